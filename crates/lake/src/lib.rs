@@ -1,0 +1,1 @@
+//! Parquet: schemas, writer, commit, reader, DDL.

@@ -1,0 +1,114 @@
+//! Runs checks over one account's tables: gap → UNKNOWN, panic → UNKNOWN, and the counts of coverage.
+//!
+//! The scan, the test kit and stored scans all come through here, so that there is one way to a verdict.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::check::{Context, DynCheck};
+use crate::gap::{Gap, Reason};
+use crate::records::CoverageOutcome;
+use crate::report::{Outcome, Report, Status};
+use crate::tables::Tables;
+use crate::time::Timestamp;
+
+/// What one check said about one account.
+#[derive(Clone, Debug)]
+pub struct CheckResult {
+    /// The check.
+    pub metadata: &'static crate::CheckMetadata,
+    /// Whether it saw all that it needed.
+    pub outcome: CoverageOutcome,
+    /// Why not COMPLETE.
+    pub gap: Option<Gap>,
+    /// Sorted by resource and subject.
+    pub outcomes: Vec<Outcome>,
+    /// The oldest of the tables it read.
+    pub observed_at: Timestamp,
+}
+
+impl CheckResult {
+    /// How many outcomes have a status.
+    pub fn count(&self, status: Status) -> i64 {
+        self.outcomes
+            .iter()
+            .filter(|outcome| outcome.status == status)
+            .count() as i64
+    }
+}
+
+/// Runs every check; one result each, whatever happens.
+pub fn evaluate(tables: &Tables, checks: &[&dyn DynCheck], context: &Context<'_>) -> Vec<CheckResult> {
+    checks
+        .iter()
+        .map(|check| evaluate_one(tables, *check, context))
+        .collect()
+}
+
+fn evaluate_one(tables: &Tables, check: &dyn DynCheck, context: &Context<'_>) -> CheckResult {
+    let metadata = check.metadata();
+    let observed_at = check
+        .dependencies()
+        .iter()
+        .filter_map(|dependency| tables.observed_at(dependency.table.name))
+        .min()
+        .unwrap_or(context.now);
+
+    // The report is dropped when the check panics: half of a verdict is none.
+    let ran = catch_unwind(AssertUnwindSafe(|| {
+        let mut report = Report::new();
+        check.run(tables, context, &mut report).map(|()| report)
+    }));
+    let (gap, mut outcomes) = match ran {
+        Ok(Ok(report)) => (None, report.into_outcomes()),
+        Ok(Err(gap)) => (Some(gap), Vec::new()),
+        Err(panic) => {
+            let message = panic_message(&*panic);
+            (Some(Gap::new(Reason::CheckFailed).because(&message)), Vec::new())
+        }
+    };
+    let outcome = if let Some(gap) = &gap {
+        outcomes.push(unknown_account(gap, context));
+        CoverageOutcome::NotRun
+    } else if outcomes.iter().any(|outcome| outcome.status == Status::Unknown) {
+        CoverageOutcome::Partial
+    } else {
+        CoverageOutcome::Complete
+    };
+    outcomes.sort_by(|left, right| {
+        (&left.resource.uid, &left.resource.subject).cmp(&(&right.resource.uid, &right.resource.subject))
+    });
+    let gap = gap.or_else(|| (outcome == CoverageOutcome::Partial).then(|| Gap::new(Reason::Undecided)));
+    CheckResult {
+        metadata,
+        outcome,
+        gap,
+        outcomes,
+        observed_at,
+    }
+}
+
+/// The one row that stands for "this check could not look at this account".
+fn unknown_account(gap: &Gap, context: &Context<'_>) -> Outcome {
+    let mut report = Report::new();
+    let outcome = report.unknown(context.account_resource(), gap.to_string());
+    outcome.reason = Some(gap.reason);
+    if let Some(api) = &gap.api {
+        outcome.evidence("api", api.as_str());
+    }
+    if let Some(code) = &gap.code {
+        outcome.evidence("error_code", code.as_str());
+    }
+    if gap.attempts > 0 {
+        outcome.evidence("attempts", gap.attempts);
+    }
+    outcome.clone()
+}
+
+/// What a panic said.
+pub fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
+    panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a message".to_owned())
+}

@@ -1,0 +1,165 @@
+//! Users, groups, roles and policies: what iam:GetAccountAuthorizationDetails and its few companions return.
+//!
+//! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html>
+
+use crate::account::AccountId;
+use crate::time::Timestamp;
+
+crate::table! {
+    /// An IAM user.
+    pub struct User in "users" sorted by [user_arn] {
+        /// The account.
+        account_id: AccountId,
+        /// Its ARN.
+        user_arn: String,
+        /// Its name.
+        user_name: String,
+        /// `AIDA…`.
+        user_id: String,
+        /// `/` or `/team/`.
+        path: String,
+        /// When it was made.
+        created_at: Timestamp,
+        /// The permissions boundary, if any.
+        permissions_boundary_arn: Option<String>,
+    }
+}
+
+crate::table! {
+    /// A tag of a user or a role.
+    pub struct PrincipalTag in "principal_tags" sorted by [principal_arn, tag_key] {
+        /// The account.
+        account_id: AccountId,
+        /// Whose tag it is.
+        principal_arn: String,
+        /// The key.
+        tag_key: String,
+        /// The value.
+        tag_value: String,
+    }
+}
+
+crate::table! {
+    /// An IAM group.
+    pub struct Group in "groups" sorted by [group_arn] {
+        /// The account.
+        account_id: AccountId,
+        /// Its ARN.
+        group_arn: String,
+        /// Its name.
+        group_name: String,
+        /// `/` or `/team/`.
+        path: String,
+        /// When it was made.
+        created_at: Timestamp,
+    }
+}
+
+crate::table! {
+    /// A user's membership of a group, from the user's side.
+    pub struct GroupMember in "group_members" sorted by [group_name, user_arn] {
+        /// The account.
+        account_id: AccountId,
+        /// The group, by name: that is what AWS returns.
+        group_name: String,
+        /// The member.
+        user_arn: String,
+    }
+}
+
+crate::table! {
+    /// An IAM role.
+    pub struct Role in "roles" sorted by [role_arn] {
+        /// The account.
+        account_id: AccountId,
+        /// Its ARN.
+        role_arn: String,
+        /// Its name.
+        role_name: String,
+        /// `AROA…`.
+        role_id: String,
+        /// `/`, `/aws-service-role/…/`, `/aws-reserved/…/`.
+        path: String,
+        /// When it was made.
+        created_at: Timestamp,
+        /// `RoleLastUsed`; null: not within the trailing 400 days, which is not "never".
+        last_used_at: Option<Timestamp>,
+        /// The Region of the last use.
+        last_used_region: Option<String>,
+        /// The permissions boundary, if any.
+        permissions_boundary_arn: Option<String>,
+        /// `AssumeRolePolicyDocument`, decoded.
+        trust_policy: String,
+    }
+}
+
+crate::table! {
+    /// How long a session of a role may last, from iam:ListRoles (GetAccountAuthorizationDetails omits it).
+    pub struct RoleSessionLimit in "role_session_limits" sorted by [role_arn] {
+        /// The account.
+        account_id: AccountId,
+        /// The role.
+        role_arn: String,
+        /// `MaxSessionDuration`, seconds: 3,600 to 43,200.
+        max_session_seconds: i32,
+    }
+}
+
+crate::table! {
+    /// A managed policy attached to a user, group or role, or set as its boundary.
+    pub struct PolicyAttachment in "policy_attachments" sorted by [principal_arn, policy_arn] {
+        /// The account.
+        account_id: AccountId,
+        /// The policy: the account's own or AWS's.
+        policy_arn: String,
+        /// Whom it is attached to.
+        principal_arn: String,
+        /// Set as permissions boundary rather than attached.
+        as_boundary: bool,
+    }
+}
+
+crate::table! {
+    /// An inline policy of a user, group or role.
+    pub struct InlinePolicy in "inline_policies" sorted by [principal_arn, policy_name] {
+        /// The account.
+        account_id: AccountId,
+        /// Whose policy it is.
+        principal_arn: String,
+        /// Its name.
+        policy_name: String,
+        /// The document, decoded; not necessarily valid JSON.
+        document: String,
+    }
+}
+
+crate::table! {
+    /// A customer-managed policy with the document that is in force.
+    pub struct ManagedPolicy in "managed_policies" sorted by [policy_arn] {
+        /// The account.
+        account_id: AccountId,
+        /// Its ARN.
+        policy_arn: String,
+        /// Its name.
+        policy_name: String,
+        /// `v3`.
+        default_version_id: String,
+        /// The default version's document, decoded.
+        document: String,
+    }
+}
+
+crate::table! {
+    /// An AWS-managed policy that is attached in the account, with the document in force. The documents are read
+    /// once a scan (iam:ListPolicies with `Scope=AWS`, iam:GetPolicyVersion) and shared by all accounts.
+    pub struct AwsManagedPolicy in "aws_managed_policies" sorted by [policy_arn] {
+        /// The account that has it attached.
+        account_id: AccountId,
+        /// `arn:{partition}:iam::aws:policy/…`.
+        policy_arn: String,
+        /// `v12`.
+        default_version_id: String,
+        /// The default version's document, decoded.
+        document: String,
+    }
+}

@@ -1,0 +1,162 @@
+//! Every user, group, role and root in one table: the typed inventory that dashboards ask for first.
+//!
+//! Derived, not collected: it joins what was read and leaves null what was not.
+
+use std::collections::BTreeMap;
+
+use crate::account::{Account, AccountId, Organization};
+use crate::facts::{AccessKey, Credential, Group, Role, RoleSessionLimit, User};
+use crate::table::text_enum;
+use crate::tables::Tables;
+use crate::time::Timestamp;
+
+text_enum! {
+    /// The four kinds of principal that an account can hold.
+    pub enum PrincipalKind {
+        /// The account's root user.
+        Root = "root",
+        /// An IAM user.
+        User = "user",
+        /// An IAM group.
+        Group = "group",
+        /// An IAM role.
+        Role = "role",
+    }
+}
+
+crate::table! {
+    /// A principal of an account: root, user, group or role.
+    pub struct Principal in "principals" sorted by [principal_arn] {
+        /// The account.
+        account_id: AccountId,
+        /// Its ARN.
+        principal_arn: String,
+        /// `root`, `user`, `group` or `role`.
+        principal_kind: PrincipalKind,
+        /// Its name without path.
+        name: String,
+        /// `/` or `/team/`; root has `/`.
+        path: String,
+        /// When it was made.
+        created_at: Option<Timestamp>,
+        /// Latest known use: password or key (user, root; from the credential report), last session (role).
+        last_activity_at: Option<Timestamp>,
+        /// Users and root; null where the credential report was not read or does not say.
+        password_enabled: Option<bool>,
+        /// Users and root; null where the credential report was not read.
+        mfa_enabled: Option<bool>,
+        /// Roles: `MaxSessionDuration`; null where iam:ListRoles was not read.
+        max_duration_seconds: Option<i32>,
+        /// The permissions boundary, if any.
+        permissions_boundary_arn: Option<String>,
+        /// From configured tag keys.
+        owner: Option<String>,
+    }
+}
+
+impl Principal {
+    /// Joins the tables of one account; a table that is a gap leaves its columns null.
+    pub fn derive(account: &Account, organization: &Organization, tables: &Tables) -> Vec<Self> {
+        let credentials: BTreeMap<&str, &Credential> = tables
+            .get::<Credential>()
+            .unwrap_or_default()
+            .iter()
+            .map(|row| (row.user_arn.as_str(), row))
+            .collect();
+        let mut key_use: BTreeMap<&str, Timestamp> = BTreeMap::new();
+        for key in tables.get::<AccessKey>().unwrap_or_default() {
+            if let Some(moment) = key.last_used_at {
+                let latest = key_use.entry(key.user_arn.as_str()).or_insert(moment);
+                *latest = (*latest).max(moment);
+            }
+        }
+        let limits: BTreeMap<&str, i32> = tables
+            .get::<RoleSessionLimit>()
+            .unwrap_or_default()
+            .iter()
+            .map(|row| (row.role_arn.as_str(), row.max_session_seconds))
+            .collect();
+
+        let mut principals = Vec::new();
+        let from_report = |arn: &str| {
+            let credential = credentials.get(arn);
+            let password_use = credential.and_then(|row| row.password_last_used_at);
+            let last_activity_at = password_use.max(key_use.get(arn).copied());
+            (
+                last_activity_at,
+                credential.and_then(|row| row.password_enabled),
+                credential.map(|row| row.mfa_active),
+            )
+        };
+
+        let root_arn = organization.root_arn(account.id);
+        if let Some(root) = credentials.get(root_arn.as_str()) {
+            let (last_activity_at, password_enabled, mfa_enabled) = from_report(&root_arn);
+            principals.push(Self {
+                account_id: account.id,
+                principal_arn: root_arn,
+                principal_kind: PrincipalKind::Root,
+                name: root.user_name.clone(),
+                path: "/".to_owned(),
+                created_at: root.created_at,
+                last_activity_at,
+                password_enabled,
+                mfa_enabled,
+                max_duration_seconds: None,
+                permissions_boundary_arn: None,
+                owner: None,
+            });
+        }
+        for user in tables.get::<User>().unwrap_or_default() {
+            let (last_activity_at, password_enabled, mfa_enabled) = from_report(&user.user_arn);
+            principals.push(Self {
+                account_id: account.id,
+                principal_arn: user.user_arn.clone(),
+                principal_kind: PrincipalKind::User,
+                name: user.user_name.clone(),
+                path: user.path.clone(),
+                created_at: Some(user.created_at),
+                last_activity_at,
+                password_enabled,
+                mfa_enabled,
+                max_duration_seconds: None,
+                permissions_boundary_arn: user.permissions_boundary_arn.clone(),
+                owner: None,
+            });
+        }
+        for group in tables.get::<Group>().unwrap_or_default() {
+            principals.push(Self {
+                account_id: account.id,
+                principal_arn: group.group_arn.clone(),
+                principal_kind: PrincipalKind::Group,
+                name: group.group_name.clone(),
+                path: group.path.clone(),
+                created_at: Some(group.created_at),
+                last_activity_at: None,
+                password_enabled: None,
+                mfa_enabled: None,
+                max_duration_seconds: None,
+                permissions_boundary_arn: None,
+                owner: None,
+            });
+        }
+        for role in tables.get::<Role>().unwrap_or_default() {
+            principals.push(Self {
+                account_id: account.id,
+                principal_arn: role.role_arn.clone(),
+                principal_kind: PrincipalKind::Role,
+                name: role.role_name.clone(),
+                path: role.path.clone(),
+                created_at: Some(role.created_at),
+                last_activity_at: role.last_used_at,
+                password_enabled: None,
+                mfa_enabled: None,
+                max_duration_seconds: limits.get(role.role_arn.as_str()).copied(),
+                permissions_boundary_arn: role.permissions_boundary_arn.clone(),
+                owner: None,
+            });
+        }
+        principals.sort_by(|left, right| left.principal_arn.cmp(&right.principal_arn));
+        principals
+    }
+}

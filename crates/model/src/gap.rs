@@ -1,0 +1,112 @@
+//! What could not be read, and why. A gap is data, not an error: it turns checks UNKNOWN, never PASS.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::table::text_enum;
+
+text_enum! {
+    /// Why something was not read. The stored word is the lake's `reason_code`.
+    pub enum Reason {
+        /// AWS refused the call for want of permission.
+        Denied = "DENIED",
+        /// A service control policy refused the call; AWS says so in the message.
+        DeniedByScp = "DENIED_BY_SCP",
+        /// The audit role does not exist in the account or does not trust the caller; AWS does not say which.
+        RoleMissingOrUntrusted = "ROLE_MISSING_OR_UNTRUSTED",
+        /// Still throttled after the last attempt.
+        ThrottledOut = "THROTTLED_OUT",
+        /// No answer in time.
+        TimedOut = "TIMED_OUT",
+        /// The connection failed.
+        Network = "NETWORK",
+        /// AWS answered with an error of its own, or one that this list does not name.
+        ServiceError = "SERVICE_ERROR",
+        /// The account is suspended, closed or not yet activated.
+        AccountNotActive = "ACCOUNT_NOT_ACTIVE",
+        /// The credential report was still being generated when the wait ended.
+        ReportNotReady = "REPORT_NOT_READY",
+        /// The answer came and could not be understood.
+        MalformedAnswer = "MALFORMED_ANSWER",
+        /// The Region's STS is not enabled for the account.
+        RegionDisabled = "REGION_DISABLED",
+        /// The scan was stopped first.
+        Cancelled = "CANCELLED",
+        /// The caller left the account out on purpose.
+        Excluded = "EXCLUDED",
+        /// The question has no meaning here.
+        NotApplicable = "NOT_APPLICABLE",
+        /// The check itself failed: a bug, reported with its message.
+        CheckFailed = "CHECK_FAILED",
+        /// Everything was read, and the rule still cannot decide.
+        Undecided = "UNDECIDED",
+    }
+}
+
+/// One thing that could not be read: why, by which call, in AWS's own words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    /// The class.
+    pub reason: Reason,
+    /// The call that failed, as `service:Action`.
+    pub api: Option<String>,
+    /// AWS's error code.
+    pub code: Option<String>,
+    /// AWS's message, bounded and without credentials.
+    pub message: Option<String>,
+    /// How many attempts were made.
+    pub attempts: u32,
+}
+
+impl Gap {
+    /// A gap with nothing but its class.
+    pub const fn new(reason: Reason) -> Self {
+        Self {
+            reason,
+            api: None,
+            code: None,
+            message: None,
+            attempts: 0,
+        }
+    }
+
+    /// The same gap, naming the call.
+    #[must_use]
+    pub fn during(mut self, api: &str) -> Self {
+        self.api = Some(api.to_owned());
+        self
+    }
+
+    /// The same gap with a message; bounded, and credentials struck out.
+    #[must_use]
+    pub fn because(mut self, message: &str) -> Self {
+        self.message = Some(crate::text::scrubbed(message));
+        self
+    }
+
+    /// Whether the loss was asked for or is in the nature of the account, so that the scan is still complete.
+    pub const fn is_expected(&self) -> bool {
+        matches!(
+            self.reason,
+            Reason::Excluded | Reason::AccountNotActive | Reason::NotApplicable
+        )
+    }
+}
+
+impl fmt::Display for Gap {
+    /// One line: `DENIED at iam:ListRoles (AccessDenied): message`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.reason.as_str())?;
+        if let Some(api) = &self.api {
+            write!(formatter, " at {api}")?;
+        }
+        if let Some(code) = &self.code {
+            write!(formatter, " ({code})")?;
+        }
+        if let Some(message) = &self.message {
+            write!(formatter, ": {message}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,46 @@
+//! The nouns of orgsweep and its two contracts, Table and Check.
+//!
+//! Everything here is plain data and pure functions. It knows no AWS SDK, no Parquet and no terminal: `aws`
+//! fills the tables, `sweep` runs the checks, `lake` stores the rows, `cli` talks to people.
+
+// `table!` and `check!` name this crate by its full path; so does the code below.
+extern crate self as orgsweep_model;
+
+pub mod account;
+pub mod check;
+pub mod collector;
+pub mod control;
+pub mod evaluate;
+pub mod facts;
+pub mod finding_id;
+pub mod gap;
+pub mod pack;
+pub mod reads;
+pub mod records;
+pub mod registry;
+pub mod report;
+pub mod selection;
+pub mod severity;
+pub mod table;
+pub mod tables;
+pub mod text;
+pub mod time;
+
+pub use account::{Account, AccountId, AccountState, Organization};
+pub use check::{Check, CheckMetadata, Context, Describe, DynCheck, SettingMetadata};
+pub use collector::{Collector, Needs, Session, Usage};
+pub use control::Control;
+pub use gap::{Gap, Reason};
+pub use pack::Pack;
+pub use reads::Reads;
+pub use registry::Registry;
+pub use report::{Outcome, Report, Resource, Status};
+pub use severity::Severity;
+pub use table::{Cell, Column, ColumnType, Row, Rows, TableSchema, Value};
+pub use tables::Tables;
+pub use time::Timestamp;
+
+// The macros name these through the crate, so that a pack needs no dependency of its own.
+pub use async_trait::async_trait;
+pub use serde;
+pub use serde_json;

@@ -1,0 +1,63 @@
+//! A pack: checks, and whatever tables and collectors they bring along.
+
+use std::sync::Arc;
+
+use crate::check::DynCheck;
+use crate::collector::Collector;
+use crate::table::TableSchema;
+
+/// What one crate under `plugins/`, or anybody's own, contributes.
+pub struct Pack {
+    /// Its name.
+    pub name: &'static str,
+    /// Its checks, with default settings.
+    pub checks: Vec<Box<dyn DynCheck>>,
+    /// Tables of its own that the lake should store.
+    pub tables: Vec<&'static TableSchema>,
+    /// Collectors of its own.
+    pub collectors: Vec<Arc<dyn Collector>>,
+}
+
+/// Lists a pack's checks: makes `pub fn pack()` and the tests that ids match file names and that every check
+/// file is listed. `mod` lines stay outside, where rustfmt sees them.
+///
+/// ```text
+/// mod iam_root_mfa_missing;
+///
+/// orgsweep_model::pack!["credentials":
+///     iam_root_mfa_missing::RootMfaMissing,
+/// ];
+/// ```
+#[macro_export]
+macro_rules! pack {
+    [$name:literal : $( $module:ident :: $check:ident ),* $(,)?] => {
+        /// The checks of this pack, with their default settings.
+        pub fn pack() -> $crate::Pack {
+            $crate::Pack {
+                name: $name,
+                checks: vec![ $( Box::new($module::$check::default()) ),* ],
+                tables: Vec::new(),
+                collectors: Vec::new(),
+            }
+        }
+
+        #[cfg(test)]
+        mod pack_tests {
+            #[test]
+            fn every_id_matches_its_file() {
+                orgsweep_testkit::pack::every_id_matches_its_file(&super::pack());
+            }
+
+            #[test]
+            fn every_check_file_is_listed() {
+                let source = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
+                orgsweep_testkit::pack::every_check_file_is_listed(&super::pack(), source);
+            }
+
+            #[test]
+            fn every_manual_page_is_whole() {
+                orgsweep_testkit::pack::every_manual_page_is_whole(&super::pack());
+            }
+        }
+    };
+}

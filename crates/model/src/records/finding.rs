@@ -1,0 +1,91 @@
+//! One row per evaluation: every PASS is kept.
+
+use crate::account::AccountId;
+use crate::report::Status;
+use crate::severity::Severity;
+use crate::table::text_enum;
+use crate::time::Timestamp;
+
+text_enum! {
+    /// How a finding stands against the last scan that observed it.
+    pub enum Change {
+        /// It fails and did not before.
+        New = "NEW",
+        /// It was resolved and fails again.
+        Reopened = "REOPENED",
+        /// It still fails.
+        Unchanged = "UNCHANGED",
+        /// It no longer fails.
+        Resolved = "RESOLVED",
+        /// It did not fail before and does not now.
+        None = "NONE",
+        /// It cannot be told yet: no earlier observation.
+        Unknown = "UNKNOWN",
+    }
+}
+
+crate::table! {
+    /// One evaluation of one check on one resource.
+    pub struct FindingRecord in "findings" sorted by [account_id, resource_uid, region, check_id, subject] {
+        /// When the facts were established (oldest of the tables that were read).
+        observed_at: Timestamp,
+        /// `aws`, `aws-us-gov`, `aws-cn`.
+        aws_partition: String,
+        /// Twelve digits, leading zeros kept.
+        account_id: AccountId,
+        /// At scan time.
+        account_name: Option<String>,
+        /// At scan time: the unit that the account sits in.
+        ou_id: Option<String>,
+        /// `/Root/Prod/Payments`, at scan time.
+        ou_path: Option<String>,
+        /// `global` for IAM.
+        region: String,
+        /// `iam`, `organizations`.
+        service: String,
+        /// The check.
+        check_id: String,
+        /// Its title.
+        check_title: String,
+        /// Grows when the logic changes, so that drift is not taken for a change of tool.
+        check_version: i32,
+        /// informational, low, medium, high, critical: of this finding, not only of the check.
+        severity: Severity,
+        /// 1 to 5, for ORDER BY and scores.
+        severity_rank: i32,
+        /// `AWS::IAM::Role` style.
+        resource_type: String,
+        /// ARN.
+        resource_uid: String,
+        /// Its name.
+        resource_name: Option<String>,
+        /// What inside the resource (key slot, statement id); empty if the resource itself.
+        subject: String,
+        /// From configured tag keys.
+        owner: Option<String>,
+        /// PASS, FAIL, UNKNOWN, NOT_APPLICABLE, MANUAL.
+        status: Status,
+        /// Machine reason of UNKNOWN and NOT_APPLICABLE.
+        status_code: Option<String>,
+        /// Only when not PASS.
+        message: Option<String>,
+        /// `<account_id>-<20 hexadecimal digits>`; set on FAIL, UNKNOWN and MANUAL.
+        finding_id: Option<String>,
+        /// Against the last scan that observed it.
+        change: Change,
+        /// First time this finding was seen failing.
+        first_seen_at: Option<Timestamp>,
+        /// Start of the present status.
+        status_since: Option<Timestamp>,
+        /// Whole days open.
+        open_days: Option<i32>,
+        /// Whether a suppression applies.
+        suppressed: bool,
+        /// The suppression.
+        suppression_id: Option<String>,
+        /// Its end; null: none.
+        suppressed_until: Option<Timestamp>,
+        /// One line of JSON with the facts used; only when not PASS.
+        evidence_json: Option<String>,
+    }
+}

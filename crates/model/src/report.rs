@@ -1,0 +1,208 @@
+//! What a check says: one outcome per resource.
+
+use serde_json::{Map, Value as Json};
+
+use crate::gap::Reason;
+use crate::severity::Severity;
+use crate::table::text_enum;
+
+text_enum! {
+    /// The verdict on one resource.
+    pub enum Status {
+        /// The rule holds.
+        Pass = "PASS",
+        /// It does not.
+        Fail = "FAIL",
+        /// It could not be decided; never a pass.
+        Unknown = "UNKNOWN",
+        /// The question has no meaning for the resource.
+        NotApplicable = "NOT_APPLICABLE",
+        /// No API can decide; a person has to.
+        Manual = "MANUAL",
+    }
+}
+
+/// The largest `evidence_json`, in bytes.
+pub const LARGEST_EVIDENCE: usize = 16 * 1024;
+
+/// What an outcome is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resource {
+    /// `AWS::IAM::User` style.
+    pub kind: String,
+    /// ARN.
+    pub uid: String,
+    /// Its name.
+    pub name: Option<String>,
+    /// What inside it (a key slot, a statement); empty if the resource itself.
+    pub subject: String,
+}
+
+impl Resource {
+    /// Any resource.
+    pub fn new(kind: &str, uid: &str, name: Option<&str>) -> Self {
+        Self {
+            kind: kind.to_owned(),
+            uid: uid.to_owned(),
+            name: name.map(str::to_owned),
+            subject: String::new(),
+        }
+    }
+
+    /// An IAM user.
+    pub fn user(arn: &str) -> Self {
+        Self::new("AWS::IAM::User", arn, Some(crate::text::arn_name(arn)))
+    }
+
+    /// An IAM group.
+    pub fn group(arn: &str) -> Self {
+        Self::new("AWS::IAM::Group", arn, Some(crate::text::arn_name(arn)))
+    }
+
+    /// An IAM role.
+    pub fn role(arn: &str) -> Self {
+        Self::new("AWS::IAM::Role", arn, Some(crate::text::arn_name(arn)))
+    }
+
+    /// The same resource, and which part of it is meant.
+    #[must_use]
+    pub fn part(mut self, subject: impl Into<String>) -> Self {
+        self.subject = subject.into();
+        self
+    }
+}
+
+/// One verdict with its reasons.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// The verdict.
+    pub status: Status,
+    /// What it is about.
+    pub resource: Resource,
+    /// Where it differs from the check's default.
+    pub severity: Option<Severity>,
+    /// Why not PASS or FAIL.
+    pub reason: Option<Reason>,
+    /// One sentence for a person; empty on PASS.
+    pub message: String,
+    /// The facts used.
+    pub evidence: Map<String, Json>,
+}
+
+impl Outcome {
+    fn new(status: Status, resource: Resource, message: String) -> Self {
+        Self {
+            status,
+            resource,
+            severity: None,
+            reason: None,
+            message,
+            evidence: Map::new(),
+        }
+    }
+
+    /// Sets the severity of this one finding.
+    pub fn severity(&mut self, severity: Severity) -> &mut Self {
+        self.severity = Some(severity);
+        self
+    }
+
+    /// Adds a fact to the evidence.
+    pub fn evidence(&mut self, name: &str, value: impl Into<Json>) -> &mut Self {
+        self.evidence.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// The evidence as one line of JSON of at most [`LARGEST_EVIDENCE`] bytes. Where it is larger, the longest
+    /// values give way and the line says so: it stays valid JSON.
+    pub fn evidence_json(&self) -> Option<String> {
+        if self.evidence.is_empty() {
+            return None;
+        }
+        let whole = Json::Object(self.evidence.clone()).to_string();
+        if whole.len() <= LARGEST_EVIDENCE {
+            return Some(whole);
+        }
+        let mut kept = Map::new();
+        let mut left = LARGEST_EVIDENCE - 64;
+        for (name, value) in &self.evidence {
+            let size = name.len() + value.to_string().len() + 8;
+            if size <= left {
+                left -= size;
+                kept.insert(name.clone(), value.clone());
+            }
+        }
+        kept.insert("evidence_cut".to_owned(), Json::Bool(true));
+        Some(Json::Object(kept).to_string())
+    }
+}
+
+/// Where a check puts its outcomes.
+#[derive(Debug, Default)]
+pub struct Report {
+    outcomes: Vec<Outcome>,
+}
+
+impl Report {
+    /// Empty.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The rule holds for the resource.
+    pub fn pass(&mut self, resource: Resource) -> &mut Outcome {
+        self.push(Outcome::new(Status::Pass, resource, String::new()))
+    }
+
+    /// The rule does not hold. The message is one sentence that says what is wrong with this resource.
+    pub fn fail(&mut self, resource: Resource, message: impl Into<String>) -> &mut Outcome {
+        self.push(Outcome::new(Status::Fail, resource, message.into()))
+    }
+
+    /// Everything was read, and the rule still cannot decide. The message says what is missing.
+    pub fn unknown(&mut self, resource: Resource, message: impl Into<String>) -> &mut Outcome {
+        let outcome = self.push(Outcome::new(Status::Unknown, resource, message.into()));
+        outcome.reason = Some(Reason::Undecided);
+        outcome
+    }
+
+    /// The question has no meaning for the resource. The message says why.
+    pub fn not_applicable(&mut self, resource: Resource, message: impl Into<String>) -> &mut Outcome {
+        let outcome = self.push(Outcome::new(Status::NotApplicable, resource, message.into()));
+        outcome.reason = Some(Reason::NotApplicable);
+        outcome
+    }
+
+    /// No API can decide. The message says what a person should look at.
+    pub fn manual(&mut self, resource: Resource, message: impl Into<String>) -> &mut Outcome {
+        self.push(Outcome::new(Status::Manual, resource, message.into()))
+    }
+
+    fn push(&mut self, outcome: Outcome) -> &mut Outcome {
+        self.outcomes.push(outcome);
+        let last = self.outcomes.len() - 1;
+        &mut self.outcomes[last]
+    }
+
+    /// What was said, in order.
+    pub fn into_outcomes(self) -> Vec<Outcome> {
+        self.outcomes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn evidence_is_cut_to_valid_json() {
+        let mut report = Report::new();
+        let outcome = report.fail(Resource::user("arn:aws:iam::111122223333:user/ann"), "bad");
+        outcome.evidence("small", 1).evidence("large", "x".repeat(40_000));
+        let line = outcome.evidence_json().unwrap();
+        assert!(line.len() <= LARGEST_EVIDENCE);
+        let parsed: Json = serde_json::from_str(&line).unwrap();
+        assert_eq!(parsed["small"], 1);
+        assert_eq!(parsed["evidence_cut"], true);
+    }
+}

@@ -1,0 +1,1 @@
+//! The IAM policy language; knows no AWS API and nothing of orgsweep.

@@ -1,0 +1,1 @@
+//! The run: accounts in, results out.

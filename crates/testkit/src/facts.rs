@@ -1,0 +1,269 @@
+//! Clean rows of one made-up account. A test overrides what it is about with struct update syntax.
+
+use orgsweep_model::facts::{
+    AccessKey, AccountSummary, AwsManagedPolicy, Credential, Group, GroupMember, InlinePolicy, KeyStatus,
+    ManagedPolicy, PasswordPolicy, PolicyAttachment, PrincipalTag, Role, RoleSessionLimit, User,
+    VirtualMfaDevice,
+};
+use orgsweep_model::time::days_between;
+use orgsweep_model::{AccountId, Timestamp};
+
+/// The account of every fixture.
+pub const ACCOUNT: &str = "111122223333";
+
+/// The account's id.
+#[expect(clippy::missing_panics_doc, reason = "the constant is an account id")]
+pub fn account_id() -> AccountId {
+    ACCOUNT.parse().unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The moment of every fixture: 2026-01-31T12:00:00Z.
+pub fn now() -> Timestamp {
+    Timestamp::from_second(1_769_860_800).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// Whole days before [`now`], to the second.
+pub fn days_ago(days: u32) -> Timestamp {
+    now() - std::time::Duration::from_secs(u64::from(days) * 86_400)
+}
+
+/// Some seconds after a moment (before it, if negative).
+pub fn seconds_after(moment: Timestamp, seconds: i64) -> Timestamp {
+    Timestamp::from_second(moment.as_second() + seconds).unwrap_or(moment)
+}
+
+/// A user's ARN.
+pub fn user_arn(name: &str) -> String {
+    format!("arn:aws:iam::{ACCOUNT}:user/{name}")
+}
+
+/// A role's ARN.
+pub fn role_arn(name: &str) -> String {
+    format!("arn:aws:iam::{ACCOUNT}:role/{name}")
+}
+
+/// A group's ARN.
+pub fn group_arn(name: &str) -> String {
+    format!("arn:aws:iam::{ACCOUNT}:group/{name}")
+}
+
+/// The root user's ARN.
+pub fn root_arn() -> String {
+    format!("arn:aws:iam::{ACCOUNT}:root")
+}
+
+/// An AWS-managed policy's ARN.
+pub fn aws_managed_arn(name: &str) -> String {
+    format!("arn:aws:iam::aws:policy/{name}")
+}
+
+/// A user without password and keys, made 200 days ago.
+pub fn credential(name: &str) -> Credential {
+    Credential {
+        account_id: account_id(),
+        user_arn: user_arn(name),
+        user_name: name.to_owned(),
+        is_root: false,
+        created_at: Some(days_ago(200)),
+        password_enabled: Some(false),
+        password_last_used_at: None,
+        password_last_changed_at: None,
+        password_next_rotation_at: None,
+        mfa_active: false,
+        cert_1_active: false,
+        cert_2_active: false,
+        report_generated_at: now(),
+    }
+}
+
+/// Root with a password and MFA, last used 300 days ago.
+pub fn root_credential() -> Credential {
+    Credential {
+        user_arn: root_arn(),
+        user_name: "<root_account>".to_owned(),
+        is_root: true,
+        created_at: Some(days_ago(900)),
+        password_enabled: Some(true),
+        password_last_used_at: Some(days_ago(300)),
+        mfa_active: true,
+        ..credential("root")
+    }
+}
+
+/// An active key of a user (`<root_account>` for root's), made 10 days ago and used yesterday for STS.
+pub fn access_key(user: &str, slot: i32) -> AccessKey {
+    let created_at = days_ago(10);
+    AccessKey {
+        account_id: account_id(),
+        user_arn: if user == "<root_account>" {
+            root_arn()
+        } else {
+            user_arn(user)
+        },
+        slot,
+        access_key_id: None,
+        status: KeyStatus::Active,
+        created_at,
+        last_used_at: Some(days_ago(1)),
+        age_days: days_between(created_at, now()) as i32,
+        unused_days: Some(1),
+        last_used_service: Some("sts".to_owned()),
+        last_used_region: Some("us-east-1".to_owned()),
+        owner: None,
+    }
+}
+
+/// A user, made 200 days ago.
+pub fn user(name: &str) -> User {
+    User {
+        account_id: account_id(),
+        user_arn: user_arn(name),
+        user_name: name.to_owned(),
+        user_id: format!("AIDA{}", name.to_ascii_uppercase()),
+        path: "/".to_owned(),
+        created_at: days_ago(200),
+        permissions_boundary_arn: None,
+    }
+}
+
+/// A group, made 200 days ago.
+pub fn group(name: &str) -> Group {
+    Group {
+        account_id: account_id(),
+        group_arn: group_arn(name),
+        group_name: name.to_owned(),
+        path: "/".to_owned(),
+        created_at: days_ago(200),
+    }
+}
+
+/// A membership.
+pub fn group_member(group: &str, user: &str) -> GroupMember {
+    GroupMember {
+        account_id: account_id(),
+        group_name: group.to_owned(),
+        user_arn: user_arn(user),
+    }
+}
+
+/// A role that EC2 may assume, made 200 days ago and used yesterday.
+pub fn role(name: &str) -> Role {
+    Role {
+        account_id: account_id(),
+        role_arn: role_arn(name),
+        role_name: name.to_owned(),
+        role_id: format!("AROA{}", name.to_ascii_uppercase()),
+        path: "/".to_owned(),
+        created_at: days_ago(200),
+        last_used_at: Some(days_ago(1)),
+        last_used_region: Some("us-east-1".to_owned()),
+        permissions_boundary_arn: None,
+        trust_policy: r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#.to_owned(),
+    }
+}
+
+/// A role's session limit, seconds.
+pub fn session_limit(role: &str, seconds: i32) -> RoleSessionLimit {
+    RoleSessionLimit {
+        account_id: account_id(),
+        role_arn: role_arn(role),
+        max_session_seconds: seconds,
+    }
+}
+
+/// A managed policy attached to a principal.
+pub fn attachment(principal_arn: &str, policy_arn: &str) -> PolicyAttachment {
+    PolicyAttachment {
+        account_id: account_id(),
+        policy_arn: policy_arn.to_owned(),
+        principal_arn: principal_arn.to_owned(),
+        as_boundary: false,
+    }
+}
+
+/// An inline policy of a principal.
+pub fn inline_policy(principal_arn: &str, name: &str, document: &str) -> InlinePolicy {
+    InlinePolicy {
+        account_id: account_id(),
+        principal_arn: principal_arn.to_owned(),
+        policy_name: name.to_owned(),
+        document: document.to_owned(),
+    }
+}
+
+/// A customer-managed policy.
+pub fn customer_policy(name: &str, document: &str) -> ManagedPolicy {
+    ManagedPolicy {
+        account_id: account_id(),
+        policy_arn: format!("arn:aws:iam::{ACCOUNT}:policy/{name}"),
+        policy_name: name.to_owned(),
+        default_version_id: "v1".to_owned(),
+        document: document.to_owned(),
+    }
+}
+
+/// An AWS-managed policy with its document.
+pub fn aws_managed(name: &str, document: &str) -> AwsManagedPolicy {
+    AwsManagedPolicy {
+        account_id: account_id(),
+        policy_arn: aws_managed_arn(name),
+        default_version_id: "v1".to_owned(),
+        document: document.to_owned(),
+    }
+}
+
+/// A tag of a principal.
+pub fn tag(principal_arn: &str, key: &str, value: &str) -> PrincipalTag {
+    PrincipalTag {
+        account_id: account_id(),
+        principal_arn: principal_arn.to_owned(),
+        tag_key: key.to_owned(),
+        tag_value: value.to_owned(),
+    }
+}
+
+/// Root has a password and MFA, no keys; two users.
+pub fn account_summary() -> AccountSummary {
+    AccountSummary {
+        account_id: account_id(),
+        root_mfa_enabled: true,
+        root_access_keys: 0,
+        root_password_present: Some(true),
+        root_signing_certificates: 0,
+        users: Some(2),
+        groups: Some(1),
+        roles: Some(3),
+        policies: Some(1),
+        providers: Some(0),
+        server_certificates: Some(0),
+        mfa_devices: Some(0),
+        mfa_devices_in_use: Some(1),
+        global_endpoint_token_version: Some(2),
+    }
+}
+
+/// A strong password policy: 14 characters, 24 remembered.
+pub fn password_policy() -> PasswordPolicy {
+    PasswordPolicy {
+        account_id: account_id(),
+        minimum_length: 14,
+        require_symbols: true,
+        require_numbers: true,
+        require_uppercase: true,
+        require_lowercase: true,
+        allow_users_to_change: true,
+        max_age_days: None,
+        reuse_prevention: Some(24),
+        hard_expiry: None,
+    }
+}
+
+/// A virtual MFA device assigned to a principal.
+pub fn virtual_mfa(serial: &str, principal_arn: &str) -> VirtualMfaDevice {
+    VirtualMfaDevice {
+        account_id: account_id(),
+        serial_number: format!("arn:aws:iam::{ACCOUNT}:mfa/{serial}"),
+        user_arn: Some(principal_arn.to_owned()),
+        enabled_at: Some(days_ago(100)),
+    }
+}

@@ -1,0 +1,168 @@
+//! iam-user-initial-access-key.
+
+use orgsweep_model::facts::{AccessKey, Credential};
+use orgsweep_model::{Check, Context, Report, Resource, Severity, check};
+use serde::{Deserialize, Serialize};
+
+/// Which key slots are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Slots {
+    /// Both. Slots are ordered by key id, not by age, so this is the right reading.
+    Any,
+    /// Slot 1 only, as CloudGuard's D9.AWS.IAM.79 does.
+    First,
+}
+
+check! {
+    /// A console user was given an access key in the same minute it was created.
+    ///
+    /// ## Why it matters
+    /// A key handed out together with the user is rarely one that somebody asked for. It is often never used,
+    /// never rotated and copied into the welcome mail: a long-term credential without an owner.
+    ///
+    /// ## How to fix
+    /// If nobody uses the key, delete it; whoever needs one makes it after signing in with MFA, or better,
+    /// assumes a role.
+    ///
+    /// - Console: IAM, Users, the user, Security credentials, Access keys: Deactivate, later Delete.
+    /// - CLI: `aws iam update-access-key --user-name NAME --access-key-id ID --status Inactive`, and after a week
+    ///   without complaints `aws iam delete-access-key --user-name NAME --access-key-id ID`.
+    /// - Terraform: remove the `aws_iam_access_key` of the user.
+    ///
+    /// ## How to back out
+    /// An inactive key works again with `--status Active`. A deleted key is gone: make a new one.
+    ///
+    /// ## What it cannot see
+    /// A key that was replaced since: the report knows only when the present keys were made. A user whose
+    /// password was removed later is not a console user today. Keys made by automation a little after
+    /// `window_seconds` pass.
+    pub UserInitialAccessKey {
+        id: "iam-user-initial-access-key",
+        title: "Access key created during user setup",
+        severity: Severity::Low,
+        version: 1,
+        since: "0.1.0",
+        resource: "AWS::IAM::User",
+        controls: [
+            cis("1.2", "1.21"), cis("1.3", "1.11"), cis("1.4", "1.11"), cis("1.5", "1.11"), cis("2.0", "1.11"),
+            cis("3.0", "1.11"), cis("4.0", "1.11"), cis("5.0", "1.10"), cis("6.0", "2.10"),
+            cloudguard("D9.AWS.IAM.79"),
+        ],
+        pages: ["https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html"],
+        settings: {
+            /// A key made less than this many seconds after (or before) its user counts as initial.
+            window_seconds: u32 = 60,
+            /// `any` looks at both key slots, `first` at slot 1 only.
+            slots: Slots = Slots::Any,
+            /// Flag only keys that were never used.
+            require_never_used: bool = false,
+        },
+    }
+}
+
+impl Check for UserInitialAccessKey {
+    type Reads<'a> = (&'a [Credential], &'a [AccessKey]);
+
+    fn evaluate(&self, (credentials, keys): Self::Reads<'_>, _context: &Context<'_>, report: &mut Report) {
+        for user in credentials.iter().filter(|row| !row.is_root) {
+            let resource = Resource::user(&user.user_arn);
+            let initial = keys
+                .iter()
+                .find(|key| key.user_arn == user.user_arn && self.is_initial(user, key));
+            match initial {
+                Some(key) if user.password_enabled == Some(true) => {
+                    report
+                        .fail(
+                            resource,
+                            format!("access key {} was made together with the user", key.slot),
+                        )
+                        .evidence("slot", key.slot)
+                        .evidence(
+                            "user_created_at",
+                            user.created_at.map(|moment| moment.to_string()),
+                        )
+                        .evidence("key_created_at", key.created_at.to_string());
+                }
+                _ => {
+                    report.pass(resource);
+                }
+            }
+        }
+    }
+}
+
+impl UserInitialAccessKey {
+    fn is_initial(&self, user: &Credential, key: &AccessKey) -> bool {
+        let Some(created_at) = user.created_at else {
+            return false;
+        };
+        let seconds = key.created_at.duration_since(created_at).as_secs().abs();
+        seconds < i64::from(self.window_seconds)
+            && (self.slots == Slots::Any || key.slot == 1)
+            && (!self.require_never_used || key.last_used_at.is_none())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use orgsweep_testkit::{Case, access_key, credential, seconds_after};
+
+    /// A console user with one key in `slot`, made `seconds` after the user.
+    fn case(slot: i32, seconds: i64) -> Case {
+        let user = Credential {
+            password_enabled: Some(true),
+            ..credential("ann")
+        };
+        let created_at = seconds_after(user.created_at.unwrap(), seconds);
+        Case::new().rows(vec![user]).rows(vec![AccessKey {
+            created_at,
+            ..access_key("ann", slot)
+        }])
+    }
+
+    #[test]
+    fn a_key_within_the_window_is_flagged_in_either_slot() {
+        for (slot, seconds) in [(1, 0), (1, 59), (2, 59), (2, -59)] {
+            case(slot, seconds).flags(&UserInitialAccessKey::default(), "ann");
+        }
+    }
+
+    #[test]
+    fn the_window_is_exclusive() {
+        case(1, 60).passes(&UserInitialAccessKey::default());
+        case(1, -60).passes(&UserInitialAccessKey::default());
+    }
+
+    #[test]
+    fn first_looks_at_slot_one_only() {
+        let check = UserInitialAccessKey {
+            slots: Slots::First,
+            ..Default::default()
+        };
+        case(2, 10).passes(&check);
+        case(1, 10).flags(&check, "ann");
+    }
+
+    #[test]
+    fn a_user_without_password_passes() {
+        let user = credential("ci");
+        let created_at = user.created_at.unwrap();
+        Case::new()
+            .rows(vec![user])
+            .rows(vec![AccessKey {
+                created_at,
+                ..access_key("ci", 1)
+            }])
+            .passes(&UserInitialAccessKey::default());
+    }
+
+    #[test]
+    fn a_lost_report_is_unknown() {
+        Case::new()
+            .lost::<Credential>()
+            .none::<AccessKey>()
+            .unknown(&UserInitialAccessKey::default());
+    }
+}

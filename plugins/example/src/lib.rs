@@ -1,0 +1,1 @@
+//! An in-house pack and its own distribution: copy me.

@@ -1,0 +1,2 @@
+//! The standard distribution: which packs are linked in.
+fn main() {}

@@ -1,0 +1,2 @@
+//! The project's own commands: test, tidy, bench, new-check.
+fn main() {}
