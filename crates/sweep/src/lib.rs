@@ -1,1 +1,20 @@
 //! The run: accounts in, results out.
+//!
+//! A [`Source`] lists accounts and opens sessions; a [`Plan`] says what to read and which checks to run;
+//! [`run`](run::run) enters a bounded number of accounts at a time and hands finished accounts to a [`Sink`].
+//! The only loop that decides anything asynchronously is there; what it calls is plain code.
+
+pub mod account;
+pub mod filter;
+pub mod plan;
+pub mod rows;
+pub mod run;
+pub mod source;
+pub mod totals;
+
+pub use account::AccountRows;
+pub use filter::Filter;
+pub use plan::Plan;
+pub use run::{Event, ScanError, Sink, run};
+pub use source::{Access, Opened, Source, SourceError};
+pub use totals::{AccountLine, Totals};

@@ -1,0 +1,209 @@
+//! Which accounts a scan enters. Exclusion wins over inclusion, whatever the order.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use orgsweep_model::selection::in_unit;
+use orgsweep_model::{Account, AccountId, Gap, Reason};
+
+/// The caller's choice of accounts. Empty: all of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Units (id or path), with everything below them.
+    pub units: Vec<String>,
+    /// Units to leave out.
+    pub excluded_units: Vec<String>,
+    /// Accounts.
+    pub accounts: BTreeSet<AccountId>,
+    /// Accounts to leave out.
+    pub excluded_accounts: BTreeSet<AccountId>,
+    /// Tags that an account must carry, all of them.
+    pub tags: BTreeMap<String, String>,
+}
+
+impl Filter {
+    /// Whether a unit is named by its path, so that names have to be known first.
+    pub fn needs_paths(&self) -> bool {
+        self.units
+            .iter()
+            .chain(&self.excluded_units)
+            .any(|unit| unit.starts_with('/'))
+    }
+
+    /// Whether tags have to be read.
+    pub fn needs_tags(&self) -> bool {
+        !self.tags.is_empty()
+    }
+
+    /// Why an account is not entered; `None`: it is.
+    pub fn refuses(&self, account: &Account) -> Option<Gap> {
+        let excluded = |why: &str| Some(Gap::new(Reason::Excluded).because(why));
+        if self.excluded_accounts.contains(&account.id) {
+            return excluded("left out by --exclude-account");
+        }
+        if let Some(unit) = self.excluded_units.iter().find(|unit| in_unit(account, unit)) {
+            return excluded(&format!("left out by --exclude-ou {unit}"));
+        }
+        let chosen_by_account = self.accounts.contains(&account.id);
+        let chosen_by_unit = self.units.iter().any(|unit| in_unit(account, unit));
+        let any_choice = !self.accounts.is_empty() || !self.units.is_empty();
+        if any_choice && !chosen_by_account && !chosen_by_unit {
+            return excluded("not among the chosen accounts and units");
+        }
+        let tags = account.tags.as_ref();
+        let carries = |(key, value): (&String, &String)| tags.and_then(|all| all.get(key)) == Some(value);
+        if !self.tags.iter().all(carries) {
+            return excluded("does not carry the chosen tags");
+        }
+        None
+    }
+
+    /// What was named and is not there, as a message; a name that matches nothing is a mistake, not a filter.
+    pub fn unmatched(&self, roster: &[RosterKey]) -> Vec<String> {
+        let mut missing = Vec::new();
+        for (flag, accounts) in [
+            ("--account", &self.accounts),
+            ("--exclude-account", &self.excluded_accounts),
+        ] {
+            for id in accounts {
+                if !roster.iter().any(|key| key.id == *id) {
+                    missing.push(format!("{flag} {id}: no such account in the roster"));
+                }
+            }
+        }
+        for (flag, units) in [("--ou", &self.units), ("--exclude-ou", &self.excluded_units)] {
+            for unit in units {
+                if !roster.iter().any(|key| in_unit(&key.as_account(), unit)) {
+                    missing.push(format!("{flag} {unit}: no account of the roster is in this unit"));
+                }
+            }
+        }
+        missing
+    }
+}
+
+/// What is kept of every listed account, to find names that match nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RosterKey {
+    /// The account.
+    pub id: AccountId,
+    /// Its units.
+    pub ou_ids: Vec<String>,
+    /// Its path, where known.
+    pub ou_path: Option<String>,
+}
+
+impl RosterKey {
+    fn as_account(&self) -> Account {
+        let mut account = Account::new(self.id);
+        account.ou_ids.clone_from(&self.ou_ids);
+        account.ou_path.clone_from(&self.ou_path);
+        account
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn account(id: &str, units: &[&str], path: &str) -> Account {
+        let mut account = Account::new(id.parse().unwrap());
+        account.ou_ids = units.iter().map(|unit| (*unit).to_owned()).collect();
+        account.ou_path = Some(path.to_owned());
+        account
+    }
+
+    fn prod() -> Account {
+        account(
+            "111122223333",
+            &["r-ab12", "ou-ab12-workload", "ou-ab12-prod0000"],
+            "/Root/Workloads/Prod",
+        )
+    }
+
+    #[test]
+    fn units_are_recursive_by_id_and_by_path() {
+        for unit in [
+            "r-ab12",
+            "ou-ab12-workload",
+            "ou-ab12-prod0000",
+            "/Root",
+            "/Root/Workloads",
+            "/Root/Workloads/Prod/",
+        ] {
+            let filter = Filter {
+                units: vec![unit.to_owned()],
+                ..Filter::default()
+            };
+            assert!(filter.refuses(&prod()).is_none(), "{unit}");
+        }
+        for unit in ["ou-ab12-other", "/Root/Work", "/Workloads"] {
+            let filter = Filter {
+                units: vec![unit.to_owned()],
+                ..Filter::default()
+            };
+            assert_eq!(
+                filter.refuses(&prod()).unwrap().reason,
+                Reason::Excluded,
+                "{unit}"
+            );
+        }
+    }
+
+    #[test]
+    fn exclusion_wins_in_both_orders() {
+        let inner_out = Filter {
+            units: vec!["ou-ab12-workload".to_owned()],
+            excluded_units: vec!["ou-ab12-prod0000".to_owned()],
+            ..Filter::default()
+        };
+        let outer_out = Filter {
+            units: vec!["ou-ab12-prod0000".to_owned()],
+            excluded_units: vec!["ou-ab12-workload".to_owned()],
+            ..Filter::default()
+        };
+        assert!(inner_out.refuses(&prod()).is_some());
+        assert!(outer_out.refuses(&prod()).is_some());
+    }
+
+    #[test]
+    fn accounts_and_units_add_up() {
+        let filter = Filter {
+            units: vec!["ou-ab12-other".to_owned()],
+            accounts: BTreeSet::from([prod().id]),
+            ..Filter::default()
+        };
+        assert!(filter.refuses(&prod()).is_none());
+    }
+
+    #[test]
+    fn tags_must_all_match_and_unread_tags_do_not() {
+        let tags = BTreeMap::from([("env".to_owned(), "prod".to_owned())]);
+        let filter = Filter {
+            tags: tags.clone(),
+            ..Filter::default()
+        };
+        assert!(filter.refuses(&prod()).is_some());
+        let tagged = Account {
+            tags: Some(tags),
+            ..prod()
+        };
+        assert!(filter.refuses(&tagged).is_none());
+    }
+
+    #[test]
+    fn names_that_match_nothing_are_reported() {
+        let filter = Filter {
+            units: vec!["ou-none".to_owned()],
+            excluded_accounts: BTreeSet::from(["999999999999".parse().unwrap()]),
+            ..Filter::default()
+        };
+        let key = RosterKey {
+            id: prod().id,
+            ou_ids: prod().ou_ids,
+            ou_path: None,
+        };
+        let missing = filter.unmatched(&[key]);
+        assert_eq!(missing.len(), 2, "{missing:?}");
+        assert!(missing[0].contains("999999999999") && missing[1].contains("ou-none"));
+    }
+}

@@ -1,0 +1,159 @@
+//! Results into the lake's rows.
+
+use orgsweep_model::evaluate::CheckResult;
+use orgsweep_model::finding_id::finding_id;
+use orgsweep_model::records::{Change, CheckControlRecord, CheckRecord, CoverageRecord, FindingRecord};
+use orgsweep_model::registry::Registry;
+use orgsweep_model::selection::CheckSet;
+use orgsweep_model::{Account, Gap, Organization, Outcome, Status};
+
+/// IAM and Organizations have no Regions.
+const GLOBAL: &str = "global";
+
+/// The coverage row of one check in one account.
+pub fn coverage(account: &Account, result: &CheckResult) -> CoverageRecord {
+    let passed = result.count(Status::Pass);
+    let failed = result.count(Status::Fail);
+    CoverageRecord {
+        account_id: account.id,
+        ou_path: account.ou_path.clone(),
+        check_id: result.metadata.id.to_owned(),
+        check_version: result.metadata.version,
+        severity: result.metadata.severity,
+        outcome: result.outcome,
+        reason_code: result.gap.as_ref().map(|gap| gap.reason.as_str().to_owned()),
+        evaluated: passed + failed,
+        passed,
+        failed,
+        unknown: result.count(Status::Unknown),
+        not_applicable: result.count(Status::NotApplicable),
+        manual: result.count(Status::Manual),
+        suppressed: 0,
+    }
+}
+
+/// The finding rows of one account, sorted by resource, Region, check and subject.
+pub fn findings(
+    account: &Account,
+    organization: &Organization,
+    results: &[CheckResult],
+) -> Vec<FindingRecord> {
+    let mut rows: Vec<FindingRecord> = results
+        .iter()
+        .flat_map(|result| {
+            result
+                .outcomes
+                .iter()
+                .map(|outcome| finding(account, organization, result, outcome))
+        })
+        .collect();
+    rows.sort_by(|left, right| {
+        (&left.resource_uid, &left.region, &left.check_id, &left.subject).cmp(&(
+            &right.resource_uid,
+            &right.region,
+            &right.check_id,
+            &right.subject,
+        ))
+    });
+    rows
+}
+
+fn finding(
+    account: &Account,
+    organization: &Organization,
+    result: &CheckResult,
+    outcome: &Outcome,
+) -> FindingRecord {
+    let metadata = result.metadata;
+    let severity = outcome.severity.unwrap_or(metadata.severity);
+    let resource = &outcome.resource;
+    let named = matches!(outcome.status, Status::Fail | Status::Unknown | Status::Manual);
+    FindingRecord {
+        observed_at: result.observed_at,
+        aws_partition: organization.partition.clone(),
+        account_id: account.id,
+        account_name: account.name.clone(),
+        ou_id: account.ou_id().map(str::to_owned),
+        ou_path: account.ou_path.clone(),
+        region: GLOBAL.to_owned(),
+        service: metadata.service().to_owned(),
+        check_id: metadata.id.to_owned(),
+        check_title: metadata.title.to_owned(),
+        check_version: metadata.version,
+        severity,
+        severity_rank: severity.rank(),
+        resource_type: resource.kind.clone(),
+        resource_uid: resource.uid.clone(),
+        resource_name: resource.name.clone(),
+        subject: resource.subject.clone(),
+        owner: None,
+        status: outcome.status,
+        status_code: outcome.reason.map(|reason| reason.as_str().to_owned()),
+        message: (outcome.status != Status::Pass).then(|| outcome.message.clone()),
+        finding_id: named
+            .then(|| finding_id(account.id, metadata.id, GLOBAL, &resource.uid, &resource.subject)),
+        // Without an earlier scan to compare with, "new" would be a guess.
+        change: if named { Change::Unknown } else { Change::None },
+        first_seen_at: None,
+        status_since: None,
+        open_days: None,
+        suppressed: false,
+        suppression_id: None,
+        suppressed_until: None,
+        evidence_json: if outcome.status == Status::Pass {
+            None
+        } else {
+            outcome.evidence_json()
+        },
+    }
+}
+
+/// `credentials, access_keys: DENIED at iam:GetCredentialReport …`: the tables that were lost, by reason.
+pub fn lost_tables(lost: &[(&'static str, &Gap)]) -> String {
+    let mut parts: Vec<(String, Vec<&str>)> = Vec::new();
+    for (table, gap) in lost {
+        let why = gap.to_string();
+        match parts.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, tables)) => tables.push(table),
+            None => parts.push((why, vec![table])),
+        }
+    }
+    let parts: Vec<String> = parts
+        .into_iter()
+        .map(|(why, tables)| format!("{}: {why}", tables.join(", ")))
+        .collect();
+    orgsweep_model::text::bounded(&parts.join("; "), 2000)
+}
+
+/// The catalog of checks, enabled or not.
+pub fn catalog(registry: &Registry, enabled: &CheckSet) -> (Vec<CheckRecord>, Vec<CheckControlRecord>) {
+    let mut checks = Vec::new();
+    let mut controls = Vec::new();
+    for registered in registry.checks() {
+        let metadata = registered.check.metadata();
+        let (description, remediation) = metadata.manual_parts();
+        checks.push(CheckRecord {
+            check_id: metadata.id.to_owned(),
+            check_version: metadata.version,
+            title: metadata.title.to_owned(),
+            service: metadata.service().to_owned(),
+            resource_type: metadata.resource_type.to_owned(),
+            severity: metadata.severity,
+            severity_rank: metadata.severity.rank(),
+            description: Some(description),
+            remediation: Some(remediation),
+            docs_url: metadata.pages.first().map(|page| (*page).to_owned()),
+            plugin: registered.pack.to_owned(),
+            enabled: enabled.checks().any(|check| check.metadata().id == metadata.id),
+        });
+        let mut sorted: Vec<_> = metadata.controls.to_vec();
+        sorted.sort();
+        controls.extend(sorted.into_iter().map(|control| CheckControlRecord {
+            check_id: metadata.id.to_owned(),
+            framework: control.framework.to_owned(),
+            framework_version: control.version.to_owned(),
+            control_id: control.id.to_owned(),
+        }));
+    }
+    (checks, controls)
+}

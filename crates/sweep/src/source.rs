@@ -1,0 +1,69 @@
+//! Where accounts and sessions come from. `aws` implements it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use orgsweep_model::{Account, Gap, Organization, Session, Usage, async_trait};
+use tokio::sync::mpsc;
+
+/// Why there is no roster. One message: what was tried, what went wrong, what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct SourceError {
+    /// What was being done, such as `listing the accounts of the organization`.
+    pub doing: String,
+    /// What happened, in AWS's words where it has some.
+    pub problem: String,
+    /// The way out.
+    pub advice: String,
+}
+
+impl fmt::Display for SourceError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} failed: {}", self.doing, self.problem)?;
+        if !self.advice.is_empty() {
+            write!(formatter, "\n  {}", self.advice)?;
+        }
+        Ok(())
+    }
+}
+
+/// How an account was entered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Through sts:AssumeRole.
+    AssumedRole,
+    /// The caller was already there: no role, and no session policy.
+    Caller,
+}
+
+/// An account that was entered.
+#[derive(Clone)]
+pub struct Opened {
+    /// For the collectors.
+    pub session: Session,
+    /// The role assumed, or the caller's own ARN.
+    pub role_arn: String,
+    /// How.
+    pub access: Access,
+}
+
+/// A source of accounts and sessions.
+#[async_trait]
+pub trait Source: Send + Sync + 'static {
+    /// The organization, or the stand-in for one.
+    async fn organization(&self) -> Result<Organization, SourceError>;
+
+    /// Starts listing. Accounts arrive while later pages are still being read; the channel closes after the last
+    /// one. An error means that the listing failed as a whole, whatever came before it.
+    fn accounts(&self) -> mpsc::Receiver<Result<Account, SourceError>>;
+
+    /// The names of the organizational units and roots, by id. A gap leaves paths unknown, no more.
+    async fn unit_names(&self) -> Result<BTreeMap<String, String>, Gap>;
+
+    /// Enters an account. Calls made for it are counted in `usage`.
+    async fn open(&self, account: &Account, usage: Arc<Usage>) -> Result<Opened, Gap>;
+
+    /// What was asked of AWS for no account in particular.
+    fn usage(&self) -> Arc<Usage>;
+}
