@@ -1,1 +1,29 @@
-//! The room that speaks to AWS: organization, sessions, collectors.
+//! The room that speaks to AWS: the organization, sessions, collectors. The only one that names an `aws-*` crate.
+//!
+//! [`AwsSource`] implements `sweep`'s `Source`; [`collectors`] are the built-in collectors in running order;
+//! [`session_policy`] turns their needs into what every assumed role is limited to.
+
+mod collect;
+mod connection;
+mod failure;
+mod ledger;
+mod managed;
+mod member;
+mod organization;
+mod role;
+mod session;
+mod session_policy;
+mod source;
+
+pub use collect::collectors;
+pub use connection::Connection;
+pub use member::Member;
+pub use organization::Roster;
+pub use role::RoleTemplate;
+pub use session_policy::session_policy;
+pub use source::{AwsSource, SourceOptions};
+
+/// For benches: the pure part of a collector, from the wire's types to rows.
+pub mod parse {
+    pub use crate::collect::credential_report::parse as credential_report;
+}

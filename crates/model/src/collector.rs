@@ -22,7 +22,7 @@ pub struct Needs {
     /// Calls once a scan, about.
     pub calls_per_scan: u32,
     /// Tables that say whether a call is worth making; an unreadable gate means that the call is made.
-    pub gates: &'static [&'static str],
+    pub gates: &'static [&'static TableSchema],
 }
 
 /// How much a scan, or its part for one account, asked of AWS.

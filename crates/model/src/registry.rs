@@ -107,7 +107,7 @@ impl Registry {
         // A gate's own collector is wanted too; gates do not have gates, so one round is enough.
         for collector in &self.collectors {
             if collector.fills().iter().any(|table| tables.contains(table.name)) {
-                wanted.extend(collector.needs().gates);
+                wanted.extend(collector.needs().gates.iter().map(|gate| gate.name));
             }
         }
         self.collectors

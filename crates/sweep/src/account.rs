@@ -121,7 +121,7 @@ impl Visit {
         let inputs = collector.needs().gates;
         collector.is_shared()
             && collector.fills().iter().any(|table| lost(table.name))
-            && !inputs.iter().any(|name| lost(name))
+            && !inputs.iter().any(|table| lost(table.name))
     }
 
     /// Tries the lost shared tables once more.

@@ -293,7 +293,7 @@ fn inactive(account: &Account) -> Option<Gap> {
 }
 
 /// `/Root/Workloads/Prod`; `None` when a unit has no known name.
-fn path(account: &Account, names: &BTreeMap<String, String>) -> Option<String> {
+pub fn path(account: &Account, names: &BTreeMap<String, String>) -> Option<String> {
     if account.ou_ids.is_empty() {
         return None;
     }

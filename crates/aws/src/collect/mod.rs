@@ -1,0 +1,65 @@
+//! The built-in collectors. Each says what it needs, fetches, and hands what came to a pure function.
+
+mod account_summary;
+mod authorization_details;
+mod aws_managed_policies;
+pub mod credential_report;
+pub mod decode;
+mod identity_providers;
+mod password_policy;
+mod role_session_limits;
+mod server_certificates;
+mod service_credentials;
+mod virtual_mfa_devices;
+
+use std::sync::Arc;
+
+use orgsweep_model::facts::AccountSummary;
+use orgsweep_model::{Collector, Gap, Reason, Row, Session, TableSchema, Tables};
+
+use crate::member::Member;
+
+/// In running order: what gates the rest first, the credential report last, so that AWS has had time to make it.
+pub fn collectors() -> Vec<Arc<dyn Collector>> {
+    vec![
+        Arc::new(account_summary::Summary),
+        Arc::new(authorization_details::AuthorizationDetails),
+        Arc::new(password_policy::Policy),
+        Arc::new(virtual_mfa_devices::VirtualMfaDevices),
+        Arc::new(role_session_limits::RoleSessionLimits),
+        Arc::new(service_credentials::ServiceCredentials),
+        Arc::new(server_certificates::ServerCertificates),
+        Arc::new(identity_providers::IdentityProviders),
+        Arc::new(aws_managed_policies::AwsManagedPolicies),
+        Arc::new(credential_report::CredentialReport),
+    ]
+}
+
+/// The member behind a session of ours.
+fn member(session: &Session) -> Result<&Member, Gap> {
+    Member::of(session).ok_or_else(|| {
+        Gap::new(Reason::MalformedAnswer).because("the session was not opened by the room that collects")
+    })
+}
+
+/// Puts rows or the gap into the table.
+fn put<R: Row>(rows: Result<Vec<R>, Gap>, session: &Session, tables: &mut Tables) {
+    let now = session.clock.now();
+    match rows {
+        Ok(rows) => tables.insert(rows, now),
+        Err(gap) => tables.insert_gap(R::SCHEMA.name, gap, now),
+    }
+}
+
+/// Puts the same gap into several tables.
+fn put_gaps(schemas: &[&'static TableSchema], gap: &Gap, session: &Session, tables: &mut Tables) {
+    for schema in schemas {
+        tables.insert_gap(schema.name, gap.clone(), session.clock.now());
+    }
+}
+
+/// Whether the account summary says that there is nothing to list. Without a summary the call is made.
+fn nothing_there(tables: &Tables, count: impl Fn(&AccountSummary) -> Option<i64>) -> bool {
+    let summary = tables.get::<AccountSummary>().ok().and_then(<[_]>::first);
+    summary.and_then(count) == Some(0)
+}

@@ -1,0 +1,56 @@
+//! iam:ListRoles, for MaxSessionDuration: GetAccountAuthorizationDetails leaves it out.
+
+use orgsweep_model::facts::RoleSessionLimit;
+use orgsweep_model::{Collector, Gap, Needs, Row, Session, TableSchema, Tables, async_trait};
+
+use super::{member, put};
+
+/// Fills `role_session_limits`.
+pub struct RoleSessionLimits;
+
+#[async_trait]
+impl Collector for RoleSessionLimits {
+    fn name(&self) -> &'static str {
+        "role_session_limits"
+    }
+
+    fn needs(&self) -> Needs {
+        Needs {
+            actions: &["iam:ListRoles"],
+            calls_per_account: 1,
+            calls_per_scan: 0,
+            gates: &[],
+        }
+    }
+
+    fn fills(&self) -> &'static [&'static TableSchema] {
+        &[RoleSessionLimit::SCHEMA]
+    }
+
+    async fn collect(&self, session: &Session, tables: &mut Tables) {
+        put(fetch(session).await, session, tables);
+    }
+}
+
+/// What AWS takes where nothing was set, seconds.
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>
+const DEFAULT_SECONDS: i32 = 3600;
+
+async fn fetch(session: &Session) -> Result<Vec<RoleSessionLimit>, Gap> {
+    let member = member(session)?;
+    let mut limits = Vec::new();
+    let mut marker = None;
+    loop {
+        let request = member.iam.list_roles().max_items(1000).set_marker(marker);
+        let page = member.call("iam:ListRoles", request.send()).await?;
+        limits.extend(page.roles().iter().map(|role| RoleSessionLimit {
+            account_id: member.account,
+            role_arn: role.arn().to_owned(),
+            max_session_seconds: role.max_session_duration().unwrap_or(DEFAULT_SECONDS),
+        }));
+        marker = page.marker().map(str::to_owned);
+        if !page.is_truncated() || marker.is_none() {
+            return Ok(limits);
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! iam:ListServerCertificates: TLS certificates that live in IAM.
+
+use orgsweep_model::facts::{AccountSummary, ServerCertificate};
+use orgsweep_model::{Collector, Gap, Needs, Row, Session, TableSchema, Tables, async_trait};
+
+use super::{decode, member, nothing_there, put};
+
+/// Fills `server_certificates`.
+pub struct ServerCertificates;
+
+#[async_trait]
+impl Collector for ServerCertificates {
+    fn name(&self) -> &'static str {
+        "server_certificates"
+    }
+
+    fn needs(&self) -> Needs {
+        Needs {
+            actions: &["iam:ListServerCertificates"],
+            calls_per_account: 1,
+            calls_per_scan: 0,
+            gates: &[AccountSummary::SCHEMA],
+        }
+    }
+
+    fn fills(&self) -> &'static [&'static TableSchema] {
+        &[ServerCertificate::SCHEMA]
+    }
+
+    async fn collect(&self, session: &Session, tables: &mut Tables) {
+        let nothing = nothing_there(tables, |summary| summary.server_certificates);
+        put(
+            if nothing {
+                Ok(Vec::new())
+            } else {
+                fetch(session).await
+            },
+            session,
+            tables,
+        );
+    }
+}
+
+async fn fetch(session: &Session) -> Result<Vec<ServerCertificate>, Gap> {
+    let member = member(session)?;
+    let mut certificates = Vec::new();
+    let mut marker = None;
+    loop {
+        let request = member
+            .iam
+            .list_server_certificates()
+            .max_items(1000)
+            .set_marker(marker);
+        let page = member.call("iam:ListServerCertificates", request.send()).await?;
+        for certificate in page.server_certificate_metadata_list() {
+            certificates.push(ServerCertificate {
+                account_id: member.account,
+                certificate_arn: certificate.arn().to_owned(),
+                certificate_name: certificate.server_certificate_name().to_owned(),
+                uploaded_at: decode::optional_moment(certificate.upload_date())?,
+                expires_at: decode::optional_moment(certificate.expiration())?,
+            });
+        }
+        marker = page.marker().map(str::to_owned);
+        if !page.is_truncated() || marker.is_none() {
+            return Ok(certificates);
+        }
+    }
+}

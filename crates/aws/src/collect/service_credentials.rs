@@ -1,0 +1,74 @@
+//! iam:ListServiceSpecificCredentials with AllUsers: one call for the account, not one a user.
+
+use orgsweep_model::facts::{AccountSummary, ServiceCredential};
+use orgsweep_model::{Collector, Gap, Needs, Row, Session, TableSchema, Tables, async_trait};
+
+use super::{decode, member, nothing_there, put};
+
+/// Fills `service_credentials`.
+pub struct ServiceCredentials;
+
+#[async_trait]
+impl Collector for ServiceCredentials {
+    fn name(&self) -> &'static str {
+        "service_credentials"
+    }
+
+    fn needs(&self) -> Needs {
+        Needs {
+            actions: &["iam:ListServiceSpecificCredentials"],
+            calls_per_account: 1,
+            calls_per_scan: 0,
+            gates: &[AccountSummary::SCHEMA],
+        }
+    }
+
+    fn fills(&self) -> &'static [&'static TableSchema] {
+        &[ServiceCredential::SCHEMA]
+    }
+
+    async fn collect(&self, session: &Session, tables: &mut Tables) {
+        let nothing = nothing_there(tables, |summary| summary.users);
+        put(
+            if nothing {
+                Ok(Vec::new())
+            } else {
+                fetch(session).await
+            },
+            session,
+            tables,
+        );
+    }
+}
+
+async fn fetch(session: &Session) -> Result<Vec<ServiceCredential>, Gap> {
+    let member = member(session)?;
+    let mut credentials = Vec::new();
+    let mut marker: Option<String> = None;
+    loop {
+        let request = member
+            .iam
+            .list_service_specific_credentials()
+            .all_users(true)
+            .max_items(1000)
+            .set_marker(marker);
+        let page = member
+            .call("iam:ListServiceSpecificCredentials", request.send())
+            .await?;
+        for credential in page.service_specific_credentials() {
+            credentials.push(ServiceCredential {
+                account_id: member.account,
+                user_name: credential.user_name().to_owned(),
+                credential_id: credential.service_specific_credential_id().to_owned(),
+                service_name: credential.service_name().to_owned(),
+                status: credential.status().as_str().to_owned(),
+                created_at: decode::moment(credential.create_date())?,
+                expires_at: decode::optional_moment(credential.expiration_date())?,
+            });
+        }
+        marker = page.marker().map(str::to_owned);
+        if !page.is_truncated() || marker.is_none() {
+            return Ok(credentials);
+        }
+    }
+}

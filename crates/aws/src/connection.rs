@@ -1,0 +1,114 @@
+//! The caller's side of every call: Region, credentials, endpoint, one HTTP client, timeouts, retries.
+
+use std::time::Duration;
+
+use aws_config::BehaviorVersion;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_async::time::SystemTimeSource;
+use aws_smithy_http_client::{Builder, tls};
+use aws_smithy_runtime::client::identity::IdentityCache;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_types::app_name::AppName;
+use aws_types::region::Region;
+use aws_types::sdk_config::SdkConfig;
+
+/// Where no Region is configured. IAM and Organizations are global; STS answers everywhere.
+const FALLBACK_REGION: &str = "us-east-1";
+/// Attempts of one call. IAM throttles in bursts, and a lost table costs more than a wait.
+const MOST_ATTEMPTS: u32 = 8;
+
+/// A configured caller. Credentials are resolved when first used, and once for all accounts.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    pub(crate) config: SdkConfig,
+}
+
+impl Connection {
+    /// The caller's own: the SDK's default chain, `AWS_ENDPOINT_URL[_IAM|_STS|_ORGANIZATIONS]` included.
+    pub async fn load(profile: Option<&str>, region: Option<&str>) -> Self {
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(http_client())
+            .retry_config(retries())
+            .timeout_config(timeouts())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+        if let Some(profile) = profile {
+            loader = loader.profile_name(profile);
+        }
+        loader = match region {
+            Some(region) => loader.region(Region::new(region.to_owned())),
+            None => {
+                let chain = RegionProviderChain::default_provider().or_else(FALLBACK_REGION);
+                loader.region(chain)
+            }
+        };
+        if let Some(name) = app_name() {
+            loader = loader.app_name(name);
+        }
+        Self {
+            config: loader.load().await,
+        }
+    }
+
+    /// Fixed credentials at a fixed endpoint, whatever the environment says: the demo's.
+    pub fn fixed(
+        endpoint: &str,
+        access_key_id: &str,
+        secret_access_key: &str,
+        session_token: Option<&str>,
+    ) -> Self {
+        let credentials = Credentials::new(
+            access_key_id,
+            secret_access_key,
+            session_token.map(str::to_owned),
+            None,
+            "orgsweep-demo",
+        );
+        let mut builder = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(FALLBACK_REGION))
+            .endpoint_url(endpoint)
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .identity_cache(IdentityCache::lazy().build())
+            .http_client(http_client())
+            .sleep_impl(TokioSleep::new())
+            .time_source(SystemTimeSource::new())
+            .retry_config(retries())
+            .timeout_config(timeouts())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+        builder.set_app_name(app_name());
+        Self {
+            config: builder.build(),
+        }
+    }
+}
+
+/// One for all clients: each would otherwise bring its own connections, TLS configuration and root store.
+fn http_client() -> SharedHttpClient {
+    Builder::new()
+        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+        .build_https()
+}
+
+fn retries() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(MOST_ATTEMPTS)
+}
+
+/// The SDK sets only a connect timeout by itself; a page of 1,000 entities took AWS ten seconds.
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .operation_attempt_timeout(Duration::from_secs(60))
+        .operation_timeout(Duration::from_mins(5))
+        .build()
+}
+
+/// Shows in the `userAgent` of the members' CloudTrail.
+fn app_name() -> Option<AppName> {
+    AppName::new(concat!("orgsweep-", env!("CARGO_PKG_VERSION"))).ok()
+}

@@ -1,0 +1,152 @@
+//! An SDK error into a gap: which class, in AWS's own words.
+
+use std::error::Error;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use orgsweep_model::{Gap, Reason};
+
+/// Codes that mean "slow down", over all AWS protocols.
+const THROTTLES: [&str; 10] = [
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "RequestLimitExceeded",
+    "TooManyRequestsException",
+    "SlowDown",
+    "PriorRequestNotComplete",
+    "BandwidthLimitExceeded",
+];
+/// Codes that mean "you may not".
+const DENIALS: [&str; 5] = [
+    "AccessDenied",
+    "AccessDeniedException",
+    "UnauthorizedOperation",
+    "AuthorizationError",
+    "AWSOrganizationsAccessDeniedException",
+];
+
+/// The gap that an error of the call `api` (`service:Action`) is.
+pub fn gap<E>(api: &str, error: &SdkError<E, HttpResponse>) -> Gap
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    let (reason, code, message) = match error {
+        SdkError::ServiceError(inner) => {
+            let code = inner.err().code().map(str::to_owned);
+            let message = inner.err().message().map(str::to_owned);
+            let status = inner.raw().status().as_u16();
+            (
+                classify(code.as_deref(), message.as_deref(), status),
+                code,
+                message,
+            )
+        }
+        SdkError::TimeoutError(_) => (Reason::TimedOut, None, Some(chain(error))),
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => {
+            (Reason::TimedOut, None, Some(chain(error)))
+        }
+        SdkError::DispatchFailure(_) => (Reason::Network, None, Some(chain(error))),
+        SdkError::ResponseError(_) => (Reason::MalformedAnswer, None, Some(chain(error))),
+        _ => (Reason::ServiceError, None, Some(chain(error))),
+    };
+    let mut gap = Gap::new(reason).during(api);
+    gap.code = code;
+    match message {
+        Some(message) => gap.because(&message),
+        None => gap,
+    }
+}
+
+fn classify(code: Option<&str>, message: Option<&str>, status: u16) -> Reason {
+    let Some(code) = code else {
+        // An error answer without a code is not an answer of the protocol.
+        return if status >= 500 {
+            Reason::ServiceError
+        } else {
+            Reason::MalformedAnswer
+        };
+    };
+    if DENIALS.contains(&code) {
+        // <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html>
+        let by_scp = message.is_some_and(|text| text.contains("service control policy"));
+        return if by_scp {
+            Reason::DeniedByScp
+        } else {
+            Reason::Denied
+        };
+    }
+    if THROTTLES.contains(&code) {
+        return Reason::ThrottledOut;
+    }
+    match code {
+        "RegionDisabledException" => Reason::RegionDisabled,
+        "RequestTimeout" | "RequestTimeoutException" => Reason::TimedOut,
+        _ => Reason::ServiceError,
+    }
+}
+
+/// The error and its causes in one line.
+pub fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let part = inner.to_string();
+        if !text.contains(&part) {
+            text.push_str(": ");
+            text.push_str(&part);
+        }
+        cause = inner.source();
+    }
+    text
+}
+
+/// Whether the body of an error answer says to slow down: for counting, before the SDK retries.
+pub fn is_throttle(body: &[u8]) -> bool {
+    let head = String::from_utf8_lossy(&body[..body.len().min(4096)]);
+    THROTTLES.iter().any(|code| head.contains(code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn denials_tell_scp_from_missing_permission() {
+        let plain = "User: x is not authorized to perform: iam:ListRoles on resource: *";
+        let scp =
+            "x is not authorized to perform: iam:ListRoles with an explicit deny in a service control policy";
+        assert_eq!(classify(Some("AccessDenied"), Some(plain), 403), Reason::Denied);
+        assert_eq!(
+            classify(Some("AccessDeniedException"), Some(scp), 400),
+            Reason::DeniedByScp
+        );
+    }
+
+    #[test]
+    fn every_other_class() {
+        for (code, status, wanted) in [
+            (Some("Throttling"), 400, Reason::ThrottledOut),
+            (Some("TooManyRequestsException"), 400, Reason::ThrottledOut),
+            (Some("RegionDisabledException"), 403, Reason::RegionDisabled),
+            (Some("InternalFailure"), 500, Reason::ServiceError),
+            (Some("ExpiredToken"), 403, Reason::ServiceError),
+            (None, 503, Reason::ServiceError),
+            (None, 400, Reason::MalformedAnswer),
+        ] {
+            assert_eq!(classify(code, None, status), wanted, "{code:?} {status}");
+        }
+    }
+
+    #[test]
+    fn throttles_are_seen_in_xml_and_json() {
+        assert!(is_throttle(
+            b"<Error><Code>Throttling</Code><Message>Rate exceeded</Message></Error>"
+        ));
+        assert!(is_throttle(br#"{"__type":"TooManyRequestsException"}"#));
+        assert!(!is_throttle(b"<Error><Code>AccessDenied</Code></Error>"));
+    }
+}

@@ -1,0 +1,252 @@
+//! The `Source` of a scan: who the caller is, which accounts there are, and how to get into them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use orgsweep_model::collector::Clock;
+use orgsweep_model::{Account, AccountId, Gap, Organization, Session, Usage, async_trait};
+use orgsweep_sweep::{Access, Opened, Source, SourceError};
+use tokio::sync::{OnceCell, mpsc};
+
+use crate::connection::Connection;
+use crate::failure;
+use crate::ledger::Ledger;
+use crate::managed::ManagedPolicies;
+use crate::member::Member;
+use crate::organization::{self, Roster, Tree};
+use crate::role::RoleTemplate;
+use crate::session::{self, AssumeOptions};
+
+/// How to give credentials.
+pub(crate) const NO_CREDENTIALS: &str = "No usable credentials were found. Give them as for the AWS CLI: \
+    --profile NAME, `aws sso login`, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or an instance's or task's role.";
+
+/// What a scan asks of its source.
+pub struct SourceOptions {
+    /// Where the accounts come from.
+    pub roster: Roster,
+    /// Tried in order in every account.
+    pub roles: Vec<RoleTemplate>,
+    /// What the roles' trust policies may ask for.
+    pub external_id: Option<String>,
+    /// Session length, seconds.
+    pub session_duration: Option<u32>,
+    /// What every session is limited to.
+    pub session_policy: Option<String>,
+    /// Read the tags of accounts.
+    pub with_tags: bool,
+    /// The scan's time.
+    pub clock: Clock,
+}
+
+/// Who runs the scan.
+struct Caller {
+    account: AccountId,
+    arn: String,
+    partition: String,
+}
+
+/// Accounts and sessions of AWS.
+pub struct AwsSource {
+    connection: Connection,
+    options: SourceOptions,
+    assume: Arc<AssumeOptions>,
+    caller: Caller,
+    sts: aws_sdk_sts::Client,
+    organizations: aws_sdk_organizations::Client,
+    tree: Arc<Tree>,
+    described: Arc<OnceCell<(String, AccountId)>>,
+    managed: Arc<ManagedPolicies>,
+    usage: Arc<Usage>,
+}
+
+impl AwsSource {
+    /// Finds out who the caller is; everything else waits until it is asked for.
+    pub async fn connect(connection: Connection, options: SourceOptions) -> Result<Self, SourceError> {
+        let usage = Arc::new(Usage::default());
+        let sts = aws_sdk_sts::Client::new(&connection.config);
+        let caller = identify(&sts, &usage).await?;
+        let organizations = aws_sdk_organizations::Client::from_conf(
+            aws_sdk_organizations::config::Builder::from(&connection.config)
+                .interceptor(Ledger::new(&usage))
+                .build(),
+        );
+        let assume = Arc::new(AssumeOptions {
+            roles: options.roles.clone(),
+            external_id: options.external_id.clone(),
+            duration: options.session_duration,
+            session_policy: options.session_policy.clone(),
+        });
+        Ok(Self {
+            connection,
+            options,
+            assume,
+            caller,
+            sts,
+            organizations,
+            tree: Arc::default(),
+            described: Arc::default(),
+            managed: Arc::default(),
+            usage,
+        })
+    }
+}
+
+/// sts:GetCallerIdentity needs no permission, so its failure is about credentials or the network.
+async fn identify(sts: &aws_sdk_sts::Client, usage: &Arc<Usage>) -> Result<Caller, SourceError> {
+    const DOING: &str = "finding out who the caller is";
+    let answer = sts
+        .get_caller_identity()
+        .customize()
+        .interceptor(Ledger::new(usage))
+        .send()
+        .await
+        .map_err(|error| {
+            let answered = error
+                .as_service_error()
+                .is_some_and(|inner| inner.code().is_some());
+            let gap = failure::gap("sts:GetCallerIdentity", &error);
+            let advice = if answered {
+                "The credentials are wrong or expired."
+            } else {
+                NO_CREDENTIALS
+            };
+            SourceError {
+                doing: DOING.to_owned(),
+                problem: gap.to_string(),
+                advice: advice.to_owned(),
+            }
+        })?;
+    let arn = answer.arn().unwrap_or_default().to_owned();
+    let partition = arn
+        .split(':')
+        .nth(1)
+        .filter(|part| !part.is_empty())
+        .unwrap_or("aws")
+        .to_owned();
+    let account = answer
+        .account()
+        .unwrap_or_default()
+        .parse()
+        .map_err(|problem| SourceError {
+            doing: DOING.to_owned(),
+            problem,
+            advice: String::new(),
+        })?;
+    Ok(Caller {
+        account,
+        arn,
+        partition,
+    })
+}
+
+#[async_trait]
+impl Source for AwsSource {
+    async fn organization(&self) -> Result<Organization, SourceError> {
+        let (id, management_account_id) = match &self.options.roster {
+            Roster::Organization => {
+                let described = || organization::describe(&self.organizations);
+                self.described.get_or_try_init(described).await?.clone()
+            }
+            Roster::File(_) | Roster::CallerOnly => (Organization::NONE.to_owned(), self.caller.account),
+        };
+        Ok(Organization {
+            id,
+            management_account_id,
+            partition: self.caller.partition.clone(),
+        })
+    }
+
+    fn accounts(&self) -> mpsc::Receiver<Result<Account, SourceError>> {
+        let (sender, receiver) = mpsc::channel(64);
+        match &self.options.roster {
+            Roster::Organization => {
+                let client = self.organizations.clone();
+                let tree = Arc::clone(&self.tree);
+                let with_tags = self.options.with_tags;
+                let described = Arc::clone(&self.described);
+                tokio::spawn(async move {
+                    match described
+                        .get_or_try_init(|| organization::describe(&client))
+                        .await
+                    {
+                        Ok((_, management)) => {
+                            organization::list(client.clone(), tree, *management, with_tags, sender).await;
+                        }
+                        Err(error) => {
+                            let _ = sender.send(Err(error)).await;
+                        }
+                    }
+                });
+            }
+            Roster::File(accounts) => send_each(accounts.clone(), sender),
+            Roster::CallerOnly => send_each(vec![Account::new(self.caller.account)], sender),
+        }
+        receiver
+    }
+
+    async fn unit_names(&self) -> Result<BTreeMap<String, String>, Gap> {
+        match self.options.roster {
+            Roster::Organization => self.tree.names(&self.organizations).await,
+            Roster::File(_) | Roster::CallerOnly => Ok(BTreeMap::new()),
+        }
+    }
+
+    async fn open(&self, account: &Account, usage: Arc<Usage>) -> Result<Opened, Gap> {
+        self.enter(account, usage).await
+    }
+
+    fn usage(&self) -> Arc<Usage> {
+        Arc::clone(&self.usage)
+    }
+}
+
+impl AwsSource {
+    async fn enter(&self, account: &Account, usage: Arc<Usage>) -> Result<Opened, Gap> {
+        let (credentials, role_arn, access) = if account.id == self.caller.account {
+            (None, self.caller.arn.clone(), Access::Caller)
+        } else {
+            let partition = &self.caller.partition;
+            let assumed = session::assume(&self.sts, &self.assume, partition, account.id, &usage).await?;
+            (Some(assumed.provider), assumed.role_arn, Access::AssumedRole)
+        };
+        let retries = session::retry_partition(account.id);
+        let client = |usage| {
+            let duration = self.options.session_duration;
+            session::iam_client(
+                &self.connection.config,
+                credentials.as_ref(),
+                &retries,
+                duration,
+                usage,
+            )
+        };
+        let shared_iam = client(&self.usage);
+        self.managed.offer(account.id, &shared_iam);
+        let member = Member {
+            iam: client(&usage),
+            account: account.id,
+            usage,
+            managed: Arc::clone(&self.managed),
+            shared_iam,
+        };
+        let partition = self.caller.partition.clone();
+        let session = Session::new(account.clone(), partition, self.options.clock, Arc::new(member));
+        Ok(Opened {
+            session,
+            role_arn,
+            access,
+        })
+    }
+}
+
+fn send_each(accounts: Vec<Account>, sender: mpsc::Sender<Result<Account, SourceError>>) {
+    tokio::spawn(async move {
+        for account in accounts {
+            if sender.send(Ok(account)).await.is_err() {
+                return;
+            }
+        }
+    });
+}
