@@ -1,1 +1,33 @@
-//! Parquet: schemas, writer, commit, reader, DDL.
+//! The lake: typed rows into Parquet, published whole or not at all, and read back.
+//!
+//! ```text
+//! <root>/v1/<table>/scan_date=YYYY-MM-DD/<scan_id>-00000.parquet   one file a table and scan, also with no rows
+//! <root>/manifests/v1/<scan_id>.json                               files, bytes, sha256, rows, schemas
+//! <root>/latest.json                                               the last committed scan; moves forward only
+//! <root>/staging/<scan_id>/                                        while a scan runs; never a result
+//! ```
+//!
+//! [`ScanWriter`] buffers nothing but one account's rows at a time: accounts are spooled to disk as they finish, and
+//! [`ScanWriter::publish`] reads them back in order of account id, at most one row group (256,000 rows) a table in
+//! memory. A scan is committed by its row in `scans`; until then no view and no reader shows any of its rows.
+//! Only a local directory is supported so far. This is the only room that names arrow and parquet.
+
+mod batch;
+mod ddl;
+mod error;
+mod manifest;
+mod parquet_file;
+mod read;
+mod scan_id;
+mod schema;
+mod spool;
+mod store;
+mod writer;
+
+pub use ddl::{Engine, ddl};
+pub use error::LakeError;
+pub use manifest::{Latest, latest, latest_scan_id};
+pub use read::{ScanSelector, read, read_file};
+pub use scan_id::ScanId;
+pub use schema::{all_tables, built_in_facts, schema_text};
+pub use writer::{Published, ScanWriter};

@@ -1,0 +1,83 @@
+//! What can go wrong with the lake, in one sentence that names the place.
+
+use std::path::{Path, PathBuf};
+
+/// An error of the lake.
+#[derive(Debug, thiserror::Error)]
+pub enum LakeError {
+    /// The file system refused.
+    #[error("{doing} {}: {source}{}", path.display(), advice(source))]
+    Io {
+        /// What was being done.
+        doing: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// The operating system's word.
+        source: std::io::Error,
+    },
+    /// Arrow or Parquet refused.
+    #[error("{doing} {}: {problem}", path.display())]
+    Format {
+        /// What was being done.
+        doing: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// The library's word.
+        problem: String,
+    },
+    /// A scan of this name is already there.
+    #[error(
+        "scan {scan_id} is already in the lake at {}: a committed scan is never written again\n  Choose another \
+         --out or another --now.",
+        root.display()
+    )]
+    AlreadyCommitted {
+        /// The scan.
+        scan_id: String,
+        /// The lake.
+        root: PathBuf,
+    },
+    /// Another process writes.
+    #[error("{} is locked: another orgsweep is publishing into this lake; try again when it is done", path.display())]
+    Locked {
+        /// The lock file.
+        path: PathBuf,
+    },
+    /// The scan is not in the lake.
+    #[error("no committed scan {scan_id} in the lake at {}", root.display())]
+    NoSuchScan {
+        /// The scan, or `(latest)`.
+        scan_id: String,
+        /// The lake.
+        root: PathBuf,
+    },
+}
+
+/// The way out where the operating system's word leaves one guessing.
+fn advice(source: &std::io::Error) -> &'static str {
+    match source.kind() {
+        std::io::ErrorKind::StorageFull => "; free some space or choose another --out; nothing was published",
+        std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
+            "; choose a folder that can be written with --out"
+        }
+        _ => "",
+    }
+}
+
+impl LakeError {
+    /// For `map_err` on file operations.
+    pub(crate) fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { doing, path, source }
+    }
+
+    /// For `map_err` on Arrow and Parquet operations. An operating-system error inside keeps its kind.
+    pub(crate) fn format<E: std::fmt::Display>(doing: &'static str, path: &Path) -> impl FnOnce(E) -> Self {
+        let path = path.to_owned();
+        move |error| Self::Format {
+            doing,
+            path,
+            problem: error.to_string(),
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! What a published scan consists of, and which scan is the latest.
+
+use std::path::Path;
+
+use serde_json::{Value as Json, json};
+
+use crate::error::LakeError;
+use crate::store::Store;
+
+/// One published file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileEntry {
+    /// The table.
+    pub table: &'static str,
+    /// Below the root.
+    pub key: String,
+    /// Size.
+    pub bytes: u64,
+    /// Hexadecimal.
+    pub sha256: String,
+    /// Rows.
+    pub rows: u64,
+    /// Of the columns.
+    pub schema: String,
+}
+
+/// The manifest's text.
+pub fn manifest(scan_id: &str, scan_date: &str, files: &[FileEntry], coverage: &Json) -> String {
+    let files: Vec<Json> = files
+        .iter()
+        .map(|file| {
+            json!({
+                "table": file.table,
+                "key": file.key,
+                "bytes": file.bytes,
+                "sha256": file.sha256,
+                "rows": file.rows,
+                "schema_sha256": file.schema,
+            })
+        })
+        .collect();
+    let whole = json!({"scan_id": scan_id, "scan_date": scan_date, "coverage": coverage, "files": files});
+    pretty(&whole)
+}
+
+/// The last committed scan of a lake.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Latest {
+    /// The scan.
+    pub scan_id: String,
+    /// Its partition.
+    pub scan_date: String,
+}
+
+/// Where the pointer is.
+pub const LATEST: &str = "latest.json";
+
+impl Latest {
+    /// The pointer's text.
+    pub fn text(&self) -> String {
+        pretty(&json!({"scan_id": self.scan_id, "scan_date": self.scan_date, "schema_version": 1}))
+    }
+
+    /// From the pointer's text.
+    pub fn parse(bytes: &[u8], path: &Path) -> Result<Self, LakeError> {
+        let whole: Json = serde_json::from_slice(bytes).map_err(LakeError::format("reading", path))?;
+        let text = |name: &str| whole[name].as_str().map(str::to_owned);
+        match (text("scan_id"), text("scan_date")) {
+            (Some(scan_id), Some(scan_date)) => Ok(Self { scan_id, scan_date }),
+            _ => Err(LakeError::Format {
+                doing: "reading",
+                path: path.to_owned(),
+                problem: "expected scan_id and scan_date".to_owned(),
+            }),
+        }
+    }
+}
+
+/// The last committed scan; `None`: there is none, or no lake.
+pub fn latest(root: &Path) -> Result<Option<Latest>, LakeError> {
+    let store = Store::new(root);
+    match store.get(LATEST)? {
+        None => Ok(None),
+        Some(bytes) => Latest::parse(&bytes, &store.path(LATEST)).map(Some),
+    }
+}
+
+/// The id of the last committed scan.
+pub fn latest_scan_id(root: &Path) -> Result<Option<String>, LakeError> {
+    Ok(latest(root)?.map(|latest| latest.scan_id))
+}
+
+fn pretty(value: &Json) -> String {
+    let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
+    text.push('\n');
+    text
+}

@@ -1,0 +1,142 @@
+//! The one door to storage. Everything that is published goes through here, so that an object store can later keep
+//! the same protocol: create-only writes, and one pointer that is compared before it is swapped.
+
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use crate::error::LakeError;
+
+/// A lake in a local directory.
+#[derive(Clone, Debug)]
+pub struct Store {
+    root: PathBuf,
+}
+
+/// Held while a scan is published; released when dropped.
+pub struct Lock {
+    _file: File,
+}
+
+impl Store {
+    /// A lake at `root`; nothing is created yet.
+    pub fn new(root: &Path) -> Self {
+        Self {
+            root: root.to_owned(),
+        }
+    }
+
+    /// Where a key's object is.
+    pub fn path(&self, key: &str) -> PathBuf {
+        self.root.join(key)
+    }
+
+    /// Makes a folder and those above it.
+    pub fn make_folder(&self, key: &str) -> Result<PathBuf, LakeError> {
+        let path = self.path(key);
+        fs::create_dir_all(&path).map_err(LakeError::io("creating folder", &path))?;
+        Ok(path)
+    }
+
+    /// Removes a folder of staged files.
+    pub fn remove_folder(&self, key: &str) -> Result<(), LakeError> {
+        let path = self.path(key);
+        match fs::remove_dir_all(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(LakeError::Io {
+                doing: "removing",
+                path,
+                source: error,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Waits for nobody: one publisher at a time.
+    pub fn lock(&self) -> Result<Lock, LakeError> {
+        let path = self.path("orgsweep.lock");
+        let file = File::options()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(LakeError::io("opening", &path))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Lock { _file: file }),
+            Err(fs::TryLockError::WouldBlock) => Err(LakeError::Locked { path }),
+            Err(fs::TryLockError::Error(source)) => Err(LakeError::Io {
+                doing: "locking",
+                path,
+                source,
+            }),
+        }
+    }
+
+    /// Whether an object is there.
+    pub fn exists(&self, key: &str) -> bool {
+        self.path(key).exists()
+    }
+
+    /// An object's bytes; `None`: not there.
+    pub fn get(&self, key: &str) -> Result<Option<Vec<u8>>, LakeError> {
+        let path = self.path(key);
+        match fs::read(&path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(LakeError::Io {
+                doing: "reading",
+                path,
+                source,
+            }),
+        }
+    }
+
+    /// Moves a finished, durable staged file to its key. Never replaces anything.
+    pub fn put_new(&self, key: &str, staged: &Path) -> Result<(), LakeError> {
+        let path = self.path(key);
+        let folder = path.parent().unwrap_or(&self.root);
+        fs::create_dir_all(folder).map_err(LakeError::io("creating folder", folder))?;
+        // A hard link fails if the name is taken; a rename would replace. The staged name goes with its folder.
+        fs::hard_link(staged, &path).map_err(LakeError::io("publishing", &path))?;
+        sync_folder(folder)
+    }
+
+    /// Writes a new object from memory. Never replaces anything.
+    pub fn put_new_bytes(&self, key: &str, staging: &Path, bytes: &[u8]) -> Result<(), LakeError> {
+        let staged = stage(staging, key, bytes)?;
+        self.put_new(key, &staged)
+    }
+
+    /// Replaces a pointer if it still holds what was read. False: somebody else was faster.
+    pub fn swap(
+        &self,
+        key: &str,
+        expected: Option<&[u8]>,
+        bytes: &[u8],
+        staging: &Path,
+    ) -> Result<bool, LakeError> {
+        if self.get(key)?.as_deref() != expected {
+            return Ok(false);
+        }
+        let staged = stage(staging, key, bytes)?;
+        let path = self.path(key);
+        fs::rename(&staged, &path).map_err(LakeError::io("publishing", &path))?;
+        sync_folder(&self.root)?;
+        Ok(true)
+    }
+}
+
+fn stage(staging: &Path, key: &str, bytes: &[u8]) -> Result<PathBuf, LakeError> {
+    let path = staging.join(key.replace('/', "_"));
+    let mut file = File::create(&path).map_err(LakeError::io("creating", &path))?;
+    file.write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .map_err(LakeError::io("writing", &path))?;
+    Ok(path)
+}
+
+/// A name is durable once its folder is.
+fn sync_folder(folder: &Path) -> Result<(), LakeError> {
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(LakeError::io("writing", folder))
+}
