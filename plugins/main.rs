@@ -1,2 +1,12 @@
 //! The standard distribution: which packs are linked in.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    orgsweep_cli::main(vec![
+        orgsweep_credentials::pack(),
+        orgsweep_permissions::pack(),
+        orgsweep_trust::pack(),
+        orgsweep_organization::pack(),
+    ])
+}

@@ -268,8 +268,14 @@ fn convert(wire: &WireAccount, management: AccountId) -> Result<Account, SourceE
     account.email_sha256 = wire
         .email()
         .map(|email| sha256_hex(email.trim().to_lowercase().as_bytes()));
-    let status = wire.status().map(aws_sdk_organizations::types::AccountStatus::as_str);
-    account.state = state(wire.state().map(aws_sdk_organizations::types::AccountState::as_str), status);
+    let status = wire
+        .status()
+        .map(aws_sdk_organizations::types::AccountStatus::as_str);
+    account.state = state(
+        wire.state()
+            .map(aws_sdk_organizations::types::AccountState::as_str),
+        status,
+    );
     account.joined_at = wire
         .joined_timestamp()
         .and_then(|moment| Timestamp::from_millisecond(moment.to_millis().unwrap_or_default()).ok());

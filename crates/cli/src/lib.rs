@@ -1,1 +1,104 @@
-//! Arguments, configuration, progress, exit codes; a library, so that any distribution is a full CLI.
+//! The command line as a library, so that any distribution is a full CLI:
+//!
+//! ```no_run
+//! fn main() -> std::process::ExitCode {
+//!     orgsweep_cli::main(vec![/* acme::pack(), … */])
+//! }
+//! ```
+
+mod arguments;
+mod checks;
+mod config;
+mod ddl;
+mod demo;
+pub mod exit;
+mod plan_screen;
+mod prepare;
+mod progress;
+mod scan;
+mod simulate;
+mod summary;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use orgsweep_model::Pack;
+use orgsweep_model::text::printable;
+
+use crate::arguments::{Arguments, ChecksCommand, Command};
+use crate::exit::Failure;
+
+/// Runs the program with these packs linked in. Never panics on bad input.
+#[expect(
+    clippy::print_stderr,
+    reason = "the one place where a failed command says why"
+)]
+pub fn main(packs: Vec<Pack>) -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are not failures; clap's own code for usage errors is 2, which means something
+            // else here.
+            let code = if error.use_stderr() {
+                exit::FAILED
+            } else {
+                exit::COMPLETE
+            };
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    match run(packs, arguments) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            let lines: Vec<String> = failure
+                .message
+                .lines()
+                .map(|line| printable(line).into_owned())
+                .collect();
+            eprintln!("error: {}", lines.join("\n"));
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+fn run(packs: Vec<Pack>, arguments: Arguments) -> Result<u8, Failure> {
+    let registry = prepare::registry(packs)?;
+    match arguments.command {
+        Command::Demo(arguments) => in_runtime(demo::demo(&registry, arguments)),
+        Command::Scan(arguments) => in_runtime(scan::scan(&registry, *arguments)),
+        Command::Simulate(arguments) => in_runtime(simulate::simulate(arguments)),
+        Command::Checks {
+            command: ChecksCommand::List { json: false },
+        } => print(&checks::list(&registry)),
+        Command::Checks {
+            command: ChecksCommand::List { json: true },
+        } => print(&checks::list_json(&registry)),
+        Command::Checks {
+            command: ChecksCommand::Show { id },
+        } => print(&checks::show(&registry, &id)?),
+        Command::Ddl(arguments) => print(&ddl::ddl(&registry, &arguments)?),
+    }
+}
+
+/// Writes to standard output. A reader that has gone away (`| head`) is not an error.
+fn print(text: &str) -> Result<u8, Failure> {
+    use std::io::Write as _;
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(format!("standard output: {error}")))
+        }
+        _ => Ok(exit::COMPLETE),
+    }
+}
+
+fn in_runtime(command: impl Future<Output = Result<u8, Failure>>) -> Result<u8, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(format!("starting the runtime: {error}")))?;
+    let result = runtime.block_on(command);
+    // Whatever still waits for AWS is given up: the result is already decided.
+    runtime.shutdown_background();
+    result
+}

@@ -3,7 +3,8 @@
 use orgsweep_model::evaluate::{CheckResult, evaluate};
 use orgsweep_model::facts::RosterEntry;
 use orgsweep_model::{
-    Account, AccountState, Check, Context, Gap, Organization, Outcome, Reason, Row, Status, Tables, Timestamp,
+    Account, AccountState, Check, Context, DynCheck, Gap, Organization, Outcome, Reason, Row, Status, Tables,
+    Timestamp,
 };
 
 /// Facts of one account. Start empty, add tables, ask a check.
@@ -84,6 +85,16 @@ impl Case {
         };
         let mut results = evaluate(&self.tables, &[check], &context);
         results.remove(0)
+    }
+
+    /// What checks of any type say, as in a scan.
+    pub fn results(&self, checks: &[&dyn DynCheck]) -> Vec<CheckResult> {
+        let context = Context {
+            now: self.now,
+            account: &self.account,
+            organization: &self.organization,
+        };
+        evaluate(&self.tables, checks, &context)
     }
 
     /// All outcomes.

@@ -1,1 +1,3 @@
 //! Check pack: organization.
+
+orgsweep_model::pack!["organization":];

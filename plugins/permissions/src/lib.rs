@@ -1,1 +1,3 @@
 //! Check pack: permissions.
+
+orgsweep_model::pack!["permissions":];

@@ -1,1 +1,3 @@
 //! Check pack: trust.
+
+orgsweep_model::pack!["trust":];

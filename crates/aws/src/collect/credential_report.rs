@@ -74,7 +74,10 @@ async fn fetch(session: &Session) -> Result<Report, Gap> {
         let answer = member.call(GET, member.iam.get_credential_report().send()).await;
         let gap = match answer {
             Ok(answer) => {
-                let content = answer.content().map(std::convert::AsRef::as_ref).unwrap_or_default();
+                let content = answer
+                    .content()
+                    .map(std::convert::AsRef::as_ref)
+                    .unwrap_or_default();
                 let generated_at = decode::required_moment(answer.generated_time(), "GeneratedTime")?;
                 let text = str::from_utf8(content).map_err(|error| malformed(&error.to_string()))?;
                 return parse(text, member.account, generated_at, session.clock.now());

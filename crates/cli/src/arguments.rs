@@ -1,0 +1,292 @@
+//! The command line. Every option of `scan` is also a key of the configuration file, by the same name.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use orgsweep_model::{AccountId, Severity, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// Audits the identities of a whole AWS organization and writes the results as Parquet.
+#[derive(Debug, Parser)]
+#[command(name = "orgsweep", version, propagate_version = true, max_term_width = 110)]
+#[command(
+    after_help = "Exit codes: 0 complete, 1 findings at or above --fail-on, 2 coverage incomplete, \
+                        3 could not be done, 130 interrupted. The highest of 0 to 3 that applies wins."
+)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Scan a made-up organization on this machine: no AWS account needed.
+    Demo(DemoArguments),
+    /// Scan the organization that the caller's credentials belong to.
+    Scan(Box<ScanArguments>),
+    /// What is registered: every check with its manual page, thresholds, controls, tables and IAM actions.
+    Checks {
+        #[command(subcommand)]
+        command: ChecksCommand,
+    },
+    /// Serve the made-up organization to any AWS client, until stopped.
+    Simulate(SimulateArguments),
+    /// Print views and table definitions for a SQL engine.
+    Ddl(DdlArguments),
+}
+
+/// `orgsweep checks …`.
+#[derive(Debug, Subcommand)]
+pub enum ChecksCommand {
+    /// One line a check.
+    List {
+        /// As JSON, for scripts.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Everything about one check.
+    Show {
+        /// Its id.
+        id: String,
+    },
+}
+
+/// How progress is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// A bar on a terminal, plain lines elsewhere.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// `orgsweep scan`: flags that the configuration file does not hold, and the options that it does.
+#[derive(Debug, Args)]
+pub struct ScanArguments {
+    /// Options from a file; a flag wins over the file.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Say which accounts, tables, actions and how many calls, and scan nothing.
+    #[arg(long)]
+    pub plan: bool,
+    #[command(flatten)]
+    pub options: ScanOptions,
+}
+
+/// The options of a scan: flags here, keys of `orgsweep.toml` by the same names.
+#[derive(Clone, Debug, Default, Args, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ScanOptions {
+    /// Profile of the AWS configuration files.
+    #[arg(long, help_heading = "Access")]
+    pub profile: Option<String>,
+    /// Region of the STS endpoint and of the configuration.
+    #[arg(long, help_heading = "Access")]
+    pub region: Option<String>,
+    /// Role to assume in each account: a name with path, or an ARN with {partition} and {account_id}. Several are
+    /// tried in order. [default: orgsweep/OrgsweepAudit]
+    #[arg(long, value_delimiter = ',', value_name = "ROLE", help_heading = "Access")]
+    pub role_name: Vec<String>,
+    /// External id that the role's trust policy asks for.
+    #[arg(long, help_heading = "Access")]
+    pub external_id: Option<String>,
+    /// Session length in seconds, 900 to 43200. [default: what AWS gives, 3600]
+    #[arg(long, value_name = "SECONDS", help_heading = "Access")]
+    pub session_duration: Option<u32>,
+    /// Assume roles without the session policy that limits them to the calls of the enabled checks.
+    #[arg(long, help_heading = "Access")]
+    pub no_session_policy: bool,
+
+    /// Only accounts in these organizational units and below: id (ou-…) or path (/Root/Workloads).
+    #[arg(long, value_delimiter = ',', value_name = "UNIT", help_heading = "Accounts")]
+    pub ou: Vec<String>,
+    /// Not the accounts in these units and below; wins over every inclusion.
+    #[arg(long, value_delimiter = ',', value_name = "UNIT", help_heading = "Accounts")]
+    pub exclude_ou: Vec<String>,
+    /// Only these accounts (and those of --ou).
+    #[arg(long, value_delimiter = ',', value_name = "ID", help_heading = "Accounts")]
+    pub account: Vec<AccountId>,
+    /// Not these accounts; wins over every inclusion.
+    #[arg(long, value_delimiter = ',', value_name = "ID", help_heading = "Accounts")]
+    pub exclude_account: Vec<AccountId>,
+    /// Only accounts that carry this tag; repeatable, all must match.
+    #[arg(long, value_name = "KEY=VALUE", help_heading = "Accounts")]
+    pub tag: Vec<String>,
+    /// Accounts from a file instead of Organizations: an id a line, a name behind a comma if you like.
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with = "single_account",
+        help_heading = "Accounts"
+    )]
+    pub accounts_file: Option<PathBuf>,
+    /// Only the caller's own account, without Organizations and without a role.
+    #[arg(long, help_heading = "Accounts")]
+    pub single_account: bool,
+
+    /// Only these checks.
+    #[arg(long, value_delimiter = ',', value_name = "ID", help_heading = "Checks")]
+    pub check: Vec<String>,
+    /// Not these checks.
+    #[arg(long, value_delimiter = ',', value_name = "ID", help_heading = "Checks")]
+    pub exclude_check: Vec<String>,
+    /// Only checks of this severity or above.
+    #[arg(long, help_heading = "Checks")]
+    pub severity: Option<Severity>,
+    /// Only checks that answer a control of this framework, such as cis or cis:3.0.
+    #[arg(long, value_name = "NAME", help_heading = "Checks")]
+    pub framework: Option<String>,
+    /// Collect these tables too, though no enabled check reads them; `all` for every table.
+    #[arg(long, value_delimiter = ',', value_name = "TABLE", help_heading = "Checks")]
+    pub collect: Vec<String>,
+
+    /// Accounts in flight. [default: 16]
+    #[arg(long, value_name = "N", help_heading = "Run")]
+    pub concurrency: Option<usize>,
+    /// Where the tables go. [default: orgsweep-out]
+    #[arg(long, value_name = "DIR", help_heading = "Run")]
+    pub out: Option<PathBuf>,
+    /// End with 1 when a finding is at or above this severity.
+    #[arg(long, value_name = "SEVERITY", help_heading = "Run")]
+    pub fail_on: Option<Severity>,
+    /// Percent of the wanted accounts that must be scanned whole for the exit code not to be 2. [default: 100]
+    #[arg(long, value_name = "PERCENT", help_heading = "Run")]
+    pub min_coverage: Option<f64>,
+    /// The moment that ages count to, instead of now: 2026-11-24T00:00:00Z.
+    #[arg(long, value_name = "TIME", help_heading = "Run")]
+    pub now: Option<Timestamp>,
+    /// No progress and no summary; the exit code and the tables say it all.
+    #[arg(long, short, help_heading = "Run")]
+    pub quiet: bool,
+    /// How progress is told.
+    #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Run")]
+    pub log_format: Option<LogFormat>,
+}
+
+impl ScanOptions {
+    /// These options where they are given, `other`'s where they are not.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        fn list<T>(first: Vec<T>, second: Vec<T>) -> Vec<T> {
+            if first.is_empty() { second } else { first }
+        }
+        Self {
+            profile: self.profile.or(other.profile),
+            region: self.region.or(other.region),
+            role_name: list(self.role_name, other.role_name),
+            external_id: self.external_id.or(other.external_id),
+            session_duration: self.session_duration.or(other.session_duration),
+            no_session_policy: self.no_session_policy || other.no_session_policy,
+            ou: list(self.ou, other.ou),
+            exclude_ou: list(self.exclude_ou, other.exclude_ou),
+            account: list(self.account, other.account),
+            exclude_account: list(self.exclude_account, other.exclude_account),
+            tag: list(self.tag, other.tag),
+            accounts_file: self.accounts_file.or(other.accounts_file),
+            single_account: self.single_account || other.single_account,
+            check: list(self.check, other.check),
+            exclude_check: list(self.exclude_check, other.exclude_check),
+            severity: self.severity.or(other.severity),
+            framework: self.framework.or(other.framework),
+            collect: list(self.collect, other.collect),
+            concurrency: self.concurrency.or(other.concurrency),
+            out: self.out.or(other.out),
+            fail_on: self.fail_on.or(other.fail_on),
+            min_coverage: self.min_coverage.or(other.min_coverage),
+            now: self.now.or(other.now),
+            quiet: self.quiet || other.quiet,
+            log_format: self.log_format.or(other.log_format),
+        }
+    }
+}
+
+/// The organization that the simulator makes up.
+#[derive(Clone, Debug, Args)]
+pub struct WorldArguments {
+    /// How many accounts.
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=50_000))]
+    pub accounts: u32,
+    /// Another number, another organization.
+    #[arg(long, default_value_t = 7)]
+    pub seed: u64,
+}
+
+/// `orgsweep demo`.
+#[derive(Debug, Args)]
+pub struct DemoArguments {
+    #[command(flatten)]
+    pub world: WorldArguments,
+    /// The moment of the scan; the made-up dates follow it. [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub now: Option<Timestamp>,
+    /// Where the tables go.
+    #[arg(long, value_name = "DIR", default_value = "orgsweep-demo")]
+    pub out: PathBuf,
+    /// Check settings from a file.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Only these checks.
+    #[arg(long, value_delimiter = ',', value_name = "ID")]
+    pub check: Vec<String>,
+    /// Collect these tables too, though no enabled check reads them; `all` for every table.
+    #[arg(long, value_delimiter = ',', value_name = "TABLE")]
+    pub collect: Vec<String>,
+    /// Accounts in flight.
+    #[arg(long, value_name = "N", default_value_t = 16)]
+    pub concurrency: usize,
+    /// As in `scan`: decides the code that the demo prints.
+    #[arg(long, value_name = "SEVERITY")]
+    pub fail_on: Option<Severity>,
+    /// Milliseconds that the simulator waits before every answer.
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub latency: u64,
+    /// No progress and no summary.
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// How progress is told.
+    #[arg(long, value_enum, default_value_t)]
+    pub log_format: LogFormat,
+}
+
+/// `orgsweep simulate`.
+#[derive(Debug, Args)]
+pub struct SimulateArguments {
+    #[command(flatten)]
+    pub world: WorldArguments,
+    /// The port on 127.0.0.1; 0 takes a free one.
+    #[arg(long, default_value_t = 0)]
+    pub port: u16,
+    /// The moment that the made-up dates follow. [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub now: Option<Timestamp>,
+    /// Milliseconds to wait before every answer.
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub latency: u64,
+}
+
+/// A SQL engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EngineArgument {
+    /// Views over the Parquet files.
+    Duckdb,
+    /// External tables and views.
+    Athena,
+}
+
+/// `orgsweep ddl`.
+#[derive(Debug, Args)]
+pub struct DdlArguments {
+    /// Whose dialect.
+    #[arg(long, value_enum)]
+    pub engine: EngineArgument,
+    /// The folder with the results: says which scan is the latest.
+    #[arg(long, value_name = "DIR", default_value = "orgsweep-out")]
+    pub out: PathBuf,
+    /// Where the engine finds the tables, if not in that folder: `s3://bucket/prefix` for Athena.
+    #[arg(long, value_name = "URL")]
+    pub location: Option<String>,
+}

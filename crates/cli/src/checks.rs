@@ -1,0 +1,165 @@
+//! `orgsweep checks`: what is registered, from the code itself.
+
+use std::fmt::Write as _;
+
+use orgsweep_model::registry::Registry;
+use serde_json::{Value as Json, json};
+
+use crate::exit::Failure;
+use crate::prepare::is_from_roster;
+
+/// One line a check.
+pub fn list(registry: &Registry) -> String {
+    let mut text = String::new();
+    let widest = registry
+        .checks()
+        .iter()
+        .map(|registered| registered.check.metadata().id.len())
+        .max();
+    let width = widest.unwrap_or(0);
+    for registered in registry.checks() {
+        let metadata = registered.check.metadata();
+        let _ = writeln!(
+            text,
+            "{:<width$}  {:<13}  {:<12}  {}",
+            metadata.id, metadata.severity, registered.pack, metadata.title
+        );
+    }
+    let _ = writeln!(
+        text,
+        "\n{} checks; `orgsweep checks show ID` for one",
+        registry.checks().len()
+    );
+    text
+}
+
+/// The same for scripts.
+pub fn list_json(registry: &Registry) -> String {
+    let all: Vec<Json> = registry
+        .checks()
+        .iter()
+        .map(|registered| {
+            let metadata = registered.check.metadata();
+            let tables: Vec<&str> =
+                registered.check.dependencies().iter().map(|dependency| dependency.table.name).collect();
+            let controls: Vec<Json> = metadata
+                .controls
+                .iter()
+                .map(|control| json!({"framework": control.framework, "version": control.version, "id": control.id}))
+                .collect();
+            json!({
+                "id": metadata.id,
+                "title": metadata.title,
+                "severity": metadata.severity,
+                "pack": registered.pack,
+                "version": metadata.version,
+                "since": metadata.since,
+                "resource_type": metadata.resource_type,
+                "settings": registered.check.settings(),
+                "tables": tables,
+                "actions": registry.actions_for(&*registered.check),
+                "controls": controls,
+                "pages": metadata.pages,
+            })
+        })
+        .collect();
+    let mut text = serde_json::to_string_pretty(&all).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// Everything about one check.
+pub fn show(registry: &Registry, id: &str) -> Result<String, Failure> {
+    let Some(registered) = registry.check(id) else {
+        let known: Vec<&str> = registry
+            .checks()
+            .iter()
+            .map(|registered| registered.check.metadata().id)
+            .collect();
+        return Err(Failure::new(crate::prepare::unknown(
+            "checks show",
+            "check",
+            id,
+            &known,
+        )));
+    };
+    let check = &*registered.check;
+    let metadata = check.metadata();
+    let mut text = String::new();
+    let _ = writeln!(text, "{}\n{}\n", metadata.id, metadata.title);
+    let mut line = |name: &str, value: &str| {
+        let _ = writeln!(text, "{name:<11} {value}");
+    };
+    line("severity", metadata.severity.as_str());
+    line("about", metadata.resource_type);
+    line(
+        "pack",
+        &format!(
+            "{} (since {}, version {})",
+            registered.pack, metadata.since, metadata.version
+        ),
+    );
+    let tables: Vec<String> = check
+        .dependencies()
+        .iter()
+        .map(|dependency| {
+            let name = dependency.table.name;
+            if dependency.required {
+                name.to_owned()
+            } else {
+                format!("{name} (may be missing)")
+            }
+        })
+        .collect();
+    line("tables", &tables.join(", "));
+    let actions = registry.actions_for(check);
+    if actions.is_empty()
+        && check
+            .dependencies()
+            .iter()
+            .all(|dependency| is_from_roster(dependency.table.name))
+    {
+        line("actions", "none in the account: the roster is enough");
+    } else {
+        line("actions", &actions.join(", "));
+    }
+    line("source", metadata.file);
+
+    let values = check.settings();
+    if !metadata.settings.is_empty() {
+        let _ = writeln!(text, "\nSettings, under [checks.{}]:", metadata.id);
+        for setting in metadata.settings {
+            let _ = writeln!(
+                text,
+                "  {} = {}   ({})",
+                setting.name, values[setting.name], setting.kind
+            );
+            for line in setting.doc.lines() {
+                let _ = writeln!(text, "      {}", line.trim());
+            }
+        }
+    }
+    let _ = writeln!(text, "\n{}\n", metadata.manual_page());
+    let mut frameworks: Vec<(String, Vec<&str>)> = Vec::new();
+    for control in metadata.controls {
+        let name = format!("{} {}", control.framework, control.version)
+            .trim()
+            .to_owned();
+        match frameworks.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, ids)) => ids.push(control.id),
+            None => frameworks.push((name, vec![control.id])),
+        }
+    }
+    if !frameworks.is_empty() {
+        let _ = writeln!(text, "## Controls");
+        for (name, ids) in frameworks {
+            let _ = writeln!(text, "- {name}: {}", ids.join(", "));
+        }
+        text.push('\n');
+    }
+    let _ = writeln!(text, "## Pages");
+    for page in metadata.pages {
+        let _ = writeln!(text, "- {page}");
+    }
+    Ok(text)
+}

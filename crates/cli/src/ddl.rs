@@ -1,0 +1,27 @@
+//! `orgsweep ddl`: views and table definitions, printed from the schema.
+
+use orgsweep_lake::Engine;
+use orgsweep_model::registry::Registry;
+
+use crate::arguments::{DdlArguments, EngineArgument};
+use crate::exit::Failure;
+
+/// The text for one engine.
+pub fn ddl(registry: &Registry, arguments: &DdlArguments) -> Result<String, Failure> {
+    let engine = match arguments.engine {
+        EngineArgument::Duckdb => Engine::Duckdb,
+        EngineArgument::Athena => Engine::Athena,
+    };
+    let tables = orgsweep_lake::all_tables(registry.stored_tables());
+    let latest = orgsweep_lake::latest(&arguments.out).map_err(|error| Failure::new(error.to_string()))?;
+    let location = match &arguments.location {
+        Some(location) => location.clone(),
+        None if engine == Engine::Athena => {
+            return Err(Failure::new(
+                "ddl --engine athena: Athena reads from S3; say where with --location s3://bucket/prefix",
+            ));
+        }
+        None => arguments.out.display().to_string(),
+    };
+    Ok(orgsweep_lake::ddl(engine, &location, &tables, latest.as_ref()))
+}

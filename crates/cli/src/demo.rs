@@ -1,0 +1,170 @@
+//! `orgsweep demo`: the simulator on loopback, and the same scan as ever.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use orgsweep_aws::{AwsSource, Connection, RoleTemplate, Roster, SourceOptions};
+use orgsweep_lake::ScanId;
+use orgsweep_model::Timestamp;
+use orgsweep_model::collector::Clock;
+use orgsweep_model::registry::Registry;
+use orgsweep_simulator::{Options, PlantedKind, Running};
+use orgsweep_sweep::{Source, Totals};
+use sha2::{Digest, Sha256};
+
+use crate::arguments::{DemoArguments, ScanOptions, WorldArguments};
+use crate::config::Config;
+use crate::exit::{self, Failure};
+use crate::prepare;
+use crate::scan::{Run, program, session_policy};
+
+/// Scans the made-up organization. Ends with 0 when the accounts lost are exactly the ones that were planted.
+#[expect(clippy::print_stdout, reason = "the demo's verdict is its answer")]
+pub async fn demo(registry: &Registry, arguments: DemoArguments) -> Result<u8, Failure> {
+    let now = arguments.now.unwrap_or_else(|| Clock::wall().now());
+    let config = match &arguments.config {
+        Some(path) => Config::read(path)?,
+        None => Config::default(),
+    };
+    let flags = ScanOptions {
+        check: arguments.check,
+        collect: arguments.collect,
+        concurrency: Some(arguments.concurrency),
+        fail_on: arguments.fail_on,
+        now: Some(now),
+        quiet: arguments.quiet,
+        log_format: Some(arguments.log_format),
+        ..ScanOptions::default()
+    };
+    // Only what concerns checks is taken from the file: the organization is made up.
+    let config = Config {
+        options: ScanOptions::default(),
+        ..config
+    };
+    let prepared = prepare::prepare(registry, flags, config)?;
+    let running = start(&arguments.world, now, arguments.latency, 0).await?;
+
+    let connection = Connection::fixed(
+        &running.endpoint(),
+        running.access_key_id(),
+        running.secret_access_key(),
+        None,
+    );
+    let session_policy = session_policy(&prepared)?;
+    let role = RoleTemplate::parse(orgsweep_simulator::ROLE_NAME).map_err(Failure::new)?;
+    let source = AwsSource::connect(
+        connection,
+        SourceOptions {
+            roster: Roster::Organization,
+            roles: vec![role],
+            external_id: None,
+            session_duration: None,
+            session_policy: session_policy.clone(),
+            with_tags: false,
+            clock: prepared.plan.clock,
+        },
+    )
+    .await
+    .map_err(|error| Failure::new(error.to_string()))?;
+    let source: Arc<dyn Source> = Arc::new(source);
+    let scan_id = ScanId::new(
+        now,
+        derived_entropy(&arguments.world, now, &prepared.config_sha256),
+    );
+    let run = Run {
+        registry,
+        source,
+        prepared: &prepared,
+        session_policy,
+        scan_id,
+        out: &arguments.out,
+        program: &program(),
+    };
+    let outcome = run.go().await?;
+    let surprises = surprises(&running, &outcome.totals);
+    if !arguments.quiet {
+        println!(
+            "\nThe made-up organization lost {} accounts, {}. `orgsweep scan` would have ended with {}.",
+            outcome.totals.lost().len(),
+            if surprises.is_empty() {
+                "exactly those that were planted"
+            } else {
+                "not those that were planted"
+            },
+            outcome.code
+        );
+    }
+    if surprises.is_empty() {
+        Ok(exit::COMPLETE)
+    } else {
+        Err(Failure::new(format!(
+            "the demo did not come out as planted:\n  {}",
+            surprises.join("\n  ")
+        )))
+    }
+}
+
+/// Starts the simulator.
+pub async fn start(
+    world: &WorldArguments,
+    now: Timestamp,
+    latency: u64,
+    port: u16,
+) -> Result<Running, Failure> {
+    let options = Options {
+        accounts: world.accounts as usize,
+        seed: world.seed,
+        now,
+        latency: Duration::from_millis(latency),
+        ..Options::default()
+    };
+    orgsweep_simulator::start(options, port)
+        .await
+        .map_err(|error| Failure::new(format!("starting the simulator on 127.0.0.1: {error}")))
+}
+
+/// The same seed, moment and configuration give the same scan id, and so the same bytes.
+fn derived_entropy(world: &WorldArguments, now: Timestamp, config_sha256: &str) -> [u8; 10] {
+    let text = format!("{} {} {now} {config_sha256}", world.seed, world.accounts);
+    let digest = Sha256::digest(text.as_bytes());
+    let mut entropy = [0; 10];
+    entropy.copy_from_slice(&digest[..10]);
+    entropy
+}
+
+/// Every account that came out otherwise than planted.
+fn surprises(running: &Running, totals: &Totals) -> Vec<String> {
+    let planted: BTreeMap<&str, &PlantedKind> = running
+        .planted()
+        .iter()
+        .map(|planted| (planted.account_id.as_str(), &planted.kind))
+        .collect();
+    let expected_lost: BTreeSet<&str> = planted
+        .iter()
+        .filter(|(_, kind)| !matches!(kind, PlantedKind::NotActive))
+        .map(|(id, _)| *id)
+        .collect();
+    let mut surprises = Vec::new();
+    for line in &totals.accounts {
+        let id = line.id.as_str();
+        match (expected_lost.contains(id), line.is_lost()) {
+            (true, false) => surprises.push(format!("{id} was planted as lost and was scanned")),
+            (false, true) => {
+                surprises.push(format!(
+                    "{id} was lost: {}",
+                    line.reason.as_deref().unwrap_or("no reason")
+                ));
+            }
+            _ => {}
+        }
+    }
+    if totals.accounts.len() != running.accounts().len() {
+        surprises.push(format!(
+            "{} accounts were made and {} were listed",
+            running.accounts().len(),
+            totals.accounts.len()
+        ));
+    }
+    surprises
+}

@@ -1,0 +1,356 @@
+//! From options to a plan: everything that can be wrong is found here, before the first call to AWS.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use orgsweep_model::collector::Clock;
+use orgsweep_model::finding_id::sha256_hex;
+use orgsweep_model::registry::{ROSTER, Registry};
+use orgsweep_model::selection::{CheckSet, Scope};
+use orgsweep_model::{Account, AccountId, Pack};
+use orgsweep_sweep::{Filter, Plan};
+use serde_json::{Value as Json, json};
+
+use crate::arguments::ScanOptions;
+use crate::config::Config;
+use crate::exit::Failure;
+
+/// Accounts in flight: suits a laptop and a small task alike, and leaves IAM's shared read quota room.
+pub const DEFAULT_CONCURRENCY: usize = 16;
+
+/// The standard collectors and the given packs.
+pub fn registry(packs: Vec<Pack>) -> Result<Registry, Failure> {
+    Registry::new(packs, orgsweep_aws::collectors(), orgsweep_lake::built_in_facts())
+        .map_err(|message| Failure::new(format!("this distribution is put together wrongly: {message}")))
+}
+
+/// Options as they hold, and what they come to.
+pub struct Prepared {
+    /// What will be done.
+    pub plan: Arc<Plan>,
+    /// Options of the flags and the file.
+    pub options: ScanOptions,
+    /// Names this configuration: of everything that changes results.
+    pub config_sha256: String,
+}
+
+/// Puts flags over file, and turns both into a plan.
+pub fn prepare(registry: &Registry, flags: ScanOptions, config: Config) -> Result<Prepared, Failure> {
+    let options = flags.or(config.options);
+    let mut problems = Vec::new();
+    let checks = match check_set(
+        registry,
+        &options,
+        &config.checks,
+        &config.overrides,
+        &mut problems,
+    ) {
+        Some(checks) if problems.is_empty() => Arc::new(checks),
+        _ => return Err(Failure::new(problems.join("\n"))),
+    };
+    if let Some(percent) = options.min_coverage
+        && !(0.0..=100.0).contains(&percent)
+    {
+        return Err(Failure::new(format!(
+            "--min-coverage {percent}: expected a percentage from 0 to 100"
+        )));
+    }
+    if options.concurrency == Some(0) {
+        return Err(Failure::new(
+            "--concurrency 0: expected at least one account in flight",
+        ));
+    }
+    if let Some(seconds) = options.session_duration
+        && !(900..=43_200).contains(&seconds)
+    {
+        return Err(Failure::new(format!(
+            "--session-duration {seconds}: expected seconds from 900 (15 minutes) to 43200 (12 hours)"
+        )));
+    }
+    let filter = filter(&options)?;
+    let also = also_collect(registry, &options.collect)?;
+    let clock = options.now.map_or_else(Clock::wall, Clock::fixed);
+    let config_sha256 = fingerprint(&options, &checks, &config.overrides);
+    let plan = Plan::new(
+        registry,
+        checks,
+        &also,
+        filter,
+        options.concurrency.unwrap_or(DEFAULT_CONCURRENCY),
+        clock,
+    );
+    Ok(Prepared {
+        plan: Arc::new(plan),
+        options,
+        config_sha256,
+    })
+}
+
+fn filter(options: &ScanOptions) -> Result<Filter, Failure> {
+    for unit in options.ou.iter().chain(&options.exclude_ou) {
+        if !(unit.starts_with("ou-") || unit.starts_with("r-") || unit.starts_with('/')) {
+            return Err(Failure::new(format!(
+                "{unit:?} is not an organizational unit: expected an id (ou-ab12-34567890, r-ab12) or a path \
+                 (/Root/Workloads)"
+            )));
+        }
+    }
+    let mut tags = BTreeMap::new();
+    for tag in &options.tag {
+        match tag.split_once('=') {
+            Some((key, value)) if !key.is_empty() => tags.insert(key.to_owned(), value.to_owned()),
+            _ => {
+                return Err(Failure::new(format!(
+                    "--tag {tag:?}: expected KEY=VALUE, such as env=prod"
+                )));
+            }
+        };
+    }
+    Ok(Filter {
+        units: options.ou.clone(),
+        excluded_units: options.exclude_ou.clone(),
+        accounts: options.account.iter().copied().collect(),
+        excluded_accounts: options.exclude_account.iter().copied().collect(),
+        tags,
+    })
+}
+
+fn also_collect<'r>(registry: &'r Registry, names: &[String]) -> Result<BTreeSet<&'r str>, Failure> {
+    let known: Vec<&'static str> = registry
+        .collectors()
+        .iter()
+        .flat_map(|collector| collector.fills().iter().map(|table| table.name))
+        .collect();
+    let mut wanted = BTreeSet::new();
+    for name in names {
+        if name == "all" {
+            wanted.extend(known.iter().copied());
+        } else if let Some(table) = known.iter().find(|table| *table == name) {
+            wanted.insert(*table);
+        } else {
+            return Err(Failure::new(unknown("--collect", "table", name, &known)));
+        }
+    }
+    Ok(wanted)
+}
+
+/// The chosen checks with their settings; problems are gathered, so that one run shows them all.
+fn check_set(
+    registry: &Registry,
+    options: &ScanOptions,
+    settings: &BTreeMap<String, Json>,
+    overrides: &[(Scope, BTreeMap<String, Json>)],
+    problems: &mut Vec<String>,
+) -> Option<CheckSet> {
+    let ids: Vec<&'static str> = registry
+        .checks()
+        .iter()
+        .map(|registered| registered.check.metadata().id)
+        .collect();
+    let mut verify = |place: &str, id: &String| {
+        if !ids.contains(&id.as_str()) {
+            problems.push(unknown(place, "check", id, &ids));
+        }
+    };
+    options.check.iter().for_each(|id| verify("--check", id));
+    options
+        .exclude_check
+        .iter()
+        .for_each(|id| verify("--exclude-check", id));
+    for id in settings.keys() {
+        verify("configuration, [checks]", id);
+    }
+    for (_, changes) in overrides {
+        for id in changes.keys() {
+            verify("configuration, [[override]]", id);
+        }
+    }
+    if let Some(framework) = &options.framework {
+        let answered = |wanted: &str| {
+            registry.checks().iter().any(|registered| {
+                registered
+                    .check
+                    .metadata()
+                    .controls
+                    .iter()
+                    .any(|control| control.matches(wanted))
+            })
+        };
+        if !answered(framework) {
+            problems.push(unknown_framework(registry, framework));
+        }
+    }
+    if !problems.is_empty() {
+        return None;
+    }
+
+    let nothing = json!({});
+    let mut checks = CheckSet::new();
+    for registered in registry.checks() {
+        let metadata = registered.check.metadata();
+        let id = metadata.id.to_owned();
+        let chosen = (options.check.is_empty() || options.check.contains(&id))
+            && !options.exclude_check.contains(&id)
+            && options.severity.is_none_or(|least| metadata.severity >= least)
+            && options
+                .framework
+                .as_ref()
+                .is_none_or(|wanted| metadata.controls.iter().any(|control| control.matches(wanted)));
+        // Settings are validated for every check that the file names, chosen or not.
+        let mine: Vec<(Scope, Json)> = overrides
+            .iter()
+            .filter_map(|(scope, changes)| Some((scope.clone(), changes.get(&id)?.clone())))
+            .collect();
+        let mut whole = CheckSet::new();
+        let target = if chosen { &mut checks } else { &mut whole };
+        if let Err(message) = target.enable(&*registered.check, settings.get(&id).unwrap_or(&nothing), &mine)
+        {
+            problems.push(format!("settings of {id}: {message}"));
+        }
+    }
+    if problems.is_empty() && checks.is_empty() {
+        problems.push(
+            "no check is left: --check, --exclude-check, --severity and --framework together choose none; \
+             see `orgsweep checks list`"
+                .to_owned(),
+        );
+    }
+    Some(checks)
+}
+
+fn unknown_framework(registry: &Registry, wanted: &str) -> String {
+    let known: BTreeSet<String> = registry
+        .checks()
+        .iter()
+        .flat_map(|registered| registered.check.metadata().controls)
+        .map(|control| match control.version {
+            "" => control.framework.to_owned(),
+            version => format!("{}:{version}", control.framework),
+        })
+        .collect();
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    format!(
+        "--framework {wanted:?}: no check answers it; known: {}",
+        known.join(", ")
+    )
+}
+
+/// `--check "x": no such check; the nearest is "y"`.
+pub fn unknown(place: &str, kind: &str, name: &str, known: &[&str]) -> String {
+    let nearest = known
+        .iter()
+        .max_by(|left, right| strsim::jaro_winkler(left, name).total_cmp(&strsim::jaro_winkler(right, name)));
+    match nearest {
+        Some(nearest) => format!("{place} {name:?}: no such {kind}; the nearest is {nearest:?}"),
+        None => format!("{place} {name:?}: no such {kind}"),
+    }
+}
+
+/// Of everything that changes results: not where they go, how fast, or how it is told.
+fn fingerprint(
+    options: &ScanOptions,
+    checks: &CheckSet,
+    overrides: &[(Scope, BTreeMap<String, Json>)],
+) -> String {
+    let checks: BTreeMap<&str, Json> = checks
+        .checks()
+        .map(|check| (check.metadata().id, check.settings()))
+        .collect();
+    let mut options = options.clone();
+    options.out = None;
+    options.concurrency = None;
+    options.now = None;
+    options.quiet = false;
+    options.log_format = None;
+    options.external_id = None;
+    options.profile = None;
+    let overrides: Vec<Json> = overrides
+        .iter()
+        .map(|(scope, changes)| json!([format!("{scope:?}"), changes]))
+        .collect();
+    let whole = json!({"options": options, "checks": checks, "overrides": overrides});
+    sha256_hex(whole.to_string().as_bytes())
+}
+
+/// Accounts from a file: an id a line, a name behind a comma; `#` begins a comment.
+pub fn read_accounts_file(path: &Path) -> Result<Vec<Account>, Failure> {
+    let place = |message: String| Failure::new(format!("--accounts-file {}: {message}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| place(error.to_string()))?;
+    parse_accounts(&text).map_err(place)
+}
+
+fn parse_accounts(text: &str) -> Result<Vec<Account>, String> {
+    let mut accounts: Vec<Account> = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        let line = line
+            .split('#')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .trim_start_matches('\u{feff}');
+        if line.is_empty() {
+            continue;
+        }
+        let (id, name) = line.split_once(',').unwrap_or((line, ""));
+        let id: AccountId = id
+            .trim()
+            .parse()
+            .map_err(|message| format!("line {}: {message}", number + 1))?;
+        if accounts.iter().any(|account| account.id == id) {
+            return Err(format!("line {}: account {id} is listed twice", number + 1));
+        }
+        let mut account = Account::new(id);
+        account.name = Some(name.trim().to_owned()).filter(|name| !name.is_empty());
+        accounts.push(account);
+    }
+    if accounts.is_empty() {
+        return Err("no account in it: expected a 12-digit id a line".to_owned());
+    }
+    Ok(accounts)
+}
+
+/// Whether a table comes from the roster rather than from a collector.
+pub fn is_from_roster(table: &str) -> bool {
+    table == ROSTER
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_accounts_file() {
+        let accounts =
+            parse_accounts("# ours\n111122223333, payments, prod\n\n 222233334444 # dev\n").unwrap();
+        assert_eq!(accounts.len(), 2);
+        assert_eq!(accounts[0].name.as_deref(), Some("payments, prod"));
+        assert_eq!(accounts[1].name, None);
+    }
+
+    #[test]
+    fn mistakes_in_an_accounts_file_are_named() {
+        for (text, wanted) in [
+            ("111122223333\n1234\n", "line 2"),
+            ("111122223333\n111122223333\n", "listed twice"),
+            ("# nothing\n", "no account"),
+        ] {
+            let message = parse_accounts(text).unwrap_err();
+            assert!(message.contains(wanted), "{message}");
+        }
+    }
+
+    #[test]
+    fn the_nearest_name_is_offered() {
+        let message = unknown(
+            "--check",
+            "check",
+            "iam-role-unsued",
+            &["iam-role-unused", "iam-group-empty"],
+        );
+        assert_eq!(
+            message,
+            "--check \"iam-role-unsued\": no such check; the nearest is \"iam-role-unused\""
+        );
+    }
+}

@@ -1,0 +1,163 @@
+//! What an account holds: plain data, written once by the generator and read by the handlers.
+
+/// A policy attached by name and ARN.
+#[derive(Clone, Debug)]
+pub struct Attached {
+    pub name: String,
+    pub arn: String,
+}
+
+/// An inline policy.
+#[derive(Clone, Debug)]
+pub struct Inline {
+    pub name: String,
+    pub document: String,
+}
+
+/// An access key.
+#[derive(Clone, Debug)]
+pub struct Key {
+    pub id: String,
+    pub active: bool,
+    pub created: i64,
+    pub last_used: Option<(i64, &'static str, &'static str)>,
+}
+
+/// A console password.
+#[derive(Clone, Debug)]
+pub struct Password {
+    pub changed: i64,
+    pub last_used: Option<i64>,
+}
+
+/// An IAM user.
+#[derive(Clone, Debug)]
+pub struct User {
+    pub name: String,
+    pub id: String,
+    pub path: String,
+    pub created: i64,
+    pub password: Option<Password>,
+    /// `virtual`, `hardware`.
+    pub mfa: Option<&'static str>,
+    pub keys: Vec<Key>,
+    pub groups: Vec<String>,
+    pub attached: Vec<Attached>,
+    pub inline: Vec<Inline>,
+    pub boundary: Option<String>,
+    pub tags: Vec<(String, String)>,
+}
+
+/// An IAM group.
+#[derive(Clone, Debug)]
+pub struct Group {
+    pub name: String,
+    pub id: String,
+    pub created: i64,
+    pub attached: Vec<Attached>,
+    pub inline: Vec<Inline>,
+}
+
+/// An IAM role.
+#[derive(Clone, Debug)]
+pub struct Role {
+    pub name: String,
+    pub id: String,
+    pub path: String,
+    pub created: i64,
+    pub trust: String,
+    pub max_session: i64,
+    pub last_used: Option<i64>,
+    pub attached: Vec<Attached>,
+    pub inline: Vec<Inline>,
+    pub boundary: Option<String>,
+    pub tags: Vec<(String, String)>,
+}
+
+/// A customer-managed policy; the last version is the default.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    pub name: String,
+    pub id: String,
+    pub created: i64,
+    pub versions: Vec<String>,
+}
+
+/// The root user.
+#[derive(Clone, Debug)]
+pub struct Root {
+    pub password: bool,
+    pub password_last_used: Option<i64>,
+    pub mfa: Option<&'static str>,
+    pub keys: Vec<Key>,
+}
+
+/// The account's password policy.
+#[derive(Clone, Debug)]
+pub struct PasswordPolicy {
+    pub minimum_length: i64,
+    pub complex: bool,
+    pub reuse: Option<i64>,
+    pub max_age: Option<i64>,
+}
+
+/// A service-specific credential.
+#[derive(Clone, Debug)]
+pub struct ServiceCredential {
+    pub id: String,
+    pub user: String,
+    pub service: &'static str,
+    pub created: i64,
+    pub expires: Option<i64>,
+}
+
+/// Everything in an account.
+#[derive(Clone, Debug)]
+pub struct AccountState {
+    pub root: Root,
+    pub users: Vec<User>,
+    pub groups: Vec<Group>,
+    pub roles: Vec<Role>,
+    pub policies: Vec<Policy>,
+    pub password_policy: Option<PasswordPolicy>,
+    /// Names and dates.
+    pub saml: Vec<(String, i64)>,
+    /// Issuer hosts.
+    pub oidc: Vec<String>,
+    /// Name, upload, expiry.
+    pub certificates: Vec<(String, i64, i64)>,
+    pub service_credentials: Vec<ServiceCredential>,
+    /// How often the report is in progress before it is there.
+    pub report_delay: u32,
+}
+
+impl User {
+    /// Its ARN.
+    pub fn arn(&self, account: &str) -> String {
+        format!("arn:aws:iam::{account}:user{}{}", self.path, self.name)
+    }
+}
+
+impl Role {
+    /// Its ARN.
+    pub fn arn(&self, account: &str) -> String {
+        format!("arn:aws:iam::{account}:role{}{}", self.path, self.name)
+    }
+
+    /// Path and name without the first slash.
+    pub fn full_name(&self) -> String {
+        format!("{}{}", &self.path[1..], self.name)
+    }
+}
+
+/// A customer policy's or group's ARN.
+pub fn arn(account: &str, kind: &str, name: &str) -> String {
+    format!("arn:aws:iam::{account}:{kind}/{name}")
+}
+
+/// `2025-01-02T03:04:05Z`.
+pub fn iso(seconds: i64) -> String {
+    jiff::Timestamp::from_second(seconds)
+        .unwrap_or_default()
+        .to_string()
+}

@@ -1,0 +1,297 @@
+//! The organization: units, accounts, and what was planted to go wrong.
+
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
+
+use crate::account::AccountState;
+use crate::generate;
+use crate::options::Options;
+use crate::random::Random;
+
+/// A unit of the tree.
+#[derive(Clone, Debug)]
+pub struct Unit {
+    pub id: String,
+    pub name: String,
+    /// Index of the unit above; the root has none.
+    pub parent: Option<usize>,
+}
+
+/// One account.
+pub struct Account {
+    pub id: String,
+    pub name: String,
+    pub state: &'static str,
+    /// Index of its unit.
+    pub unit: usize,
+    pub joined: i64,
+    pub tags: Vec<(String, String)>,
+    /// How the audit role stands.
+    pub role: AuditRole,
+    /// Its identities, made when first asked for.
+    content: OnceLock<AccountState>,
+}
+
+/// How the audit role stands in an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AuditRole {
+    Good,
+    Missing,
+    Untrusting,
+    /// These actions are not in its policy.
+    Broken(&'static [&'static str]),
+}
+
+/// What was made to go wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Planted {
+    /// The account.
+    pub account_id: String,
+    /// How.
+    pub kind: PlantedKind,
+}
+
+/// How an account was made to go wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PlantedKind {
+    /// Suspended: a scan leaves it out.
+    NotActive,
+    /// There is no audit role.
+    RoleMissing,
+    /// The audit role trusts somebody else.
+    RoleUntrusting,
+    /// The audit role may not call these actions.
+    RoleBroken(&'static [&'static str]),
+}
+
+/// What the broken audit role may not do.
+const BROKEN: &[&str] = &[
+    "iam:GenerateCredentialReport",
+    "iam:GetCredentialReport",
+    "iam:ListRoles",
+];
+
+/// Everything that was made up.
+pub struct World {
+    pub options: Options,
+    pub organization_id: String,
+    pub units: Vec<Unit>,
+    /// The management account first.
+    pub accounts: Vec<Account>,
+    pub planted: Vec<Planted>,
+}
+
+impl World {
+    /// Makes it up.
+    pub fn new(options: Options) -> Self {
+        let mut random = Random::new(options.seed, "organization");
+        let organization_id = format!("o-{}", random.word(10));
+        let units = units(&mut random, options.hostile_names);
+        let accounts = accounts(&options, &units, &mut random);
+        let mut world = Self {
+            options,
+            organization_id,
+            units,
+            accounts,
+            planted: Vec::new(),
+        };
+        world.plant(&mut random);
+        world
+    }
+
+    /// The first account.
+    pub fn management(&self) -> &Account {
+        &self.accounts[0]
+    }
+
+    /// An account by id.
+    pub fn account(&self, id: &str) -> Option<&Account> {
+        self.accounts.iter().find(|account| account.id == id)
+    }
+
+    /// An account's identities.
+    pub fn content<'a>(&'a self, account: &'a Account) -> &'a AccountState {
+        account.content.get_or_init(|| generate::account(self, account))
+    }
+
+    /// `o-…/r-…/ou-…/` down to a unit.
+    pub fn path(&self, unit: usize) -> String {
+        let mut ids = Vec::new();
+        let mut at = Some(unit);
+        while let Some(index) = at {
+            ids.push(self.units[index].id.as_str());
+            at = self.units[index].parent;
+        }
+        ids.push(&self.organization_id);
+        ids.reverse();
+        ids.join("/") + "/"
+    }
+
+    /// The management account always works: without it there is no organization to list.
+    fn plant(&mut self, random: &mut Random) {
+        let count = self.accounts.len();
+        let share = |given: Option<usize>, one_in: usize| {
+            given.unwrap_or(if count < 8 { 0 } else { (count / one_in).max(1) })
+        };
+        let suspended = share(self.options.suspended, 60);
+        let refusing = share(self.options.refusing, 30);
+        let broken = share(self.options.broken, 60);
+        let mut left: Vec<usize> = (1..count).collect();
+        let mut take = |wanted: usize| -> Vec<usize> {
+            (0..wanted.min(left.len()))
+                .map(|_| left.swap_remove(random.below(left.len() as u64) as usize))
+                .collect()
+        };
+        let suspended_unit = self
+            .units
+            .iter()
+            .position(|unit| unit.name == "Suspended")
+            .unwrap_or(0);
+        for index in take(suspended) {
+            self.accounts[index].state = "SUSPENDED";
+            self.accounts[index].unit = suspended_unit;
+            self.record(index, PlantedKind::NotActive);
+        }
+        for (number, index) in take(refusing).into_iter().enumerate() {
+            let missing = number % 2 == 0;
+            self.accounts[index].role = if missing {
+                AuditRole::Missing
+            } else {
+                AuditRole::Untrusting
+            };
+            self.record(
+                index,
+                if missing {
+                    PlantedKind::RoleMissing
+                } else {
+                    PlantedKind::RoleUntrusting
+                },
+            );
+        }
+        for index in take(broken) {
+            self.accounts[index].role = AuditRole::Broken(BROKEN);
+            self.record(index, PlantedKind::RoleBroken(BROKEN));
+        }
+    }
+
+    fn record(&mut self, index: usize, kind: PlantedKind) {
+        self.planted.push(Planted {
+            account_id: self.accounts[index].id.clone(),
+            kind,
+        });
+    }
+}
+
+/// Names that try to break a terminal, a path, CSV, HTML or SQL.
+const HOSTILE: [&str; 4] = [
+    "\u{1b}[31mred\u{7}",
+    "=cmd|' /C calc'!A0",
+    "../../etc/\n\"quoted\",'x'; DROP TABLE --",
+    "\u{202e}evil<script>",
+];
+
+fn units(random: &mut Random, hostile: bool) -> Vec<Unit> {
+    let root = format!("r-{}", random.word(4));
+    let suffix = root[2..].to_owned();
+    let mut units = vec![Unit {
+        id: root,
+        name: "Root".to_owned(),
+        parent: None,
+    }];
+    let mut add = |name: &str, parent: usize| {
+        let id = format!("ou-{suffix}-{}", random.word(8));
+        units.push(Unit {
+            id,
+            name: name.to_owned(),
+            parent: Some(parent),
+        });
+        units.len() - 1
+    };
+    for name in ["Infrastructure", "Security", "Sandbox", "Suspended"] {
+        add(name, 0);
+    }
+    let workloads = add("Workloads", 0);
+    for name in ["Dev", "Staging", "Prod"] {
+        let stage = add(name, workloads);
+        if name == "Prod" {
+            add("Payments", stage);
+        }
+    }
+    if hostile {
+        for name in HOSTILE {
+            add(name, 0);
+        }
+    }
+    units
+}
+
+fn accounts(options: &Options, units: &[Unit], random: &mut Random) -> Vec<Account> {
+    const SYSTEMS: [&str; 14] = [
+        "payments",
+        "checkout",
+        "search",
+        "catalog",
+        "billing",
+        "identity",
+        "mobile",
+        "reporting",
+        "ledger",
+        "shipping",
+        "pricing",
+        "risk",
+        "media",
+        "partner",
+    ];
+    let unit = |name: &str| units.iter().position(|unit| unit.name == name).unwrap_or(0);
+    let now = options.now.as_second();
+    let mut used = BTreeSet::new();
+    let mut accounts = Vec::with_capacity(options.accounts);
+    for index in 0..options.accounts {
+        let id = loop {
+            let id = format!("{:012}", 100_000_000_000 + random.below(899_999_999_999));
+            if used.insert(id.clone()) {
+                break id;
+            }
+        };
+        let system = SYSTEMS[(index / 4) % SYSTEMS.len()];
+        let (mut name, mut place) = match index {
+            0 => ("management".to_owned(), 0),
+            1 => ("log-archive".to_owned(), unit("Security")),
+            2 => ("audit".to_owned(), unit("Security")),
+            3 => ("network".to_owned(), unit("Infrastructure")),
+            _ => match index % 4 {
+                0 => (format!("{system}-dev"), unit("Dev")),
+                1 => (format!("{system}-staging"), unit("Staging")),
+                2 if system == "payments" || system == "billing" => {
+                    (format!("{system}-prod"), unit("Payments"))
+                }
+                2 => (format!("{system}-prod"), unit("Prod")),
+                _ => (format!("sandbox-{}", random.word(5)), unit("Sandbox")),
+            },
+        };
+        if index >= 60 {
+            name = format!("{name}-{}", index / 56);
+        }
+        let mut tags = vec![("owner".to_owned(), format!("team-{system}"))];
+        if name.contains("prod") {
+            tags.push(("env".to_owned(), "prod".to_owned()));
+        }
+        if options.hostile_names && index > 0 {
+            let text = HOSTILE[index % HOSTILE.len()];
+            name = format!("{name} {text}");
+            place = units.len() - 1 - index % HOSTILE.len();
+            tags.push(("note".to_owned(), text.to_owned()));
+        }
+        accounts.push(Account {
+            id,
+            name,
+            state: "ACTIVE",
+            unit: place,
+            joined: now - random.between(200, 2000) * 86_400,
+            tags,
+            role: AuditRole::Good,
+            content: OnceLock::new(),
+        });
+    }
+    accounts
+}
