@@ -45,9 +45,13 @@ check! {
         since: "0.1.0",
         resource: "AWS::IAM::User",
         controls: [
-            cis("1.2", "1.21"), cis("1.3", "1.11"), cis("1.4", "1.11"), cis("1.5", "1.11"), cis("2.0", "1.11"),
-            cis("3.0", "1.11"), cis("4.0", "1.11"), cis("5.0", "1.10"), cis("6.0", "2.10"),
-            cloudguard("D9.AWS.IAM.79"),
+            cis("1.2", "1.21"), cis("1.3", "1.11"), cis("1.4", "1.11"), cis("1.5", "1.11"),
+            cis("2.0", "1.11"), cis("3.0", "1.11"), cis("4.0", "1.11"), cis("5.0", "1.10"),
+            cis("6.0", "2.10"), nist_800_53("AC-2(1)"), nist_800_53("AC-2(3)"), nist_800_53("AC-3(15)"),
+            nist_800_53("IA-5(1)"), pci_dss("8.3.9"), pci_dss("8.3.10.1"), pci_dss("8.6.3"),
+            iso_27001("A.5.15"), iso_27001("A.5.16"), iso_27001("A.5.17"), soc2("CC6.1"),
+            mitre_attack("T1078.004"), mitre_attack("T1550.001"), well_architected("SEC02-BP02"),
+            well_architected("SEC02-BP05"), cloudguard("D9.AWS.IAM.79"),
         ],
         pages: ["https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html"],
         settings: {

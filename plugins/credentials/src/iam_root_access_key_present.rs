@@ -1,0 +1,161 @@
+//! iam-root-access-key-present.
+
+use orgsweep_model::facts::{AccessKey, AccountSummary};
+use orgsweep_model::{Check, Context, Gap, Report, Severity, check};
+
+check! {
+    /// The root user has an access key.
+    ///
+    /// ## Why it matters
+    /// A root key can do everything in the account, no policy of the account limits it, and it does not expire.
+    /// Whoever finds it in a script or a backup owns the account.
+    ///
+    /// ## How to fix
+    /// Find out what still uses the key, give that a role, then remove the key.
+    ///
+    /// - Console: sign in as root, account name, Security credentials, Access keys: Deactivate, later Delete.
+    /// - CLI, with a root session: `aws iam update-access-key --access-key-id ID --status Inactive`, later
+    ///   `aws iam delete-access-key --access-key-id ID`.
+    /// - Organization: with centralized root access, delete it from the management account without signing in as
+    ///   root, and let no member have root credentials at all.
+    ///
+    /// ## How to back out
+    /// An inactive key works again with `--status Active`. A deleted one is gone for good, which is the point.
+    ///
+    /// ## What it cannot see
+    /// The credential report, which says whether the key is active, can be four hours old; without the report the
+    /// finding stays critical. Which key it is, AWS tells only root.
+    pub RootAccessKeyPresent {
+        id: "iam-root-access-key-present",
+        title: "Root user has an access key",
+        severity: Severity::Critical,
+        version: 1,
+        since: "0.1.0",
+        resource: "AWS::IAM::RootUser",
+        controls: [
+            cis("1.2", "1.12"), cis("1.3", "1.4"), cis("1.4", "1.4"), cis("1.5", "1.4"), cis("2.0", "1.4"),
+            cis("3.0", "1.4"), cis("4.0", "1.4"), cis("5.0", "1.3"), cis("6.0", "2.3"), cis("7.0", "2.4"),
+            nist_800_53("AC-2(1)"), nist_800_53("AC-3(7)"), nist_800_53("AC-3(15)"), nist_800_53("AC-6"),
+            nist_800_53("AC-6(2)"), nist_800_53("AC-6(10)"), pci_dss("7.2.1"), pci_dss("7.2.2"),
+            pci_dss("8.2.1"), iso_27001("A.5.15"), soc2("CC6.1"), mitre_attack("T1078.004"),
+            well_architected("SEC01-BP02"), security_hub("IAM.4"),
+            config_rule("IAM_ROOT_ACCESS_KEY_CHECK"),
+        ],
+        pages: ["https://docs.aws.amazon.com/IAM/latest/UserGuide/root-user-best-practices.html"],
+        settings: {},
+    }
+}
+
+impl Check for RootAccessKeyPresent {
+    type Reads<'a> = (&'a [AccountSummary], Result<&'a [AccessKey], &'a Gap>);
+
+    fn evaluate(&self, (summary, keys): Self::Reads<'_>, context: &Context<'_>, report: &mut Report) {
+        let Some(summary) = summary.first() else {
+            report.unknown(context.root_resource(), "the account summary is empty");
+            return;
+        };
+        if summary.root_access_keys == 0 {
+            report.pass(context.root_resource());
+            return;
+        }
+        let root_keys = keys.map(|keys| keys.iter().filter(|key| key.is_root()).collect::<Vec<_>>());
+        // An older report may not have the key yet: then it counts as active.
+        let inactive = root_keys
+            .as_ref()
+            .is_ok_and(|keys| !keys.is_empty() && keys.iter().all(|key| !key.is_active()));
+        let message = if inactive {
+            "root has access keys, all inactive"
+        } else {
+            "root has an access key"
+        };
+        let outcome = report.fail(context.root_resource(), message);
+        outcome.severity(if inactive {
+            Severity::High
+        } else {
+            Severity::Critical
+        });
+        outcome.evidence("access_keys_present", summary.root_access_keys);
+        match root_keys {
+            Ok(keys) => {
+                for key in keys {
+                    outcome.evidence(
+                        &format!("access_key_{}", key.slot),
+                        format!("{}, made {}", key.status, key.created_at),
+                    );
+                }
+            }
+            Err(gap) => {
+                outcome.evidence("activity", format!("unknown: {}", gap.reason));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use orgsweep_model::facts::KeyStatus;
+    use orgsweep_testkit::{Case, access_key, account_summary, root_arn};
+
+    fn with_keys(count: i64) -> Case {
+        Case::new().rows(vec![AccountSummary {
+            root_access_keys: count,
+            ..account_summary()
+        }])
+    }
+
+    #[test]
+    fn no_key_passes() {
+        with_keys(0)
+            .none::<AccessKey>()
+            .passes(&RootAccessKeyPresent::default());
+    }
+
+    #[test]
+    fn an_active_key_is_critical() {
+        let case = with_keys(1).rows(vec![access_key("<root_account>", 1)]);
+        let outcome = case.flags(&RootAccessKeyPresent::default(), &root_arn());
+        assert_eq!(outcome.severity, Some(Severity::Critical));
+    }
+
+    #[test]
+    fn inactive_keys_are_high() {
+        let key = AccessKey {
+            status: KeyStatus::Inactive,
+            ..access_key("<root_account>", 1)
+        };
+        let outcome = with_keys(1)
+            .rows(vec![key])
+            .flags(&RootAccessKeyPresent::default(), &root_arn());
+        assert_eq!(outcome.severity, Some(Severity::High));
+    }
+
+    #[test]
+    fn a_users_inactive_key_is_not_roots() {
+        let key = AccessKey {
+            status: KeyStatus::Inactive,
+            ..access_key("ann", 1)
+        };
+        let outcome = with_keys(1)
+            .rows(vec![key])
+            .flags(&RootAccessKeyPresent::default(), &root_arn());
+        assert_eq!(outcome.severity, Some(Severity::Critical));
+    }
+
+    #[test]
+    fn without_the_report_it_stays_critical() {
+        let outcome = with_keys(1)
+            .lost::<AccessKey>()
+            .flags(&RootAccessKeyPresent::default(), &root_arn());
+        assert_eq!(outcome.severity, Some(Severity::Critical));
+        assert_eq!(outcome.evidence["activity"], "unknown: DENIED");
+    }
+
+    #[test]
+    fn without_the_summary_it_is_unknown() {
+        Case::new()
+            .lost::<AccountSummary>()
+            .none::<AccessKey>()
+            .unknown(&RootAccessKeyPresent::default());
+    }
+}

@@ -1,0 +1,136 @@
+//! iam-user-access-key-unused.
+
+use orgsweep_model::facts::AccessKey;
+use orgsweep_model::time::older_than_days;
+use orgsweep_model::{Check, Context, Report, Resource, Severity, check};
+
+check! {
+    /// An active access key of a user has not been used for a while, or never.
+    ///
+    /// ## Why it matters
+    /// A key that nobody uses helps only those who find it.
+    ///
+    /// ## How to fix
+    /// Switch it off, wait for complaints, delete it.
+    ///
+    /// - Console: IAM, Users, the user, Security credentials, Access keys: Deactivate, later Delete.
+    /// - CLI: `aws iam update-access-key --user-name NAME --access-key-id ID --status Inactive`, later
+    ///   `aws iam delete-access-key --user-name NAME --access-key-id ID`.
+    /// - Terraform: remove the `aws_iam_access_key`.
+    ///
+    /// ## How to back out
+    /// An inactive key works again with `--status Active`.
+    ///
+    /// ## What it cannot see
+    /// Use before April 2015 counts as never. Dates are rounded to a quarter of an hour and can lag by hours. A key
+    /// that is used once a year will be flagged: give that job a role.
+    pub UserAccessKeyUnused {
+        id: "iam-user-access-key-unused",
+        title: "Access key is active and unused",
+        severity: Severity::Medium,
+        version: 1,
+        since: "0.1.0",
+        resource: "AWS::IAM::User",
+        controls: [
+            cis("1.2", "1.3"), cis("1.3", "1.12"), cis("1.4", "1.12"), cis("1.5", "1.12"),
+            cis("2.0", "1.12"), cis("3.0", "1.12"), cis("4.0", "1.12"), cis("5.0", "1.11"),
+            cis("6.0", "2.11"), cis("7.0", "2.11"), nist_800_53("AC-2"), nist_800_53("AC-2(1)"),
+            nist_800_53("AC-2(3)"), nist_800_53("AC-3"), nist_800_53("AC-3(7)"), nist_800_53("AC-3(15)"),
+            nist_800_53("AC-6"), pci_dss("8.2.6"), iso_27001("A.5.18"), soc2("CC6.2"), soc2("CC6.3"),
+            mitre_attack("T1078"), well_architected("SEC03-BP04"), security_hub("IAM.8"),
+            security_hub("IAM.22"), config_rule("IAM_USER_UNUSED_CREDENTIALS_CHECK"),
+        ],
+        pages: ["https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_finding-unused.html"],
+        settings: {
+            /// Unused for more than so many days, counted from the last use, or from creation if never used.
+            days: u32 = 45,
+        },
+    }
+}
+
+impl Check for UserAccessKeyUnused {
+    type Reads<'a> = &'a [AccessKey];
+
+    fn evaluate(&self, keys: Self::Reads<'_>, context: &Context<'_>, report: &mut Report) {
+        for key in keys.iter().filter(|key| !key.is_root()) {
+            let resource = Resource::user(&key.user_arn).part(format!("access-key-{}", key.slot));
+            let since = key.last_used_at.unwrap_or(key.created_at);
+            if !key.is_active() || !older_than_days(since, context.now, self.days) {
+                report.pass(resource);
+                continue;
+            }
+            let message = match key.unused_days {
+                Some(days) => format!("access key {} was last used {days} days ago", key.slot),
+                None => format!(
+                    "access key {} is {} days old and was never used",
+                    key.slot, key.age_days
+                ),
+            };
+            report
+                .fail(resource, message)
+                .evidence("last_used_at", key.last_used_at.map(|moment| moment.to_string()))
+                .evidence("created_at", key.created_at.to_string())
+                .evidence("days", self.days);
+        }
+    }
+
+    fn validate(&self) -> Result<(), String> {
+        if self.days == 0 {
+            Err("days: expected at least 1".to_owned())
+        } else {
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use orgsweep_model::Timestamp;
+    use orgsweep_model::facts::KeyStatus;
+    use orgsweep_testkit::{Case, access_key, days_ago, seconds_after};
+
+    fn case(created_at: Timestamp, last_used_at: Option<Timestamp>) -> Case {
+        Case::new().rows(vec![AccessKey {
+            created_at,
+            last_used_at,
+            ..access_key("ann", 1)
+        }])
+    }
+
+    #[test]
+    fn the_boundary_day_passes() {
+        let check = UserAccessKeyUnused::default();
+        case(days_ago(400), Some(days_ago(44))).passes(&check);
+        case(days_ago(400), Some(days_ago(45))).passes(&check);
+        case(days_ago(400), Some(seconds_after(days_ago(45), -1))).flags(&check, "ann");
+    }
+
+    #[test]
+    fn never_used_counts_from_creation() {
+        let check = UserAccessKeyUnused::default();
+        case(days_ago(1), None).passes(&check);
+        case(days_ago(45), None).passes(&check);
+        case(days_ago(46), None).flags(&check, "ann");
+    }
+
+    #[test]
+    fn inactive_keys_pass() {
+        let key = AccessKey {
+            status: KeyStatus::Inactive,
+            created_at: days_ago(400),
+            last_used_at: None,
+            ..access_key("ann", 1)
+        };
+        Case::new()
+            .rows(vec![key])
+            .passes(&UserAccessKeyUnused::default());
+    }
+
+    #[test]
+    fn a_lost_report_is_unknown() {
+        Case::new()
+            .lost::<AccessKey>()
+            .unknown(&UserAccessKeyUnused::default());
+    }
+}

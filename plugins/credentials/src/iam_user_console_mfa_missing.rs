@@ -1,0 +1,120 @@
+//! iam-user-console-mfa-missing.
+
+use orgsweep_model::facts::Credential;
+use orgsweep_model::{Check, Context, Report, Resource, Severity, check};
+
+check! {
+    /// A user can sign in to the console with a password alone.
+    ///
+    /// ## Why it matters
+    /// Passwords are reused, guessed and phished. Without a second factor one of them is enough.
+    ///
+    /// ## How to fix
+    /// Have the user register a device, and deny everything else until it is there; or move people to IAM Identity
+    /// Center and remove the password.
+    ///
+    /// - Console: IAM, Users, the user, Security credentials, Assign MFA device.
+    /// - CLI: `aws iam create-virtual-mfa-device` and `aws iam enable-mfa-device --user-name NAME …`; to remove the
+    ///   password instead: `aws iam delete-login-profile --user-name NAME`.
+    /// - Terraform: `aws_iam_virtual_mfa_device` makes a device; assigning it is the user's own step.
+    /// - To keep it so: a policy that denies all but MFA registration unless `aws:MultiFactorAuthPresent`.
+    ///
+    /// ## How to back out
+    /// `aws iam deactivate-mfa-device --user-name NAME --serial-number ARN`; a removed password can be set anew.
+    ///
+    /// ## What it cannot see
+    /// Whether a policy enforces MFA for what matters. The report does not say what kind of device it is.
+    pub UserConsoleMfaMissing {
+        id: "iam-user-console-mfa-missing",
+        title: "Console user has no MFA device",
+        severity: Severity::High,
+        version: 1,
+        since: "0.1.0",
+        resource: "AWS::IAM::User",
+        controls: [
+            cis("1.2", "1.2"), cis("1.3", "1.10"), cis("1.4", "1.10"), cis("1.5", "1.10"),
+            cis("2.0", "1.10"), cis("3.0", "1.10"), cis("4.0", "1.10"), cis("5.0", "1.9"),
+            cis("6.0", "2.9"), cis("7.0", "2.10"), nist_800_53("AC-2(1)"), nist_800_53("AC-3(15)"),
+            nist_800_53("IA-2(1)"), nist_800_53("IA-2(2)"), nist_800_53("IA-2(6)"), nist_800_53("IA-2(8)"),
+            pci_dss("8.4.2"), iso_27001("A.5.17"), iso_27001("A.8.5"), soc2("CC6.1"),
+            mitre_attack("T1078"), mitre_attack("T1110"), mitre_attack("T1538"), mitre_attack("T1556.006"),
+            well_architected("SEC02-BP01"), security_hub("IAM.5"),
+            config_rule("MFA_ENABLED_FOR_IAM_CONSOLE_ACCESS"),
+        ],
+        pages: ["https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa.html"],
+        settings: {},
+    }
+}
+
+impl Check for UserConsoleMfaMissing {
+    type Reads<'a> = &'a [Credential];
+
+    fn evaluate(&self, credentials: Self::Reads<'_>, _context: &Context<'_>, report: &mut Report) {
+        for user in credentials.iter().filter(|row| !row.is_root) {
+            let resource = Resource::user(&user.user_arn);
+            match user.password_enabled {
+                Some(true) if !user.mfa_active => {
+                    report
+                        .fail(resource, "can sign in with a password and has no MFA device")
+                        .evidence(
+                            "password_last_used_at",
+                            user.password_last_used_at.map(|moment| moment.to_string()),
+                        );
+                }
+                Some(_) => {
+                    report.pass(resource);
+                }
+                None => {
+                    report.unknown(
+                        resource,
+                        "the credential report does not say whether there is a password",
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use orgsweep_testkit::{Case, credential, root_credential};
+
+    fn case(password_enabled: Option<bool>, mfa_active: bool) -> Case {
+        Case::new().rows(vec![Credential {
+            password_enabled,
+            mfa_active,
+            ..credential("ann")
+        }])
+    }
+
+    #[test]
+    fn a_password_without_mfa_is_flagged() {
+        case(Some(true), false).flags(&UserConsoleMfaMissing::default(), "ann");
+    }
+
+    #[test]
+    fn mfa_or_no_password_passes() {
+        case(Some(true), true).passes(&UserConsoleMfaMissing::default());
+        case(Some(false), false).passes(&UserConsoleMfaMissing::default());
+    }
+
+    #[test]
+    fn what_the_report_does_not_say_is_unknown() {
+        case(None, false).unknown(&UserConsoleMfaMissing::default());
+        Case::new()
+            .lost::<Credential>()
+            .unknown(&UserConsoleMfaMissing::default());
+    }
+
+    #[test]
+    fn root_is_left_out() {
+        let root = Credential {
+            mfa_active: false,
+            ..root_credential()
+        };
+        Case::new()
+            .rows(vec![root])
+            .silent(&UserConsoleMfaMissing::default());
+    }
+}

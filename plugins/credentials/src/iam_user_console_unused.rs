@@ -1,0 +1,167 @@
+//! iam-user-console-unused.
+
+use orgsweep_model::facts::Credential;
+use orgsweep_model::time::{days_between, older_than_days};
+use orgsweep_model::{Check, Context, Report, Resource, Severity, check};
+
+check! {
+    /// A user's console password has not been used for a while, or never.
+    ///
+    /// ## Why it matters
+    /// A password that nobody uses is one that nobody would miss if somebody else did.
+    ///
+    /// ## How to fix
+    /// Remove the password; the user and its keys stay.
+    ///
+    /// - Console: IAM, Users, the user, Security credentials, Manage console access, Disable.
+    /// - CLI: `aws iam delete-login-profile --user-name NAME`.
+    /// - Terraform: remove the `aws_iam_user_login_profile`.
+    ///
+    /// ## How to back out
+    /// `aws iam create-login-profile --user-name NAME --password … --password-reset-required`.
+    ///
+    /// ## What it cannot see
+    /// Use before October 2014, and in May 2018 between the 3rd and the 23rd. For a password never used, days count
+    /// from the day it was set; where even that is not known, from the user's creation.
+    pub UserConsoleUnused {
+        id: "iam-user-console-unused",
+        title: "Console password is unused",
+        severity: Severity::Medium,
+        version: 1,
+        since: "0.1.0",
+        resource: "AWS::IAM::User",
+        controls: [
+            cis("1.2", "1.3"), cis("1.3", "1.12"), cis("1.4", "1.12"), cis("1.5", "1.12"),
+            cis("2.0", "1.12"), cis("3.0", "1.12"), cis("4.0", "1.12"), cis("5.0", "1.11"),
+            cis("6.0", "2.11"), cis("7.0", "2.11"), nist_800_53("AC-2"), nist_800_53("AC-2(1)"),
+            nist_800_53("AC-2(3)"), nist_800_53("AC-3"), nist_800_53("AC-3(7)"), nist_800_53("AC-3(15)"),
+            nist_800_53("AC-6"), pci_dss("8.2.6"), iso_27001("A.5.18"), soc2("CC6.2"), soc2("CC6.3"),
+            mitre_attack("T1078"), well_architected("SEC03-BP04"), security_hub("IAM.8"),
+            security_hub("IAM.22"), config_rule("IAM_USER_UNUSED_CREDENTIALS_CHECK"),
+        ],
+        pages: ["https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_finding-unused.html"],
+        settings: {
+            /// Unused for more than so many days.
+            days: u32 = 45,
+        },
+    }
+}
+
+impl Check for UserConsoleUnused {
+    type Reads<'a> = &'a [Credential];
+
+    fn evaluate(&self, credentials: Self::Reads<'_>, context: &Context<'_>, report: &mut Report) {
+        for user in credentials.iter().filter(|row| !row.is_root) {
+            let resource = Resource::user(&user.user_arn);
+            match user.password_enabled {
+                None => {
+                    report.unknown(
+                        resource,
+                        "the credential report does not say whether there is a password",
+                    );
+                    continue;
+                }
+                Some(false) => {
+                    report.pass(resource);
+                    continue;
+                }
+                Some(true) => {}
+            }
+            let since = user
+                .password_last_used_at
+                .or(user.password_last_changed_at)
+                .or(user.created_at);
+            match since {
+                None => {
+                    report.unknown(resource, "the credential report gives no date for the password");
+                }
+                Some(since) if older_than_days(since, context.now, self.days) => {
+                    let days = days_between(since, context.now);
+                    let message = match user.password_last_used_at {
+                        Some(_) => format!("last signed in {days} days ago"),
+                        None => format!("has had a password for {days} days and never signed in"),
+                    };
+                    report
+                        .fail(resource, message)
+                        .evidence(
+                            "password_last_used_at",
+                            user.password_last_used_at.map(|moment| moment.to_string()),
+                        )
+                        .evidence("counted_from", since.to_string())
+                        .evidence("days", self.days);
+                }
+                Some(_) => {
+                    report.pass(resource);
+                }
+            }
+        }
+    }
+
+    fn validate(&self) -> Result<(), String> {
+        if self.days == 0 {
+            Err("days: expected at least 1".to_owned())
+        } else {
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use orgsweep_model::Timestamp;
+    use orgsweep_testkit::{Case, credential, days_ago, seconds_after};
+
+    fn case(used: Option<Timestamp>, changed: Option<Timestamp>) -> Case {
+        Case::new().rows(vec![Credential {
+            password_enabled: Some(true),
+            password_last_used_at: used,
+            password_last_changed_at: changed,
+            ..credential("ann")
+        }])
+    }
+
+    #[test]
+    fn the_boundary_day_passes() {
+        let check = UserConsoleUnused::default();
+        case(Some(days_ago(44)), None).passes(&check);
+        case(Some(days_ago(45)), None).passes(&check);
+        case(Some(seconds_after(days_ago(45), -1)), None).flags(&check, "ann");
+    }
+
+    #[test]
+    fn never_used_counts_from_the_day_it_was_set() {
+        let check = UserConsoleUnused::default();
+        case(None, Some(days_ago(10))).passes(&check);
+        case(None, Some(days_ago(46))).flags(&check, "ann");
+        // The fixture's user was made 200 days ago.
+        case(None, None).flags(&check, "ann");
+    }
+
+    #[test]
+    fn a_recent_use_wins_over_an_old_password() {
+        case(Some(days_ago(1)), Some(days_ago(900))).passes(&UserConsoleUnused::default());
+    }
+
+    #[test]
+    fn no_date_at_all_is_unknown() {
+        let user = Credential {
+            password_enabled: Some(true),
+            created_at: None,
+            ..credential("ann")
+        };
+        Case::new()
+            .rows(vec![user])
+            .unknown(&UserConsoleUnused::default());
+        Case::new()
+            .lost::<Credential>()
+            .unknown(&UserConsoleUnused::default());
+    }
+
+    #[test]
+    fn no_password_passes() {
+        Case::new()
+            .rows(vec![credential("ann")])
+            .passes(&UserConsoleUnused::default());
+    }
+}

@@ -1,0 +1,127 @@
+//! iam-user-multiple-active-access-keys.
+
+use orgsweep_model::facts::{AccessKey, Credential};
+use orgsweep_model::{Check, Context, Report, Resource, Severity, check};
+
+check! {
+    /// A user has more active access keys than one.
+    ///
+    /// ## Why it matters
+    /// The second key is meant for the days of a rotation. Two that stay mean twice the places to leak from, and a
+    /// rotation that has no free slot when it is urgent.
+    ///
+    /// ## How to fix
+    /// Find the key that is used less (`access_keys` says when and where), move its users, switch it off, delete it.
+    ///
+    /// - Console: IAM, Users, the user, Security credentials, Access keys: Deactivate, later Delete.
+    /// - CLI: `aws iam update-access-key --user-name NAME --access-key-id ID --status Inactive`, later
+    ///   `aws iam delete-access-key --user-name NAME --access-key-id ID`.
+    /// - Terraform: keep one `aws_iam_access_key` per user.
+    ///
+    /// ## How to back out
+    /// An inactive key works again with `--status Active`.
+    ///
+    /// ## What it cannot see
+    /// A rotation that is going on right now looks the same.
+    pub UserMultipleActiveAccessKeys {
+        id: "iam-user-multiple-active-access-keys",
+        title: "User has more than one active access key",
+        severity: Severity::Low,
+        version: 1,
+        since: "0.1.0",
+        resource: "AWS::IAM::User",
+        controls: [
+            cis("1.3", "1.13"), cis("1.4", "1.13"), cis("1.5", "1.13"), cis("2.0", "1.13"),
+            cis("3.0", "1.13"), cis("4.0", "1.13"), cis("5.0", "1.12"), cis("6.0", "2.12"),
+            nist_800_53("AC-2(1)"), nist_800_53("AC-2(3)"), nist_800_53("AC-3(15)"),
+            nist_800_53("IA-5(1)"), pci_dss("8.3.9"), pci_dss("8.3.10.1"), pci_dss("8.6.3"),
+            iso_27001("A.5.15"), iso_27001("A.5.16"), iso_27001("A.5.17"), soc2("CC6.1"),
+            mitre_attack("T1078.004"), mitre_attack("T1550.001"), well_architected("SEC02-BP02"),
+            well_architected("SEC02-BP05"),
+        ],
+        pages: ["https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html"],
+        settings: {
+            /// So many active keys are allowed; a user can have two.
+            max: u32 = 1,
+        },
+    }
+}
+
+impl Check for UserMultipleActiveAccessKeys {
+    type Reads<'a> = (&'a [Credential], &'a [AccessKey]);
+
+    fn evaluate(&self, (credentials, keys): Self::Reads<'_>, _context: &Context<'_>, report: &mut Report) {
+        for user in credentials.iter().filter(|row| !row.is_root) {
+            let resource = Resource::user(&user.user_arn);
+            let active = keys
+                .iter()
+                .filter(|key| key.user_arn == user.user_arn && key.is_active())
+                .count();
+            if active > self.max as usize {
+                report
+                    .fail(resource, format!("{active} active access keys"))
+                    .evidence("active", active)
+                    .evidence("max", self.max);
+            } else {
+                report.pass(resource);
+            }
+        }
+    }
+
+    fn validate(&self) -> Result<(), String> {
+        if self.max < 2 {
+            Ok(())
+        } else {
+            Err("max: a user has at most 2 keys; expected 0 or 1".to_owned())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use orgsweep_model::facts::KeyStatus;
+    use orgsweep_testkit::{Case, access_key, credential};
+
+    fn case(keys: Vec<AccessKey>) -> Case {
+        Case::new().rows(vec![credential("ann")]).rows(keys)
+    }
+
+    #[test]
+    fn two_active_keys_are_flagged() {
+        case(vec![access_key("ann", 1), access_key("ann", 2)])
+            .flags(&UserMultipleActiveAccessKeys::default(), "ann");
+    }
+
+    #[test]
+    fn one_or_an_inactive_second_passes() {
+        let check = UserMultipleActiveAccessKeys::default();
+        case(vec![]).passes(&check);
+        case(vec![access_key("ann", 1)]).passes(&check);
+        let inactive = AccessKey {
+            status: KeyStatus::Inactive,
+            ..access_key("ann", 2)
+        };
+        case(vec![access_key("ann", 1), inactive]).passes(&check);
+    }
+
+    #[test]
+    fn another_users_key_does_not_count() {
+        case(vec![access_key("ann", 1), access_key("bob", 2)])
+            .passes(&UserMultipleActiveAccessKeys::default());
+    }
+
+    #[test]
+    fn a_threshold_that_can_never_fail_is_refused() {
+        assert!(UserMultipleActiveAccessKeys { max: 2 }.validate().is_err());
+        case(vec![access_key("ann", 1)]).flags(&UserMultipleActiveAccessKeys { max: 0 }, "ann");
+    }
+
+    #[test]
+    fn a_lost_report_is_unknown() {
+        Case::new()
+            .lost::<Credential>()
+            .lost::<AccessKey>()
+            .unknown(&UserMultipleActiveAccessKeys::default());
+    }
+}
