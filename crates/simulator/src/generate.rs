@@ -408,7 +408,12 @@ fn roles(world: &World, account: &Account, random: &mut Random, now: i64, polici
         "AWSServiceRoleForSupport",
         trust_service("support.amazonaws.com"),
     );
-    indexed.push((index, vec![aws("AWSSupportAccess")], vec![], 43_200));
+    indexed.push((
+        index,
+        vec![aws("aws-service-role/AWSSupportServiceRolePolicy")],
+        vec![],
+        43_200,
+    ));
     if random.percent(60) {
         let index = add(random, "/", "Admin", trust_account(&account.id, None));
         indexed.push((

@@ -1,7 +1,7 @@
 //! A few AWS-managed policies, with short documents of our own that grant the like.
 
 /// Name with path, number of versions, document of the default one.
-pub const POLICIES: [(&str, u32, &str); 11] = [
+pub const POLICIES: [(&str, u32, &str); 12] = [
     (
         "AdministratorAccess",
         1,
@@ -31,6 +31,11 @@ pub const POLICIES: [(&str, u32, &str); 11] = [
         "AWSSupportAccess",
         1,
         r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"support:*","Resource":"*"}]}"#,
+    ),
+    (
+        "aws-service-role/AWSSupportServiceRolePolicy",
+        30,
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["ec2:Describe*","iam:Get*"],"Resource":"*"}]}"#,
     ),
     (
         "AmazonS3ReadOnlyAccess",

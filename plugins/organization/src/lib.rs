@@ -1,3 +1,7 @@
-//! Check pack: organization.
+//! The whole: structure and standing of accounts.
 
-orgsweep_model::pack!["organization":];
+mod org_account_not_active;
+
+orgsweep_model::pack!["organization":
+    org_account_not_active::AccountNotActive,
+];

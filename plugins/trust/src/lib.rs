@@ -1,3 +1,7 @@
-//! Check pack: trust.
+//! Who may become whom, and for how long.
 
-orgsweep_model::pack!["trust":];
+mod iam_role_max_session_duration_excessive;
+
+orgsweep_model::pack!["trust":
+    iam_role_max_session_duration_excessive::RoleMaxSessionDurationExcessive,
+];

@@ -1,0 +1,83 @@
+//! iam-group-empty.
+
+use orgsweep_model::facts::{Group, GroupMember};
+use orgsweep_model::{Check, Context, Report, Resource, Severity, check};
+
+check! {
+    /// A group has no members.
+    ///
+    /// ## Why it matters
+    /// An empty group with rights waits for somebody to be put into it: one call, and nobody looks at a group that
+    /// has been there for years.
+    ///
+    /// ## How to fix
+    /// Delete it, after its policies.
+    ///
+    /// - Console: IAM, User groups, the group, Delete.
+    /// - CLI: `aws iam detach-group-policy` and `aws iam delete-group-policy` for each policy, then
+    ///   `aws iam delete-group --group-name G`.
+    /// - Terraform: remove the `aws_iam_group` and its attachments.
+    ///
+    /// ## How to back out
+    /// Make it again with the policies in the evidence of your own records; a group has no other state.
+    ///
+    /// ## What it cannot see
+    /// A group that is filled for an emergency and emptied again looks the same.
+    pub GroupEmpty {
+        id: "iam-group-empty",
+        title: "Group has no members",
+        severity: Severity::Low,
+        version: 1,
+        since: "0.1.0",
+        resource: "AWS::IAM::Group",
+        controls: [
+            nist_800_53("AC-6"), nist_800_53("CM-8"), pci_dss("2.2"), iso_27001("A.8.9"), soc2("CC8.1"),
+            well_architected("SEC03-BP04"), config_rule("IAM_GROUP_HAS_USERS_CHECK"),
+        ],
+        pages: ["https://docs.aws.amazon.com/IAM/latest/UserGuide/id_groups_manage_delete.html"],
+        settings: {},
+    }
+}
+
+impl Check for GroupEmpty {
+    type Reads<'a> = (&'a [Group], &'a [GroupMember]);
+
+    fn evaluate(&self, (groups, members): Self::Reads<'_>, _context: &Context<'_>, report: &mut Report) {
+        for group in groups {
+            let resource = Resource::group(&group.group_arn);
+            if members.iter().any(|member| member.group_name == group.group_name) {
+                report.pass(resource);
+            } else {
+                report
+                    .fail(resource, "has no members")
+                    .evidence("created_at", group.created_at.to_string());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use orgsweep_testkit::{Case, group, group_member};
+
+    #[test]
+    fn members_decide() {
+        let case = Case::new()
+            .rows(vec![group("staff"), group("left")])
+            .rows(vec![group_member("staff", "ann")]);
+        case.flags(&GroupEmpty::default(), "left");
+        Case::new()
+            .rows(vec![group("staff")])
+            .rows(vec![group_member("staff", "ann")])
+            .passes(&GroupEmpty::default());
+    }
+
+    #[test]
+    fn lost_tables_are_unknown() {
+        Case::new()
+            .rows(vec![group("staff")])
+            .lost::<GroupMember>()
+            .unknown(&GroupEmpty::default());
+    }
+}

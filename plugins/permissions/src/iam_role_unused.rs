@@ -1,0 +1,150 @@
+//! iam-role-unused.
+
+use orgsweep_model::facts::Role;
+use orgsweep_model::time::{days_between, older_than_days};
+use orgsweep_model::{Check, Context, Report, Resource, Severity, check};
+
+/// How far back AWS remembers a role's last use, days.
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html>
+const WINDOW_DAYS: u32 = 400;
+
+check! {
+    /// A role has not been used for a while.
+    ///
+    /// ## Why it matters
+    /// A role that nobody uses still trusts whom it trusted. It is a way in that no one would notice being used.
+    ///
+    /// ## How to fix
+    /// Ask its owner; take its policies away first, and delete it when nothing breaks.
+    ///
+    /// - Console: IAM, Roles, the role, Last activity; Delete.
+    /// - CLI: `aws iam list-attached-role-policies`, `aws iam detach-role-policy`, `aws iam delete-role-policy`,
+    ///   `aws iam remove-role-from-instance-profile`, then `aws iam delete-role --role-name R`.
+    /// - Terraform: remove the `aws_iam_role` and its attachments.
+    ///
+    /// ## How to back out
+    /// A role made anew under the same name has another id: policies that name it by ARN find it again, sessions and
+    /// `aws:userid` conditions do not. So detach first, delete later.
+    ///
+    /// ## What it cannot see
+    /// Use more than 400 days back: "never" and "long ago" look the same. Denied attempts count as use.
+    pub RoleUnused {
+        id: "iam-role-unused",
+        title: "Role is unused",
+        severity: Severity::Low,
+        version: 1,
+        since: "0.1.0",
+        resource: "AWS::IAM::Role",
+        controls: [
+            nist_800_53("AC-2"), nist_800_53("AC-2(3)"), nist_800_53("AC-6"), pci_dss("7.2.4"),
+            pci_dss("7.2.5.1"), pci_dss("8.2.6"), iso_27001("A.5.18"), soc2("CC6.2"), soc2("CC6.3"),
+            mitre_attack("T1078"), well_architected("SEC03-BP04"),
+        ],
+        pages: [
+            "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_manage_delete.html",
+            "https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html",
+        ],
+        settings: {
+            /// Unused for more than so many days, and older than that; at most 400.
+            days: u32 = 90,
+        },
+    }
+}
+
+impl Check for RoleUnused {
+    type Reads<'a> = &'a [Role];
+
+    fn evaluate(&self, roles: Self::Reads<'_>, context: &Context<'_>, report: &mut Report) {
+        for role in roles {
+            let resource = Resource::role(&role.role_arn);
+            if role.path.starts_with("/aws-service-role/") || role.path.starts_with("/aws-reserved/") {
+                report.not_applicable(resource, "AWS manages this role");
+                continue;
+            }
+            // A role counts as used when it was made: a new one has had no time.
+            let since = role
+                .last_used_at
+                .map_or(role.created_at, |moment| moment.max(role.created_at));
+            if !older_than_days(since, context.now, self.days) {
+                report.pass(resource);
+                continue;
+            }
+            let message = match role.last_used_at {
+                Some(moment) => format!("was last used {} days ago", days_between(moment, context.now)),
+                None => format!("shows no use within AWS's window of {WINDOW_DAYS} days"),
+            };
+            report
+                .fail(resource, message)
+                .evidence("last_used_at", role.last_used_at.map(|moment| moment.to_string()))
+                .evidence("created_at", role.created_at.to_string())
+                .evidence("days", self.days);
+        }
+    }
+
+    fn validate(&self) -> Result<(), String> {
+        if (1..=WINDOW_DAYS).contains(&self.days) {
+            return Ok(());
+        }
+        Err(format!(
+            "days: expected 1 to {WINDOW_DAYS}; AWS does not remember use further back"
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use orgsweep_model::Timestamp;
+    use orgsweep_testkit::{Case, days_ago, role, seconds_after};
+
+    fn case(created_at: Timestamp, last_used_at: Option<Timestamp>) -> Case {
+        Case::new().rows(vec![Role {
+            created_at,
+            last_used_at,
+            ..role("app")
+        }])
+    }
+
+    #[test]
+    fn the_boundary_day_passes() {
+        let check = RoleUnused::default();
+        case(days_ago(900), Some(days_ago(89))).passes(&check);
+        case(days_ago(900), Some(days_ago(90))).passes(&check);
+        case(days_ago(900), Some(seconds_after(days_ago(90), -1))).flags(&check, "app");
+    }
+
+    #[test]
+    fn a_new_role_has_had_no_time() {
+        let check = RoleUnused::default();
+        case(days_ago(0), None).passes(&check);
+        case(days_ago(90), None).passes(&check);
+        case(days_ago(91), None).flags(&check, "app");
+    }
+
+    #[test]
+    fn roles_of_aws_are_not_judged() {
+        for path in [
+            "/aws-service-role/support.amazonaws.com/",
+            "/aws-reserved/sso.amazonaws.com/",
+        ] {
+            let own = Role {
+                path: path.to_owned(),
+                last_used_at: None,
+                ..role("theirs")
+            };
+            Case::new().rows(vec![own]).not_applicable(&RoleUnused::default());
+        }
+    }
+
+    #[test]
+    fn more_than_aws_remembers_is_refused() {
+        assert!(RoleUnused { days: 401 }.validate().is_err());
+        assert!(RoleUnused { days: 0 }.validate().is_err());
+        assert!(RoleUnused { days: 400 }.validate().is_ok());
+    }
+
+    #[test]
+    fn a_lost_table_is_unknown() {
+        Case::new().lost::<Role>().unknown(&RoleUnused::default());
+    }
+}

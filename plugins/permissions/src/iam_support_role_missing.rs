@@ -1,0 +1,106 @@
+//! iam-support-role-missing.
+
+use orgsweep_model::facts::PolicyAttachment;
+use orgsweep_model::{Check, Context, Report, Severity, check};
+
+check! {
+    /// Nobody in the account may open a case with AWS Support.
+    ///
+    /// ## Why it matters
+    /// In an incident somebody has to talk to AWS. If only an administrator can, an administrator will be used.
+    ///
+    /// ## How to fix
+    /// Give a role, and those who answer incidents, the AWS-managed policy AWSSupportAccess.
+    ///
+    /// - Console: IAM, Roles, Create role, attach AWSSupportAccess.
+    /// - CLI: `aws iam attach-role-policy --role-name SupportCases --policy-arn
+    ///   arn:aws:iam::aws:policy/AWSSupportAccess`.
+    /// - Terraform: `aws_iam_role_policy_attachment` with that ARN.
+    ///
+    /// ## How to back out
+    /// `aws iam detach-role-policy` with the same arguments.
+    ///
+    /// ## What it cannot see
+    /// Support rights given by another policy, an administrator's included, or held centrally in the management
+    /// account. Whether anybody may assume the role.
+    pub SupportRoleMissing {
+        id: "iam-support-role-missing",
+        title: "No principal has AWSSupportAccess",
+        severity: Severity::Low,
+        version: 1,
+        since: "0.1.0",
+        resource: "AWS::::Account",
+        controls: [
+            cis("1.2", "1.20"), cis("1.3", "1.17"), cis("1.4", "1.17"), cis("1.5", "1.17"),
+            cis("2.0", "1.17"), cis("3.0", "1.17"), cis("4.0", "1.17"), cis("5.0", "1.16"),
+            cis("6.0", "2.16"), cis("7.0", "2.15"), nist_800_53("AC-6"), nist_800_53("CM-8"),
+            pci_dss("12.10.3"), iso_27001("A.8.9"), soc2("CC8.1"), well_architected("SEC10-BP01"),
+            security_hub("IAM.18"), config_rule("IAM_POLICY_IN_USE"), cloudguard("D9.AWS.IAM.25"),
+        ],
+        pages: ["https://docs.aws.amazon.com/awssupport/latest/user/accessing-support.html"],
+        settings: {},
+    }
+}
+
+impl Check for SupportRoleMissing {
+    type Reads<'a> = &'a [PolicyAttachment];
+
+    fn evaluate(&self, attachments: Self::Reads<'_>, context: &Context<'_>, report: &mut Report) {
+        let policy_arn = format!(
+            "arn:{}:iam::aws:policy/AWSSupportAccess",
+            context.organization.partition
+        );
+        let holder = attachments
+            .iter()
+            .find(|attachment| attachment.policy_arn == policy_arn && !attachment.as_boundary);
+        if holder.is_some() {
+            report.pass(context.account_resource());
+        } else {
+            report
+                .fail(
+                    context.account_resource(),
+                    "no user, group or role has AWSSupportAccess",
+                )
+                .evidence("policy_arn", policy_arn);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use orgsweep_testkit::{Case, attachment, aws_managed_arn, group_arn, role_arn, root_arn, user_arn};
+
+    #[test]
+    fn any_principal_will_do() {
+        for principal in [user_arn("ann"), group_arn("help"), role_arn("help")] {
+            let held = attachment(&principal, &aws_managed_arn("AWSSupportAccess"));
+            Case::new()
+                .rows(vec![held])
+                .passes(&SupportRoleMissing::default());
+        }
+    }
+
+    #[test]
+    fn absence_is_a_row() {
+        let check = SupportRoleMissing::default();
+        Case::new().none::<PolicyAttachment>().flags(&check, &root_arn());
+        let named_alike = attachment(
+            &role_arn("help"),
+            "arn:aws:iam::111122223333:policy/AWSSupportAccess",
+        );
+        Case::new().rows(vec![named_alike]).flags(&check, &root_arn());
+        let boundary = PolicyAttachment {
+            as_boundary: true,
+            ..attachment(&role_arn("help"), &aws_managed_arn("AWSSupportAccess"))
+        };
+        Case::new().rows(vec![boundary]).flags(&check, &root_arn());
+    }
+
+    #[test]
+    fn a_lost_table_is_unknown() {
+        Case::new()
+            .lost::<PolicyAttachment>()
+            .unknown(&SupportRoleMissing::default());
+    }
+}

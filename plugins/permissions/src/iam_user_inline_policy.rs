@@ -1,0 +1,117 @@
+//! iam-user-inline-policy.
+
+use orgsweep_model::facts::{InlinePolicy, User};
+use orgsweep_model::{Check, Context, Report, Resource, Severity, check};
+
+check! {
+    /// A user has a policy of its own, embedded in the user.
+    ///
+    /// ## Why it matters
+    /// An inline policy has no version, cannot be reviewed in one place, and is easily missed: it goes where the
+    /// user goes.
+    ///
+    /// ## How to fix
+    /// Make it a managed policy on a group or a role, then delete it from the user.
+    ///
+    /// - Console: IAM, Users, the user, Permissions: copy the policy, create a managed one, attach it to a group;
+    ///   then Remove.
+    /// - CLI: `aws iam get-user-policy --user-name NAME --policy-name P` (keep the output), `aws iam create-policy`,
+    ///   `aws iam attach-group-policy`, `aws iam delete-user-policy --user-name NAME --policy-name P`.
+    /// - Terraform: `aws_iam_policy` with `aws_iam_group_policy_attachment` instead of `aws_iam_user_policy`.
+    ///
+    /// ## How to back out
+    /// `aws iam put-user-policy` with the document that was kept.
+    ///
+    /// ## What it cannot see
+    /// What the policy allows or denies: an inline Deny that locks a user is flagged too; exempt it.
+    pub UserInlinePolicy {
+        id: "iam-user-inline-policy",
+        title: "User has an inline policy",
+        severity: Severity::Low,
+        version: 1,
+        since: "0.1.0",
+        resource: "AWS::IAM::User",
+        controls: [
+            cis("1.2", "1.16"), cis("1.3", "1.15"), cis("1.4", "1.15"), cis("1.5", "1.15"),
+            cis("2.0", "1.15"), cis("3.0", "1.15"), cis("4.0", "1.15"), cis("5.0", "1.14"),
+            cis("6.0", "2.14"), cis("7.0", "2.13"), nist_800_53("AC-2"), nist_800_53("AC-2(1)"),
+            nist_800_53("AC-3"), nist_800_53("AC-3(7)"), nist_800_53("AC-3(15)"), nist_800_53("AC-6"),
+            nist_800_53("AC-6(3)"), pci_dss("7.2.1"), pci_dss("7.2.2"), pci_dss("7.2.5"),
+            iso_27001("A.5.18"), iso_27001("A.8.2"), iso_27001("A.8.3"), soc2("CC6.3"),
+            mitre_attack("T1078"), mitre_attack("T1098"), mitre_attack("T1580"),
+            well_architected("SEC02-BP06"), security_hub("IAM.2"),
+            config_rule("IAM_NO_INLINE_POLICY_CHECK"), config_rule("IAM_USER_NO_POLICIES_CHECK"),
+        ],
+        pages: ["https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html"],
+        settings: {
+            /// Names of inline policies that users may have, and ARNs of users that may have any.
+            exempt: Vec<String> = Vec::new(),
+        },
+    }
+}
+
+impl Check for UserInlinePolicy {
+    type Reads<'a> = (&'a [User], &'a [InlinePolicy]);
+
+    fn evaluate(&self, (users, policies): Self::Reads<'_>, _context: &Context<'_>, report: &mut Report) {
+        for user in users {
+            let resource = Resource::user(&user.user_arn);
+            let own: Vec<&str> = policies
+                .iter()
+                .filter(|policy| policy.principal_arn == user.user_arn)
+                .map(|policy| policy.policy_name.as_str())
+                .filter(|name| !self.exempt.iter().any(|exempt| exempt == name))
+                .collect();
+            if own.is_empty() {
+                report.pass(resource);
+            } else if self.exempt.contains(&user.user_arn) {
+                report.not_applicable(resource, "exempt by ARN");
+            } else {
+                report
+                    .fail(resource, format!("{} inline policies", own.len()))
+                    .evidence("policy_names", own);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use orgsweep_testkit::{Case, inline_policy, role_arn, user, user_arn};
+
+    fn case(principal_arn: &str) -> Case {
+        Case::new()
+            .rows(vec![user("ann")])
+            .rows(vec![inline_policy(principal_arn, "bucket", "{}")])
+    }
+
+    #[test]
+    fn an_inline_policy_is_flagged() {
+        let outcome = case(&user_arn("ann")).flags(&UserInlinePolicy::default(), "ann");
+        assert_eq!(outcome.evidence["policy_names"][0], "bucket");
+    }
+
+    #[test]
+    fn a_role_of_the_same_name_does_not_count() {
+        case(&role_arn("ann")).passes(&UserInlinePolicy::default());
+    }
+
+    #[test]
+    fn exemptions_name_policies_or_users() {
+        case(&user_arn("ann")).passes(&UserInlinePolicy {
+            exempt: vec!["bucket".to_owned()],
+        });
+        case(&user_arn("ann")).not_applicable(&UserInlinePolicy {
+            exempt: vec![user_arn("ann")],
+        });
+    }
+
+    #[test]
+    fn lost_tables_are_unknown() {
+        Case::new()
+            .rows(vec![user("ann")])
+            .lost::<InlinePolicy>()
+            .unknown(&UserInlinePolicy::default());
+    }
+}

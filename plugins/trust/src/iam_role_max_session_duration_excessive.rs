@@ -1,0 +1,326 @@
+//! iam-role-max-session-duration-excessive.
+
+use orgsweep_model::facts::{
+    AwsManagedPolicy, InlinePolicy, ManagedPolicy, PolicyAttachment, Role, RoleSessionLimit,
+};
+use orgsweep_model::{Check, Context, Gap, Report, Resource, Severity, check};
+use orgsweep_policy::{Verdict, grants_everything};
+
+check! {
+    /// Sessions of a role may last longer than they should, and those of an administrator even less.
+    ///
+    /// ## Why it matters
+    /// Stolen temporary credentials work until the session ends. Twelve hours of an administrator is a working day.
+    ///
+    /// ## How to fix
+    /// Lower the role's maximum; clients that need longer renew.
+    ///
+    /// - Console: IAM, Roles, the role, Edit, Maximum session duration.
+    /// - CLI: `aws iam update-role --role-name R --max-session-duration 3600`.
+    /// - Terraform: `max_session_duration` of `aws_iam_role`.
+    ///
+    /// ## How to back out
+    /// Set the old number again. Sessions that run keep the length they were given.
+    ///
+    /// ## What it cannot see
+    /// How long sessions really are: the maximum is only a limit, and role chaining caps at one hour anyway.
+    /// Roles that AWS manages (service-linked, IAM Identity Center's) cannot be changed here and are NOT_APPLICABLE.
+    /// "Privileged" means AdministratorAccess, or a plain Allow of `*` on `*` in an attached or inline policy. What
+    /// that cannot decide (a condition, NotAction, a Deny beside it, a boundary, a document that could not be read)
+    /// is UNKNOWN where it makes a difference: between `privileged_max_seconds` and `max_seconds`.
+    pub RoleMaxSessionDurationExcessive {
+        id: "iam-role-max-session-duration-excessive",
+        title: "Role allows overlong sessions",
+        severity: Severity::Low,
+        version: 1,
+        since: "0.1.0",
+        resource: "AWS::IAM::Role",
+        controls: [
+            nist_800_53("AC-6"), nist_800_53("CM-8"), pci_dss("2.2"), iso_27001("A.8.9"), soc2("CC8.1"),
+            well_architected("SEC03-BP04"),
+        ],
+        pages: [
+            "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-settings.html",
+            "https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html",
+        ],
+        settings: {
+            /// The longest session of any role, seconds.
+            max_seconds: i32 = 14_400,
+            /// The longest session of a privileged role, seconds.
+            privileged_max_seconds: i32 = 3600,
+        },
+    }
+}
+
+/// Everything but the AWS-managed documents must have been read; they matter only to some roles.
+type Documents<'a> = (
+    &'a [PolicyAttachment],
+    &'a [InlinePolicy],
+    &'a [ManagedPolicy],
+    Result<&'a [AwsManagedPolicy], &'a Gap>,
+);
+
+impl Check for RoleMaxSessionDurationExcessive {
+    type Reads<'a> = (&'a [Role], &'a [RoleSessionLimit], Documents<'a>);
+
+    fn evaluate(
+        &self,
+        (roles, limits, documents): Self::Reads<'_>,
+        context: &Context<'_>,
+        report: &mut Report,
+    ) {
+        for role in roles {
+            let resource = Resource::role(&role.role_arn);
+            if role.path.starts_with("/aws-service-role/") || role.path.starts_with("/aws-reserved/") {
+                report.not_applicable(resource, "AWS manages this role");
+                continue;
+            }
+            let Some(limit) = limits.iter().find(|limit| limit.role_arn == role.role_arn) else {
+                report.unknown(
+                    resource,
+                    "iam:ListRoles did not list the role: made or deleted during the scan",
+                );
+                continue;
+            };
+            let seconds = limit.max_session_seconds;
+            let (threshold, message) = if seconds > self.max_seconds {
+                (self.max_seconds, format!("sessions may last {seconds} seconds"))
+            } else if seconds <= self.privileged_max_seconds {
+                report.pass(resource);
+                continue;
+            } else {
+                match privileged(role, &documents, context) {
+                    Verdict::Yes => (
+                        self.privileged_max_seconds,
+                        format!("is privileged, and sessions may last {seconds} seconds"),
+                    ),
+                    Verdict::No => {
+                        report.pass(resource);
+                        continue;
+                    }
+                    Verdict::Unknown(why) => {
+                        report
+                            .unknown(
+                                resource,
+                                format!("whether the role is privileged cannot be told: {why}"),
+                            )
+                            .evidence("max_session_seconds", seconds);
+                        continue;
+                    }
+                }
+            };
+            report
+                .fail(resource, message)
+                .evidence("max_session_seconds", seconds)
+                .evidence("threshold_seconds", threshold);
+        }
+    }
+
+    fn validate(&self) -> Result<(), String> {
+        if !(3600..=43_200).contains(&self.max_seconds) {
+            return Err("max_seconds: AWS takes 3600 to 43200".to_owned());
+        }
+        if !(3600..=self.max_seconds).contains(&self.privileged_max_seconds) {
+            return Err("privileged_max_seconds: expected 3600 to max_seconds".to_owned());
+        }
+        Ok(())
+    }
+}
+
+/// Whether the role plainly may do everything; doubt about one policy gives way to certainty about another.
+fn privileged(role: &Role, documents: &Documents<'_>, context: &Context<'_>) -> Verdict {
+    let (attachments, inline, managed, aws_managed) = documents;
+    let administrator = format!(
+        "arn:{}:iam::aws:policy/AdministratorAccess",
+        context.organization.partition
+    );
+    let mut doubt = None;
+    let mut certain = false;
+    let mut take = |verdict: Verdict, name: &str| match verdict {
+        Verdict::Yes => certain = true,
+        Verdict::No => {}
+        Verdict::Unknown(why) => {
+            doubt.get_or_insert(format!("{name}: {why}"));
+        }
+    };
+    for policy in inline
+        .iter()
+        .filter(|policy| policy.principal_arn == role.role_arn)
+    {
+        take(grants_everything(&policy.document), &policy.policy_name);
+    }
+    let attached = attachments
+        .iter()
+        .filter(|attachment| attachment.principal_arn == role.role_arn && !attachment.as_boundary);
+    for attachment in attached {
+        let arn = &attachment.policy_arn;
+        let verdict = if *arn == administrator {
+            Verdict::Yes
+        } else if let Some(policy) = managed.iter().find(|policy| policy.policy_arn == *arn) {
+            grants_everything(&policy.document)
+        } else {
+            match aws_managed {
+                Ok(all) => match all.iter().find(|policy| policy.policy_arn == *arn) {
+                    Some(policy) => grants_everything(&policy.document),
+                    None => Verdict::Unknown("its document was not read".to_owned()),
+                },
+                Err(gap) => Verdict::Unknown(format!("its document could not be read: {gap}")),
+            }
+        };
+        take(verdict, arn);
+    }
+    match (certain, doubt) {
+        (true, _) if role.permissions_boundary_arn.is_some() => {
+            Verdict::Unknown("a permissions boundary may limit it".to_owned())
+        }
+        (true, _) => Verdict::Yes,
+        (false, Some(why)) => Verdict::Unknown(why),
+        (false, None) => Verdict::No,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use orgsweep_model::Row;
+    use orgsweep_testkit::{
+        Case, attachment, aws_managed, aws_managed_arn, customer_policy, inline_policy, role, role_arn,
+        session_limit,
+    };
+
+    const EVERYTHING: &str = r#"{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+    const SOMETHING: &str = r#"{"Statement":[{"Effect":"Allow","Action":"s3:Get*","Resource":"*"}]}"#;
+    const MAYBE: &str = r#"{"Statement":[{"Effect":"Allow","NotAction":"iam:*","Resource":"*"}]}"#;
+
+    /// One role with a limit and no rights.
+    fn case(seconds: i32) -> Case {
+        Case::new()
+            .rows(vec![role("app")])
+            .rows(vec![session_limit("app", seconds)])
+            .none::<PolicyAttachment>()
+            .none::<InlinePolicy>()
+            .none::<ManagedPolicy>()
+            .none::<AwsManagedPolicy>()
+    }
+
+    fn attached(case: Case, policy_arn: &str) -> Case {
+        case.rows(vec![attachment(&role_arn("app"), policy_arn)])
+    }
+
+    fn check() -> RoleMaxSessionDurationExcessive {
+        RoleMaxSessionDurationExcessive::default()
+    }
+
+    #[test]
+    fn the_boundary_of_any_role() {
+        case(14_400).passes(&check());
+        assert_eq!(
+            case(14_401).flags(&check(), "app").evidence["threshold_seconds"],
+            14_400
+        );
+    }
+
+    #[test]
+    fn the_boundary_of_an_administrator() {
+        let administrator = aws_managed_arn("AdministratorAccess");
+        attached(case(3600), &administrator).passes(&check());
+        assert_eq!(
+            attached(case(3601), &administrator)
+                .flags(&check(), "app")
+                .evidence["threshold_seconds"],
+            3600
+        );
+    }
+
+    #[test]
+    fn privileged_by_document_and_not_by_name() {
+        let inline = |document| case(7200).rows(vec![inline_policy(&role_arn("app"), "p", document)]);
+        inline(EVERYTHING).flags(&check(), "app");
+        inline(SOMETHING).passes(&check());
+        let named_alike = customer_policy("AdministratorAccess", SOMETHING);
+        let arn = named_alike.policy_arn.clone();
+        attached(case(7200), &arn)
+            .rows(vec![named_alike])
+            .passes(&check());
+        let broad = customer_policy("harmless", EVERYTHING);
+        let arn = broad.policy_arn.clone();
+        attached(case(7200), &arn)
+            .rows(vec![broad])
+            .flags(&check(), "app");
+    }
+
+    #[test]
+    fn doubt_is_unknown_only_where_it_matters() {
+        let doubtful = |seconds| case(seconds).rows(vec![inline_policy(&role_arn("app"), "p", MAYBE)]);
+        doubtful(7200).unknown(&check());
+        doubtful(3600).passes(&check());
+        doubtful(20_000).flags(&check(), "app");
+        let both = vec![
+            inline_policy(&role_arn("app"), "a", MAYBE),
+            inline_policy(&role_arn("app"), "b", EVERYTHING),
+        ];
+        case(7200).rows(both).flags(&check(), "app");
+    }
+
+    #[test]
+    fn a_boundary_makes_an_administrator_doubtful() {
+        let bounded = Role {
+            permissions_boundary_arn: Some("arn".to_owned()),
+            ..role("app")
+        };
+        attached(case(7200), &aws_managed_arn("AdministratorAccess"))
+            .rows(vec![bounded])
+            .unknown(&check());
+    }
+
+    #[test]
+    fn aws_managed_documents_that_were_lost_matter_to_those_who_have_them() {
+        let power = aws_managed_arn("PowerUserAccess");
+        let lost = |case: Case| case.lost::<AwsManagedPolicy>();
+        lost(attached(case(7200), &power)).unknown(&check());
+        lost(case(7200)).passes(&check());
+        lost(attached(case(7200), &aws_managed_arn("AdministratorAccess"))).flags(&check(), "app");
+        attached(case(7200), &power).unknown(&check());
+        attached(case(7200), &power)
+            .rows(vec![aws_managed("PowerUserAccess", SOMETHING)])
+            .passes(&check());
+    }
+
+    #[test]
+    fn roles_of_aws_are_not_judged() {
+        let linked = Role {
+            path: "/aws-service-role/x/".to_owned(),
+            ..role("app")
+        };
+        case(43_200).rows(vec![linked]).not_applicable(&check());
+    }
+
+    #[test]
+    fn a_role_without_limit_and_lost_tables_are_unknown() {
+        case(3600).none::<RoleSessionLimit>().unknown(&check());
+        case(3600).lost::<RoleSessionLimit>().unknown(&check());
+        case(3600).lost::<ManagedPolicy>().unknown(&check());
+        assert_eq!(RoleSessionLimit::SCHEMA.name, "role_session_limits");
+    }
+
+    #[test]
+    fn thresholds_must_make_sense() {
+        assert!(check().validate().is_ok());
+        assert!(
+            RoleMaxSessionDurationExcessive {
+                max_seconds: 900,
+                ..check()
+            }
+            .validate()
+            .is_err()
+        );
+        assert!(
+            RoleMaxSessionDurationExcessive {
+                privileged_max_seconds: 20_000,
+                ..check()
+            }
+            .validate()
+            .is_err()
+        );
+    }
+}
