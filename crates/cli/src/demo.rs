@@ -153,7 +153,7 @@ fn surprises(running: &Running, totals: &Totals) -> Vec<String> {
             (false, true) => {
                 surprises.push(format!(
                     "{id} was lost: {}",
-                    line.reason.as_deref().unwrap_or("no reason")
+                    line.headline.as_deref().unwrap_or("no reason")
                 ));
             }
             _ => {}

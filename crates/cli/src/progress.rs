@@ -129,7 +129,7 @@ fn lost_line(line: &AccountLine) -> String {
         "lost {} {}: {}",
         line.id,
         printable(line.name.as_deref().unwrap_or("-")),
-        printable(line.reason.as_deref().unwrap_or("-"))
+        printable(line.headline.as_deref().unwrap_or("-"))
     )
 }
 
@@ -143,7 +143,7 @@ fn as_json(event: &Event) -> Json {
             "account_name": line.name,
             "scan_state": line.scan_state,
             "reason_code": line.reason_code,
-            "reason": line.reason,
+            "reason": line.headline,
             "failed": line.failed.iter().sum::<u64>(),
         }),
     }

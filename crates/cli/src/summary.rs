@@ -70,7 +70,10 @@ fn coverage(screen: &mut String, totals: &Totals) {
             "  {word:<8} {} {:<24} {}",
             account.id,
             printable(&bounded(account.name.as_deref().unwrap_or("-"), 24)),
-            printable(&bounded(account.reason.as_deref().unwrap_or("-"), LONGEST_REASON)),
+            printable(&bounded(
+                account.headline.as_deref().unwrap_or("-"),
+                LONGEST_REASON
+            )),
         );
     }
     if lost.len() > MOST_LOST {

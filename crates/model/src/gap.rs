@@ -94,16 +94,24 @@ impl Gap {
     }
 }
 
+impl Gap {
+    /// Without AWS's message: `DENIED at iam:ListRoles (AccessDenied)`.
+    pub fn headline(&self) -> String {
+        let mut text = self.reason.as_str().to_owned();
+        if let Some(api) = &self.api {
+            text.push_str(&format!(" at {api}"));
+        }
+        if let Some(code) = &self.code {
+            text.push_str(&format!(" ({code})"));
+        }
+        text
+    }
+}
+
 impl fmt::Display for Gap {
     /// One line: `DENIED at iam:ListRoles (AccessDenied): message`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.reason.as_str())?;
-        if let Some(api) = &self.api {
-            write!(formatter, " at {api}")?;
-        }
-        if let Some(code) = &self.code {
-            write!(formatter, " ({code})")?;
-        }
+        formatter.write_str(&self.headline())?;
         if let Some(message) = &self.message {
             write!(formatter, ": {message}")?;
         }

@@ -22,6 +22,8 @@ use crate::source::{Access, Source};
 pub struct AccountRows {
     /// The account's part in the scan.
     pub record: ScanAccountRecord,
+    /// Why it was not read whole, in a few words.
+    pub headline: Option<String>,
     /// How it was entered, if it was.
     pub access: Option<Access>,
     /// One per enabled check.
@@ -158,10 +160,17 @@ impl Visit {
             (None, true) => ScanState::Scanned,
             (None, false) => ScanState::Partial,
         };
-        let (reason_code, reason) = match (&self.refusal, lost.first()) {
-            (Some(gap), _) => (Some(gap.reason), Some(gap.to_string())),
-            (None, Some((_, gap))) => (Some(gap.reason), Some(rows::lost_tables(&lost))),
-            (None, None) => (None, None),
+        let (reason_code, reason, headline) = match (&self.refusal, lost.first()) {
+            (Some(gap), _) => (Some(gap.reason), Some(gap.to_string()), Some(gap.headline())),
+            (None, Some((_, gap))) => {
+                let whole = rows::lost_tables(&lost, Gap::to_string);
+                (
+                    Some(gap.reason),
+                    Some(whole),
+                    Some(rows::lost_tables(&lost, Gap::headline)),
+                )
+            }
+            (None, None) => (None, None, None),
         };
         let record = ScanAccountRecord {
             account_id: self.account.id,
@@ -186,6 +195,7 @@ impl Visit {
             .map(|table| self.table_read(table.name, plan))
             .collect();
         AccountRows {
+            headline,
             access: self.entered.as_ref().map(|(_, _, access)| *access),
             coverage: results
                 .iter()

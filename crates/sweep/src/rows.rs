@@ -109,10 +109,10 @@ fn finding(
 }
 
 /// `credentials, access_keys: DENIED at iam:GetCredentialReport …`: the tables that were lost, by reason.
-pub fn lost_tables(lost: &[(&'static str, &Gap)]) -> String {
+pub fn lost_tables(lost: &[(&'static str, &Gap)], words: impl Fn(&Gap) -> String) -> String {
     let mut parts: Vec<(String, Vec<&str>)> = Vec::new();
     for (table, gap) in lost {
-        let why = gap.to_string();
+        let why = words(gap);
         match parts.iter_mut().find(|(known, _)| *known == why) {
             Some((_, tables)) => tables.push(table),
             None => parts.push((why, vec![table])),

@@ -22,8 +22,8 @@ pub struct AccountLine {
     pub scan_state: ScanState,
     /// Why not all the way.
     pub reason_code: Option<String>,
-    /// The same in words.
-    pub reason: Option<String>,
+    /// The same in a few words; `scan_accounts` has all of them.
+    pub headline: Option<String>,
     /// FAIL rows by severity, informational first.
     pub failed: [u64; 5],
 }
@@ -89,7 +89,7 @@ impl Totals {
             state: rows.record.account_status,
             scan_state: rows.record.scan_state,
             reason_code: rows.record.reason_code.clone(),
-            reason: rows.record.reason.clone(),
+            headline: rows.headline.clone(),
             failed: [0; 5],
         };
         for finding in &rows.findings {
