@@ -42,10 +42,7 @@ fn clean() -> Case {
         .rows(vec![group("staff")])
         .rows(vec![group_member("staff", "ann")])
         .rows(vec![role("auditor"), role("support")])
-        .rows(vec![
-            session_limit("auditor", 3600),
-            session_limit("support", 3600),
-        ])
+        .rows(vec![session_limit("auditor", 3600), session_limit("support", 3600)])
         .rows(vec![
             attachment(&role_arn("auditor"), &aws_managed_arn("SecurityAudit")),
             attachment(&role_arn("support"), &aws_managed_arn("AWSSupportAccess")),
@@ -64,11 +61,8 @@ fn bad() -> Case {
         ..credential("bob")
     };
     let created_at = console.created_at.unwrap();
-    let root = Credential {
-        password_last_used_at: Some(days_ago(2)),
-        mfa_active: false,
-        ..root_credential()
-    };
+    let root =
+        Credential { password_last_used_at: Some(days_ago(2)), mfa_active: false, ..root_credential() };
     let old = AccessKey {
         created_at,
         age_days: 200,
@@ -78,11 +72,7 @@ fn bad() -> Case {
         ..access_key("bob", 1)
     };
     Case::new()
-        .rows(vec![AccountSummary {
-            root_mfa_enabled: false,
-            root_access_keys: 1,
-            ..account_summary()
-        }])
+        .rows(vec![AccountSummary { root_mfa_enabled: false, root_access_keys: 1, ..account_summary() }])
         .rows(vec![root, console])
         .rows(vec![access_key("<root_account>", 1), old, access_key("bob", 2)])
         .none::<VirtualMfaDevice>()
@@ -91,20 +81,10 @@ fn bad() -> Case {
         .none::<PrincipalTag>()
         .rows(vec![group("nobody")])
         .none::<GroupMember>()
-        .rows(vec![Role {
-            last_used_at: None,
-            ..role("forgotten")
-        }])
+        .rows(vec![Role { last_used_at: None, ..role("forgotten") }])
         .rows(vec![session_limit("forgotten", 43_200)])
-        .rows(vec![attachment(
-            &user_arn("bob"),
-            &aws_managed_arn("AdministratorAccess"),
-        )])
-        .rows(vec![inline_policy(
-            &user_arn("bob"),
-            "everything",
-            r#"{"Statement":[]}"#,
-        )])
+        .rows(vec![attachment(&user_arn("bob"), &aws_managed_arn("AdministratorAccess"))])
+        .rows(vec![inline_policy(&user_arn("bob"), "everything", r#"{"Statement":[]}"#)])
         .none::<ManagedPolicy>()
         .none::<AwsManagedPolicy>()
 }
@@ -113,11 +93,7 @@ fn bad() -> Case {
 fn other_bad() -> Vec<Case> {
     vec![
         clean().rows(vec![virtual_mfa("root-account-mfa-device", &root_arn())]),
-        clean().rows(vec![PasswordPolicy {
-            minimum_length: 8,
-            reuse_prevention: None,
-            ..password_policy()
-        }]),
+        clean().rows(vec![PasswordPolicy { minimum_length: 8, reuse_prevention: None, ..password_policy() }]),
         clean().state(AccountState::Suspended),
     ]
 }
@@ -172,10 +148,8 @@ fn nothing_read_is_never_a_pass() {
 
 #[test]
 fn every_check_of_the_first_release_is_registered() {
-    let ids: BTreeSet<&str> = packs()
-        .iter()
-        .flat_map(|pack| pack.checks.iter().map(|check| check.metadata().id))
-        .collect();
+    let ids: BTreeSet<&str> =
+        packs().iter().flat_map(|pack| pack.checks.iter().map(|check| check.metadata().id)).collect();
     let promised = [
         "iam-group-empty",
         "iam-password-policy-length",

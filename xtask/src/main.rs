@@ -1,2 +1,42 @@
-//! The project's own commands: test, tidy, bench, new-check.
-fn main() {}
+//! The project's own commands. `test` is what the README and CI call; see `cargo xtask help`.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "commands answer on the terminal")]
+
+mod bench;
+mod new_check;
+mod process;
+mod python;
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+cargo xtask test [--skip-judges]     format, lints, arrows, all tests, then the independent judges
+cargo xtask tidy                     arrows between rooms, first lines, what the house forbids
+cargo xtask new-check PACK ID        a new check that compiles and fails its own test until written
+cargo xtask bench [--accounts N] [--latency MS]
+                                     a whole sweep against the simulator as a separate process";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match arguments[..] {
+        ["test"] => test::test(false),
+        ["test", "--skip-judges"] => test::test(true),
+        ["tidy"] => tidy::tidy(),
+        ["new-check", pack, id] => new_check::new_check(pack, id),
+        ["bench", ..] => bench::bench(&arguments[1..]),
+        ["help" | "--help" | "-h"] => {
+            println!("{HELP}");
+            Ok(())
+        }
+        _ => Err(format!("unknown command: {}\n\n{HELP}", arguments.join(" "))),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -50,9 +50,7 @@ impl Connection {
         if let Some(name) = app_name() {
             loader = loader.app_name(name);
         }
-        Self {
-            config: loader.load().await,
-        }
+        Self { config: loader.load().await }
     }
 
     /// Fixed credentials at a fixed endpoint, whatever the environment says: the demo's.
@@ -82,17 +80,13 @@ impl Connection {
             .timeout_config(timeouts())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         builder.set_app_name(app_name());
-        Self {
-            config: builder.build(),
-        }
+        Self { config: builder.build() }
     }
 }
 
 /// One for all clients: each would otherwise bring its own connections, TLS configuration and root store.
 fn http_client() -> SharedHttpClient {
-    Builder::new()
-        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-        .build_https()
+    Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring)).build_https()
 }
 
 fn retries() -> RetryConfig {

@@ -39,11 +39,7 @@ where
             let code = inner.err().code().map(str::to_owned);
             let message = inner.err().message().map(str::to_owned);
             let status = inner.raw().status().as_u16();
-            (
-                classify(code.as_deref(), message.as_deref(), status),
-                code,
-                message,
-            )
+            (classify(code.as_deref(), message.as_deref(), status), code, message)
         }
         SdkError::TimeoutError(_) => (Reason::TimedOut, None, Some(chain(error))),
         SdkError::DispatchFailure(failure) if failure.is_timeout() => {
@@ -64,20 +60,12 @@ where
 fn classify(code: Option<&str>, message: Option<&str>, status: u16) -> Reason {
     let Some(code) = code else {
         // An error answer without a code is not an answer of the protocol.
-        return if status >= 500 {
-            Reason::ServiceError
-        } else {
-            Reason::MalformedAnswer
-        };
+        return if status >= 500 { Reason::ServiceError } else { Reason::MalformedAnswer };
     };
     if DENIALS.contains(&code) {
         // <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html>
         let by_scp = message.is_some_and(|text| text.contains("service control policy"));
-        return if by_scp {
-            Reason::DeniedByScp
-        } else {
-            Reason::Denied
-        };
+        return if by_scp { Reason::DeniedByScp } else { Reason::Denied };
     }
     if THROTTLES.contains(&code) {
         return Reason::ThrottledOut;
@@ -120,10 +108,7 @@ mod tests {
         let scp =
             "x is not authorized to perform: iam:ListRoles with an explicit deny in a service control policy";
         assert_eq!(classify(Some("AccessDenied"), Some(plain), 403), Reason::Denied);
-        assert_eq!(
-            classify(Some("AccessDeniedException"), Some(scp), 400),
-            Reason::DeniedByScp
-        );
+        assert_eq!(classify(Some("AccessDeniedException"), Some(scp), 400), Reason::DeniedByScp);
     }
 
     #[test]
@@ -143,9 +128,7 @@ mod tests {
 
     #[test]
     fn throttles_are_seen_in_xml_and_json() {
-        assert!(is_throttle(
-            b"<Error><Code>Throttling</Code><Message>Rate exceeded</Message></Error>"
-        ));
+        assert!(is_throttle(b"<Error><Code>Throttling</Code><Message>Rate exceeded</Message></Error>"));
         assert!(is_throttle(br#"{"__type":"TooManyRequestsException"}"#));
         assert!(!is_throttle(b"<Error><Code>AccessDenied</Code></Error>"));
     }

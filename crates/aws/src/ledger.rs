@@ -23,9 +23,7 @@ pub struct Ledger {
 impl Ledger {
     /// Counts into `usage`.
     pub fn new(usage: &Arc<Usage>) -> Self {
-        Self {
-            usage: Arc::clone(usage),
-        }
+        Self { usage: Arc::clone(usage) }
     }
 }
 

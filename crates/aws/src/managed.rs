@@ -54,10 +54,7 @@ impl ManagedPolicies {
                 Ok(document) => return Ok(Arc::clone(document)),
                 Err(gap) => {
                     if matches!(gap.reason, Reason::Denied | Reason::DeniedByScp) {
-                        self.refused
-                            .lock()
-                            .unwrap_or_else(PoisonError::into_inner)
-                            .insert(owner);
+                        self.refused.lock().unwrap_or_else(PoisonError::into_inner).insert(owner);
                     }
                     first_gap.get_or_insert(gap);
                 }
@@ -86,9 +83,7 @@ impl ManagedPolicies {
         let versions = self.versions.get_or_try_init(|| list_versions(client)).await?;
         let Some(version) = versions.get(policy_arn) else {
             let message = format!("{policy_arn} is not among the AWS-managed policies");
-            return Err(Gap::new(Reason::MalformedAnswer)
-                .during("iam:ListPolicies")
-                .because(&message));
+            return Err(Gap::new(Reason::MalformedAnswer).during("iam:ListPolicies").because(&message));
         };
         let answer = client
             .get_policy_version()
@@ -97,10 +92,7 @@ impl ManagedPolicies {
             .send()
             .await
             .map_err(|error| failure::gap("iam:GetPolicyVersion", &error))?;
-        let text = answer
-            .policy_version()
-            .and_then(|version| version.document())
-            .unwrap_or_default();
+        let text = answer.policy_version().and_then(|version| version.document()).unwrap_or_default();
         let document = policy_document(text).map_err(|gap| gap.during("iam:GetPolicyVersion"))?;
         Ok(Arc::new((version.clone(), document)))
     }

@@ -49,10 +49,7 @@ struct Walked {
 impl Tree {
     /// The names of roots and units, by id.
     pub async fn names(&self, client: &Client) -> Result<BTreeMap<String, String>, Gap> {
-        self.walked
-            .get_or_try_init(|| walk(client))
-            .await
-            .map(|walked| walked.names.clone())
+        self.walked.get_or_try_init(|| walk(client)).await.map(|walked| walked.names.clone())
     }
 
     /// Which units every account sits in: for partitions whose ListAccounts does not say.
@@ -98,9 +95,7 @@ async fn walk(client: &Client) -> Result<Walked, Gap> {
             .map_err(|error| failure::gap("organizations:ListRoots", &error))?;
         for root in page.roots() {
             let id = root.id().unwrap_or_default().to_owned();
-            walked
-                .names
-                .insert(id.clone(), root.name().unwrap_or("Root").to_owned());
+            walked.names.insert(id.clone(), root.name().unwrap_or("Root").to_owned());
             open.push((id.clone(), vec![id]));
         }
         token = page.next_token().map(str::to_owned);
@@ -121,9 +116,7 @@ async fn walk(client: &Client) -> Result<Walked, Gap> {
                 .map_err(|error| failure::gap("organizations:ListOrganizationalUnitsForParent", &error))?;
             for unit in page.organizational_units() {
                 let id = unit.id().unwrap_or_default().to_owned();
-                walked
-                    .names
-                    .insert(id.clone(), unit.name().unwrap_or_default().to_owned());
+                walked.names.insert(id.clone(), unit.name().unwrap_or_default().to_owned());
                 let mut below = lineage.clone();
                 below.push(id.clone());
                 open.push((id, below));
@@ -140,18 +133,13 @@ async fn walk(client: &Client) -> Result<Walked, Gap> {
 
 /// The organization's id and management account.
 pub async fn describe(client: &Client) -> Result<(String, AccountId), SourceError> {
-    let answer = client.describe_organization().send().await.map_err(|error| {
-        refused(
-            "organizations:DescribeOrganization",
-            "reading the organization",
-            &error,
-        )
-    })?;
+    let answer =
+        client.describe_organization().send().await.map_err(|error| {
+            refused("organizations:DescribeOrganization", "reading the organization", &error)
+        })?;
     let organization = answer.organization();
     let id = organization.and_then(|found| found.id());
-    let management = organization
-        .and_then(|found| found.master_account_id())
-        .and_then(|id| id.parse().ok());
+    let management = organization.and_then(|found| found.master_account_id()).and_then(|id| id.parse().ok());
     match (id, management) {
         (Some(id), Some(management)) => Ok((id.to_owned(), management)),
         _ => Err(SourceError {
@@ -234,17 +222,9 @@ async fn tags(client: &Client, account: AccountId) -> Result<BTreeMap<String, St
             .send()
             .await
             .map_err(|error| {
-                refused(
-                    "organizations:ListTagsForResource",
-                    "reading the tags of accounts",
-                    &error,
-                )
+                refused("organizations:ListTagsForResource", "reading the tags of accounts", &error)
             })?;
-        tags.extend(
-            page.tags()
-                .iter()
-                .map(|tag| (tag.key().to_owned(), tag.value().to_owned())),
-        );
+        tags.extend(page.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())));
         token = page.next_token().map(str::to_owned);
         if token.is_none() {
             return Ok(tags);
@@ -253,37 +233,21 @@ async fn tags(client: &Client, account: AccountId) -> Result<BTreeMap<String, St
 }
 
 fn convert(wire: &WireAccount, management: AccountId) -> Result<Account, SourceError> {
-    let id: AccountId = wire
-        .id()
-        .unwrap_or_default()
-        .parse()
-        .map_err(|problem| SourceError {
-            doing: "listing the accounts of the organization".to_owned(),
-            problem,
-            advice: String::new(),
-        })?;
+    let id: AccountId = wire.id().unwrap_or_default().parse().map_err(|problem| SourceError {
+        doing: "listing the accounts of the organization".to_owned(),
+        problem,
+        advice: String::new(),
+    })?;
     let mut account = Account::new(id);
     account.arn = wire.arn().map(str::to_owned);
     account.name = wire.name().map(str::to_owned);
-    account.email_sha256 = wire
-        .email()
-        .map(|email| sha256_hex(email.trim().to_lowercase().as_bytes()));
-    let status = wire
-        .status()
-        .map(aws_sdk_organizations::types::AccountStatus::as_str);
-    account.state = state(
-        wire.state()
-            .map(aws_sdk_organizations::types::AccountState::as_str),
-        status,
-    );
+    account.email_sha256 = wire.email().map(|email| sha256_hex(email.trim().to_lowercase().as_bytes()));
+    let status = wire.status().map(aws_sdk_organizations::types::AccountStatus::as_str);
+    account.state = state(wire.state().map(aws_sdk_organizations::types::AccountState::as_str), status);
     account.joined_at = wire
         .joined_timestamp()
         .and_then(|moment| Timestamp::from_millisecond(moment.to_millis().unwrap_or_default()).ok());
-    account.ou_ids = wire
-        .paths()
-        .first()
-        .map(|path| unit_ids(path))
-        .unwrap_or_default();
+    account.ou_ids = wire.paths().first().map(|path| unit_ids(path)).unwrap_or_default();
     account.is_management = id == management;
     Ok(account)
 }
@@ -311,14 +275,9 @@ where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
     let gap = failure::gap(api, error);
-    let credentials = matches!(
-        gap.reason,
-        Reason::ServiceError | Reason::Network | Reason::TimedOut
-    ) && gap.code.is_none()
-        && gap
-            .message
-            .as_deref()
-            .is_some_and(|message| message.contains("credential"));
+    let credentials = matches!(gap.reason, Reason::ServiceError | Reason::Network | Reason::TimedOut)
+        && gap.code.is_none()
+        && gap.message.as_deref().is_some_and(|message| message.contains("credential"));
     let advice = if credentials {
         crate::source::NO_CREDENTIALS.to_owned()
     } else if matches!(gap.reason, Reason::Denied | Reason::DeniedByScp) {
@@ -328,11 +287,7 @@ where
     } else {
         String::new()
     };
-    SourceError {
-        doing: doing.to_owned(),
-        problem: gap.to_string(),
-        advice,
-    }
+    SourceError { doing: doing.to_owned(), problem: gap.to_string(), advice }
 }
 
 #[cfg(test)]
@@ -351,20 +306,14 @@ mod tests {
 
     #[test]
     fn paths_give_the_units_from_the_root() {
-        assert_eq!(
-            unit_ids("o-a1/r-b2/ou-b2-c/ou-b2-d/111122223333/"),
-            ["r-b2", "ou-b2-c", "ou-b2-d"]
-        );
+        assert_eq!(unit_ids("o-a1/r-b2/ou-b2-c/ou-b2-d/111122223333/"), ["r-b2", "ou-b2-c", "ou-b2-d"]);
         assert_eq!(unit_ids("o-a1/r-b2/111122223333/"), ["r-b2"]);
         assert!(unit_ids("").is_empty());
     }
 
     #[test]
     fn addresses_are_kept_only_as_a_hash() {
-        let wire = WireAccount::builder()
-            .id("111122223333")
-            .email(" Root@Example.com ")
-            .build();
+        let wire = WireAccount::builder().id("111122223333").email(" Root@Example.com ").build();
         let account = convert(&wire, "111122223333".parse().unwrap()).unwrap();
         assert_eq!(account.email_sha256.unwrap(), sha256_hex(b"root@example.com"));
         assert!(account.is_management);

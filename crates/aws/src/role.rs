@@ -27,9 +27,7 @@ impl RoleTemplate {
                      is assumed"
                 ));
             }
-            let name = resource
-                .strip_prefix("role/")
-                .ok_or("expected a role: …:role/NAME")?;
+            let name = resource.strip_prefix("role/").ok_or("expected a role: …:role/NAME")?;
             check_name(name)?;
             let without = text.replace("{partition}", "").replace("{account_id}", "");
             if without.contains(['{', '}']) {
@@ -40,16 +38,12 @@ impl RoleTemplate {
         let name = text.trim_start_matches('/');
         let name = name.strip_prefix("role/").unwrap_or(name);
         check_name(name)?;
-        Ok(Self {
-            arn: format!("arn:{{partition}}:iam::{{account_id}}:role/{name}"),
-        })
+        Ok(Self { arn: format!("arn:{{partition}}:iam::{{account_id}}:role/{name}") })
     }
 
     /// The role's ARN in an account.
     pub fn arn(&self, partition: &str, account: AccountId) -> String {
-        self.arn
-            .replace("{partition}", partition)
-            .replace("{account_id}", account.as_str())
+        self.arn.replace("{partition}", partition).replace("{account_id}", account.as_str())
     }
 }
 
@@ -81,10 +75,7 @@ mod tests {
                 "arn:{partition}:iam::{account_id}:role/team/Audit",
                 "arn:aws-cn:iam::111122223333:role/team/Audit",
             ),
-            (
-                "arn:aws:iam::{account_id}:role/Audit",
-                "arn:aws:iam::111122223333:role/Audit",
-            ),
+            ("arn:aws:iam::{account_id}:role/Audit", "arn:aws:iam::111122223333:role/Audit"),
         ] {
             assert_eq!(RoleTemplate::parse(text).unwrap().arn("aws-cn", account), wanted);
         }

@@ -62,14 +62,8 @@ pub async fn assume(
         };
         match renewal.assume().await {
             Ok(credentials) => {
-                let provider = AuditCredentials {
-                    renewal,
-                    first: Mutex::new(Some(credentials)),
-                };
-                return Ok(AssumedRole {
-                    role_arn,
-                    provider: SharedCredentialsProvider::new(provider),
-                });
+                let provider = AuditCredentials { renewal, first: Mutex::new(Some(credentials)) };
+                return Ok(AssumedRole { role_arn, provider: SharedCredentialsProvider::new(provider) });
             }
             Err(gap) if gap.reason == Reason::RoleMissingOrUntrusted => refused.push((role_arn, gap)),
             Err(gap) => return Err(gap),
@@ -120,9 +114,7 @@ impl Renewal {
         let identity = answer.assumed_role_user().map_or("", |user| user.arn());
         verify(identity, self.account)?;
         let given = answer.credentials().ok_or_else(|| {
-            Gap::new(Reason::MalformedAnswer)
-                .during(API)
-                .because("no credentials in the answer")
+            Gap::new(Reason::MalformedAnswer).during(API).because("no credentials in the answer")
         })?;
         let expiry = SystemTime::try_from(*given.expiration()).ok();
         Ok(Credentials::new(
@@ -155,9 +147,7 @@ fn verify(identity_arn: &str, account: AccountId) -> Result<(), Gap> {
         return Ok(());
     }
     let message = format!("asked for a role in {account} and was given {identity_arn:?}");
-    Err(Gap::new(Reason::MalformedAnswer)
-        .during("sts:AssumeRole")
-        .because(&message))
+    Err(Gap::new(Reason::MalformedAnswer).during("sts:AssumeRole").because(&message))
 }
 
 /// Hands out the first credentials, and assumes the role anew when the SDK asks again before they expire.
@@ -206,14 +196,10 @@ pub fn iam_client(
         .retry_partition(retries.clone())
         .interceptor(Ledger::new(usage));
     if let Some(credentials) = credentials {
-        let quarter = duration.map_or(RENEW_BEFORE, |seconds| {
-            Duration::from_secs(u64::from(seconds) / 4)
-        });
-        builder = builder.credentials_provider(credentials.clone()).identity_cache(
-            IdentityCache::lazy()
-                .buffer_time(RENEW_BEFORE.min(quarter))
-                .build(),
-        );
+        let quarter = duration.map_or(RENEW_BEFORE, |seconds| Duration::from_secs(u64::from(seconds) / 4));
+        builder = builder
+            .credentials_provider(credentials.clone())
+            .identity_cache(IdentityCache::lazy().buffer_time(RENEW_BEFORE.min(quarter)).build());
     }
     aws_sdk_iam::Client::from_conf(builder.build())
 }
@@ -221,9 +207,7 @@ pub fn iam_client(
 /// A retry quota of one account's own, filled up again over time.
 pub fn retry_partition(account: AccountId) -> RetryPartition {
     let bucket = TokenBucket::builder().capacity(500).refill_rate(1.0).build();
-    RetryPartition::custom(format!("orgsweep-{account}"))
-        .token_bucket(bucket)
-        .build()
+    RetryPartition::custom(format!("orgsweep-{account}")).token_bucket(bucket).build()
 }
 
 #[cfg(test)]
@@ -241,10 +225,7 @@ mod tests {
 
     #[test]
     fn a_refused_role_is_not_a_refused_call() {
-        assert_eq!(
-            refusal(Gap::new(Reason::Denied)).reason,
-            Reason::RoleMissingOrUntrusted
-        );
+        assert_eq!(refusal(Gap::new(Reason::Denied)).reason, Reason::RoleMissingOrUntrusted);
         assert_eq!(refusal(Gap::new(Reason::DeniedByScp)).reason, Reason::DeniedByScp);
         let mut packed = Gap::new(Reason::ServiceError);
         packed.code = Some("PackedPolicyTooLarge".to_owned());

@@ -96,49 +96,22 @@ impl AwsSource {
 /// sts:GetCallerIdentity needs no permission, so its failure is about credentials or the network.
 async fn identify(sts: &aws_sdk_sts::Client, usage: &Arc<Usage>) -> Result<Caller, SourceError> {
     const DOING: &str = "finding out who the caller is";
-    let answer = sts
-        .get_caller_identity()
-        .customize()
-        .interceptor(Ledger::new(usage))
-        .send()
-        .await
-        .map_err(|error| {
-            let answered = error
-                .as_service_error()
-                .is_some_and(|inner| inner.code().is_some());
+    let answer = sts.get_caller_identity().customize().interceptor(Ledger::new(usage)).send().await.map_err(
+        |error| {
+            let answered = error.as_service_error().is_some_and(|inner| inner.code().is_some());
             let gap = failure::gap("sts:GetCallerIdentity", &error);
-            let advice = if answered {
-                "The credentials are wrong or expired."
-            } else {
-                NO_CREDENTIALS
-            };
-            SourceError {
-                doing: DOING.to_owned(),
-                problem: gap.to_string(),
-                advice: advice.to_owned(),
-            }
-        })?;
+            let advice = if answered { "The credentials are wrong or expired." } else { NO_CREDENTIALS };
+            SourceError { doing: DOING.to_owned(), problem: gap.to_string(), advice: advice.to_owned() }
+        },
+    )?;
     let arn = answer.arn().unwrap_or_default().to_owned();
-    let partition = arn
-        .split(':')
-        .nth(1)
-        .filter(|part| !part.is_empty())
-        .unwrap_or("aws")
-        .to_owned();
-    let account = answer
-        .account()
-        .unwrap_or_default()
-        .parse()
-        .map_err(|problem| SourceError {
-            doing: DOING.to_owned(),
-            problem,
-            advice: String::new(),
-        })?;
-    Ok(Caller {
-        account,
-        arn,
-        partition,
-    })
+    let partition = arn.split(':').nth(1).filter(|part| !part.is_empty()).unwrap_or("aws").to_owned();
+    let account = answer.account().unwrap_or_default().parse().map_err(|problem| SourceError {
+        doing: DOING.to_owned(),
+        problem,
+        advice: String::new(),
+    })?;
+    Ok(Caller { account, arn, partition })
 }
 
 #[async_trait]
@@ -151,11 +124,7 @@ impl Source for AwsSource {
             }
             Roster::File(_) | Roster::CallerOnly => (Organization::NONE.to_owned(), self.caller.account),
         };
-        Ok(Organization {
-            id,
-            management_account_id,
-            partition: self.caller.partition.clone(),
-        })
+        Ok(Organization { id, management_account_id, partition: self.caller.partition.clone() })
     }
 
     fn accounts(&self) -> mpsc::Receiver<Result<Account, SourceError>> {
@@ -167,10 +136,7 @@ impl Source for AwsSource {
                 let with_tags = self.options.with_tags;
                 let described = Arc::clone(&self.described);
                 tokio::spawn(async move {
-                    match described
-                        .get_or_try_init(|| organization::describe(&client))
-                        .await
-                    {
+                    match described.get_or_try_init(|| organization::describe(&client)).await {
                         Ok((_, management)) => {
                             organization::list(client.clone(), tree, *management, with_tags, sender).await;
                         }
@@ -214,13 +180,7 @@ impl AwsSource {
         let retries = session::retry_partition(account.id);
         let client = |usage| {
             let duration = self.options.session_duration;
-            session::iam_client(
-                &self.connection.config,
-                credentials.as_ref(),
-                &retries,
-                duration,
-                usage,
-            )
+            session::iam_client(&self.connection.config, credentials.as_ref(), &retries, duration, usage)
         };
         let shared_iam = client(&self.usage);
         self.managed.offer(account.id, &shared_iam);
@@ -233,11 +193,7 @@ impl AwsSource {
         };
         let partition = self.caller.partition.clone();
         let session = Session::new(account.clone(), partition, self.options.clock, Arc::new(member));
-        Ok(Opened {
-            session,
-            role_arn,
-            access,
-        })
+        Ok(Opened { session, role_arn, access })
     }
 }
 

@@ -9,10 +9,8 @@ use serde::{Deserialize, Serialize};
 /// Audits the identities of a whole AWS organization and writes the results as Parquet.
 #[derive(Debug, Parser)]
 #[command(name = "orgsweep", version, propagate_version = true, max_term_width = 110)]
-#[command(
-    after_help = "Exit codes: 0 complete, 1 findings at or above --fail-on, 2 coverage incomplete, \
-                        3 could not be done, 130 interrupted. The highest of 0 to 3 that applies wins."
-)]
+#[command(after_help = "Exit codes: 0 complete, 1 findings at or above --fail-on, 2 coverage incomplete, \
+                        3 could not be done, 130 interrupted. The highest of 0 to 3 that applies wins.")]
 pub struct Arguments {
     /// What to do.
     #[command(subcommand)]
@@ -117,12 +115,7 @@ pub struct ScanOptions {
     #[arg(long, value_name = "KEY=VALUE", help_heading = "Accounts")]
     pub tag: Vec<String>,
     /// Accounts from a file instead of Organizations: an id a line, a name behind a comma if you like.
-    #[arg(
-        long,
-        value_name = "FILE",
-        conflicts_with = "single_account",
-        help_heading = "Accounts"
-    )]
+    #[arg(long, value_name = "FILE", conflicts_with = "single_account", help_heading = "Accounts")]
     pub accounts_file: Option<PathBuf>,
     /// Only the caller's own account, without Organizations and without a role.
     #[arg(long, help_heading = "Accounts")]

@@ -11,11 +11,7 @@ use crate::prepare::is_from_roster;
 /// One line a check.
 pub fn list(registry: &Registry) -> String {
     let mut text = String::new();
-    let widest = registry
-        .checks()
-        .iter()
-        .map(|registered| registered.check.metadata().id.len())
-        .max();
+    let widest = registry.checks().iter().map(|registered| registered.check.metadata().id.len()).max();
     let width = widest.unwrap_or(0);
     for registered in registry.checks() {
         let metadata = registered.check.metadata();
@@ -25,11 +21,7 @@ pub fn list(registry: &Registry) -> String {
             metadata.id, metadata.severity, registered.pack, metadata.title
         );
     }
-    let _ = writeln!(
-        text,
-        "\n{} checks; `orgsweep checks show ID` for one",
-        registry.checks().len()
-    );
+    let _ = writeln!(text, "\n{} checks; `orgsweep checks show ID` for one", registry.checks().len());
     text
 }
 
@@ -71,17 +63,9 @@ pub fn list_json(registry: &Registry) -> String {
 /// Everything about one check.
 pub fn show(registry: &Registry, id: &str) -> Result<String, Failure> {
     let Some(registered) = registry.check(id) else {
-        let known: Vec<&str> = registry
-            .checks()
-            .iter()
-            .map(|registered| registered.check.metadata().id)
-            .collect();
-        return Err(Failure::new(crate::prepare::unknown(
-            "checks show",
-            "check",
-            id,
-            &known,
-        )));
+        let known: Vec<&str> =
+            registry.checks().iter().map(|registered| registered.check.metadata().id).collect();
+        return Err(Failure::new(crate::prepare::unknown("checks show", "check", id, &known)));
     };
     let check = &*registered.check;
     let metadata = check.metadata();
@@ -92,32 +76,19 @@ pub fn show(registry: &Registry, id: &str) -> Result<String, Failure> {
     };
     line("severity", metadata.severity.as_str());
     line("about", metadata.resource_type);
-    line(
-        "pack",
-        &format!(
-            "{} (since {}, version {})",
-            registered.pack, metadata.since, metadata.version
-        ),
-    );
+    line("pack", &format!("{} (since {}, version {})", registered.pack, metadata.since, metadata.version));
     let tables: Vec<String> = check
         .dependencies()
         .iter()
         .map(|dependency| {
             let name = dependency.table.name;
-            if dependency.required {
-                name.to_owned()
-            } else {
-                format!("{name} (may be missing)")
-            }
+            if dependency.required { name.to_owned() } else { format!("{name} (may be missing)") }
         })
         .collect();
     line("tables", &tables.join(", "));
     let actions = registry.actions_for(check);
     if actions.is_empty()
-        && check
-            .dependencies()
-            .iter()
-            .all(|dependency| is_from_roster(dependency.table.name))
+        && check.dependencies().iter().all(|dependency| is_from_roster(dependency.table.name))
     {
         line("actions", "none in the account: the roster is enough");
     } else {
@@ -129,11 +100,7 @@ pub fn show(registry: &Registry, id: &str) -> Result<String, Failure> {
     if !metadata.settings.is_empty() {
         let _ = writeln!(text, "\nSettings, under [checks.{}]:", metadata.id);
         for setting in metadata.settings {
-            let _ = writeln!(
-                text,
-                "  {} = {}   ({})",
-                setting.name, values[setting.name], setting.kind
-            );
+            let _ = writeln!(text, "  {} = {}   ({})", setting.name, values[setting.name], setting.kind);
             for line in setting.doc.lines() {
                 let _ = writeln!(text, "      {}", line.trim());
             }
@@ -142,9 +109,7 @@ pub fn show(registry: &Registry, id: &str) -> Result<String, Failure> {
     let _ = writeln!(text, "\n{}\n", metadata.manual_page());
     let mut frameworks: Vec<(String, Vec<&str>)> = Vec::new();
     for control in metadata.controls {
-        let name = format!("{} {}", control.framework, control.version)
-            .trim()
-            .to_owned();
+        let name = format!("{} {}", control.framework, control.version).trim().to_owned();
         match frameworks.iter_mut().find(|(known, _)| *known == name) {
             Some((_, ids)) => ids.push(control.id),
             None => frameworks.push((name, vec![control.id])),

@@ -63,11 +63,7 @@ impl Config {
                 Ok((scope, entry.checks))
             })
             .collect::<Result<_, String>>()?;
-        Ok(Self {
-            options,
-            checks,
-            overrides,
-        })
+        Ok(Self { options, checks, overrides })
     }
 }
 

@@ -38,19 +38,12 @@ pub async fn demo(registry: &Registry, arguments: DemoArguments) -> Result<u8, F
         ..ScanOptions::default()
     };
     // Only what concerns checks is taken from the file: the organization is made up.
-    let config = Config {
-        options: ScanOptions::default(),
-        ..config
-    };
+    let config = Config { options: ScanOptions::default(), ..config };
     let prepared = prepare::prepare(registry, flags, config)?;
     let running = start(&arguments.world, now, arguments.latency, 0).await?;
 
-    let connection = Connection::fixed(
-        &running.endpoint(),
-        running.access_key_id(),
-        running.secret_access_key(),
-        None,
-    );
+    let connection =
+        Connection::fixed(&running.endpoint(), running.access_key_id(), running.secret_access_key(), None);
     let session_policy = session_policy(&prepared)?;
     let role = RoleTemplate::parse(orgsweep_simulator::ROLE_NAME).map_err(Failure::new)?;
     let source = AwsSource::connect(
@@ -68,10 +61,7 @@ pub async fn demo(registry: &Registry, arguments: DemoArguments) -> Result<u8, F
     .await
     .map_err(|error| Failure::new(error.to_string()))?;
     let source: Arc<dyn Source> = Arc::new(source);
-    let scan_id = ScanId::new(
-        now,
-        derived_entropy(&arguments.world, now, &prepared.config_sha256),
-    );
+    let scan_id = ScanId::new(now, derived_entropy(&arguments.world, now, &prepared.config_sha256));
     let run = Run {
         registry,
         source,
@@ -98,10 +88,7 @@ pub async fn demo(registry: &Registry, arguments: DemoArguments) -> Result<u8, F
     if surprises.is_empty() {
         Ok(exit::COMPLETE)
     } else {
-        Err(Failure::new(format!(
-            "the demo did not come out as planted:\n  {}",
-            surprises.join("\n  ")
-        )))
+        Err(Failure::new(format!("the demo did not come out as planted:\n  {}", surprises.join("\n  "))))
     }
 }
 
@@ -135,11 +122,8 @@ fn derived_entropy(world: &WorldArguments, now: Timestamp, config_sha256: &str) 
 
 /// Every account that came out otherwise than planted.
 fn surprises(running: &Running, totals: &Totals) -> Vec<String> {
-    let planted: BTreeMap<&str, &PlantedKind> = running
-        .planted()
-        .iter()
-        .map(|planted| (planted.account_id.as_str(), &planted.kind))
-        .collect();
+    let planted: BTreeMap<&str, &PlantedKind> =
+        running.planted().iter().map(|planted| (planted.account_id.as_str(), &planted.kind)).collect();
     let expected_lost: BTreeSet<&str> = planted
         .iter()
         .filter(|(_, kind)| !matches!(kind, PlantedKind::NotActive))
@@ -151,10 +135,7 @@ fn surprises(running: &Running, totals: &Totals) -> Vec<String> {
         match (expected_lost.contains(id), line.is_lost()) {
             (true, false) => surprises.push(format!("{id} was planted as lost and was scanned")),
             (false, true) => {
-                surprises.push(format!(
-                    "{id} was lost: {}",
-                    line.headline.as_deref().unwrap_or("no reason")
-                ));
+                surprises.push(format!("{id} was lost: {}", line.headline.as_deref().unwrap_or("no reason")));
             }
             _ => {}
         }

@@ -23,18 +23,12 @@ pub struct Failure {
 impl Failure {
     /// A failure of the ordinary kind.
     pub fn new(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            code: FAILED,
-        }
+        Self { message: message.into(), code: FAILED }
     }
 
     /// Stopped by the user.
     pub fn interrupted() -> Self {
-        Self {
-            message: "stopped; nothing was published".to_owned(),
-            code: INTERRUPTED,
-        }
+        Self { message: "stopped; nothing was published".to_owned(), code: INTERRUPTED }
     }
 }
 

@@ -29,21 +29,14 @@ use crate::arguments::{Arguments, ChecksCommand, Command};
 use crate::exit::Failure;
 
 /// Runs the program with these packs linked in. Never panics on bad input.
-#[expect(
-    clippy::print_stderr,
-    reason = "the one place where a failed command says why"
-)]
+#[expect(clippy::print_stderr, reason = "the one place where a failed command says why")]
 pub fn main(packs: Vec<Pack>) -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version are not failures; clap's own code for usage errors is 2, which means something
             // else here.
-            let code = if error.use_stderr() {
-                exit::FAILED
-            } else {
-                exit::COMPLETE
-            };
+            let code = if error.use_stderr() { exit::FAILED } else { exit::COMPLETE };
             let _ = error.print();
             return ExitCode::from(code);
         }
@@ -51,11 +44,8 @@ pub fn main(packs: Vec<Pack>) -> ExitCode {
     match run(packs, arguments) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
-            let lines: Vec<String> = failure
-                .message
-                .lines()
-                .map(|line| printable(line).into_owned())
-                .collect();
+            let lines: Vec<String> =
+                failure.message.lines().map(|line| printable(line).into_owned()).collect();
             eprintln!("error: {}", lines.join("\n"));
             ExitCode::from(failure.code)
         }
@@ -68,15 +58,11 @@ fn run(packs: Vec<Pack>, arguments: Arguments) -> Result<u8, Failure> {
         Command::Demo(arguments) => in_runtime(demo::demo(&registry, arguments)),
         Command::Scan(arguments) => in_runtime(scan::scan(&registry, *arguments)),
         Command::Simulate(arguments) => in_runtime(simulate::simulate(arguments)),
-        Command::Checks {
-            command: ChecksCommand::List { json: false },
-        } => print(&checks::list(&registry)),
-        Command::Checks {
-            command: ChecksCommand::List { json: true },
-        } => print(&checks::list_json(&registry)),
-        Command::Checks {
-            command: ChecksCommand::Show { id },
-        } => print(&checks::show(&registry, &id)?),
+        Command::Checks { command: ChecksCommand::List { json: false } } => print(&checks::list(&registry)),
+        Command::Checks { command: ChecksCommand::List { json: true } } => {
+            print(&checks::list_json(&registry))
+        }
+        Command::Checks { command: ChecksCommand::Show { id } } => print(&checks::show(&registry, &id)?),
         Command::Ddl(arguments) => print(&ddl::ddl(&registry, &arguments)?),
     }
 }

@@ -41,20 +41,10 @@ pub async fn print(
         }
     }
     let mut text = String::new();
-    let _ = writeln!(
-        text,
-        "Organization {} ({})",
-        printable(&organization.id),
-        organization.partition
-    );
+    let _ = writeln!(text, "Organization {} ({})", printable(&organization.id), organization.partition);
     let _ = writeln!(text, "\nAccounts    {} to enter", chosen.len());
     for account in &chosen {
-        let _ = writeln!(
-            text,
-            "  {} {}",
-            account.id,
-            printable(account.name.as_deref().unwrap_or("-"))
-        );
+        let _ = writeln!(text, "  {} {}", account.id, printable(account.name.as_deref().unwrap_or("-")));
     }
     for (why, count) in &left_out {
         let _ = writeln!(text, "  {count} left out: {}", printable(why));
@@ -72,11 +62,7 @@ pub async fn print(
     for action in plan.actions() {
         let _ = writeln!(text, "  {action}");
     }
-    let per_scan: u32 = plan
-        .collectors
-        .iter()
-        .map(|collector| collector.needs().calls_per_scan)
-        .sum();
+    let per_scan: u32 = plan.collectors.iter().map(|collector| collector.needs().calls_per_scan).sum();
     let _ = writeln!(
         text,
         "\nCalls       at most {} in each account of up to 1,000 entities (polls of the credential report not \
@@ -86,17 +72,10 @@ pub async fn print(
     );
     match session_policy {
         Some(policy) => {
-            let _ = writeln!(
-                text,
-                "\nSession policy ({} of 2048 characters)\n  {policy}",
-                policy.len()
-            );
+            let _ = writeln!(text, "\nSession policy ({} of 2048 characters)\n  {policy}", policy.len());
         }
         None => {
-            let _ = writeln!(
-                text,
-                "\nSession policy none: roles are used with all their rights"
-            );
+            let _ = writeln!(text, "\nSession policy none: roles are used with all their rights");
         }
     }
     println!("{}", text.trim_end());

@@ -39,27 +39,17 @@ pub struct Prepared {
 pub fn prepare(registry: &Registry, flags: ScanOptions, config: Config) -> Result<Prepared, Failure> {
     let options = flags.or(config.options);
     let mut problems = Vec::new();
-    let checks = match check_set(
-        registry,
-        &options,
-        &config.checks,
-        &config.overrides,
-        &mut problems,
-    ) {
+    let checks = match check_set(registry, &options, &config.checks, &config.overrides, &mut problems) {
         Some(checks) if problems.is_empty() => Arc::new(checks),
         _ => return Err(Failure::new(problems.join("\n"))),
     };
     if let Some(percent) = options.min_coverage
         && !(0.0..=100.0).contains(&percent)
     {
-        return Err(Failure::new(format!(
-            "--min-coverage {percent}: expected a percentage from 0 to 100"
-        )));
+        return Err(Failure::new(format!("--min-coverage {percent}: expected a percentage from 0 to 100")));
     }
     if options.concurrency == Some(0) {
-        return Err(Failure::new(
-            "--concurrency 0: expected at least one account in flight",
-        ));
+        return Err(Failure::new("--concurrency 0: expected at least one account in flight"));
     }
     if let Some(seconds) = options.session_duration
         && !(900..=43_200).contains(&seconds)
@@ -72,19 +62,9 @@ pub fn prepare(registry: &Registry, flags: ScanOptions, config: Config) -> Resul
     let also = also_collect(registry, &options.collect)?;
     let clock = options.now.map_or_else(Clock::wall, Clock::fixed);
     let config_sha256 = fingerprint(&options, &checks, &config.overrides);
-    let plan = Plan::new(
-        registry,
-        checks,
-        &also,
-        filter,
-        options.concurrency.unwrap_or(DEFAULT_CONCURRENCY),
-        clock,
-    );
-    Ok(Prepared {
-        plan: Arc::new(plan),
-        options,
-        config_sha256,
-    })
+    let plan =
+        Plan::new(registry, checks, &also, filter, options.concurrency.unwrap_or(DEFAULT_CONCURRENCY), clock);
+    Ok(Prepared { plan: Arc::new(plan), options, config_sha256 })
 }
 
 fn filter(options: &ScanOptions) -> Result<Filter, Failure> {
@@ -101,9 +81,7 @@ fn filter(options: &ScanOptions) -> Result<Filter, Failure> {
         match tag.split_once('=') {
             Some((key, value)) if !key.is_empty() => tags.insert(key.to_owned(), value.to_owned()),
             _ => {
-                return Err(Failure::new(format!(
-                    "--tag {tag:?}: expected KEY=VALUE, such as env=prod"
-                )));
+                return Err(Failure::new(format!("--tag {tag:?}: expected KEY=VALUE, such as env=prod")));
             }
         };
     }
@@ -143,21 +121,15 @@ fn check_set(
     overrides: &[(Scope, BTreeMap<String, Json>)],
     problems: &mut Vec<String>,
 ) -> Option<CheckSet> {
-    let ids: Vec<&'static str> = registry
-        .checks()
-        .iter()
-        .map(|registered| registered.check.metadata().id)
-        .collect();
+    let ids: Vec<&'static str> =
+        registry.checks().iter().map(|registered| registered.check.metadata().id).collect();
     let mut verify = |place: &str, id: &String| {
         if !ids.contains(&id.as_str()) {
             problems.push(unknown(place, "check", id, &ids));
         }
     };
     options.check.iter().for_each(|id| verify("--check", id));
-    options
-        .exclude_check
-        .iter()
-        .for_each(|id| verify("--exclude-check", id));
+    options.exclude_check.iter().for_each(|id| verify("--exclude-check", id));
     for id in settings.keys() {
         verify("configuration, [checks]", id);
     }
@@ -169,12 +141,7 @@ fn check_set(
     if let Some(framework) = &options.framework {
         let answered = |wanted: &str| {
             registry.checks().iter().any(|registered| {
-                registered
-                    .check
-                    .metadata()
-                    .controls
-                    .iter()
-                    .any(|control| control.matches(wanted))
+                registered.check.metadata().controls.iter().any(|control| control.matches(wanted))
             })
         };
         if !answered(framework) {
@@ -230,10 +197,7 @@ fn unknown_framework(registry: &Registry, wanted: &str) -> String {
         })
         .collect();
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
-    format!(
-        "--framework {wanted:?}: no check answers it; known: {}",
-        known.join(", ")
-    )
+    format!("--framework {wanted:?}: no check answers it; known: {}", known.join(", "))
 }
 
 /// `--check "x": no such check; the nearest is "y"`.
@@ -253,10 +217,8 @@ fn fingerprint(
     checks: &CheckSet,
     overrides: &[(Scope, BTreeMap<String, Json>)],
 ) -> String {
-    let checks: BTreeMap<&str, Json> = checks
-        .checks()
-        .map(|check| (check.metadata().id, check.settings()))
-        .collect();
+    let checks: BTreeMap<&str, Json> =
+        checks.checks().map(|check| (check.metadata().id, check.settings())).collect();
     let mut options = options.clone();
     options.out = None;
     options.concurrency = None;
@@ -265,10 +227,8 @@ fn fingerprint(
     options.log_format = None;
     options.external_id = None;
     options.profile = None;
-    let overrides: Vec<Json> = overrides
-        .iter()
-        .map(|(scope, changes)| json!([format!("{scope:?}"), changes]))
-        .collect();
+    let overrides: Vec<Json> =
+        overrides.iter().map(|(scope, changes)| json!([format!("{scope:?}"), changes])).collect();
     let whole = json!({"options": options, "checks": checks, "overrides": overrides});
     sha256_hex(whole.to_string().as_bytes())
 }
@@ -283,20 +243,12 @@ pub fn read_accounts_file(path: &Path) -> Result<Vec<Account>, Failure> {
 fn parse_accounts(text: &str) -> Result<Vec<Account>, String> {
     let mut accounts: Vec<Account> = Vec::new();
     for (number, line) in text.lines().enumerate() {
-        let line = line
-            .split('#')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .trim_start_matches('\u{feff}');
+        let line = line.split('#').next().unwrap_or_default().trim().trim_start_matches('\u{feff}');
         if line.is_empty() {
             continue;
         }
         let (id, name) = line.split_once(',').unwrap_or((line, ""));
-        let id: AccountId = id
-            .trim()
-            .parse()
-            .map_err(|message| format!("line {}: {message}", number + 1))?;
+        let id: AccountId = id.trim().parse().map_err(|message| format!("line {}: {message}", number + 1))?;
         if accounts.iter().any(|account| account.id == id) {
             return Err(format!("line {}: account {id} is listed twice", number + 1));
         }
@@ -342,15 +294,7 @@ mod tests {
 
     #[test]
     fn the_nearest_name_is_offered() {
-        let message = unknown(
-            "--check",
-            "check",
-            "iam-role-unsued",
-            &["iam-role-unused", "iam-group-empty"],
-        );
-        assert_eq!(
-            message,
-            "--check \"iam-role-unsued\": no such check; the nearest is \"iam-role-unused\""
-        );
+        let message = unknown("--check", "check", "iam-role-unsued", &["iam-role-unused", "iam-group-empty"]);
+        assert_eq!(message, "--check \"iam-role-unsued\": no such check; the nearest is \"iam-role-unused\"");
     }
 }

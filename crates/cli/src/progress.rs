@@ -53,13 +53,7 @@ impl Progress {
             }
             Self::Bar { bar, lost: 0 }
         } else {
-            Self::Lines {
-                listed: 0,
-                listed_all: false,
-                finished: 0,
-                lost: 0,
-                told: 0,
-            }
+            Self::Lines { listed: 0, listed_all: false, finished: 0, lost: 0, told: 0 }
         }
     }
 
@@ -85,13 +79,7 @@ impl Progress {
                 }
                 Event::Warning(message) => bar.println(format!("warning: {}", printable(message))),
             },
-            Self::Lines {
-                listed,
-                listed_all,
-                finished,
-                lost,
-                told,
-            } => match event {
+            Self::Lines { listed, listed_all, finished, lost, told } => match event {
                 Event::Listed { accounts, done } => {
                     *listed = *accounts as u64;
                     *listed_all = *done;

@@ -64,17 +64,10 @@ pub async fn scan(registry: &Registry, arguments: ScanArguments) -> Result<u8, F
     }
     let scan_id = ScanId::new(prepared.plan.now, random_entropy());
     let program = program();
-    let outcome = Run {
-        registry,
-        source,
-        prepared: &prepared,
-        session_policy,
-        scan_id,
-        out: &out,
-        program: &program,
-    }
-    .go()
-    .await?;
+    let outcome =
+        Run { registry, source, prepared: &prepared, session_policy, scan_id, out: &out, program: &program }
+            .go()
+            .await?;
     Ok(outcome.code)
 }
 
@@ -116,10 +109,7 @@ impl Run<'_> {
         let tables = orgsweep_lake::all_tables(self.registry.stored_tables());
         let previous_scan_id = orgsweep_lake::latest_scan_id(self.out).map_err(lake_failure)?;
         let writer = ScanWriter::create(self.out, &self.scan_id, tables).map_err(lake_failure)?;
-        let mut sink = LakeSink {
-            writer,
-            worst: BTreeMap::new(),
-        };
+        let mut sink = LakeSink { writer, worst: BTreeMap::new() };
 
         let cancel = CancellationToken::new();
         let interrupts = tokio::spawn(interrupts(cancel.clone()));
@@ -175,28 +165,15 @@ impl Run<'_> {
             "coverage_rows": totals.coverage_rows,
             "findings": totals.finding_rows,
         });
-        sink.writer
-            .publish(&whole, record, &coverage)
-            .map_err(lake_failure)?;
+        sink.writer.publish(&whole, record, &coverage).map_err(lake_failure)?;
         interrupts.abort();
 
         let code = exit_code(&totals, options);
-        self.tell_summary(
-            &totals,
-            &organization,
-            watch,
-            shared.calls(),
-            worst_check.as_deref(),
-            code,
-        );
+        self.tell_summary(&totals, &organization, watch, shared.calls(), worst_check.as_deref(), code);
         Ok(RunOutcome { code, totals })
     }
 
-    #[expect(
-        clippy::print_stdout,
-        clippy::print_stderr,
-        reason = "the summary is the command's answer"
-    )]
+    #[expect(clippy::print_stdout, clippy::print_stderr, reason = "the summary is the command's answer")]
     fn tell_summary(
         &self,
         totals: &Totals,
@@ -248,10 +225,7 @@ pub fn exit_code(totals: &Totals, options: &ScanOptions) -> u8 {
         };
     if !enough {
         exit::INCOMPLETE
-    } else if options
-        .fail_on
-        .is_some_and(|least| totals.worst().is_some_and(|worst| worst >= least))
-    {
+    } else if options.fail_on.is_some_and(|least| totals.worst().is_some_and(|worst| worst >= least)) {
         exit::FINDINGS
     } else {
         exit::COMPLETE
@@ -268,11 +242,7 @@ struct LakeSink {
 impl Sink for LakeSink {
     fn take(&mut self, rows: AccountRows) -> Result<(), String> {
         use orgsweep_model::Status;
-        for finding in rows
-            .findings
-            .iter()
-            .filter(|finding| finding.status == Status::Fail)
-        {
+        for finding in rows.findings.iter().filter(|finding| finding.status == Status::Fail) {
             *self.worst.entry(finding.check_id.clone()).or_default() += finding.severity_rank.pow(2) as u64;
         }
         let account = rows.record.account_id;
@@ -283,18 +253,13 @@ impl Sink for LakeSink {
             Arc::new(rows.findings),
         ];
         batches.extend(rows.facts);
-        self.writer
-            .spool(account, &batches)
-            .map_err(|error| error.to_string())
+        self.writer.spool(account, &batches).map_err(|error| error.to_string())
     }
 }
 
 impl LakeSink {
     fn worst_check(&self) -> Option<String> {
-        self.worst
-            .iter()
-            .max_by_key(|(_, weight)| **weight)
-            .map(|(check, _)| check.clone())
+        self.worst.iter().max_by_key(|(_, weight)| **weight).map(|(check, _)| check.clone())
     }
 }
 
@@ -309,11 +274,8 @@ fn roster(options: &ScanOptions) -> Result<Roster, Failure> {
 }
 
 fn roles(options: &ScanOptions) -> Result<Vec<RoleTemplate>, Failure> {
-    let names = if options.role_name.is_empty() {
-        vec![DEFAULT_ROLE.to_owned()]
-    } else {
-        options.role_name.clone()
-    };
+    let names =
+        if options.role_name.is_empty() { vec![DEFAULT_ROLE.to_owned()] } else { options.role_name.clone() };
     names
         .iter()
         .map(|name| {
@@ -328,9 +290,7 @@ pub fn session_policy(prepared: &Prepared) -> Result<Option<String>, Failure> {
     if prepared.options.no_session_policy {
         return Ok(None);
     }
-    orgsweep_aws::session_policy(&prepared.plan.actions())
-        .map(Some)
-        .map_err(Failure::new)
+    orgsweep_aws::session_policy(&prepared.plan.actions()).map(Some).map_err(Failure::new)
 }
 
 /// Ctrl-C or SIGTERM once: stop cleanly. Twice: stop now.
@@ -371,10 +331,7 @@ pub fn program() -> String {
         return "cargo run --release --".to_owned();
     }
     let name = std::env::args_os().next().map(PathBuf::from);
-    let name = name
-        .as_deref()
-        .and_then(Path::file_name)
-        .and_then(|name| name.to_str());
+    let name = name.as_deref().and_then(Path::file_name).and_then(|name| name.to_str());
     name.unwrap_or("orgsweep").to_owned()
 }
 

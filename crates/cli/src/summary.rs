@@ -60,46 +60,29 @@ fn coverage(screen: &mut String, totals: &Totals) {
     let _ = writeln!(screen, "\nCoverage    {}", coverage_line(totals));
     let lost = totals.lost();
     for account in lost.iter().take(MOST_LOST) {
-        let word = if account.scan_state == ScanState::Partial {
-            "in part"
-        } else {
-            "lost"
-        };
+        let word = if account.scan_state == ScanState::Partial { "in part" } else { "lost" };
         let _ = writeln!(
             screen,
             "  {word:<8} {} {:<24} {}",
             account.id,
             printable(&bounded(account.name.as_deref().unwrap_or("-"), 24)),
-            printable(&bounded(
-                account.headline.as_deref().unwrap_or("-"),
-                LONGEST_REASON
-            )),
+            printable(&bounded(account.headline.as_deref().unwrap_or("-"), LONGEST_REASON)),
         );
     }
     if lost.len() > MOST_LOST {
-        let _ = writeln!(
-            screen,
-            "  … and {} more; the table scan_accounts has them all",
-            lost.len() - MOST_LOST
-        );
+        let _ =
+            writeln!(screen, "  … and {} more; the table scan_accounts has them all", lost.len() - MOST_LOST);
     }
 }
 
 /// `56 of 59 active accounts scanned whole, 1 suspended`.
 pub fn coverage_line(totals: &Totals) -> String {
-    let mut line = format!(
-        "{} of {} active accounts scanned whole",
-        totals.count(ScanState::Scanned),
-        totals.wanted()
-    );
+    let mut line =
+        format!("{} of {} active accounts scanned whole", totals.count(ScanState::Scanned), totals.wanted());
     let mut left_out: BTreeMap<String, usize> = BTreeMap::new();
     for account in totals.accounts.iter().filter(|account| account.is_left_out()) {
         let excluded = account.reason_code.as_deref() == Some(Reason::Excluded.as_str());
-        let word = if excluded {
-            "excluded".to_owned()
-        } else {
-            account.state.as_str().to_lowercase()
-        };
+        let word = if excluded { "excluded".to_owned() } else { account.state.as_str().to_lowercase() };
         *left_out.entry(word.replace('_', " ")).or_default() += 1;
     }
     for (word, count) in left_out {
@@ -115,12 +98,7 @@ fn findings(screen: &mut String, totals: &Totals) {
         .rev()
         .map(|(severity, count)| format!("{severity} {count}"))
         .collect();
-    let _ = writeln!(
-        screen,
-        "\nFindings    {}   ({} passed)",
-        parts.join(" · "),
-        totals.passed
-    );
+    let _ = writeln!(screen, "\nFindings    {}   ({} passed)", parts.join(" · "), totals.passed);
 }
 
 fn worst(screen: &mut String, totals: &Totals) {
@@ -133,19 +111,11 @@ fn worst(screen: &mut String, totals: &Totals) {
     let _ = writeln!(screen, "\nWorst accounts {head:>48}");
     for line in accounts.iter().take(MOST_WORST) {
         let name = printable(line.name.as_deref().unwrap_or("-")).into_owned();
-        let _ = writeln!(
-            screen,
-            "  {} {:<22} {}",
-            line.id,
-            bounded(&name, 22),
-            counts(&line.failed)
-        );
+        let _ = writeln!(screen, "  {} {:<22} {}", line.id, bounded(&name, 22), counts(&line.failed));
     }
     let mut units: BTreeMap<&str, ([u64; 5], u64)> = BTreeMap::new();
     for line in &totals.accounts {
-        let unit = units
-            .entry(line.ou_path.as_deref().unwrap_or("(no known unit)"))
-            .or_default();
+        let unit = units.entry(line.ou_path.as_deref().unwrap_or("(no known unit)")).or_default();
         for (sum, count) in unit.0.iter_mut().zip(line.failed) {
             *sum += count;
         }
@@ -155,21 +125,13 @@ fn worst(screen: &mut String, totals: &Totals) {
     units.sort_by_key(|(path, (_, score))| (std::cmp::Reverse(*score), *path));
     let _ = writeln!(screen, "Worst organizational units {head:>36}");
     for (path, (failed, _)) in units.iter().take(MOST_WORST) {
-        let _ = writeln!(
-            screen,
-            "  {:<35} {}",
-            bounded(&printable(path), 35),
-            counts(failed)
-        );
+        let _ = writeln!(screen, "  {:<35} {}", bounded(&printable(path), 35), counts(failed));
     }
 }
 
 /// Critical, high, medium, low under their heads.
 fn counts(failed: &[u64; 5]) -> String {
-    format!(
-        "{:>8} {:>4} {:>6} {:>5}",
-        failed[4], failed[3], failed[2], failed[1]
-    )
+    format!("{:>8} {:>4} {:>6} {:>5}", failed[4], failed[3], failed[2], failed[1])
 }
 
 fn unknown(screen: &mut String, totals: &Totals) {
@@ -183,16 +145,10 @@ fn unknown(screen: &mut String, totals: &Totals) {
     let _ = writeln!(screen, "\nUnknown     what could not be decided, and why");
     for (reason, checks) in reasons {
         let most = checks.iter().map(|(_, accounts)| *accounts).max().unwrap_or(0);
-        let _ = write!(
-            screen,
-            "  {reason}: {} checks in up to {most} accounts",
-            checks.len()
-        );
+        let _ = write!(screen, "  {reason}: {} checks in up to {most} accounts", checks.len());
         if checks.len() <= 5 {
-            let named: Vec<String> = checks
-                .iter()
-                .map(|(check, accounts)| format!("{check} ({accounts})"))
-                .collect();
+            let named: Vec<String> =
+                checks.iter().map(|(check, accounts)| format!("{check} ({accounts})")).collect();
             let _ = write!(screen, ": {}", named.join(", "));
         }
         screen.push('\n');
@@ -208,10 +164,7 @@ fn unknown(screen: &mut String, totals: &Totals) {
 fn next(screen: &mut String, facts: &Facts<'_>) {
     let out = facts.out.display().to_string();
     let program = facts.program;
-    let _ = writeln!(
-        screen,
-        "\nTables      {out}/v1 (Parquet; the index is {out}/latest.json)"
-    );
+    let _ = writeln!(screen, "\nTables      {out}/v1 (Parquet; the index is {out}/latest.json)");
     let _ = writeln!(screen, "\nNext");
     if let Some(check) = facts.worst_check {
         let _ = writeln!(screen, "  {program} checks show {check}");

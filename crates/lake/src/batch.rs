@@ -66,11 +66,8 @@ impl Builder {
 /// A batch with `scan_id` in front.
 pub fn record_batch(rows: &dyn Rows, scan_id: &str) -> Result<RecordBatch, ArrowError> {
     let table = rows.schema();
-    let mut builders: Vec<Builder> = table
-        .columns
-        .iter()
-        .map(|column| Builder::new(column.kind, rows.len()))
-        .collect();
+    let mut builders: Vec<Builder> =
+        table.columns.iter().map(|column| Builder::new(column.kind, rows.len())).collect();
     for row in order(rows) {
         let mut columns = builders.iter_mut();
         rows.visit(row, &mut |value| {
@@ -80,9 +77,8 @@ pub fn record_batch(rows: &dyn Rows, scan_id: &str) -> Result<RecordBatch, Arrow
         });
     }
     let ids: StringArray = std::iter::repeat_n(Some(scan_id), rows.len()).collect();
-    let arrays = std::iter::once(Arc::new(ids) as ArrayRef)
-        .chain(builders.iter_mut().map(Builder::finish))
-        .collect();
+    let arrays =
+        std::iter::once(Arc::new(ids) as ArrayRef).chain(builders.iter_mut().map(Builder::finish)).collect();
     RecordBatch::try_new(arrow_schema(table), arrays)
 }
 
@@ -131,9 +127,5 @@ fn key(value: Value<'_>) -> Key {
 
 /// Positions of the sort columns among the table's own.
 pub fn sort_positions(table: &TableSchema) -> Vec<usize> {
-    table
-        .sort
-        .iter()
-        .filter_map(|name| table.position(name))
-        .collect()
+    table.sort.iter().filter_map(|name| table.position(name)).collect()
 }

@@ -73,10 +73,7 @@ fn duckdb_table(text: &mut String, location: &str, table: &str) {
 
 fn athena_table(text: &mut String, location: &str, table: &TableSchema, latest: Option<&Latest>) {
     let name = table.name;
-    let _ = writeln!(
-        text,
-        "\nCREATE EXTERNAL TABLE IF NOT EXISTS {DATABASE}.{name}_all ("
-    );
+    let _ = writeln!(text, "\nCREATE EXTERNAL TABLE IF NOT EXISTS {DATABASE}.{name}_all (");
     let _ = write!(text, "  {SCAN_ID} string COMMENT 'The scan that wrote the row'");
     for column in table.columns {
         let _ = write!(text, ",\n  {} {}", column.name, athena_type(column.kind));
@@ -113,12 +110,7 @@ fn athena_type(kind: ColumnType) -> &'static str {
 
 /// The doc comment's first sentence on one line, without Markdown's marks.
 fn first_sentence(doc: &str) -> String {
-    let line = doc
-        .lines()
-        .map(str::trim)
-        .collect::<Vec<_>>()
-        .join(" ")
-        .replace('`', "");
+    let line = doc.lines().map(str::trim).collect::<Vec<_>>().join(" ").replace('`', "");
     let line = line.trim();
     let end = line.find(". ").unwrap_or(line.len());
     line[..end].trim_end_matches('.').to_owned()
@@ -132,17 +124,10 @@ fn views(text: &mut String, engine: Engine, table: &str, latest: Option<&Latest>
     } else {
         format!(" WHERE {SCAN_ID} IN (SELECT {SCAN_ID} FROM {at}{SCANS}_all)")
     };
-    let _ = writeln!(
-        text,
-        "\nCREATE OR REPLACE VIEW {at}{table} AS SELECT * FROM {at}{table}_all{gate};"
-    );
+    let _ = writeln!(text, "\nCREATE OR REPLACE VIEW {at}{table} AS SELECT * FROM {at}{table}_all{gate};");
     let newest = match latest {
         Some(latest) => {
-            format!(
-                "scan_date = {} AND {SCAN_ID} = {}",
-                quoted(&latest.scan_date),
-                quoted(&latest.scan_id)
-            )
+            format!("scan_date = {} AND {SCAN_ID} = {}", quoted(&latest.scan_date), quoted(&latest.scan_id))
         }
         // Before the first scan: whatever will be the newest committed one.
         None => format!("{SCAN_ID} = (SELECT max({SCAN_ID}) FROM {at}{SCANS}_all WHERE status = 'COMPLETE')"),
@@ -173,22 +158,15 @@ mod tests {
     #[test]
     fn every_table_and_column_is_in_the_text() {
         let tables = all_tables(built_in_facts());
-        let latest = Latest {
-            scan_id: "01ARYZ6S41ZZZZZZZZZZZZZZZZ".to_owned(),
-            scan_date: "2016-07-30".to_owned(),
-        };
+        let latest =
+            Latest { scan_id: "01ARYZ6S41ZZZZZZZZZZZZZZZZ".to_owned(), scan_date: "2016-07-30".to_owned() };
         let athena = ddl(Engine::Athena, "s3://bucket/it's/", &tables, Some(&latest));
         let duckdb = ddl(Engine::Duckdb, "it's", &tables, None);
         for table in tables {
             assert!(duckdb.contains(&format!("VIEW {}_all ", table.name)));
             assert!(athena.contains(&format!("orgsweep.{}_all (", table.name)));
             for column in table.columns {
-                assert!(
-                    athena.contains(&format!("\n  {} ", column.name)),
-                    "{}.{}",
-                    table.name,
-                    column.name
-                );
+                assert!(athena.contains(&format!("\n  {} ", column.name)), "{}.{}", table.name, column.name);
             }
         }
         assert!(athena.contains("'s3://bucket/it''s/v1/findings/'"));

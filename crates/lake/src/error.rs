@@ -74,10 +74,6 @@ impl LakeError {
     /// For `map_err` on Arrow and Parquet operations. An operating-system error inside keeps its kind.
     pub(crate) fn format<E: std::fmt::Display>(doing: &'static str, path: &Path) -> impl FnOnce(E) -> Self {
         let path = path.to_owned();
-        move |error| Self::Format {
-            doing,
-            path,
-            problem: error.to_string(),
-        }
+        move |error| Self::Format { doing, path, problem: error.to_string() }
     }
 }

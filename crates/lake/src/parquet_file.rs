@@ -42,27 +42,18 @@ impl ParquetFile {
             .with_skip_arrow_metadata(true);
         let writer = ArrowWriter::try_new_with_options(file, Arc::clone(&arrow_schema(table)), options)
             .map_err(LakeError::format("writing", path))?;
-        Ok(Self {
-            path: path.to_owned(),
-            writer,
-            rows: 0,
-        })
+        Ok(Self { path: path.to_owned(), writer, rows: 0 })
     }
 
     /// Adds rows.
     pub fn write(&mut self, batch: &RecordBatch) -> Result<(), LakeError> {
         self.rows += batch.num_rows() as u64;
-        self.writer
-            .write(batch)
-            .map_err(LakeError::format("writing", &self.path))
+        self.writer.write(batch).map_err(LakeError::format("writing", &self.path))
     }
 
     /// Writes the footer and makes the file durable. Returns the number of rows.
     pub fn finish(self) -> Result<u64, LakeError> {
-        let file = self
-            .writer
-            .into_inner()
-            .map_err(LakeError::format("writing", &self.path))?;
+        let file = self.writer.into_inner().map_err(LakeError::format("writing", &self.path))?;
         file.sync_all().map_err(LakeError::io("writing", &self.path))?;
         Ok(self.rows)
     }

@@ -27,10 +27,8 @@ pub enum ScanSelector {
 /// All rows of a table in a committed scan.
 pub fn read<R: Row>(root: &Path, scan: &ScanSelector) -> Result<Vec<R>, LakeError> {
     let store = Store::new(root);
-    let missing = |scan_id: &str| LakeError::NoSuchScan {
-        scan_id: scan_id.to_owned(),
-        root: root.to_owned(),
-    };
+    let missing =
+        |scan_id: &str| LakeError::NoSuchScan { scan_id: scan_id.to_owned(), root: root.to_owned() };
     let scan_id = match scan {
         ScanSelector::Id(id) => id.clone(),
         ScanSelector::Latest => {

@@ -16,13 +16,9 @@ impl ScanId {
     /// The id of a scan that started at `time`.
     pub fn new(time: Timestamp, entropy: [u8; 10]) -> Self {
         let milliseconds = time.as_millisecond().max(0) as u128 & ((1 << 48) - 1);
-        let random = entropy
-            .iter()
-            .fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
+        let random = entropy.iter().fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
         let number = milliseconds << 80 | random;
-        let text = (0..26)
-            .rev()
-            .map(|digit| char::from(DIGITS[(number >> (digit * 5) & 31) as usize]));
+        let text = (0..26).rev().map(|digit| char::from(DIGITS[(number >> (digit * 5) & 31) as usize]));
         Self(text.collect())
     }
 
@@ -85,12 +81,7 @@ mod tests {
 
     #[test]
     fn what_is_no_id_is_refused() {
-        for text in [
-            "",
-            "../../etc",
-            "01ARYZ6S41ZZZZZZZZZZZZZZZI",
-            "8ZZZZZZZZZZZZZZZZZZZZZZZZZ",
-        ] {
+        for text in ["", "../../etc", "01ARYZ6S41ZZZZZZZZZZZZZZZI", "8ZZZZZZZZZZZZZZZZZZZZZZZZZ"] {
             assert!(text.parse::<ScanId>().is_err(), "{text}");
         }
     }

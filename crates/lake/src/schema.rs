@@ -122,44 +122,23 @@ mod tests {
                 "the column {line:?} was changed or removed; stored columns only grow"
             );
         }
-        assert_eq!(
-            now, committed,
-            "new columns: `ORGSWEEP_BLESS=1 cargo test -p orgsweep-lake schema`"
-        );
+        assert_eq!(now, committed, "new columns: `ORGSWEEP_BLESS=1 cargo test -p orgsweep-lake schema`");
     }
 
     #[test]
     fn names_are_safe_in_every_engine() {
-        let reserved = [
-            "partition",
-            "user",
-            "percent",
-            "rows",
-            "start",
-            "end",
-            "range",
-            "none",
-            "values",
-            "date",
-        ];
+        let reserved =
+            ["partition", "user", "percent", "rows", "start", "end", "range", "none", "values", "date"];
         for table in all_tables(built_in_facts()) {
             for name in table.columns.iter().map(|column| column.name).chain([table.name]) {
                 assert!(
                     name.bytes()
                         .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
                 );
-                assert!(
-                    !reserved.contains(&name),
-                    "{}.{name} is reserved in Athena",
-                    table.name
-                );
+                assert!(!reserved.contains(&name), "{}.{name} is reserved in Athena", table.name);
             }
             for sort in table.sort {
-                assert!(
-                    table.position(sort).is_some(),
-                    "{} sorts by {sort}, which it has not",
-                    table.name
-                );
+                assert!(table.position(sort).is_some(), "{} sorts by {sort}, which it has not", table.name);
             }
         }
     }

@@ -38,11 +38,7 @@ pub struct Spool {
 impl Spool {
     /// An empty spool in a folder that exists.
     pub fn new(folder: &Path, scan_id: &str) -> Self {
-        Self {
-            folder: folder.to_owned(),
-            scan_id: scan_id.to_owned(),
-            tables: BTreeMap::new(),
-        }
+        Self { folder: folder.to_owned(), scan_id: scan_id.to_owned(), tables: BTreeMap::new() }
     }
 
     /// Adds an account's rows of one table.
@@ -62,31 +58,14 @@ impl Spool {
                 .create_new(true)
                 .open(&path)
                 .map_err(LakeError::io("creating", &path))?;
-            self.tables.insert(
-                name,
-                TableSpool {
-                    path,
-                    file,
-                    end: 0,
-                    spans: BTreeMap::new(),
-                },
-            );
+            self.tables.insert(name, TableSpool { path, file, end: 0, spans: BTreeMap::new() });
         }
         let Some(table) = self.tables.get_mut(name) else {
             return Ok(());
         };
-        table
-            .file
-            .write_all(&bytes)
-            .map_err(LakeError::io("writing", &table.path))?;
+        table.file.write_all(&bytes).map_err(LakeError::io("writing", &table.path))?;
         let length = bytes.len() as u64;
-        table.spans.insert(
-            account,
-            Span {
-                offset: table.end,
-                length,
-            },
-        );
+        table.spans.insert(account, Span { offset: table.end, length });
         table.end += length;
         Ok(())
     }
@@ -102,15 +81,9 @@ impl Spool {
         };
         let mut buffer = Vec::new();
         for span in spool.spans.values() {
-            spool
-                .file
-                .seek(SeekFrom::Start(span.offset))
-                .map_err(LakeError::io("reading", &spool.path))?;
+            spool.file.seek(SeekFrom::Start(span.offset)).map_err(LakeError::io("reading", &spool.path))?;
             buffer.resize(span.length as usize, 0);
-            spool
-                .file
-                .read_exact(&mut buffer)
-                .map_err(LakeError::io("reading", &spool.path))?;
+            spool.file.read_exact(&mut buffer).map_err(LakeError::io("reading", &spool.path))?;
             let reader = StreamReader::try_new(buffer.as_slice(), None)
                 .map_err(LakeError::format("decoding rows of", &spool.path))?;
             for batch in reader {

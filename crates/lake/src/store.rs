@@ -21,9 +21,7 @@ pub struct Lock {
 impl Store {
     /// A lake at `root`; nothing is created yet.
     pub fn new(root: &Path) -> Self {
-        Self {
-            root: root.to_owned(),
-        }
+        Self { root: root.to_owned() }
     }
 
     /// Where a key's object is.
@@ -42,11 +40,9 @@ impl Store {
     pub fn remove_folder(&self, key: &str) -> Result<(), LakeError> {
         let path = self.path(key);
         match fs::remove_dir_all(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(LakeError::Io {
-                doing: "removing",
-                path,
-                source: error,
-            }),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(LakeError::Io { doing: "removing", path, source: error })
+            }
             _ => Ok(()),
         }
     }
@@ -63,11 +59,7 @@ impl Store {
         match file.try_lock() {
             Ok(()) => Ok(Lock { _file: file }),
             Err(fs::TryLockError::WouldBlock) => Err(LakeError::Locked { path }),
-            Err(fs::TryLockError::Error(source)) => Err(LakeError::Io {
-                doing: "locking",
-                path,
-                source,
-            }),
+            Err(fs::TryLockError::Error(source)) => Err(LakeError::Io { doing: "locking", path, source }),
         }
     }
 
@@ -82,11 +74,7 @@ impl Store {
         match fs::read(&path) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(LakeError::Io {
-                doing: "reading",
-                path,
-                source,
-            }),
+            Err(source) => Err(LakeError::Io { doing: "reading", path, source }),
         }
     }
 
@@ -128,15 +116,11 @@ impl Store {
 fn stage(staging: &Path, key: &str, bytes: &[u8]) -> Result<PathBuf, LakeError> {
     let path = staging.join(key.replace('/', "_"));
     let mut file = File::create(&path).map_err(LakeError::io("creating", &path))?;
-    file.write_all(bytes)
-        .and_then(|()| file.sync_all())
-        .map_err(LakeError::io("writing", &path))?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(LakeError::io("writing", &path))?;
     Ok(path)
 }
 
 /// A name is durable once its folder is.
 fn sync_folder(folder: &Path) -> Result<(), LakeError> {
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(LakeError::io("writing", folder))
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(LakeError::io("writing", folder))
 }

@@ -48,10 +48,7 @@ impl ScanWriter {
     ) -> Result<Self, LakeError> {
         let store = Store::new(root);
         if store.exists(&key(SCANS, scan_id)) {
-            return Err(LakeError::AlreadyCommitted {
-                scan_id: scan_id.to_string(),
-                root: root.to_owned(),
-            });
+            return Err(LakeError::AlreadyCommitted { scan_id: scan_id.to_string(), root: root.to_owned() });
         }
         store.make_folder("")?;
         // What an earlier attempt of the same name left behind is no result.
@@ -59,20 +56,12 @@ impl ScanWriter {
         let staging = store.make_folder(&staging_key(scan_id))?;
         drop(store.lock()?);
         let spool = Spool::new(&staging, scan_id.as_str());
-        Ok(Self {
-            store,
-            scan_id: scan_id.clone(),
-            tables,
-            staging,
-            spool,
-        })
+        Ok(Self { store, scan_id: scan_id.clone(), tables, staging, spool })
     }
 
     /// Keeps a finished account's rows. An account is spooled once.
     pub fn spool(&mut self, account: AccountId, batches: &[Arc<dyn Rows>]) -> Result<(), LakeError> {
-        batches
-            .iter()
-            .try_for_each(|rows| self.spool.add(account, &**rows))
+        batches.iter().try_for_each(|rows| self.spool.add(account, &**rows))
     }
 
     /// Writes every table, then commits: data files, manifest, the `scans` row, the pointer. `whole` are the rows
@@ -87,20 +76,14 @@ impl ScanWriter {
         let scan_rows: Arc<dyn Rows> = Arc::new(vec![scan]);
         let mut files = Vec::new();
         for table in self.tables.clone() {
-            let own = whole
-                .iter()
-                .chain([&scan_rows])
-                .filter(|rows| rows.schema().name == table.name);
+            let own = whole.iter().chain([&scan_rows]).filter(|rows| rows.schema().name == table.name);
             files.push(self.write(table, &own.cloned().collect::<Vec<_>>())?);
         }
 
         let _lock = self.store.lock()?;
         if self.store.exists(&key(SCANS, &self.scan_id)) {
             let root = self.store.path("");
-            return Err(LakeError::AlreadyCommitted {
-                scan_id: self.scan_id.to_string(),
-                root,
-            });
+            return Err(LakeError::AlreadyCommitted { scan_id: self.scan_id.to_string(), root });
         }
         // What a crash between the steps below left under this name was never visible.
         for file in &files {
@@ -114,11 +97,9 @@ impl ScanWriter {
         }
         let date = self.scan_id.scan_date();
         let text = manifest(self.scan_id.as_str(), &date, &files, coverage);
-        self.store
-            .put_new_bytes(&manifest_key, &self.staging, text.as_bytes())?;
+        self.store.put_new_bytes(&manifest_key, &self.staging, text.as_bytes())?;
         // From here on the scan is visible.
-        self.store
-            .put_new(&key(SCANS, &self.scan_id), &self.staged(SCANS))?;
+        self.store.put_new(&key(SCANS, &self.scan_id), &self.staged(SCANS))?;
         if status == ScanStatus::Complete {
             self.move_latest()?;
         }
@@ -144,22 +125,12 @@ impl ScanWriter {
         let rows = file.finish()?;
         let (bytes, sha256) = digest(&path)?;
         let key = key(table.name, &self.scan_id);
-        Ok(FileEntry {
-            table: table.name,
-            key,
-            bytes,
-            sha256,
-            rows,
-            schema: fingerprint(table),
-        })
+        Ok(FileEntry { table: table.name, key, bytes, sha256, rows, schema: fingerprint(table) })
     }
 
     /// Forward only: a scan that started earlier and finished later does not take the place of a newer one.
     fn move_latest(&self) -> Result<(), LakeError> {
-        let mine = Latest {
-            scan_id: self.scan_id.to_string(),
-            scan_date: self.scan_id.scan_date(),
-        };
+        let mine = Latest { scan_id: self.scan_id.to_string(), scan_date: self.scan_id.scan_date() };
         loop {
             let current = self.store.get(LATEST)?;
             if let Some(bytes) = &current
@@ -167,10 +138,7 @@ impl ScanWriter {
             {
                 return Ok(());
             }
-            if self
-                .store
-                .swap(LATEST, current.as_deref(), mine.text().as_bytes(), &self.staging)?
-            {
+            if self.store.swap(LATEST, current.as_deref(), mine.text().as_bytes(), &self.staging)? {
                 return Ok(());
             }
         }
@@ -187,10 +155,7 @@ impl Drop for ScanWriter {
 
 /// `v1/<table>/scan_date=…/<scan_id>-00000.parquet`.
 pub fn key(table: &str, scan_id: &ScanId) -> String {
-    format!(
-        "v1/{table}/scan_date={}/{scan_id}-00000.parquet",
-        scan_id.scan_date()
-    )
+    format!("v1/{table}/scan_date={}/{scan_id}-00000.parquet", scan_id.scan_date())
 }
 
 fn staging_key(scan_id: &ScanId) -> String {
@@ -199,11 +164,9 @@ fn staging_key(scan_id: &ScanId) -> String {
 
 fn remove_uncommitted(path: &Path) -> Result<(), LakeError> {
     match std::fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(LakeError::Io {
-            doing: "removing",
-            path: path.to_owned(),
-            source: error,
-        }),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(LakeError::Io { doing: "removing", path: path.to_owned(), source: error })
+        }
         _ => Ok(()),
     }
 }

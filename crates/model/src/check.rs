@@ -101,20 +101,14 @@ impl CheckMetadata {
                     None => (rest, ""),
                     Some(at) => rest.split_at(at),
                 };
-                (
-                    format!("{}\n{}", before.trim(), after).trim().to_owned(),
-                    fix.trim().to_owned(),
-                )
+                (format!("{}\n{}", before.trim(), after).trim().to_owned(), fix.trim().to_owned())
             }
         }
     }
 
     /// The manual page as Markdown.
     pub fn manual_page(&self) -> String {
-        let lines = self
-            .manual
-            .lines()
-            .map(|line| line.strip_prefix(' ').unwrap_or(line));
+        let lines = self.manual.lines().map(|line| line.strip_prefix(' ').unwrap_or(line));
         lines.collect::<Vec<_>>().join("\n").trim().to_owned()
     }
 }
@@ -176,10 +170,7 @@ impl<C: Check> DynCheck for C {
     fn with_settings(&self, changes: &Json) -> Result<Box<dyn DynCheck>, String> {
         let mut merged = self.settings();
         let (Some(all), Some(wanted)) = (merged.as_object_mut(), changes.as_object()) else {
-            return Err(format!(
-                "settings of {} must be a table of names and values",
-                C::METADATA.id
-            ));
+            return Err(format!("settings of {} must be a table of names and values", C::METADATA.id));
         };
         for (name, value) in wanted {
             all.insert(name.clone(), value.clone());
@@ -187,11 +178,7 @@ impl<C: Check> DynCheck for C {
         let check: C = serde_path_to_error::deserialize(merged).map_err(|error| {
             let path = error.path().to_string();
             let inner = error.into_inner();
-            if path == "." {
-                inner.to_string()
-            } else {
-                format!("{path}: {inner}")
-            }
+            if path == "." { inner.to_string() } else { format!("{path}: {inner}") }
         })?;
         check.validate()?;
         Ok(Box::new(check))

@@ -103,12 +103,7 @@ pub struct Session {
 impl Session {
     /// Wraps what the opening room needs to make calls.
     pub fn new(account: Account, partition: String, clock: Clock, inner: Arc<dyn Any + Send + Sync>) -> Self {
-        Self {
-            account,
-            partition,
-            clock,
-            inner,
-        }
+        Self { account, partition, clock, inner }
     }
 
     /// The inside, for the room that knows its type.

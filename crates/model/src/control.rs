@@ -22,11 +22,7 @@ macro_rules! framework {
 
 /// CIS AWS Foundations Benchmark.
 pub const fn cis(version: &'static str, id: &'static str) -> Control {
-    Control {
-        framework: "cis_aws_foundations",
-        version,
-        id,
-    }
+    Control { framework: "cis_aws_foundations", version, id }
 }
 
 framework! {
@@ -90,13 +86,7 @@ mod tests {
     #[test]
     fn frameworks_are_found_by_short_name_and_version() {
         let control = cis("3.0", "1.14");
-        for word in [
-            "cis",
-            "CIS",
-            "cis_aws_foundations",
-            "cis-aws-foundations",
-            "cis:3.0",
-        ] {
+        for word in ["cis", "CIS", "cis_aws_foundations", "cis-aws-foundations", "cis:3.0"] {
             assert!(control.matches(word), "{word}");
         }
         for word in ["cis:2.0", "ci", "pci_dss", ""] {

@@ -29,19 +29,13 @@ pub struct CheckResult {
 impl CheckResult {
     /// How many outcomes have a status.
     pub fn count(&self, status: Status) -> i64 {
-        self.outcomes
-            .iter()
-            .filter(|outcome| outcome.status == status)
-            .count() as i64
+        self.outcomes.iter().filter(|outcome| outcome.status == status).count() as i64
     }
 }
 
 /// Runs every check; one result each, whatever happens.
 pub fn evaluate(tables: &Tables, checks: &[&dyn DynCheck], context: &Context<'_>) -> Vec<CheckResult> {
-    checks
-        .iter()
-        .map(|check| evaluate_one(tables, *check, context))
-        .collect()
+    checks.iter().map(|check| evaluate_one(tables, *check, context)).collect()
 }
 
 fn evaluate_one(tables: &Tables, check: &dyn DynCheck, context: &Context<'_>) -> CheckResult {
@@ -78,13 +72,7 @@ fn evaluate_one(tables: &Tables, check: &dyn DynCheck, context: &Context<'_>) ->
         (&left.resource.uid, &left.resource.subject).cmp(&(&right.resource.uid, &right.resource.subject))
     });
     let gap = gap.or_else(|| (outcome == CoverageOutcome::Partial).then(|| Gap::new(Reason::Undecided)));
-    CheckResult {
-        metadata,
-        outcome,
-        gap,
-        outcomes,
-        observed_at,
-    }
+    CheckResult { metadata, outcome, gap, outcomes, observed_at }
 }
 
 /// The one row that stands for "this check could not look at this account".

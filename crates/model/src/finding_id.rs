@@ -59,13 +59,7 @@ mod tests {
     #[test]
     fn moving_a_character_between_parts_changes_the_id() {
         let account = "111122223333".parse().unwrap();
-        assert_ne!(
-            finding_id(account, "ab", "c", "d", ""),
-            finding_id(account, "a", "bc", "d", "")
-        );
-        assert_ne!(
-            finding_id(account, "a", "b", "c", ""),
-            finding_id(account, "a", "b", "", "c")
-        );
+        assert_ne!(finding_id(account, "ab", "c", "d", ""), finding_id(account, "a", "bc", "d", ""));
+        assert_ne!(finding_id(account, "a", "b", "c", ""), finding_id(account, "a", "b", "", "c"));
     }
 }

@@ -62,13 +62,7 @@ pub struct Gap {
 impl Gap {
     /// A gap with nothing but its class.
     pub const fn new(reason: Reason) -> Self {
-        Self {
-            reason,
-            api: None,
-            code: None,
-            message: None,
-            attempts: 0,
-        }
+        Self { reason, api: None, code: None, message: None, attempts: 0 }
     }
 
     /// The same gap, naming the call.
@@ -87,10 +81,7 @@ impl Gap {
 
     /// Whether the loss was asked for or is in the nature of the account, so that the scan is still complete.
     pub const fn is_expected(&self) -> bool {
-        matches!(
-            self.reason,
-            Reason::Excluded | Reason::AccountNotActive | Reason::NotApplicable
-        )
+        matches!(self.reason, Reason::Excluded | Reason::AccountNotActive | Reason::NotApplicable)
     }
 }
 

@@ -27,10 +27,7 @@ pub trait Reads<'a>: Sized {
 
 impl<'a, R: Row> Reads<'a> for &'a [R] {
     fn dependencies() -> Vec<Dependency> {
-        vec![Dependency {
-            table: R::SCHEMA,
-            required: true,
-        }]
+        vec![Dependency { table: R::SCHEMA, required: true }]
     }
 
     fn fetch(tables: &'a Tables) -> Result<Self, &'a Gap> {
@@ -40,10 +37,7 @@ impl<'a, R: Row> Reads<'a> for &'a [R] {
 
 impl<'a, R: Row> Reads<'a> for Result<&'a [R], &'a Gap> {
     fn dependencies() -> Vec<Dependency> {
-        vec![Dependency {
-            table: R::SCHEMA,
-            required: false,
-        }]
+        vec![Dependency { table: R::SCHEMA, required: false }]
     }
 
     fn fetch(tables: &'a Tables) -> Result<Self, &'a Gap> {

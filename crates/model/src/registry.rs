@@ -31,11 +31,7 @@ impl Registry {
         collectors: Vec<Arc<dyn Collector>>,
         stored: &[&'static TableSchema],
     ) -> Result<Self, String> {
-        let mut registry = Self {
-            checks: Vec::new(),
-            collectors,
-            stored: stored.to_vec(),
-        };
+        let mut registry = Self { checks: Vec::new(), collectors, stored: stored.to_vec() };
         let mut origin: BTreeMap<&str, &str> = BTreeMap::new();
         for pack in packs {
             registry.collectors.extend(pack.collectors);
@@ -48,10 +44,7 @@ impl Registry {
                         pack.name
                     ));
                 }
-                registry.checks.push(Registered {
-                    pack: pack.name,
-                    check,
-                });
+                registry.checks.push(Registered { pack: pack.name, check });
             }
         }
         let mut filled: BTreeSet<&str> = BTreeSet::from([ROSTER]);
@@ -73,9 +66,7 @@ impl Registry {
                 }
             }
         }
-        registry
-            .checks
-            .sort_by_key(|registered| registered.check.metadata().id);
+        registry.checks.sort_by_key(|registered| registered.check.metadata().id);
         Ok(registry)
     }
 
@@ -96,9 +87,7 @@ impl Registry {
 
     /// A check by id.
     pub fn check(&self, id: &str) -> Option<&Registered> {
-        self.checks
-            .iter()
-            .find(|registered| registered.check.metadata().id == id)
+        self.checks.iter().find(|registered| registered.check.metadata().id == id)
     }
 
     /// The collectors that fill the named tables, in running order, with the gates that they look at.
@@ -119,21 +108,16 @@ impl Registry {
 
     /// The IAM actions that the tables of a check need, sorted.
     pub fn actions_for(&self, check: &dyn DynCheck) -> Vec<&'static str> {
-        let tables: BTreeSet<&str> = check
-            .dependencies()
-            .iter()
-            .map(|dependency| dependency.table.name)
-            .collect();
+        let tables: BTreeSet<&str> =
+            check.dependencies().iter().map(|dependency| dependency.table.name).collect();
         actions(&self.collectors_for(&tables))
     }
 }
 
 /// The union of what collectors need, sorted.
 pub fn actions(collectors: &[Arc<dyn Collector>]) -> Vec<&'static str> {
-    let all: BTreeSet<&'static str> = collectors
-        .iter()
-        .flat_map(|collector| collector.needs().actions.iter().copied())
-        .collect();
+    let all: BTreeSet<&'static str> =
+        collectors.iter().flat_map(|collector| collector.needs().actions.iter().copied()).collect();
     all.into_iter().collect()
 }
 

@@ -91,14 +91,7 @@ pub struct Outcome {
 
 impl Outcome {
     fn new(status: Status, resource: Resource, message: String) -> Self {
-        Self {
-            status,
-            resource,
-            severity: None,
-            reason: None,
-            message,
-            evidence: Map::new(),
-        }
+        Self { status, resource, severity: None, reason: None, message, evidence: Map::new() }
     }
 
     /// Sets the severity of this one finding.

@@ -32,10 +32,7 @@ pub fn in_unit(account: &Account, unit: &str) -> bool {
     if unit.starts_with('/') {
         let wanted = unit.trim_end_matches('/');
         account.ou_path.as_deref().is_some_and(|path| {
-            path == wanted
-                || path
-                    .strip_prefix(wanted)
-                    .is_some_and(|rest| rest.starts_with('/'))
+            path == wanted || path.strip_prefix(wanted).is_some_and(|rest| rest.starts_with('/'))
         })
     } else {
         account.ou_ids.iter().any(|id| id == unit)
@@ -82,11 +79,7 @@ impl CheckSet {
         self.selected
             .iter()
             .map(|selected| {
-                let special = selected
-                    .overrides
-                    .iter()
-                    .rev()
-                    .find(|(scope, _)| scope.contains(account));
+                let special = selected.overrides.iter().rev().find(|(scope, _)| scope.contains(account));
                 special.map_or(&*selected.base, |(_, check)| &**check)
             })
             .collect()
@@ -110,12 +103,7 @@ impl CheckSet {
     /// Names of the tables that the checks read.
     pub fn tables(&self) -> BTreeSet<&'static str> {
         self.checks()
-            .flat_map(|check| {
-                check
-                    .dependencies()
-                    .into_iter()
-                    .map(|dependency| dependency.table.name)
-            })
+            .flat_map(|check| check.dependencies().into_iter().map(|dependency| dependency.table.name))
             .collect()
     }
 }

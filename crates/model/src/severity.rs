@@ -23,13 +23,7 @@ pub enum Severity {
 
 impl Severity {
     /// All levels, least severe first.
-    pub const ALL: [Self; 5] = [
-        Self::Informational,
-        Self::Low,
-        Self::Medium,
-        Self::High,
-        Self::Critical,
-    ];
+    pub const ALL: [Self; 5] = [Self::Informational, Self::Low, Self::Medium, Self::High, Self::Critical];
 
     /// The stored word.
     pub const fn as_str(self) -> &'static str {

@@ -28,55 +28,33 @@ impl Tables {
     /// Puts a table in. `observed_at` is when AWS established the facts, which for the credential report is
     /// when the report was generated and not when it was fetched.
     pub fn insert<R: Row>(&mut self, rows: Vec<R>, observed_at: Timestamp) {
-        self.entries.insert(
-            R::SCHEMA.name,
-            Entry {
-                content: Ok(Arc::new(rows)),
-                observed_at,
-            },
-        );
+        self.entries.insert(R::SCHEMA.name, Entry { content: Ok(Arc::new(rows)), observed_at });
     }
 
     /// Records that a table could not be read.
     pub fn insert_gap(&mut self, table: &'static str, gap: Gap, observed_at: Timestamp) {
-        self.entries.insert(
-            table,
-            Entry {
-                content: Err(gap),
-                observed_at,
-            },
-        );
+        self.entries.insert(table, Entry { content: Err(gap), observed_at });
     }
 
     /// The rows of a table, or why there are none. A table that nobody read is a gap too.
     pub fn get<R: Row>(&self) -> Result<&[R], &Gap> {
         match self.entries.get(R::SCHEMA.name) {
-            Some(Entry {
-                content: Ok(rows), ..
-            }) => rows
-                .as_any()
-                .downcast_ref::<Vec<R>>()
-                .map(Vec::as_slice)
-                .ok_or(&NEVER_READ),
-            Some(Entry {
-                content: Err(gap), ..
-            }) => Err(gap),
+            Some(Entry { content: Ok(rows), .. }) => {
+                rows.as_any().downcast_ref::<Vec<R>>().map(Vec::as_slice).ok_or(&NEVER_READ)
+            }
+            Some(Entry { content: Err(gap), .. }) => Err(gap),
             None => Err(&NEVER_READ),
         }
     }
 
     /// The rows of a table by name, as they go to the lake.
     pub fn rows(&self, table: &str) -> Option<Arc<dyn Rows>> {
-        self.entries
-            .get(table)
-            .and_then(|entry| entry.content.as_ref().ok().cloned())
+        self.entries.get(table).and_then(|entry| entry.content.as_ref().ok().cloned())
     }
 
     /// The gap of a table by name.
     pub fn gap(&self, table: &str) -> Option<&Gap> {
-        self.entries
-            .get(table)
-            .and_then(|entry| entry.content.as_ref().err())
+        self.entries.get(table).and_then(|entry| entry.content.as_ref().err())
     }
 
     /// When the facts of a table were established.
@@ -91,21 +69,12 @@ impl Tables {
 
     /// The names of all tables, with their number of rows or their gap.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, Result<usize, &Gap>, Timestamp)> {
-        self.entries.iter().map(|(name, entry)| {
-            (
-                *name,
-                entry.content.as_ref().map(|rows| rows.len()),
-                entry.observed_at,
-            )
-        })
+        self.entries
+            .iter()
+            .map(|(name, entry)| (*name, entry.content.as_ref().map(|rows| rows.len()), entry.observed_at))
     }
 }
 
 /// A bug rather than an answer from AWS: no collector filled the table. It still may not look like a pass.
-static NEVER_READ: Gap = Gap {
-    reason: Reason::MalformedAnswer,
-    api: None,
-    code: None,
-    message: None,
-    attempts: 0,
-};
+static NEVER_READ: Gap =
+    Gap { reason: Reason::MalformedAnswer, api: None, code: None, message: None, attempts: 0 };

@@ -48,11 +48,7 @@ pub fn bounded(text: &str, longest: usize) -> String {
 pub fn scrubbed(message: &str) -> String {
     let mut words = Vec::new();
     for word in message.split(' ') {
-        words.push(if looks_like_credential(word) {
-            "[credential]"
-        } else {
-            word
-        });
+        words.push(if looks_like_credential(word) { "[credential]" } else { word });
     }
     bounded(&words.join(" "), LONGEST_MESSAGE)
 }
@@ -61,15 +57,11 @@ fn looks_like_credential(word: &str) -> bool {
     let core = word.trim_matches(|character: char| !character.is_ascii_alphanumeric() && character != '/');
     let key_id = core.len() >= 16
         && (core.starts_with("AKIA") || core.starts_with("ASIA"))
-        && core
-            .chars()
-            .all(|character| character.is_ascii_uppercase() || character.is_ascii_digit());
+        && core.chars().all(|character| character.is_ascii_uppercase() || character.is_ascii_digit());
     // Secret keys (40 characters) and tokens (hundreds): base64 with no structure of a name or an ARN.
     let secret = core.len() >= 40
         && !core.starts_with("arn:")
-        && core
-            .chars()
-            .all(|character| character.is_ascii_alphanumeric() || "+/=".contains(character))
+        && core.chars().all(|character| character.is_ascii_alphanumeric() || "+/=".contains(character))
         && core.chars().any(|character| character.is_ascii_uppercase())
         && core.chars().any(|character| character.is_ascii_digit());
     key_id || secret

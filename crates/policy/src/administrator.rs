@@ -59,15 +59,7 @@ enum Part {
 }
 
 /// Elements of a statement of an identity policy.
-const ELEMENTS: [&str; 7] = [
-    "Sid",
-    "Effect",
-    "Action",
-    "NotAction",
-    "Resource",
-    "NotResource",
-    "Condition",
-];
+const ELEMENTS: [&str; 7] = ["Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"];
 
 fn part(statement: &Map<String, Json>) -> Part {
     match statement.get("Effect").and_then(Json::as_str) {
@@ -75,10 +67,7 @@ fn part(statement: &Map<String, Json>) -> Part {
         Some("Deny") => return Part::Nothing,
         _ => return Part::Doubt("its Effect is neither Allow nor Deny"),
     }
-    if statement
-        .keys()
-        .any(|element| !ELEMENTS.contains(&element.as_str()))
-    {
+    if statement.keys().any(|element| !ELEMENTS.contains(&element.as_str())) {
         return Part::Doubt("it has an element that is not known");
     }
     let every_action = match (statement.get("Action"), statement.get("NotAction")) {
@@ -175,17 +164,10 @@ mod tests {
             r#"{"Effect":"Allow","Action":7,"Resource":"*"}"#,
             r#""text""#,
         ] {
-            assert!(
-                matches!(statement(text), Verdict::Unknown(_)),
-                "{text}: {:?}",
-                statement(text)
-            );
+            assert!(matches!(statement(text), Verdict::Unknown(_)), "{text}: {:?}", statement(text));
         }
         for document in ["", "{", "[]", "{}", r#"{"statement":[]}"#] {
-            assert!(
-                matches!(grants_everything(document), Verdict::Unknown(_)),
-                "{document}"
-            );
+            assert!(matches!(grants_everything(document), Verdict::Unknown(_)), "{document}");
         }
     }
 

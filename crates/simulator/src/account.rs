@@ -157,7 +157,5 @@ pub fn arn(account: &str, kind: &str, name: &str) -> String {
 
 /// `2025-01-02T03:04:05Z`.
 pub fn iso(seconds: i64) -> String {
-    jiff::Timestamp::from_second(seconds)
-        .unwrap_or_default()
-        .to_string()
+    jiff::Timestamp::from_second(seconds).unwrap_or_default().to_string()
 }

@@ -13,11 +13,7 @@ pub fn check(world: &World, identity: &Identity, action: &str) -> Result<(), Ref
     let who = &identity.arn;
     let said = format!("User: {who} is not authorized to perform: {action} on resource: *");
     let denial = world.options.denied.iter().find(|denial| {
-        denial.action == action
-            && denial
-                .account
-                .as_ref()
-                .is_none_or(|account| *account == identity.account)
+        denial.action == action && denial.account.as_ref().is_none_or(|account| *account == identity.account)
     });
     if let Some(denial) = denial {
         return Err(Refusal::denied(if denial.by_scp {
@@ -31,13 +27,8 @@ pub fn check(world: &World, identity: &Identity, action: &str) -> Result<(), Ref
         return Ok(());
     };
     let account = world.account(&identity.account);
-    let role = account.and_then(|account| {
-        world
-            .content(account)
-            .roles
-            .iter()
-            .find(|role| role.full_name() == *role_name)
-    });
+    let role = account
+        .and_then(|account| world.content(account).roles.iter().find(|role| role.full_name() == *role_name));
     let Some(role) = role else {
         return Err(Refusal::denied(said));
     };
@@ -49,9 +40,7 @@ pub fn check(world: &World, identity: &Identity, action: &str) -> Result<(), Ref
     if let Some(policy) = &identity.session_policy
         && !document_allows(policy, action)
     {
-        return Err(Refusal::denied(format!(
-            "{said} because no session policy allows the {action} action"
-        )));
+        return Err(Refusal::denied(format!("{said} because no session policy allows the {action} action")));
     }
     Ok(())
 }
@@ -64,9 +53,7 @@ fn role_allows(role: &Role, action: &str) -> bool {
             .map(|(_, _, document)| *document)
     });
     let inline = role.inline.iter().map(|inline| inline.document.as_str());
-    managed
-        .chain(inline)
-        .any(|document| document_allows(document, action))
+    managed.chain(inline).any(|document| document_allows(document, action))
 }
 
 /// Whether a document allows an action and nothing in it denies it. Resources are not looked at: what is called

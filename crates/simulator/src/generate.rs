@@ -25,9 +25,7 @@ pub fn account(world: &World, account: &Account) -> AccountState {
         1..=7 => random.between(3, 14) as usize,
         _ => random.between(15, 40) as usize,
     });
-    let users: Vec<User> = (0..count)
-        .map(|index| user(random, account, now, index))
-        .collect();
+    let users: Vec<User> = (0..count).map(|index| user(random, account, now, index)).collect();
     let policies = policies(random, now);
     let service_credentials = users
         .first()
@@ -57,11 +55,7 @@ pub fn account(world: &World, account: &Account) -> AccountState {
             vec![]
         },
         certificates: if everything || random.percent(10) {
-            vec![(
-                "legacy-lb".to_owned(),
-                now - 500 * DAY,
-                now - random.between(-100, 100) * DAY,
-            )]
+            vec![("legacy-lb".to_owned(), now - 500 * DAY, now - random.between(-100, 100) * DAY)]
         } else {
             vec![]
         },
@@ -77,21 +71,13 @@ fn id(random: &mut Random, prefix: &str) -> String {
 }
 
 fn aws(name: &str) -> Attached {
-    Attached {
-        name: name.rsplit('/').next().unwrap_or(name).to_owned(),
-        arn: managed::arn(name),
-    }
+    Attached { name: name.rsplit('/').next().unwrap_or(name).to_owned(), arn: managed::arn(name) }
 }
 
 fn root(random: &mut Random, now: i64) -> Root {
     // Central root management: a member without any root credential.
     if random.percent(25) {
-        return Root {
-            password: false,
-            password_last_used: None,
-            mfa: None,
-            keys: Vec::new(),
-        };
+        return Root { password: false, password_last_used: None, mfa: None, keys: Vec::new() };
     }
     let mfa = *random.pick(&[None, Some("virtual"), Some("virtual"), Some("hardware")]);
     let keys = if random.percent(8) {
@@ -100,62 +86,38 @@ fn root(random: &mut Random, now: i64) -> Root {
             id: id(random, "AKIA"),
             active: random.percent(60),
             created,
-            last_used: random
-                .percent(50)
-                .then_some((now - random.between(1, 300) * DAY, "us-east-1", "iam")),
+            last_used: random.percent(50).then_some((now - random.between(1, 300) * DAY, "us-east-1", "iam")),
         }]
     } else {
         Vec::new()
     };
     let last_used = random.percent(70).then(|| now - random.between(5, 900) * DAY);
-    Root {
-        password: true,
-        password_last_used: last_used,
-        mfa,
-        keys,
-    }
+    Root { password: true, password_last_used: last_used, mfa, keys }
 }
 
 fn user(random: &mut Random, account: &Account, now: i64, index: usize) -> User {
     let machine = random.percent(30);
     let name = if machine {
-        format!(
-            "svc-{}-{index}",
-            random.pick(&["deploy", "backup", "metrics", "etl", "ci"])
-        )
+        format!("svc-{}-{index}", random.pick(&["deploy", "backup", "metrics", "etl", "ci"]))
     } else {
         let name = NAMES[index % NAMES.len()];
-        if index < NAMES.len() {
-            name.to_owned()
-        } else {
-            format!("{name}-{}", index / NAMES.len())
-        }
+        if index < NAMES.len() { name.to_owned() } else { format!("{name}-{}", index / NAMES.len()) }
     };
     let created = now - random.between(1, 1400) * DAY - random.between(0, DAY - 1);
     let age = (now - created) / DAY;
     let password = (!machine && random.percent(75)).then(|| {
         let changed = now - random.between(0, age) * DAY;
-        let last_used = random
-            .percent(80)
-            .then(|| now - random.between(0, ((now - changed) / DAY).min(400)) * DAY);
-        Password {
-            changed: changed.max(created),
-            last_used,
-        }
+        let last_used =
+            random.percent(80).then(|| now - random.between(0, ((now - changed) / DAY).min(400)) * DAY);
+        Password { changed: changed.max(created), last_used }
     });
     let mfa = match (&password, random.below(100)) {
         (Some(_), 0..45) | (None, 0..5) => Some("virtual"),
         (Some(_), 45..65) => Some("hardware"),
         _ => None,
     };
-    let wanted = if machine {
-        random.between(1, 2)
-    } else {
-        *random.pick(&[0, 0, 0, 1, 1, 2])
-    };
-    let mut keys: Vec<Key> = (0..wanted)
-        .map(|_| key(random, now, created, password.is_some()))
-        .collect();
+    let wanted = if machine { random.between(1, 2) } else { *random.pick(&[0, 0, 0, 1, 1, 2]) };
+    let mut keys: Vec<Key> = (0..wanted).map(|_| key(random, now, created, password.is_some())).collect();
     // Slots are ordered by key id, not by age.
     keys.sort_by(|left, right| left.id.cmp(&right.id));
     let mut groups = Vec::new();
@@ -169,21 +131,14 @@ fn user(random: &mut Random, account: &Account, now: i64, index: usize) -> User 
     }
     let inline = if random.percent(12) {
         let document = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::bucket+one/*"}}"#;
-        vec![Inline {
-            name: "bucket-access".to_owned(),
-            document: document.to_owned(),
-        }]
+        vec![Inline { name: "bucket-access".to_owned(), document: document.to_owned() }]
     } else {
         Vec::new()
     };
     let boundary = random.percent(5).then(|| arn(&account.id, "policy", "team-edge"));
     User {
         id: id(random, "AIDA"),
-        path: if machine {
-            "/service/".to_owned()
-        } else {
-            "/".to_owned()
-        },
+        path: if machine { "/service/".to_owned() } else { "/".to_owned() },
         tags: if random.percent(50) {
             vec![("owner".to_owned(), "team+blue <b>".to_owned())]
         } else {
@@ -214,21 +169,12 @@ fn key(random: &mut Random, now: i64, user_created: i64, console: bool) -> Key {
         let service = *random.pick(&["sts", "sts", "s3", "ec2", "iam", "dynamodb"]);
         (now - random.between(0, age) * DAY, "eu-west-1", service)
     });
-    Key {
-        id: id(random, "AKIA"),
-        active: random.percent(80),
-        created,
-        last_used,
-    }
+    Key { id: id(random, "AKIA"), active: random.percent(80), created, last_used }
 }
 
 fn groups(random: &mut Random, now: i64) -> Vec<Group> {
-    let attached = [
-        "AdministratorAccess",
-        "PowerUserAccess",
-        "ReadOnlyAccess",
-        "job-function/ViewOnlyAccess",
-    ];
+    let attached =
+        ["AdministratorAccess", "PowerUserAccess", "ReadOnlyAccess", "job-function/ViewOnlyAccess"];
     GROUPS
         .iter()
         .zip(attached)
@@ -249,14 +195,7 @@ fn policies(random: &mut Random, now: i64) -> Vec<Policy> {
         r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","NotAction":"iam:*","Resource":"*"}]}"#,
         r#"{"Version":"2012-10-17","Statement":[{"Sid":"Über 100%","Effect":"Allow","Action":["dynamodb:Get*"],"Resource":"*"}]}"#,
     ];
-    let names = [
-        "data-access",
-        "platform-admin",
-        "team-edge",
-        "table-reader",
-        "queue-writer",
-        "build-cache",
-    ];
+    let names = ["data-access", "platform-admin", "team-edge", "table-reader", "queue-writer", "build-cache"];
     let count = random.between(2, 6) as usize;
     let edge = "team-edge";
     let mut policies: Vec<Policy> = names[..count.max(3)]
@@ -278,18 +217,8 @@ fn policies(random: &mut Random, now: i64) -> Vec<Policy> {
 fn password_policy(random: &mut Random) -> Option<PasswordPolicy> {
     match random.below(3) {
         0 => None,
-        1 => Some(PasswordPolicy {
-            minimum_length: 8,
-            complex: false,
-            reuse: None,
-            max_age: None,
-        }),
-        _ => Some(PasswordPolicy {
-            minimum_length: 14,
-            complex: true,
-            reuse: Some(24),
-            max_age: Some(365),
-        }),
+        1 => Some(PasswordPolicy { minimum_length: 8, complex: false, reuse: None, max_age: None }),
+        _ => Some(PasswordPolicy { minimum_length: 14, complex: true, reuse: Some(24), max_age: Some(365) }),
     }
 }
 
@@ -322,10 +251,7 @@ const AUDIT_ACTIONS: [&str; 24] = [
 ];
 
 fn audit_policy(missing: &[&str]) -> String {
-    let actions: Vec<&str> = AUDIT_ACTIONS
-        .into_iter()
-        .filter(|action| !missing.contains(action))
-        .collect();
+    let actions: Vec<&str> = AUDIT_ACTIONS.into_iter().filter(|action| !missing.contains(action)).collect();
     serde_json::json!({
         "Version": "2012-10-17",
         "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}],
@@ -373,34 +299,16 @@ fn roles(world: &World, account: &Account, random: &mut Random, now: i64, polici
         roles.len() - 1
     };
     let mut indexed: Vec<(usize, Vec<Attached>, Vec<Inline>, i64)> = Vec::new();
-    let inline = |name: &str, document: String| {
-        vec![Inline {
-            name: name.to_owned(),
-            document,
-        }]
-    };
+    let inline = |name: &str, document: String| vec![Inline { name: name.to_owned(), document }];
 
     if account.role != AuditRole::Missing {
-        let missing = if let AuditRole::Broken(actions) = &account.role {
-            *actions
-        } else {
-            &[]
-        };
-        let trusted = if account.role == AuditRole::Untrusting {
-            "210987654321"
-        } else {
-            hub.as_str()
-        };
+        let missing = if let AuditRole::Broken(actions) = &account.role { *actions } else { &[] };
+        let trusted = if account.role == AuditRole::Untrusting { "210987654321" } else { hub.as_str() };
         let trust = trust_account(trusted, world.options.external_id.as_deref());
         let index = add(random, "/orgsweep/", "OrgsweepAudit", trust);
         indexed.push((index, vec![], inline("audit", audit_policy(missing)), 3600));
     }
-    let index = add(
-        random,
-        "/",
-        "OrganizationAccountAccessRole",
-        trust_account(hub, None),
-    );
+    let index = add(random, "/", "OrganizationAccountAccessRole", trust_account(hub, None));
     indexed.push((index, vec![aws("AdministratorAccess")], vec![], 3600));
     let index = add(
         random,
@@ -408,12 +316,7 @@ fn roles(world: &World, account: &Account, random: &mut Random, now: i64, polici
         "AWSServiceRoleForSupport",
         trust_service("support.amazonaws.com"),
     );
-    indexed.push((
-        index,
-        vec![aws("aws-service-role/AWSSupportServiceRolePolicy")],
-        vec![],
-        43_200,
-    ));
+    indexed.push((index, vec![aws("aws-service-role/AWSSupportServiceRolePolicy")], vec![], 43_200));
     if random.percent(60) {
         let index = add(random, "/", "Admin", trust_account(&account.id, None));
         indexed.push((
@@ -443,32 +346,15 @@ fn roles(world: &World, account: &Account, random: &mut Random, now: i64, polici
         indexed.push((index, vec![aws("AWSSupportAccess")], vec![], 3600));
     }
     for number in 0..random.between(4, 14) {
-        let service = *random.pick(&[
-            "lambda.amazonaws.com",
-            "ec2.amazonaws.com",
-            "ecs-tasks.amazonaws.com",
-        ]);
+        let service = *random.pick(&["lambda.amazonaws.com", "ec2.amazonaws.com", "ecs-tasks.amazonaws.com"]);
         let system = random.pick(&["orders", "stock", "mail", "index", "export", "thumbs"]);
-        let index = add(
-            random,
-            "/app/",
-            &format!("{system}-{number}"),
-            trust_service(service),
-        );
+        let index = add(random, "/app/", &format!("{system}-{number}"), trust_service(service));
         let policy = random.pick(policies);
         let attached = vec![
             aws("service-role/AWSLambdaBasicExecutionRole"),
-            Attached {
-                name: policy.name.clone(),
-                arn: arn(&account.id, "policy", &policy.name),
-            },
+            Attached { name: policy.name.clone(), arn: arn(&account.id, "policy", &policy.name) },
         ];
-        indexed.push((
-            index,
-            attached,
-            vec![],
-            *random.pick(&[3600, 3600, 3600, 7200, 28_800]),
-        ));
+        indexed.push((index, attached, vec![], *random.pick(&[3600, 3600, 3600, 7200, 28_800])));
     }
     for (index, attached, inline, max_session) in indexed {
         let role: &mut Role = &mut roles[index];

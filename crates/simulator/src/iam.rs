@@ -22,10 +22,7 @@ impl Parameters {
     }
 
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.fields
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
+        self.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     pub fn required(&self, name: &str) -> Result<&str, Refusal> {
@@ -55,9 +52,7 @@ pub fn handle(
     parameters: &Parameters,
 ) -> Result<String, Refusal> {
     let world = &server.world;
-    let account = world
-        .account(&identity.account)
-        .ok_or_else(|| Refusal::denied("no such account"))?;
+    let account = world.account(&identity.account).ok_or_else(|| Refusal::denied("no such account"))?;
     let content = world.content(account);
     match action {
         "GetAccountAuthorizationDetails" => iam_details::handle(account, content, parameters),
@@ -67,19 +62,11 @@ pub fn handle(
         "GetCredentialReport" => get_report(server, account, content),
         "ListVirtualMFADevices" => virtual_devices(account, content, parameters),
         "ListRoles" => {
-            let roles = content
-                .roles
-                .iter()
-                .map(|role| role_listed(account, role))
-                .collect::<Vec<_>>();
+            let roles = content.roles.iter().map(|role| role_listed(account, role)).collect::<Vec<_>>();
             paged(parameters, "ListRoles", "Roles", &roles)
         }
         "ListUsers" => {
-            let users = content
-                .users
-                .iter()
-                .map(|user| user_listed(account, user))
-                .collect::<Vec<_>>();
+            let users = content.users.iter().map(|user| user_listed(account, user)).collect::<Vec<_>>();
             paged(parameters, "ListUsers", "Users", &users)
         }
         "ListAccessKeys" => list_access_keys(content, parameters),
@@ -98,12 +85,7 @@ pub fn handle(
                         + &element("Expiration", &iso(*expires))
                 })
                 .collect();
-            paged(
-                parameters,
-                "ListServerCertificates",
-                "ServerCertificateMetadataList",
-                &certificates,
-            )
+            paged(parameters, "ListServerCertificates", "ServerCertificateMetadataList", &certificates)
         }
         "ListSAMLProviders" => Ok(list(
             "SAMLProviderList",
@@ -115,10 +97,7 @@ pub fn handle(
         )),
         "ListOpenIDConnectProviders" => Ok(list(
             "OpenIDConnectProviderList",
-            content
-                .oidc
-                .iter()
-                .map(|host| element("Arn", &arn(&account.id, "oidc-provider", host))),
+            content.oidc.iter().map(|host| element("Arn", &arn(&account.id, "oidc-provider", host))),
         )),
         "ListAccountAliases" => {
             let alias = account
@@ -145,15 +124,11 @@ pub fn page_of<'a, T>(
 ) -> Result<(&'a [T], Option<String>), Refusal> {
     let size: usize = match parameters.get("MaxItems") {
         None => 100,
-        Some(text) => text
-            .parse()
-            .ok()
-            .filter(|size| (1..=1000).contains(size))
-            .ok_or_else(|| {
-                Refusal::validation(format!(
-                    "Value '{text}' at 'maxItems' failed to satisfy constraint: 1 to 1000"
-                ))
-            })?,
+        Some(text) => text.parse().ok().filter(|size| (1..=1000).contains(size)).ok_or_else(|| {
+            Refusal::validation(format!(
+                "Value '{text}' at 'maxItems' failed to satisfy constraint: 1 to 1000"
+            ))
+        })?,
     };
     let start = match parameters.get("Marker") {
         None => 0,
@@ -186,11 +161,7 @@ pub fn truncation(next: Option<String>) -> String {
 
 fn summary(content: &AccountState) -> String {
     let root = &content.root;
-    let devices = content
-        .users
-        .iter()
-        .filter(|user| user.mfa == Some("virtual"))
-        .count()
+    let devices = content.users.iter().filter(|user| user.mfa == Some("virtual")).count()
         + usize::from(root.mfa == Some("virtual"));
     let in_use = content.users.iter().filter(|user| user.mfa.is_some()).count();
     let versions: usize = content.policies.iter().map(|policy| policy.versions.len()).sum();
@@ -232,22 +203,14 @@ fn summary(content: &AccountState) -> String {
     ];
     let inner: String = entries
         .iter()
-        .map(|(key, value)| {
-            wrap(
-                "entry",
-                &(element("key", key) + &element("value", &value.to_string())),
-            )
-        })
+        .map(|(key, value)| wrap("entry", &(element("key", key) + &element("value", &value.to_string()))))
         .collect();
     wrap("SummaryMap", &inner)
 }
 
 fn password_policy(account: &Account, policy: Option<&PasswordPolicy>) -> Result<String, Refusal> {
     let Some(policy) = policy else {
-        let message = format!(
-            "The Password Policy with domain name {} cannot be found.",
-            account.id
-        );
+        let message = format!("The Password Policy with domain name {} cannot be found.", account.id);
         return Err(Refusal::new(404, "NoSuchEntity", message));
     };
     let flag = |name: &str, truth: bool| element(name, &truth.to_string());
@@ -273,10 +236,7 @@ fn generate_report(server: &Server, account: &Account, content: &AccountState) -
         None => {
             reports.insert(account.id.clone(), content.report_delay);
             element("State", "STARTED")
-                + &element(
-                    "Description",
-                    "No report exists. Starting a new report generation task",
-                )
+                + &element("Description", "No report exists. Starting a new report generation task")
         }
         Some(0) => element("State", "COMPLETE"),
         Some(_) => element("State", "INPROGRESS"),
@@ -293,11 +253,9 @@ fn get_report(server: &Server, account: &Account, content: &AccountState) -> Res
         }
         Some(_) => {
             let generated = server.world.options.now.as_second() - 600;
-            Ok(
-                element("Content", &base64(report::csv(account, content).as_bytes()))
-                    + &element("ReportFormat", "text/csv")
-                    + &element("GeneratedTime", &iso(generated)),
-            )
+            Ok(element("Content", &base64(report::csv(account, content).as_bytes()))
+                + &element("ReportFormat", "text/csv")
+                + &element("GeneratedTime", &iso(generated)))
         }
     }
 }
@@ -316,10 +274,8 @@ fn virtual_devices(
             + &element("Arn", &format!("arn:aws:iam::{}:root", account.id))
             + &element("CreateDate", &iso(account.joined));
         devices.push(
-            element(
-                "SerialNumber",
-                &arn(&account.id, "mfa", "root-account-mfa-device"),
-            ) + &wrap("User", &root)
+            element("SerialNumber", &arn(&account.id, "mfa", "root-account-mfa-device"))
+                + &wrap("User", &root)
                 + &element("EnableDate", &iso(account.joined + 86_400)),
         );
     }
@@ -354,17 +310,9 @@ fn user_listed(account: &Account, user: &User) -> String {
 
 fn find_user<'a>(content: &'a AccountState, parameters: &Parameters) -> Result<&'a User, Refusal> {
     let name = parameters.required("UserName")?;
-    content
-        .users
-        .iter()
-        .find(|user| user.name == name)
-        .ok_or_else(|| {
-            Refusal::new(
-                404,
-                "NoSuchEntity",
-                format!("The user with name {name} cannot be found."),
-            )
-        })
+    content.users.iter().find(|user| user.name == name).ok_or_else(|| {
+        Refusal::new(404, "NoSuchEntity", format!("The user with name {name} cannot be found."))
+    })
 }
 
 fn list_access_keys(content: &AccountState, parameters: &Parameters) -> Result<String, Refusal> {
@@ -406,9 +354,7 @@ fn list_mfa_devices(
 
 fn service_credentials(content: &AccountState, parameters: &Parameters) -> Result<String, Refusal> {
     if parameters.get("AllUsers") != Some("true") && parameters.get("UserName").is_none() {
-        return Err(Refusal::validation(
-            "Must specify userName when calling with non-User credentials",
-        ));
+        return Err(Refusal::validation("Must specify userName when calling with non-User credentials"));
     }
     let wanted = parameters.get("UserName");
     let credentials: Vec<String> = content
@@ -416,9 +362,8 @@ fn service_credentials(content: &AccountState, parameters: &Parameters) -> Resul
         .iter()
         .filter(|credential| wanted.is_none_or(|name| credential.user == name))
         .map(|credential| {
-            let expires = credential
-                .expires
-                .map_or_else(String::new, |moment| element("ExpirationDate", &iso(moment)));
+            let expires =
+                credential.expires.map_or_else(String::new, |moment| element("ExpirationDate", &iso(moment)));
             element("UserName", &credential.user)
                 + &element("Status", "Active")
                 + &element("ServiceUserName", &format!("{}-at-service", credential.user))
@@ -428,12 +373,7 @@ fn service_credentials(content: &AccountState, parameters: &Parameters) -> Resul
                 + &element("ServiceName", credential.service)
         })
         .collect();
-    paged(
-        parameters,
-        "ListServiceSpecificCredentials",
-        "ServiceSpecificCredentials",
-        &credentials,
-    )
+    paged(parameters, "ListServiceSpecificCredentials", "ServiceSpecificCredentials", &credentials)
 }
 
 fn list_policies(
@@ -458,22 +398,14 @@ fn list_policies(
     if scope != "AWS" {
         for policy in &content.policies {
             let arn = arn(&account.id, "policy", &policy.name);
-            policies.push(listed(
-                &policy.name,
-                "/",
-                &arn,
-                policy.versions.len(),
-                policy.created,
-            ));
+            policies.push(listed(&policy.name, "/", &arn, policy.versions.len(), policy.created));
         }
     }
     if scope != "Local" {
         for (name, versions, _) in managed::POLICIES {
             let (path, last) = name
                 .rsplit_once('/')
-                .map_or((String::new(), name), |(path, last)| {
-                    (path.to_owned() + "/", last)
-                });
+                .map_or((String::new(), name), |(path, last)| (path.to_owned() + "/", last));
             policies.push(listed(
                 last,
                 &format!("/{path}"),
@@ -493,20 +425,11 @@ fn policy_version(
 ) -> Result<String, Refusal> {
     let wanted = parameters.required("PolicyArn")?;
     let version = parameters.required("VersionId")?;
-    let number: usize = version
-        .strip_prefix('v')
-        .and_then(|number| number.parse().ok())
-        .unwrap_or(0);
-    let missing = || {
-        Refusal::new(
-            404,
-            "NoSuchEntity",
-            format!("Policy {wanted} version {version} does not exist."),
-        )
-    };
-    let (document, default) = if let Some((_, versions, document)) = managed::POLICIES
-        .iter()
-        .find(|(name, _, _)| managed::arn(name) == wanted)
+    let number: usize = version.strip_prefix('v').and_then(|number| number.parse().ok()).unwrap_or(0);
+    let missing =
+        || Refusal::new(404, "NoSuchEntity", format!("Policy {wanted} version {version} does not exist."));
+    let (document, default) = if let Some((_, versions, document)) =
+        managed::POLICIES.iter().find(|(name, _, _)| managed::arn(name) == wanted)
     {
         if number == 0 || number > *versions as usize {
             return Err(missing());
@@ -518,10 +441,8 @@ fn policy_version(
             .iter()
             .find(|policy| arn(&account.id, "policy", &policy.name) == wanted)
             .ok_or_else(missing)?;
-        let document = number
-            .checked_sub(1)
-            .and_then(|index| policy.versions.get(index))
-            .ok_or_else(missing)?;
+        let document =
+            number.checked_sub(1).and_then(|index| policy.versions.get(index)).ok_or_else(missing)?;
         (document.clone(), number == policy.versions.len())
     };
     let inner = element("Document", &percent_encode(&document))

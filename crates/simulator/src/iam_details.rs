@@ -68,10 +68,7 @@ fn is_attached(content: &AccountState, arn: &str) -> bool {
     let users = content.users.iter().flat_map(|user| &user.attached);
     let roles = content.roles.iter().flat_map(|role| &role.attached);
     let groups = content.groups.iter().flat_map(|group| &group.attached);
-    users
-        .chain(roles)
-        .chain(groups)
-        .any(|attached| attached.arn == arn)
+    users.chain(roles).chain(groups).any(|attached| attached.arn == arn)
 }
 
 fn attached(policies: &[Attached]) -> String {
@@ -101,11 +98,7 @@ fn boundary(arn: Option<&String>) -> String {
 }
 
 fn tags(tags: &[(String, String)]) -> String {
-    list(
-        "Tags",
-        tags.iter()
-            .map(|(key, value)| element("Key", key) + &element("Value", value)),
-    )
+    list("Tags", tags.iter().map(|(key, value)| element("Key", key) + &element("Value", value)))
 }
 
 fn user(account: &Account, user: &User) -> String {
@@ -153,11 +146,7 @@ fn group(account: &Account, group: &Group) -> String {
 fn policy(account: &Account, content: &AccountState, policy: &Policy) -> String {
     let arn = arn(&account.id, "policy", &policy.name);
     let used = usize::from(is_attached(content, &arn));
-    let edges = content
-        .users
-        .iter()
-        .filter(|user| user.boundary.as_ref() == Some(&arn))
-        .count();
+    let edges = content.users.iter().filter(|user| user.boundary.as_ref() == Some(&arn)).count();
     let last = policy.versions.len();
     let versions = policy
         .versions
@@ -165,16 +154,8 @@ fn policy(account: &Account, content: &AccountState, policy: &Policy) -> String 
         .enumerate()
         .rev()
         .map(|(index, document)| version(index + 1, document, index + 1 == last, policy.created));
-    described(
-        &policy.name,
-        &policy.id,
-        &arn,
-        "/",
-        last,
-        used,
-        edges,
-        policy.created,
-    ) + &list("PolicyVersionList", versions)
+    described(&policy.name, &policy.id, &arn, "/", last, used, edges, policy.created)
+        + &list("PolicyVersionList", versions)
 }
 
 fn aws_managed((name, versions, document): &(&str, u32, &str)) -> String {
@@ -184,22 +165,11 @@ fn aws_managed((name, versions, document): &(&str, u32, &str)) -> String {
         .rev()
         .map(|number| version(number, document, number == last, created));
     let short = name.rsplit('/').next().unwrap_or(name);
-    described(
-        short,
-        "ANPAEXAMPLE000000000",
-        &managed::arn(name),
-        "/",
-        last,
-        1,
-        0,
-        created,
-    ) + &list("PolicyVersionList", kept)
+    described(short, "ANPAEXAMPLE000000000", &managed::arn(name), "/", last, 1, 0, created)
+        + &list("PolicyVersionList", kept)
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one element each, in the order of the answer"
-)]
+#[expect(clippy::too_many_arguments, reason = "one element each, in the order of the answer")]
 fn described(
     name: &str,
     id: &str,

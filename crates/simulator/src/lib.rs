@@ -60,11 +60,7 @@ pub async fn start(options: Options, port: u16) -> std::io::Result<Running> {
     let address = listener.local_addr()?;
     let server = Arc::new(Server::new(options));
     let task = tokio::spawn(server::serve(Arc::clone(&server), listener));
-    Ok(Running {
-        server,
-        address,
-        task,
-    })
+    Ok(Running { server, address, task })
 }
 
 impl Running {

@@ -15,10 +15,7 @@ pub fn handle(server: &Server, identity: &Identity, action: &str, input: &Json) 
     let world = &server.world;
     if action == "DescribeOrganization" {
         let management = &world.management().id;
-        let arn = format!(
-            "arn:aws:organizations::{management}:organization/{}",
-            world.organization_id
-        );
+        let arn = format!("arn:aws:organizations::{management}:organization/{}", world.organization_id);
         return Ok(json!({"Organization": {
             "Id": world.organization_id,
             "Arn": arn,
@@ -40,30 +37,18 @@ pub fn handle(server: &Server, identity: &Identity, action: &str, input: &Json) 
         "ListAccounts" => {
             let page = page(server, input, "ListAccounts", world.accounts.len())?;
             if world.options.refused_list_page == Some(page.number) {
-                return Err(Refusal::new(
-                    400,
-                    "AccessDeniedException",
-                    "You don't have permissions.",
-                ));
+                return Err(Refusal::new(400, "AccessDeniedException", "You don't have permissions."));
             }
-            let accounts: Vec<Json> = world.accounts[page.range()]
-                .iter()
-                .map(|one| account(server, one))
-                .collect();
+            let accounts: Vec<Json> =
+                world.accounts[page.range()].iter().map(|one| account(server, one)).collect();
             Ok(page.answer("Accounts", accounts))
         }
         "ListAccountsForParent" => {
             let parent = unit(server, input, "ParentId")?;
-            let below: Vec<&Account> = world
-                .accounts
-                .iter()
-                .filter(|account| account.unit == parent)
-                .collect();
+            let below: Vec<&Account> =
+                world.accounts.iter().filter(|account| account.unit == parent).collect();
             let page = page(server, input, &world.units[parent].id, below.len())?;
-            let accounts = below[page.range()]
-                .iter()
-                .map(|one| account(server, one))
-                .collect();
+            let accounts = below[page.range()].iter().map(|one| account(server, one)).collect();
             Ok(page.answer("Accounts", accounts))
         }
         "ListRoots" => {
@@ -77,11 +62,7 @@ pub fn handle(server: &Server, identity: &Identity, action: &str, input: &Json) 
         }
         "ListOrganizationalUnitsForParent" => {
             let parent = unit(server, input, "ParentId")?;
-            let below: Vec<&Unit> = world
-                .units
-                .iter()
-                .filter(|unit| unit.parent == Some(parent))
-                .collect();
+            let below: Vec<&Unit> = world.units.iter().filter(|unit| unit.parent == Some(parent)).collect();
             let page = page(server, input, &world.units[parent].id, below.len())?;
             let units = below[page.range()]
                 .iter()
@@ -92,18 +73,10 @@ pub fn handle(server: &Server, identity: &Identity, action: &str, input: &Json) 
             let child = input["ChildId"].as_str().unwrap_or_default();
             let parent = match world.account(child) {
                 Some(account) => Some(account.unit),
-                None => world
-                    .units
-                    .iter()
-                    .find(|unit| unit.id == child)
-                    .and_then(|unit| unit.parent),
+                None => world.units.iter().find(|unit| unit.id == child).and_then(|unit| unit.parent),
             };
             let parent = parent.ok_or_else(|| missing("ChildNotFoundException"))?;
-            let kind = if parent == 0 {
-                "ROOT"
-            } else {
-                "ORGANIZATIONAL_UNIT"
-            };
+            let kind = if parent == 0 { "ROOT" } else { "ORGANIZATIONAL_UNIT" };
             Ok(json!({"Parents": [{"Id": world.units[parent].id, "Type": kind}]}))
         }
         "DescribeAccount" => {
@@ -120,18 +93,11 @@ pub fn handle(server: &Server, identity: &Identity, action: &str, input: &Json) 
         "ListTagsForResource" => {
             let found = world.account(input["ResourceId"].as_str().unwrap_or_default());
             let found = found.ok_or_else(|| missing("TargetNotFoundException"))?;
-            let tags: Vec<Json> = found
-                .tags
-                .iter()
-                .map(|(key, value)| json!({"Key": key, "Value": value}))
-                .collect();
+            let tags: Vec<Json> =
+                found.tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect();
             Ok(json!({"Tags": tags}))
         }
-        other => Err(Refusal::new(
-            400,
-            "UnknownOperationException",
-            format!("no operation {other}"),
-        )),
+        other => Err(Refusal::new(400, "UnknownOperationException", format!("no operation {other}"))),
     }
 }
 
@@ -141,31 +107,20 @@ fn missing(code: &str) -> Refusal {
 
 fn unit(server: &Server, input: &Json, field: &str) -> Result<usize, Refusal> {
     let id = input[field].as_str().unwrap_or_default();
-    server
-        .world
-        .units
-        .iter()
-        .position(|unit| unit.id == id)
-        .ok_or_else(|| missing("ParentNotFoundException"))
+    server.world.units.iter().position(|unit| unit.id == id).ok_or_else(|| missing("ParentNotFoundException"))
 }
 
 fn account_arn(server: &Server, account: &Account) -> String {
     let world = &server.world;
     let management = &world.management().id;
-    format!(
-        "arn:aws:organizations::{management}:account/{}/{}",
-        world.organization_id, account.id
-    )
+    format!("arn:aws:organizations::{management}:account/{}/{}", world.organization_id, account.id)
 }
 
 fn unit_arn(server: &Server, unit: &Unit) -> String {
     let world = &server.world;
     let kind = if unit.parent.is_none() { "root" } else { "ou" };
     let management = &world.management().id;
-    format!(
-        "arn:aws:organizations::{management}:{kind}/{}/{}",
-        world.organization_id, unit.id
-    )
+    format!("arn:aws:organizations::{management}:{kind}/{}/{}", world.organization_id, unit.id)
 }
 
 fn account(server: &Server, account: &Account) -> Json {
@@ -183,11 +138,7 @@ fn account(server: &Server, account: &Account) -> Json {
     }
     if !options.without_status {
         // The old field knows fewer words.
-        let status = if account.state == "CLOSED" {
-            "SUSPENDED"
-        } else {
-            account.state
-        };
+        let status = if account.state == "CLOSED" { "SUSPENDED" } else { account.state };
         fields["Status"] = json!(status);
     }
     if !options.without_paths {
@@ -234,26 +185,13 @@ fn page(server: &Server, input: &Json, listing: &str, total: usize) -> Result<Pa
         token => parse_token(token.as_str().unwrap_or_default(), secret, listing)
             .ok_or_else(|| invalid("INVALID_NEXT_TOKEN: You provided an invalid value for NextToken."))?,
     };
-    let end = if number == 2 {
-        start
-    } else {
-        (start + size).min(total)
-    };
+    let end = if number == 2 { start } else { (start + size).min(total) };
     let next = (end < total).then(|| format!("{secret}|{listing}|{}|{end}", number + 1));
-    Ok(Page {
-        number,
-        start: start.min(total),
-        end: end.min(total),
-        next,
-    })
+    Ok(Page { number, start: start.min(total), end: end.min(total), next })
 }
 
 fn parse_token(token: &str, secret: &str, listing: &str) -> Option<(usize, usize)> {
-    let rest = token
-        .strip_prefix(secret)?
-        .strip_prefix('|')?
-        .strip_prefix(listing)?
-        .strip_prefix('|')?;
+    let rest = token.strip_prefix(secret)?.strip_prefix('|')?.strip_prefix(listing)?.strip_prefix('|')?;
     let (number, start) = rest.split_once('|')?;
     Some((number.parse().ok()?, start.parse().ok()?))
 }

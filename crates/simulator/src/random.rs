@@ -49,8 +49,6 @@ impl Random {
     /// Lower-case letters and digits.
     pub fn word(&mut self, length: usize) -> String {
         const DIGITS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
-        (0..length)
-            .map(|_| char::from(DIGITS[self.below(36) as usize]))
-            .collect()
+        (0..length).map(|_| char::from(DIGITS[self.below(36) as usize])).collect()
     }
 }

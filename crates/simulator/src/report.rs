@@ -20,9 +20,7 @@ pub fn csv(account: &Account, content: &AccountState) -> String {
             None => ("false", "N/A".to_owned(), "N/A".to_owned(), "N/A".to_owned()),
             Some(password) => (
                 "true",
-                password
-                    .last_used
-                    .map_or_else(|| "no_information".to_owned(), iso),
+                password.last_used.map_or_else(|| "no_information".to_owned(), iso),
                 iso(password.changed),
                 max_age.map_or_else(|| "N/A".to_owned(), |days| iso(password.changed + days * 86_400)),
             ),

@@ -73,19 +73,13 @@ impl Server {
     }
 
     fn answer(&self, head: &Head, body: &[u8]) -> Answer {
-        let request_id = format!(
-            "00000000-0000-4000-8000-{:012x}",
-            self.requests.fetch_add(1, Ordering::Relaxed)
-        );
+        let request_id =
+            format!("00000000-0000-4000-8000-{:012x}", self.requests.fetch_add(1, Ordering::Relaxed));
         let text = String::from_utf8_lossy(body);
         if let Some(target) = head.header("x-amz-target") {
             let action = target.rsplit('.').next().unwrap_or_default();
             return match self.organizations(head, body, action, &text) {
-                Ok(answer) => Answer {
-                    status: 200,
-                    body: answer.to_string(),
-                    json: true,
-                },
+                Ok(answer) => Answer { status: 200, body: answer.to_string(), json: true },
                 Err(refusal) => refusal.json(),
             };
         }
@@ -154,11 +148,7 @@ impl Server {
     fn identify(&self, head: &Head, body: &[u8]) -> Result<Identity, Refusal> {
         let header = head.header("authorization").unwrap_or_default();
         let authorization = Authorization::parse(header).ok_or_else(|| {
-            Refusal::new(
-                403,
-                "MissingAuthenticationToken",
-                "Request is missing Authentication Token",
-            )
+            Refusal::new(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
         })?;
         let unknown = || {
             Refusal::new(
@@ -185,10 +175,7 @@ impl Server {
         if identity.token.as_deref() != head.header("x-amz-security-token") {
             return Err(unknown());
         }
-        if identity
-            .expires
-            .is_some_and(|expires| expires < SystemTime::now())
-        {
+        if identity.expires.is_some_and(|expires| expires < SystemTime::now()) {
             return Err(Refusal::new(
                 403,
                 "ExpiredToken",
@@ -210,10 +197,7 @@ struct Head {
 impl Head {
     fn of(request: &Request<Incoming>) -> Self {
         let headers = request.headers().iter().map(|(name, value)| {
-            (
-                name.as_str().to_owned(),
-                String::from_utf8_lossy(value.as_bytes()).into_owned(),
-            )
+            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
         });
         Self {
             method: request.method().to_string(),
@@ -224,10 +208,7 @@ impl Head {
     }
 
     fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 }
 
@@ -257,31 +238,20 @@ async fn respond(
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let head = Head::of(&request);
-    let body = request
-        .into_body()
-        .collect()
-        .await
-        .map(http_body_util::Collected::to_bytes)
-        .unwrap_or_default();
+    let body =
+        request.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let latency = server.world.options.latency;
     if !latency.is_zero() {
         tokio::time::sleep(latency).await;
     }
     let answer = server.answer(&head, &body);
-    let kind = if answer.json {
-        "application/x-amz-json-1.1"
-    } else {
-        "text/xml"
-    };
+    let kind = if answer.json { "application/x-amz-json-1.1" } else { "text/xml" };
     let mut response = Response::new(Full::new(Bytes::from(answer.body)));
     if let Ok(status) = hyper::StatusCode::from_u16(answer.status) {
         *response.status_mut() = status;
     }
     let headers = response.headers_mut();
-    headers.insert(
-        hyper::header::CONTENT_TYPE,
-        hyper::header::HeaderValue::from_static(kind),
-    );
+    headers.insert(hyper::header::CONTENT_TYPE, hyper::header::HeaderValue::from_static(kind));
     headers.insert(
         "x-amzn-requestid",
         hyper::header::HeaderValue::from_static("00000000-0000-4000-8000-000000000000"),

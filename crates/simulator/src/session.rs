@@ -44,11 +44,7 @@ pub struct Sessions {
 impl Sessions {
     /// Who a key belongs to.
     pub fn find(&self, key_id: &str) -> Option<Identity> {
-        self.open
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(key_id)
-            .cloned()
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).get(key_id).cloned()
     }
 
     /// Lets the hub user in.
@@ -63,10 +59,7 @@ impl Sessions {
             token: None,
             expires: None,
         };
-        self.open
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(HUB_KEY_ID.to_owned(), identity);
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).insert(HUB_KEY_ID.to_owned(), identity);
     }
 
     /// Opens a session with fresh credentials.
@@ -77,16 +70,8 @@ impl Sessions {
         let token = word(120);
         identity.token = Some(token.clone());
         identity.expires = Some(expires);
-        let issued = Issued {
-            key_id: key_id.clone(),
-            secret: identity.secret.clone(),
-            token,
-            expires,
-        };
-        self.open
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(key_id, identity);
+        let issued = Issued { key_id: key_id.clone(), secret: identity.secret.clone(), token, expires };
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).insert(key_id, identity);
         issued
     }
 }

@@ -29,27 +29,16 @@ impl<'a> Authorization<'a> {
     pub fn parse(header: &'a str) -> Option<Self> {
         let rest = header.strip_prefix("AWS4-HMAC-SHA256")?.trim_start();
         let part = |name: &str| {
-            rest.split(',')
-                .map(str::trim)
-                .find_map(|part| part.strip_prefix(name)?.strip_prefix('='))
+            rest.split(',').map(str::trim).find_map(|part| part.strip_prefix(name)?.strip_prefix('='))
         };
         let (key_id, scope) = part("Credential")?.split_once('/')?;
-        Some(Self {
-            key_id,
-            scope,
-            signed_headers: part("SignedHeaders")?,
-            signature: part("Signature")?,
-        })
+        Some(Self { key_id, scope, signed_headers: part("SignedHeaders")?, signature: part("Signature")? })
     }
 
     /// Whether the request was signed with the secret.
     pub fn verify(&self, request: &Request<'_>, secret: &str) -> bool {
         let header = |name: &str| {
-            request
-                .headers
-                .iter()
-                .find(|(known, _)| known == name)
-                .map_or("", |(_, value)| value.as_str())
+            request.headers.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str())
         };
         // What must be signed, or anybody in between could change it.
         if !self.signed_headers.split(';').any(|name| name == "host") {
@@ -60,11 +49,7 @@ impl<'a> Authorization<'a> {
             let value = header(name).split_whitespace().collect::<Vec<_>>().join(" ");
             canonical.push_str(&format!("{name}:{value}\n"));
         }
-        canonical.push_str(&format!(
-            "\n{}\n{}",
-            self.signed_headers,
-            hex(&Sha256::digest(request.body))
-        ));
+        canonical.push_str(&format!("\n{}\n{}", self.signed_headers, hex(&Sha256::digest(request.body))));
         let to_sign = format!(
             "AWS4-HMAC-SHA256\n{}\n{}\n{}",
             header("x-amz-date"),
@@ -103,10 +88,7 @@ mod tests {
             ("host", "iam.amazonaws.com"),
             ("x-amz-date", "20150830T123600Z"),
         ];
-        let headers = headers
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let authorization = "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/iam/aws4_request, \
             SignedHeaders=content-type;host;x-amz-date, \
             Signature=5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7";

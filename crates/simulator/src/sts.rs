@@ -61,24 +61,16 @@ fn assume_role(server: &Server, caller: &Identity, parameters: &Parameters) -> R
         return Err(refused());
     };
     let name = resource.strip_prefix("role/").ok_or_else(refused)?;
-    let account = server
-        .world
-        .account(account_id)
-        .filter(|account| account.state == "ACTIVE")
-        .ok_or_else(refused)?;
+    let account =
+        server.world.account(account_id).filter(|account| account.state == "ACTIVE").ok_or_else(refused)?;
     let roles = &server.world.content(account).roles;
-    let role = roles
-        .iter()
-        .find(|role| role.full_name() == name)
-        .ok_or_else(refused)?;
+    let role = roles.iter().find(|role| role.full_name() == name).ok_or_else(refused)?;
     if !authorize::trusts(role, caller, parameters.get("ExternalId")) {
         return Err(refused());
     }
     let seconds: i64 = match parameters.get("DurationSeconds") {
         None => 3600,
-        Some(text) => text
-            .parse()
-            .map_err(|_| Refusal::validation("DurationSeconds is not a number"))?,
+        Some(text) => text.parse().map_err(|_| Refusal::validation("DurationSeconds is not a number"))?,
     };
     if seconds < 900 || seconds > role.max_session {
         return Err(Refusal::validation(
@@ -90,10 +82,7 @@ fn assume_role(server: &Server, caller: &Identity, parameters: &Parameters) -> R
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining",
         ));
     }
-    let arn = format!(
-        "arn:aws:sts::{account_id}:assumed-role/{}/{session_name}",
-        role.name
-    );
+    let arn = format!("arn:aws:sts::{account_id}:assumed-role/{}/{session_name}", role.name);
     let user_id = format!("{}:{session_name}", role.id);
     let issued = server.sessions.issue(
         Identity {
@@ -108,19 +97,13 @@ fn assume_role(server: &Server, caller: &Identity, parameters: &Parameters) -> R
         },
         seconds as u64,
     );
-    let expires = issued
-        .expires
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_secs();
+    let expires = issued.expires.duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
     let credentials = element("AccessKeyId", &issued.key_id)
         + &element("SecretAccessKey", &issued.secret)
         + &element("SessionToken", &issued.token)
         + &element("Expiration", &iso(expires as i64));
     let user = element("AssumedRoleId", &user_id) + &element("Arn", &arn);
-    let packed = policy
-        .map_or(0, |policy| policy.len() * 100 / LONGEST_POLICY)
-        .max(1);
+    let packed = policy.map_or(0, |policy| policy.len() * 100 / LONGEST_POLICY).max(1);
     Ok(wrap("Credentials", &credentials)
         + &wrap("AssumedRoleUser", &user)
         + &element("PackedPolicySize", &packed.to_string()))

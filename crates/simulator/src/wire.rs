@@ -20,11 +20,7 @@ pub struct Refusal {
 
 impl Refusal {
     pub fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            code: code.to_owned(),
-            message: message.into(),
-        }
+        Self { status, code: code.to_owned(), message: message.into() }
     }
 
     pub fn denied(message: impl Into<String>) -> Self {
@@ -44,21 +40,13 @@ impl Refusal {
             escape(&self.code),
             escape(&self.message)
         );
-        Answer {
-            status: self.status,
-            body,
-            json: false,
-        }
+        Answer { status: self.status, body, json: false }
     }
 
     /// As AWS JSON 1.1 answers: every client error is 400.
     pub fn json(&self) -> Answer {
         let body = serde_json::json!({"__type": self.code, "Message": self.message}).to_string();
-        Answer {
-            status: if self.status >= 500 { self.status } else { 400 },
-            body,
-            json: true,
-        }
+        Answer { status: if self.status >= 500 { self.status } else { 400 }, body, json: true }
     }
 }
 
@@ -73,11 +61,7 @@ pub fn query_answer(action: &str, result: &str, request_id: &str, sts: bool) -> 
         "<{action}Response xmlns=\"{namespace}\"><{action}Result>{result}</{action}Result><ResponseMetadata>\
          <RequestId>{request_id}</RequestId></ResponseMetadata></{action}Response>"
     );
-    Answer {
-        status: 200,
-        body,
-        json: false,
-    }
+    Answer { status: 200, body, json: false }
 }
 
 /// `<name>text</name>`, escaped.
@@ -127,18 +111,13 @@ pub fn form(body: &str) -> Vec<(String, String)> {
 
 fn decode(text: &str) -> String {
     let spaced = text.replace('+', " ");
-    percent_encoding::percent_decode_str(&spaced)
-        .decode_utf8_lossy()
-        .into_owned()
+    percent_encoding::percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
 }
 
 /// RFC 3986, as IAM encodes policy documents: nothing but unreserved characters stays.
 pub fn percent_encode(text: &str) -> String {
-    const KEPT: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC
-        .remove(b'-')
-        .remove(b'.')
-        .remove(b'_')
-        .remove(b'~');
+    const KEPT: &percent_encoding::AsciiSet =
+        &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
     percent_encoding::utf8_percent_encode(text, KEPT).to_string()
 }
 
@@ -147,9 +126,7 @@ pub fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
-        let number = chunk
-            .iter()
-            .fold(0_u32, |number, byte| number << 8 | u32::from(*byte))
+        let number = chunk.iter().fold(0_u32, |number, byte| number << 8 | u32::from(*byte))
             << (8 * (3 - chunk.len()));
         for digit in 0..4 {
             if digit <= chunk.len() {

@@ -65,11 +65,7 @@ pub enum PlantedKind {
 }
 
 /// What the broken audit role may not do.
-const BROKEN: &[&str] = &[
-    "iam:GenerateCredentialReport",
-    "iam:GetCredentialReport",
-    "iam:ListRoles",
-];
+const BROKEN: &[&str] = &["iam:GenerateCredentialReport", "iam:GetCredentialReport", "iam:ListRoles"];
 
 /// Everything that was made up.
 pub struct World {
@@ -88,13 +84,7 @@ impl World {
         let organization_id = format!("o-{}", random.word(10));
         let units = units(&mut random, options.hostile_names);
         let accounts = accounts(&options, &units, &mut random);
-        let mut world = Self {
-            options,
-            organization_id,
-            units,
-            accounts,
-            planted: Vec::new(),
-        };
+        let mut world = Self { options, organization_id, units, accounts, planted: Vec::new() };
         world.plant(&mut random);
         world
     }
@@ -142,11 +132,7 @@ impl World {
                 .map(|_| left.swap_remove(random.below(left.len() as u64) as usize))
                 .collect()
         };
-        let suspended_unit = self
-            .units
-            .iter()
-            .position(|unit| unit.name == "Suspended")
-            .unwrap_or(0);
+        let suspended_unit = self.units.iter().position(|unit| unit.name == "Suspended").unwrap_or(0);
         for index in take(suspended) {
             self.accounts[index].state = "SUSPENDED";
             self.accounts[index].unit = suspended_unit;
@@ -154,19 +140,8 @@ impl World {
         }
         for (number, index) in take(refusing).into_iter().enumerate() {
             let missing = number % 2 == 0;
-            self.accounts[index].role = if missing {
-                AuditRole::Missing
-            } else {
-                AuditRole::Untrusting
-            };
-            self.record(
-                index,
-                if missing {
-                    PlantedKind::RoleMissing
-                } else {
-                    PlantedKind::RoleUntrusting
-                },
-            );
+            self.accounts[index].role = if missing { AuditRole::Missing } else { AuditRole::Untrusting };
+            self.record(index, if missing { PlantedKind::RoleMissing } else { PlantedKind::RoleUntrusting });
         }
         for index in take(broken) {
             self.accounts[index].role = AuditRole::Broken(BROKEN);
@@ -175,10 +150,7 @@ impl World {
     }
 
     fn record(&mut self, index: usize, kind: PlantedKind) {
-        self.planted.push(Planted {
-            account_id: self.accounts[index].id.clone(),
-            kind,
-        });
+        self.planted.push(Planted { account_id: self.accounts[index].id.clone(), kind });
     }
 }
 
@@ -193,18 +165,10 @@ const HOSTILE: [&str; 4] = [
 fn units(random: &mut Random, hostile: bool) -> Vec<Unit> {
     let root = format!("r-{}", random.word(4));
     let suffix = root[2..].to_owned();
-    let mut units = vec![Unit {
-        id: root,
-        name: "Root".to_owned(),
-        parent: None,
-    }];
+    let mut units = vec![Unit { id: root, name: "Root".to_owned(), parent: None }];
     let mut add = |name: &str, parent: usize| {
         let id = format!("ou-{suffix}-{}", random.word(8));
-        units.push(Unit {
-            id,
-            name: name.to_owned(),
-            parent: Some(parent),
-        });
+        units.push(Unit { id, name: name.to_owned(), parent: Some(parent) });
         units.len() - 1
     };
     for name in ["Infrastructure", "Security", "Sandbox", "Suspended"] {

@@ -53,10 +53,7 @@ impl Visit {
         let usage = Arc::new(Usage::default());
         let started = Instant::now();
         let mut tables = Tables::new();
-        let opened = match AssertUnwindSafe(source.open(&account, Arc::clone(&usage)))
-            .catch_unwind()
-            .await
-        {
+        let opened = match AssertUnwindSafe(source.open(&account, Arc::clone(&usage))).catch_unwind().await {
             Ok(opened) => opened,
             Err(panic) => Err(Gap::new(Reason::MalformedAnswer).because(&panic_message(&*panic))),
         };
@@ -70,22 +67,13 @@ impl Visit {
             Ok(opened) => {
                 for collector in &plan.collectors {
                     // A panic here shows again in collect, where it becomes a gap.
-                    let _ = AssertUnwindSafe(collector.begin(&opened.session))
-                        .catch_unwind()
-                        .await;
+                    let _ = AssertUnwindSafe(collector.begin(&opened.session)).catch_unwind().await;
                 }
                 for collector in &plan.collectors {
                     run_collector(&**collector, &opened.session, &mut tables).await;
                 }
                 let entered = Some((opened.session, opened.role_arn, opened.access));
-                Self {
-                    account,
-                    tables,
-                    entered,
-                    refusal: None,
-                    usage,
-                    started,
-                }
+                Self { account, tables, entered, refusal: None, usage, started }
             }
         }
     }
@@ -98,23 +86,12 @@ impl Visit {
             tables.insert_gap(table.name, gap.clone(), observed_at);
         }
         let usage = Arc::new(Usage::default());
-        Self {
-            account,
-            tables,
-            entered: None,
-            refusal: Some(gap),
-            usage,
-            started: Instant::now(),
-        }
+        Self { account, tables, entered: None, refusal: Some(gap), usage, started: Instant::now() }
     }
 
     /// Whether a table that is the same in every account was lost here, so that another session may help.
     pub(crate) fn awaits_shared_table(&self, plan: &Plan) -> bool {
-        self.entered.is_some()
-            && plan
-                .collectors
-                .iter()
-                .any(|collector| self.lost_shared(&**collector))
+        self.entered.is_some() && plan.collectors.iter().any(|collector| self.lost_shared(&**collector))
     }
 
     fn lost_shared(&self, collector: &dyn Collector) -> bool {
@@ -140,14 +117,9 @@ impl Visit {
 
     /// Runs the checks and makes the rows. `account` now carries its path.
     pub(crate) fn finish(mut self, plan: &Plan, organization: &Organization) -> AccountRows {
-        self.tables
-            .insert(vec![RosterEntry::from(&self.account)], plan.clock.now());
+        self.tables.insert(vec![RosterEntry::from(&self.account)], plan.clock.now());
         let checks = plan.checks.for_account(&self.account);
-        let context = Context {
-            now: plan.now,
-            account: &self.account,
-            organization,
-        };
+        let context = Context { now: plan.now, account: &self.account, organization };
         let results = evaluate(&self.tables, &checks, &context);
 
         let lost: Vec<(&'static str, &Gap)> = plan
@@ -164,11 +136,7 @@ impl Visit {
             (Some(gap), _) => (Some(gap.reason), Some(gap.to_string()), Some(gap.headline())),
             (None, Some((_, gap))) => {
                 let whole = rows::lost_tables(&lost, Gap::to_string);
-                (
-                    Some(gap.reason),
-                    Some(whole),
-                    Some(rows::lost_tables(&lost, Gap::headline)),
-                )
+                (Some(gap.reason), Some(whole), Some(rows::lost_tables(&lost, Gap::headline)))
             }
             (None, None) => (None, None, None),
         };
@@ -189,18 +157,11 @@ impl Visit {
             duration_ms: self.started.elapsed().as_millis() as i64,
             taken_from_scan_id: None,
         };
-        let table_reads = plan
-            .tables()
-            .iter()
-            .map(|table| self.table_read(table.name, plan))
-            .collect();
+        let table_reads = plan.tables().iter().map(|table| self.table_read(table.name, plan)).collect();
         AccountRows {
             headline,
             access: self.entered.as_ref().map(|(_, _, access)| *access),
-            coverage: results
-                .iter()
-                .map(|result| rows::coverage(&self.account, result))
-                .collect(),
+            coverage: results.iter().map(|result| rows::coverage(&self.account, result)).collect(),
             findings: rows::findings(&self.account, organization, &results),
             table_reads,
             facts: self.facts(plan, organization),
@@ -213,11 +174,7 @@ impl Visit {
         TableRead {
             account_id: self.account.id,
             table_name: table.to_owned(),
-            outcome: if gap.is_some() {
-                TableReadOutcome::Gap
-            } else {
-                TableReadOutcome::Read
-            },
+            outcome: if gap.is_some() { TableReadOutcome::Gap } else { TableReadOutcome::Read },
             row_count: self.tables.rows(table).map_or(0, |rows| rows.len()) as i64,
             observed_at: self.tables.observed_at(table).unwrap_or(plan.now),
             reason_code: gap.map(|gap| gap.reason.as_str().to_owned()),
@@ -245,16 +202,10 @@ impl Visit {
 
 /// Runs one collector; whatever it leaves out, a panic included, is a gap.
 async fn run_collector(collector: &dyn Collector, session: &Session, tables: &mut Tables) {
-    let ran = AssertUnwindSafe(collector.collect(session, tables))
-        .catch_unwind()
-        .await;
+    let ran = AssertUnwindSafe(collector.collect(session, tables)).catch_unwind().await;
     let message = match ran {
         Ok(()) => format!("collector {} did not fill the table", collector.name()),
-        Err(panic) => format!(
-            "collector {} failed: {}",
-            collector.name(),
-            panic_message(&*panic)
-        ),
+        Err(panic) => format!("collector {} failed: {}", collector.name(), panic_message(&*panic)),
     };
     for table in collector.fills() {
         if !tables.contains(table.name) {

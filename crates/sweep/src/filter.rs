@@ -23,10 +23,7 @@ pub struct Filter {
 impl Filter {
     /// Whether a unit is named by its path, so that names have to be known first.
     pub fn needs_paths(&self) -> bool {
-        self.units
-            .iter()
-            .chain(&self.excluded_units)
-            .any(|unit| unit.starts_with('/'))
+        self.units.iter().chain(&self.excluded_units).any(|unit| unit.starts_with('/'))
     }
 
     /// Whether tags have to be read.
@@ -60,10 +57,9 @@ impl Filter {
     /// What was named and is not there, as a message; a name that matches nothing is a mistake, not a filter.
     pub fn unmatched(&self, roster: &[RosterKey]) -> Vec<String> {
         let mut missing = Vec::new();
-        for (flag, accounts) in [
-            ("--account", &self.accounts),
-            ("--exclude-account", &self.excluded_accounts),
-        ] {
+        for (flag, accounts) in
+            [("--account", &self.accounts), ("--exclude-account", &self.excluded_accounts)]
+        {
             for id in accounts {
                 if !roster.iter().any(|key| key.id == *id) {
                     missing.push(format!("{flag} {id}: no such account in the roster"));
@@ -113,11 +109,7 @@ mod tests {
     }
 
     fn prod() -> Account {
-        account(
-            "111122223333",
-            &["r-ab12", "ou-ab12-workload", "ou-ab12-prod0000"],
-            "/Root/Workloads/Prod",
-        )
+        account("111122223333", &["r-ab12", "ou-ab12-workload", "ou-ab12-prod0000"], "/Root/Workloads/Prod")
     }
 
     #[test]
@@ -130,22 +122,12 @@ mod tests {
             "/Root/Workloads",
             "/Root/Workloads/Prod/",
         ] {
-            let filter = Filter {
-                units: vec![unit.to_owned()],
-                ..Filter::default()
-            };
+            let filter = Filter { units: vec![unit.to_owned()], ..Filter::default() };
             assert!(filter.refuses(&prod()).is_none(), "{unit}");
         }
         for unit in ["ou-ab12-other", "/Root/Work", "/Workloads"] {
-            let filter = Filter {
-                units: vec![unit.to_owned()],
-                ..Filter::default()
-            };
-            assert_eq!(
-                filter.refuses(&prod()).unwrap().reason,
-                Reason::Excluded,
-                "{unit}"
-            );
+            let filter = Filter { units: vec![unit.to_owned()], ..Filter::default() };
+            assert_eq!(filter.refuses(&prod()).unwrap().reason, Reason::Excluded, "{unit}");
         }
     }
 
@@ -178,15 +160,9 @@ mod tests {
     #[test]
     fn tags_must_all_match_and_unread_tags_do_not() {
         let tags = BTreeMap::from([("env".to_owned(), "prod".to_owned())]);
-        let filter = Filter {
-            tags: tags.clone(),
-            ..Filter::default()
-        };
+        let filter = Filter { tags: tags.clone(), ..Filter::default() };
         assert!(filter.refuses(&prod()).is_some());
-        let tagged = Account {
-            tags: Some(tags),
-            ..prod()
-        };
+        let tagged = Account { tags: Some(tags), ..prod() };
         assert!(filter.refuses(&tagged).is_none());
     }
 
@@ -197,11 +173,7 @@ mod tests {
             excluded_accounts: BTreeSet::from(["999999999999".parse().unwrap()]),
             ..Filter::default()
         };
-        let key = RosterKey {
-            id: prod().id,
-            ou_ids: prod().ou_ids,
-            ou_path: None,
-        };
+        let key = RosterKey { id: prod().id, ou_ids: prod().ou_ids, ou_path: None };
         let missing = filter.unmatched(&[key]);
         assert_eq!(missing.len(), 2, "{missing:?}");
         assert!(missing[0].contains("999999999999") && missing[1].contains("ou-none"));

@@ -40,11 +40,7 @@ impl Plan {
     ) -> Self {
         let mut tables = checks.tables();
         tables.remove(ROSTER);
-        let wanted: BTreeSet<&str> = tables
-            .iter()
-            .copied()
-            .chain(also_collect.iter().copied())
-            .collect();
+        let wanted: BTreeSet<&str> = tables.iter().copied().chain(also_collect.iter().copied()).collect();
         Self {
             now: clock.now(),
             clock,
@@ -63,18 +59,11 @@ impl Plan {
 
     /// Calls in one account of up to 1,000 entities, AssumeRole included, polls not.
     pub fn calls_per_account(&self) -> u32 {
-        1 + self
-            .collectors
-            .iter()
-            .map(|collector| collector.needs().calls_per_account)
-            .sum::<u32>()
+        1 + self.collectors.iter().map(|collector| collector.needs().calls_per_account).sum::<u32>()
     }
 
     /// The tables that the collectors fill, in order.
     pub fn tables(&self) -> Vec<&'static TableSchema> {
-        self.collectors
-            .iter()
-            .flat_map(|collector| collector.fills().iter().copied())
-            .collect()
+        self.collectors.iter().flat_map(|collector| collector.fills().iter().copied()).collect()
     }
 }

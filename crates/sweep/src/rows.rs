@@ -41,10 +41,7 @@ pub fn findings(
     let mut rows: Vec<FindingRecord> = results
         .iter()
         .flat_map(|result| {
-            result
-                .outcomes
-                .iter()
-                .map(|outcome| finding(account, organization, result, outcome))
+            result.outcomes.iter().map(|outcome| finding(account, organization, result, outcome))
         })
         .collect();
     rows.sort_by(|left, right| {
@@ -100,11 +97,7 @@ fn finding(
         suppressed: false,
         suppression_id: None,
         suppressed_until: None,
-        evidence_json: if outcome.status == Status::Pass {
-            None
-        } else {
-            outcome.evidence_json()
-        },
+        evidence_json: if outcome.status == Status::Pass { None } else { outcome.evidence_json() },
     }
 }
 
@@ -118,10 +111,8 @@ pub fn lost_tables(lost: &[(&'static str, &Gap)], words: impl Fn(&Gap) -> String
             None => parts.push((why, vec![table])),
         }
     }
-    let parts: Vec<String> = parts
-        .into_iter()
-        .map(|(why, tables)| format!("{}: {why}", tables.join(", ")))
-        .collect();
+    let parts: Vec<String> =
+        parts.into_iter().map(|(why, tables)| format!("{}: {why}", tables.join(", "))).collect();
     orgsweep_model::text::bounded(&parts.join("; "), 2000)
 }
 

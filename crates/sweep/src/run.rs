@@ -84,9 +84,7 @@ pub async fn run(
     };
     let names: Names = {
         let source = Arc::clone(&source);
-        async move { Arc::new(source.unit_names().await) }
-            .boxed()
-            .shared()
+        async move { Arc::new(source.unit_names().await) }.boxed().shared()
     };
     // Names are read beside the listing; what needs them waits for them.
     let reading_names = tokio::spawn(names.clone());
@@ -145,9 +143,7 @@ pub async fn run(
         }
     }
     if let Err(gap) = &*names.await {
-        on_event(Event::Warning(format!(
-            "names of organizational units are unknown: {gap}"
-        )));
+        on_event(Event::Warning(format!("names of organizational units are unknown: {gap}")));
     }
     reading_names.abort();
     let totals = std::mem::take(&mut dispatcher.totals);
@@ -201,9 +197,7 @@ impl Dispatcher {
             return Err(ScanError::Unmatched(wanted));
         }
         if self.chosen == 0 {
-            return Err(ScanError::NothingToScan {
-                listed: self.roster.len(),
-            });
+            return Err(ScanError::NothingToScan { listed: self.roster.len() });
         }
         Ok(())
     }

@@ -38,10 +38,7 @@ impl AccountLine {
     pub fn is_left_out(&self) -> bool {
         let expected = [Reason::Excluded.as_str(), Reason::AccountNotActive.as_str()];
         self.scan_state == ScanState::NotScanned
-            && self
-                .reason_code
-                .as_deref()
-                .is_some_and(|code| expected.contains(&code))
+            && self.reason_code.as_deref().is_some_and(|code| expected.contains(&code))
     }
 
     /// Sum of squared severity ranks over its FAIL rows: one critical outweighs many low ones.
@@ -109,10 +106,7 @@ impl Totals {
                 if reason == Reason::CheckFailed.as_str() {
                     *self.check_failures.entry(coverage.check_id.clone()).or_default() += 1;
                 }
-                *self
-                    .unknown
-                    .entry((coverage.check_id.clone(), reason))
-                    .or_default() += 1;
+                *self.unknown.entry((coverage.check_id.clone(), reason)).or_default() += 1;
             }
         }
         self.coverage_rows += rows.coverage.len() as u64;
@@ -124,18 +118,12 @@ impl Totals {
 
     /// Accounts in a state of the scan.
     pub fn count(&self, state: ScanState) -> usize {
-        self.accounts
-            .iter()
-            .filter(|account| account.scan_state == state)
-            .count()
+        self.accounts.iter().filter(|account| account.scan_state == state).count()
     }
 
     /// Accounts that Organizations calls active (or says nothing about) and that nobody left out.
     pub fn wanted(&self) -> usize {
-        self.accounts
-            .iter()
-            .filter(|account| !account.is_left_out())
-            .count()
+        self.accounts.iter().filter(|account| !account.is_left_out()).count()
     }
 
     /// Accounts lost in whole or in part, by id.

@@ -33,12 +33,7 @@ impl Case {
             management_account_id: crate::account_id(),
             partition: "aws".to_owned(),
         };
-        let case = Self {
-            account,
-            organization,
-            now: crate::now(),
-            tables: Tables::new(),
-        };
+        let case = Self { account, organization, now: crate::now(), tables: Tables::new() };
         case.with_roster()
     }
 
@@ -71,29 +66,20 @@ impl Case {
     /// Adds a table that AWS refused.
     #[must_use]
     pub fn lost<R: Row>(mut self) -> Self {
-        self.tables
-            .insert_gap(R::SCHEMA.name, Gap::new(Reason::Denied), self.now);
+        self.tables.insert_gap(R::SCHEMA.name, Gap::new(Reason::Denied), self.now);
         self
     }
 
     /// What the check says, through the same door as a scan.
     pub fn result<C: Check>(&self, check: &C) -> CheckResult {
-        let context = Context {
-            now: self.now,
-            account: &self.account,
-            organization: &self.organization,
-        };
+        let context = Context { now: self.now, account: &self.account, organization: &self.organization };
         let mut results = evaluate(&self.tables, &[check], &context);
         results.remove(0)
     }
 
     /// What checks of any type say, as in a scan.
     pub fn results(&self, checks: &[&dyn DynCheck]) -> Vec<CheckResult> {
-        let context = Context {
-            now: self.now,
-            account: &self.account,
-            organization: &self.organization,
-        };
+        let context = Context { now: self.now, account: &self.account, organization: &self.organization };
         evaluate(&self.tables, checks, &context)
     }
 
@@ -138,10 +124,7 @@ impl Case {
                 let named =
                     outcome.resource.uid == resource || outcome.resource.name.as_deref() == Some(resource);
                 assert!(named, "expected a FAIL about {resource}, got {outcome:#?}");
-                assert!(
-                    !outcome.message.is_empty(),
-                    "a FAIL needs a message: {outcome:#?}"
-                );
+                assert!(!outcome.message.is_empty(), "a FAIL needs a message: {outcome:#?}");
                 outcome.clone()
             }
             _ => panic!("expected exactly one FAIL, got {outcomes:#?}"),
@@ -152,9 +135,6 @@ impl Case {
     fn all_are<C: Check>(&self, check: &C, status: Status) {
         let outcomes = self.outcomes(check);
         assert!(!outcomes.is_empty(), "expected {status}, got no outcome");
-        assert!(
-            outcomes.iter().all(|outcome| outcome.status == status),
-            "expected {status}: {outcomes:#?}"
-        );
+        assert!(outcomes.iter().all(|outcome| outcome.status == status), "expected {status}: {outcomes:#?}");
     }
 }

@@ -95,11 +95,7 @@ pub fn access_key(user: &str, slot: i32) -> AccessKey {
     let created_at = days_ago(10);
     AccessKey {
         account_id: account_id(),
-        user_arn: if user == "<root_account>" {
-            root_arn()
-        } else {
-            user_arn(user)
-        },
+        user_arn: if user == "<root_account>" { root_arn() } else { user_arn(user) },
         slot,
         access_key_id: None,
         status: KeyStatus::Active,
@@ -139,11 +135,7 @@ pub fn group(name: &str) -> Group {
 
 /// A membership.
 pub fn group_member(group: &str, user: &str) -> GroupMember {
-    GroupMember {
-        account_id: account_id(),
-        group_name: group.to_owned(),
-        user_arn: user_arn(user),
-    }
+    GroupMember { account_id: account_id(), group_name: group.to_owned(), user_arn: user_arn(user) }
 }
 
 /// A role that EC2 may assume, made 200 days ago and used yesterday.
@@ -164,11 +156,7 @@ pub fn role(name: &str) -> Role {
 
 /// A role's session limit, seconds.
 pub fn session_limit(role: &str, seconds: i32) -> RoleSessionLimit {
-    RoleSessionLimit {
-        account_id: account_id(),
-        role_arn: role_arn(role),
-        max_session_seconds: seconds,
-    }
+    RoleSessionLimit { account_id: account_id(), role_arn: role_arn(role), max_session_seconds: seconds }
 }
 
 /// A managed policy attached to a principal.

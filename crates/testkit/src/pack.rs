@@ -10,43 +10,23 @@ use orgsweep_model::Pack;
 pub fn every_id_matches_its_file(pack: &Pack) {
     for check in &pack.checks {
         let metadata = check.metadata();
-        let stem = Path::new(metadata.file)
-            .file_stem()
-            .and_then(|stem| stem.to_str())
-            .unwrap_or_default();
-        assert_eq!(
-            stem,
-            metadata.id.replace('-', "_"),
-            "check {} stands in {}",
-            metadata.id,
-            metadata.file
-        );
+        let stem = Path::new(metadata.file).file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        assert_eq!(stem, metadata.id.replace('-', "_"), "check {} stands in {}", metadata.id, metadata.file);
     }
 }
 
 /// Every file that declares a check is in the pack's list.
 #[track_caller]
 pub fn every_check_file_is_listed(pack: &Pack, source: &str) {
-    let listed: BTreeSet<String> = pack
-        .checks
-        .iter()
-        .map(|check| check.metadata().id.replace('-', "_"))
-        .collect();
+    let listed: BTreeSet<String> =
+        pack.checks.iter().map(|check| check.metadata().id.replace('-', "_")).collect();
     let folder = std::fs::read_dir(source).unwrap_or_else(|error| panic!("{source}: {error}"));
     for entry in folder.flatten() {
         let path = entry.path();
-        let stem = path
-            .file_stem()
-            .and_then(|stem| stem.to_str())
-            .unwrap_or_default()
-            .to_owned();
+        let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
         let text = std::fs::read_to_string(&path).unwrap_or_default();
         if text.contains("check! {") {
-            assert!(
-                listed.contains(&stem),
-                "{} declares a check that pack! does not list",
-                path.display()
-            );
+            assert!(listed.contains(&stem), "{} declares a check that pack! does not list", path.display());
         }
     }
 }
@@ -57,27 +37,10 @@ pub fn every_manual_page_is_whole(pack: &Pack) {
     for check in &pack.checks {
         let metadata = check.metadata();
         let page = metadata.manual_page();
-        for heading in [
-            "## Why it matters",
-            "## How to fix",
-            "## How to back out",
-            "## What it cannot see",
-        ] {
-            assert!(
-                page.contains(heading),
-                "{}: the manual page lacks \"{heading}\"",
-                metadata.id
-            );
+        for heading in ["## Why it matters", "## How to fix", "## How to back out", "## What it cannot see"] {
+            assert!(page.contains(heading), "{}: the manual page lacks \"{heading}\"", metadata.id);
         }
-        assert!(
-            !metadata.pages.is_empty(),
-            "{}: cite at least one page",
-            metadata.id
-        );
-        assert!(
-            !page.contains("todo") && !page.contains("TODO"),
-            "{}: unfinished manual page",
-            metadata.id
-        );
+        assert!(!metadata.pages.is_empty(), "{}: cite at least one page", metadata.id);
+        assert!(!page.contains("todo") && !page.contains("TODO"), "{}: unfinished manual page", metadata.id);
     }
 }

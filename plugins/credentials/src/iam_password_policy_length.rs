@@ -81,10 +81,7 @@ mod tests {
     use orgsweep_testkit::{Case, password_policy, root_arn};
 
     fn case(minimum_length: i32) -> Case {
-        Case::new().rows(vec![PasswordPolicy {
-            minimum_length,
-            ..password_policy()
-        }])
+        Case::new().rows(vec![PasswordPolicy { minimum_length, ..password_policy() }])
     }
 
     #[test]
@@ -110,8 +107,6 @@ mod tests {
 
     #[test]
     fn a_refused_call_is_unknown() {
-        Case::new()
-            .lost::<PasswordPolicy>()
-            .unknown(&PasswordPolicyLength::default());
+        Case::new().lost::<PasswordPolicy>().unknown(&PasswordPolicyLength::default());
     }
 }

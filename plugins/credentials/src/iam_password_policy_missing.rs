@@ -53,19 +53,13 @@ impl Check for PasswordPolicyMissing {
             return;
         }
         let passwords = credentials.map(|rows| {
-            rows.iter()
-                .filter(|row| !row.is_root && row.password_enabled != Some(false))
-                .count()
+            rows.iter().filter(|row| !row.is_root && row.password_enabled != Some(false)).count()
         });
-        let outcome = report.fail(
-            context.account_resource(),
-            "no password policy is set: AWS's default applies",
-        );
+        let outcome =
+            report.fail(context.account_resource(), "no password policy is set: AWS's default applies");
         match passwords {
             Ok(0) => {
-                outcome
-                    .severity(Severity::Informational)
-                    .evidence("users_with_password", 0);
+                outcome.severity(Severity::Informational).evidence("users_with_password", 0);
             }
             Ok(count) => {
                 outcome.evidence("users_with_password", count);
@@ -83,10 +77,7 @@ mod tests {
     use orgsweep_testkit::{Case, credential, password_policy, root_arn, root_credential};
 
     fn console(name: &str) -> Credential {
-        Credential {
-            password_enabled: Some(true),
-            ..credential(name)
-        }
+        Credential { password_enabled: Some(true), ..credential(name) }
     }
 
     #[test]
@@ -100,33 +91,20 @@ mod tests {
     #[test]
     fn no_policy_is_flagged_at_the_default_severity() {
         let case = Case::new().none::<PasswordPolicy>().rows(vec![console("ann")]);
-        assert_eq!(
-            case.flags(&PasswordPolicyMissing::default(), &root_arn())
-                .severity,
-            None
-        );
+        assert_eq!(case.flags(&PasswordPolicyMissing::default(), &root_arn()).severity, None);
         let lost = Case::new().none::<PasswordPolicy>().lost::<Credential>();
-        assert_eq!(
-            lost.flags(&PasswordPolicyMissing::default(), &root_arn())
-                .severity,
-            None
-        );
+        assert_eq!(lost.flags(&PasswordPolicyMissing::default(), &root_arn()).severity, None);
     }
 
     #[test]
     fn where_no_user_has_a_password_it_is_informational() {
-        let case = Case::new()
-            .none::<PasswordPolicy>()
-            .rows(vec![root_credential(), credential("ci")]);
+        let case = Case::new().none::<PasswordPolicy>().rows(vec![root_credential(), credential("ci")]);
         let outcome = case.flags(&PasswordPolicyMissing::default(), &root_arn());
         assert_eq!(outcome.severity, Some(Severity::Informational));
     }
 
     #[test]
     fn a_refused_call_is_not_an_absent_policy() {
-        Case::new()
-            .lost::<PasswordPolicy>()
-            .none::<Credential>()
-            .unknown(&PasswordPolicyMissing::default());
+        Case::new().lost::<PasswordPolicy>().none::<Credential>().unknown(&PasswordPolicyMissing::default());
     }
 }

@@ -69,11 +69,7 @@ impl Check for PasswordPolicyReuse {
     }
 
     fn validate(&self) -> Result<(), String> {
-        if (1..=24).contains(&self.n) {
-            Ok(())
-        } else {
-            Err("n: AWS remembers 1 to 24 passwords".to_owned())
-        }
+        if (1..=24).contains(&self.n) { Ok(()) } else { Err("n: AWS remembers 1 to 24 passwords".to_owned()) }
     }
 }
 
@@ -83,10 +79,7 @@ mod tests {
     use orgsweep_testkit::{Case, password_policy, root_arn};
 
     fn case(reuse_prevention: Option<i32>) -> Case {
-        Case::new().rows(vec![PasswordPolicy {
-            reuse_prevention,
-            ..password_policy()
-        }])
+        Case::new().rows(vec![PasswordPolicy { reuse_prevention, ..password_policy() }])
     }
 
     #[test]
@@ -100,9 +93,7 @@ mod tests {
     #[test]
     fn nothing_remembered_and_no_policy_are_flagged() {
         case(None).flags(&PasswordPolicyReuse::default(), &root_arn());
-        Case::new()
-            .none::<PasswordPolicy>()
-            .flags(&PasswordPolicyReuse::default(), &root_arn());
+        Case::new().none::<PasswordPolicy>().flags(&PasswordPolicyReuse::default(), &root_arn());
     }
 
     #[test]
@@ -113,8 +104,6 @@ mod tests {
 
     #[test]
     fn a_refused_call_is_unknown() {
-        Case::new()
-            .lost::<PasswordPolicy>()
-            .unknown(&PasswordPolicyReuse::default());
+        Case::new().lost::<PasswordPolicy>().unknown(&PasswordPolicyReuse::default());
     }
 }

@@ -60,20 +60,11 @@ impl Check for RootAccessKeyPresent {
         }
         let root_keys = keys.map(|keys| keys.iter().filter(|key| key.is_root()).collect::<Vec<_>>());
         // An older report may not have the key yet: then it counts as active.
-        let inactive = root_keys
-            .as_ref()
-            .is_ok_and(|keys| !keys.is_empty() && keys.iter().all(|key| !key.is_active()));
-        let message = if inactive {
-            "root has access keys, all inactive"
-        } else {
-            "root has an access key"
-        };
+        let inactive =
+            root_keys.as_ref().is_ok_and(|keys| !keys.is_empty() && keys.iter().all(|key| !key.is_active()));
+        let message = if inactive { "root has access keys, all inactive" } else { "root has an access key" };
         let outcome = report.fail(context.root_resource(), message);
-        outcome.severity(if inactive {
-            Severity::High
-        } else {
-            Severity::Critical
-        });
+        outcome.severity(if inactive { Severity::High } else { Severity::Critical });
         outcome.evidence("access_keys_present", summary.root_access_keys);
         match root_keys {
             Ok(keys) => {
@@ -98,17 +89,12 @@ mod tests {
     use orgsweep_testkit::{Case, access_key, account_summary, root_arn};
 
     fn with_keys(count: i64) -> Case {
-        Case::new().rows(vec![AccountSummary {
-            root_access_keys: count,
-            ..account_summary()
-        }])
+        Case::new().rows(vec![AccountSummary { root_access_keys: count, ..account_summary() }])
     }
 
     #[test]
     fn no_key_passes() {
-        with_keys(0)
-            .none::<AccessKey>()
-            .passes(&RootAccessKeyPresent::default());
+        with_keys(0).none::<AccessKey>().passes(&RootAccessKeyPresent::default());
     }
 
     #[test]
@@ -120,42 +106,27 @@ mod tests {
 
     #[test]
     fn inactive_keys_are_high() {
-        let key = AccessKey {
-            status: KeyStatus::Inactive,
-            ..access_key("<root_account>", 1)
-        };
-        let outcome = with_keys(1)
-            .rows(vec![key])
-            .flags(&RootAccessKeyPresent::default(), &root_arn());
+        let key = AccessKey { status: KeyStatus::Inactive, ..access_key("<root_account>", 1) };
+        let outcome = with_keys(1).rows(vec![key]).flags(&RootAccessKeyPresent::default(), &root_arn());
         assert_eq!(outcome.severity, Some(Severity::High));
     }
 
     #[test]
     fn a_users_inactive_key_is_not_roots() {
-        let key = AccessKey {
-            status: KeyStatus::Inactive,
-            ..access_key("ann", 1)
-        };
-        let outcome = with_keys(1)
-            .rows(vec![key])
-            .flags(&RootAccessKeyPresent::default(), &root_arn());
+        let key = AccessKey { status: KeyStatus::Inactive, ..access_key("ann", 1) };
+        let outcome = with_keys(1).rows(vec![key]).flags(&RootAccessKeyPresent::default(), &root_arn());
         assert_eq!(outcome.severity, Some(Severity::Critical));
     }
 
     #[test]
     fn without_the_report_it_stays_critical() {
-        let outcome = with_keys(1)
-            .lost::<AccessKey>()
-            .flags(&RootAccessKeyPresent::default(), &root_arn());
+        let outcome = with_keys(1).lost::<AccessKey>().flags(&RootAccessKeyPresent::default(), &root_arn());
         assert_eq!(outcome.severity, Some(Severity::Critical));
         assert_eq!(outcome.evidence["activity"], "unknown: DENIED");
     }
 
     #[test]
     fn without_the_summary_it_is_unknown() {
-        Case::new()
-            .lost::<AccountSummary>()
-            .none::<AccessKey>()
-            .unknown(&RootAccessKeyPresent::default());
+        Case::new().lost::<AccountSummary>().none::<AccessKey>().unknown(&RootAccessKeyPresent::default());
     }
 }

@@ -59,10 +59,7 @@ impl Check for RootMfaMissing {
         if summary.root_mfa_enabled {
             report.pass(resource);
         } else if password == Some(false) && !others {
-            report.not_applicable(
-                resource,
-                "root has no credentials: there is nothing to sign in with",
-            );
+            report.not_applicable(resource, "root has no credentials: there is nothing to sign in with");
         } else {
             let message = match password {
                 None => "root has no MFA device (and is presumed to have a password: AWS does not say)",
@@ -110,8 +107,6 @@ mod tests {
 
     #[test]
     fn without_the_summary_it_is_unknown() {
-        Case::new()
-            .lost::<AccountSummary>()
-            .unknown(&RootMfaMissing::default());
+        Case::new().lost::<AccountSummary>().unknown(&RootMfaMissing::default());
     }
 }

@@ -62,10 +62,7 @@ impl Check for RootMfaVirtual {
             return;
         };
         if !summary.root_mfa_enabled {
-            report.not_applicable(
-                resource,
-                "root has no MFA device; iam-root-mfa-missing speaks about that",
-            );
+            report.not_applicable(resource, "root has no MFA device; iam-root-mfa-missing speaks about that");
             return;
         }
         // Exactly these: a user may be called "rooter" and a path /root/.
@@ -108,10 +105,7 @@ mod tests {
     #[test]
     fn roots_device_is_known_by_owner_or_by_serial() {
         case(vec![virtual_mfa("any-name", &root_arn())]).flags(&RootMfaVirtual::default(), &root_arn());
-        let unowned = VirtualMfaDevice {
-            user_arn: None,
-            ..virtual_mfa("root-account-mfa-device", "")
-        };
+        let unowned = VirtualMfaDevice { user_arn: None, ..virtual_mfa("root-account-mfa-device", "") };
         case(vec![unowned]).flags(&RootMfaVirtual::default(), &root_arn());
     }
 
@@ -127,21 +121,13 @@ mod tests {
     #[test]
     fn without_a_virtual_device_a_strict_reading_cannot_tell() {
         case(vec![]).passes(&RootMfaVirtual::default());
-        case(vec![]).unknown(&RootMfaVirtual {
-            accept_any_phishing_resistant: false,
-        });
+        case(vec![]).unknown(&RootMfaVirtual { accept_any_phishing_resistant: false });
     }
 
     #[test]
     fn no_mfa_at_all_is_another_checks_matter() {
-        let summary = AccountSummary {
-            root_mfa_enabled: false,
-            ..account_summary()
-        };
-        Case::new()
-            .rows(vec![summary])
-            .none::<VirtualMfaDevice>()
-            .not_applicable(&RootMfaVirtual::default());
+        let summary = AccountSummary { root_mfa_enabled: false, ..account_summary() };
+        Case::new().rows(vec![summary]).none::<VirtualMfaDevice>().not_applicable(&RootMfaVirtual::default());
     }
 
     #[test]

@@ -67,10 +67,7 @@ impl Check for RootRecentlyUsed {
             .iter()
             .filter(|key| key.is_root())
             .filter_map(|key| Some((key.last_used_at?, format!("access key {}", key.slot))))
-            .chain(
-                root.password_last_used_at
-                    .map(|moment| (moment, "password".to_owned())),
-            );
+            .chain(root.password_last_used_at.map(|moment| (moment, "password".to_owned())));
         match uses.max() {
             Some((moment, by)) if !older_than_days(moment, context.now, self.days) => {
                 let days = days_between(moment, context.now);
@@ -87,11 +84,7 @@ impl Check for RootRecentlyUsed {
     }
 
     fn validate(&self) -> Result<(), String> {
-        if self.days == 0 {
-            Err("days: expected at least 1".to_owned())
-        } else {
-            Ok(())
-        }
+        if self.days == 0 { Err("days: expected at least 1".to_owned()) } else { Ok(()) }
     }
 }
 
@@ -103,10 +96,7 @@ mod tests {
     };
 
     fn case(password: Option<orgsweep_model::Timestamp>, keys: Vec<AccessKey>) -> Case {
-        let root = Credential {
-            password_last_used_at: password,
-            ..root_credential()
-        };
+        let root = Credential { password_last_used_at: password, ..root_credential() };
         Case::new().rows(vec![root, credential("ann")]).rows(keys)
     }
 
@@ -120,10 +110,7 @@ mod tests {
 
     #[test]
     fn an_old_sign_in_does_not_hide_a_key_used_today() {
-        let key = AccessKey {
-            last_used_at: Some(days_ago(0)),
-            ..access_key("<root_account>", 2)
-        };
+        let key = AccessKey { last_used_at: Some(days_ago(0)), ..access_key("<root_account>", 2) };
         let outcome = case(Some(days_ago(400)), vec![key]).flags(&RootRecentlyUsed::default(), &root_arn());
         assert_eq!(outcome.evidence["used_by"], "access key 2");
     }
@@ -135,13 +122,7 @@ mod tests {
 
     #[test]
     fn without_root_in_the_report_it_is_unknown() {
-        Case::new()
-            .rows(vec![credential("ann")])
-            .none::<AccessKey>()
-            .unknown(&RootRecentlyUsed::default());
-        Case::new()
-            .lost::<Credential>()
-            .lost::<AccessKey>()
-            .unknown(&RootRecentlyUsed::default());
+        Case::new().rows(vec![credential("ann")]).none::<AccessKey>().unknown(&RootRecentlyUsed::default());
+        Case::new().lost::<Credential>().lost::<AccessKey>().unknown(&RootRecentlyUsed::default());
     }
 }

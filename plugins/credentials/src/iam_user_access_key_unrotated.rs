@@ -72,10 +72,7 @@ impl Check for UserAccessKeyUnrotated {
                 Severity::Medium
             };
             report
-                .fail(
-                    resource,
-                    format!("access key {} is {} days old", key.slot, key.age_days),
-                )
+                .fail(resource, format!("access key {} is {} days old", key.slot, key.age_days))
                 .severity(severity)
                 .evidence("created_at", key.created_at.to_string())
                 .evidence("age_days", key.age_days)
@@ -102,10 +99,7 @@ mod tests {
     use orgsweep_testkit::{Case, access_key, days_ago, seconds_after};
 
     fn made(created_at: Timestamp) -> Case {
-        Case::new().rows(vec![AccessKey {
-            created_at,
-            ..access_key("ann", 1)
-        }])
+        Case::new().rows(vec![AccessKey { created_at, ..access_key("ann", 1) }])
     }
 
     #[test]
@@ -126,73 +120,35 @@ mod tests {
             (730, Severity::High),
             (731, Severity::Critical),
         ] {
-            assert_eq!(
-                made(days_ago(days)).flags(&check, "ann").severity,
-                Some(severity),
-                "{days}"
-            );
+            assert_eq!(made(days_ago(days)).flags(&check, "ann").severity, Some(severity), "{days}");
         }
     }
 
     #[test]
     fn each_slot_is_judged_by_itself() {
-        let old = AccessKey {
-            created_at: days_ago(200),
-            ..access_key("ann", 2)
-        };
+        let old = AccessKey { created_at: days_ago(200), ..access_key("ann", 2) };
         let case = Case::new().rows(vec![access_key("ann", 1), old]);
-        assert_eq!(
-            case.flags(&UserAccessKeyUnrotated::default(), "ann")
-                .resource
-                .subject,
-            "access-key-2"
-        );
+        assert_eq!(case.flags(&UserAccessKeyUnrotated::default(), "ann").resource.subject, "access-key-2");
     }
 
     #[test]
     fn inactive_keys_pass_and_roots_are_left_out() {
-        let inactive = AccessKey {
-            created_at: days_ago(900),
-            status: KeyStatus::Inactive,
-            ..access_key("ann", 1)
-        };
-        Case::new()
-            .rows(vec![inactive])
-            .passes(&UserAccessKeyUnrotated::default());
-        let root = AccessKey {
-            created_at: days_ago(900),
-            ..access_key("<root_account>", 1)
-        };
-        Case::new()
-            .rows(vec![root])
-            .silent(&UserAccessKeyUnrotated::default());
+        let inactive =
+            AccessKey { created_at: days_ago(900), status: KeyStatus::Inactive, ..access_key("ann", 1) };
+        Case::new().rows(vec![inactive]).passes(&UserAccessKeyUnrotated::default());
+        let root = AccessKey { created_at: days_ago(900), ..access_key("<root_account>", 1) };
+        Case::new().rows(vec![root]).silent(&UserAccessKeyUnrotated::default());
     }
 
     #[test]
     fn thresholds_must_be_in_order() {
-        assert!(
-            UserAccessKeyUnrotated {
-                max_age_days: 400,
-                ..Default::default()
-            }
-            .validate()
-            .is_err()
-        );
-        assert!(
-            UserAccessKeyUnrotated {
-                max_age_days: 0,
-                ..Default::default()
-            }
-            .validate()
-            .is_err()
-        );
+        assert!(UserAccessKeyUnrotated { max_age_days: 400, ..Default::default() }.validate().is_err());
+        assert!(UserAccessKeyUnrotated { max_age_days: 0, ..Default::default() }.validate().is_err());
         assert!(UserAccessKeyUnrotated::default().validate().is_ok());
     }
 
     #[test]
     fn a_lost_report_is_unknown() {
-        Case::new()
-            .lost::<AccessKey>()
-            .unknown(&UserAccessKeyUnrotated::default());
+        Case::new().lost::<AccessKey>().unknown(&UserAccessKeyUnrotated::default());
     }
 }

@@ -61,10 +61,7 @@ impl Check for UserAccessKeyUnused {
             }
             let message = match key.unused_days {
                 Some(days) => format!("access key {} was last used {days} days ago", key.slot),
-                None => format!(
-                    "access key {} is {} days old and was never used",
-                    key.slot, key.age_days
-                ),
+                None => format!("access key {} is {} days old and was never used", key.slot, key.age_days),
             };
             report
                 .fail(resource, message)
@@ -75,11 +72,7 @@ impl Check for UserAccessKeyUnused {
     }
 
     fn validate(&self) -> Result<(), String> {
-        if self.days == 0 {
-            Err("days: expected at least 1".to_owned())
-        } else {
-            Ok(())
-        }
+        if self.days == 0 { Err("days: expected at least 1".to_owned()) } else { Ok(()) }
     }
 }
 
@@ -91,11 +84,7 @@ mod tests {
     use orgsweep_testkit::{Case, access_key, days_ago, seconds_after};
 
     fn case(created_at: Timestamp, last_used_at: Option<Timestamp>) -> Case {
-        Case::new().rows(vec![AccessKey {
-            created_at,
-            last_used_at,
-            ..access_key("ann", 1)
-        }])
+        Case::new().rows(vec![AccessKey { created_at, last_used_at, ..access_key("ann", 1) }])
     }
 
     #[test]
@@ -122,15 +111,11 @@ mod tests {
             last_used_at: None,
             ..access_key("ann", 1)
         };
-        Case::new()
-            .rows(vec![key])
-            .passes(&UserAccessKeyUnused::default());
+        Case::new().rows(vec![key]).passes(&UserAccessKeyUnused::default());
     }
 
     #[test]
     fn a_lost_report_is_unknown() {
-        Case::new()
-            .lost::<AccessKey>()
-            .unknown(&UserAccessKeyUnused::default());
+        Case::new().lost::<AccessKey>().unknown(&UserAccessKeyUnused::default());
     }
 }

@@ -52,11 +52,8 @@ impl Check for UserAccessKeyUsedBeyondSts {
     fn evaluate(&self, keys: Self::Reads<'_>, _context: &Context<'_>, report: &mut Report) {
         for key in keys.iter().filter(|key| !key.is_root()) {
             let resource = Resource::user(&key.user_arn).part(format!("access-key-{}", key.slot));
-            let allowed = |service: &str| {
-                self.allowed_services
-                    .iter()
-                    .any(|known| known.eq_ignore_ascii_case(service))
-            };
+            let allowed =
+                |service: &str| self.allowed_services.iter().any(|known| known.eq_ignore_ascii_case(service));
             match (key.last_used_at, &key.last_used_service) {
                 _ if !key.is_active() => {
                     report.pass(resource);
@@ -69,10 +66,7 @@ impl Check for UserAccessKeyUsedBeyondSts {
                 }
                 (moment, Some(service)) => {
                     report
-                        .fail(
-                            resource,
-                            format!("access key {} was last used for {service}", key.slot),
-                        )
+                        .fail(resource, format!("access key {} was last used for {service}", key.slot))
                         .evidence("last_used_service", service.as_str())
                         .evidence("last_used_at", moment.map(|moment| moment.to_string()))
                         .evidence("allowed_services", self.allowed_services.clone());
@@ -88,11 +82,7 @@ impl Check for UserAccessKeyUsedBeyondSts {
     }
 
     fn validate(&self) -> Result<(), String> {
-        if self
-            .allowed_services
-            .iter()
-            .any(|service| service.trim().is_empty())
-        {
+        if self.allowed_services.iter().any(|service| service.trim().is_empty()) {
             return Err("allowed_services: a service has no name".to_owned());
         }
         Ok(())
@@ -106,57 +96,39 @@ mod tests {
     use orgsweep_testkit::{Case, access_key};
 
     fn used(service: Option<&str>) -> AccessKey {
-        AccessKey {
-            last_used_service: service.map(str::to_owned),
-            ..access_key("ann", 1)
-        }
+        AccessKey { last_used_service: service.map(str::to_owned), ..access_key("ann", 1) }
     }
 
     #[test]
     fn other_services_are_flagged() {
-        let outcome = Case::new()
-            .rows(vec![used(Some("s3"))])
-            .flags(&UserAccessKeyUsedBeyondSts::default(), "ann");
+        let outcome =
+            Case::new().rows(vec![used(Some("s3"))]).flags(&UserAccessKeyUsedBeyondSts::default(), "ann");
         assert_eq!(outcome.evidence["last_used_service"], "s3");
     }
 
     #[test]
     fn sts_iam_never_and_inactive_pass() {
-        let never = AccessKey {
-            last_used_at: None,
-            ..used(None)
-        };
-        let inactive = AccessKey {
-            status: KeyStatus::Inactive,
-            ..used(Some("s3"))
-        };
+        let never = AccessKey { last_used_at: None, ..used(None) };
+        let inactive = AccessKey { status: KeyStatus::Inactive, ..used(Some("s3")) };
         for key in [used(Some("sts")), used(Some("IAM")), never, inactive] {
-            Case::new()
-                .rows(vec![key])
-                .passes(&UserAccessKeyUsedBeyondSts::default());
+            Case::new().rows(vec![key]).passes(&UserAccessKeyUsedBeyondSts::default());
         }
     }
 
     #[test]
     fn a_use_without_service_is_unknown() {
-        Case::new()
-            .rows(vec![used(None)])
-            .unknown(&UserAccessKeyUsedBeyondSts::default());
+        Case::new().rows(vec![used(None)]).unknown(&UserAccessKeyUsedBeyondSts::default());
     }
 
     #[test]
     fn the_list_is_a_setting() {
-        let check = UserAccessKeyUsedBeyondSts {
-            allowed_services: vec!["s3".to_owned()],
-        };
+        let check = UserAccessKeyUsedBeyondSts { allowed_services: vec!["s3".to_owned()] };
         Case::new().rows(vec![used(Some("s3"))]).passes(&check);
         Case::new().rows(vec![used(Some("sts"))]).flags(&check, "ann");
     }
 
     #[test]
     fn a_lost_report_is_unknown() {
-        Case::new()
-            .lost::<AccessKey>()
-            .unknown(&UserAccessKeyUsedBeyondSts::default());
+        Case::new().lost::<AccessKey>().unknown(&UserAccessKeyUsedBeyondSts::default());
     }
 }

@@ -54,21 +54,17 @@ impl Check for UserConsoleMfaMissing {
             let resource = Resource::user(&user.user_arn);
             match user.password_enabled {
                 Some(true) if !user.mfa_active => {
-                    report
-                        .fail(resource, "can sign in with a password and has no MFA device")
-                        .evidence(
-                            "password_last_used_at",
-                            user.password_last_used_at.map(|moment| moment.to_string()),
-                        );
+                    report.fail(resource, "can sign in with a password and has no MFA device").evidence(
+                        "password_last_used_at",
+                        user.password_last_used_at.map(|moment| moment.to_string()),
+                    );
                 }
                 Some(_) => {
                     report.pass(resource);
                 }
                 None => {
-                    report.unknown(
-                        resource,
-                        "the credential report does not say whether there is a password",
-                    );
+                    report
+                        .unknown(resource, "the credential report does not say whether there is a password");
                 }
             }
         }
@@ -81,11 +77,7 @@ mod tests {
     use orgsweep_testkit::{Case, credential, root_credential};
 
     fn case(password_enabled: Option<bool>, mfa_active: bool) -> Case {
-        Case::new().rows(vec![Credential {
-            password_enabled,
-            mfa_active,
-            ..credential("ann")
-        }])
+        Case::new().rows(vec![Credential { password_enabled, mfa_active, ..credential("ann") }])
     }
 
     #[test]
@@ -102,19 +94,12 @@ mod tests {
     #[test]
     fn what_the_report_does_not_say_is_unknown() {
         case(None, false).unknown(&UserConsoleMfaMissing::default());
-        Case::new()
-            .lost::<Credential>()
-            .unknown(&UserConsoleMfaMissing::default());
+        Case::new().lost::<Credential>().unknown(&UserConsoleMfaMissing::default());
     }
 
     #[test]
     fn root_is_left_out() {
-        let root = Credential {
-            mfa_active: false,
-            ..root_credential()
-        };
-        Case::new()
-            .rows(vec![root])
-            .silent(&UserConsoleMfaMissing::default());
+        let root = Credential { mfa_active: false, ..root_credential() };
+        Case::new().rows(vec![root]).silent(&UserConsoleMfaMissing::default());
     }
 }

@@ -55,10 +55,8 @@ impl Check for UserConsoleUnused {
             let resource = Resource::user(&user.user_arn);
             match user.password_enabled {
                 None => {
-                    report.unknown(
-                        resource,
-                        "the credential report does not say whether there is a password",
-                    );
+                    report
+                        .unknown(resource, "the credential report does not say whether there is a password");
                     continue;
                 }
                 Some(false) => {
@@ -67,10 +65,7 @@ impl Check for UserConsoleUnused {
                 }
                 Some(true) => {}
             }
-            let since = user
-                .password_last_used_at
-                .or(user.password_last_changed_at)
-                .or(user.created_at);
+            let since = user.password_last_used_at.or(user.password_last_changed_at).or(user.created_at);
             match since {
                 None => {
                     report.unknown(resource, "the credential report gives no date for the password");
@@ -98,11 +93,7 @@ impl Check for UserConsoleUnused {
     }
 
     fn validate(&self) -> Result<(), String> {
-        if self.days == 0 {
-            Err("days: expected at least 1".to_owned())
-        } else {
-            Ok(())
-        }
+        if self.days == 0 { Err("days: expected at least 1".to_owned()) } else { Ok(()) }
     }
 }
 
@@ -145,23 +136,13 @@ mod tests {
 
     #[test]
     fn no_date_at_all_is_unknown() {
-        let user = Credential {
-            password_enabled: Some(true),
-            created_at: None,
-            ..credential("ann")
-        };
-        Case::new()
-            .rows(vec![user])
-            .unknown(&UserConsoleUnused::default());
-        Case::new()
-            .lost::<Credential>()
-            .unknown(&UserConsoleUnused::default());
+        let user = Credential { password_enabled: Some(true), created_at: None, ..credential("ann") };
+        Case::new().rows(vec![user]).unknown(&UserConsoleUnused::default());
+        Case::new().lost::<Credential>().unknown(&UserConsoleUnused::default());
     }
 
     #[test]
     fn no_password_passes() {
-        Case::new()
-            .rows(vec![credential("ann")])
-            .passes(&UserConsoleUnused::default());
+        Case::new().rows(vec![credential("ann")]).passes(&UserConsoleUnused::default());
     }
 }

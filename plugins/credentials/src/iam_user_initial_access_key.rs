@@ -71,21 +71,13 @@ impl Check for UserInitialAccessKey {
     fn evaluate(&self, (credentials, keys): Self::Reads<'_>, _context: &Context<'_>, report: &mut Report) {
         for user in credentials.iter().filter(|row| !row.is_root) {
             let resource = Resource::user(&user.user_arn);
-            let initial = keys
-                .iter()
-                .find(|key| key.user_arn == user.user_arn && self.is_initial(user, key));
+            let initial = keys.iter().find(|key| key.user_arn == user.user_arn && self.is_initial(user, key));
             match initial {
                 Some(key) if user.password_enabled == Some(true) => {
                     report
-                        .fail(
-                            resource,
-                            format!("access key {} was made together with the user", key.slot),
-                        )
+                        .fail(resource, format!("access key {} was made together with the user", key.slot))
                         .evidence("slot", key.slot)
-                        .evidence(
-                            "user_created_at",
-                            user.created_at.map(|moment| moment.to_string()),
-                        )
+                        .evidence("user_created_at", user.created_at.map(|moment| moment.to_string()))
                         .evidence("key_created_at", key.created_at.to_string());
                 }
                 _ => {
@@ -115,15 +107,9 @@ mod tests {
 
     /// A console user with one key in `slot`, made `seconds` after the user.
     fn case(slot: i32, seconds: i64) -> Case {
-        let user = Credential {
-            password_enabled: Some(true),
-            ..credential("ann")
-        };
+        let user = Credential { password_enabled: Some(true), ..credential("ann") };
         let created_at = seconds_after(user.created_at.unwrap(), seconds);
-        Case::new().rows(vec![user]).rows(vec![AccessKey {
-            created_at,
-            ..access_key("ann", slot)
-        }])
+        Case::new().rows(vec![user]).rows(vec![AccessKey { created_at, ..access_key("ann", slot) }])
     }
 
     #[test]
@@ -141,10 +127,7 @@ mod tests {
 
     #[test]
     fn first_looks_at_slot_one_only() {
-        let check = UserInitialAccessKey {
-            slots: Slots::First,
-            ..Default::default()
-        };
+        let check = UserInitialAccessKey { slots: Slots::First, ..Default::default() };
         case(2, 10).passes(&check);
         case(1, 10).flags(&check, "ann");
     }
@@ -155,18 +138,12 @@ mod tests {
         let created_at = user.created_at.unwrap();
         Case::new()
             .rows(vec![user])
-            .rows(vec![AccessKey {
-                created_at,
-                ..access_key("ci", 1)
-            }])
+            .rows(vec![AccessKey { created_at, ..access_key("ci", 1) }])
             .passes(&UserInitialAccessKey::default());
     }
 
     #[test]
     fn a_lost_report_is_unknown() {
-        Case::new()
-            .lost::<Credential>()
-            .none::<AccessKey>()
-            .unknown(&UserInitialAccessKey::default());
+        Case::new().lost::<Credential>().none::<AccessKey>().unknown(&UserInitialAccessKey::default());
     }
 }

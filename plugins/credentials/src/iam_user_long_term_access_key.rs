@@ -107,21 +107,18 @@ mod tests {
     use orgsweep_testkit::{Case, access_key, credential, root_credential, tag, user_arn};
 
     fn case(keys: Vec<AccessKey>) -> Case {
-        Case::new()
-            .rows(vec![root_credential(), credential("ann")])
-            .rows(keys)
-            .rows(vec![tag(&user_arn("ann"), "keys", "approved")])
+        Case::new().rows(vec![root_credential(), credential("ann")]).rows(keys).rows(vec![tag(
+            &user_arn("ann"),
+            "keys",
+            "approved",
+        )])
     }
 
     #[test]
     fn an_active_key_is_flagged_and_an_inactive_one_is_not() {
         let check = UserLongTermAccessKey::default();
         case(vec![access_key("ann", 2)]).flags(&check, "ann");
-        case(vec![AccessKey {
-            status: KeyStatus::Inactive,
-            ..access_key("ann", 1)
-        }])
-        .passes(&check);
+        case(vec![AccessKey { status: KeyStatus::Inactive, ..access_key("ann", 1) }]).passes(&check);
         case(vec![]).passes(&check);
     }
 
@@ -140,19 +137,13 @@ mod tests {
         case.not_applicable(&by_tag("approved"));
         case.not_applicable(&by_tag("*"));
         case.flags(&by_tag("pending"), "ann");
-        let by_arn = UserLongTermAccessKey {
-            exempt_arns: vec![user_arn("ann")],
-            ..Default::default()
-        };
+        let by_arn = UserLongTermAccessKey { exempt_arns: vec![user_arn("ann")], ..Default::default() };
         case.not_applicable(&by_arn);
     }
 
     #[test]
     fn lost_tables_are_unknown() {
-        let lost = Case::new()
-            .lost::<Credential>()
-            .lost::<AccessKey>()
-            .none::<PrincipalTag>();
+        let lost = Case::new().lost::<Credential>().lost::<AccessKey>().none::<PrincipalTag>();
         lost.unknown(&UserLongTermAccessKey::default());
     }
 }

@@ -53,10 +53,7 @@ impl Check for UserMultipleActiveAccessKeys {
     fn evaluate(&self, (credentials, keys): Self::Reads<'_>, _context: &Context<'_>, report: &mut Report) {
         for user in credentials.iter().filter(|row| !row.is_root) {
             let resource = Resource::user(&user.user_arn);
-            let active = keys
-                .iter()
-                .filter(|key| key.user_arn == user.user_arn && key.is_active())
-                .count();
+            let active = keys.iter().filter(|key| key.user_arn == user.user_arn && key.is_active()).count();
             if active > self.max as usize {
                 report
                     .fail(resource, format!("{active} active access keys"))
@@ -69,11 +66,7 @@ impl Check for UserMultipleActiveAccessKeys {
     }
 
     fn validate(&self) -> Result<(), String> {
-        if self.max < 2 {
-            Ok(())
-        } else {
-            Err("max: a user has at most 2 keys; expected 0 or 1".to_owned())
-        }
+        if self.max < 2 { Ok(()) } else { Err("max: a user has at most 2 keys; expected 0 or 1".to_owned()) }
     }
 }
 
@@ -98,10 +91,7 @@ mod tests {
         let check = UserMultipleActiveAccessKeys::default();
         case(vec![]).passes(&check);
         case(vec![access_key("ann", 1)]).passes(&check);
-        let inactive = AccessKey {
-            status: KeyStatus::Inactive,
-            ..access_key("ann", 2)
-        };
+        let inactive = AccessKey { status: KeyStatus::Inactive, ..access_key("ann", 2) };
         case(vec![access_key("ann", 1), inactive]).passes(&check);
     }
 

@@ -68,10 +68,7 @@ impl Check for AccountNotActive {
                     report.unknown(resource, "Organizations gives neither State nor Status");
                 }
                 AccountState::Unrecognized => {
-                    report.unknown(
-                        resource,
-                        "Organizations gives a state that this version does not know",
-                    );
+                    report.unknown(resource, "Organizations gives a state that this version does not know");
                 }
             }
         }
@@ -111,9 +108,6 @@ mod tests {
             is_management: false,
         };
         let case = Case::new().rows(vec![entry]);
-        case.flags(
-            &AccountNotActive::default(),
-            "arn:aws:organizations::1:account/o-a/111122223333",
-        );
+        case.flags(&AccountNotActive::default(), "arn:aws:organizations::1:account/o-a/111122223333");
     }
 }

@@ -48,9 +48,7 @@ impl Check for GroupEmpty {
             if members.iter().any(|member| member.group_name == group.group_name) {
                 report.pass(resource);
             } else {
-                report
-                    .fail(resource, "has no members")
-                    .evidence("created_at", group.created_at.to_string());
+                report.fail(resource, "has no members").evidence("created_at", group.created_at.to_string());
             }
         }
     }
@@ -63,9 +61,8 @@ mod tests {
 
     #[test]
     fn members_decide() {
-        let case = Case::new()
-            .rows(vec![group("staff"), group("left")])
-            .rows(vec![group_member("staff", "ann")]);
+        let case =
+            Case::new().rows(vec![group("staff"), group("left")]).rows(vec![group_member("staff", "ann")]);
         case.flags(&GroupEmpty::default(), "left");
         Case::new()
             .rows(vec![group("staff")])
@@ -75,9 +72,6 @@ mod tests {
 
     #[test]
     fn lost_tables_are_unknown() {
-        Case::new()
-            .rows(vec![group("staff")])
-            .lost::<GroupMember>()
-            .unknown(&GroupEmpty::default());
+        Case::new().rows(vec![group("staff")]).lost::<GroupMember>().unknown(&GroupEmpty::default());
     }
 }

@@ -62,9 +62,7 @@ impl Check for RoleUnused {
                 continue;
             }
             // A role counts as used when it was made: a new one has had no time.
-            let since = role
-                .last_used_at
-                .map_or(role.created_at, |moment| moment.max(role.created_at));
+            let since = role.last_used_at.map_or(role.created_at, |moment| moment.max(role.created_at));
             if !older_than_days(since, context.now, self.days) {
                 report.pass(resource);
                 continue;
@@ -85,9 +83,7 @@ impl Check for RoleUnused {
         if (1..=WINDOW_DAYS).contains(&self.days) {
             return Ok(());
         }
-        Err(format!(
-            "days: expected 1 to {WINDOW_DAYS}; AWS does not remember use further back"
-        ))
+        Err(format!("days: expected 1 to {WINDOW_DAYS}; AWS does not remember use further back"))
     }
 }
 
@@ -98,11 +94,7 @@ mod tests {
     use orgsweep_testkit::{Case, days_ago, role, seconds_after};
 
     fn case(created_at: Timestamp, last_used_at: Option<Timestamp>) -> Case {
-        Case::new().rows(vec![Role {
-            created_at,
-            last_used_at,
-            ..role("app")
-        }])
+        Case::new().rows(vec![Role { created_at, last_used_at, ..role("app") }])
     }
 
     #[test]
@@ -123,15 +115,8 @@ mod tests {
 
     #[test]
     fn roles_of_aws_are_not_judged() {
-        for path in [
-            "/aws-service-role/support.amazonaws.com/",
-            "/aws-reserved/sso.amazonaws.com/",
-        ] {
-            let own = Role {
-                path: path.to_owned(),
-                last_used_at: None,
-                ..role("theirs")
-            };
+        for path in ["/aws-service-role/support.amazonaws.com/", "/aws-reserved/sso.amazonaws.com/"] {
+            let own = Role { path: path.to_owned(), last_used_at: None, ..role("theirs") };
             Case::new().rows(vec![own]).not_applicable(&RoleUnused::default());
         }
     }

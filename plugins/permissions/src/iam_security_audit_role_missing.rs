@@ -57,10 +57,7 @@ impl Check for SecurityAuditRoleMissing {
             report.pass(context.account_resource());
         } else {
             report
-                .fail(
-                    context.account_resource(),
-                    "no role has SecurityAudit or an equivalent",
-                )
+                .fail(context.account_resource(), "no role has SecurityAudit or an equivalent")
                 .evidence("equivalents", self.equivalents.clone());
         }
     }
@@ -76,12 +73,10 @@ impl Check for SecurityAuditRoleMissing {
 impl SecurityAuditRoleMissing {
     fn is_equivalent(&self, policy_arn: &str) -> bool {
         let of_aws = policy_arn.split(':').nth(4) == Some("aws");
-        self.equivalents
-            .iter()
-            .any(|wanted| match wanted.strip_prefix("./") {
-                Some(name) => !of_aws && arn_name(policy_arn) == name,
-                None => wanted == policy_arn || (of_aws && arn_name(policy_arn) == wanted),
-            })
+        self.equivalents.iter().any(|wanted| match wanted.strip_prefix("./") {
+            Some(name) => !of_aws && arn_name(policy_arn) == name,
+            None => wanted == policy_arn || (of_aws && arn_name(policy_arn) == wanted),
+        })
     }
 }
 
@@ -93,9 +88,7 @@ mod tests {
     const OWN: &str = "arn:aws:iam::111122223333:policy/SecurityAudit";
 
     fn case(principal_arn: &str, policy_arn: &str) -> Case {
-        Case::new()
-            .rows(vec![role("auditor")])
-            .rows(vec![attachment(principal_arn, policy_arn)])
+        Case::new().rows(vec![role("auditor")]).rows(vec![attachment(principal_arn, policy_arn)])
     }
 
     #[test]
@@ -114,31 +107,17 @@ mod tests {
     #[test]
     fn equivalents_are_a_setting() {
         for wanted in [OWN, "./SecurityAudit"] {
-            let check = SecurityAuditRoleMissing {
-                equivalents: vec![wanted.to_owned()],
-            };
+            let check = SecurityAuditRoleMissing { equivalents: vec![wanted.to_owned()] };
             case(&role_arn("auditor"), OWN).passes(&check);
             case(&role_arn("auditor"), &aws_managed_arn("SecurityAudit")).flags(&check, &root_arn());
         }
-        assert!(
-            SecurityAuditRoleMissing {
-                equivalents: Vec::new()
-            }
-            .validate()
-            .is_err()
-        );
+        assert!(SecurityAuditRoleMissing { equivalents: Vec::new() }.validate().is_err());
     }
 
     #[test]
     fn absence_is_a_row_and_a_lost_table_is_unknown() {
         let check = SecurityAuditRoleMissing::default();
-        Case::new()
-            .none::<Role>()
-            .none::<PolicyAttachment>()
-            .flags(&check, &root_arn());
-        Case::new()
-            .lost::<Role>()
-            .lost::<PolicyAttachment>()
-            .unknown(&check);
+        Case::new().none::<Role>().none::<PolicyAttachment>().flags(&check, &root_arn());
+        Case::new().lost::<Role>().lost::<PolicyAttachment>().unknown(&check);
     }
 }

@@ -46,10 +46,7 @@ impl Check for SupportRoleMissing {
     type Reads<'a> = &'a [PolicyAttachment];
 
     fn evaluate(&self, attachments: Self::Reads<'_>, context: &Context<'_>, report: &mut Report) {
-        let policy_arn = format!(
-            "arn:{}:iam::aws:policy/AWSSupportAccess",
-            context.organization.partition
-        );
+        let policy_arn = format!("arn:{}:iam::aws:policy/AWSSupportAccess", context.organization.partition);
         let holder = attachments
             .iter()
             .find(|attachment| attachment.policy_arn == policy_arn && !attachment.as_boundary);
@@ -57,10 +54,7 @@ impl Check for SupportRoleMissing {
             report.pass(context.account_resource());
         } else {
             report
-                .fail(
-                    context.account_resource(),
-                    "no user, group or role has AWSSupportAccess",
-                )
+                .fail(context.account_resource(), "no user, group or role has AWSSupportAccess")
                 .evidence("policy_arn", policy_arn);
         }
     }
@@ -75,9 +69,7 @@ mod tests {
     fn any_principal_will_do() {
         for principal in [user_arn("ann"), group_arn("help"), role_arn("help")] {
             let held = attachment(&principal, &aws_managed_arn("AWSSupportAccess"));
-            Case::new()
-                .rows(vec![held])
-                .passes(&SupportRoleMissing::default());
+            Case::new().rows(vec![held]).passes(&SupportRoleMissing::default());
         }
     }
 
@@ -85,10 +77,7 @@ mod tests {
     fn absence_is_a_row() {
         let check = SupportRoleMissing::default();
         Case::new().none::<PolicyAttachment>().flags(&check, &root_arn());
-        let named_alike = attachment(
-            &role_arn("help"),
-            "arn:aws:iam::111122223333:policy/AWSSupportAccess",
-        );
+        let named_alike = attachment(&role_arn("help"), "arn:aws:iam::111122223333:policy/AWSSupportAccess");
         Case::new().rows(vec![named_alike]).flags(&check, &root_arn());
         let boundary = PolicyAttachment {
             as_boundary: true,
@@ -99,8 +88,6 @@ mod tests {
 
     #[test]
     fn a_lost_table_is_unknown() {
-        Case::new()
-            .lost::<PolicyAttachment>()
-            .unknown(&SupportRoleMissing::default());
+        Case::new().lost::<PolicyAttachment>().unknown(&SupportRoleMissing::default());
     }
 }

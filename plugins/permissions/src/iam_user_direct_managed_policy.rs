@@ -68,10 +68,7 @@ impl Check for UserDirectManagedPolicy {
                 report.not_applicable(resource, "exempt by ARN");
             } else {
                 report
-                    .fail(
-                        resource,
-                        format!("{} managed policies are attached directly", attached.len()),
-                    )
+                    .fail(resource, format!("{} managed policies are attached directly", attached.len()))
                     .evidence("policy_arns", attached);
             }
         }
@@ -95,36 +92,21 @@ mod tests {
     fn an_attached_policy_is_flagged() {
         let outcome =
             case(vec![read_only(&user_arn("ann"))]).flags(&UserDirectManagedPolicy::default(), "ann");
-        assert_eq!(
-            outcome.evidence["policy_arns"][0],
-            aws_managed_arn("ReadOnlyAccess")
-        );
+        assert_eq!(outcome.evidence["policy_arns"][0], aws_managed_arn("ReadOnlyAccess"));
     }
 
     #[test]
     fn boundaries_and_other_principals_do_not_count() {
-        let boundary = PolicyAttachment {
-            as_boundary: true,
-            ..read_only(&user_arn("ann"))
-        };
+        let boundary = PolicyAttachment { as_boundary: true, ..read_only(&user_arn("ann")) };
         case(vec![boundary, read_only(&role_arn("ann"))]).passes(&UserDirectManagedPolicy::default());
     }
 
     #[test]
     fn exemptions_name_policies_or_users() {
         let case = case(vec![read_only(&user_arn("ann"))]);
-        case.passes(&UserDirectManagedPolicy {
-            exempt: vec![aws_managed_arn("ReadOnlyAccess")],
-        });
-        case.not_applicable(&UserDirectManagedPolicy {
-            exempt: vec![user_arn("ann")],
-        });
-        case.flags(
-            &UserDirectManagedPolicy {
-                exempt: vec![user_arn("bob")],
-            },
-            "ann",
-        );
+        case.passes(&UserDirectManagedPolicy { exempt: vec![aws_managed_arn("ReadOnlyAccess")] });
+        case.not_applicable(&UserDirectManagedPolicy { exempt: vec![user_arn("ann")] });
+        case.flags(&UserDirectManagedPolicy { exempt: vec![user_arn("bob")] }, "ann");
     }
 
     #[test]

@@ -67,9 +67,7 @@ impl Check for UserInlinePolicy {
             } else if self.exempt.contains(&user.user_arn) {
                 report.not_applicable(resource, "exempt by ARN");
             } else {
-                report
-                    .fail(resource, format!("{} inline policies", own.len()))
-                    .evidence("policy_names", own);
+                report.fail(resource, format!("{} inline policies", own.len())).evidence("policy_names", own);
             }
         }
     }
@@ -81,9 +79,7 @@ mod tests {
     use orgsweep_testkit::{Case, inline_policy, role_arn, user, user_arn};
 
     fn case(principal_arn: &str) -> Case {
-        Case::new()
-            .rows(vec![user("ann")])
-            .rows(vec![inline_policy(principal_arn, "bucket", "{}")])
+        Case::new().rows(vec![user("ann")]).rows(vec![inline_policy(principal_arn, "bucket", "{}")])
     }
 
     #[test]
@@ -99,19 +95,12 @@ mod tests {
 
     #[test]
     fn exemptions_name_policies_or_users() {
-        case(&user_arn("ann")).passes(&UserInlinePolicy {
-            exempt: vec!["bucket".to_owned()],
-        });
-        case(&user_arn("ann")).not_applicable(&UserInlinePolicy {
-            exempt: vec![user_arn("ann")],
-        });
+        case(&user_arn("ann")).passes(&UserInlinePolicy { exempt: vec!["bucket".to_owned()] });
+        case(&user_arn("ann")).not_applicable(&UserInlinePolicy { exempt: vec![user_arn("ann")] });
     }
 
     #[test]
     fn lost_tables_are_unknown() {
-        Case::new()
-            .rows(vec![user("ann")])
-            .lost::<InlinePolicy>()
-            .unknown(&UserInlinePolicy::default());
+        Case::new().rows(vec![user("ann")]).lost::<InlinePolicy>().unknown(&UserInlinePolicy::default());
     }
 }

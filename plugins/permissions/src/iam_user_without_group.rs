@@ -50,9 +50,7 @@ impl Check for UserWithoutGroup {
             if members.iter().any(|member| member.user_arn == user.user_arn) {
                 report.pass(resource);
             } else {
-                report
-                    .fail(resource, "is in no group")
-                    .evidence("created_at", user.created_at.to_string());
+                report.fail(resource, "is in no group").evidence("created_at", user.created_at.to_string());
             }
         }
     }
@@ -65,9 +63,7 @@ mod tests {
 
     #[test]
     fn membership_decides() {
-        let case = Case::new()
-            .rows(vec![user("ann"), user("bob")])
-            .rows(vec![group_member("staff", "ann")]);
+        let case = Case::new().rows(vec![user("ann"), user("bob")]).rows(vec![group_member("staff", "ann")]);
         case.flags(&UserWithoutGroup::default(), "bob");
         Case::new()
             .rows(vec![user("ann")])
@@ -77,17 +73,11 @@ mod tests {
 
     #[test]
     fn an_account_without_users_has_nothing_to_say() {
-        Case::new()
-            .none::<User>()
-            .none::<GroupMember>()
-            .silent(&UserWithoutGroup::default());
+        Case::new().none::<User>().none::<GroupMember>().silent(&UserWithoutGroup::default());
     }
 
     #[test]
     fn lost_tables_are_unknown() {
-        Case::new()
-            .rows(vec![user("ann")])
-            .lost::<GroupMember>()
-            .unknown(&UserWithoutGroup::default());
+        Case::new().rows(vec![user("ann")]).lost::<GroupMember>().unknown(&UserWithoutGroup::default());
     }
 }

@@ -130,10 +130,7 @@ impl Check for RoleMaxSessionDurationExcessive {
 /// Whether the role plainly may do everything; doubt about one policy gives way to certainty about another.
 fn privileged(role: &Role, documents: &Documents<'_>, context: &Context<'_>) -> Verdict {
     let (attachments, inline, managed, aws_managed) = documents;
-    let administrator = format!(
-        "arn:{}:iam::aws:policy/AdministratorAccess",
-        context.organization.partition
-    );
+    let administrator = format!("arn:{}:iam::aws:policy/AdministratorAccess", context.organization.partition);
     let mut doubt = None;
     let mut certain = false;
     let mut take = |verdict: Verdict, name: &str| match verdict {
@@ -143,10 +140,7 @@ fn privileged(role: &Role, documents: &Documents<'_>, context: &Context<'_>) -> 
             doubt.get_or_insert(format!("{name}: {why}"));
         }
     };
-    for policy in inline
-        .iter()
-        .filter(|policy| policy.principal_arn == role.role_arn)
-    {
+    for policy in inline.iter().filter(|policy| policy.principal_arn == role.role_arn) {
         take(grants_everything(&policy.document), &policy.policy_name);
     }
     let attached = attachments
@@ -214,10 +208,7 @@ mod tests {
     #[test]
     fn the_boundary_of_any_role() {
         case(14_400).passes(&check());
-        assert_eq!(
-            case(14_401).flags(&check(), "app").evidence["threshold_seconds"],
-            14_400
-        );
+        assert_eq!(case(14_401).flags(&check(), "app").evidence["threshold_seconds"], 14_400);
     }
 
     #[test]
@@ -225,9 +216,7 @@ mod tests {
         let administrator = aws_managed_arn("AdministratorAccess");
         attached(case(3600), &administrator).passes(&check());
         assert_eq!(
-            attached(case(3601), &administrator)
-                .flags(&check(), "app")
-                .evidence["threshold_seconds"],
+            attached(case(3601), &administrator).flags(&check(), "app").evidence["threshold_seconds"],
             3600
         );
     }
@@ -239,14 +228,10 @@ mod tests {
         inline(SOMETHING).passes(&check());
         let named_alike = customer_policy("AdministratorAccess", SOMETHING);
         let arn = named_alike.policy_arn.clone();
-        attached(case(7200), &arn)
-            .rows(vec![named_alike])
-            .passes(&check());
+        attached(case(7200), &arn).rows(vec![named_alike]).passes(&check());
         let broad = customer_policy("harmless", EVERYTHING);
         let arn = broad.policy_arn.clone();
-        attached(case(7200), &arn)
-            .rows(vec![broad])
-            .flags(&check(), "app");
+        attached(case(7200), &arn).rows(vec![broad]).flags(&check(), "app");
     }
 
     #[test]
@@ -264,13 +249,8 @@ mod tests {
 
     #[test]
     fn a_boundary_makes_an_administrator_doubtful() {
-        let bounded = Role {
-            permissions_boundary_arn: Some("arn".to_owned()),
-            ..role("app")
-        };
-        attached(case(7200), &aws_managed_arn("AdministratorAccess"))
-            .rows(vec![bounded])
-            .unknown(&check());
+        let bounded = Role { permissions_boundary_arn: Some("arn".to_owned()), ..role("app") };
+        attached(case(7200), &aws_managed_arn("AdministratorAccess")).rows(vec![bounded]).unknown(&check());
     }
 
     #[test]
@@ -281,17 +261,12 @@ mod tests {
         lost(case(7200)).passes(&check());
         lost(attached(case(7200), &aws_managed_arn("AdministratorAccess"))).flags(&check(), "app");
         attached(case(7200), &power).unknown(&check());
-        attached(case(7200), &power)
-            .rows(vec![aws_managed("PowerUserAccess", SOMETHING)])
-            .passes(&check());
+        attached(case(7200), &power).rows(vec![aws_managed("PowerUserAccess", SOMETHING)]).passes(&check());
     }
 
     #[test]
     fn roles_of_aws_are_not_judged() {
-        let linked = Role {
-            path: "/aws-service-role/x/".to_owned(),
-            ..role("app")
-        };
+        let linked = Role { path: "/aws-service-role/x/".to_owned(), ..role("app") };
         case(43_200).rows(vec![linked]).not_applicable(&check());
     }
 
@@ -306,21 +281,9 @@ mod tests {
     #[test]
     fn thresholds_must_make_sense() {
         assert!(check().validate().is_ok());
+        assert!(RoleMaxSessionDurationExcessive { max_seconds: 900, ..check() }.validate().is_err());
         assert!(
-            RoleMaxSessionDurationExcessive {
-                max_seconds: 900,
-                ..check()
-            }
-            .validate()
-            .is_err()
-        );
-        assert!(
-            RoleMaxSessionDurationExcessive {
-                privileged_max_seconds: 20_000,
-                ..check()
-            }
-            .validate()
-            .is_err()
+            RoleMaxSessionDurationExcessive { privileged_max_seconds: 20_000, ..check() }.validate().is_err()
         );
     }
 }

@@ -20,12 +20,7 @@ impl Collector for Summary {
     }
 
     fn needs(&self) -> Needs {
-        Needs {
-            actions: &["iam:GetAccountSummary"],
-            calls_per_account: 1,
-            calls_per_scan: 0,
-            gates: &[],
-        }
+        Needs { actions: &["iam:GetAccountSummary"], calls_per_account: 1, calls_per_scan: 0, gates: &[] }
     }
 
     fn fills(&self) -> &'static [&'static TableSchema] {
@@ -39,18 +34,14 @@ impl Collector for Summary {
 
 async fn fetch(session: &Session) -> Result<Vec<AccountSummary>, Gap> {
     let member = member(session)?;
-    let answer = member
-        .call("iam:GetAccountSummary", member.iam.get_account_summary().send())
-        .await?;
+    let answer = member.call("iam:GetAccountSummary", member.iam.get_account_summary().send()).await?;
     let map = answer.summary_map().ok_or_else(|| lacking("SummaryMap"))?;
     Ok(vec![parse(member.account, map)?])
 }
 
 fn lacking(key: &str) -> Gap {
     let message = format!("{key} is missing in the account summary");
-    Gap::new(Reason::MalformedAnswer)
-        .during("iam:GetAccountSummary")
-        .because(&message)
+    Gap::new(Reason::MalformedAnswer).during("iam:GetAccountSummary").because(&message)
 }
 
 fn parse(account_id: AccountId, map: &HashMap<Key, i32>) -> Result<AccountSummary, Gap> {

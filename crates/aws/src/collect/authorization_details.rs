@@ -29,12 +29,7 @@ impl Collector for AuthorizationDetails {
     }
 
     fn needs(&self) -> Needs {
-        Needs {
-            actions: &[API],
-            calls_per_account: 1,
-            calls_per_scan: 0,
-            gates: &[],
-        }
+        Needs { actions: &[API], calls_per_account: 1, calls_per_scan: 0, gates: &[] }
     }
 
     fn fills(&self) -> &'static [&'static TableSchema] {
@@ -87,9 +82,7 @@ async fn fetch(session: &Session) -> Result<Details, Gap> {
             .max_items(1000)
             .set_marker(marker);
         let page = member.call(API, request.send()).await?;
-        details
-            .add(member.account, &page)
-            .map_err(|gap| gap.during(API))?;
+        details.add(member.account, &page).map_err(|gap| gap.during(API))?;
         if !page.is_truncated() {
             return Ok(details);
         }
@@ -117,20 +110,14 @@ impl Details {
     fn add(&mut self, account_id: AccountId, page: &Page) -> Result<(), Gap> {
         for wire in page.user_detail_list() {
             let user_arn = required(wire.arn(), "the ARN of a user")?;
-            self.principal(
-                account_id,
-                &user_arn,
-                wire.attached_managed_policies(),
-                wire.user_policy_list(),
-            )?;
+            self.principal(account_id, &user_arn, wire.attached_managed_policies(), wire.user_policy_list())?;
             self.boundary(account_id, &user_arn, wire.permissions_boundary());
             self.tag(account_id, &user_arn, wire.tags());
-            self.members
-                .extend(wire.group_list().iter().map(|group_name| GroupMember {
-                    account_id,
-                    group_name: group_name.clone(),
-                    user_arn: user_arn.clone(),
-                }));
+            self.members.extend(wire.group_list().iter().map(|group_name| GroupMember {
+                account_id,
+                group_name: group_name.clone(),
+                user_arn: user_arn.clone(),
+            }));
             self.users.push(User {
                 account_id,
                 user_name: required(wire.user_name(), "the name of a user")?,
@@ -159,12 +146,7 @@ impl Details {
         }
         for wire in page.role_detail_list() {
             let role_arn = required(wire.arn(), "the ARN of a role")?;
-            self.principal(
-                account_id,
-                &role_arn,
-                wire.attached_managed_policies(),
-                wire.role_policy_list(),
-            )?;
+            self.principal(account_id, &role_arn, wire.attached_managed_policies(), wire.role_policy_list())?;
             self.boundary(account_id, &role_arn, wire.permissions_boundary());
             self.tag(account_id, &role_arn, wire.tags());
             let last_used = wire.role_last_used();
@@ -219,13 +201,12 @@ impl Details {
         principal_arn: &str,
         boundary: Option<&AttachedPermissionsBoundary>,
     ) {
-        self.attachments
-            .extend(boundary_arn(boundary).map(|policy_arn| PolicyAttachment {
-                account_id,
-                policy_arn,
-                principal_arn: principal_arn.to_owned(),
-                as_boundary: true,
-            }));
+        self.attachments.extend(boundary_arn(boundary).map(|policy_arn| PolicyAttachment {
+            account_id,
+            policy_arn,
+            principal_arn: principal_arn.to_owned(),
+            as_boundary: true,
+        }));
     }
 
     fn tag(&mut self, account_id: AccountId, principal_arn: &str, tags: &[Tag]) {
@@ -239,9 +220,7 @@ impl Details {
 }
 
 fn boundary_arn(boundary: Option<&AttachedPermissionsBoundary>) -> Option<String> {
-    boundary
-        .and_then(|boundary| boundary.permissions_boundary_arn())
-        .map(str::to_owned)
+    boundary.and_then(|boundary| boundary.permissions_boundary_arn()).map(str::to_owned)
 }
 
 /// The policy with the version that is in force. AWS-managed policies, which the filter leaves out, are skipped
@@ -251,10 +230,7 @@ fn managed_policy(account_id: AccountId, wire: &ManagedPolicyDetail) -> Result<O
     if policy_arn.split(':').nth(4) == Some("aws") {
         return Ok(None);
     }
-    let default = wire
-        .policy_version_list()
-        .iter()
-        .find(|version| version.is_default_version());
+    let default = wire.policy_version_list().iter().find(|version| version.is_default_version());
     let Some(version) = default else {
         let message = format!("{policy_arn} has no default version");
         return Err(Gap::new(Reason::MalformedAnswer).because(&message));
@@ -293,15 +269,10 @@ mod tests {
             .create_date(DateTime::from_secs(1_700_000_000))
             .group_list("staff")
             .attached_managed_policies(
-                AttachedPolicy::builder()
-                    .policy_arn("arn:aws:iam::aws:policy/ReadOnlyAccess")
-                    .build(),
+                AttachedPolicy::builder().policy_arn("arn:aws:iam::aws:policy/ReadOnlyAccess").build(),
             )
             .user_policy_list(
-                PolicyDetail::builder()
-                    .policy_name("p")
-                    .policy_document("%7B%22a%22%3A%22b+c%22%7D")
-                    .build(),
+                PolicyDetail::builder().policy_name("p").policy_document("%7B%22a%22%3A%22b+c%22%7D").build(),
             )
             .permissions_boundary(
                 AttachedPermissionsBoundary::builder()
@@ -315,11 +286,7 @@ mod tests {
         assert_eq!(details.members[0].group_name, "staff");
         assert_eq!(details.inline[0].document, r#"{"a":"b+c"}"#);
         assert_eq!(details.tags[0].tag_value, "blue");
-        let edges: Vec<bool> = details
-            .attachments
-            .iter()
-            .map(|attachment| attachment.as_boundary)
-            .collect();
+        let edges: Vec<bool> = details.attachments.iter().map(|attachment| attachment.as_boundary).collect();
         assert_eq!(edges, [false, true]);
     }
 
@@ -336,15 +303,8 @@ mod tests {
                 .build()
         };
         let unused = role(RoleLastUsed::builder().build());
-        let used = role(
-            RoleLastUsed::builder()
-                .last_used_date(DateTime::from_secs(1_700_000_001))
-                .build(),
-        );
-        let page = Page::builder()
-            .role_detail_list(unused)
-            .role_detail_list(used)
-            .build();
+        let used = role(RoleLastUsed::builder().last_used_date(DateTime::from_secs(1_700_000_001)).build());
+        let page = Page::builder().role_detail_list(unused).role_detail_list(used).build();
         let details = details(&page).unwrap();
         assert_eq!(details.roles[0].last_used_at, None);
         assert_eq!(details.roles[1].last_used_at.unwrap().as_second(), 1_700_000_001);
@@ -353,11 +313,7 @@ mod tests {
     #[test]
     fn the_default_version_is_the_one_in_force() {
         let version = |id: &str, default: bool, document: &str| {
-            PolicyVersion::builder()
-                .version_id(id)
-                .is_default_version(default)
-                .document(document)
-                .build()
+            PolicyVersion::builder().version_id(id).is_default_version(default).document(document).build()
         };
         let policy = ManagedPolicyDetail::builder()
             .arn("arn:aws:iam::111122223333:policy/p")
@@ -366,17 +322,12 @@ mod tests {
             .policy_version_list(version("v1", true, "%7B1%7D"))
             .build();
         let row = managed_policy(account(), &policy).unwrap().unwrap();
-        assert_eq!(
-            (row.default_version_id.as_str(), row.document.as_str()),
-            ("v1", "{1}")
-        );
+        assert_eq!((row.default_version_id.as_str(), row.document.as_str()), ("v1", "{1}"));
     }
 
     #[test]
     fn an_entity_without_arn_is_a_malformed_answer() {
-        let page = Page::builder()
-            .user_detail_list(UserDetail::builder().user_name("ann").build())
-            .build();
+        let page = Page::builder().user_detail_list(UserDetail::builder().user_name("ann").build()).build();
         assert_eq!(details(&page).unwrap_err().reason, Reason::MalformedAnswer);
     }
 }

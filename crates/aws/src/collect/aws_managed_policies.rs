@@ -50,10 +50,7 @@ async fn fetch(session: &Session, tables: &Tables) -> Result<Vec<AwsManagedPolic
         .collect();
     let mut policies = Vec::new();
     for arn in attached {
-        let document = member
-            .managed
-            .document(arn, member.account, &member.shared_iam)
-            .await?;
+        let document = member.managed.document(arn, member.account, &member.shared_iam).await?;
         policies.push(AwsManagedPolicy {
             account_id: member.account,
             policy_arn: arn.to_owned(),
@@ -77,8 +74,6 @@ mod tests {
     fn the_owner_is_aws_and_not_the_name() {
         assert!(is_aws_managed("arn:aws:iam::aws:policy/job-function/Billing"));
         assert!(is_aws_managed("arn:aws-cn:iam::aws:policy/AdministratorAccess"));
-        assert!(!is_aws_managed(
-            "arn:aws:iam::111122223333:policy/aws/AdministratorAccess"
-        ));
+        assert!(!is_aws_managed("arn:aws:iam::111122223333:policy/aws/AdministratorAccess"));
     }
 }

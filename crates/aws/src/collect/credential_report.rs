@@ -31,12 +31,7 @@ impl Collector for CredentialReport {
     }
 
     fn needs(&self) -> Needs {
-        Needs {
-            actions: &[GENERATE, GET],
-            calls_per_account: 2,
-            calls_per_scan: 0,
-            gates: &[],
-        }
+        Needs { actions: &[GENERATE, GET], calls_per_account: 2, calls_per_scan: 0, gates: &[] }
     }
 
     fn fills(&self) -> &'static [&'static TableSchema] {
@@ -62,10 +57,7 @@ impl Collector for CredentialReport {
 }
 
 async fn generate(member: &Member) -> Result<(), Gap> {
-    member
-        .call(GENERATE, member.iam.generate_credential_report().send())
-        .await
-        .map(|_| ())
+    member.call(GENERATE, member.iam.generate_credential_report().send()).await.map(|_| ())
 }
 
 async fn fetch(session: &Session) -> Result<Report, Gap> {
@@ -74,10 +66,7 @@ async fn fetch(session: &Session) -> Result<Report, Gap> {
         let answer = member.call(GET, member.iam.get_credential_report().send()).await;
         let gap = match answer {
             Ok(answer) => {
-                let content = answer
-                    .content()
-                    .map(std::convert::AsRef::as_ref)
-                    .unwrap_or_default();
+                let content = answer.content().map(std::convert::AsRef::as_ref).unwrap_or_default();
                 let generated_at = decode::required_moment(answer.generated_time(), "GeneratedTime")?;
                 let text = str::from_utf8(content).map_err(|error| malformed(&error.to_string()))?;
                 return parse(text, member.account, generated_at, session.clock.now());
@@ -127,38 +116,20 @@ pub fn parse(
 ) -> Result<Report, Gap> {
     let mut records = records(text);
     let header = records.next().ok_or_else(|| malformed("the report is empty"))?;
-    let columns: HashMap<&str, usize> = header
-        .iter()
-        .enumerate()
-        .map(|(index, name)| (name.as_str(), index))
-        .collect();
-    let mut report = Report {
-        generated_at,
-        credentials: Vec::new(),
-        access_keys: Vec::new(),
-    };
+    let columns: HashMap<&str, usize> =
+        header.iter().enumerate().map(|(index, name)| (name.as_str(), index)).collect();
+    let mut report = Report { generated_at, credentials: Vec::new(), access_keys: Vec::new() };
     for record in records {
         if record.len() != header.len() {
-            let message = format!(
-                "a row has {} fields and the header {}",
-                record.len(),
-                header.len()
-            );
+            let message = format!("a row has {} fields and the header {}", record.len(), header.len());
             return Err(malformed(&message));
         }
-        let line = Line {
-            columns: &columns,
-            record: &record,
-        };
+        let line = Line { columns: &columns, record: &record };
         let user_arn = line.text("arn")?.to_owned();
         for slot in [1, 2] {
-            report
-                .access_keys
-                .extend(access_key(&line, account_id, &user_arn, slot, now)?);
+            report.access_keys.extend(access_key(&line, account_id, &user_arn, slot, now)?);
         }
-        report
-            .credentials
-            .push(credential(&line, account_id, user_arn, generated_at)?);
+        report.credentials.push(credential(&line, account_id, user_arn, generated_at)?);
     }
     Ok(report)
 }
@@ -212,11 +183,7 @@ fn access_key(
         user_arn: user_arn.to_owned(),
         slot,
         access_key_id: None,
-        status: if active {
-            KeyStatus::Active
-        } else {
-            KeyStatus::Inactive
-        },
+        status: if active { KeyStatus::Active } else { KeyStatus::Inactive },
         created_at,
         last_used_at,
         age_days: days_between(created_at, now) as i32,
@@ -253,9 +220,7 @@ impl Line<'_> {
     }
 
     fn date(&self, column: &str) -> Result<Option<Timestamp>, Gap> {
-        self.optional(column)?
-            .map(|text| text.parse().map_err(|_| self.bad(column, "a date")))
-            .transpose()
+        self.optional(column)?.map(|text| text.parse().map_err(|_| self.bad(column, "a date"))).transpose()
     }
 
     fn flag(&self, column: &str) -> Result<Option<bool>, Gap> {
@@ -303,10 +268,7 @@ fn records(text: &str) -> impl Iterator<Item = Vec<String>> {
                 None => break,
             }
         }
-        rest = rest
-            .strip_prefix("\r\n")
-            .or_else(|| rest.strip_prefix('\n'))
-            .unwrap_or(rest);
+        rest = rest.strip_prefix("\r\n").or_else(|| rest.strip_prefix('\n')).unwrap_or(rest);
         Some(record)
     })
 }
@@ -363,20 +325,13 @@ mod tests {
     #[test]
     fn a_live_report() {
         let report = report(&format!("{HEADER}\n{ROOT_ROW}\n{ANN_ROW}")).unwrap();
-        let [root, ann] = &report.credentials[..] else {
-            panic!("{report:#?}")
-        };
+        let [root, ann] = &report.credentials[..] else { panic!("{report:#?}") };
         assert!(root.is_root && root.mfa_active);
         assert_eq!(root.password_enabled, None);
         assert_eq!(ann.password_enabled, Some(true));
         assert_eq!(ann.password_last_used_at, None);
-        let [active, inactive] = &report.access_keys[..] else {
-            panic!("{report:#?}")
-        };
-        assert_eq!(
-            (active.slot, active.status, active.unused_days),
-            (1, KeyStatus::Active, None)
-        );
+        let [active, inactive] = &report.access_keys[..] else { panic!("{report:#?}") };
+        assert_eq!((active.slot, active.status, active.unused_days), (1, KeyStatus::Active, None));
         assert_eq!((inactive.slot, inactive.status), (2, KeyStatus::Inactive));
         assert_eq!(inactive.last_used_service.as_deref(), Some("s3"));
         assert_eq!(active.age_days, 699);
@@ -391,34 +346,16 @@ mod tests {
     #[test]
     fn names_with_commas_are_quoted() {
         let row = ANN_ROW.replacen("ann,", "\"ann,\"\"b\"\"\",", 1);
-        assert_eq!(
-            report(&format!("{HEADER}\n{row}")).unwrap().credentials[0].user_name,
-            "ann,\"b\""
-        );
+        assert_eq!(report(&format!("{HEADER}\n{row}")).unwrap().credentials[0].user_name, "ann,\"b\"");
     }
 
     #[test]
     fn what_is_wrong_is_named() {
         for (text, wanted) in [
             (String::new(), "empty"),
-            (
-                format!("{}\n{ANN_ROW}", HEADER.replace("mfa_active", "mfa")),
-                "no column mfa_active",
-            ),
-            (
-                format!(
-                    "{HEADER}\n{}",
-                    ANN_ROW.replace("2023-05-05T05:05:05Z", "yesterday")
-                ),
-                "yesterday",
-            ),
-            (
-                format!(
-                    "{HEADER}\n{}",
-                    ANN_ROW.replace("user/ann,2024", "user/ann,extra,2024")
-                ),
-                "fields",
-            ),
+            (format!("{}\n{ANN_ROW}", HEADER.replace("mfa_active", "mfa")), "no column mfa_active"),
+            (format!("{HEADER}\n{}", ANN_ROW.replace("2023-05-05T05:05:05Z", "yesterday")), "yesterday"),
+            (format!("{HEADER}\n{}", ANN_ROW.replace("user/ann,2024", "user/ann,extra,2024")), "fields"),
             (
                 format!("{HEADER}\n{}", ANN_ROW.replace("2024-01-01T00:00:10.5Z", "N/A")),
                 "active and has no date",

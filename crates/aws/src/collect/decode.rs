@@ -6,22 +6,16 @@ use percent_encoding::percent_decode_str;
 
 /// IAM sends policy documents percent-encoded (RFC 3986), not form-encoded: a `+` is a `+`.
 pub fn policy_document(encoded: &str) -> Result<String, Gap> {
-    percent_decode_str(encoded)
-        .decode_utf8()
-        .map(std::borrow::Cow::into_owned)
-        .map_err(|error| {
-            Gap::new(Reason::MalformedAnswer).because(&format!("a policy document is not UTF-8: {error}"))
-        })
+    percent_decode_str(encoded).decode_utf8().map(std::borrow::Cow::into_owned).map_err(|error| {
+        Gap::new(Reason::MalformedAnswer).because(&format!("a policy document is not UTF-8: {error}"))
+    })
 }
 
 /// The SDK's moment as ours, in whole milliseconds.
 pub fn moment(wire: &DateTime) -> Result<Timestamp, Gap> {
-    wire.to_millis()
-        .ok()
-        .and_then(|millis| Timestamp::from_millisecond(millis).ok())
-        .ok_or_else(|| {
-            Gap::new(Reason::MalformedAnswer).because(&format!("a date is out of range: {wire:?}"))
-        })
+    wire.to_millis().ok().and_then(|millis| Timestamp::from_millisecond(millis).ok()).ok_or_else(|| {
+        Gap::new(Reason::MalformedAnswer).because(&format!("a date is out of range: {wire:?}"))
+    })
 }
 
 /// The same where the date may be absent.
@@ -51,9 +45,6 @@ mod tests {
     fn plus_is_literal_and_percent_is_decoded() {
         assert_eq!(policy_document("a%20b+c%2Bd%22%C3%BC").unwrap(), "a b+c+d\"ü");
         assert_eq!(policy_document("100%").unwrap(), "100%");
-        assert_eq!(
-            policy_document("%ff").unwrap_err().reason,
-            Reason::MalformedAnswer
-        );
+        assert_eq!(policy_document("%ff").unwrap_err().reason, Reason::MalformedAnswer);
     }
 }

@@ -15,12 +15,7 @@ impl Collector for RoleSessionLimits {
     }
 
     fn needs(&self) -> Needs {
-        Needs {
-            actions: &["iam:ListRoles"],
-            calls_per_account: 1,
-            calls_per_scan: 0,
-            gates: &[],
-        }
+        Needs { actions: &["iam:ListRoles"], calls_per_account: 1, calls_per_scan: 0, gates: &[] }
     }
 
     fn fills(&self) -> &'static [&'static TableSchema] {

@@ -29,15 +29,7 @@ impl Collector for ServerCertificates {
 
     async fn collect(&self, session: &Session, tables: &mut Tables) {
         let nothing = nothing_there(tables, |summary| summary.server_certificates);
-        put(
-            if nothing {
-                Ok(Vec::new())
-            } else {
-                fetch(session).await
-            },
-            session,
-            tables,
-        );
+        put(if nothing { Ok(Vec::new()) } else { fetch(session).await }, session, tables);
     }
 }
 
@@ -46,11 +38,7 @@ async fn fetch(session: &Session) -> Result<Vec<ServerCertificate>, Gap> {
     let mut certificates = Vec::new();
     let mut marker = None;
     loop {
-        let request = member
-            .iam
-            .list_server_certificates()
-            .max_items(1000)
-            .set_marker(marker);
+        let request = member.iam.list_server_certificates().max_items(1000).set_marker(marker);
         let page = member.call("iam:ListServerCertificates", request.send()).await?;
         for certificate in page.server_certificate_metadata_list() {
             certificates.push(ServerCertificate {

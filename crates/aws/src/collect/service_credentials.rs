@@ -29,15 +29,7 @@ impl Collector for ServiceCredentials {
 
     async fn collect(&self, session: &Session, tables: &mut Tables) {
         let nothing = nothing_there(tables, |summary| summary.users);
-        put(
-            if nothing {
-                Ok(Vec::new())
-            } else {
-                fetch(session).await
-            },
-            session,
-            tables,
-        );
+        put(if nothing { Ok(Vec::new()) } else { fetch(session).await }, session, tables);
     }
 }
 
@@ -46,15 +38,9 @@ async fn fetch(session: &Session) -> Result<Vec<ServiceCredential>, Gap> {
     let mut credentials = Vec::new();
     let mut marker: Option<String> = None;
     loop {
-        let request = member
-            .iam
-            .list_service_specific_credentials()
-            .all_users(true)
-            .max_items(1000)
-            .set_marker(marker);
-        let page = member
-            .call("iam:ListServiceSpecificCredentials", request.send())
-            .await?;
+        let request =
+            member.iam.list_service_specific_credentials().all_users(true).max_items(1000).set_marker(marker);
+        let page = member.call("iam:ListServiceSpecificCredentials", request.send()).await?;
         for credential in page.service_specific_credentials() {
             credentials.push(ServiceCredential {
                 account_id: member.account,

@@ -32,15 +32,7 @@ impl Collector for VirtualMfaDevices {
             // Root's virtual device counts as in use; whether it counts among MFADevices AWS does not say.
             Some(summary.mfa_devices? + summary.mfa_devices_in_use? + i64::from(summary.root_mfa_enabled))
         });
-        put(
-            if nothing {
-                Ok(Vec::new())
-            } else {
-                fetch(session).await
-            },
-            session,
-            tables,
-        );
+        put(if nothing { Ok(Vec::new()) } else { fetch(session).await }, session, tables);
     }
 }
 
@@ -49,11 +41,7 @@ async fn fetch(session: &Session) -> Result<Vec<VirtualMfaDevice>, Gap> {
     let mut devices = Vec::new();
     let mut marker = None;
     loop {
-        let request = member
-            .iam
-            .list_virtual_mfa_devices()
-            .max_items(1000)
-            .set_marker(marker);
+        let request = member.iam.list_virtual_mfa_devices().max_items(1000).set_marker(marker);
         let page = member.call("iam:ListVirtualMFADevices", request.send()).await?;
         for device in page.virtual_mfa_devices() {
             devices.push(VirtualMfaDevice {

@@ -1,0 +1,153 @@
+//! `cargo xtask tidy`: what the house keeps to and a compiler does not see.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value as Json;
+
+use crate::process::{metadata, root};
+
+/// Who may name whom: the only place where the arrows stand. `crates/README.md` draws them.
+const ARROWS: [(&str, &[&str], &[&str]); 15] = [
+    ("orgsweep-policy", &[], &[]),
+    ("orgsweep-model", &[], &[]),
+    ("orgsweep-sweep", &["orgsweep-model"], &[]),
+    ("orgsweep-aws", &["orgsweep-model", "orgsweep-sweep"], &[]),
+    ("orgsweep-lake", &["orgsweep-model"], &[]),
+    ("orgsweep-simulator", &[], &[]),
+    (
+        "orgsweep-cli",
+        &["orgsweep-model", "orgsweep-sweep", "orgsweep-aws", "orgsweep-lake", "orgsweep-simulator"],
+        &[],
+    ),
+    ("orgsweep-testkit", &["orgsweep-model"], &[]),
+    ("orgsweep-credentials", PACK, PACK_TESTS),
+    ("orgsweep-permissions", PACK, PACK_TESTS),
+    ("orgsweep-trust", PACK, PACK_TESTS),
+    ("orgsweep-organization", PACK, PACK_TESTS),
+    ("orgsweep-example", &["orgsweep-model", "orgsweep-cli", "orgsweep-credentials"], PACK_TESTS),
+    (
+        "orgsweep",
+        &[
+            "orgsweep-cli",
+            "orgsweep-credentials",
+            "orgsweep-permissions",
+            "orgsweep-trust",
+            "orgsweep-organization",
+        ],
+        &["orgsweep-aws", "orgsweep-lake", "orgsweep-model", "orgsweep-simulator", "orgsweep-testkit"],
+    ),
+    ("xtask", &[], &[]),
+];
+const PACK: &[&str] = &["orgsweep-model", "orgsweep-policy"];
+const PACK_TESTS: &[&str] = &["orgsweep-testkit"];
+
+/// Files whose name says nothing.
+const NAMELESS: [&str; 4] = ["utils.rs", "misc.rs", "imp.rs", "helpers.rs"];
+
+/// Looks at everything and lists every violation.
+pub fn tidy() -> Result<(), String> {
+    let mut problems = Vec::new();
+    arrows(&metadata()?, &mut problems);
+    let mut files = Vec::new();
+    for folder in ["crates", "plugins", "tests", "benches", "xtask"] {
+        rust_files(&root().join(folder), &mut files)?;
+    }
+    for file in &files {
+        let text = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+        let shown = file.strip_prefix(root()).unwrap_or(file);
+        source(shown, &text, &mut problems);
+    }
+    if problems.is_empty() { Ok(()) } else { Err(format!("\n  {}", problems.join("\n  "))) }
+}
+
+fn arrows(metadata: &Json, problems: &mut Vec<String>) {
+    let packages = metadata["packages"].as_array().map(Vec::as_slice).unwrap_or_default();
+    for package in packages {
+        let name = package["name"].as_str().unwrap_or_default();
+        let Some((_, allowed, in_tests)) = ARROWS.iter().find(|(known, _, _)| *known == name) else {
+            problems.push(format!("{name}: a new package needs its arrows in xtask/src/tidy.rs"));
+            continue;
+        };
+        for dependency in package["dependencies"].as_array().map(Vec::as_slice).unwrap_or_default() {
+            let target = dependency["name"].as_str().unwrap_or_default();
+            let dev = dependency["kind"] == "dev";
+            if let Some(problem) = forbidden(name, target, dev, allowed, in_tests) {
+                problems.push(problem);
+            }
+        }
+    }
+}
+
+/// Why one package may not name another.
+fn forbidden(name: &str, target: &str, dev: bool, allowed: &[&str], in_tests: &[&str]) -> Option<String> {
+    if target.starts_with("orgsweep") {
+        let fine = allowed.contains(&target) || (dev && in_tests.contains(&target));
+        return (!fine).then(|| format!("{name} -> {target}: not an arrow of this house (crates/README.md)"));
+    }
+    if target.starts_with("aws-") && name != "orgsweep-aws" {
+        return Some(format!("{name} -> {target}: only orgsweep-aws names an AWS crate"));
+    }
+    if ["arrow", "parquet", "object_store"].contains(&target) && name != "orgsweep-lake" {
+        return Some(format!("{name} -> {target}: only orgsweep-lake names it"));
+    }
+    None
+}
+
+fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), String> {
+    let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    for entry in entries.flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            rust_files(&path, files)?;
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(())
+}
+
+fn source(path: &Path, text: &str, problems: &mut Vec<String>) {
+    let shown = path.display();
+    if !text.starts_with("//! ") {
+        problems
+            .push(format!("{shown}: begin with `//!`: what the file is for and what it leaves to others"));
+    }
+    // In two parts, so that this line does not name itself.
+    if text.contains(concat!("#[", "allow(")) {
+        problems.push(format!("{shown}: `#[expect(lint, reason = \"…\")]` instead of allow"));
+    }
+    if path.file_name().is_some_and(|name| NAMELESS.iter().any(|nameless| name == *nameless)) {
+        problems.push(format!("{shown}: name the file after what is in it"));
+    }
+    let lines = text.lines().count();
+    if lines > 500 {
+        problems.push(format!("{shown}: {lines} lines; split what has more than one purpose"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arrows_point_one_way() {
+        assert!(forbidden("orgsweep-model", "orgsweep-sweep", false, &[], &[]).is_some());
+        assert!(forbidden("orgsweep-trust", "orgsweep-testkit", true, PACK, PACK_TESTS).is_none());
+        assert!(forbidden("orgsweep-trust", "orgsweep-testkit", false, PACK, PACK_TESTS).is_some());
+        assert!(forbidden("orgsweep-cli", "aws-config", false, &[], &[]).is_some());
+        assert!(forbidden("orgsweep-aws", "aws-config", false, &[], &[]).is_none());
+        assert!(forbidden("orgsweep-sweep", "parquet", false, &[], &[]).is_some());
+    }
+
+    #[test]
+    fn sources_are_looked_at() {
+        let mut problems = Vec::new();
+        source(Path::new("a/utils.rs"), concat!("fn x() {}\n#[", "allow(dead_code)]\n"), &mut problems);
+        assert_eq!(problems.len(), 3, "{problems:?}");
+        problems.clear();
+        source(Path::new("a/good.rs"), "//! Good.\n", &mut problems);
+        assert!(problems.is_empty());
+    }
+}
