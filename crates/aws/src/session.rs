@@ -1,7 +1,7 @@
 //! Sessions: AssumeRole per account through one STS client, the identity verified, refreshed before expiry.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
@@ -11,6 +11,7 @@ use aws_smithy_runtime::client::identity::IdentityCache;
 use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 use aws_types::sdk_config::SdkConfig;
 use orgsweep_model::{AccountId, Gap, Reason, Usage};
+use tokio::sync::Mutex;
 
 use crate::failure;
 use crate::ledger::Ledger;
@@ -62,7 +63,7 @@ pub async fn assume(
         };
         match renewal.assume().await {
             Ok(credentials) => {
-                let provider = AuditCredentials { renewal, first: Mutex::new(Some(credentials)) };
+                let provider = AuditCredentials { renewal, current: Mutex::new(credentials) };
                 return Ok(AssumedRole { role_arn, provider: SharedCredentialsProvider::new(provider) });
             }
             Err(gap) if gap.reason == Reason::RoleMissingOrUntrusted => refused.push((role_arn, gap)),
@@ -150,10 +151,11 @@ fn verify(identity_arn: &str, account: AccountId) -> Result<(), Gap> {
     Err(Gap::new(Reason::MalformedAnswer).during("sts:AssumeRole").because(&message))
 }
 
-/// Hands out the first credentials, and assumes the role anew when the SDK asks again before they expire.
+/// Hands out the same credentials to every client of the account, and assumes the role anew shortly before they end.
 struct AuditCredentials {
     renewal: Renewal,
-    first: Mutex<Option<Credentials>>,
+    /// Held while renewing, so that one renewal serves all.
+    current: Mutex<Credentials>,
 }
 
 impl fmt::Debug for AuditCredentials {
@@ -171,16 +173,20 @@ impl ProvideCredentials for AuditCredentials {
         Self: 'a,
     {
         future::ProvideCredentials::new(async {
-            let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
-            match first {
-                Some(credentials) => Ok(credentials),
-                None => {
-                    let renewed = self.renewal.assume().await;
-                    renewed.map_err(|gap| CredentialsError::provider_error(gap.to_string()))
-                }
+            let mut current = self.current.lock().await;
+            let soon = SystemTime::now() + renew_before(self.renewal.options.duration);
+            if current.expiry().is_some_and(|expiry| expiry <= soon) {
+                let renewed = self.renewal.assume().await;
+                *current = renewed.map_err(|gap| CredentialsError::provider_error(gap.to_string()))?;
             }
+            Ok(current.clone())
         })
     }
+}
+
+/// Five minutes, or a quarter of a short session.
+fn renew_before(duration: Option<u32>) -> Duration {
+    RENEW_BEFORE.min(duration.map_or(RENEW_BEFORE, |seconds| Duration::from_secs(u64::from(seconds) / 4)))
 }
 
 /// An IAM client for a session. Each account has its own retry quota: by default the SDK shares one among all
@@ -196,10 +202,9 @@ pub fn iam_client(
         .retry_partition(retries.clone())
         .interceptor(Ledger::new(usage));
     if let Some(credentials) = credentials {
-        let quarter = duration.map_or(RENEW_BEFORE, |seconds| Duration::from_secs(u64::from(seconds) / 4));
         builder = builder
             .credentials_provider(credentials.clone())
-            .identity_cache(IdentityCache::lazy().buffer_time(RENEW_BEFORE.min(quarter)).build());
+            .identity_cache(IdentityCache::lazy().buffer_time(renew_before(duration)).build());
     }
     aws_sdk_iam::Client::from_conf(builder.build())
 }

@@ -108,7 +108,8 @@ impl Run<'_> {
 
         let tables = orgsweep_lake::all_tables(self.registry.stored_tables());
         let previous_scan_id = orgsweep_lake::latest_scan_id(self.out).map_err(lake_failure)?;
-        let writer = ScanWriter::create(self.out, &self.scan_id, tables).map_err(lake_failure)?;
+        let writer = ScanWriter::create(self.out, &self.scan_id, tables)
+            .map_err(|error| Failure::new(format!("--out {}: {error}", self.out.display())))?;
         let mut sink = LakeSink { writer, worst: BTreeMap::new() };
 
         let cancel = CancellationToken::new();
