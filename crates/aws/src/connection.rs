@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use aws_config::BehaviorVersion;
-use aws_config::meta::region::RegionProviderChain;
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
@@ -40,17 +39,17 @@ impl Connection {
         if let Some(profile) = profile {
             loader = loader.profile_name(profile);
         }
-        loader = match region {
-            Some(region) => loader.region(Region::new(region.to_owned())),
-            None => {
-                let chain = RegionProviderChain::default_provider().or_else(FALLBACK_REGION);
-                loader.region(chain)
-            }
-        };
+        if let Some(region) = region {
+            loader = loader.region(Region::new(region.to_owned()));
+        }
         if let Some(name) = app_name() {
             loader = loader.app_name(name);
         }
-        Self { config: loader.load().await }
+        let mut config = loader.load().await;
+        if config.region().is_none() {
+            config = config.to_builder().region(Region::new(FALLBACK_REGION)).build();
+        }
+        Self { config }
     }
 
     /// Fixed credentials at a fixed endpoint, whatever the environment says: the demo's.

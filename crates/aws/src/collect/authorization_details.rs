@@ -9,6 +9,7 @@ use aws_sdk_iam::types::{
 use orgsweep_model::facts::{
     Group, GroupMember, InlinePolicy, ManagedPolicy, PolicyAttachment, PrincipalTag, Role, User,
 };
+use orgsweep_model::text::arn_name;
 use orgsweep_model::{
     AccountId, Collector, Gap, Needs, Reason, Row, Session, TableSchema, Tables, async_trait,
 };
@@ -237,7 +238,8 @@ fn managed_policy(account_id: AccountId, wire: &ManagedPolicyDetail) -> Result<O
     };
     Ok(Some(ManagedPolicy {
         account_id,
-        policy_name: required(wire.policy_name(), "the name of a policy")?,
+        // The ARN ends with the name; a stand-in may leave the element out.
+        policy_name: wire.policy_name().unwrap_or(arn_name(&policy_arn)).to_owned(),
         default_version_id: required(version.version_id(), "the id of a policy version")?,
         document: policy_document(version.document().unwrap_or_default())?,
         policy_arn,

@@ -120,6 +120,7 @@ pub fn parse(
         header.iter().enumerate().map(|(index, name)| (name.as_str(), index)).collect();
     let mut report = Report { generated_at, credentials: Vec::new(), access_keys: Vec::new() };
     for record in records {
+        let record = rejoined(record, header.len());
         if record.len() != header.len() {
             let message = format!("a row has {} fields and the header {}", record.len(), header.len());
             return Err(malformed(&message));
@@ -248,6 +249,23 @@ fn malformed(message: &str) -> Gap {
     Gap::new(Reason::MalformedAnswer).during(GET).because(message)
 }
 
+/// Names may hold commas, and a report that does not quote them has as many fields too many in `user` as in `arn`, the
+/// first two columns. Joined again only if the ARN then ends with the name; everything else is left as it is.
+fn rejoined(record: Vec<String>, wanted: usize) -> Vec<String> {
+    let extra = record.len().saturating_sub(wanted);
+    if extra == 0 || extra % 2 == 1 {
+        return record;
+    }
+    let commas = extra / 2;
+    let user = record[..=commas].join(",");
+    let arn = record[commas + 1..=2 * commas + 1].join(",");
+    if !arn.ends_with(&format!("/{user}")) {
+        return record;
+    }
+    let rest = record[2 * commas + 2..].iter().cloned();
+    [user, arn].into_iter().chain(rest).collect()
+}
+
 /// RFC 4180 records: quotes may hold commas, quotes and line ends; both kinds of line end; no empty last record.
 fn records(text: &str) -> impl Iterator<Item = Vec<String>> {
     let mut rest = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -347,6 +365,14 @@ mod tests {
     fn names_with_commas_are_quoted() {
         let row = ANN_ROW.replacen("ann,", "\"ann,\"\"b\"\"\",", 1);
         assert_eq!(report(&format!("{HEADER}\n{row}")).unwrap().credentials[0].user_name, "ann,\"b\"");
+    }
+
+    #[test]
+    fn names_with_commas_that_are_not_quoted_are_joined_again() {
+        let row = ANN_ROW.replacen("ann,", "a,n,n,", 1).replace("user/ann,", "user/team/a,n,n,");
+        let report = report(&format!("{HEADER}\n{row}")).unwrap();
+        assert_eq!(report.credentials[0].user_name, "a,n,n");
+        assert_eq!(report.credentials[0].user_arn, "arn:aws:iam::111122223333:user/team/a,n,n");
     }
 
     #[test]
