@@ -1,6 +1,6 @@
 //! `orgsweep demo`: the simulator on loopback, and the same scan as ever.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -72,7 +72,7 @@ pub async fn demo(registry: &Registry, arguments: DemoArguments) -> Result<u8, F
         program: &program(),
     };
     let outcome = run.go().await?;
-    let surprises = surprises(&running, &outcome.totals);
+    let surprises = surprises(&running, &outcome.totals, &prepared.plan.actions());
     if !arguments.quiet {
         println!(
             "\nThe made-up organization lost {} accounts, {}. `orgsweep scan` would have ended with {}.",
@@ -120,14 +120,19 @@ fn derived_entropy(world: &WorldArguments, now: Timestamp, config_sha256: &str) 
     entropy
 }
 
-/// Every account that came out otherwise than planted.
-fn surprises(running: &Running, totals: &Totals) -> Vec<String> {
-    let planted: BTreeMap<&str, &PlantedKind> =
-        running.planted().iter().map(|planted| (planted.account_id.as_str(), &planted.kind)).collect();
-    let expected_lost: BTreeSet<&str> = planted
+/// Every account that came out otherwise than planted. A broken role is a loss only if something that it may not do
+/// was asked for.
+fn surprises(running: &Running, totals: &Totals, actions: &[&str]) -> Vec<String> {
+    let is_lost = |kind: &PlantedKind| match kind {
+        PlantedKind::NotActive => false,
+        PlantedKind::RoleMissing | PlantedKind::RoleUntrusting => true,
+        PlantedKind::RoleBroken(denied) => denied.iter().any(|action| actions.contains(action)),
+    };
+    let expected_lost: BTreeSet<&str> = running
+        .planted()
         .iter()
-        .filter(|(_, kind)| !matches!(kind, PlantedKind::NotActive))
-        .map(|(id, _)| *id)
+        .filter(|planted| is_lost(&planted.kind))
+        .map(|planted| planted.account_id.as_str())
         .collect();
     let mut surprises = Vec::new();
     for line in &totals.accounts {

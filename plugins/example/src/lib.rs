@@ -1,1 +1,9 @@
-//! An in-house pack and its own distribution: copy me.
+//! An in-house pack: two checks that only make sense at acme. Copy it, rename it, write your own.
+
+mod acme_role_outside_team_paths;
+mod acme_user_name_unconventional;
+
+orgsweep_model::pack!["acme":
+    acme_role_outside_team_paths::RoleOutsideTeamPaths,
+    acme_user_name_unconventional::UserNameUnconventional,
+];

@@ -1,0 +1,83 @@
+//! acme-user-name-unconventional.
+
+use orgsweep_model::facts::User;
+use orgsweep_model::{Check, Context, Report, Resource, Severity, check};
+
+check! {
+    /// An IAM user does not carry one of acme's prefixes.
+    ///
+    /// ## Why it matters
+    /// At acme every IAM user belongs to a machine, and its name says to which kind. A user without a prefix was made
+    /// by hand, outside the pipeline.
+    ///
+    /// ## How to fix
+    /// Find its maker in CloudTrail (`CreateUser`), and replace it by a role or by a user from the pipeline.
+    ///
+    /// - Console: IAM, Users, the user, Delete.
+    /// - CLI: `aws iam delete-user --user-name NAME`, after its keys and policies.
+    /// - Terraform: rename the `aws_iam_user`; the name is part of its identity, so it is made anew.
+    ///
+    /// ## How to back out
+    /// `aws iam create-user` with the old name, and its policies again.
+    ///
+    /// ## What it cannot see
+    /// Whether a user with a prefix really is what it says.
+    pub UserNameUnconventional {
+        id: "acme-user-name-unconventional",
+        title: "IAM user without one of our prefixes",
+        severity: Severity::Low,
+        version: 1,
+        since: "0.1.0",
+        resource: "AWS::IAM::User",
+        controls: [],
+        pages: ["https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html"],
+        settings: {
+            /// A user's name begins with one of these.
+            prefixes: Vec<String> = vec!["svc-".to_owned(), "ci-".to_owned()],
+        },
+    }
+}
+
+impl Check for UserNameUnconventional {
+    type Reads<'a> = &'a [User];
+
+    fn evaluate(&self, users: Self::Reads<'_>, _context: &Context<'_>, report: &mut Report) {
+        for user in users {
+            let resource = Resource::user(&user.user_arn);
+            if self.prefixes.iter().any(|prefix| user.user_name.starts_with(prefix.as_str())) {
+                report.pass(resource);
+            } else {
+                report.fail(resource, "has none of our prefixes").evidence("prefixes", self.prefixes.clone());
+            }
+        }
+    }
+
+    fn validate(&self) -> Result<(), String> {
+        if self.prefixes.iter().any(String::is_empty) {
+            return Err("prefixes: an empty prefix fits every name".to_owned());
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use orgsweep_testkit::{Case, user};
+
+    #[test]
+    fn the_prefix_decides() {
+        Case::new().rows(vec![user("svc-deploy")]).passes(&UserNameUnconventional::default());
+        Case::new().rows(vec![user("deploy-svc-")]).flags(&UserNameUnconventional::default(), "deploy-svc-");
+    }
+
+    #[test]
+    fn an_empty_prefix_is_refused() {
+        assert!(UserNameUnconventional { prefixes: vec![String::new()] }.validate().is_err());
+    }
+
+    #[test]
+    fn a_lost_table_is_unknown() {
+        Case::new().lost::<User>().unknown(&UserNameUnconventional::default());
+    }
+}
