@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use orgsweep_model::facts::{
-    AccessKey, AccountSummary, AwsManagedPolicy, Credential, Group, GroupMember, InlinePolicy, ManagedPolicy,
-    PasswordPolicy, PolicyAttachment, PrincipalTag, Role, RoleSessionLimit, User, VirtualMfaDevice,
+    AccessKey, AccountSummary, AwsManagedPolicy, Credential, GroupMember, InlinePolicy, ManagedPolicy,
+    PasswordPolicy, PrincipalTag, Role, VirtualMfaDevice,
 };
 use orgsweep_model::{AccountState, DynCheck, Pack, Status};
 use orgsweep_testkit::{

@@ -1,4 +1,18 @@
 //! The integration tests of the standard distribution: one binary.
+#![expect(clippy::unwrap_used, reason = "a test ends where something is not as expected")]
 
+// A made-up organization, the program under test, its tables.
+mod support;
+
+// How many calls an account costs, and what is read once.
+mod calls;
+// Accounts × checks, whatever is lost.
+mod coverage;
 // Every check against the clean and the bad fixture accounts.
 mod every_check;
+// One message that names the thing, exit 3, nothing half-written.
+mod bad_input;
+// Which accounts a scan enters, and how.
+mod accounts;
+// Exit codes, Ctrl-C, the screen.
+mod endings;

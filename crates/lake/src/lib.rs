@@ -22,6 +22,8 @@ mod scan_id;
 mod schema;
 mod spool;
 mod store;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub use ddl::{Engine, ddl};

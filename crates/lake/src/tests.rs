@@ -1,0 +1,286 @@
+//! Rows → file → rows for every table, and the commit protocol, through the public door.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use orgsweep_model::facts::{AccessKey, IdentityProvider, KeyStatus, Principal};
+use orgsweep_model::records::{
+    Change, CheckControlRecord, CoverageRecord, FindingRecord, ScanAccountRecord, ScanRecord, ScanStatus,
+};
+use orgsweep_model::{Row, Rows, Severity, Status, TableSchema, Timestamp, Value};
+use serde_json::json;
+
+use crate::{
+    LakeError, ScanId, ScanSelector, ScanWriter, all_tables, built_in_facts, latest_scan_id, read,
+    schema_text,
+};
+
+fn moment(milliseconds: i64) -> Timestamp {
+    Timestamp::from_millisecond(milliseconds).unwrap()
+}
+
+fn scan_id(milliseconds: i64) -> ScanId {
+    ScanId::new(moment(milliseconds), [7; 10])
+}
+
+fn scan_record(status: ScanStatus) -> ScanRecord {
+    ScanRecord {
+        org_id: "o-exampleorgid".to_owned(),
+        management_account_id: "111122223333".parse().unwrap(),
+        started_at: moment(1_700_000_000_000),
+        finished_at: moment(1_700_000_001_234),
+        status,
+        previous_scan_id: None,
+        tool_version: "0.1.0".to_owned(),
+        schema_version: 1,
+        config_sha256: "00".to_owned(),
+        accounts_in_scope: 1,
+        accounts_scanned: 1,
+        accounts_partial: 0,
+        accounts_not_scanned: 0,
+        api_calls: 9,
+        throttles: 0,
+        session_policy: Some("{\"Ü\":\"\\u0000 ' \\n\"}".to_owned()),
+        duration_ms: 1234,
+    }
+}
+
+fn finding(account: &str, resource: &str) -> FindingRecord {
+    FindingRecord {
+        observed_at: moment(-1),
+        aws_partition: "aws".to_owned(),
+        account_id: account.parse().unwrap(),
+        account_name: Some("=cmd|'/C calc'!A0\u{202e}\u{1b}[31m\n".to_owned()),
+        ou_id: None,
+        ou_path: Some(String::new()),
+        region: "global".to_owned(),
+        service: "iam".to_owned(),
+        check_id: "iam-x".to_owned(),
+        check_title: "x".to_owned(),
+        check_version: i32::MAX,
+        severity: Severity::High,
+        severity_rank: 4,
+        resource_type: "AWS::IAM::User".to_owned(),
+        resource_uid: resource.to_owned(),
+        resource_name: None,
+        subject: String::new(),
+        owner: None,
+        status: Status::Fail,
+        status_code: None,
+        message: Some("ü".repeat(5000)),
+        finding_id: Some("id".to_owned()),
+        change: Change::Unknown,
+        first_seen_at: None,
+        status_since: Some(moment(253_402_207_200_000)),
+        open_days: Some(-5),
+        suppressed: true,
+        suppression_id: None,
+        suppressed_until: None,
+        evidence_json: None,
+    }
+}
+
+fn key(account: &str, user: &str, slot: i32) -> AccessKey {
+    AccessKey {
+        account_id: account.parse().unwrap(),
+        user_arn: user.to_owned(),
+        slot,
+        access_key_id: None,
+        status: KeyStatus::Inactive,
+        created_at: moment(1),
+        last_used_at: None,
+        age_days: 400,
+        unused_days: None,
+        last_used_service: None,
+        last_used_region: Some("eu-central-1".to_owned()),
+        owner: None,
+    }
+}
+
+fn writer(root: &Path, id: &ScanId) -> ScanWriter {
+    ScanWriter::create(root, id, all_tables(built_in_facts())).unwrap()
+}
+
+fn publish(root: &Path, id: &ScanId, status: ScanStatus) -> Result<(), LakeError> {
+    ScanWriter::create(root, id, all_tables(built_in_facts()))?
+        .publish(&[], scan_record(status), &json!({}))
+        .map(|_| ())
+}
+
+#[test]
+fn rows_come_back_as_they_went() {
+    let folder = tempfile::tempdir().unwrap();
+    let id = scan_id(1_700_000_000_000);
+    let mut writer = writer(folder.path(), &id);
+    let findings = vec![finding("111122223333", "arn:a"), finding("111122223333", "arn:b")];
+    let keys = vec![key("111122223333", "arn:a", 1), key("111122223333", "arn:a", 2)];
+    let batches: Vec<Arc<dyn Rows>> = vec![Arc::new(findings.clone()), Arc::new(keys.clone())];
+    writer.spool("111122223333".parse().unwrap(), &batches).unwrap();
+    let controls = vec![CheckControlRecord {
+        check_id: "iam-x".to_owned(),
+        framework: "cis_aws_foundations".to_owned(),
+        framework_version: "3.0".to_owned(),
+        control_id: "1.10".to_owned(),
+    }];
+    let whole: Vec<Arc<dyn Rows>> = vec![Arc::new(controls.clone())];
+    writer.publish(&whole, scan_record(ScanStatus::Complete), &json!({})).unwrap();
+
+    let latest = ScanSelector::Latest;
+    assert_eq!(read::<FindingRecord>(folder.path(), &latest).unwrap(), findings);
+    assert_eq!(read::<AccessKey>(folder.path(), &ScanSelector::Id(id)).unwrap(), keys);
+    assert_eq!(read::<CheckControlRecord>(folder.path(), &latest).unwrap(), controls);
+    assert_eq!(read::<ScanRecord>(folder.path(), &latest).unwrap(), [scan_record(ScanStatus::Complete)]);
+    // Tables without a row have a file all the same.
+    assert_eq!(read::<IdentityProvider>(folder.path(), &latest).unwrap(), []);
+    assert_eq!(read::<CoverageRecord>(folder.path(), &latest).unwrap(), []);
+}
+
+#[test]
+fn accounts_and_rows_are_in_order_whatever_order_they_came_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = writer(folder.path(), &scan_id(1));
+    for account in ["999999999999", "000000000001"] {
+        let rows = vec![key(account, "arn:b", 1), key(account, "arn:a", 2), key(account, "arn:a", 1)];
+        let batch: Arc<dyn Rows> = Arc::new(rows);
+        writer.spool(account.parse().unwrap(), &[batch]).unwrap();
+    }
+    writer.publish(&[], scan_record(ScanStatus::Complete), &json!({})).unwrap();
+    let read: Vec<(String, String, i32)> = read::<AccessKey>(folder.path(), &ScanSelector::Latest)
+        .unwrap()
+        .into_iter()
+        .map(|row| (row.account_id.to_string(), row.user_arn, row.slot))
+        .collect();
+    let mut sorted = read.clone();
+    sorted.sort();
+    assert_eq!(read, sorted);
+    assert_eq!(read.len(), 6);
+}
+
+#[test]
+fn an_unpublished_scan_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("lake");
+    let mut writer = writer(&root, &scan_id(1));
+    let batch: Arc<dyn Rows> = Arc::new(vec![key("111122223333", "arn:a", 1)]);
+    writer.spool("111122223333".parse().unwrap(), &[batch]).unwrap();
+    assert!(root.join("staging").exists());
+    drop(writer);
+    assert!(!root.join("staging").exists() && !root.join("v1").exists());
+    assert!(matches!(read::<AccessKey>(&root, &ScanSelector::Latest), Err(LakeError::NoSuchScan { .. })));
+}
+
+#[test]
+fn without_its_row_in_scans_a_scan_cannot_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let id = scan_id(1);
+    publish(folder.path(), &id, ScanStatus::Complete).unwrap();
+    // As after a crash between the data files and the commit.
+    let committed = folder.path().join("v1/scans");
+    std::fs::remove_dir_all(&committed).unwrap();
+    let selector = ScanSelector::Id(id.clone());
+    assert!(matches!(read::<AccessKey>(folder.path(), &selector), Err(LakeError::NoSuchScan { .. })));
+    // The same scan can then be published after all.
+    publish(folder.path(), &id, ScanStatus::Complete).unwrap();
+    assert!(read::<AccessKey>(folder.path(), &selector).is_ok());
+}
+
+#[test]
+fn a_committed_scan_is_never_written_again() {
+    let folder = tempfile::tempdir().unwrap();
+    publish(folder.path(), &scan_id(1), ScanStatus::Complete).unwrap();
+    let again = publish(folder.path(), &scan_id(1), ScanStatus::Complete);
+    assert!(matches!(again, Err(LakeError::AlreadyCommitted { .. })), "{again:?}");
+}
+
+#[test]
+fn latest_moves_forward_only_and_not_to_a_partial_scan() {
+    let folder = tempfile::tempdir().unwrap();
+    let (early, middle, late) = (scan_id(1000), scan_id(2000), scan_id(3000));
+    publish(folder.path(), &middle, ScanStatus::Complete).unwrap();
+    publish(folder.path(), &early, ScanStatus::Complete).unwrap();
+    assert_eq!(latest_scan_id(folder.path()).unwrap().as_deref(), Some(middle.as_str()));
+    publish(folder.path(), &late, ScanStatus::Partial).unwrap();
+    assert_eq!(latest_scan_id(folder.path()).unwrap().as_deref(), Some(middle.as_str()));
+    assert_eq!(read::<ScanRecord>(folder.path(), &ScanSelector::Id(late)).unwrap().len(), 1);
+}
+
+#[test]
+fn two_publishers_do_not_write_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let lock = std::fs::File::create(folder.path().join("orgsweep.lock")).unwrap();
+    lock.lock().unwrap();
+    let refused = publish(folder.path(), &scan_id(1), ScanStatus::Complete);
+    assert!(matches!(refused, Err(LakeError::Locked { .. })), "{refused:?}");
+    drop(lock);
+    publish(folder.path(), &scan_id(1), ScanStatus::Complete).unwrap();
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let error = publish(&file.join("lake"), &scan_id(1), ScanStatus::Complete).unwrap_err();
+    assert!(error.to_string().contains("file/lake"), "{error}");
+}
+
+/// A row of any table from values of the right types, nulls where they may be.
+fn row_of<R: Row>(seed: i64) -> R {
+    let schema: &TableSchema = R::SCHEMA;
+    let texts: Vec<&str> = match schema.name {
+        "scan_accounts" => vec!["111122223333", "ACTIVE", "PARTIAL"],
+        _ => vec!["111122223333", "root", "user"],
+    };
+    let mut lookup = |name: &'static str| {
+        let column = schema.columns[schema.position(name).unwrap()];
+        if column.nullable && seed % 2 == 0 {
+            return Value::Null;
+        }
+        match column.kind {
+            orgsweep_model::ColumnType::Text => match name {
+                "account_id" => Value::Text(texts[0]),
+                "account_status" | "principal_kind" => Value::Text(texts[1]),
+                "scan_state" => Value::Text(texts[2]),
+                _ => Value::Text("text"),
+            },
+            orgsweep_model::ColumnType::Int => Value::Int(seed as i32),
+            orgsweep_model::ColumnType::Big => Value::Big(seed << 33),
+            orgsweep_model::ColumnType::Double => Value::Double(seed as f64 / 3.0),
+            orgsweep_model::ColumnType::Bool => Value::Bool(true),
+            orgsweep_model::ColumnType::Time => Value::Time(moment(seed)),
+        }
+    };
+    R::from_values(&mut lookup).unwrap()
+}
+
+fn comes_back<R: Row>() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows: Vec<R> = vec![row_of(0), row_of(1)];
+    let mut writer = writer(folder.path(), &scan_id(1));
+    let batch: Arc<dyn Rows> = Arc::new(rows.clone());
+    writer.spool("111122223333".parse().unwrap(), &[batch]).unwrap();
+    writer.publish(&[], scan_record(ScanStatus::Complete), &json!({})).unwrap();
+    let mut back = read::<R>(folder.path(), &ScanSelector::Latest).unwrap();
+    // Sorted by the table's own order, which the two made-up rows need not be in.
+    if back[0] != rows[0] {
+        back.reverse();
+    }
+    assert_eq!(back, rows, "{}", R::SCHEMA.name);
+}
+
+#[test]
+fn nulls_and_values_of_the_wider_tables_come_back() {
+    comes_back::<ScanAccountRecord>();
+    comes_back::<Principal>();
+}
+
+#[test]
+fn the_schema_text_names_every_column_once() {
+    let text = schema_text(&all_tables(built_in_facts()));
+    let mut lines: Vec<&str> = text.lines().collect();
+    let count = lines.len();
+    lines.sort_unstable();
+    lines.dedup();
+    assert_eq!(lines.len(), count);
+    assert!(text.contains("findings.account_id string not null 4\n"), "{text}");
+}

@@ -1,0 +1,186 @@
+//! Which accounts a scan enters, and how.
+
+use std::collections::BTreeMap;
+
+use orgsweep_model::records::{ScanAccountRecord, ScanRecord, ScanState};
+use orgsweep_simulator::Options;
+
+use crate::support::{World, options};
+
+const CHECK: [&str; 2] = ["--check", "iam-root-mfa-missing"];
+
+fn good(accounts: usize) -> World {
+    World::start(Options { refusing: Some(0), broken: Some(0), suspended: Some(0), ..options(accounts) })
+}
+
+fn states(world: &World) -> BTreeMap<String, (ScanState, Option<String>)> {
+    let rows: Vec<ScanAccountRecord> = world.rows();
+    rows.into_iter().map(|row| (row.account_id.to_string(), (row.scan_state, row.reason_code))).collect()
+}
+
+fn scanned(world: &World) -> usize {
+    states(world).values().filter(|(state, _)| *state == ScanState::Scanned).count()
+}
+
+#[test]
+fn units_by_path_and_by_id_and_exclusion_wins() {
+    let world = good(30);
+    world.scan(&CHECK);
+    let rows: Vec<ScanAccountRecord> = world.rows();
+    let under = |path: &str| {
+        rows.iter().filter(|row| row.ou_path.as_deref().is_some_and(|own| own.starts_with(path))).count()
+    };
+    let dev = rows.iter().find(|row| row.ou_path.as_deref() == Some("/Root/Workloads/Dev")).unwrap();
+    let dev_unit = dev.ou_id.clone().unwrap();
+    let (workloads, in_dev) = (under("/Root/Workloads/"), under("/Root/Workloads/Dev"));
+    assert!(in_dev > 0 && in_dev < workloads);
+
+    for (arguments, wanted) in [
+        (vec!["--ou", "/Root/Workloads"], workloads),
+        (vec!["--ou", dev_unit.as_str()], in_dev),
+        (vec!["--ou", "/Root/Workloads", "--exclude-ou", dev_unit.as_str()], workloads - in_dev),
+        (
+            vec![
+                "--exclude-ou",
+                "/Root/Workloads",
+                "--ou",
+                dev_unit.as_str(),
+                "--account",
+                rows[0].account_id.as_str(),
+            ],
+            0,
+        ),
+    ] {
+        let world = good(30);
+        let said = world.scan(&[&CHECK[..], &arguments[..]].concat());
+        if wanted == 0 {
+            // What is left is the one account that is chosen by id, unless it is excluded too.
+            assert!(said.code == 0 || said.code == 3, "{}", said.errors);
+            continue;
+        }
+        assert_eq!(said.code, 0, "{}", said.errors);
+        assert_eq!(scanned(&world), wanted, "{arguments:?}");
+        assert_eq!(states(&world).len(), 30);
+        assert!(
+            states(&world)
+                .values()
+                .all(|(state, reason)| *state == ScanState::Scanned || reason.as_deref() == Some("EXCLUDED"))
+        );
+    }
+}
+
+#[test]
+fn accounts_and_tags() {
+    let world = good(12);
+    let accounts = world.running.accounts();
+    let chosen = format!("{},{}", accounts[2].id, accounts[5].id);
+    assert_eq!(world.scan(&[CHECK[0], CHECK[1], "--account", &chosen]).code, 0);
+    assert_eq!(scanned(&world), 2);
+
+    let world = good(12);
+    assert_eq!(world.scan(&[CHECK[0], CHECK[1], "--tag", "env=prod"]).code, 0);
+    let prod = world.running.accounts().iter().filter(|account| account.name.contains("prod")).count();
+    assert_eq!(scanned(&world), prod);
+}
+
+#[test]
+fn a_name_that_matches_nothing_is_a_mistake() {
+    let world = good(4);
+    let said = world.scan(&[CHECK[0], CHECK[1], "--account", "999999999999"]);
+    assert_eq!(said.code, 3);
+    assert!(said.errors.contains("999999999999"), "{}", said.errors);
+    let said = world.scan(&[CHECK[0], CHECK[1], "--ou", "/Root/Wrokloads"]);
+    assert_eq!(said.code, 3);
+    assert!(said.errors.contains("/Root/Wrokloads"), "{}", said.errors);
+    let said = world.scan(&[CHECK[0], CHECK[1], "--exclude-ou", "/Root"]);
+    assert_eq!(said.code, 3);
+    assert!(said.errors.contains("no account to scan"), "{}", said.errors);
+    assert!(!world.lake().join("v1").exists());
+}
+
+#[test]
+fn candidate_roles_are_tried_in_order_and_the_one_used_is_recorded() {
+    let world = good(4);
+    let said = world.scan(&[CHECK[0], CHECK[1], "--role-name", "NotThere,orgsweep/OrgsweepAudit"]);
+    assert_eq!(said.code, 0, "{}", said.errors);
+    let management = world.running.management_account_id();
+    for row in world.rows::<ScanAccountRecord>() {
+        let role_arn = row.role_arn.unwrap();
+        if row.account_id.as_str() == management {
+            // The caller is already there.
+            assert!(role_arn.ends_with(":user/orgsweep-hub"), "{role_arn}");
+        } else {
+            assert_eq!(role_arn, format!("arn:aws:iam::{}:role/orgsweep/OrgsweepAudit", row.account_id));
+        }
+    }
+    let world = good(4);
+    let template = "arn:{partition}:iam::{account_id}:role/orgsweep/OrgsweepAudit";
+    assert_eq!(world.scan(&[CHECK[0], CHECK[1], "--role-name", template]).code, 0);
+}
+
+#[test]
+fn the_external_id_is_needed_and_used() {
+    let with = || {
+        World::start(Options {
+            external_id: Some("shibboleth".to_owned()),
+            refusing: Some(0),
+            broken: Some(0),
+            suspended: Some(0),
+            ..options(3)
+        })
+    };
+    let world = with();
+    assert_eq!(world.scan(&CHECK).code, 2);
+    assert_eq!(scanned(&world), 1, "only the caller's own account");
+    let world = with();
+    assert_eq!(world.scan(&[CHECK[0], CHECK[1], "--external-id", "shibboleth"]).code, 0);
+    assert_eq!(scanned(&world), 3);
+}
+
+#[test]
+fn the_session_policy_is_exactly_what_the_checks_need() {
+    let world = good(3);
+    assert_eq!(world.scan(&CHECK).code, 0);
+    let policy = world.rows::<ScanRecord>()[0].session_policy.clone().unwrap();
+    let parsed: serde_json::Value = serde_json::from_str(&policy).unwrap();
+    assert_eq!(parsed["Statement"][0]["Action"], serde_json::json!(["iam:GetAccountSummary"]));
+    let world = good(3);
+    assert_eq!(world.scan(&[CHECK[0], CHECK[1], "--no-session-policy"]).code, 0);
+    assert_eq!(world.rows::<ScanRecord>()[0].session_policy, None);
+}
+
+#[test]
+fn without_organizations_a_file_or_the_caller_alone_will_do() {
+    let world = good(6);
+    let accounts = world.running.accounts();
+    let list = world.file("accounts.csv");
+    std::fs::write(&list, format!("# ours\n{},one\n{}\n", accounts[1].id, accounts[2].id)).unwrap();
+    let said = world.scan(&[CHECK[0], CHECK[1], "--accounts-file", &list.display().to_string()]);
+    assert_eq!(said.code, 0, "{}", said.errors);
+    assert_eq!(states(&world).len(), 2);
+    let asked = world.running.calls();
+    assert!(!asked.keys().any(|(_, action)| action.starts_with("organizations:")), "{asked:?}");
+
+    let world = good(6);
+    assert_eq!(world.scan(&[CHECK[0], CHECK[1], "--single-account"]).code, 0);
+    let states = states(&world);
+    assert_eq!(states.keys().collect::<Vec<_>>(), [&world.running.management_account_id()]);
+    assert!(!world.running.calls().keys().any(|(_, action)| action == "sts:AssumeRole"));
+}
+
+#[test]
+fn the_plan_lists_and_enters_nothing() {
+    let world = good(6);
+    let said = world.scan(&["--plan"]);
+    assert_eq!(said.code, 0, "{}", said.errors);
+    for wanted in ["6 to enter", "iam:GetAccountAuthorizationDetails", "credential_report", "Session policy"]
+    {
+        assert!(said.output.contains(wanted), "{wanted}: {}", said.output);
+    }
+    let asked = world.running.calls();
+    assert!(
+        asked.keys().all(|(_, action)| !action.starts_with("iam:") && action != "sts:AssumeRole"),
+        "{asked:?}"
+    );
+    assert!(!world.lake().exists());
+}

@@ -1,0 +1,107 @@
+//! One clear message that names the thing and the way out, exit 3, nothing half-written.
+
+use crate::support::{World, is_empty_lake, options, orgsweep, program, run};
+
+#[track_caller]
+fn refused(arguments: &[&str], wanted: &[&str]) {
+    let said = orgsweep(arguments);
+    assert_eq!(said.code, 3, "{arguments:?}: {}", said.errors);
+    for word in wanted {
+        assert!(said.errors.contains(word), "{arguments:?} should say {word:?}: {}", said.errors);
+    }
+    assert!(!said.errors.contains("panicked"), "{}", said.errors);
+}
+
+#[test]
+fn usage_errors() {
+    refused(&["scan", "--chekc", "x"], &["--chekc"]);
+    refused(&["scna"], &["scna"]);
+    refused(&["scan", "--account", "1234"], &["12 digits"]);
+    refused(&["scan", "--severity", "severe"], &["severe", "critical"]);
+    refused(&["scan", "--now", "yesterday"], &["yesterday"]);
+    refused(&["scan", "--concurrency", "0"], &["--concurrency"]);
+    refused(&["scan", "--session-duration", "60"], &["900"]);
+    refused(&["scan", "--min-coverage", "150"], &["0 to 100"]);
+}
+
+#[test]
+fn names_that_do_not_exist_and_the_nearest_that_do() {
+    refused(&["scan", "--check", "iam-role-unsued"], &["iam-role-unused"]);
+    refused(&["scan", "--exclude-check", "iam-group-emty"], &["iam-group-empty"]);
+    refused(&["checks", "show", "iam-role-unsued"], &["iam-role-unused"]);
+    refused(&["scan", "--collect", "server_certs"], &["server_certificates"]);
+    refused(&["scan", "--framework", "hipaa"], &["hipaa", "cis_aws_foundations"]);
+    refused(&["scan", "--check", "iam-role-unused", "--severity", "critical"], &["no check is left"]);
+}
+
+#[test]
+fn accounts_units_roles() {
+    refused(&["scan", "--ou", "Workloads"], &["Workloads", "/Root/Workloads"]);
+    refused(&["scan", "--tag", "prod"], &["KEY=VALUE"]);
+    refused(&["scan", "--role-name", "arn:aws:iam::111122223333:role/Audit"], &["{account_id}"]);
+    refused(&["scan", "--role-name", "two words"], &["two words"]);
+    refused(&["scan", "--accounts-file", "/nonexistent/list"], &["/nonexistent/list"]);
+}
+
+#[test]
+fn configuration_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("orgsweep.toml");
+    let path = file.display().to_string();
+    for (text, wanted) in [
+        ("roel-name = ['x']", vec!["roel-name", &path]),
+        ("[checks.iam-role-unsued]\ndays = 3", vec!["iam-role-unused"]),
+        ("[checks.iam-role-unused]\ndasy = 3", vec!["iam-role-unused", "dasy"]),
+        ("[checks.iam-role-unused]\ndays = 'many'", vec!["iam-role-unused", "days"]),
+        ("[checks.iam-role-unused]\ndays = 500", vec!["400"]),
+        ("[[override]]\nou = '/Root'\n[override.checks.iam-role-unused]\ndays = 500", vec!["400"]),
+        ("concurrency = ", vec![&path]),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        refused(&["scan", "--config", &path], &wanted);
+    }
+    refused(&["scan", "--config", "/nonexistent/orgsweep.toml"], &["/nonexistent/orgsweep.toml"]);
+}
+
+#[test]
+fn no_credentials() {
+    let said = run(program().args(["scan", "--out", "/nonexistent/out"]).env("AWS_REGION", "us-east-1"));
+    assert_eq!(said.code, 3, "{}", said.errors);
+    assert!(said.errors.contains("credentials") && said.errors.contains("--profile"), "{}", said.errors);
+}
+
+#[test]
+fn wrong_credentials_and_a_dead_endpoint() {
+    let world = World::start(options(3));
+    let said = run(world.command(&[]).env("AWS_SECRET_ACCESS_KEY", "wrong"));
+    assert_eq!(said.code, 3, "{}", said.errors);
+    assert!(said.errors.contains("SignatureDoesNotMatch"), "{}", said.errors);
+    assert!(!said.errors.contains("wrong\n") && is_empty_lake(&world.lake()));
+}
+
+#[test]
+fn output_that_cannot_be_written() {
+    let world = World::start(options(3));
+    let file = world.file("a-file");
+    std::fs::write(&file, "in the way").unwrap();
+    let out = file.join("lake").display().to_string();
+    let said = run(world.command(&[]).args(["--out", &out]));
+    assert_eq!(said.code, 3, "{}", said.errors);
+    // Clap takes an option twice only where it is a list: the message names it either way.
+    assert!(said.errors.contains("--out"), "{}", said.errors);
+    let said = orgsweep(&["demo", "--accounts", "3", "--out", &out]);
+    assert_eq!(said.code, 3, "{}", said.errors);
+    assert!(said.errors.contains("a-file"), "{}", said.errors);
+}
+
+#[test]
+fn a_full_disk_publishes_nothing() {
+    // Every write to this device fails as on a full disk; the spool's name is a link to it.
+    let folder = tempfile::tempdir().unwrap();
+    let said = run(program()
+        .args(["checks", "list"])
+        .stdout(std::fs::File::options().write(true).open("/dev/full").unwrap()));
+    assert_eq!(said.code, 3, "{}", said.errors);
+    assert!(said.errors.contains("No space left"), "{}", said.errors);
+    drop(folder);
+}

@@ -1,0 +1,124 @@
+//! A made-up organization, the program under test, and its tables.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use orgsweep_lake::{ScanSelector, read};
+use orgsweep_model::Row;
+use orgsweep_simulator::{Options, Running};
+
+/// The moment of every test's scan; the simulator's dates follow it.
+pub const NOW: &str = "2026-06-01T00:00:00Z";
+
+/// A running simulator and a folder for one lake.
+pub struct World {
+    /// The organization.
+    pub running: Running,
+    folder: tempfile::TempDir,
+    // Serves as long as the world is there.
+    _runtime: tokio::runtime::Runtime,
+}
+
+/// What the program said.
+pub struct Said {
+    /// Exit code.
+    pub code: i32,
+    /// Standard output.
+    pub output: String,
+    /// Standard error.
+    pub errors: String,
+}
+
+/// Options with a fixed moment.
+pub fn options(accounts: usize) -> Options {
+    Options { accounts, now: NOW.parse().unwrap(), ..Options::default() }
+}
+
+impl World {
+    /// Starts one.
+    pub fn start(options: Options) -> Self {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let running = runtime.block_on(orgsweep_simulator::start(options, 0)).unwrap();
+        Self { running, folder: tempfile::tempdir().unwrap(), _runtime: runtime }
+    }
+
+    /// The lake of this world.
+    pub fn lake(&self) -> PathBuf {
+        self.folder.path().join("lake")
+    }
+
+    /// Another place in the same folder.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// A scan of this world, not started yet.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = program();
+        command
+            .arg("scan")
+            .args(["--now", NOW, "--out"])
+            .arg(self.lake())
+            .args(arguments)
+            .env("AWS_ENDPOINT_URL", self.running.endpoint())
+            .env("AWS_ACCESS_KEY_ID", self.running.access_key_id())
+            .env("AWS_SECRET_ACCESS_KEY", self.running.secret_access_key())
+            .env("AWS_REGION", "us-east-1");
+        command
+    }
+
+    /// Scans this world.
+    pub fn scan(&self, arguments: &[&str]) -> Said {
+        run(&mut self.command(arguments))
+    }
+
+    /// A table of the last published scan.
+    pub fn rows<R: Row>(&self) -> Vec<R> {
+        read(&self.lake(), &ScanSelector::Latest).unwrap()
+    }
+
+    /// How often an account was asked for each action, as the other side counted.
+    pub fn calls_of(&self, account: &str) -> BTreeMap<String, u64> {
+        let calls = self.running.calls();
+        calls
+            .into_iter()
+            .filter(|((id, _), _)| id == account)
+            .map(|((_, action), count)| (action, count))
+            .collect()
+    }
+}
+
+/// The program in a scrubbed environment: nothing of the tester's AWS configuration reaches it.
+pub fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_orgsweep"));
+    command
+        .env_clear()
+        .env("HOME", "/nonexistent")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// Runs a command to its end.
+pub fn run(command: &mut Command) -> Said {
+    let output = command.output().unwrap();
+    Said {
+        code: output.status.code().unwrap_or(-1),
+        output: String::from_utf8(output.stdout).unwrap(),
+        errors: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// Runs the program with arguments.
+pub fn orgsweep(arguments: &[&str]) -> Said {
+    run(program().args(arguments))
+}
+
+/// Whether anything in a lake could be taken for a result.
+pub fn is_empty_lake(root: &Path) -> bool {
+    !root.join("v1").exists() && !root.join("latest.json").exists() && !root.join("staging").exists()
+}
