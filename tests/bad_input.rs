@@ -81,27 +81,32 @@ fn wrong_credentials_and_a_dead_endpoint() {
 
 #[test]
 fn output_that_cannot_be_written() {
-    let world = World::start(options(3));
-    let file = world.file("a-file");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a-file");
     std::fs::write(&file, "in the way").unwrap();
     let out = file.join("lake").display().to_string();
-    let said = run(world.command(&[]).args(["--out", &out]));
-    assert_eq!(said.code, 3, "{}", said.errors);
-    // Clap takes an option twice only where it is a list: the message names it either way.
-    assert!(said.errors.contains("--out"), "{}", said.errors);
-    let said = orgsweep(&["demo", "--accounts", "3", "--out", &out]);
-    assert_eq!(said.code, 3, "{}", said.errors);
-    assert!(said.errors.contains("a-file"), "{}", said.errors);
+    refused(&["demo", "--accounts", "3", "--out", &out], &["--out", "a-file"]);
 }
 
+/// A limit on the size of files fails a write in the middle of the scan, as a full disk does.
 #[test]
-fn a_full_disk_publishes_nothing() {
-    // Every write to this device fails as on a full disk; the spool's name is a link to it.
-    let folder = tempfile::tempdir().unwrap();
-    let said = run(program()
-        .args(["checks", "list"])
-        .stdout(std::fs::File::options().write(true).open("/dev/full").unwrap()));
+fn a_write_that_fails_in_mid_scan_publishes_nothing() {
+    let world = World::start(options(6));
+    let scan = world.command(&[]);
+    let mut limited = std::process::Command::new("bash");
+    limited
+        .args(["-c", "trap '' XFSZ; ulimit -f 8; exec \"$@\"", "bash"])
+        .arg(scan.get_program())
+        .args(scan.get_args())
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin");
+    for (name, value) in scan.get_envs() {
+        if let Some(value) = value {
+            limited.env(name, value);
+        }
+    }
+    let said = run(&mut limited);
     assert_eq!(said.code, 3, "{}", said.errors);
-    assert!(said.errors.contains("No space left"), "{}", said.errors);
-    drop(folder);
+    assert!(said.errors.contains("writing") && said.errors.contains("staging"), "{}", said.errors);
+    assert!(is_empty_lake(&world.lake()));
 }

@@ -107,9 +107,10 @@ impl Run<'_> {
         let watch = Instant::now();
 
         let tables = orgsweep_lake::all_tables(self.registry.stored_tables());
-        let previous_scan_id = orgsweep_lake::latest_scan_id(self.out).map_err(lake_failure)?;
-        let writer = ScanWriter::create(self.out, &self.scan_id, tables)
-            .map_err(|error| Failure::new(format!("--out {}: {error}", self.out.display())))?;
+        let refused =
+            |error: orgsweep_lake::LakeError| Failure::new(format!("--out {}: {error}", self.out.display()));
+        let writer = ScanWriter::create(self.out, &self.scan_id, tables).map_err(refused)?;
+        let previous_scan_id = orgsweep_lake::latest_scan_id(self.out).map_err(refused)?;
         let mut sink = LakeSink { writer, worst: BTreeMap::new() };
 
         let cancel = CancellationToken::new();
@@ -166,7 +167,7 @@ impl Run<'_> {
             "coverage_rows": totals.coverage_rows,
             "findings": totals.finding_rows,
         });
-        sink.writer.publish(&whole, record, &coverage).map_err(lake_failure)?;
+        sink.writer.publish(&whole, record, &coverage).map_err(refused)?;
         interrupts.abort();
 
         let code = exit_code(&totals, options);
@@ -334,9 +335,4 @@ pub fn program() -> String {
     let name = std::env::args_os().next().map(PathBuf::from);
     let name = name.as_deref().and_then(Path::file_name).and_then(|name| name.to_str());
     name.unwrap_or("orgsweep").to_owned()
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "used as a function in map_err")]
-fn lake_failure(error: orgsweep_lake::LakeError) -> Failure {
-    Failure::new(error.to_string())
 }
