@@ -3,6 +3,7 @@
 //! [`AwsSource`] implements `sweep`'s `Source`; [`collectors`] are the built-in collectors in running order;
 //! [`session_policy`] turns their needs into what every assumed role is limited to.
 
+pub mod canned;
 mod collect;
 mod connection;
 mod failure;
@@ -22,8 +23,3 @@ pub use organization::Roster;
 pub use role::RoleTemplate;
 pub use session_policy::session_policy;
 pub use source::{AwsSource, SourceOptions};
-
-/// For benches: the pure part of a collector, from the wire's types to rows.
-pub mod parse {
-    pub use crate::collect::credential_report::parse as credential_report;
-}

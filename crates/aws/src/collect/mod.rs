@@ -3,7 +3,7 @@
 mod account_summary;
 mod authorization_details;
 mod aws_managed_policies;
-pub mod credential_report;
+mod credential_report;
 pub mod decode;
 mod identity_providers;
 mod password_policy;

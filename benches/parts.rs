@@ -1,0 +1,212 @@
+//! The parts that cost CPU: parsing an account's details, running every check, writing findings.
+//!
+//! `cargo bench --bench parts`; figures and machine in `benches/README.md`.
+#![expect(clippy::unwrap_used, reason = "a bench ends where something is not as expected")]
+
+use std::sync::Arc;
+
+use divan::Bencher;
+use divan::counter::{BytesCount, ItemsCount};
+use orgsweep_lake::{ScanId, ScanWriter, all_tables, built_in_facts};
+use orgsweep_model::collector::Clock;
+use orgsweep_model::evaluate::evaluate;
+use orgsweep_model::facts::{
+    AccessKey, AwsManagedPolicy, Credential, GroupMember, InlinePolicy, ManagedPolicy, PrincipalTag,
+    RosterEntry, User, VirtualMfaDevice,
+};
+use orgsweep_model::records::{Change, FindingRecord, ScanRecord, ScanStatus};
+use orgsweep_model::{
+    Account, Context, DynCheck, Organization, Pack, Rows, Severity, Status, Tables, Timestamp,
+};
+use orgsweep_testkit as kit;
+
+fn main() {
+    divan::main();
+}
+
+/// A page of 1,000 entities as AWS sends it: percent-encoded documents and all.
+fn details() -> String {
+    let document = "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%5B%22s3%3AGetObject%22%2C%22s3%3AListBucket%22%5D%2C%22Resource%22%3A%22arn%3Aaws%3As3%3A%3A%3Adata-%2A%22%7D%5D%7D";
+    let mut users = String::new();
+    for number in 0..400 {
+        users.push_str(&format!(
+            "<member><Path>/</Path><UserName>user-{number}</UserName><UserId>AIDA{number:016}</UserId>\
+             <Arn>arn:aws:iam::111122223333:user/user-{number}</Arn><CreateDate>2025-01-02T03:04:05Z</CreateDate>\
+             <UserPolicyList><member><PolicyName>inline</PolicyName><PolicyDocument>{document}</PolicyDocument></member>\
+             </UserPolicyList><GroupList><member>staff</member></GroupList><AttachedManagedPolicies><member>\
+             <PolicyName>ReadOnlyAccess</PolicyName><PolicyArn>arn:aws:iam::aws:policy/ReadOnlyAccess</PolicyArn>\
+             </member></AttachedManagedPolicies><Tags><member><Key>owner</Key><Value>blue</Value></member></Tags></member>"
+        ));
+    }
+    let mut roles = String::new();
+    for number in 0..600 {
+        roles.push_str(&format!(
+            "<member><Path>/app/</Path><RoleName>role-{number}</RoleName><RoleId>AROA{number:016}</RoleId>\
+             <Arn>arn:aws:iam::111122223333:role/app/role-{number}</Arn><CreateDate>2025-01-02T03:04:05Z</CreateDate>\
+             <AssumeRolePolicyDocument>{document}</AssumeRolePolicyDocument><InstanceProfileList/><RolePolicyList/>\
+             <AttachedManagedPolicies/><Tags/><RoleLastUsed><LastUsedDate>2026-01-02T03:04:05Z</LastUsedDate>\
+             <Region>us-east-1</Region></RoleLastUsed></member>"
+        ));
+    }
+    format!(
+        "<GetAccountAuthorizationDetailsResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\">\
+         <GetAccountAuthorizationDetailsResult><UserDetailList>{users}</UserDetailList><GroupDetailList/>\
+         <RoleDetailList>{roles}</RoleDetailList><Policies/><IsTruncated>false</IsTruncated>\
+         </GetAccountAuthorizationDetailsResult><ResponseMetadata><RequestId>x</RequestId></ResponseMetadata>\
+         </GetAccountAuthorizationDetailsResponse>"
+    )
+}
+
+/// From the bytes of the answer to rows in eight tables, the SDK's parsing included.
+#[divan::bench]
+fn parse_account_authorization_details(bencher: Bencher<'_, '_>) {
+    let body = details();
+    let account = Account::new(kit::account_id());
+    let session = orgsweep_aws::canned::session(&account, Clock::fixed(kit::now()), &body);
+    let collectors = orgsweep_aws::collectors();
+    let collector = collectors.iter().find(|collector| collector.name() == "authorization_details").unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    bencher.counter(BytesCount::new(body.len())).bench_local(|| {
+        let mut tables = Tables::new();
+        runtime.block_on(collector.collect(&session, &mut tables));
+        assert_eq!(tables.get::<User>().unwrap().len(), 400);
+        tables
+    });
+}
+
+/// 40 users, 60 roles, 30 customer policies.
+fn tables() -> Tables {
+    let users: Vec<String> = (0..40).map(|number| format!("user-{number}")).collect();
+    let roles: Vec<String> = (0..60).map(|number| format!("role-{number}")).collect();
+    let document =
+        r#"{"Statement":[{"Effect":"Allow","Action":["s3:GetObject","s3:List*"],"Resource":"*"}]}"#;
+    let policies: Vec<ManagedPolicy> =
+        (0..30).map(|number| kit::customer_policy(&format!("policy-{number}"), document)).collect();
+    let now = kit::now();
+    let mut tables = Tables::new();
+    let credentials: Vec<Credential> = users.iter().map(|name| kit::credential(name)).collect();
+    tables.insert([vec![kit::root_credential()], credentials].concat(), now);
+    tables.insert(users.iter().map(|name| kit::access_key(name, 1)).collect::<Vec<AccessKey>>(), now);
+    tables.insert(users.iter().map(|name| kit::user(name)).collect::<Vec<_>>(), now);
+    tables
+        .insert(users.iter().map(|name| kit::group_member("staff", name)).collect::<Vec<GroupMember>>(), now);
+    tables.insert(vec![kit::group("staff")], now);
+    tables.insert(roles.iter().map(|name| kit::role(name)).collect::<Vec<_>>(), now);
+    tables.insert(roles.iter().map(|name| kit::session_limit(name, 7200)).collect::<Vec<_>>(), now);
+    let attachments: Vec<_> = roles
+        .iter()
+        .zip(policies.iter().cycle())
+        .map(|(role, policy)| kit::attachment(&kit::role_arn(role), &policy.policy_arn))
+        .collect();
+    tables.insert(attachments, now);
+    tables.insert(policies, now);
+    tables.insert(Vec::<InlinePolicy>::new(), now);
+    tables.insert(Vec::<AwsManagedPolicy>::new(), now);
+    tables.insert(Vec::<PrincipalTag>::new(), now);
+    tables.insert(Vec::<VirtualMfaDevice>::new(), now);
+    tables.insert(vec![kit::account_summary()], now);
+    tables.insert(vec![kit::password_policy()], now);
+    tables.insert(vec![RosterEntry::from(&Account::new(kit::account_id()))], now);
+    tables
+}
+
+/// Every check of the standard distribution over one account.
+#[divan::bench]
+fn run_all_checks_over_one_account(bencher: Bencher<'_, '_>) {
+    let packs: Vec<Pack> = vec![
+        orgsweep_credentials::pack(),
+        orgsweep_permissions::pack(),
+        orgsweep_trust::pack(),
+        orgsweep_organization::pack(),
+    ];
+    let checks: Vec<&dyn DynCheck> =
+        packs.iter().flat_map(|pack| pack.checks.iter().map(|check| &**check)).collect();
+    let tables = tables();
+    let account = Account::new(kit::account_id());
+    let organization = Organization {
+        id: "o-exampleorgid".to_owned(),
+        management_account_id: kit::account_id(),
+        partition: "aws".to_owned(),
+    };
+    let context = Context { now: kit::now(), account: &account, organization: &organization };
+    let judged: usize = evaluate(&tables, &checks, &context).iter().map(|result| result.outcomes.len()).sum();
+    bencher.counter(ItemsCount::new(judged)).bench_local(|| evaluate(&tables, &checks, &context));
+}
+
+fn finding(account: u64, number: u64) -> FindingRecord {
+    let failed = number.is_multiple_of(10);
+    let account_id = format!("{account:012}");
+    let arn = format!("arn:aws:iam::{account_id}:user/user-{number}");
+    FindingRecord {
+        observed_at: kit::now(),
+        aws_partition: "aws".to_owned(),
+        account_id: account_id.parse().unwrap(),
+        account_name: Some(format!("account-{account}")),
+        ou_id: Some("ou-ab12-34567890".to_owned()),
+        ou_path: Some("/Root/Workloads/Prod".to_owned()),
+        region: "global".to_owned(),
+        service: "iam".to_owned(),
+        check_id: "iam-user-console-mfa-missing".to_owned(),
+        check_title: "Console user has no MFA device".to_owned(),
+        check_version: 1,
+        severity: Severity::High,
+        severity_rank: 4,
+        resource_type: "AWS::IAM::User".to_owned(),
+        resource_name: Some(format!("user-{number}")),
+        subject: String::new(),
+        owner: None,
+        status: if failed { Status::Fail } else { Status::Pass },
+        status_code: None,
+        message: failed.then(|| "can sign in with a password and has no MFA device".to_owned()),
+        finding_id: failed.then(|| {
+            orgsweep_model::finding_id::finding_id(account_id.parse().unwrap(), "x", "global", &arn, "")
+        }),
+        resource_uid: arn,
+        change: Change::None,
+        first_seen_at: None,
+        status_since: None,
+        open_days: None,
+        suppressed: false,
+        suppression_id: None,
+        suppressed_until: None,
+        evidence_json: None,
+    }
+}
+
+/// 100 accounts of 1,000 findings: spooled, sorted, written as Parquet, synced, published.
+#[divan::bench(sample_count = 10, sample_size = 1)]
+fn write_100_000_findings(bencher: Bencher<'_, '_>) {
+    let accounts: Vec<Arc<dyn Rows>> = (0..100)
+        .map(|account| {
+            Arc::new((0..1000).map(|number| finding(account, number)).collect::<Vec<_>>()) as Arc<dyn Rows>
+        })
+        .collect();
+    bencher.counter(ItemsCount::new(100_000_usize)).bench_local(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let id = ScanId::new(Timestamp::from_second(1_700_000_000).unwrap(), [0; 10]);
+        let mut writer = ScanWriter::create(folder.path(), &id, all_tables(built_in_facts())).unwrap();
+        for (number, rows) in accounts.iter().enumerate() {
+            writer.spool(format!("{number:012}").parse().unwrap(), &[Arc::clone(rows)]).unwrap();
+        }
+        let scan = ScanRecord {
+            org_id: "o-exampleorgid".to_owned(),
+            management_account_id: kit::account_id(),
+            started_at: kit::now(),
+            finished_at: kit::now(),
+            status: ScanStatus::Complete,
+            previous_scan_id: None,
+            tool_version: String::new(),
+            schema_version: 1,
+            config_sha256: String::new(),
+            accounts_in_scope: 100,
+            accounts_scanned: 100,
+            accounts_partial: 0,
+            accounts_not_scanned: 0,
+            api_calls: 0,
+            throttles: 0,
+            session_policy: None,
+            duration_ms: 0,
+        };
+        writer.publish(&[], scan, &serde_json::Value::Null).unwrap()
+    });
+}

@@ -1,0 +1,61 @@
+//! A session whose every answer is the same bytes: for measuring what happens behind the wire, without a wire.
+
+use std::sync::Arc;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use orgsweep_model::collector::Clock;
+use orgsweep_model::{Account, Session, Usage};
+
+use crate::connection::Connection;
+use crate::member::Member;
+use crate::session::{iam_client, retry_partition};
+
+/// Answers every request with 200 and the same body.
+#[derive(Clone, Debug)]
+struct Canned {
+    body: Arc<str>,
+}
+
+impl HttpConnector for Canned {
+    fn call(&self, _request: HttpRequest) -> HttpConnectorFuture {
+        let body = SdkBody::from(self.body.as_bytes().to_vec());
+        let status = aws_smithy_runtime_api::http::StatusCode::try_from(200);
+        match status {
+            Ok(status) => HttpConnectorFuture::ready(Ok(HttpResponse::new(status, body))),
+            Err(error) => HttpConnectorFuture::ready(Err(
+                aws_smithy_runtime_api::client::result::ConnectorError::other(error.into(), None),
+            )),
+        }
+    }
+}
+
+impl HttpClient for Canned {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+/// A session of `account` in which IAM always answers `body`.
+pub fn session(account: &Account, clock: Clock, body: &str) -> Session {
+    let usage = Arc::new(Usage::default());
+    let connection = Connection::fixed("http://127.0.0.1:9", "AKIAEXAMPLE", "example", None);
+    let config = connection.config.to_builder().http_client(Canned { body: body.into() }).build();
+    let credentials =
+        SharedCredentialsProvider::new(Credentials::new("AKIAEXAMPLE", "example", None, None, "canned"));
+    let client = |usage| iam_client(&config, Some(&credentials), &retry_partition(account.id), None, usage);
+    let member = Member {
+        iam: client(&usage),
+        account: account.id,
+        managed: Arc::default(),
+        shared_iam: client(&usage),
+        usage,
+    };
+    Session::new(account.clone(), "aws".to_owned(), clock, Arc::new(member))
+}
