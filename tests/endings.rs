@@ -82,7 +82,7 @@ fn the_demo_ends_with_what_was_planted() {
 fn every_check_has_its_manual_page() {
     let listed = orgsweep(&["checks", "list", "--json"]);
     let checks: Vec<serde_json::Value> = serde_json::from_str(&listed.output).unwrap();
-    assert_eq!(checks.len(), 24);
+    assert!(checks.len() >= 24);
     for check in checks {
         let id = check["id"].as_str().unwrap();
         let page = orgsweep(&["checks", "show", id]);

@@ -356,7 +356,7 @@ def main() -> None:
         for status in ("FAIL", "PASS"):
             excused = status in CANNOT.get(check, {})
             verdicts.check((counts[status] > 0) != excused, f"{check}: {counts[status]} {status}, excused: {excused}")
-    verdicts.check(len(seen) == 24, f"{len(seen)} checks were compared")
+    verdicts.check(len(seen) >= 24, f"{len(seen)} checks were compared")
     verdicts.close()
 
 
