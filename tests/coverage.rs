@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use orgsweep_model::Status;
 use orgsweep_model::records::{
-    CheckRecord, CoverageOutcome, CoverageRecord, FindingRecord, ScanAccountRecord, ScanRecord, ScanState, TableRead,
-    TableReadOutcome,
+    CheckRecord, CoverageOutcome, CoverageRecord, FindingRecord, ScanAccountRecord, ScanRecord, ScanState,
+    TableRead, TableReadOutcome,
 };
 use orgsweep_simulator::{Denial, Options};
 
@@ -136,6 +136,17 @@ fn a_failed_page_is_a_failed_listing() {
     assert_eq!(said.code, 3);
     assert!(said.errors.contains("organizations:ListAccounts"), "{}", said.errors);
     assert!(said.errors.contains("--accounts-file"), "{}", said.errors);
+    assert!(is_empty_lake(&world.lake()));
+}
+
+#[test]
+fn a_caller_that_may_not_list_is_told_what_to_do() {
+    let denial = Denial { account: None, action: "organizations:ListAccounts".to_owned(), by_scp: false };
+    let world = World::start(Options { denied: vec![denial], ..options(4) });
+    let said = world.scan(&[]);
+    assert_eq!(said.code, 3);
+    assert!(said.errors.contains("organizations:ListAccounts"), "{}", said.errors);
+    assert!(said.errors.contains("delegated administrator"), "{}", said.errors);
     assert!(is_empty_lake(&world.lake()));
 }
 

@@ -20,7 +20,6 @@ use crate::prepare;
 use crate::scan::{Run, program, session_policy};
 
 /// Scans the made-up organization. Ends with 0 when the accounts lost are exactly the ones that were planted.
-#[expect(clippy::print_stdout, reason = "the demo's verdict is its answer")]
 pub async fn demo(registry: &Registry, arguments: DemoArguments) -> Result<u8, Failure> {
     let now = arguments.now.unwrap_or_else(|| Clock::wall().now());
     let config = match &arguments.config {
@@ -74,16 +73,13 @@ pub async fn demo(registry: &Registry, arguments: DemoArguments) -> Result<u8, F
     let outcome = run.go().await?;
     let surprises = surprises(&running, &outcome.totals, &prepared.plan.actions());
     if !arguments.quiet {
-        println!(
-            "\nThe made-up organization lost {} accounts, {}. `orgsweep scan` would have ended with {}.",
+        let how = if surprises.is_empty() { "exactly those" } else { "not those" };
+        crate::print(&format!(
+            "\nThe made-up organization lost {} accounts, {how} that were planted. `orgsweep scan` would have ended \
+             with {}.\n",
             outcome.totals.lost().len(),
-            if surprises.is_empty() {
-                "exactly those that were planted"
-            } else {
-                "not those that were planted"
-            },
             outcome.code
-        );
+        ))?;
     }
     if surprises.is_empty() {
         Ok(exit::COMPLETE)

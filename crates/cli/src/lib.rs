@@ -68,7 +68,7 @@ fn run(packs: Vec<Pack>, arguments: Arguments) -> Result<u8, Failure> {
 }
 
 /// Writes to standard output. A reader that has gone away (`| head`) is not an error.
-fn print(text: &str) -> Result<u8, Failure> {
+pub(crate) fn print(text: &str) -> Result<u8, Failure> {
     use std::io::Write as _;
     match std::io::stdout().lock().write_all(text.as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {

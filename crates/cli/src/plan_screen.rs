@@ -8,11 +8,10 @@ use orgsweep_model::text::printable;
 use orgsweep_model::{Account, Gap, Reason};
 use orgsweep_sweep::Source;
 
-use crate::exit::{self, Failure};
+use crate::exit::Failure;
 use crate::prepare::Prepared;
 
 /// Lists the accounts and prints the plan.
-#[expect(clippy::print_stdout, reason = "the plan is the command's answer")]
 pub async fn print(
     source: Arc<dyn Source>,
     prepared: &Prepared,
@@ -78,8 +77,7 @@ pub async fn print(
             let _ = writeln!(text, "\nSession policy none: roles are used with all their rights");
         }
     }
-    println!("{}", text.trim_end());
-    Ok(exit::COMPLETE)
+    crate::print(&text)
 }
 
 fn refusal(prepared: &Prepared, account: &Account) -> Option<Gap> {

@@ -171,11 +171,11 @@ impl Run<'_> {
         interrupts.abort();
 
         let code = exit_code(&totals, options);
-        self.tell_summary(&totals, &organization, watch, shared.calls(), worst_check.as_deref(), code);
+        self.tell_summary(&totals, &organization, watch, shared.calls(), worst_check.as_deref(), code)?;
         Ok(RunOutcome { code, totals })
     }
 
-    #[expect(clippy::print_stdout, clippy::print_stderr, reason = "the summary is the command's answer")]
+    #[expect(clippy::print_stderr, reason = "events are told on standard error")]
     fn tell_summary(
         &self,
         totals: &Totals,
@@ -184,10 +184,10 @@ impl Run<'_> {
         shared_calls: u64,
         worst_check: Option<&str>,
         code: u8,
-    ) {
+    ) -> Result<(), Failure> {
         let options = &self.prepared.options;
         if options.quiet {
-            return;
+            return Ok(());
         }
         let scan_id = self.scan_id.to_string();
         if options.log_format == Some(LogFormat::Json) {
@@ -203,7 +203,7 @@ impl Run<'_> {
                     "exit_code": code,
                 })
             );
-            return;
+            return Ok(());
         }
         let facts = Facts {
             scan_id: &scan_id,
@@ -214,7 +214,7 @@ impl Run<'_> {
             program: self.program,
             worst_check,
         };
-        println!("{}", summary::render(totals, &facts).trim_end());
+        crate::print(&summary::render(totals, &facts)).map(|_| ())
     }
 }
 

@@ -13,6 +13,10 @@ use orgsweep_sweep::{AccountLine, Totals};
 const MOST_LOST: usize = 20;
 /// Rows of the "worst" lists.
 const MOST_WORST: usize = 5;
+/// Checks that are named under a reason; more are counted, and `coverage` names them.
+const MOST_NAMED: usize = 12;
+/// Characters of a wrapped line.
+const WIDTH: usize = 100;
 /// Characters of a reason.
 const LONGEST_REASON: usize = 150;
 
@@ -145,13 +149,15 @@ fn unknown(screen: &mut String, totals: &Totals) {
     let _ = writeln!(screen, "\nUnknown     what could not be decided, and why");
     for (reason, checks) in reasons {
         let most = checks.iter().map(|(_, accounts)| *accounts).max().unwrap_or(0);
-        let _ = write!(screen, "  {reason}: {} checks in up to {most} accounts", checks.len());
-        if checks.len() <= 5 {
-            let named: Vec<String> =
-                checks.iter().map(|(check, accounts)| format!("{check} ({accounts})")).collect();
-            let _ = write!(screen, ": {}", named.join(", "));
+        let _ = writeln!(
+            screen,
+            "  {reason}: {} in up to {}",
+            plural(checks.len(), "check"),
+            plural(most as usize, "account")
+        );
+        if checks.len() <= MOST_NAMED {
+            wrapped(screen, checks.iter().map(|(check, accounts)| format!("{check} ({accounts})")));
         }
-        screen.push('\n');
     }
     for (check, accounts) in &totals.check_failures {
         let _ = writeln!(
@@ -159,6 +165,27 @@ fn unknown(screen: &mut String, totals: &Totals) {
             "  {check} failed itself in {accounts} accounts: a bug in the check; please report it"
         );
     }
+}
+
+/// `1 check`, `2 checks`.
+fn plural(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+/// Indented, a comma between, no line much longer than a terminal is wide.
+fn wrapped(screen: &mut String, words: impl Iterator<Item = String>) {
+    let mut line = String::new();
+    for word in words {
+        if !line.is_empty() && line.len() + word.len() > WIDTH {
+            let _ = writeln!(screen, "      {line},");
+            line.clear();
+        }
+        if !line.is_empty() {
+            line.push_str(", ");
+        }
+        line.push_str(&word);
+    }
+    let _ = writeln!(screen, "      {line}");
 }
 
 fn next(screen: &mut String, facts: &Facts<'_>) {

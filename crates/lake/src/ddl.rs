@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use orgsweep_model::{ColumnType, TableSchema};
+use orgsweep_model::TableSchema;
 
 use crate::manifest::Latest;
-use crate::schema::{SCAN_ID, SCANS};
+use crate::schema::{SCAN_ID, SCANS, type_word};
 
 /// A SQL engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +76,7 @@ fn athena_table(text: &mut String, location: &str, table: &TableSchema, latest: 
     let _ = writeln!(text, "\nCREATE EXTERNAL TABLE IF NOT EXISTS {DATABASE}.{name}_all (");
     let _ = write!(text, "  {SCAN_ID} string COMMENT 'The scan that wrote the row'");
     for column in table.columns {
-        let _ = write!(text, ",\n  {} {}", column.name, athena_type(column.kind));
+        let _ = write!(text, ",\n  {} {}", column.name, type_word(column.kind));
         let comment = first_sentence(column.doc);
         if !comment.is_empty() {
             let _ = write!(text, " COMMENT {}", quoted(&comment));
@@ -95,17 +95,6 @@ fn athena_table(text: &mut String, location: &str, table: &TableSchema, latest: 
          'projection.scan_date.interval'='1',\n  'projection.scan_date.interval.unit'='DAYS'\n);",
         quoted(&format!("{location}/v1/{name}/"))
     );
-}
-
-fn athena_type(kind: ColumnType) -> &'static str {
-    match kind {
-        ColumnType::Text => "string",
-        ColumnType::Int => "int",
-        ColumnType::Big => "bigint",
-        ColumnType::Double => "double",
-        ColumnType::Bool => "boolean",
-        ColumnType::Time => "timestamp",
-    }
 }
 
 /// The doc comment's first sentence on one line, without Markdown's marks.

@@ -70,8 +70,8 @@ pub fn data_type(kind: ColumnType) -> DataType {
     }
 }
 
-/// The name of a type in the data dictionary.
-fn type_word(kind: ColumnType) -> &'static str {
+/// The name of a type in the data dictionary, which is also Athena's.
+pub fn type_word(kind: ColumnType) -> &'static str {
     match kind {
         ColumnType::Text => "string",
         ColumnType::Int => "int",

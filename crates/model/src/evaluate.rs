@@ -100,3 +100,77 @@ pub fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
         .or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "a panic without a message".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::User;
+    use crate::{Account, Check, Organization, Severity};
+
+    crate::check! {
+        /// Fails itself.
+        pub Broken {
+            id: "test-broken",
+            title: "Fails itself",
+            severity: Severity::Low,
+            version: 1,
+            since: "0.1.0",
+            resource: "AWS::IAM::User",
+            controls: [soc2("CC6.1")],
+            pages: [],
+            settings: {
+                /// Report something first.
+                half: bool = false,
+            },
+        }
+    }
+
+    impl Check for Broken {
+        type Reads<'a> = &'a [User];
+
+        fn evaluate(&self, _: Self::Reads<'_>, context: &Context<'_>, report: &mut Report) {
+            if self.half {
+                report.pass(context.account_resource());
+            }
+            panic!("index 7 of nothing");
+        }
+    }
+
+    fn run(check: &Broken, tables: &Tables) -> CheckResult {
+        let account = Account::new("111122223333".parse().unwrap());
+        let organization = Organization {
+            id: "o-exampleorgid".to_owned(),
+            management_account_id: account.id,
+            partition: "aws-cn".to_owned(),
+        };
+        let now = "2026-06-01T00:00:00Z".parse().unwrap();
+        let context = Context { now, account: &account, organization: &organization };
+        evaluate(tables, &[check], &context).remove(0)
+    }
+
+    #[test]
+    fn a_check_that_panics_is_unknown_with_its_message() {
+        let mut tables = Tables::new();
+        tables.insert(Vec::<User>::new(), Timestamp::UNIX_EPOCH);
+        for half in [false, true] {
+            let result = run(&Broken { half }, &tables);
+            assert_eq!(result.outcome, CoverageOutcome::NotRun);
+            assert_eq!(result.gap.as_ref().unwrap().reason, Reason::CheckFailed);
+            assert_eq!((result.count(Status::Unknown), result.count(Status::Pass)), (1, 0));
+            assert!(result.outcomes[0].message.contains("index 7 of nothing"));
+            assert_eq!(result.outcomes[0].resource.uid, "arn:aws-cn:iam::111122223333:root");
+        }
+    }
+
+    #[test]
+    fn a_gap_keeps_the_check_from_being_called() {
+        let mut tables = Tables::new();
+        let gap = Gap::new(Reason::ThrottledOut).during("iam:ListRoles");
+        tables.insert_gap("users", gap.clone(), Timestamp::UNIX_EPOCH);
+        let result = run(&Broken::default(), &tables);
+        assert_eq!(result.gap, Some(gap));
+        assert_eq!(result.outcomes[0].evidence["api"], "iam:ListRoles");
+        // A table that nobody filled is a gap too.
+        assert_eq!(run(&Broken::default(), &Tables::new()).count(Status::Unknown), 1);
+    }
+}

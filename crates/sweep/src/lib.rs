@@ -10,6 +10,8 @@ pub mod plan;
 pub mod rows;
 pub mod run;
 pub mod source;
+#[cfg(test)]
+mod tests;
 pub mod totals;
 
 pub use account::AccountRows;
