@@ -130,6 +130,26 @@ fn the_external_id_is_needed_and_used() {
     assert_eq!(scanned(&world), 3);
 }
 
+/// Sessions of two seconds, answers after 400 ms: an account takes longer than its first credentials live.
+#[test]
+fn credentials_are_renewed_before_they_end() {
+    let world = World::start(Options {
+        session_seconds: Some(2),
+        latency: std::time::Duration::from_millis(400),
+        refusing: Some(0),
+        broken: Some(0),
+        suspended: Some(0),
+        ..options(3)
+    });
+    let said = world.scan(&["--collect", "all"]);
+    assert_eq!(said.code, 0, "{}", said.errors);
+    assert_eq!(scanned(&world), 3);
+    let calls = world.running.calls();
+    let assumed: u64 =
+        calls.iter().filter(|((_, action), _)| action == "sts:AssumeRole").map(|(_, count)| *count).sum();
+    assert!(assumed > 2, "{calls:?}");
+}
+
 #[test]
 fn the_session_policy_is_exactly_what_the_checks_need() {
     let world = good(3);

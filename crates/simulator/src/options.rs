@@ -35,6 +35,8 @@ pub struct Options {
     pub broken: Option<usize>,
     /// What the audit roles' trust policies ask for.
     pub external_id: Option<String>,
+    /// Sessions end after so many seconds, whatever was asked for.
+    pub session_seconds: Option<u64>,
     /// Users in every account, instead of a made-up number.
     pub users: Option<usize>,
     /// Every account has identity providers, certificates and service credentials.
@@ -66,6 +68,7 @@ impl Default for Options {
             refusing: None,
             broken: None,
             external_id: None,
+            session_seconds: None,
             users: None,
             with_everything: false,
             without_state: false,

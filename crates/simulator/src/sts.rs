@@ -95,7 +95,7 @@ fn assume_role(server: &Server, caller: &Identity, parameters: &Parameters) -> R
             token: None,
             expires: None,
         },
-        seconds as u64,
+        server.world.options.session_seconds.unwrap_or(seconds as u64),
     );
     let expires = issued.expires.duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
     let credentials = element("AccessKeyId", &issued.key_id)

@@ -155,7 +155,8 @@ fn privileged(role: &Role, documents: &Documents<'_>, context: &Context<'_>) -> 
         } else {
             match aws_managed {
                 Ok(all) => match all.iter().find(|policy| policy.policy_arn == *arn) {
-                    Some(policy) => grants_everything(&policy.document),
+                    Some(policy) if !policy.document.is_empty() => grants_everything(&policy.document),
+                    Some(_) => Verdict::Unknown("AWS has withdrawn the policy".to_owned()),
                     None => Verdict::Unknown("its document was not read".to_owned()),
                 },
                 Err(gap) => Verdict::Unknown(format!("its document could not be read: {gap}")),
@@ -261,6 +262,7 @@ mod tests {
         lost(case(7200)).passes(&check());
         lost(attached(case(7200), &aws_managed_arn("AdministratorAccess"))).flags(&check(), "app");
         attached(case(7200), &power).unknown(&check());
+        attached(case(7200), &power).rows(vec![aws_managed("PowerUserAccess", "")]).unknown(&check());
         attached(case(7200), &power).rows(vec![aws_managed("PowerUserAccess", SOMETHING)]).passes(&check());
     }
 

@@ -157,9 +157,9 @@ crate::table! {
         account_id: AccountId,
         /// `arn:{partition}:iam::aws:policy/…`.
         policy_arn: String,
-        /// `v12`.
+        /// `v12`; empty where AWS has withdrawn the policy and lists it no more.
         default_version_id: String,
-        /// The default version's document, decoded.
+        /// The default version's document, decoded; empty where AWS has withdrawn the policy.
         document: String,
     }
 }
