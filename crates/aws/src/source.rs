@@ -6,7 +6,7 @@ use std::sync::Arc;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use orgsweep_model::collector::Clock;
 use orgsweep_model::{Account, AccountId, Gap, Organization, Session, Usage, async_trait};
-use orgsweep_sweep::{Access, Opened, Source, SourceError};
+use orgsweep_sweep::{Opened, Source, SourceError};
 use tokio::sync::{OnceCell, mpsc};
 
 use crate::connection::Connection;
@@ -170,12 +170,12 @@ impl Source for AwsSource {
 
 impl AwsSource {
     async fn enter(&self, account: &Account, usage: Arc<Usage>) -> Result<Opened, Gap> {
-        let (credentials, role_arn, access) = if account.id == self.caller.account {
-            (None, self.caller.arn.clone(), Access::Caller)
+        let (credentials, role_arn) = if account.id == self.caller.account {
+            (None, self.caller.arn.clone())
         } else {
             let partition = &self.caller.partition;
             let assumed = session::assume(&self.sts, &self.assume, partition, account.id, &usage).await?;
-            (Some(assumed.provider), assumed.role_arn, Access::AssumedRole)
+            (Some(assumed.provider), assumed.role_arn)
         };
         let retries = session::retry_partition(account.id);
         let client = |usage| {
@@ -193,7 +193,7 @@ impl AwsSource {
         };
         let partition = self.caller.partition.clone();
         let session = Session::new(account.clone(), partition, self.options.clock, Arc::new(member));
-        Ok(Opened { session, role_arn, access })
+        Ok(Opened { session, role_arn })
     }
 }
 

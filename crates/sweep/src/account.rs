@@ -16,7 +16,7 @@ use orgsweep_model::{
 
 use crate::plan::Plan;
 use crate::rows;
-use crate::source::{Access, Source};
+use crate::source::Source;
 
 /// Everything that one account adds to the lake.
 pub struct AccountRows {
@@ -24,8 +24,6 @@ pub struct AccountRows {
     pub record: ScanAccountRecord,
     /// Why it was not read whole, in a few words.
     pub headline: Option<String>,
-    /// How it was entered, if it was.
-    pub access: Option<Access>,
     /// One per enabled check.
     pub coverage: Vec<CoverageRecord>,
     /// Sorted as the lake wants them.
@@ -40,7 +38,7 @@ pub struct AccountRows {
 pub(crate) struct Visit {
     pub(crate) account: Account,
     tables: Tables,
-    entered: Option<(Session, String, Access)>,
+    entered: Option<(Session, String)>,
     /// Why the account as a whole was not entered.
     refusal: Option<Gap>,
     usage: Arc<Usage>,
@@ -72,7 +70,7 @@ impl Visit {
                 for collector in &plan.collectors {
                     run_collector(&**collector, &opened.session, &mut tables).await;
                 }
-                let entered = Some((opened.session, opened.role_arn, opened.access));
+                let entered = Some((opened.session, opened.role_arn));
                 Self { account, tables, entered, refusal: None, usage, started }
             }
         }
@@ -105,7 +103,7 @@ impl Visit {
 
     /// Tries the lost shared tables once more.
     pub(crate) async fn retry_shared(&mut self, plan: &Plan) {
-        let Some((session, _, _)) = self.entered.clone() else {
+        let Some((session, _)) = self.entered.clone() else {
             return;
         };
         for collector in &plan.collectors {
@@ -151,7 +149,7 @@ impl Visit {
             reason_code: reason_code.map(|code| code.as_str().to_owned()),
             reason,
             last_scanned_scan_id: None,
-            role_arn: self.entered.as_ref().map(|(_, role_arn, _)| role_arn.clone()),
+            role_arn: self.entered.as_ref().map(|(_, role_arn)| role_arn.clone()),
             api_calls: self.usage.calls() as i64,
             throttles: self.usage.throttles() as i64,
             duration_ms: self.started.elapsed().as_millis() as i64,
@@ -160,7 +158,6 @@ impl Visit {
         let table_reads = plan.tables().iter().map(|table| self.table_read(table.name, plan)).collect();
         AccountRows {
             headline,
-            access: self.entered.as_ref().map(|(_, _, access)| *access),
             coverage: results.iter().map(|result| rows::coverage(&self.account, result)).collect(),
             findings: rows::findings(&self.account, organization, &results),
             table_reads,

@@ -18,5 +18,5 @@ pub use account::AccountRows;
 pub use filter::Filter;
 pub use plan::Plan;
 pub use run::{Event, ScanError, Sink, run};
-pub use source::{Access, Opened, Source, SourceError};
+pub use source::{Opened, Source, SourceError};
 pub use totals::{AccountLine, Totals};

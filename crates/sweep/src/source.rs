@@ -28,24 +28,14 @@ impl fmt::Display for SourceError {
     }
 }
 
-/// How an account was entered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// Through sts:AssumeRole.
-    AssumedRole,
-    /// The caller was already there: no role, and no session policy.
-    Caller,
-}
-
 /// An account that was entered.
 #[derive(Clone)]
 pub struct Opened {
     /// For the collectors.
     pub session: Session,
-    /// The role assumed, or the caller's own ARN.
+    /// The role assumed; the caller's own ARN where the caller was there already, without a role and so without a
+    /// session policy.
     pub role_arn: String,
-    /// How.
-    pub access: Access,
 }
 
 /// A source of accounts and sessions.

@@ -15,9 +15,7 @@ use orgsweep_model::{
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    Access, AccountRows, Event, Filter, Opened, Plan, ScanError, Sink, Source, SourceError, Totals, run,
-};
+use crate::{AccountRows, Event, Filter, Opened, Plan, ScanError, Sink, Source, SourceError, Totals, run};
 
 check! {
     /// Every user passes.
@@ -129,7 +127,6 @@ impl Source for Made {
             _ => Ok(Opened {
                 session: Session::new(account.clone(), "aws".to_owned(), Clock::wall(), Arc::new(())),
                 role_arn: "role".to_owned(),
-                access: Access::AssumedRole,
             }),
         }
     }
