@@ -130,11 +130,11 @@ fn the_external_id_is_needed_and_used() {
     assert_eq!(scanned(&world), 3);
 }
 
-/// Sessions of two seconds, answers after 400 ms: an account takes longer than its first credentials live.
+/// Sessions of three seconds, answers after 400 ms: an account takes longer than its first credentials live.
 #[test]
 fn credentials_are_renewed_before_they_end() {
     let world = World::start(Options {
-        session_seconds: Some(2),
+        session_seconds: Some(3),
         latency: std::time::Duration::from_millis(400),
         refusing: Some(0),
         broken: Some(0),

@@ -40,7 +40,8 @@ fn ctrl_c_ends_cleanly_and_publishes_nothing() {
         assert!(count > 0, "the scan ended first: {}", String::from_utf8_lossy(&seen));
         seen.extend_from_slice(&byte[..count]);
     }
-    let interrupted = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let interrupted =
+        Command::new("bash").args(["-c", &format!("kill -INT {}", child.id())]).status().unwrap();
     assert!(interrupted.success());
     assert_eq!(child.wait().unwrap().code(), Some(130));
     assert!(is_empty_lake(&world.lake()));

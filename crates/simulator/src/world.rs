@@ -1,6 +1,6 @@
 //! The organization: units, accounts, and what was planted to go wrong.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::OnceLock;
 
 use crate::account::AccountState;
@@ -75,6 +75,8 @@ pub struct World {
     /// The management account first.
     pub accounts: Vec<Account>,
     pub planted: Vec<Planted>,
+    /// Index by account id.
+    by_id: HashMap<String, usize>,
 }
 
 impl World {
@@ -84,7 +86,8 @@ impl World {
         let organization_id = format!("o-{}", random.word(10));
         let units = units(&mut random, options.hostile_names);
         let accounts = accounts(&options, &units, &mut random);
-        let mut world = Self { options, organization_id, units, accounts, planted: Vec::new() };
+        let by_id = accounts.iter().enumerate().map(|(index, account)| (account.id.clone(), index)).collect();
+        let mut world = Self { options, organization_id, units, accounts, planted: Vec::new(), by_id };
         world.plant(&mut random);
         world
     }
@@ -96,7 +99,7 @@ impl World {
 
     /// An account by id.
     pub fn account(&self, id: &str) -> Option<&Account> {
-        self.accounts.iter().find(|account| account.id == id)
+        self.by_id.get(id).map(|index| &self.accounts[*index])
     }
 
     /// An account's identities.
@@ -258,4 +261,55 @@ fn accounts(options: &Options, units: &[Unit], random: &mut Random) -> Vec<Accou
         });
     }
     accounts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report;
+
+    fn world(seed: u64, accounts: usize) -> World {
+        let now = "2026-06-01T00:00:00Z".parse().unwrap();
+        World::new(Options { seed, accounts, now, ..Options::default() })
+    }
+
+    fn everything(world: &World) -> String {
+        // In reverse, to show that the order of asking does not matter.
+        let texts = world.accounts.iter().rev().map(|account| {
+            let content = world.content(account);
+            format!("{} {} {:?} {}", account.id, account.name, content, report::csv(account, content))
+        });
+        texts.collect()
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_organization() {
+        let first = world(7, 20);
+        for account in &first.accounts {
+            first.content(account);
+        }
+        assert_eq!(everything(&first), everything(&world(7, 20)));
+        assert_ne!(everything(&first), everything(&world(8, 20)));
+    }
+
+    #[test]
+    fn the_planted_accounts_are_few_and_never_the_management_account() {
+        for (accounts, wanted) in [(3, 0), (60, 4), (600, 40)] {
+            let world = world(7, accounts);
+            assert_eq!(world.planted.len(), wanted, "{accounts}");
+            let management = &world.management().id;
+            assert!(world.planted.iter().all(|planted| planted.account_id != *management));
+            let ids: BTreeSet<&str> = world.accounts.iter().map(|account| account.id.as_str()).collect();
+            assert_eq!(ids.len(), accounts);
+        }
+    }
+
+    #[test]
+    fn paths_lead_from_the_organization_to_the_unit() {
+        let world = world(7, 3);
+        let payments = world.units.iter().position(|unit| unit.name == "Payments").unwrap();
+        let path = world.path(payments);
+        assert!(path.starts_with(&format!("{}/r-", world.organization_id)) && path.ends_with('/'), "{path}");
+        assert_eq!(path.matches("/ou-").count(), 3, "{path}");
+    }
 }
