@@ -270,7 +270,7 @@ mod tests {
 
     fn world(seed: u64, accounts: usize) -> World {
         let now = "2026-06-01T00:00:00Z".parse().unwrap();
-        World::new(Options { seed, accounts, now, ..Options::default() })
+        World::new(Options { accounts, seed, now, ..Options::default() })
     }
 
     fn everything(world: &World) -> String {
