@@ -13,6 +13,7 @@ import duckdb
 import polars
 import pyarrow
 import pyarrow.parquet
+import sqlglot
 
 from judge import Verdicts, file_of, latest, orgsweep, rows
 
@@ -173,6 +174,21 @@ def manifest(root: pathlib.Path, verdicts: Verdicts) -> None:
     verdicts.check(not (root / "staging").exists(), "nothing is left in staging")
 
 
+def athena_parses(root: pathlib.Path, verdicts: Verdicts) -> None:
+    """Athena cannot be run here; a parser of its two dialects (Hive for tables, Trino for views) can."""
+    text = orgsweep("ddl", "--engine", "athena", "--out", str(root), "--location", "s3://bucket/it's/lake")
+    statements = [statement for statement in sqlglot.parse(text, read="athena") if statement]
+    tables = len(list(root.glob("v1/*")))
+    kinds = collections.Counter(statement.args.get("kind") for statement in statements)
+    verdicts.check(kinds == {"DATABASE": 1, "TABLE": tables, "VIEW": 2 * tables + 1}, f"athena statements: {kinds}")
+    for statement in statements:
+        if statement.args.get("kind") == "TABLE":
+            name = statement.find(sqlglot.exp.Table).name.removesuffix("_all")
+            columns = [column.name for column in statement.this.expressions]
+            names = pyarrow.parquet.ParquetFile(file_of(root, name)).schema_arrow.names
+            verdicts.check(columns == names, f"athena {name}: columns {columns}")
+
+
 def main() -> None:
     verdicts = Verdicts()
     with tempfile.TemporaryDirectory() as folder:
@@ -185,6 +201,7 @@ def main() -> None:
         uncommitted_is_invisible(first, verdicts)
         invariants(first, verdicts)
         manifest(first, verdicts)
+        athena_parses(first, verdicts)
         again = ["demo", "--quiet", "--seed", "11", "--now", "2026-06-01T00:00:00Z", "--collect", "all", "--out", str(first)]
         orgsweep(*again, expect=3)
         verdicts.check(True, "a committed scan is not written again")

@@ -61,6 +61,18 @@ fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
+/// Hive's way, which is Athena's for tables: a doubled quote would be two texts.
+fn hive_quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
+}
+
+/// A column comment that no client stumbles over: no quotes, no statement ends, nothing but ASCII, at most the 255
+/// characters that Glue keeps.
+fn comment(doc: &str) -> String {
+    let plain = first_sentence(doc).replace('…', "...").replace('×', "x").replace(';', ",");
+    plain.chars().filter(|character| character.is_ascii() && *character != '\'').take(255).collect()
+}
+
 fn duckdb_table(text: &mut String, location: &str, table: &str) {
     let glob = quoted(&format!("{location}/v1/{table}/*/*.parquet"));
     // Without the two options a new column is lost and scan_date becomes a DATE, which it is nowhere else.
@@ -77,9 +89,9 @@ fn athena_table(text: &mut String, location: &str, table: &TableSchema, latest: 
     let _ = write!(text, "  {SCAN_ID} string COMMENT 'The scan that wrote the row'");
     for column in table.columns {
         let _ = write!(text, ",\n  {} {}", column.name, type_word(column.kind));
-        let comment = first_sentence(column.doc);
+        let comment = comment(column.doc);
         if !comment.is_empty() {
-            let _ = write!(text, " COMMENT {}", quoted(&comment));
+            let _ = write!(text, " COMMENT {}", hive_quoted(&comment));
         }
     }
     // Outside the range Athena returns no rows and no error: the first day must not lie after the first scan.
@@ -93,7 +105,7 @@ fn athena_table(text: &mut String, location: &str, table: &TableSchema, latest: 
          'parquet.compression'='ZSTD',\n  'projection.enabled'='true',\n  'projection.scan_date.type'='date',\n  \
          'projection.scan_date.format'='yyyy-MM-dd',\n  'projection.scan_date.range'='{first},NOW+1DAYS',\n  \
          'projection.scan_date.interval'='1',\n  'projection.scan_date.interval.unit'='DAYS'\n);",
-        quoted(&format!("{location}/v1/{name}/"))
+        hive_quoted(&format!("{location}/v1/{name}/"))
     );
 }
 
@@ -158,7 +170,7 @@ mod tests {
                 assert!(athena.contains(&format!("\n  {} ", column.name)), "{}.{}", table.name, column.name);
             }
         }
-        assert!(athena.contains("'s3://bucket/it''s/v1/findings/'"));
+        assert!(athena.contains(r"'s3://bucket/it\'s/v1/findings/'"));
         assert!(athena.contains("'projection.scan_date.range'='2016-07-30,NOW+1DAYS'"));
         assert!(duckdb.contains("'it''s/v1/findings/*/*.parquet'"));
     }
@@ -167,5 +179,6 @@ mod tests {
     fn comments_are_one_plain_sentence() {
         assert_eq!(first_sentence(" The `State`. Or\n `Status`.\n"), "The State");
         assert_eq!(first_sentence(""), "");
+        assert_eq!(comment(" orgsweep's; `a` × b…\n"), "orgsweeps, a x b...");
     }
 }

@@ -112,6 +112,13 @@ mod tests {
     }
 
     #[test]
+    fn a_key_that_the_report_does_not_show_counts_as_active() {
+        let key = AccessKey { status: KeyStatus::Inactive, ..access_key("<root_account>", 1) };
+        let outcome = with_keys(2).rows(vec![key]).flags(&RootAccessKeyPresent::default(), &root_arn());
+        assert_eq!(outcome.severity, Some(Severity::Critical));
+    }
+
+    #[test]
     fn a_users_inactive_key_is_not_roots() {
         let key = AccessKey { status: KeyStatus::Inactive, ..access_key("ann", 1) };
         let outcome = with_keys(1).rows(vec![key]).flags(&RootAccessKeyPresent::default(), &root_arn());

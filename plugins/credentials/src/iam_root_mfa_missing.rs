@@ -101,6 +101,24 @@ mod tests {
     }
 
     #[test]
+    fn a_signing_certificate_is_a_credential_too() {
+        let summary = AccountSummary {
+            root_mfa_enabled: false,
+            root_password_present: Some(false),
+            root_signing_certificates: 1,
+            ..account_summary()
+        };
+        let outcome = Case::new().rows(vec![summary]).flags(&RootMfaMissing::default(), &root_arn());
+        assert_eq!(outcome.evidence["signing_certificates_present"], 1);
+    }
+
+    #[test]
+    fn a_presumed_password_is_called_so() {
+        let outcome = case(false, None, 0).flags(&RootMfaMissing::default(), &root_arn());
+        assert!(outcome.message.contains("presumed"), "{}", outcome.message);
+    }
+
+    #[test]
     fn root_without_credentials_is_not_applicable() {
         case(false, Some(false), 0).not_applicable(&RootMfaMissing::default());
     }

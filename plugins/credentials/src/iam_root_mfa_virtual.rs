@@ -114,6 +114,10 @@ mod tests {
         let devices = vec![
             virtual_mfa("rooter", &user_arn("rooter")),
             virtual_mfa("root/root-account-mfa-device", &user_arn("root/ann")),
+            VirtualMfaDevice {
+                serial_number: "arn:aws:iam::444455556666:mfa/root-account-mfa-device".to_owned(),
+                ..virtual_mfa("elsewhere", "arn:aws:iam::444455556666:root")
+            },
         ];
         case(devices).passes(&RootMfaVirtual::default());
     }

@@ -116,6 +116,19 @@ mod tests {
     }
 
     #[test]
+    fn a_date_in_the_future_counts_as_used() {
+        let outcome = case(Some(seconds_after(days_ago(0), 60)), vec![])
+            .flags(&RootRecentlyUsed::default(), &root_arn());
+        assert_eq!(outcome.message, "root was used 0 days ago, by password");
+    }
+
+    #[test]
+    fn no_days_at_all_are_refused() {
+        assert!(RootRecentlyUsed { days: 0 }.validate().is_err());
+        assert!(RootRecentlyUsed { days: 1 }.validate().is_ok());
+    }
+
+    #[test]
     fn a_users_key_is_not_roots_and_never_used_passes() {
         case(None, vec![access_key("ann", 1)]).passes(&RootRecentlyUsed::default());
     }

@@ -125,6 +125,13 @@ mod tests {
     }
 
     #[test]
+    fn the_age_named_is_the_age_judged() {
+        let outcome = made(days_ago(120)).flags(&UserAccessKeyUnrotated::default(), "ann");
+        assert_eq!(outcome.message, "access key 1 is 120 days old");
+        assert_eq!(outcome.evidence["age_days"], 120);
+    }
+
+    #[test]
     fn each_slot_is_judged_by_itself() {
         let old = AccessKey { created_at: days_ago(200), ..access_key("ann", 2) };
         let case = Case::new().rows(vec![access_key("ann", 1), old]);
@@ -144,6 +151,9 @@ mod tests {
     fn thresholds_must_be_in_order() {
         assert!(UserAccessKeyUnrotated { max_age_days: 400, ..Default::default() }.validate().is_err());
         assert!(UserAccessKeyUnrotated { max_age_days: 0, ..Default::default() }.validate().is_err());
+        assert!(
+            UserAccessKeyUnrotated { critical_after_days: 364, ..Default::default() }.validate().is_err()
+        );
         assert!(UserAccessKeyUnrotated::default().validate().is_ok());
     }
 

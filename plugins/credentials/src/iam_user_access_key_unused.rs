@@ -100,7 +100,26 @@ mod tests {
         let check = UserAccessKeyUnused::default();
         case(days_ago(1), None).passes(&check);
         case(days_ago(45), None).passes(&check);
-        case(days_ago(46), None).flags(&check, "ann");
+        let outcome = case(days_ago(46), None).flags(&check, "ann");
+        assert_eq!(outcome.message, "access key 1 is 46 days old and was never used");
+    }
+
+    #[test]
+    fn the_last_use_is_named() {
+        let outcome = case(days_ago(400), Some(days_ago(60))).flags(&UserAccessKeyUnused::default(), "ann");
+        assert_eq!(outcome.message, "access key 1 was last used 60 days ago");
+    }
+
+    #[test]
+    fn roots_keys_are_left_out() {
+        let root = AccessKey { last_used_at: Some(days_ago(400)), ..access_key("<root_account>", 1) };
+        Case::new().rows(vec![root]).silent(&UserAccessKeyUnused::default());
+    }
+
+    #[test]
+    fn no_days_at_all_are_refused() {
+        assert!(UserAccessKeyUnused { days: 0 }.validate().is_err());
+        assert!(UserAccessKeyUnused { days: 1 }.validate().is_ok());
     }
 
     #[test]

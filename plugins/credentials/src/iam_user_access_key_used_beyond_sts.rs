@@ -128,6 +128,21 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_list_or_name_is_refused() {
+        for services in [vec![], vec!["sts".to_owned(), " ".to_owned()]] {
+            let check = UserAccessKeyUsedBeyondSts { allowed_services: services };
+            assert!(check.validate().unwrap_err().starts_with("allowed_services"));
+        }
+        assert!(UserAccessKeyUsedBeyondSts::default().validate().is_ok());
+    }
+
+    #[test]
+    fn roots_keys_are_left_out() {
+        let root = AccessKey { last_used_service: Some("s3".to_owned()), ..access_key("<root_account>", 1) };
+        Case::new().rows(vec![root]).silent(&UserAccessKeyUsedBeyondSts::default());
+    }
+
+    #[test]
     fn a_lost_report_is_unknown() {
         Case::new().lost::<AccessKey>().unknown(&UserAccessKeyUsedBeyondSts::default());
     }

@@ -101,7 +101,7 @@ impl Check for UserConsoleUnused {
 mod tests {
     use super::*;
     use orgsweep_model::Timestamp;
-    use orgsweep_testkit::{Case, credential, days_ago, seconds_after};
+    use orgsweep_testkit::{Case, credential, days_ago, root_credential, seconds_after};
 
     fn case(used: Option<Timestamp>, changed: Option<Timestamp>) -> Case {
         Case::new().rows(vec![Credential {
@@ -124,6 +124,7 @@ mod tests {
     fn never_used_counts_from_the_day_it_was_set() {
         let check = UserConsoleUnused::default();
         case(None, Some(days_ago(10))).passes(&check);
+        case(None, Some(days_ago(45))).passes(&check);
         case(None, Some(days_ago(46))).flags(&check, "ann");
         // The fixture's user was made 200 days ago.
         case(None, None).flags(&check, "ann");
@@ -139,6 +140,23 @@ mod tests {
         let user = Credential { password_enabled: Some(true), created_at: None, ..credential("ann") };
         Case::new().rows(vec![user]).unknown(&UserConsoleUnused::default());
         Case::new().lost::<Credential>().unknown(&UserConsoleUnused::default());
+    }
+
+    #[test]
+    fn what_the_report_does_not_say_is_unknown() {
+        let user = Credential { password_enabled: None, ..credential("ann") };
+        Case::new().rows(vec![user]).unknown(&UserConsoleUnused::default());
+    }
+
+    #[test]
+    fn root_is_left_out() {
+        Case::new().rows(vec![root_credential()]).silent(&UserConsoleUnused::default());
+    }
+
+    #[test]
+    fn no_days_at_all_are_refused() {
+        assert!(UserConsoleUnused { days: 0 }.validate().is_err());
+        assert!(UserConsoleUnused { days: 1 }.validate().is_ok());
     }
 
     #[test]

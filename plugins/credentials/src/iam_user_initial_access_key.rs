@@ -103,7 +103,8 @@ impl UserInitialAccessKey {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use orgsweep_testkit::{Case, access_key, credential, seconds_after};
+    use orgsweep_model::facts::KeyStatus;
+    use orgsweep_testkit::{Case, access_key, credential, root_credential, seconds_after};
 
     /// A console user with one key in `slot`, made `seconds` after the user.
     fn case(slot: i32, seconds: i64) -> Case {
@@ -140,6 +141,56 @@ mod tests {
             .rows(vec![user])
             .rows(vec![AccessKey { created_at, ..access_key("ci", 1) }])
             .passes(&UserInitialAccessKey::default());
+    }
+
+    #[test]
+    fn an_inactive_key_counts_and_a_used_one_may_be_let_off() {
+        let user = Credential { password_enabled: Some(true), ..credential("ann") };
+        let created_at = user.created_at.unwrap();
+        let key = AccessKey { created_at, status: KeyStatus::Inactive, ..access_key("ann", 1) };
+        let never = AccessKey { last_used_at: None, ..key.clone() };
+        let check = UserInitialAccessKey { require_never_used: true, ..Default::default() };
+        let case = |key| Case::new().rows(vec![user.clone()]).rows(vec![key]);
+        case(key.clone()).flags(&UserInitialAccessKey::default(), "ann");
+        case(key).passes(&check);
+        case(never).flags(&check, "ann");
+    }
+
+    #[test]
+    fn another_users_key_and_roots_do_not_count() {
+        let user = Credential { password_enabled: Some(true), ..credential("ann") };
+        let created_at = user.created_at.unwrap();
+        Case::new()
+            .rows(vec![user])
+            .rows(vec![AccessKey { created_at, ..access_key("bob", 1) }])
+            .passes(&UserInitialAccessKey::default());
+        let root = root_credential();
+        let created_at = root.created_at.unwrap();
+        Case::new()
+            .rows(vec![root])
+            .rows(vec![AccessKey { created_at, ..access_key("<root_account>", 1) }])
+            .silent(&UserInitialAccessKey::default());
+    }
+
+    #[test]
+    fn what_the_report_does_not_say_is_unknown() {
+        let check = UserInitialAccessKey::default();
+        let user = Credential { password_enabled: None, ..credential("ann") };
+        let created_at = user.created_at.unwrap();
+        Case::new()
+            .rows(vec![user])
+            .rows(vec![AccessKey { created_at, ..access_key("ann", 1) }])
+            .unknown(&check);
+        let undated = Credential { password_enabled: Some(true), created_at: None, ..credential("ann") };
+        Case::new().rows(vec![undated.clone()]).rows(vec![access_key("ann", 1)]).unknown(&check);
+        Case::new().rows(vec![undated]).none::<AccessKey>().passes(&check);
+    }
+
+    #[test]
+    fn an_empty_window_is_refused() {
+        let check = UserInitialAccessKey { window_seconds: 0, ..Default::default() };
+        assert!(check.validate().unwrap_err().starts_with("window_seconds"));
+        assert!(UserInitialAccessKey::default().validate().is_ok());
     }
 
     #[test]

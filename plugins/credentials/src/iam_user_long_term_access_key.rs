@@ -142,7 +142,45 @@ mod tests {
     }
 
     #[test]
-    fn lost_tables_are_unknown() {
+    fn another_principals_tag_exempts_nobody() {
+        let check = UserLongTermAccessKey {
+            exempt_tags: BTreeMap::from([("keys".to_owned(), "*".to_owned())]),
+            ..Default::default()
+        };
+        case(vec![access_key("ann", 1)])
+            .rows(vec![tag(&user_arn("bob"), "keys", "approved")])
+            .flags(&check, "ann");
+    }
+
+    #[test]
+    fn exemptions_that_can_match_nothing_are_refused() {
+        for arn in ["", "ann", "arn:aws:iam::111122223333:role/ann", "arn:aws:iam::111122223333:user/*"] {
+            let check = UserLongTermAccessKey { exempt_arns: vec![arn.to_owned()], ..Default::default() };
+            assert!(check.validate().unwrap_err().starts_with("exempt_arns"), "{arn}");
+        }
+        let check = UserLongTermAccessKey { exempt_arns: vec![user_arn("team/ann")], ..Default::default() };
+        assert!(check.validate().is_ok());
+        let check = UserLongTermAccessKey {
+            exempt_tags: BTreeMap::from([(String::new(), "*".to_owned())]),
+            ..Default::default()
+        };
+        assert!(check.validate().unwrap_err().starts_with("exempt_tags"));
+    }
+
+    #[test]
+    fn lost_tags_matter_only_where_tags_exempt() {
+        let case = case(vec![access_key("ann", 1)]).lost::<PrincipalTag>();
+        case.flags(&UserLongTermAccessKey::default(), "ann");
+        let by_tag = UserLongTermAccessKey {
+            exempt_tags: BTreeMap::from([("keys".to_owned(), "*".to_owned())]),
+            ..Default::default()
+        };
+        case.unknown(&by_tag);
+        case.not_applicable(&UserLongTermAccessKey { exempt_arns: vec![user_arn("ann")], ..by_tag });
+    }
+
+    #[test]
+    fn a_lost_report_is_unknown() {
         let lost = Case::new().lost::<Credential>().lost::<AccessKey>().none::<PrincipalTag>();
         lost.unknown(&UserLongTermAccessKey::default());
     }

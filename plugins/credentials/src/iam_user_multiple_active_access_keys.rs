@@ -74,7 +74,7 @@ impl Check for UserMultipleActiveAccessKeys {
 mod tests {
     use super::*;
     use orgsweep_model::facts::KeyStatus;
-    use orgsweep_testkit::{Case, access_key, credential};
+    use orgsweep_testkit::{Case, access_key, credential, root_credential};
 
     fn case(keys: Vec<AccessKey>) -> Case {
         Case::new().rows(vec![credential("ann")]).rows(keys)
@@ -99,6 +99,15 @@ mod tests {
     fn another_users_key_does_not_count() {
         case(vec![access_key("ann", 1), access_key("bob", 2)])
             .passes(&UserMultipleActiveAccessKeys::default());
+        let namesake =
+            AccessKey { user_arn: "arn:aws:iam::444455556666:user/ann".to_owned(), ..access_key("ann", 2) };
+        case(vec![access_key("ann", 1), namesake]).passes(&UserMultipleActiveAccessKeys::default());
+    }
+
+    #[test]
+    fn root_is_left_out() {
+        let keys = vec![access_key("<root_account>", 1), access_key("<root_account>", 2)];
+        Case::new().rows(vec![root_credential()]).rows(keys).silent(&UserMultipleActiveAccessKeys::default());
     }
 
     #[test]

@@ -29,7 +29,7 @@ crate::table! {
         status: ScanStatus,
         /// The last committed scan in this lake when it began.
         previous_scan_id: Option<String>,
-        /// orgsweep's version.
+        /// The version of orgsweep.
         tool_version: String,
         /// Grows when columns are added.
         schema_version: i32,
