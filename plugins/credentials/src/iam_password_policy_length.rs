@@ -22,7 +22,7 @@ check! {
     /// - Terraform: `minimum_password_length` of `aws_iam_account_password_policy`.
     ///
     /// ## How to back out
-    /// Set the old number again.
+    /// Set the old number again; where there was no policy before, `aws iam delete-account-password-policy`.
     ///
     /// ## What it cannot see
     /// Existing passwords: a new minimum holds from the next change. An account without a policy counts as 8.

@@ -18,7 +18,7 @@ check! {
     /// - Terraform: `password_reuse_prevention` of `aws_iam_account_password_policy`.
     ///
     /// ## How to back out
-    /// Set the old number again.
+    /// Set the old number again; where there was no policy before, `aws iam delete-account-password-policy`.
     ///
     /// ## What it cannot see
     /// Passwords used elsewhere.

@@ -59,9 +59,10 @@ impl Check for RootAccessKeyPresent {
             return;
         }
         let root_keys = keys.map(|keys| keys.iter().filter(|key| key.is_root()).collect::<Vec<_>>());
-        // An older report may not have the key yet: then it counts as active.
-        let inactive =
-            root_keys.as_ref().is_ok_and(|keys| !keys.is_empty() && keys.iter().all(|key| !key.is_active()));
+        // An older report may not have all keys yet: one that it does not show counts as active.
+        let inactive = root_keys.as_ref().is_ok_and(|keys| {
+            keys.len() as i64 >= summary.root_access_keys && keys.iter().all(|key| !key.is_active())
+        });
         let message = if inactive { "root has access keys, all inactive" } else { "root has an access key" };
         let outcome = report.fail(context.root_resource(), message);
         outcome.severity(if inactive { Severity::High } else { Severity::Critical });

@@ -23,7 +23,8 @@ check! {
     /// recovered by mail.
     ///
     /// ## What it cannot see
-    /// Where AWS does not yet say whether root has a password, a password is presumed.
+    /// Where AWS does not yet say whether root has a password, a password is presumed. Of root without a password,
+    /// keys and signing certificates the question is not asked.
     pub RootMfaMissing {
         id: "iam-root-mfa-missing",
         title: "Root user has no MFA device",
@@ -68,7 +69,8 @@ impl Check for RootMfaMissing {
             report
                 .fail(resource, message)
                 .evidence("password_present", password)
-                .evidence("access_keys_present", summary.root_access_keys);
+                .evidence("access_keys_present", summary.root_access_keys)
+                .evidence("signing_certificates_present", summary.root_signing_certificates);
         }
     }
 }

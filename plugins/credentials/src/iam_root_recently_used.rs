@@ -15,16 +15,17 @@ check! {
     /// Ask who used it and for what; give that task to a role. Look for events with `userIdentity.type` Root in
     /// CloudTrail around the date in the evidence.
     ///
-    /// - Console: CloudTrail, Event history, user name `root`.
+    /// - Console: CloudTrail, Event history, user name `root`; sign-ins may stand in another Region, often us-east-1.
     /// - CLI: `aws cloudtrail lookup-events --lookup-attributes AttributeKey=Username,AttributeValue=root`.
-    /// - Organization: an SCP that denies every action to `arn:aws:iam::*:root`, or centralized root access.
+    /// - Organization: an SCP that denies every action to `arn:aws:iam::*:root`, or centralized root access. No SCP
+    ///   holds in the management account.
     ///
     /// ## How to back out
     /// Nothing to back out; the finding goes when `days` have passed without use. An SCP is detached again.
     ///
     /// ## What it cannot see
     /// Uses before the last one. Dates are rounded to minutes, lag by hours, and go back to 2014 for passwords and
-    /// 2015 for keys. Sessions by sts:AssumeRoot do not count as sign-in.
+    /// 2015 for keys; one in the future counts as used. Sessions by sts:AssumeRoot do not count as sign-in.
     pub RootRecentlyUsed {
         id: "iam-root-recently-used",
         title: "Root user was used recently",
@@ -70,7 +71,8 @@ impl Check for RootRecentlyUsed {
             .chain(root.password_last_used_at.map(|moment| (moment, "password".to_owned())));
         match uses.max() {
             Some((moment, by)) if !older_than_days(moment, context.now, self.days) => {
-                let days = days_between(moment, context.now);
+                // A clock that runs ahead is no reason to speak of days below zero.
+                let days = days_between(moment, context.now).max(0);
                 report
                     .fail(resource, format!("root was used {days} days ago, by {by}"))
                     .evidence("last_used_at", moment.to_string())

@@ -1,7 +1,7 @@
 //! iam-user-access-key-unrotated.
 
 use orgsweep_model::facts::AccessKey;
-use orgsweep_model::time::older_than_days;
+use orgsweep_model::time::{days_between, older_than_days};
 use orgsweep_model::{Check, Context, Report, Resource, Severity, check};
 
 check! {
@@ -18,10 +18,11 @@ check! {
     /// - Console: IAM, Users, the user, Security credentials, Create access key; later Deactivate and Delete the old.
     /// - CLI: `aws iam create-access-key --user-name NAME`, then `aws iam update-access-key --user-name NAME
     ///   --access-key-id OLD --status Inactive`, later `aws iam delete-access-key --user-name NAME --access-key-id OLD`.
-    /// - Terraform: `terraform apply -replace=aws_iam_access_key.NAME`, once both keys may be in use.
+    /// - Terraform: add a second `aws_iam_access_key`, move the user over, set `status = "Inactive"` on the first,
+    ///   later remove it. `-replace` deletes the old key before there is a new one.
     ///
     /// ## How to back out
-    /// While the old key is only inactive, `--status Active` brings it back.
+    /// While the old key is only inactive, `--status Active` brings it back. A deleted key is gone.
     ///
     /// ## What it cannot see
     /// Inactive keys pass: they cannot sign. The credential report can be four hours old.
@@ -71,11 +72,12 @@ impl Check for UserAccessKeyUnrotated {
             } else {
                 Severity::Medium
             };
+            let age_days = days_between(key.created_at, context.now);
             report
-                .fail(resource, format!("access key {} is {} days old", key.slot, key.age_days))
+                .fail(resource, format!("access key {} is {age_days} days old", key.slot))
                 .severity(severity)
                 .evidence("created_at", key.created_at.to_string())
-                .evidence("age_days", key.age_days)
+                .evidence("age_days", age_days)
                 .evidence("max_age_days", self.max_age_days);
         }
     }

@@ -1,7 +1,7 @@
 //! iam-user-access-key-unused.
 
 use orgsweep_model::facts::AccessKey;
-use orgsweep_model::time::older_than_days;
+use orgsweep_model::time::{days_between, older_than_days};
 use orgsweep_model::{Check, Context, Report, Resource, Severity, check};
 
 check! {
@@ -19,11 +19,11 @@ check! {
     /// - Terraform: remove the `aws_iam_access_key`.
     ///
     /// ## How to back out
-    /// An inactive key works again with `--status Active`.
+    /// An inactive key works again with `--status Active`. A deleted key is gone: make a new one.
     ///
     /// ## What it cannot see
     /// Use before April 2015 counts as never. Dates are rounded to a quarter of an hour and can lag by hours. A key
-    /// that is used once a year will be flagged: give that job a role.
+    /// that is used once a year will be flagged: give that job a role. Inactive keys pass: they cannot sign.
     pub UserAccessKeyUnused {
         id: "iam-user-access-key-unused",
         title: "Access key is active and unused",
@@ -59,14 +59,16 @@ impl Check for UserAccessKeyUnused {
                 report.pass(resource);
                 continue;
             }
-            let message = match key.unused_days {
-                Some(days) => format!("access key {} was last used {days} days ago", key.slot),
-                None => format!("access key {} is {} days old and was never used", key.slot, key.age_days),
+            let unused_days = days_between(since, context.now);
+            let message = match key.last_used_at {
+                Some(_) => format!("access key {} was last used {unused_days} days ago", key.slot),
+                None => format!("access key {} is {unused_days} days old and was never used", key.slot),
             };
             report
                 .fail(resource, message)
                 .evidence("last_used_at", key.last_used_at.map(|moment| moment.to_string()))
                 .evidence("created_at", key.created_at.to_string())
+                .evidence("unused_days", unused_days)
                 .evidence("days", self.days);
         }
     }

@@ -23,7 +23,8 @@ check! {
     /// Attach the user's old policies again; write them down before.
     ///
     /// ## What it cannot see
-    /// Only the last use is known: a key that did much else and then called STS passes.
+    /// Only the last use is known: a key that did much else and then called STS passes. Keys that are inactive or were
+    /// never used pass too.
     pub UserAccessKeyUsedBeyondSts {
         id: "iam-user-access-key-used-beyond-sts",
         title: "Access key is used for more than assuming roles",
@@ -82,6 +83,9 @@ impl Check for UserAccessKeyUsedBeyondSts {
     }
 
     fn validate(&self) -> Result<(), String> {
+        if self.allowed_services.is_empty() {
+            return Err("allowed_services: expected at least one service, such as sts".to_owned());
+        }
         if self.allowed_services.iter().any(|service| service.trim().is_empty()) {
             return Err("allowed_services: a service has no name".to_owned());
         }

@@ -23,7 +23,8 @@ check! {
     /// `aws iam deactivate-mfa-device --user-name NAME --serial-number ARN`; a removed password can be set anew.
     ///
     /// ## What it cannot see
-    /// Whether a policy enforces MFA for what matters. The report does not say what kind of device it is.
+    /// Whether a policy enforces MFA for what matters. The report does not say what kind of device it is, and can be
+    /// four hours old: a device registered since does not show.
     pub UserConsoleMfaMissing {
         id: "iam-user-console-mfa-missing",
         title: "Console user has no MFA device",

@@ -1,7 +1,7 @@
 //! iam-user-initial-access-key.
 
 use orgsweep_model::facts::{AccessKey, Credential};
-use orgsweep_model::{Check, Context, Report, Resource, Severity, check};
+use orgsweep_model::{Check, Context, Report, Resource, Severity, Timestamp, check};
 use serde::{Deserialize, Serialize};
 
 /// Which key slots are looked at.
@@ -36,7 +36,7 @@ check! {
     /// ## What it cannot see
     /// A key that was replaced since: the report knows only when the present keys were made. A user whose
     /// password was removed later is not a console user today. Keys made by automation a little after
-    /// `window_seconds` pass.
+    /// `window_seconds` pass. An inactive key counts as much as an active one: it was made all the same.
     pub UserInitialAccessKey {
         id: "iam-user-initial-access-key",
         title: "Access key created during user setup",
@@ -71,32 +71,56 @@ impl Check for UserInitialAccessKey {
     fn evaluate(&self, (credentials, keys): Self::Reads<'_>, _context: &Context<'_>, report: &mut Report) {
         for user in credentials.iter().filter(|row| !row.is_root) {
             let resource = Resource::user(&user.user_arn);
-            let initial = keys.iter().find(|key| key.user_arn == user.user_arn && self.is_initial(user, key));
-            match initial {
-                Some(key) if user.password_enabled == Some(true) => {
+            let mut candidates =
+                keys.iter().filter(|key| key.user_arn == user.user_arn && self.is_looked_at(key));
+            if user.password_enabled == Some(false) {
+                report.pass(resource);
+                continue;
+            }
+            let Some(created_at) = user.created_at else {
+                if candidates.next().is_none() {
+                    report.pass(resource);
+                } else {
+                    report.unknown(resource, "the credential report does not say when the user was made");
+                }
+                continue;
+            };
+            match candidates.find(|key| self.is_initial(created_at, key)) {
+                Some(_) if user.password_enabled.is_none() => {
+                    report
+                        .unknown(resource, "the credential report does not say whether there is a password");
+                }
+                Some(key) => {
                     report
                         .fail(resource, format!("access key {} was made together with the user", key.slot))
                         .evidence("slot", key.slot)
-                        .evidence("user_created_at", user.created_at.map(|moment| moment.to_string()))
+                        .evidence("user_created_at", created_at.to_string())
                         .evidence("key_created_at", key.created_at.to_string());
                 }
-                _ => {
+                None => {
                     report.pass(resource);
                 }
             }
         }
     }
+
+    fn validate(&self) -> Result<(), String> {
+        if self.window_seconds == 0 {
+            return Err("window_seconds: expected at least 1".to_owned());
+        }
+        Ok(())
+    }
 }
 
 impl UserInitialAccessKey {
-    fn is_initial(&self, user: &Credential, key: &AccessKey) -> bool {
-        let Some(created_at) = user.created_at else {
-            return false;
-        };
-        let seconds = key.created_at.duration_since(created_at).as_secs().abs();
-        seconds < i64::from(self.window_seconds)
-            && (self.slots == Slots::Any || key.slot == 1)
+    fn is_looked_at(&self, key: &AccessKey) -> bool {
+        (self.slots == Slots::Any || key.slot == 1)
             && (!self.require_never_used || key.last_used_at.is_none())
+    }
+
+    fn is_initial(&self, user_created_at: Timestamp, key: &AccessKey) -> bool {
+        let seconds = key.created_at.duration_since(user_created_at).as_secs().abs();
+        seconds < i64::from(self.window_seconds)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use orgsweep_model::facts::{AccessKey, Credential, PrincipalTag};
-use orgsweep_model::{Check, Context, Report, Resource, Severity, check};
+use orgsweep_model::{Check, Context, Gap, Report, Resource, Severity, check};
 
 check! {
     /// An IAM user has an active access key instead of a role with temporary credentials.
@@ -27,7 +27,8 @@ check! {
     /// An inactive key works again with `--status Active`. A deleted one is gone: make a new key.
     ///
     /// ## What it cannot see
-    /// Whether the key's holder could use a role at all: exempt the few that cannot by tag or ARN.
+    /// Whether the key's holder could use a role at all: exempt the few that cannot by tag or ARN. Tags are looked at
+    /// only where `exempt_tags` names some; if they could not be read then, the answer is UNKNOWN.
     pub UserLongTermAccessKey {
         id: "iam-user-long-term-access-key",
         title: "User has an active long-term access key",
@@ -49,14 +50,14 @@ check! {
         settings: {
             /// Users that carry one of these tags are exempt: key and value, `*` for any value.
             exempt_tags: BTreeMap<String, String> = BTreeMap::new(),
-            /// Users with one of these ARNs are exempt.
+            /// Users with exactly one of these ARNs are exempt.
             exempt_arns: Vec<String> = Vec::new(),
         },
     }
 }
 
 impl Check for UserLongTermAccessKey {
-    type Reads<'a> = (&'a [Credential], &'a [AccessKey], &'a [PrincipalTag]);
+    type Reads<'a> = (&'a [Credential], &'a [AccessKey], Result<&'a [PrincipalTag], &'a Gap>);
 
     fn evaluate(
         &self,
@@ -73,30 +74,55 @@ impl Check for UserLongTermAccessKey {
                 .collect();
             if active.is_empty() {
                 report.pass(resource);
-            } else if let Some(why) = self.exemption(&user.user_arn, tags) {
-                report.not_applicable(resource, why);
-            } else {
-                report
-                    .fail(resource, format!("{} active access keys", active.len()))
-                    .evidence("slots", active);
+                continue;
+            }
+            match self.exemption(&user.user_arn, tags) {
+                Ok(Some(why)) => {
+                    report.not_applicable(resource, why);
+                }
+                Ok(None) => {
+                    report
+                        .fail(resource, format!("{} active access keys", active.len()))
+                        .evidence("slots", active);
+                }
+                Err(gap) => {
+                    let message =
+                        format!("a tag may exempt the user, and tags were not read: {}", gap.reason);
+                    report.unknown(resource, message).evidence("slots", active);
+                }
             }
         }
+    }
+
+    fn validate(&self) -> Result<(), String> {
+        let is_user = |arn: &String| arn.starts_with("arn:") && arn.contains(":user/") && !arn.contains('*');
+        if let Some(other) = self.exempt_arns.iter().find(|arn| !is_user(arn)) {
+            return Err(format!("exempt_arns: expected whole ARNs of IAM users, not {other:?}"));
+        }
+        if self.exempt_tags.keys().any(|key| key.trim().is_empty()) {
+            return Err("exempt_tags: a tag has no key".to_owned());
+        }
+        Ok(())
     }
 }
 
 impl UserLongTermAccessKey {
-    fn exemption(&self, user_arn: &str, tags: &[PrincipalTag]) -> Option<String> {
+    /// Why the user is exempt, if so; the gap where only unread tags could say.
+    fn exemption<'a>(
+        &self,
+        user_arn: &str,
+        tags: Result<&[PrincipalTag], &'a Gap>,
+    ) -> Result<Option<String>, &'a Gap> {
         if self.exempt_arns.iter().any(|arn| arn == user_arn) {
-            return Some("exempt by ARN".to_owned());
+            return Ok(Some("exempt by ARN".to_owned()));
         }
-        tags.iter()
-            .filter(|tag| tag.principal_arn == user_arn)
-            .find(|tag| {
-                self.exempt_tags
-                    .get(&tag.tag_key)
-                    .is_some_and(|value| value == "*" || *value == tag.tag_value)
-            })
-            .map(|tag| format!("exempt by tag {}", tag.tag_key))
+        if self.exempt_tags.is_empty() {
+            return Ok(None);
+        }
+        let exempting = tags?.iter().filter(|tag| tag.principal_arn == user_arn).find(|tag| {
+            self.exempt_tags.get(&tag.tag_key).is_some_and(|value| value == "*" || *value == tag.tag_value)
+        });
+        Ok(exempting.map(|tag| format!("exempt by tag {}", tag.tag_key)))
     }
 }
 

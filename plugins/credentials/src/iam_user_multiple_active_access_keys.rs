@@ -19,7 +19,7 @@ check! {
     /// - Terraform: keep one `aws_iam_access_key` per user.
     ///
     /// ## How to back out
-    /// An inactive key works again with `--status Active`.
+    /// An inactive key works again with `--status Active`. A deleted key is gone: make a new one.
     ///
     /// ## What it cannot see
     /// A rotation that is going on right now looks the same.
