@@ -209,6 +209,12 @@ pub fn iam_client(
     aws_sdk_iam::Client::from_conf(builder.build())
 }
 
+/// For calls that are made for many accounts, AssumeRole among them: bounded by their attempts alone. The SDK's own
+/// quota is spent for good after about a hundred retries, and then every other account fails at its first throttle.
+pub fn shared_retry_partition(service: &'static str) -> RetryPartition {
+    RetryPartition::custom(service).token_bucket(TokenBucket::unlimited()).build()
+}
+
 /// A retry quota of one account's own, filled up again over time.
 pub fn retry_partition(account: AccountId) -> RetryPartition {
     let bucket = TokenBucket::builder().capacity(500).refill_rate(1.0).build();

@@ -65,10 +65,15 @@ impl AwsSource {
     /// Finds out who the caller is; everything else waits until it is asked for.
     pub async fn connect(connection: Connection, options: SourceOptions) -> Result<Self, SourceError> {
         let usage = Arc::new(Usage::default());
-        let sts = aws_sdk_sts::Client::new(&connection.config);
+        let sts = aws_sdk_sts::Client::from_conf(
+            aws_sdk_sts::config::Builder::from(&connection.config)
+                .retry_partition(session::shared_retry_partition("orgsweep-sts"))
+                .build(),
+        );
         let caller = identify(&sts, &usage).await?;
         let organizations = aws_sdk_organizations::Client::from_conf(
             aws_sdk_organizations::config::Builder::from(&connection.config)
+                .retry_partition(session::shared_retry_partition("orgsweep-organizations"))
                 .interceptor(Ledger::new(&usage))
                 .build(),
         );
