@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use orgsweep_model::records::{ScanAccountRecord, ScanRecord, ScanState};
 use orgsweep_simulator::Options;
 
-use crate::support::{World, options};
+use crate::support::{World, options, run};
 
 const CHECK: [&str; 2] = ["--check", "iam-root-mfa-missing"];
 
@@ -128,6 +128,27 @@ fn the_external_id_is_needed_and_used() {
     let world = with();
     assert_eq!(world.scan(&[CHECK[0], CHECK[1], "--external-id", "shibboleth"]).code, 0);
     assert_eq!(scanned(&world), 3);
+}
+
+/// A process that hands out the base credentials leaves a line for each time it is asked.
+#[test]
+fn base_credentials_are_resolved_once_and_not_once_an_account() {
+    let world = good(8);
+    let (log, script, config) = (world.file("asked"), world.file("credentials.sh"), world.file("config"));
+    let answer = format!(
+        r#"{{"Version":1,"AccessKeyId":"{}","SecretAccessKey":"{}"}}"#,
+        world.running.access_key_id(),
+        world.running.secret_access_key()
+    );
+    std::fs::write(&script, format!("echo asked >> {}\ncat <<'E'\n{answer}\nE\n", log.display())).unwrap();
+    std::fs::write(&config, format!("[default]\ncredential_process = /bin/sh {}\n", script.display()))
+        .unwrap();
+    let mut scan = world.command(&[]);
+    scan.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY").env("AWS_CONFIG_FILE", &config);
+    let said = run(scan.env("PATH", "/usr/bin:/bin"));
+    assert_eq!(said.code, 0, "{}", said.errors);
+    assert_eq!(scanned(&world), 8);
+    assert_eq!(std::fs::read_to_string(&log).unwrap(), "asked\n");
 }
 
 /// Sessions of three seconds, answers after 400 ms: an account takes longer than its first credentials live.
