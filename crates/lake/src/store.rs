@@ -83,8 +83,15 @@ impl Store {
         let path = self.path(key);
         let folder = path.parent().unwrap_or(&self.root);
         fs::create_dir_all(folder).map_err(LakeError::io("creating folder", folder))?;
-        // A hard link fails if the name is taken; a rename would replace. The staged name goes with its folder.
-        fs::hard_link(staged, &path).map_err(LakeError::io("publishing", &path))?;
+        // A hard link fails if the name is taken; a rename would replace. The staged name goes with its folder. Where
+        // the file system knows no links, the lock keeps other publishers away between the look and the rename.
+        match fs::hard_link(staged, &path) {
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists || path.exists() => {
+                return Err(LakeError::Io { doing: "publishing", path, source: error });
+            }
+            Err(_) => fs::rename(staged, &path).map_err(LakeError::io("publishing", &path))?,
+            Ok(()) => {}
+        }
         sync_folder(folder)
     }
 

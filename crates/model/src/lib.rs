@@ -2,6 +2,7 @@
 //!
 //! Everything here is plain data and pure functions. It knows no AWS SDK, no Parquet and no terminal: `aws`
 //! fills the tables, `sweep` runs the checks, `lake` stores the rows, `cli` talks to people.
+#![warn(missing_docs)]
 
 // `table!` and `check!` name this crate by its full path; so does the code below.
 extern crate self as orgsweep_model;
