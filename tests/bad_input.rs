@@ -67,7 +67,11 @@ fn configuration_files() {
 fn no_credentials() {
     let said = run(program().args(["scan", "--out", "/nonexistent/out"]).env("AWS_REGION", "us-east-1"));
     assert_eq!(said.code, 3, "{}", said.errors);
-    assert!(said.errors.contains("credentials") && said.errors.contains("--profile"), "{}", said.errors);
+    assert!(said.errors.contains("no credentials were found\n"), "{}", said.errors);
+    assert!(said.errors.contains("--profile NAME"), "{}", said.errors);
+    let said = run(program().args(["scan", "--profile", "nobody"]).env("AWS_REGION", "us-east-1"));
+    assert_eq!(said.code, 3, "{}", said.errors);
+    assert!(said.errors.contains("profile \"nobody\""), "{}", said.errors);
 }
 
 #[test]
@@ -77,6 +81,10 @@ fn wrong_credentials_and_a_dead_endpoint() {
     assert_eq!(said.code, 3, "{}", said.errors);
     assert!(said.errors.contains("SignatureDoesNotMatch"), "{}", said.errors);
     assert!(!said.errors.contains("wrong\n") && is_empty_lake(&world.lake()));
+    // Port 9 is nobody's.
+    let said = run(world.command(&[]).env("AWS_ENDPOINT_URL", "http://127.0.0.1:9"));
+    assert_eq!(said.code, 3, "{}", said.errors);
+    assert!(said.errors.contains("NETWORK") && said.errors.contains("AWS_ENDPOINT_URL"), "{}", said.errors);
 }
 
 #[test]

@@ -26,6 +26,8 @@ const MOST_ATTEMPTS: u32 = 8;
 #[derive(Clone, Debug)]
 pub struct Connection {
     pub(crate) config: SdkConfig,
+    /// The profile that was asked for, to name it where it does not help.
+    pub(crate) profile: Option<String>,
 }
 
 impl Connection {
@@ -49,7 +51,7 @@ impl Connection {
         if config.region().is_none() {
             config = config.to_builder().region(Region::new(FALLBACK_REGION)).build();
         }
-        Self { config }
+        Self { config, profile: profile.map(str::to_owned) }
     }
 
     /// Fixed credentials at a fixed endpoint, whatever the environment says: the demo's.
@@ -79,7 +81,7 @@ impl Connection {
             .timeout_config(timeouts())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         builder.set_app_name(app_name());
-        Self { config: builder.build() }
+        Self { config: builder.build(), profile: None }
     }
 }
 

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_config::retry::RetryConfig;
+use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityError;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
 use orgsweep_model::collector::Clock;
 use orgsweep_model::{Account, AccountId, Gap, Organization, Session, Usage, async_trait};
 use orgsweep_sweep::{Opened, Source, SourceError};
@@ -19,8 +22,11 @@ use crate::role::RoleTemplate;
 use crate::session::{self, AssumeOptions};
 
 /// How to give credentials.
-pub(crate) const NO_CREDENTIALS: &str = "No usable credentials were found. Give them as for the AWS CLI: \
+pub(crate) const NO_CREDENTIALS: &str = "Give credentials as for the AWS CLI: \
     --profile NAME, `aws sso login`, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or an instance's or task's role.";
+
+/// Attempts of the very first call.
+const FIRST_CALL_ATTEMPTS: u32 = 3;
 
 /// What a scan asks of its source.
 pub struct SourceOptions {
@@ -70,7 +76,7 @@ impl AwsSource {
                 .retry_partition(session::shared_retry_partition("orgsweep-sts"))
                 .build(),
         );
-        let caller = identify(&sts, &usage).await?;
+        let caller = identify(&sts, &usage, connection.profile.as_deref()).await?;
         let organizations = aws_sdk_organizations::Client::from_conf(
             aws_sdk_organizations::config::Builder::from(&connection.config)
                 .retry_partition(session::shared_retry_partition("orgsweep-organizations"))
@@ -99,16 +105,24 @@ impl AwsSource {
 }
 
 /// sts:GetCallerIdentity needs no permission, so its failure is about credentials or the network.
-async fn identify(sts: &aws_sdk_sts::Client, usage: &Arc<Usage>) -> Result<Caller, SourceError> {
+async fn identify(
+    sts: &aws_sdk_sts::Client,
+    usage: &Arc<Usage>,
+    profile: Option<&str>,
+) -> Result<Caller, SourceError> {
     const DOING: &str = "finding out who the caller is";
-    let answer = sts.get_caller_identity().customize().interceptor(Ledger::new(usage)).send().await.map_err(
-        |error| {
-            let answered = error.as_service_error().is_some_and(|inner| inner.code().is_some());
-            let gap = failure::gap("sts:GetCallerIdentity", &error);
-            let advice = if answered { "The credentials are wrong or expired." } else { NO_CREDENTIALS };
-            SourceError { doing: DOING.to_owned(), problem: gap.to_string(), advice: advice.to_owned() }
-        },
-    )?;
+    let answer = sts
+        .get_caller_identity()
+        .customize()
+        .interceptor(Ledger::new(usage))
+        // Somebody is waiting: what does not answer at once is told at once.
+        .config_override(
+            aws_sdk_sts::config::Config::builder()
+                .retry_config(RetryConfig::standard().with_max_attempts(FIRST_CALL_ATTEMPTS)),
+        )
+        .send()
+        .await
+        .map_err(|error| unidentified(DOING, &error, profile))?;
     let arn = answer.arn().unwrap_or_default().to_owned();
     let partition = arn.split(':').nth(1).filter(|part| !part.is_empty()).unwrap_or("aws").to_owned();
     let account = answer.account().unwrap_or_default().parse().map_err(|problem| SourceError {
@@ -117,6 +131,30 @@ async fn identify(sts: &aws_sdk_sts::Client, usage: &Arc<Usage>) -> Result<Calle
         advice: String::new(),
     })?;
     Ok(Caller { account, arn, partition })
+}
+
+/// No credentials, wrong credentials, or no way to AWS: three messages, because the ways out differ.
+fn unidentified(
+    doing: &str,
+    error: &SdkError<GetCallerIdentityError, HttpResponse>,
+    profile: Option<&str>,
+) -> SourceError {
+    let gap = failure::gap("sts:GetCallerIdentity", error);
+    let said = gap.message.as_deref().unwrap_or_default();
+    let (problem, advice) = if gap.code.is_some() {
+        (gap.to_string(), "The credentials are wrong or expired.".to_owned())
+    } else if said.contains("no credentials found in chain") {
+        let problem = match profile {
+            Some(profile) => format!("no credentials were found for profile {profile:?}"),
+            None => "no credentials were found".to_owned(),
+        };
+        (problem, NO_CREDENTIALS.to_owned())
+    } else if said.contains("credential") {
+        (gap.to_string(), NO_CREDENTIALS.to_owned())
+    } else {
+        (gap.to_string(), "Check the network, HTTPS_PROXY and AWS_ENDPOINT_URL.".to_owned())
+    };
+    SourceError { doing: doing.to_owned(), problem, advice }
 }
 
 #[async_trait]
