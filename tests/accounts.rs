@@ -178,9 +178,13 @@ fn the_session_policy_is_exactly_what_the_checks_need() {
     let policy = world.rows::<ScanRecord>()[0].session_policy.clone().unwrap();
     let parsed: serde_json::Value = serde_json::from_str(&policy).unwrap();
     assert_eq!(parsed["Statement"][0]["Action"], serde_json::json!(["iam:GetAccountSummary"]));
+    let given = world.running.session_policies();
+    assert_eq!(given.len(), 2);
+    assert!(given.iter().all(|(_, held)| held.as_ref() == Some(&policy)), "{given:?}");
     let world = good(3);
     assert_eq!(world.scan(&[CHECK[0], CHECK[1], "--no-session-policy"]).code, 0);
     assert_eq!(world.rows::<ScanRecord>()[0].session_policy, None);
+    assert!(world.running.session_policies().iter().all(|(_, held)| held.is_none()));
 }
 
 #[test]

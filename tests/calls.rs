@@ -96,7 +96,7 @@ fn aws_managed_documents_are_read_once_and_by_whoever_may() {
         .iter()
         .map(|account| Denial {
             account: Some(account.clone()),
-            action: "iam:ListPolicies".to_owned(),
+            action: "iam:GetPolicyVersion".to_owned(),
             by_scp: false,
         })
         .collect();

@@ -99,6 +99,11 @@ impl Running {
         self.server.world.accounts.iter().map(info).collect()
     }
 
+    /// Account and session policy of every role session so far.
+    pub fn session_policies(&self) -> Vec<(String, Option<String>)> {
+        self.server.sessions.policies()
+    }
+
     /// Requests so far, by account and `service:Action`; retries count.
     pub fn calls(&self) -> BTreeMap<(String, String), u64> {
         self.server.calls()

@@ -47,6 +47,15 @@ impl Sessions {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).get(key_id).cloned()
     }
 
+    /// The session policy of every role session so far, by account.
+    pub fn policies(&self) -> Vec<(String, Option<String>)> {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.values()
+            .filter(|identity| identity.role.is_some())
+            .map(|identity| (identity.account.clone(), identity.session_policy.clone()))
+            .collect()
+    }
+
     /// Lets the hub user in.
     pub fn add_hub(&self, account: &str) {
         let identity = Identity {
