@@ -1,6 +1,6 @@
 //! The last screen: coverage first, then findings, then what to do next.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -76,6 +76,29 @@ fn coverage(screen: &mut String, totals: &Totals) {
     if lost.len() > MOST_LOST {
         let _ =
             writeln!(screen, "  … and {} more; the table scan_accounts has them all", lost.len() - MOST_LOST);
+    }
+    let codes: BTreeSet<&str> = lost.iter().filter_map(|account| account.reason_code.as_deref()).collect();
+    for code in codes {
+        if let Some(hint) = hint(code) {
+            let _ = writeln!(screen, "  {code}: {hint}");
+        }
+    }
+}
+
+/// What to look at for the losses that have a usual cause.
+fn hint(reason_code: &str) -> Option<&'static str> {
+    match Reason::from_word(reason_code)? {
+        Reason::RoleMissingOrUntrusted => Some(
+            "AWS does not say whether a role is missing or does not trust the caller: look at both, and at the external id",
+        ),
+        Reason::Denied => Some(
+            "the role's own policy lacks the action, or a boundary takes it; `scan --plan` lists all that is needed",
+        ),
+        Reason::DeniedByScp => {
+            Some("a service control policy refuses the action: exempt the audit role from it")
+        }
+        Reason::ThrottledOut => Some("scan with a lower --concurrency, or when less else is going on"),
+        _ => None,
     }
 }
 
