@@ -4,8 +4,12 @@
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use crate::error::LakeError;
+
+/// How long a publisher waits for another.
+const LOCK_PATIENCE: Duration = Duration::from_mins(2);
 
 /// A lake in a local directory.
 #[derive(Clone, Debug)]
@@ -47,7 +51,7 @@ impl Store {
         }
     }
 
-    /// Waits for nobody: one publisher at a time.
+    /// One publisher at a time. Publishing takes seconds, and what waits may be an hour of scanning: so it waits a while.
     pub fn lock(&self) -> Result<Lock, LakeError> {
         let path = self.path("orgsweep.lock");
         let file = File::options()
@@ -56,10 +60,18 @@ impl Store {
             .truncate(false)
             .open(&path)
             .map_err(LakeError::io("opening", &path))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Lock { _file: file }),
-            Err(fs::TryLockError::WouldBlock) => Err(LakeError::Locked { path }),
-            Err(fs::TryLockError::Error(source)) => Err(LakeError::Io { doing: "locking", path, source }),
+        let patience = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Lock { _file: file }),
+                Err(fs::TryLockError::WouldBlock) if patience.elapsed() < LOCK_PATIENCE => {
+                    std::thread::sleep(Duration::from_millis(100));
+                }
+                Err(fs::TryLockError::WouldBlock) => return Err(LakeError::Locked { path }),
+                Err(fs::TryLockError::Error(source)) => {
+                    return Err(LakeError::Io { doing: "locking", path, source });
+                }
+            }
         }
     }
 

@@ -208,14 +208,19 @@ fn latest_moves_forward_only_and_not_to_a_partial_scan() {
 }
 
 #[test]
-fn two_publishers_do_not_write_at_once() {
+fn a_publisher_waits_for_another() {
     let folder = tempfile::tempdir().unwrap();
     let lock = std::fs::File::create(folder.path().join("orgsweep.lock")).unwrap();
     lock.lock().unwrap();
-    let refused = publish(folder.path(), &scan_id(1), ScanStatus::Complete);
-    assert!(matches!(refused, Err(LakeError::Locked { .. })), "{refused:?}");
-    drop(lock);
+    let held = std::time::Duration::from_millis(300);
+    let watch = std::time::Instant::now();
+    let other = std::thread::spawn(move || {
+        std::thread::sleep(held);
+        drop(lock);
+    });
     publish(folder.path(), &scan_id(1), ScanStatus::Complete).unwrap();
+    assert!(watch.elapsed() >= held);
+    other.join().unwrap();
 }
 
 #[test]

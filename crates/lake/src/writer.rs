@@ -54,7 +54,6 @@ impl ScanWriter {
         // What an earlier attempt of the same name left behind is no result.
         store.remove_folder(&staging_key(scan_id))?;
         let staging = store.make_folder(&staging_key(scan_id))?;
-        drop(store.lock()?);
         let spool = Spool::new(&staging, scan_id.as_str());
         Ok(Self { store, scan_id: scan_id.clone(), tables, staging, spool })
     }
