@@ -14,5 +14,7 @@ mod every_check;
 mod bad_input;
 // Which accounts a scan enters, and how.
 mod accounts;
-// Exit codes, Ctrl-C, the screen.
+// Exit codes, the screen.
 mod endings;
+// Stopped, killed, gone on with, retried, sharded.
+mod going_on;
