@@ -14,6 +14,8 @@ mod every_check;
 mod bad_input;
 // Which accounts a scan enters, and how.
 mod accounts;
+// Everything that AWS does to a scan, alone and mixed.
+mod faults;
 // Exit codes, the screen.
 mod endings;
 // Stopped, killed, gone on with, retried, sharded.
