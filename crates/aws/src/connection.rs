@@ -17,6 +17,8 @@ use aws_types::app_name::AppName;
 use aws_types::region::Region;
 use aws_types::sdk_config::SdkConfig;
 
+use crate::clock::ClockProbe;
+
 /// Where no Region is configured. IAM and Organizations are global; STS answers everywhere.
 const FALLBACK_REGION: &str = "us-east-1";
 /// Attempts of one call. IAM throttles in bursts, and a lost table costs more than a wait.
@@ -28,6 +30,8 @@ pub struct Connection {
     pub(crate) config: SdkConfig,
     /// The profile that was asked for, to name it where it does not help.
     pub(crate) profile: Option<String>,
+    /// What the first answer tells about the local clock.
+    pub(crate) clock: ClockProbe,
 }
 
 impl Connection {
@@ -51,7 +55,7 @@ impl Connection {
         if config.region().is_none() {
             config = config.to_builder().region(Region::new(FALLBACK_REGION)).build();
         }
-        Self { config, profile: profile.map(str::to_owned) }
+        Self { config, profile: profile.map(str::to_owned), clock: ClockProbe::default() }
     }
 
     /// Fixed credentials at a fixed endpoint, whatever the environment says: the demo's.
@@ -81,7 +85,12 @@ impl Connection {
             .timeout_config(timeouts())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         builder.set_app_name(app_name());
-        Self { config: builder.build(), profile: None }
+        Self { config: builder.build(), profile: None, clock: ClockProbe::default() }
+    }
+
+    /// How far the local clock is from AWS's: known once a source was connected, or was refused.
+    pub fn clock(&self) -> ClockProbe {
+        self.clock.clone()
     }
 }
 

@@ -4,6 +4,7 @@
 //! [`session_policy`] turns their needs into what every assumed role is limited to.
 
 pub mod canned;
+mod clock;
 mod collect;
 mod connection;
 mod failure;
@@ -11,15 +12,18 @@ mod ledger;
 mod managed;
 mod member;
 mod organization;
+mod organization_reads;
 mod role;
 mod session;
 mod session_policy;
 mod source;
 
+pub use clock::ClockProbe;
 pub use collect::collectors;
 pub use connection::Connection;
 pub use member::Member;
 pub use organization::Roster;
+pub use organization_reads::{ORGANIZATION_READS, OrganizationRead};
 pub use role::RoleTemplate;
-pub use session_policy::session_policy;
+pub use session_policy::{LONGEST_SESSION_POLICY, session_policy};
 pub use source::{AwsSource, SourceOptions};

@@ -76,7 +76,7 @@ impl AwsSource {
                 .retry_partition(session::shared_retry_partition("orgsweep-sts"))
                 .build(),
         );
-        let caller = identify(&sts, &usage, connection.profile.as_deref()).await?;
+        let caller = identify(&sts, &usage, &connection).await?;
         let organizations = aws_sdk_organizations::Client::from_conf(
             aws_sdk_organizations::config::Builder::from(&connection.config)
                 .retry_partition(session::shared_retry_partition("orgsweep-organizations"))
@@ -108,13 +108,14 @@ impl AwsSource {
 async fn identify(
     sts: &aws_sdk_sts::Client,
     usage: &Arc<Usage>,
-    profile: Option<&str>,
+    connection: &Connection,
 ) -> Result<Caller, SourceError> {
     const DOING: &str = "finding out who the caller is";
     let answer = sts
         .get_caller_identity()
         .customize()
         .interceptor(Ledger::new(usage))
+        .interceptor(connection.clock.clone())
         // Somebody is waiting: what does not answer at once is told at once.
         .config_override(
             aws_sdk_sts::config::Config::builder()
@@ -122,7 +123,7 @@ async fn identify(
         )
         .send()
         .await
-        .map_err(|error| unidentified(DOING, &error, profile))?;
+        .map_err(|error| unidentified(DOING, &error, connection.profile.as_deref()))?;
     let arn = answer.arn().unwrap_or_default().to_owned();
     let partition = arn.split(':').nth(1).filter(|part| !part.is_empty()).unwrap_or("aws").to_owned();
     let account = answer.account().unwrap_or_default().parse().map_err(|problem| SourceError {
@@ -212,6 +213,11 @@ impl Source for AwsSource {
 }
 
 impl AwsSource {
+    /// Who runs the scan.
+    pub fn caller_arn(&self) -> &str {
+        &self.caller.arn
+    }
+
     async fn enter(&self, account: &Account, usage: Arc<Usage>) -> Result<Opened, Gap> {
         let (credentials, role_arn) = if account.id == self.caller.account {
             (None, self.caller.arn.clone())
