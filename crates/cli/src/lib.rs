@@ -13,6 +13,7 @@ mod ddl;
 mod demo;
 pub mod exit;
 mod plan_screen;
+mod policy;
 mod prepare;
 mod progress;
 mod scan;
@@ -57,6 +58,7 @@ fn run(packs: Vec<Pack>, arguments: Arguments) -> Result<u8, Failure> {
     match arguments.command {
         Command::Demo(arguments) => in_runtime(demo::demo(&registry, arguments)),
         Command::Scan(arguments) => in_runtime(scan::scan(&registry, *arguments)),
+        Command::Policy(arguments) => policy::policy(&registry, *arguments),
         Command::Simulate(arguments) => in_runtime(simulate::simulate(arguments)),
         Command::Checks { command: ChecksCommand::List { json: false } } => print(&checks::list(&registry)),
         Command::Checks { command: ChecksCommand::List { json: true } } => {

@@ -24,7 +24,7 @@ use crate::progress::Progress;
 use crate::summary::{self, Facts};
 
 /// The role that the shipped templates make.
-const DEFAULT_ROLE: &str = "orgsweep/OrgsweepAudit";
+pub const DEFAULT_ROLE: &str = "orgsweep/OrgsweepAudit";
 /// Where the tables go unless told otherwise.
 pub const DEFAULT_OUT: &str = "orgsweep-out";
 /// Grows when columns are added to a table.
@@ -38,26 +38,14 @@ pub async fn scan(registry: &Registry, arguments: ScanArguments) -> Result<u8, F
     };
     let prepared = prepare::prepare(registry, arguments.options, config)?;
     let options = &prepared.options;
-    let roster = roster(options)?;
-    let roles = roles(options)?;
     let session_policy = session_policy(&prepared)?;
+    let source_options = source_options(&prepared, session_policy.clone())?;
     let out = options.out.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_OUT));
 
     let connection = Connection::load(options.profile.as_deref(), options.region.as_deref()).await;
-    let source = AwsSource::connect(
-        connection,
-        SourceOptions {
-            roster,
-            roles,
-            external_id: options.external_id.clone(),
-            session_duration: options.session_duration,
-            session_policy: session_policy.clone(),
-            with_tags: prepared.plan.filter.needs_tags(),
-            clock: prepared.plan.clock,
-        },
-    )
-    .await
-    .map_err(|error| Failure::new(error.to_string()))?;
+    let source = AwsSource::connect(connection, source_options)
+        .await
+        .map_err(|error| Failure::new(error.to_string()))?;
     let source: Arc<dyn Source> = Arc::new(source);
     if arguments.plan {
         return plan_screen::print(source, &prepared, session_policy.as_deref()).await;
@@ -263,6 +251,20 @@ impl LakeSink {
     fn worst_check(&self) -> Option<String> {
         self.worst.iter().max_by_key(|(_, weight)| **weight).map(|(check, _)| check.clone())
     }
+}
+
+/// How the options get at accounts.
+pub fn source_options(prepared: &Prepared, session_policy: Option<String>) -> Result<SourceOptions, Failure> {
+    let options = &prepared.options;
+    Ok(SourceOptions {
+        roster: roster(options)?,
+        roles: roles(options)?,
+        external_id: options.external_id.clone(),
+        session_duration: options.session_duration,
+        session_policy,
+        with_tags: prepared.plan.filter.needs_tags(),
+        clock: prepared.plan.clock,
+    })
 }
 
 fn roster(options: &ScanOptions) -> Result<Roster, Failure> {
