@@ -11,6 +11,7 @@ mod checks;
 mod config;
 mod ddl;
 mod demo;
+mod doctor;
 pub mod exit;
 mod plan_screen;
 mod policy;
@@ -58,6 +59,7 @@ fn run(packs: Vec<Pack>, arguments: Arguments) -> Result<u8, Failure> {
     match arguments.command {
         Command::Demo(arguments) => in_runtime(demo::demo(&registry, arguments)),
         Command::Scan(arguments) => in_runtime(scan::scan(&registry, *arguments)),
+        Command::Doctor(arguments) => in_runtime(doctor::doctor(&registry, *arguments)),
         Command::Policy(arguments) => policy::policy(&registry, *arguments),
         Command::Simulate(arguments) => in_runtime(simulate::simulate(arguments)),
         Command::Checks { command: ChecksCommand::List { json: false } } => print(&checks::list(&registry)),

@@ -1,0 +1,201 @@
+//! `orgsweep doctor`: a look before a scan. The same run as a scan's over a sample of the accounts, reading all and
+//! publishing nothing, so that what it finds is what a scan would find.
+
+mod advice;
+mod look;
+mod report;
+mod sample;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use orgsweep_aws::{AwsSource, ClockProbe, Connection};
+use orgsweep_model::registry::Registry;
+use orgsweep_model::{Account, Gap, Organization, Usage, async_trait};
+use orgsweep_sweep::{Event, Opened, Source, SourceError};
+use serde_json::json;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use self::look::Looker;
+use self::report::{ClockVerdict, Report};
+use self::sample::Sample;
+use crate::arguments::{LogFormat, ScanOptions};
+use crate::config::Config;
+use crate::exit::Failure;
+use crate::prepare::{self, Prepared};
+use crate::progress::Progress;
+use crate::scan;
+
+/// Options of `scan` about its results.
+const WITHOUT_MEANING: [&str; 3] = ["out", "fail_on", "min_coverage"];
+
+/// `orgsweep doctor`: the options of `scan`, so that the same line works with another word.
+#[derive(Debug, Args)]
+#[command(mut_args(|argument| {
+    let hidden = WITHOUT_MEANING.contains(&argument.get_id().as_str());
+    argument.hide(hidden)
+}))]
+pub struct DoctorArguments {
+    /// Options from a file; a flag wins over the file.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    #[command(flatten)]
+    pub options: ScanOptions,
+    /// How many accounts to look at, spread over the organizational units, or `all`. [default: 10; with --account: all
+    /// of those]
+    #[arg(long, value_name = "N", help_heading = "Accounts")]
+    pub sample: Option<Sample>,
+}
+
+/// Looks, and tells what it found.
+pub async fn doctor(registry: &Registry, arguments: DoctorArguments) -> Result<u8, Failure> {
+    let as_json = arguments.options.log_format == Some(LogFormat::Json);
+    let quiet = arguments.options.quiet;
+    let report = match examine(registry, arguments).await {
+        Ok(report) => report,
+        Err(failure) if as_json => {
+            let object = json!({"error": failure.message, "exit_code": failure.code});
+            crate::print(&format!("{object}\n"))?;
+            return Ok(failure.code);
+        }
+        Err(failure) => return Err(failure),
+    };
+    if as_json {
+        crate::print(&format!("{}\n", report.json()))?;
+    } else if !quiet {
+        crate::print(&report.text())?;
+    }
+    Ok(report.exit_code())
+}
+
+async fn examine(registry: &Registry, arguments: DoctorArguments) -> Result<Report, Failure> {
+    let config = match &arguments.config {
+        Some(path) => Config::read(path)?,
+        None => Config::default(),
+    };
+    let prepared = prepare::prepare(registry, arguments.options, config)?;
+    let session_policy = scan::session_policy(&prepared)?;
+    let source_options = scan::source_options(&prepared, session_policy.clone())?;
+    let Prepared { plan, options, .. } = prepared;
+    let mut plan = Arc::into_inner(plan).ok_or_else(|| Failure::new("the plan is in use"))?;
+
+    let connection = Connection::load(options.profile.as_deref(), options.region.as_deref()).await;
+    let clock = connection.clock();
+    let source =
+        AwsSource::connect(connection, source_options).await.map_err(|error| refused(&error, &clock))?;
+    let caller_arn = source.caller_arn().to_owned();
+    let source: Arc<dyn Source> = Arc::new(source);
+    let without_roster = |error: SourceError| {
+        let program = scan::program();
+        Failure::new(format!("{error}\n  `{program} policy --for hub` prints what the caller needs."))
+    };
+    let organization = source.organization().await.map_err(without_roster)?;
+    let names = source.unit_names().await;
+    let accounts = list(&*source, names.as_ref().ok()).await.map_err(without_roster)?;
+
+    let candidates: Vec<Account> = accounts
+        .iter()
+        .filter(|account| plan.filter.refuses(account).is_none() && account.state.is_scannable())
+        .cloned()
+        .collect();
+    let only_accounts = !plan.filter.accounts.is_empty() && plan.filter.units.is_empty();
+    let sample = arguments.sample.unwrap_or(if only_accounts { Sample::All } else { Sample::DEFAULT });
+    plan.filter.sample = Some(sample::pick(&candidates, sample));
+
+    let plan = Arc::new(plan);
+    let listed = accounts.len();
+    let source: Arc<dyn Source> = Arc::new(Listed { source, accounts, names: names.clone() });
+    let mut looker = Looker::new(Arc::clone(&plan));
+    let log_format = options.log_format.unwrap_or_default();
+    let mut progress = Progress::new(options.quiet || log_format == LogFormat::Json, log_format);
+    let ran = orgsweep_sweep::run(
+        Arc::clone(&source),
+        Arc::clone(&plan),
+        &mut looker,
+        CancellationToken::new(),
+        &mut |event: Event| progress.tell(&event),
+    )
+    .await;
+    progress.finish();
+    ran.map_err(|error| Failure::new(error.to_string()))?;
+
+    Ok(Report {
+        caller_arn,
+        organization,
+        listed,
+        candidates: candidates.len(),
+        clock: ClockVerdict::of(clock.ahead_seconds()),
+        names: names.map(|names| names.len()),
+        session_policy,
+        actions: plan.actions().len(),
+        checks: plan.checks.len(),
+        accounts: looker.into_accounts(),
+        program: scan::program(),
+    })
+}
+
+/// A caller that AWS refuses may have nothing wrong but the clock.
+fn refused(error: &SourceError, clock: &ClockProbe) -> Failure {
+    let verdict = ClockVerdict::of(clock.ahead_seconds());
+    let about_the_clock = match verdict {
+        ClockVerdict::Right(_) | ClockVerdict::Unknown => String::new(),
+        ClockVerdict::Off(_) | ClockVerdict::Wrong(_) => format!("\n  The clock is {verdict}: set it."),
+    };
+    Failure::new(format!("{error}{about_the_clock}"))
+}
+
+async fn list(
+    source: &dyn Source,
+    names: Option<&BTreeMap<String, String>>,
+) -> Result<Vec<Account>, SourceError> {
+    let mut accounts = Vec::new();
+    let mut listing = source.accounts();
+    while let Some(account) = listing.recv().await {
+        let mut account = account?;
+        account.ou_path = names.and_then(|names| orgsweep_sweep::run::path(&account, names));
+        accounts.push(account);
+    }
+    Ok(accounts)
+}
+
+/// A source whose accounts are listed already, so that they are not asked for twice.
+struct Listed {
+    source: Arc<dyn Source>,
+    accounts: Vec<Account>,
+    names: Result<BTreeMap<String, String>, Gap>,
+}
+
+#[async_trait]
+impl Source for Listed {
+    async fn organization(&self) -> Result<Organization, SourceError> {
+        self.source.organization().await
+    }
+
+    fn accounts(&self) -> mpsc::Receiver<Result<Account, SourceError>> {
+        let (sender, receiver) = mpsc::channel(64);
+        let accounts = self.accounts.clone();
+        tokio::spawn(async move {
+            for account in accounts {
+                if sender.send(Ok(account)).await.is_err() {
+                    return;
+                }
+            }
+        });
+        receiver
+    }
+
+    async fn unit_names(&self) -> Result<BTreeMap<String, String>, Gap> {
+        self.names.clone()
+    }
+
+    async fn open(&self, account: &Account, usage: Arc<Usage>) -> Result<Opened, Gap> {
+        self.source.open(account, usage).await
+    }
+
+    fn usage(&self) -> Arc<Usage> {
+        self.source.usage()
+    }
+}
