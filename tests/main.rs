@@ -16,3 +16,7 @@ mod bad_input;
 mod accounts;
 // Exit codes, Ctrl-C, the screen.
 mod endings;
+// The printed policies are enough, and no more than that.
+mod policy;
+// What the doctor finds is what a scan would lose.
+mod doctor;

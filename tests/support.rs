@@ -56,12 +56,15 @@ impl World {
 
     /// A scan of this world, not started yet.
     pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.program();
+        command.arg("scan").args(["--now", NOW, "--out"]).arg(self.lake()).args(arguments);
+        command
+    }
+
+    /// The program as this world's hub user.
+    pub fn program(&self) -> Command {
         let mut command = program();
         command
-            .arg("scan")
-            .args(["--now", NOW, "--out"])
-            .arg(self.lake())
-            .args(arguments)
             .env("AWS_ENDPOINT_URL", self.running.endpoint())
             .env("AWS_ACCESS_KEY_ID", self.running.access_key_id())
             .env("AWS_SECRET_ACCESS_KEY", self.running.secret_access_key())

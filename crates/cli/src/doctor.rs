@@ -7,6 +7,7 @@ mod report;
 mod sample;
 
 use std::collections::BTreeMap;
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ use serde_json::json;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use self::advice::Commands;
 use self::look::Looker;
 use self::report::{ClockVerdict, Report};
 use self::sample::Sample;
@@ -54,7 +56,7 @@ pub struct DoctorArguments {
 pub async fn doctor(registry: &Registry, arguments: DoctorArguments) -> Result<u8, Failure> {
     let as_json = arguments.options.log_format == Some(LogFormat::Json);
     let quiet = arguments.options.quiet;
-    let report = match examine(registry, arguments).await {
+    let report = match examine(registry, arguments, as_json || quiet).await {
         Ok(report) => report,
         Err(failure) if as_json => {
             let object = json!({"error": failure.message, "exit_code": failure.code});
@@ -71,7 +73,7 @@ pub async fn doctor(registry: &Registry, arguments: DoctorArguments) -> Result<u
     Ok(report.exit_code())
 }
 
-async fn examine(registry: &Registry, arguments: DoctorArguments) -> Result<Report, Failure> {
+async fn examine(registry: &Registry, arguments: DoctorArguments, silent: bool) -> Result<Report, Failure> {
     let config = match &arguments.config {
         Some(path) => Config::read(path)?,
         None => Config::default(),
@@ -109,18 +111,23 @@ async fn examine(registry: &Registry, arguments: DoctorArguments) -> Result<Repo
     let listed = accounts.len();
     let source: Arc<dyn Source> = Arc::new(Listed { source, accounts, names: names.clone() });
     let mut looker = Looker::new(Arc::clone(&plan));
-    let log_format = options.log_format.unwrap_or_default();
-    let mut progress = Progress::new(options.quiet || log_format == LogFormat::Json, log_format);
+    // The table at the end tells everything; on the way there is something to see only for who sits and waits.
+    let mut progress = Progress::new(silent || !std::io::stderr().is_terminal(), LogFormat::Text);
+    let mut warnings = Vec::new();
     let ran = orgsweep_sweep::run(
         Arc::clone(&source),
         Arc::clone(&plan),
         &mut looker,
         CancellationToken::new(),
-        &mut |event: Event| progress.tell(&event),
+        &mut |event: Event| match event {
+            Event::Warning(message) if silent => warnings.push(message),
+            event => progress.tell(&event),
+        },
     )
     .await;
     progress.finish();
     ran.map_err(|error| Failure::new(error.to_string()))?;
+    let commands = Commands::new(scan::program(), &options, &caller_arn, &organization);
 
     Ok(Report {
         caller_arn,
@@ -129,11 +136,12 @@ async fn examine(registry: &Registry, arguments: DoctorArguments) -> Result<Repo
         candidates: candidates.len(),
         clock: ClockVerdict::of(clock.ahead_seconds()),
         names: names.map(|names| names.len()),
+        warnings,
         session_policy,
         actions: plan.actions().len(),
         checks: plan.checks.len(),
         accounts: looker.into_accounts(),
-        program: scan::program(),
+        commands,
     })
 }
 

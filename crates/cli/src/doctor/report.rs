@@ -9,7 +9,7 @@ use orgsweep_model::text::{bounded, printable};
 use orgsweep_model::{Gap, Organization, Reason};
 use serde_json::{Value as Json, json};
 
-use super::advice::advice;
+use super::advice::{Advice, Commands};
 use super::look::{Looked, Loss};
 use crate::exit;
 use crate::summary::{plural, wrapped};
@@ -95,6 +95,8 @@ pub struct Report {
     pub clock: ClockVerdict,
     /// How many units have names, or why none has.
     pub names: Result<usize, Gap>,
+    /// What was said on the way; for a person it was said there.
+    pub warnings: Vec<String>,
     /// What limits sessions; `None`: nothing does.
     pub session_policy: Option<String>,
     /// Actions that the checks need.
@@ -103,8 +105,8 @@ pub struct Report {
     pub checks: usize,
     /// Accounts that were looked at, the ones with losses first.
     pub accounts: Vec<Looked>,
-    /// For the commands that are suggested.
-    pub program: String,
+    /// The commands that are suggested.
+    pub commands: Commands,
 }
 
 /// One cause over all accounts.
@@ -212,7 +214,11 @@ impl Report {
             if let Some(message) = &cause.example.message {
                 let _ = writeln!(text, "    AWS: {}", printable(&bounded(message, LONGEST_MESSAGE)));
             }
-            let _ = writeln!(text, "    {}", self.advice(cause));
+            let Advice { sentence, commands } = self.advice(cause);
+            let _ = writeln!(text, "    {sentence}");
+            for command in commands {
+                let _ = writeln!(text, "      {}", printable(&command));
+            }
             if !cause.checks.is_empty() && cause.checks.len() < self.checks.div_ceil(2) {
                 let _ = writeln!(text, "    without it, no verdict of");
                 wrapped(text, cause.checks.iter().map(ToString::to_string));
@@ -230,10 +236,10 @@ impl Report {
         if let Err(gap) = &self.names {
             let _ = writeln!(
                 text,
-                "  no names of units: {}\n    paths are unknown then, and --ou takes only ids: `{} policy --for hub` \
-                 grants what is missing",
+                "  no names of units: {}\n    paths are unknown then, and --ou takes only ids; what the caller needs:\n      \
+                 {}",
                 printable(&gap.headline()),
-                self.program
+                printable(&self.commands.hub())
             );
         }
         match self.clock {
@@ -274,13 +280,15 @@ impl Report {
             .causes()
             .values()
             .map(|cause| {
+                let Advice { sentence, commands } = self.advice(cause);
                 json!({
                     "reason_code": cause.example.reason.as_str(),
                     "api": cause.example.api,
                     "accounts": cause.accounts,
                     "unknown_checks": cause.checks,
                     "lessened_checks": cause.lessened,
-                    "advice": self.advice(cause),
+                    "advice": sentence,
+                    "commands": commands,
                 })
             })
             .collect();
@@ -303,6 +311,7 @@ impl Report {
             "accounts_in_part": in_part,
             "accounts_lost": lost,
             "accounts": accounts,
+            "warnings": self.warnings,
             "causes": causes,
             "exit_code": self.exit_code(),
         })
@@ -327,8 +336,8 @@ impl Report {
         }
     }
 
-    fn advice(&self, cause: &Cause<'_>) -> String {
-        advice(cause.example.reason, cause.own, &self.caller_arn, &self.program)
+    fn advice(&self, cause: &Cause<'_>) -> Advice {
+        self.commands.about(cause.example.reason, cause.own)
     }
 
     /// Losses of all accounts by reason, call, and whether it is the caller's own account.
