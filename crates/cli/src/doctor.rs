@@ -2,6 +2,7 @@
 //! publishing nothing, so that what it finds is what a scan would find.
 
 mod advice;
+mod clock;
 mod look;
 mod report;
 mod sample;
@@ -21,8 +22,9 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use self::advice::Commands;
+use self::clock::ClockVerdict;
 use self::look::Looker;
-use self::report::{ClockVerdict, Report};
+use self::report::Report;
 use self::sample::Sample;
 use crate::arguments::{LogFormat, ScanOptions};
 use crate::config::Config;
