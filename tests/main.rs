@@ -20,3 +20,7 @@ mod faults;
 mod endings;
 // Stopped, killed, gone on with, retried, sharded.
 mod going_on;
+// The printed policies are enough, and no more than that.
+mod policy;
+// What the doctor finds is what a scan would lose.
+mod doctor;
