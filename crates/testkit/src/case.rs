@@ -28,6 +28,7 @@ impl Case {
     pub fn new() -> Self {
         let mut account = Account::new(crate::account_id());
         account.name = Some("fixture".to_owned());
+        account.state = AccountState::Active;
         let organization = Organization {
             id: "o-exampleorgid".to_owned(),
             management_account_id: crate::account_id(),
