@@ -1,8 +1,10 @@
 //! What a scan says where AWS was not asked, or answers less than a verdict needs.
 
-use orgsweep_model::Status;
+use orgsweep_model::facts::{Credential, Principal, User};
 use orgsweep_model::records::FindingRecord;
+use orgsweep_model::{Account, Organization, Status, Tables};
 use orgsweep_simulator::Options;
+use orgsweep_testkit::{account_id, credential, days_ago, now, user};
 
 use crate::support::{World, options, orgsweep};
 
@@ -43,4 +45,26 @@ fn what_the_roster_needs_is_shown() {
     let asked: Vec<_> = all.iter().filter(|check| check["caller_actions"] != serde_json::json!([])).collect();
     assert_eq!(asked.len(), 1, "{asked:?}");
     assert_eq!(asked[0]["caller_actions"], serde_json::json!(["organizations:ListAccounts"]));
+}
+
+#[test]
+fn a_key_that_shows_only_by_its_use_is_activity() {
+    let ann = Credential {
+        password_last_used_at: Some(days_ago(80)),
+        access_key_2_last_used_at: Some(days_ago(8)),
+        mfa_active: None,
+        ..credential("ann")
+    };
+    let mut tables = Tables::new();
+    tables.insert(vec![ann], now());
+    tables.insert::<User>(vec![user("ann")], now());
+    let organization = Organization {
+        id: Organization::NONE.to_owned(),
+        management_account_id: account_id(),
+        partition: "aws".to_owned(),
+    };
+    let principals = Principal::derive(&Account::new(account_id()), &organization, &tables);
+    assert_eq!(principals.len(), 1);
+    assert_eq!(principals[0].last_activity_at, Some(days_ago(8)));
+    assert_eq!(principals[0].mfa_enabled, None);
 }

@@ -69,10 +69,13 @@ pub fn credential(name: &str) -> Credential {
         password_last_used_at: None,
         password_last_changed_at: None,
         password_next_rotation_at: None,
-        mfa_active: false,
+        mfa_active: Some(false),
         cert_1_active: false,
         cert_2_active: false,
         report_generated_at: now(),
+        access_key_1_last_used_at: None,
+        access_key_2_last_used_at: None,
+        additional_credentials: None,
     }
 }
 
@@ -85,7 +88,7 @@ pub fn root_credential() -> Credential {
         created_at: Some(days_ago(900)),
         password_enabled: Some(true),
         password_last_used_at: Some(days_ago(300)),
-        mfa_active: true,
+        mfa_active: Some(true),
         ..credential("root")
     }
 }
