@@ -51,6 +51,13 @@ impl Case {
         self.with_roster()
     }
 
+    /// The same account in another partition, such as `aws-cn`. Rows made by this crate keep their `arn:aws:…`.
+    #[must_use]
+    pub fn partition(mut self, partition: &str) -> Self {
+        self.organization.partition = partition.to_owned();
+        self
+    }
+
     /// Adds a table with exactly these rows.
     #[must_use]
     pub fn rows<R: Row>(mut self, rows: Vec<R>) -> Self {
