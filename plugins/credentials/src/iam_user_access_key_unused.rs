@@ -12,6 +12,9 @@ check! {
     /// ## Why it matters
     /// A key that nobody uses helps only those who find it.
     ///
+    /// CIS 1.2 and 1.3 and Security Hub's IAM.8 ask for 90 days, later CIS versions and IAM.22 for 45: set `days = 90` where
+    /// one of the former is what you answer to.
+    ///
     /// ## How to fix
     /// Switch it off, wait for complaints, delete it.
     ///

@@ -101,8 +101,7 @@ impl Check for UserLongTermAccessKey {
     }
 
     fn validate(&self) -> Result<(), String> {
-        let is_user = |arn: &String| arn.starts_with("arn:") && arn.contains(":user/") && !arn.contains('*');
-        if let Some(other) = self.exempt_arns.iter().find(|arn| !is_user(arn)) {
+        if let Some(other) = self.exempt_arns.iter().find(|arn| !User::is_arn(arn)) {
             return Err(format!("exempt_arns: expected whole ARNs of IAM users, not {other:?}"));
         }
         if self.exempt_tags.keys().any(|key| key.trim().is_empty()) {
