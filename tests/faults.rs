@@ -202,6 +202,25 @@ fn every_fault_alone_is_exactly_classified() {
 }
 
 #[test]
+fn an_entity_that_goes_away_in_mid_scan_is_tolerated_and_noted() {
+    let clean = scan(good(4));
+    let fault = Fault::new(FaultKind::EntityGone, "iam:GetCredentialReport");
+    let faulty = scan(Options { faults: vec![fault], ..good(4) });
+    assert_eq!(faulty.said.code, 0, "{}", faulty.said.errors);
+    for (account, record) in &faulty.accounts {
+        assert_eq!(record.scan_state, ScanState::Scanned, "{record:?}");
+        let notes = record.notes.as_deref().unwrap_or_default();
+        assert!(notes.contains("not in the credential report"), "{record:?}");
+        // Nobody passes for want of facts: every verdict is the one of the clean run, or UNKNOWN.
+        for (check, uid, status, _) in &faulty.findings[account] {
+            let before = clean.of_check(account, check);
+            let same = before.iter().any(|verdict| verdict.1 == *uid && verdict.2 == *status);
+            assert!(same || *status == Status::Unknown, "{account} {check} {uid} {status:?}");
+        }
+    }
+}
+
+#[test]
 fn a_page_lost_in_the_middle_is_a_lost_table_and_not_a_shorter_one() {
     let many = Options { users: Some(1100), ..good(2) };
     let clean = scan(many.clone());

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{OnceCell, mpsc};
 
 use crate::failure;
+use crate::organization_policies::OrganizationPolicy;
 
 /// The largest page that Organizations gives.
 const PAGE: i32 = 20;
@@ -44,6 +45,10 @@ pub struct DiscoveredRoster {
     pub accounts: Vec<Account>,
     /// Names of roots and units, by id.
     pub unit_names: BTreeMap<String, String>,
+    /// Service and resource control policies; `None`: they could not be read, and `policies_gap` says why.
+    pub policies: Option<Vec<OrganizationPolicy>>,
+    /// Why there are none.
+    pub policies_gap: Option<Gap>,
 }
 
 /// The organization's tree, walked at most once.

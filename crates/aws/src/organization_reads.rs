@@ -11,7 +11,7 @@ pub struct OrganizationRead {
 }
 
 /// Every read of Organizations that a scan may make. With `--accounts-file` or `--single-account` it makes none.
-pub const ORGANIZATION_READS: [OrganizationRead; 6] = [
+pub const ORGANIZATION_READS: [OrganizationRead; 9] = [
     OrganizationRead {
         action: "organizations:DescribeOrganization",
         when: "always: the organization's id and its management account",
@@ -30,4 +30,13 @@ pub const ORGANIZATION_READS: [OrganizationRead; 6] = [
         when: "where ListAccounts does not say which units an account is in: older partitions",
     },
     OrganizationRead { action: "organizations:ListTagsForResource", when: "with --tag" },
+    OrganizationRead {
+        action: "organizations:ListPolicies",
+        when: "by discover: service and resource control policies; without it the roster says that they are unknown",
+    },
+    OrganizationRead { action: "organizations:DescribePolicy", when: "by discover: their documents" },
+    OrganizationRead {
+        action: "organizations:ListTargetsForPolicy",
+        when: "by discover: what they hold for",
+    },
 ];

@@ -21,6 +21,7 @@ use crate::ledger::Ledger;
 use crate::managed::ManagedPolicies;
 use crate::member::Member;
 use crate::organization::{self, Roster, Tree};
+use crate::organization_policies::{self, OrganizationPolicy};
 use crate::session::{self, LONGEST_CHAINED, SessionCredentials};
 
 /// How to give credentials.
@@ -228,6 +229,11 @@ impl Source for AwsSource {
 }
 
 impl AwsSource {
+    /// The organization's service and resource control policies.
+    pub async fn policies(&self) -> Result<Vec<OrganizationPolicy>, Gap> {
+        organization_policies::read(&self.organizations).await
+    }
+
     /// Who runs the scan.
     pub fn caller_arn(&self) -> &str {
         &self.caller.arn

@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html>
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use orgsweep_model::facts::{AccessKey, AccountSummary, Credential, KeyStatus, User};
@@ -52,11 +52,35 @@ impl Collector for CredentialReport {
     async fn collect(&self, session: &Session, tables: &mut Tables) {
         match fetch(session).await.and_then(|report| not_empty(report, tables)) {
             Ok(report) => {
+                note_differences(&report, tables);
                 tables.insert(report.credentials, report.generated_at);
                 tables.insert(report.access_keys, report.generated_at);
             }
             Err(gap) => put_gaps(self.fills(), &gap, session, tables),
         }
+    }
+}
+
+/// The report can be four hours old, and users come and go while it is fetched: who is on one side only is no mistake, and
+/// worth a word.
+fn note_differences(report: &Report, tables: &mut Tables) {
+    let Ok(users) = tables.get::<User>() else {
+        return;
+    };
+    let listed: BTreeSet<&str> = users.iter().map(|user| user.user_arn.as_str()).collect();
+    let reported: BTreeSet<&str> =
+        report.credentials.iter().filter(|row| !row.is_root).map(|row| row.user_arn.as_str()).collect();
+    let unreported = listed.difference(&reported).count();
+    let gone = reported.difference(&listed).count();
+    if unreported > 0 {
+        tables.note(format!(
+            "users that are not in the credential report of {}: {unreported}",
+            report.generated_at
+        ));
+    }
+    if gone > 0 {
+        tables
+            .note(format!("users of the credential report of {} that are gone: {gone}", report.generated_at));
     }
 }
 
@@ -137,7 +161,7 @@ pub fn parse(
     let columns: HashMap<&str, usize> =
         header.iter().enumerate().map(|(index, name)| (name.as_str(), index)).collect();
     let mut report = Report { generated_at, credentials: Vec::new(), access_keys: Vec::new() };
-    let mut seen = HashSet::new();
+    let mut seen = BTreeSet::new();
     for record in records {
         let record = rejoined(record, header.len());
         if record.len() != header.len() {
