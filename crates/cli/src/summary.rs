@@ -92,12 +92,12 @@ pub fn hint(reason: Reason) -> Option<&'static str> {
             "AWS does not say whether a role is missing or does not trust the caller: look at both, and at the external id",
         ),
         Reason::Denied => Some(
-            "the role's own policy lacks the action, or a boundary takes it; `scan --plan` lists all that is needed",
+            "the role's own policy lacks the action, or a boundary takes it; `policy --for member` prints all that is needed",
         ),
         Reason::DeniedByScp => {
             Some("a service control policy refuses the action: exempt the audit role from it")
         }
-        Reason::ThrottledOut => Some("scan with a lower --concurrency, or when less else is going on"),
+        Reason::ThrottledOut => Some("scan with a lower --max-rate, or when less else is going on; --retry-incomplete reads only what was lost"),
         _ => None,
     }
 }
