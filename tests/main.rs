@@ -12,7 +12,17 @@ mod coverage;
 mod every_check;
 // One message that names the thing, exit 3, nothing half-written.
 mod bad_input;
+// What a scan says where AWS says little.
+mod verdicts;
 // Which accounts a scan enters, and how.
 mod accounts;
-// Exit codes, Ctrl-C, the screen.
+// Everything that AWS does to a scan, alone and mixed.
+mod faults;
+// Exit codes, the screen.
 mod endings;
+// Stopped, killed, gone on with, retried, sharded.
+mod going_on;
+// The printed policies are enough, and no more than that.
+mod policy;
+// What the doctor finds is what a scan would lose.
+mod doctor;

@@ -27,6 +27,13 @@ pub fn test(skip_judges: bool) -> Result<(), String> {
     if steps.failed.is_empty() { Ok(()) } else { Err(format!("failed: {}", steps.failed.join(", "))) }
 }
 
+/// The fault suite over many organizations.
+pub fn faults() -> Result<(), String> {
+    run(cargo()
+        .args(["test", "--release", "--test", "tests", "faults", "--", "--nocapture"])
+        .env("ORGSWEEP_FAULTS_LONG", "1"))
+}
+
 #[derive(Default)]
 struct Steps {
     passed: usize,
@@ -54,7 +61,7 @@ impl Steps {
     }
 }
 
-/// Programs that share no code with us: boto3, moto, DuckDB, PyArrow, Polars.
+/// Programs that share no code with us: boto3, moto, DuckDB, PyArrow, Polars, python-hcl2, cfn-lint.
 fn judges(steps: &mut Steps) -> Result<(), String> {
     let target = target()?;
     let binary = target.join("debug/orgsweep");
@@ -65,7 +72,10 @@ fn judges(steps: &mut Steps) -> Result<(), String> {
             println!(
                 "!! Not proved: that boto3 agrees with the findings (moto), that boto3 can read the simulator,"
             );
-            println!("!! that DuckDB, PyArrow and Polars read the tables and agree.");
+            println!(
+                "!! that DuckDB, PyArrow and Polars read the tables and agree, that the printed policies are HCL"
+            );
+            println!("!! and CloudFormation.");
             if std::env::var_os("CI").is_some() {
                 steps.failed.push("judges".to_owned());
             }
@@ -84,6 +94,7 @@ fn judges(steps: &mut Steps) -> Result<(), String> {
         run(judge("simulator_boto3.py").envs(simulator.variables.iter().cloned()))
     });
     steps.step("judge: moto organization against boto3", || run(&mut judge("moto_organization.py")));
+    steps.step("judge: printed policies (python-hcl2, cfn-lint)", || run(&mut judge("policy_formats.py")));
     Ok(())
 }
 

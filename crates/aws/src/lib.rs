@@ -3,23 +3,35 @@
 //! [`AwsSource`] implements `sweep`'s `Source`; [`collectors`] are the built-in collectors in running order;
 //! [`session_policy`] turns their needs into what every assumed role is limited to.
 
+mod access;
 pub mod canned;
+mod chain;
+mod clock;
 mod collect;
 mod connection;
 mod failure;
 mod ledger;
+mod limiter;
 mod managed;
 mod member;
 mod organization;
+mod organization_policies;
+mod organization_reads;
 mod role;
 mod session;
 mod session_policy;
 mod source;
+mod wire;
 
+pub use access::{Access, AccessOverride};
+pub use clock::ClockProbe;
 pub use collect::collectors;
-pub use connection::Connection;
+pub use connection::{Connection, Pace};
+pub use limiter::{DEFAULT_MAX_RATE, DEFAULT_REQUESTS, Limits};
 pub use member::Member;
-pub use organization::Roster;
+pub use organization::{DiscoveredRoster, Roster};
+pub use organization_policies::OrganizationPolicy;
+pub use organization_reads::{ORGANIZATION_READS, OrganizationRead};
 pub use role::RoleTemplate;
-pub use session_policy::session_policy;
+pub use session_policy::{LONGEST_SESSION_POLICY, session_policy};
 pub use source::{AwsSource, SourceOptions};

@@ -26,8 +26,8 @@ pub struct Facts<'a> {
     pub scan_id: &'a str,
     /// The organization.
     pub organization: &'a str,
-    /// Seconds from start to end.
-    pub seconds: f64,
+    /// Seconds from start to end, where one process did it all.
+    pub seconds: Option<f64>,
     /// Calls outside any account.
     pub shared_calls: u64,
     /// Where the tables are.
@@ -44,12 +44,12 @@ pub fn render(totals: &Totals, facts: &Facts<'_>) -> String {
     // Writing to a String cannot fail; the results are dropped on purpose throughout.
     let _ = writeln!(
         screen,
-        "\nScan {} of {} took {:.1} s: {} accounts, {} calls to AWS ({} for the organization as a whole)",
+        "\nScan {} of {}{}: {} accounts, {} calls to AWS ({} for the organization as a whole)",
         facts.scan_id,
         printable(facts.organization),
-        facts.seconds,
+        facts.seconds.map(|seconds| format!(" took {seconds:.1} s")).unwrap_or_default(),
         totals.accounts.len(),
-        totals.api_calls + facts.shared_calls,
+        totals.calls.calls + facts.shared_calls,
         facts.shared_calls,
     );
     coverage(&mut screen, totals);
@@ -79,25 +79,25 @@ fn coverage(screen: &mut String, totals: &Totals) {
     }
     let codes: BTreeSet<&str> = lost.iter().filter_map(|account| account.reason_code.as_deref()).collect();
     for code in codes {
-        if let Some(hint) = hint(code) {
+        if let Some(hint) = Reason::from_word(code).and_then(hint) {
             let _ = writeln!(screen, "  {code}: {hint}");
         }
     }
 }
 
 /// What to look at for the losses that have a usual cause.
-fn hint(reason_code: &str) -> Option<&'static str> {
-    match Reason::from_word(reason_code)? {
+pub fn hint(reason: Reason) -> Option<&'static str> {
+    match reason {
         Reason::RoleMissingOrUntrusted => Some(
             "AWS does not say whether a role is missing or does not trust the caller: look at both, and at the external id",
         ),
         Reason::Denied => Some(
-            "the role's own policy lacks the action, or a boundary takes it; `scan --plan` lists all that is needed",
+            "the role's own policy lacks the action, or a boundary takes it; `policy --for member` prints all that is needed",
         ),
         Reason::DeniedByScp => {
             Some("a service control policy refuses the action: exempt the audit role from it")
         }
-        Reason::ThrottledOut => Some("scan with a lower --concurrency, or when less else is going on"),
+        Reason::ThrottledOut => Some("scan with a lower --max-rate, or when less else is going on; --retry-incomplete reads only what was lost"),
         _ => None,
     }
 }
@@ -191,12 +191,12 @@ fn unknown(screen: &mut String, totals: &Totals) {
 }
 
 /// `1 check`, `2 checks`.
-fn plural(count: usize, noun: &str) -> String {
+pub fn plural(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
 /// Indented, a comma between, no line much longer than a terminal is wide.
-fn wrapped(screen: &mut String, words: impl Iterator<Item = String>) {
+pub fn wrapped(screen: &mut String, words: impl Iterator<Item = String>) {
     let mut line = String::new();
     for word in words {
         if !line.is_empty() && line.len() + word.len() > WIDTH {
@@ -211,8 +211,19 @@ fn wrapped(screen: &mut String, words: impl Iterator<Item = String>) {
     let _ = writeln!(screen, "      {line}");
 }
 
+/// A path as a shell takes it.
+pub fn quoted(path: &Path) -> String {
+    let text = printable(&path.display().to_string()).into_owned();
+    let plain = |character: char| character.is_ascii_alphanumeric() || "/._-+:@%=~".contains(character);
+    if !text.is_empty() && text.chars().all(plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
 fn next(screen: &mut String, facts: &Facts<'_>) {
-    let out = facts.out.display().to_string();
+    let out = quoted(facts.out);
     let program = facts.program;
     let _ = writeln!(screen, "\nTables      {out}/v1 (Parquet; the index is {out}/latest.json)");
     let _ = writeln!(screen, "\nNext");

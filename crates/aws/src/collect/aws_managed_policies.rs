@@ -18,7 +18,8 @@ impl Collector for AwsManagedPolicies {
 
     fn needs(&self) -> Needs {
         Needs {
-            actions: &["iam:ListPolicies", "iam:GetPolicyVersion"],
+            // The attachments are its input: without them there is nothing to look up, so their action is its own.
+            actions: &["iam:GetAccountAuthorizationDetails", "iam:ListPolicies", "iam:GetPolicyVersion"],
             calls_per_account: 0,
             // Two pages of the listing, and a document for each of the 50 to 150 policies that are in use.
             calls_per_scan: 100,
