@@ -3,6 +3,7 @@
 
 mod bench;
 mod new_check;
+mod newcomer;
 mod process;
 mod python;
 mod test;
@@ -14,6 +15,7 @@ const HELP: &str = "\
 cargo xtask test [--skip-judges]     format, lints, arrows, all tests, then the independent judges
 cargo xtask tidy                     arrows between rooms, first lines, what the house forbids
 cargo xtask new-check PACK ID        a new check that compiles and fails its own test until written
+cargo xtask newcomer                 what plugins/README.md promises, done in a scratch copy
 cargo xtask bench [--accounts N] [--latency MS]
                                      a whole sweep against the simulator as a separate process";
 
@@ -25,6 +27,7 @@ fn main() -> ExitCode {
         ["test", "--skip-judges"] => test::test(true),
         ["tidy"] => tidy::tidy(),
         ["new-check", pack, id] => new_check::new_check(pack, id),
+        ["newcomer"] => newcomer::newcomer(),
         ["bench", ..] => bench::bench(&arguments[1..]),
         ["help" | "--help" | "-h"] => {
             println!("{HELP}");
