@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use crate::process::{cargo, root, run, target};
-use crate::{python, tidy};
+use crate::{newcomer, python, tidy};
 
 /// Runs every step, also after one has failed, and ends with how many did.
 pub fn test(skip_judges: bool) -> Result<(), String> {
@@ -17,6 +17,7 @@ pub fn test(skip_judges: bool) -> Result<(), String> {
         run(cargo().args(["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]))
     });
     steps.step("rust tests", || run(cargo().args(["test", "--workspace"])));
+    steps.step("newcomer", newcomer::newcomer);
     let built = steps.step("binary", || run(cargo().args(["build", "--quiet", "--bin", "orgsweep"])));
     if skip_judges {
         println!("\nThe independent judges were skipped.");
