@@ -11,7 +11,7 @@ use orgsweep_model::{AccountId, Registry, Row as _, Status};
 use orgsweep_simulator::{Denial, Options};
 use serde_json::{Value as Json, json};
 
-use crate::support::{Said, World, options, orgsweep};
+use crate::support::{Said, World, options, orgsweep, run};
 
 /// Four accounts that nothing was planted in.
 fn good() -> Options {
@@ -249,6 +249,11 @@ fn the_hub_is_granted_what_scans_call() {
         assert_eq!(said.code, 0, "{arguments:?}: {}", said.errors);
         called.extend(world.running.calls().into_keys().map(|(_, action)| action));
     }
+    let world = World::start(good());
+    let roster = world.file("roster.json").display().to_string();
+    let said = run(&mut world.other(&["discover", "--unlimited", "--roster", &roster]));
+    assert_eq!(said.code, 0, "{}", said.errors);
+    called.extend(world.running.calls().into_keys().map(|(_, action)| action));
     called.retain(|action| action.starts_with("organizations:") || action.starts_with("sts:"));
     // It needs no permission and cannot be denied.
     assert!(called.remove("sts:GetCallerIdentity"));
@@ -315,9 +320,12 @@ fn the_chosen_checks_decide() {
         (actions(statement(&document, "OrgsweepReads")), errors)
     };
     let (all, _) = of(&[]);
-    assert_eq!(of(&["--check", "iam-root-mfa-missing"]).0, ["iam:GetAccountSummary"]);
-    let (collected, _) = of(&["--check", "iam-root-mfa-missing", "--collect", "server_certificates"]);
-    assert_eq!(collected, ["iam:GetAccountSummary", "iam:ListServerCertificates"]);
+    assert_eq!(of(&["--check", "iam-group-empty"]).0, ["iam:GetAccountAuthorizationDetails"]);
+    let (collected, _) = of(&["--check", "iam-group-empty", "--collect", "server_certificates"]);
+    assert_eq!(
+        collected,
+        ["iam:GetAccountAuthorizationDetails", "iam:GetAccountSummary", "iam:ListServerCertificates"]
+    );
     let (fewer, _) = of(&["--exclude-check", "iam-role-max-session-duration-excessive"]);
     assert!(all.contains(&"iam:ListRoles".to_owned()) && !fewer.contains(&"iam:ListRoles".to_owned()));
     assert!(of(&["--severity", "critical"]).0.len() < all.len());

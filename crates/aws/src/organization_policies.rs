@@ -7,6 +7,7 @@ use orgsweep_model::Gap;
 use serde::{Deserialize, Serialize};
 
 use crate::failure;
+use crate::organization::present;
 
 /// The largest page that Organizations gives.
 const PAGE: i32 = 20;
@@ -45,7 +46,7 @@ pub async fn read(client: &Client) -> Result<Vec<OrganizationPolicy>, Gap> {
                 .send()
                 .await
                 .map_err(|error| failure::gap("organizations:ListPolicies", &error))?;
-            for summary in page.policies() {
+            for summary in present(page.policies.as_deref(), "organizations:ListPolicies")? {
                 let id = summary.id().unwrap_or_default();
                 policies.push(OrganizationPolicy {
                     policy_id: id.to_owned(),
@@ -90,7 +91,8 @@ async fn targets(client: &Client, id: &str) -> Result<Vec<String>, Gap> {
             .send()
             .await
             .map_err(|error| failure::gap("organizations:ListTargetsForPolicy", &error))?;
-        targets.extend(page.targets().iter().filter_map(|target| target.target_id().map(str::to_owned)));
+        let read = present(page.targets.as_deref(), "organizations:ListTargetsForPolicy")?;
+        targets.extend(read.iter().filter_map(|target| target.target_id().map(str::to_owned)));
         token = page.next_token().map(str::to_owned);
         if token.is_none() {
             targets.sort();

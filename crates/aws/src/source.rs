@@ -146,6 +146,9 @@ fn unidentified(
             Reason::ServiceError if status(error).is_some_and(|status| status >= 500) => {
                 "STS itself failed: try again in a moment."
             }
+            _ if said.contains("Signature expired") || said.contains("Signature not yet current") => {
+                "The clock of this machine is wrong: set it."
+            }
             _ => "The credentials are wrong or expired.",
         };
         (gap.to_string(), advice.to_owned())

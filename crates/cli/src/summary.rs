@@ -97,7 +97,9 @@ pub fn hint(reason: Reason) -> Option<&'static str> {
         Reason::DeniedByScp => {
             Some("a service control policy refuses the action: exempt the audit role from it")
         }
-        Reason::ThrottledOut => Some("scan with a lower --max-rate, or when less else is going on; --retry-incomplete reads only what was lost"),
+        Reason::ThrottledOut => Some(
+            "scan with a lower --max-rate, or when less else is going on; --retry-incomplete reads only what was lost",
+        ),
         _ => None,
     }
 }

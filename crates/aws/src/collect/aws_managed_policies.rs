@@ -36,7 +36,13 @@ impl Collector for AwsManagedPolicies {
     }
 
     async fn collect(&self, session: &Session, tables: &mut Tables) {
-        put(fetch(session, tables).await, session, tables);
+        let policies = fetch(session, tables).await;
+        let gone = policies.iter().flatten().filter(|policy| policy.document.is_empty());
+        let gone: Vec<&str> = gone.map(|policy| policy.policy_arn.as_str()).collect();
+        if !gone.is_empty() {
+            tables.note(format!("attached policies that AWS has withdrawn: {}", gone.join(", ")));
+        }
+        put(policies, session, tables);
     }
 }
 
