@@ -210,7 +210,7 @@ fn an_entity_that_goes_away_in_mid_scan_is_tolerated_and_noted() {
     let noted = |record: &&ScanAccountRecord| {
         record.notes.as_deref().is_some_and(|notes| notes.contains("not in the credential report"))
     };
-    assert!(faulty.accounts.values().filter(noted).count() >= 3, "{:?}", faulty.accounts);
+    assert!(faulty.accounts.values().filter(noted).count() >= 2, "{:?}", faulty.accounts);
     for (account, record) in &faulty.accounts {
         assert_eq!(record.scan_state, ScanState::Scanned, "{record:?}");
         // Nobody passes for want of facts: every verdict is the one of the clean run, or UNKNOWN.

@@ -342,11 +342,11 @@ fn the_chosen_checks_decide() {
     let file = folder.path().join("orgsweep.toml");
     std::fs::write(
         &file,
-        "role-name = ['team/Reader']\nexternal-id = 'shibboleth'\ncheck = ['iam-root-mfa-missing']",
+        "role-name = ['team/Reader']\nexternal-id = 'shibboleth'\ncheck = ['iam-group-empty']",
     )
     .unwrap();
     let config = file.display().to_string();
-    assert_eq!(of(&["--config", &config]).0, ["iam:GetAccountSummary"]);
+    assert_eq!(of(&["--config", &config]).0, ["iam:GetAccountAuthorizationDetails"]);
     let (trust, _) = printed(&["--for", "trust", "--config", &config]);
     assert_eq!(trust["Statement"][0]["Condition"]["StringEquals"]["sts:ExternalId"], "shibboleth");
     let (hub, _) = printed(&["--for", "hub", "--config", &config]);
