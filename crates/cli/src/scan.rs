@@ -136,8 +136,9 @@ fn begin(
     let scan_id = ScanId::new(prepared.plan.clock.now(), random_entropy());
     let retried = earlier.as_ref().map(|earlier| earlier.scan_id.to_string());
     let header = header(&scan_id, prepared.plan.now, prepared, retried);
+    let left = unfinished(out).map_err(refused)?;
     let writer = ScanWriter::create(out, &scan_id, tables, &header).map_err(refused)?;
-    Ok(Begun::of(writer, header, None, earlier, prepared))
+    Ok(Begun::of(writer, header, None, earlier, prepared).beside(&left, out))
 }
 
 /// What a scan is begun as.
