@@ -4,6 +4,7 @@
 //! [`session_policy`] turns their needs into what every assumed role is limited to.
 
 mod access;
+mod answer;
 pub mod canned;
 mod chain;
 mod clock;

@@ -16,6 +16,7 @@ use orgsweep_model::{Account, AccountId, Gap, Reason, Usage};
 use tokio::sync::Mutex;
 
 use crate::access::Access;
+use crate::answer::WholeAnswers;
 use crate::failure::{self, GapError};
 use crate::ledger::Ledger;
 
@@ -86,6 +87,7 @@ impl RoleSession {
             .set_tags((!tags.is_empty()).then_some(tags))
             .customize()
             .interceptor(Ledger::new(&self.usage))
+            .interceptor(WholeAnswers)
             .send()
             .await
             .map_err(|error| {
@@ -264,7 +266,8 @@ pub fn iam_client(
 ) -> aws_sdk_iam::Client {
     let mut builder = aws_sdk_iam::config::Builder::from(base)
         .retry_partition(retries.clone())
-        .interceptor(Ledger::new(usage));
+        .interceptor(Ledger::new(usage))
+        .interceptor(WholeAnswers);
     if let Some(credentials) = credentials {
         // No cache of the SDK's: the session keeps its credentials itself, and knows when they are no longer taken.
         builder = builder

@@ -1,0 +1,159 @@
+//! Whether an answer of AWS is whole. The SDK's reader of XML takes what comes before a fault and says nothing of the
+//! rest, and makes up what is required and not there: rows would be lost or invented in silence.
+
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::AfterDeserializationInterceptorContextRef;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+use xmlparser::{ElementEnd, Token, Tokenizer};
+
+/// What the result of a call holds at least one of. Where there is nothing to list, AWS sends an empty element.
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html>
+const PROMISED: [(&str, &[&str]); 12] = [
+    ("GetAccountAuthorizationDetails", &["UserDetailList", "GroupDetailList", "RoleDetailList", "Policies"]),
+    ("GetAccountPasswordPolicy", &["PasswordPolicy"]),
+    ("GetAccountSummary", &["SummaryMap"]),
+    ("GetCredentialReport", &["Content"]),
+    ("GetPolicyVersion", &["PolicyVersion"]),
+    ("ListOpenIDConnectProviders", &["OpenIDConnectProviderList"]),
+    ("ListPolicies", &["Policies"]),
+    ("ListRoles", &["Roles"]),
+    ("ListSAMLProviders", &["SAMLProviderList"]),
+    ("ListServerCertificates", &["ServerCertificateMetadataList"]),
+    ("ListServiceSpecificCredentials", &["ServiceSpecificCredentials"]),
+    ("ListVirtualMFADevices", &["VirtualMFADevices"]),
+];
+/// More than twice what IAM's answers nest (policy versions in a policy in a list: seven).
+const DEEPEST: usize = 20;
+
+/// Turns an answer that is not whole into an error of the call.
+#[derive(Debug)]
+pub struct WholeAnswers;
+
+impl Intercept for WholeAnswers {
+    fn name(&self) -> &'static str {
+        "orgsweep-whole-answers"
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        _cfg: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        // An error already says that there are no rows, and is not to be replaced.
+        if context.output_or_error().is_err() {
+            return Ok(());
+        }
+        Ok(whole(context.response().body().bytes().unwrap_or_default())?)
+    }
+}
+
+/// Why the body of a good answer cannot be relied on.
+fn whole(body: &[u8]) -> Result<(), String> {
+    let text = str::from_utf8(body).map_err(|error| format!("the answer is not UTF-8: {error}"))?;
+    let mut open: Vec<(&str, &str)> = Vec::new();
+    let mut operation = "";
+    let mut members: Vec<&str> = Vec::new();
+    for token in Tokenizer::from(text) {
+        match token.map_err(|error| format!("the answer is not XML: {error}"))? {
+            Token::ElementStart { prefix, local, .. } => {
+                match open[..] {
+                    [] => operation = local.as_str().strip_suffix("Response").unwrap_or_default(),
+                    // The second of two would replace the first.
+                    [_, (_, result)] if result.ends_with("Result") => {
+                        if members.contains(&local.as_str()) {
+                            return Err(format!("the answer holds {local} twice"));
+                        }
+                        members.push(local.as_str());
+                    }
+                    _ => {}
+                }
+                open.push((prefix.as_str(), local.as_str()));
+                if open.len() > DEEPEST {
+                    return Err(format!("the answer nests more than {DEEPEST} elements"));
+                }
+            }
+            Token::ElementEnd { end: ElementEnd::Empty, .. } => {
+                open.pop();
+            }
+            Token::ElementEnd { end: ElementEnd::Close(prefix, local), .. } => {
+                if open.pop() != Some((prefix.as_str(), local.as_str())) {
+                    return Err(format!("the answer closes {local}, which is not open"));
+                }
+            }
+            Token::ElementEnd { end: ElementEnd::Open, .. }
+            | Token::Declaration { .. }
+            | Token::Attribute { .. }
+            | Token::Text { .. } => {}
+            // AWS sends none of these, and the SDK drops text that is in them or follows them.
+            other => {
+                let start: String = other.span().as_str().chars().take(20).collect();
+                return Err(format!("the answer holds {start:?}"));
+            }
+        }
+    }
+    if let Some((_, unclosed)) = open.last() {
+        return Err(format!("the answer ends inside of {unclosed}"));
+    }
+    let promised = PROMISED.iter().find(|(name, _)| *name == operation).map(|(_, promised)| *promised);
+    match promised {
+        Some(promised) if !promised.iter().any(|name| members.contains(name)) => {
+            Err(format!("the answer to {operation} has no {}", promised.join(" and no ")))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn roles(inside: &str) -> String {
+        format!("<ListRolesResponse><ListRolesResult>{inside}</ListRolesResult><R/></ListRolesResponse>")
+    }
+
+    fn problem(body: &str) -> String {
+        whole(body.as_bytes()).unwrap_err()
+    }
+
+    #[test]
+    fn whole_answers_pass() {
+        for body in [
+            roles("<Roles/><IsTruncated>false</IsTruncated>"),
+            roles("<Roles><member><Arn>a&amp;b</Arn></member></Roles>"),
+            format!("<?xml version=\"1.0\"?>\n{}\n", roles("<Roles/>")),
+            "<a:CallResponse xmlns:a=\"x\"><a:CallResult/></a:CallResponse>".to_owned(),
+        ] {
+            assert_eq!(whole(body.as_bytes()), Ok(()), "{body}");
+        }
+    }
+
+    #[test]
+    fn what_is_cut_off_anywhere_is_not_whole() {
+        let body = roles("<Roles><member><Arn>a</Arn></member></Roles><IsTruncated>false</IsTruncated>");
+        for end in 1..body.len() {
+            assert!(whole(&body.as_bytes()[..end]).is_err(), "{}", &body[..end]);
+        }
+    }
+
+    #[test]
+    fn what_the_reader_would_skip_is_named() {
+        for (body, wanted) in [
+            (roles("<Roles><member>\u{1}</member></Roles>"), "not XML"),
+            (roles("<Roles><member></Roles></member>"), "closes Roles"),
+            (roles("<Roles><member><Arn><![CDATA[a]]></Arn></member></Roles>"), "<![CDATA[a]]>"),
+            (roles("<Roles><member><Arn>a<!-- b -->c</Arn></member></Roles>"), "<!-- b -->"),
+            (roles("<Roles><member/></Roles><Roles/>"), "Roles twice"),
+            (roles(""), "has no Roles"),
+            (roles("<Rolls/>"), "has no Roles"),
+            (roles(&format!("<Roles/>{}{}", "<a>".repeat(30), "</a>".repeat(30))), "nests more than"),
+            ("<ListRolesResponse><Other><Roles/></Other></ListRolesResponse>".to_owned(), "has no Roles"),
+            ("<!DOCTYPE a [<!ENTITY b \"c\">]><a/>".to_owned(), "<!DOCTYPE"),
+        ] {
+            assert!(problem(&body).contains(wanted), "{body}: {}", problem(&body));
+        }
+        assert!(whole(b"<a>\xff</a>").unwrap_err().contains("UTF-8"));
+    }
+}
