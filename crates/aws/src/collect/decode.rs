@@ -23,14 +23,14 @@ pub fn optional_moment(wire: Option<&DateTime>) -> Result<Option<Timestamp>, Gap
     wire.map(moment).transpose()
 }
 
-/// The same where the date must be there.
+/// The same where the date must be there. Where it is not, the SDK says 1970 in some answers.
 pub fn required_moment(wire: Option<&DateTime>, what: &str) -> Result<Timestamp, Gap> {
-    moment(wire.ok_or_else(|| missing(what))?)
+    moment(wire.filter(|date| **date != DateTime::from_secs(0)).ok_or_else(|| missing(what))?)
 }
 
-/// A text that must be there.
+/// A text that must be there. Where it is not, the SDK gives an empty one in some answers.
 pub fn required(wire: Option<&str>, what: &str) -> Result<String, Gap> {
-    wire.map(str::to_owned).ok_or_else(|| missing(what))
+    wire.filter(|text| !text.is_empty()).map(str::to_owned).ok_or_else(|| missing(what))
 }
 
 fn missing(what: &str) -> Gap {
@@ -46,5 +46,19 @@ mod tests {
         assert_eq!(policy_document("a%20b+c%2Bd%22%C3%BC").unwrap(), "a b+c+d\"ü");
         assert_eq!(policy_document("100%").unwrap(), "100%");
         assert_eq!(policy_document("%ff").unwrap_err().reason, Reason::MalformedAnswer);
+    }
+
+    #[test]
+    fn what_the_sdk_makes_up_is_missing() {
+        assert_eq!(required(Some("a"), "the name").unwrap(), "a");
+        assert!(required_moment(Some(&DateTime::from_secs(1)), "the date").is_ok());
+        for gap in [
+            required(None, "the name").unwrap_err(),
+            required(Some(""), "the name").unwrap_err(),
+            required_moment(None, "the date").unwrap_err(),
+            required_moment(Some(&DateTime::from_fractional_secs(0, 0.0)), "the date").unwrap_err(),
+        ] {
+            assert!(gap.message.unwrap().ends_with("is missing in the answer"));
+        }
     }
 }

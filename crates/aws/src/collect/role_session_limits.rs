@@ -3,7 +3,7 @@
 use orgsweep_model::facts::RoleSessionLimit;
 use orgsweep_model::{Collector, Gap, Needs, Row, Session, TableSchema, Tables, async_trait};
 
-use super::{member, next_marker, put};
+use super::{decode, member, next_marker, put};
 
 /// Fills `role_session_limits`.
 pub struct RoleSessionLimits;
@@ -40,11 +40,13 @@ async fn fetch(session: &Session) -> Result<Vec<RoleSessionLimit>, Gap> {
     loop {
         let request = member.iam.list_roles().max_items(1000).set_marker(marker.clone());
         let page = member.call(API, || request.clone().send()).await?;
-        limits.extend(page.roles().iter().map(|role| RoleSessionLimit {
-            account_id: member.account,
-            role_arn: role.arn().to_owned(),
-            max_session_seconds: role.max_session_duration().unwrap_or(DEFAULT_SECONDS),
-        }));
+        for role in page.roles() {
+            limits.push(RoleSessionLimit {
+                account_id: member.account,
+                role_arn: decode::required(Some(role.arn()), "the ARN of a role")?,
+                max_session_seconds: role.max_session_duration().unwrap_or(DEFAULT_SECONDS),
+            });
+        }
         marker = next_marker(API, page.is_truncated(), page.marker(), marker.as_deref())?;
         if marker.is_none() {
             return Ok(limits);

@@ -50,11 +50,17 @@ async fn fetch(session: &Session) -> Result<Vec<ServiceCredential>, Gap> {
         for credential in page.service_specific_credentials() {
             credentials.push(ServiceCredential {
                 account_id: member.account,
-                user_name: credential.user_name().to_owned(),
-                credential_id: credential.service_specific_credential_id().to_owned(),
+                user_name: decode::required(Some(credential.user_name()), "the owner of a credential")?,
+                credential_id: decode::required(
+                    Some(credential.service_specific_credential_id()),
+                    "the id of a credential",
+                )?,
                 service_name: credential.service_name().to_owned(),
                 status: credential.status().as_str().to_owned(),
-                created_at: decode::moment(credential.create_date())?,
+                created_at: decode::required_moment(
+                    Some(credential.create_date()),
+                    "the creation date of a credential",
+                )?,
                 expires_at: decode::optional_moment(credential.expiration_date())?,
             });
         }

@@ -48,7 +48,10 @@ async fn fetch(session: &Session) -> Result<Vec<VirtualMfaDevice>, Gap> {
         for device in page.virtual_mfa_devices() {
             devices.push(VirtualMfaDevice {
                 account_id: member.account,
-                serial_number: device.serial_number().to_owned(),
+                serial_number: decode::required(
+                    Some(device.serial_number()),
+                    "the serial number of a device",
+                )?,
                 user_arn: device.user().map(|user| user.arn().to_owned()),
                 enabled_at: decode::optional_moment(device.enable_date())?,
             });
