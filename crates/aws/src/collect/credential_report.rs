@@ -11,6 +11,7 @@ use orgsweep_model::{
     AccountId, Collector, Gap, Needs, Reason, Row, Session, TableSchema, Tables, Timestamp, async_trait,
 };
 
+use super::report_line::{Line, rejoined};
 use super::{csv, decode, member, put_gaps};
 use crate::member::Member;
 
@@ -157,19 +158,25 @@ pub fn parse(
     now: Timestamp,
 ) -> Result<Report, Gap> {
     let mut records = csv::records(text);
-    let header = records.next().ok_or_else(|| malformed("the report is empty"))?;
+    let header = records.next().ok_or_else(|| malformed("the report is empty"))?.map_err(malformed)?;
     let columns: HashMap<&str, usize> =
         header.iter().enumerate().map(|(index, name)| (name.as_str(), index)).collect();
+    if columns.len() < header.len() {
+        return Err(malformed("the report has two columns of one name"));
+    }
     let mut report = Report { generated_at, credentials: Vec::new(), access_keys: Vec::new() };
     let mut seen = BTreeSet::new();
     for record in records {
-        let record = rejoined(record, header.len());
+        let record = rejoined(record.map_err(malformed)?, header.len());
         if record.len() != header.len() {
             let message = format!("a row has {} fields and the header {}", record.len(), header.len());
             return Err(malformed(&message));
         }
         let line = Line { columns: &columns, record: &record };
         let user_arn = line.text("arn")?.to_owned();
+        if !user_arn.starts_with("arn:") {
+            return Err(line.bad("arn", "an ARN"));
+        }
         if !seen.insert(user_arn.clone()) {
             return Err(malformed(&format!("the report has two rows of {user_arn}")));
         }
@@ -250,88 +257,8 @@ fn access_key(
     }))
 }
 
-/// One row with its columns' names.
-struct Line<'a> {
-    columns: &'a HashMap<&'a str, usize>,
-    record: &'a [String],
-}
-
-impl Line<'_> {
-    fn text(&self, column: &str) -> Result<&str, Gap> {
-        let index = self
-            .columns
-            .get(column)
-            .ok_or_else(|| malformed(&format!("the report has no column {column}")))?;
-        Ok(self.record.get(*index).map_or("", String::as_str))
-    }
-
-    /// `None` for the words that mean "there is none".
-    fn optional(&self, column: &str) -> Result<Option<&str>, Gap> {
-        let text = self.text(column)?;
-        Ok(Some(text).filter(|text| !matches!(*text, "" | "N/A" | "no_information" | "not_supported")))
-    }
-
-    fn optional_text(&self, column: &str) -> Result<Option<String>, Gap> {
-        Ok(self.optional(column)?.map(str::to_owned))
-    }
-
-    fn date(&self, column: &str) -> Result<Option<Timestamp>, Gap> {
-        self.optional(column)?.map(|text| text.parse().map_err(|_| self.bad(column, "a date"))).transpose()
-    }
-
-    fn flag(&self, column: &str) -> Result<Option<bool>, Gap> {
-        match self.optional(column)? {
-            None => Ok(None),
-            Some(text) if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
-            Some(text) if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
-            Some(_) => Err(self.bad(column, "true or false")),
-        }
-    }
-
-    /// Whether something that the principal may not have at all is active. `N/A` and `not_supported` mean that there
-    /// is no such thing, if no date says otherwise; any other word would be a guess, and a guess hides a key.
-    fn active(&self, thing: &str, dates: &[&str]) -> Result<bool, Gap> {
-        let column = format!("{thing}_active");
-        if let Some(active) = self.flag(&column)? {
-            return Ok(active);
-        }
-        for date in dates {
-            if self.date(&format!("{thing}_{date}"))?.is_some() {
-                return Err(self.bad(&column, &format!("true or false, beside a {date}")));
-            }
-        }
-        match self.text(&column)? {
-            "N/A" | "not_supported" => Ok(false),
-            _ => Err(self.bad(&column, "true, false or N/A")),
-        }
-    }
-
-    fn bad(&self, column: &str, expected: &str) -> Gap {
-        let user = self.text("user").unwrap_or_default();
-        let found = self.text(column).unwrap_or_default();
-        malformed(&format!("{user}, {column}: {found:?} is not {expected}"))
-    }
-}
-
-fn malformed(message: &str) -> Gap {
+pub(super) fn malformed(message: &str) -> Gap {
     Gap::new(Reason::MalformedAnswer).during(GET).because(message)
-}
-
-/// Names may hold commas, and a report that does not quote them has as many fields too many in `user` as in `arn`, the
-/// first two columns. Joined again only if the ARN then ends with the name; everything else is left as it is.
-fn rejoined(record: Vec<String>, wanted: usize) -> Vec<String> {
-    let extra = record.len().saturating_sub(wanted);
-    if extra == 0 || extra % 2 == 1 {
-        return record;
-    }
-    let commas = extra / 2;
-    let user = record[..=commas].join(",");
-    let arn = record[commas + 1..=2 * commas + 1].join(",");
-    if !arn.ends_with(&format!("/{user}")) {
-        return record;
-    }
-    let rest = record[2 * commas + 2..].iter().cloned();
-    [user, arn].into_iter().chain(rest).collect()
 }
 
 #[cfg(test)]
@@ -500,6 +427,13 @@ mod tests {
                 format!("{HEADER}\n{}", ANN_ROW.replace("2024-01-01T00:00:10.5Z", "N/A")),
                 "active and has no date",
             ),
+            (
+                format!("{HEADER}\n{}", ANN_ROW.replace("arn:aws:iam::111122223333:user/ann", "")),
+                "not an ARN",
+            ),
+            (format!("{HEADER},user\n{ANN_ROW},bob"), "two columns"),
+            // A quote in the last field would take the rows that follow along.
+            (format!("{HEADER}\n{}\"N/A\n{ANN_ROW}", &ANN_ROW[..ANN_ROW.len() - 3]), "not closed"),
         ] {
             let gap = report(&text).unwrap_err();
             assert_eq!(gap.reason, Reason::MalformedAnswer);
@@ -509,7 +443,7 @@ mod tests {
 
     #[test]
     fn hostile_text_does_not_panic() {
-        for text in ["\"", "a,\"b", "\r", ",,,\n\"\"\"", "\u{feff}user\n"] {
+        for text in ["\"", "a,\"b", "\r", ",,,\n\"\"\"", "\u{feff}user\n", "user\n,,"] {
             let _ = report(text);
         }
     }

@@ -1,7 +1,8 @@
 //! Comma-separated records, as the credential report is written; what the columns mean is the report's matter.
 
-/// RFC 4180 records: quotes may hold commas, quotes and line ends; both kinds of line end; no empty last record.
-pub fn records(text: &str) -> impl Iterator<Item = Vec<String>> {
+/// RFC 4180 records: quotes may hold commas, quotes and line ends; both kinds of line end; no empty last record. After a
+/// record that is not one, which says why, there is no more.
+pub fn records(text: &str) -> impl Iterator<Item = Result<Vec<String>, &'static str>> {
     let mut rest = text.strip_prefix('\u{feff}').unwrap_or(text);
     std::iter::from_fn(move || {
         while let Some(after) = rest.strip_prefix('\n').or_else(|| rest.strip_prefix("\r\n")) {
@@ -10,45 +11,56 @@ pub fn records(text: &str) -> impl Iterator<Item = Vec<String>> {
         if rest.is_empty() {
             return None;
         }
-        let mut record = Vec::new();
-        loop {
-            let (field, after) = field(rest);
-            record.push(field);
-            rest = after;
-            match rest.strip_prefix(',') {
-                Some(after) => rest = after,
-                None => break,
-            }
+        let record = record(&mut rest);
+        if record.is_err() {
+            rest = "";
         }
-        rest = rest.strip_prefix("\r\n").or_else(|| rest.strip_prefix('\n')).unwrap_or(rest);
         Some(record)
     })
 }
 
-/// One field, and what follows it: a comma, a line end or nothing.
-fn field(text: &str) -> (String, &str) {
-    if let Some(mut rest) = text.strip_prefix('"') {
-        let mut field = String::new();
-        loop {
-            let Some(quote) = rest.find('"') else {
-                field.push_str(rest);
-                return (field, "");
-            };
-            field.push_str(&rest[..quote]);
-            rest = &rest[quote + 1..];
-            match rest.strip_prefix('"') {
-                Some(after) => {
-                    field.push('"');
-                    rest = after;
-                }
-                None => break,
+/// The fields up to a line end, which stays in front of `rest`.
+fn record(rest: &mut &str) -> Result<Vec<String>, &'static str> {
+    let mut record = Vec::new();
+    loop {
+        let (field, after) = field(rest)?;
+        record.push(field);
+        match after.strip_prefix(',') {
+            Some(after) => *rest = after,
+            None => {
+                *rest = after;
+                return Ok(record);
             }
         }
-        let end = rest.find([',', '\n']).unwrap_or(rest.len());
-        return (field, &rest[end..]);
     }
-    let end = text.find([',', '\n']).unwrap_or(text.len());
-    (text[..end].trim_end_matches('\r').to_owned(), &text[end..])
+}
+
+/// One field, and what follows it: a comma, a line end or nothing. A stray quote is refused: whatever it was meant to
+/// hold together, records could be lost in it.
+fn field(text: &str) -> Result<(String, &str), &'static str> {
+    let Some(mut rest) = text.strip_prefix('"') else {
+        let (field, after) = text.split_at(text.find([',', '\n']).unwrap_or(text.len()));
+        if field.contains('"') {
+            return Err("a quote stands inside a field that does not begin with one");
+        }
+        return Ok((field.trim_end_matches('\r').to_owned(), after));
+    };
+    let mut field = String::new();
+    loop {
+        let (inside, after) = rest.split_once('"').ok_or("a quote is not closed")?;
+        field.push_str(inside);
+        rest = after;
+        match rest.strip_prefix('"') {
+            Some(after) => {
+                field.push('"');
+                rest = after;
+            }
+            None if rest.is_empty() || rest.starts_with([',', '\n']) || rest.starts_with("\r\n") => {
+                return Ok((field, rest));
+            }
+            None => return Err("text follows a field in quotes"),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -56,7 +68,7 @@ mod tests {
     use super::*;
 
     fn all(text: &str) -> Vec<Vec<String>> {
-        records(text).collect()
+        records(text).map(Result::unwrap).collect()
     }
 
     #[test]
@@ -67,11 +79,21 @@ mod tests {
     #[test]
     fn both_line_ends_and_no_empty_last_record() {
         assert_eq!(all("a,b\r\nc,\n\n"), [["a", "b"], ["c", ""]]);
+        assert_eq!(all("\"a\"\r\n\"b\""), [["a"], ["b"]]);
         assert!(all("").is_empty() && all("\n\r\n").is_empty());
     }
 
     #[test]
-    fn an_open_quote_ends_with_the_text() {
-        assert_eq!(all("a,\"b"), [["a", "b"]]);
+    fn a_stray_quote_takes_no_records_along() {
+        for (text, wanted) in [
+            ("x\na,\"b\nc,d", "not closed"),
+            ("x\na,\"b\"c\nd,e", "follows"),
+            ("x\na,b\"\nc,\"d", "inside"),
+            ("x\n\"", "not closed"),
+        ] {
+            let found: Vec<_> = records(text).collect();
+            assert_eq!(found.len(), 2, "{found:?}");
+            assert!(found[1].as_ref().unwrap_err().contains(wanted), "{found:?}");
+        }
     }
 }

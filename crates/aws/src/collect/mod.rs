@@ -3,11 +3,12 @@
 mod account_summary;
 mod authorization_details;
 mod aws_managed_policies;
-mod credential_report;
+pub mod credential_report;
 mod csv;
 pub mod decode;
 mod identity_providers;
 mod password_policy;
+mod report_line;
 mod role_session_limits;
 mod server_certificates;
 mod service_credentials;
