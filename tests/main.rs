@@ -4,6 +4,10 @@
 // A made-up organization, the program under test, its tables.
 mod support;
 
+// What holds for any bytes that AWS may send; shared with the fuzz targets.
+#[path = "fuzz/invariants/mod.rs"]
+mod invariants;
+
 // How many calls an account costs, and what is read once.
 mod calls;
 // Accounts × checks, whatever is lost.
@@ -24,5 +28,7 @@ mod endings;
 mod going_on;
 // The printed policies are enough, and no more than that.
 mod policy;
+// Every seed of the fuzz targets.
+mod fuzz_seeds;
 // What the doctor finds is what a scan would lose.
 mod doctor;

@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "commands answer on the terminal")]
 
 mod bench;
+mod fuzz;
 mod new_check;
 mod newcomer;
 mod process;
@@ -12,8 +13,10 @@ mod tidy;
 use std::process::ExitCode;
 
 const HELP: &str = "\
-cargo xtask test [--skip-judges]     format, lints, arrows, all tests, then the independent judges
+cargo xtask test [--skip-judges]     format, lints, arrows, all tests, fuzzing in short, the independent judges
 cargo xtask faults                   the fault suite's long form: twenty organizations of 200 accounts
+cargo xtask fuzz [--seconds N] [TARGET]
+                                     looks for bytes that break a parser, 20 seconds a target (tests/fuzz/README.md)
 cargo xtask tidy                     arrows between rooms, first lines, what the house forbids
 cargo xtask new-check PACK ID        a new check that compiles and fails its own test until written
 cargo xtask newcomer                 what plugins/README.md promises, done in a scratch copy
@@ -27,6 +30,7 @@ fn main() -> ExitCode {
         ["test"] => test::test(false),
         ["test", "--skip-judges"] => test::test(true),
         ["tidy"] => tidy::tidy(),
+        ["fuzz", ..] => fuzz::command(&arguments[1..]),
         ["new-check", pack, id] => new_check::new_check(pack, id),
         ["faults"] => test::faults(),
         ["newcomer"] => newcomer::newcomer(),

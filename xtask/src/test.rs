@@ -6,18 +6,22 @@ use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use crate::process::{cargo, root, run, target};
-use crate::{newcomer, python, tidy};
+use crate::{fuzz, newcomer, python, tidy};
 
 /// Runs every step, also after one has failed, and ends with how many did.
 pub fn test(skip_judges: bool) -> Result<(), String> {
     let mut steps = Steps::default();
-    steps.step("format", || run(cargo().args(["fmt", "--all", "--check"])));
+    steps.step("format", || {
+        run(cargo().args(["fmt", "--all", "--check"]))?;
+        run(cargo().args(["fmt", "--check", "--manifest-path", "tests/fuzz/Cargo.toml"]))
+    });
     steps.step("tidy", tidy::tidy);
     steps.step("clippy", || {
         run(cargo().args(["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]))
     });
     steps.step("rust tests", || run(cargo().args(["test", "--workspace"])));
     steps.step("newcomer", newcomer::newcomer);
+    fuzz(&mut steps)?;
     let built = steps.step("binary", || run(cargo().args(["build", "--quiet", "--bin", "orgsweep"])));
     if skip_judges {
         println!("\nThe independent judges were skipped.");
@@ -60,6 +64,28 @@ impl Steps {
             }
         }
     }
+}
+
+/// The fuzz targets, in short. A machine that cannot have what they need says what was not proved.
+fn fuzz(steps: &mut Steps) -> Result<(), String> {
+    match fuzz::tools()? {
+        Ok(tools) => {
+            steps.step("fuzz", || fuzz::fuzz(&tools, fuzz::SHORT, None));
+        }
+        Err(reason) => {
+            println!("\n!! The fuzz targets did not run: {reason}");
+            println!(
+                "!! Not proved: that no bytes of AWS's answers, credential reports and policy documents near"
+            );
+            println!(
+                "!! the seeds make a parser panic, hang, or lose rows in silence. The seeds themselves were tried."
+            );
+            if std::env::var_os("CI").is_some() {
+                steps.failed.push("fuzz".to_owned());
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Programs that share no code with us: boto3, moto, DuckDB, PyArrow, Polars, python-hcl2, cfn-lint.

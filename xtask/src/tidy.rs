@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
 
-use crate::process::{metadata, root};
+use crate::process::{metadata, metadata_of, root};
 
 /// Who may name whom: the only place where the arrows stand. `crates/README.md` draws them.
-const ARROWS: [(&str, &[&str], &[&str]); 14] = [
+const ARROWS: [(&str, &[&str], &[&str]); 15] = [
     ("orgsweep-policy", &[], &[]),
     ("orgsweep-model", &[], &[]),
     ("orgsweep-sweep", &["orgsweep-model"], &[]),
@@ -34,7 +34,27 @@ const ARROWS: [(&str, &[&str], &[&str]); 14] = [
             "orgsweep-trust",
             "orgsweep-organization",
         ],
-        &["orgsweep-aws", "orgsweep-lake", "orgsweep-model", "orgsweep-simulator", "orgsweep-testkit"],
+        &[
+            "orgsweep-aws",
+            "orgsweep-lake",
+            "orgsweep-model",
+            "orgsweep-policy",
+            "orgsweep-simulator",
+            "orgsweep-testkit",
+        ],
+    ),
+    (
+        "orgsweep-fuzz",
+        &[
+            "orgsweep-aws",
+            "orgsweep-model",
+            "orgsweep-policy",
+            "orgsweep-credentials",
+            "orgsweep-permissions",
+            "orgsweep-trust",
+            "orgsweep-organization",
+        ],
+        &[],
     ),
     ("xtask", &[], &[]),
 ];
@@ -63,6 +83,8 @@ pub fn tidy() -> Result<(), String> {
 pub fn tidy_in(root: &Path, metadata: &Json) -> Result<(), String> {
     let mut problems = Vec::new();
     arrows(metadata, &mut problems);
+    // A workspace of its own.
+    arrows(&metadata_of(&root.join("tests/fuzz"))?, &mut problems);
     let mut files = Vec::new();
     for folder in ["crates", "plugins", "tests", "benches", "xtask"] {
         rust_files(&root.join(folder), &mut files)?;

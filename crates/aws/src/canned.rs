@@ -1,7 +1,9 @@
-//! A session whose every answer is the same bytes: for measuring what happens behind the wire, without a wire.
+//! A session whose every answer is the same bytes: for measuring and for trying what happens behind the wire,
+//! without a wire.
 
 use std::sync::Arc;
 
+use aws_config::retry::RetryConfig;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
@@ -15,16 +17,17 @@ use crate::connection::{Connection, Pace};
 use crate::member::Member;
 use crate::session::{iam_client, retry_partition};
 
-/// Answers every request with 200 and the same body.
+/// Answers every request with the same status and body.
 #[derive(Clone, Debug)]
 struct Canned {
-    body: Arc<str>,
+    status: u16,
+    body: Arc<[u8]>,
 }
 
 impl HttpConnector for Canned {
     fn call(&self, _request: HttpRequest) -> HttpConnectorFuture {
-        let body = SdkBody::from(self.body.as_bytes().to_vec());
-        let status = aws_smithy_runtime_api::http::StatusCode::try_from(200);
+        let body = SdkBody::from(self.body.to_vec());
+        let status = aws_smithy_runtime_api::http::StatusCode::try_from(self.status);
         match status {
             Ok(status) => HttpConnectorFuture::ready(Ok(HttpResponse::new(status, body))),
             Err(error) => HttpConnectorFuture::ready(Err(
@@ -42,9 +45,19 @@ impl HttpClient for Canned {
 
 /// A session of `account` in which IAM always answers `body`.
 pub fn session(account: &Account, clock: Clock, body: &str) -> Session {
+    answering(account, clock, 200, body.as_bytes())
+}
+
+/// The same with any status and any bytes. Nothing is tried twice: the answer would be the same.
+pub fn answering(account: &Account, clock: Clock, status: u16, body: &[u8]) -> Session {
     let usage = Arc::new(Usage::default());
     let connection = Connection::fixed("http://127.0.0.1:9", "AKIAEXAMPLE", "example", None, Pace::default());
-    let config = connection.config.to_builder().http_client(Canned { body: body.into() }).build();
+    let config = connection
+        .config
+        .to_builder()
+        .http_client(Canned { status, body: body.into() })
+        .retry_config(RetryConfig::disabled())
+        .build();
     let client = |usage| iam_client(&config, None, &retry_partition(account.id), usage);
     let member = Member {
         iam: client(&usage),

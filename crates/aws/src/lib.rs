@@ -26,7 +26,7 @@ mod wire;
 
 pub use access::{Access, AccessOverride};
 pub use clock::ClockProbe;
-pub use collect::collectors;
+pub use collect::{collectors, credential_report, decode};
 pub use connection::{Connection, Pace};
 pub use limiter::{DEFAULT_MAX_RATE, DEFAULT_REQUESTS, Limits};
 pub use member::Member;
