@@ -39,7 +39,7 @@ pub async fn demo(registry: &Registry, arguments: DemoArguments) -> Result<u8, F
     // Only what concerns checks is taken from the file: the organization is made up.
     let config = Config { options: ScanOptions::default(), ..config };
     let prepared = prepare::prepare(registry, flags, config)?;
-    let running = start(&arguments.world, now, arguments.latency, 0).await?;
+    let running = start(options(&arguments.world, now, arguments.latency), 0).await?;
 
     let connection =
         Connection::fixed(&running.endpoint(), running.access_key_id(), running.secret_access_key(), None);
@@ -88,20 +88,19 @@ pub async fn demo(registry: &Registry, arguments: DemoArguments) -> Result<u8, F
     }
 }
 
-/// Starts the simulator.
-pub async fn start(
-    world: &WorldArguments,
-    now: Timestamp,
-    latency: u64,
-    port: u16,
-) -> Result<Running, Failure> {
-    let options = Options {
+/// The organization that was asked for.
+pub fn options(world: &WorldArguments, now: Timestamp, latency: u64) -> Options {
+    Options {
         accounts: world.accounts as usize,
         seed: world.seed,
         now,
         latency: Duration::from_millis(latency),
         ..Options::default()
-    };
+    }
+}
+
+/// Starts the simulator.
+pub async fn start(options: Options, port: u16) -> Result<Running, Failure> {
     orgsweep_simulator::start(options, port)
         .await
         .map_err(|error| Failure::new(format!("starting the simulator on 127.0.0.1: {error}")))

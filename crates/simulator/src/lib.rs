@@ -16,6 +16,7 @@ mod managed;
 mod options;
 mod organizations;
 mod random;
+mod record;
 mod report;
 mod server;
 mod session;
@@ -58,7 +59,8 @@ pub struct Running {
 pub async fn start(options: Options, port: u16) -> std::io::Result<Running> {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
     let address = listener.local_addr()?;
-    let server = Arc::new(Server::new(options));
+    let record = options.record.as_deref().map(record::Record::create).transpose()?;
+    let server = Arc::new(Server::new(options, record));
     let task = tokio::spawn(server::serve(Arc::clone(&server), listener));
     Ok(Running { server, address, task })
 }

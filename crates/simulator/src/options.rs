@@ -1,6 +1,7 @@
 //! What kind of organization to make up, and how its AWS misbehaves.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -55,6 +56,8 @@ pub struct Options {
     pub denied: Vec<Denial>,
     /// `service:Action` → every n-th request is throttled.
     pub throttled: BTreeMap<String, u64>,
+    /// Write down every request, one JSON line each.
+    pub record: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -78,6 +81,7 @@ impl Default for Options {
             hostile_names: false,
             denied: Vec::new(),
             throttled: BTreeMap::new(),
+            record: None,
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::authorize;
 use crate::iam::{self, Parameters};
 use crate::options::Options;
 use crate::organizations;
+use crate::record::Record;
 use crate::session::{Identity, Sessions};
 use crate::signature::{self, Authorization};
 use crate::sts;
@@ -33,13 +34,14 @@ pub struct Server {
     calls: Mutex<BTreeMap<(String, String), u64>>,
     throttled: Mutex<BTreeMap<String, u64>>,
     requests: AtomicU64,
+    record: Option<Record>,
 }
 
 impl Server {
     /// Makes the organization up and lets the hub user in.
-    pub fn new(options: Options) -> Self {
+    pub fn new(options: Options, record: Option<Record>) -> Self {
         let world = World::new(options);
-        let sessions = Sessions::default();
+        let sessions = Sessions::new(world.options.seed);
         sessions.add_hub(&world.management().id);
         Self {
             world,
@@ -48,6 +50,7 @@ impl Server {
             calls: Mutex::default(),
             throttled: Mutex::default(),
             requests: AtomicU64::new(0),
+            record,
         }
     }
 
@@ -187,11 +190,11 @@ impl Server {
 }
 
 /// What precedes a request's body.
-struct Head {
-    method: String,
-    path: String,
-    query: String,
-    headers: Vec<(String, String)>,
+pub struct Head {
+    pub method: String,
+    pub path: String,
+    pub query: String,
+    pub headers: Vec<(String, String)>,
 }
 
 impl Head {
@@ -207,7 +210,8 @@ impl Head {
         }
     }
 
-    fn header(&self, name: &str) -> Option<&str> {
+    /// A header by its lower-case name.
+    pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 }
@@ -245,6 +249,9 @@ async fn respond(
         tokio::time::sleep(latency).await;
     }
     let answer = server.answer(&head, &body);
+    if let Some(record) = &server.record {
+        record.take(&server.sessions, &head, &body, &answer);
+    }
     let kind = if answer.json { "application/x-amz-json-1.1" } else { "text/xml" };
     let mut response = Response::new(Full::new(Bytes::from(answer.body)));
     if let Ok(status) = hyper::StatusCode::from_u16(answer.status) {

@@ -1,9 +1,10 @@
 //! Who a request comes from: the hub user, or a role session that AssumeRole made.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
+
+use crate::random::Random;
 
 /// The hub user's key. It opens nothing but a simulator.
 pub const HUB_KEY_ID: &str = "AKIAORGSWEEPDEMOHUB0";
@@ -36,12 +37,19 @@ pub struct Issued {
 }
 
 /// All sessions of a simulator.
-#[derive(Default)]
 pub struct Sessions {
+    seed: u64,
     open: Mutex<HashMap<String, Identity>>,
+    /// How many sessions each account has given out.
+    issued: Mutex<HashMap<String, u64>>,
 }
 
 impl Sessions {
+    /// None yet.
+    pub fn new(seed: u64) -> Self {
+        Self { seed, open: Mutex::default(), issued: Mutex::default() }
+    }
+
     /// Who a key belongs to.
     pub fn find(&self, key_id: &str) -> Option<Identity> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).get(key_id).cloned()
@@ -71,12 +79,20 @@ impl Sessions {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).insert(HUB_KEY_ID.to_owned(), identity);
     }
 
-    /// Opens a session with fresh credentials.
+    /// Opens a session with fresh credentials. They follow from the seed, the account and how many it gave out before,
+    /// so that requests signed for one simulator hold in another: the bench replays a recording (`record.rs`).
     pub fn issue(&self, mut identity: Identity, seconds: u64) -> Issued {
-        let key_id = format!("ASIA{}", word(16).to_ascii_uppercase());
+        let number = {
+            let mut issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
+            let number = issued.entry(identity.account.clone()).or_default();
+            *number += 1;
+            *number
+        };
+        let mut random = Random::new(self.seed, &format!("session {} {number}", identity.account));
+        let key_id = format!("ASIA{}", random.word(16).to_ascii_uppercase());
         let expires = SystemTime::now() + Duration::from_secs(seconds);
-        identity.secret = word(40);
-        let token = word(120);
+        identity.secret = random.word(40);
+        let token = random.word(120);
         identity.token = Some(token.clone());
         identity.expires = Some(expires);
         let issued = Issued { key_id: key_id.clone(), secret: identity.secret.clone(), token, expires };
@@ -85,18 +101,23 @@ impl Sessions {
     }
 }
 
-/// Unpredictable letters and digits. Credentials are no facts: they need not follow the seed.
-fn word(length: usize) -> String {
-    const DIGITS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
-    let mut text = String::with_capacity(length);
-    while text.len() < length {
-        let mut number = RandomState::new().build_hasher().finish();
-        for _ in 0..10 {
-            if text.len() < length {
-                text.push(char::from(DIGITS[(number % 36) as usize]));
-                number /= 36;
-            }
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_simulators_of_one_seed_give_out_the_same_credentials_and_never_the_same_twice() {
+        let (first, second) = (Sessions::new(7), Sessions::new(7));
+        first.add_hub("111122223333");
+        let caller = first.find(HUB_KEY_ID).unwrap();
+        let issue = |sessions: &Sessions| sessions.issue(caller.clone(), 900);
+        let (one, two) = (issue(&first), issue(&first));
+        assert_ne!(one.key_id, two.key_id);
+        assert_ne!(one.secret, two.secret);
+        assert_eq!((one.key_id, one.secret, one.token), {
+            let again = issue(&second);
+            (again.key_id, again.secret, again.token)
+        });
+        assert_ne!(issue(&Sessions::new(8)).key_id, two.key_id);
     }
-    text
 }
