@@ -43,6 +43,7 @@ impl Record {
             "headers": head.headers,
             "body": text,
             "status": answer.status,
+            "error": error_code(answer),
             "answer_bytes": answer.body.len(),
         })
         .to_string();
@@ -70,6 +71,13 @@ fn about(sessions: &Sessions, head: &Head, body: &str) -> (Option<String>, Strin
     (identity.map(|identity| identity.account), format!("iam:{action}"))
 }
 
+/// AWS's word for what went wrong.
+fn error_code(answer: &Answer) -> Option<&str> {
+    let (before, after) = if answer.json { ("\"__type\":\"", '"') } else { ("<Code>", '<') };
+    let code = answer.body.split_once(before).filter(|_| answer.status >= 400)?.1;
+    code.split(after).next()
+}
+
 fn path_and_query(head: &Head) -> String {
     if head.query.is_empty() { head.path.clone() } else { format!("{}?{}", head.path, head.query) }
 }
@@ -77,6 +85,16 @@ fn path_and_query(head: &Head) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::Refusal;
+
+    #[test]
+    fn errors_are_recorded_by_their_code_in_both_protocols() {
+        let throttled = Refusal::new(400, "Throttling", "Rate exceeded");
+        assert_eq!(error_code(&throttled.xml("1")), Some("Throttling"));
+        assert_eq!(error_code(&throttled.json()), Some("Throttling"));
+        let fine = Answer { status: 200, body: "<Code>Throttling</Code>".to_owned(), json: false };
+        assert_eq!(error_code(&fine), None);
+    }
 
     fn head(headers: &[(&str, &str)]) -> Head {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
