@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
@@ -13,7 +11,7 @@ use aws_smithy_types::body::SdkBody;
 use orgsweep_model::collector::Clock;
 use orgsweep_model::{Account, Session, Usage};
 
-use crate::connection::Connection;
+use crate::connection::{Connection, Pace};
 use crate::member::Member;
 use crate::session::{iam_client, retry_partition};
 
@@ -45,14 +43,13 @@ impl HttpClient for Canned {
 /// A session of `account` in which IAM always answers `body`.
 pub fn session(account: &Account, clock: Clock, body: &str) -> Session {
     let usage = Arc::new(Usage::default());
-    let connection = Connection::fixed("http://127.0.0.1:9", "AKIAEXAMPLE", "example", None);
+    let connection = Connection::fixed("http://127.0.0.1:9", "AKIAEXAMPLE", "example", None, Pace::default());
     let config = connection.config.to_builder().http_client(Canned { body: body.into() }).build();
-    let credentials =
-        SharedCredentialsProvider::new(Credentials::new("AKIAEXAMPLE", "example", None, None, "canned"));
-    let client = |usage| iam_client(&config, Some(&credentials), &retry_partition(account.id), None, usage);
+    let client = |usage| iam_client(&config, None, &retry_partition(account.id), usage);
     let member = Member {
         iam: client(&usage),
         account: account.id,
+        session: None,
         managed: Arc::default(),
         shared_iam: client(&usage),
         usage,

@@ -1,5 +1,6 @@
 //! The caller's side of every call: Region, credentials, endpoint, one HTTP client, timeouts, retries.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::BehaviorVersion;
@@ -17,10 +18,39 @@ use aws_types::app_name::AppName;
 use aws_types::region::Region;
 use aws_types::sdk_config::SdkConfig;
 
+use crate::limiter::{Limiter, Limits};
+use crate::wire::Wire;
+
 /// Where no Region is configured. IAM and Organizations are global; STS answers everywhere.
 const FALLBACK_REGION: &str = "us-east-1";
+/// How long a connection may take to stand.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// An operation may take as long as so many attempts.
+const ATTEMPTS_WORTH: u32 = 5;
 /// Attempts of one call. IAM throttles in bursts, and a lost table costs more than a wait.
 const MOST_ATTEMPTS: u32 = 8;
+
+/// How patient a run is, and how fast it asks.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// Rates and requests in flight.
+    pub limits: Limits,
+    /// For one attempt of a call, its answer's last byte included. A page of 1,000 entities took AWS ten seconds.
+    pub attempt_timeout: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { limits: Limits::default(), attempt_timeout: Duration::from_mins(1) }
+    }
+}
+
+impl Pace {
+    /// No rate of our own: for a simulator.
+    pub fn unlimited(requests: usize) -> Self {
+        Self { limits: Limits { max_rate: None, requests, share: 1 }, ..Self::default() }
+    }
+}
 
 /// A configured caller. Credentials are resolved when first used, and once for all accounts.
 #[derive(Clone, Debug)]
@@ -32,11 +62,11 @@ pub struct Connection {
 
 impl Connection {
     /// The caller's own: the SDK's default chain, `AWS_ENDPOINT_URL[_IAM|_STS|_ORGANIZATIONS]` included.
-    pub async fn load(profile: Option<&str>, region: Option<&str>) -> Self {
+    pub async fn load(profile: Option<&str>, region: Option<&str>, pace: Pace) -> Self {
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(http_client())
+            .http_client(http_client(pace))
             .retry_config(retries())
-            .timeout_config(timeouts())
+            .timeout_config(timeouts(pace))
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         if let Some(profile) = profile {
             loader = loader.profile_name(profile);
@@ -60,6 +90,7 @@ impl Connection {
         access_key_id: &str,
         secret_access_key: &str,
         session_token: Option<&str>,
+        pace: Pace,
     ) -> Self {
         let credentials = Credentials::new(
             access_key_id,
@@ -74,11 +105,11 @@ impl Connection {
             .endpoint_url(endpoint)
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .identity_cache(IdentityCache::lazy().build())
-            .http_client(http_client())
+            .http_client(http_client(pace))
             .sleep_impl(TokioSleep::new())
             .time_source(SystemTimeSource::new())
             .retry_config(retries())
-            .timeout_config(timeouts())
+            .timeout_config(timeouts(pace))
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         builder.set_app_name(app_name());
         Self { config: builder.build(), profile: None }
@@ -86,20 +117,24 @@ impl Connection {
 }
 
 /// One for all clients: each would otherwise bring its own connections, TLS configuration and root store.
-fn http_client() -> SharedHttpClient {
-    Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring)).build_https()
+fn http_client(pace: Pace) -> SharedHttpClient {
+    let inner = Builder::new()
+        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+        .build_https();
+    let limiter = Arc::new(Limiter::new(pace.limits));
+    SharedHttpClient::new(Wire::new(inner, limiter, pace.attempt_timeout))
 }
 
 fn retries() -> RetryConfig {
     RetryConfig::standard().with_max_attempts(MOST_ATTEMPTS)
 }
 
-/// The SDK sets only a connect timeout by itself; a page of 1,000 entities took AWS ten seconds.
-fn timeouts() -> TimeoutConfig {
+/// The SDK sets only a connect timeout by itself. What bounds an attempt is the [`Wire`], which knows when a request really
+/// went out; what bounds the whole operation leaves room for waiting one's turn and for backing off.
+fn timeouts(pace: Pace) -> TimeoutConfig {
     TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(5))
-        .operation_attempt_timeout(Duration::from_secs(60))
-        .operation_timeout(Duration::from_mins(5))
+        .connect_timeout(CONNECT_TIMEOUT.min(pace.attempt_timeout))
+        .operation_timeout(pace.attempt_timeout * ATTEMPTS_WORTH)
         .build()
 }
 

@@ -1,6 +1,7 @@
 //! An SDK error into a gap: which class, in AWS's own words.
 
 use std::error::Error;
+use std::fmt;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -29,11 +30,39 @@ const DENIALS: [&str; 5] = [
     "AWSOrganizationsAccessDeniedException",
 ];
 
+/// A gap on its way through the SDK, inside an error of a credentials provider.
+#[derive(Debug)]
+pub struct GapError(pub Gap);
+
+impl fmt::Display for GapError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+impl Error for GapError {}
+
+/// Whether AWS no longer takes the session's credentials: they ended early, or are not yet known everywhere.
+pub fn is_expired<E>(error: &SdkError<E, HttpResponse>) -> bool
+where
+    E: ProvideErrorMetadata,
+{
+    let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
+    matches!(code, Some("ExpiredToken" | "ExpiredTokenException" | "InvalidClientTokenId"))
+}
+
 /// The gap that an error of the call `api` (`service:Action`) is.
 pub fn gap<E>(api: &str, error: &SdkError<E, HttpResponse>) -> Gap
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
+    let mut cause: Option<&dyn Error> = Some(error);
+    while let Some(inner) = cause {
+        if let Some(GapError(gap)) = inner.downcast_ref::<GapError>() {
+            return gap.clone();
+        }
+        cause = inner.source();
+    }
     let (reason, code, message) = match error {
         SdkError::ServiceError(inner) => {
             let code = inner.err().code().map(str::to_owned);

@@ -1,16 +1,19 @@
-//! Counts calls, attempts and throttled answers as the SDK makes them.
+//! Writes every call into a usage as the SDK makes it: calls, attempts, throttles, errors, bytes, time.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::{
     AfterDeserializationInterceptorContextRef, BeforeSerializationInterceptorContextRef,
-    BeforeTransmitInterceptorContextRef,
+    BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef,
 };
+use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 use orgsweep_model::Usage;
+use orgsweep_model::collector::CallCounts;
 
 use crate::failure::is_throttle;
 
@@ -20,10 +23,24 @@ pub struct Ledger {
     usage: Arc<Usage>,
 }
 
+/// When the operation began.
+#[derive(Clone, Copy, Debug)]
+struct Began(Instant);
+
+impl Storable for Began {
+    type Storer = StoreReplace<Self>;
+}
+
 impl Ledger {
     /// Counts into `usage`.
     pub fn new(usage: &Arc<Usage>) -> Self {
         Self { usage: Arc::clone(usage) }
+    }
+
+    fn count(&self, cfg: &ConfigBag, change: impl FnOnce(&mut CallCounts)) {
+        if let Some(operation) = cfg.load::<Metadata>() {
+            self.usage.count(&operation.service().to_ascii_lowercase(), operation.name(), change);
+        }
     }
 }
 
@@ -32,12 +49,15 @@ impl Intercept for Ledger {
         "orgsweep-ledger"
     }
 
-    fn read_before_execution(
+    // The first hook that knows the operation's name.
+    fn read_before_serialization(
         &self,
         _context: &BeforeSerializationInterceptorContextRef<'_>,
-        _cfg: &mut ConfigBag,
+        _components: &RuntimeComponents,
+        cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        self.usage.call();
+        cfg.interceptor_state().store_put(Began(Instant::now()));
+        self.count(cfg, |counts| counts.calls += 1);
         Ok(())
     }
 
@@ -45,9 +65,9 @@ impl Intercept for Ledger {
         &self,
         _context: &BeforeTransmitInterceptorContextRef<'_>,
         _components: &RuntimeComponents,
-        _cfg: &mut ConfigBag,
+        cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        self.usage.attempt();
+        self.count(cfg, |counts| counts.attempts += 1);
         Ok(())
     }
 
@@ -55,12 +75,34 @@ impl Intercept for Ledger {
         &self,
         context: &AfterDeserializationInterceptorContextRef<'_>,
         _components: &RuntimeComponents,
-        _cfg: &mut ConfigBag,
+        cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let response = context.response();
-        if response.status().as_u16() >= 400 && response.body().bytes().is_some_and(is_throttle) {
-            self.usage.throttle();
-        }
+        let body = response.body().bytes().unwrap_or_default();
+        let throttled = response.status().as_u16() >= 400 && is_throttle(body);
+        self.count(cfg, |counts| {
+            counts.throttles += u64::from(throttled);
+            counts.response_bytes += body.len() as u64;
+        });
+        Ok(())
+    }
+
+    fn read_after_execution(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        cfg: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let Some(Began(began)) = cfg.load::<Began>().copied() else {
+            return Ok(());
+        };
+        let failed = context.output_or_error().is_none_or(|result| result.is_err());
+        let milliseconds = began.elapsed().as_millis() as u64;
+        self.count(cfg, |counts| {
+            counts.errors += u64::from(failed);
+            counts.total_milliseconds += milliseconds;
+            counts.worst_milliseconds = counts.worst_milliseconds.max(milliseconds);
+        });
         Ok(())
     }
 }

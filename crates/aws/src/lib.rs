@@ -3,11 +3,14 @@
 //! [`AwsSource`] implements `sweep`'s `Source`; [`collectors`] are the built-in collectors in running order;
 //! [`session_policy`] turns their needs into what every assumed role is limited to.
 
+mod access;
 pub mod canned;
+mod chain;
 mod collect;
 mod connection;
 mod failure;
 mod ledger;
+mod limiter;
 mod managed;
 mod member;
 mod organization;
@@ -15,11 +18,14 @@ mod role;
 mod session;
 mod session_policy;
 mod source;
+mod wire;
 
+pub use access::{Access, AccessOverride};
 pub use collect::collectors;
-pub use connection::Connection;
+pub use connection::{Connection, Pace};
+pub use limiter::{DEFAULT_MAX_RATE, DEFAULT_REQUESTS, Limits};
 pub use member::Member;
-pub use organization::Roster;
+pub use organization::{DiscoveredRoster, Roster};
 pub use role::RoleTemplate;
 pub use session_policy::session_policy;
 pub use source::{AwsSource, SourceOptions};

@@ -7,13 +7,19 @@ use orgsweep_model::{AccountId, Gap, Reason};
 use tokio::sync::OnceCell;
 
 use crate::collect::decode::policy_document;
+use crate::collect::next_marker;
 use crate::failure;
 
-/// Sessions that are remembered as possible helpers.
-const MOST_HELPERS: usize = 16;
+/// Sessions that are remembered as possible helpers, those that have helped not counted.
+const MOST_UNTRIED: usize = 16;
+/// Sessions that have helped and are asked first.
+const MOST_PROVEN: usize = 4;
 
 /// A default version and its decoded document; both empty where AWS no longer lists the policy.
 pub type Document = Arc<(String, String)>;
+
+/// An account's session.
+type Helper = (AccountId, aws_sdk_iam::Client);
 
 /// The scan's cache.
 #[derive(Debug, Default)]
@@ -21,18 +27,55 @@ pub struct ManagedPolicies {
     /// Policy ARN → default version, from one listing.
     versions: OnceCell<BTreeMap<String, String>>,
     documents: Mutex<HashMap<String, Arc<OnceCell<Document>>>>,
-    helpers: Mutex<VecDeque<(AccountId, aws_sdk_iam::Client)>>,
-    refused: Mutex<HashSet<AccountId>>,
+    helpers: Mutex<Helpers>,
+}
+
+/// Whose sessions may read what is the same everywhere.
+#[derive(Debug, Default)]
+struct Helpers {
+    proven: VecDeque<Helper>,
+    untried: VecDeque<Helper>,
+    refused: HashSet<AccountId>,
+}
+
+impl Helpers {
+    fn offer(&mut self, helper: Helper) {
+        if self.untried.len() == MOST_UNTRIED {
+            self.untried.pop_front();
+        }
+        self.untried.push_back(helper);
+    }
+
+    fn succeeded(&mut self, helper: &Helper) {
+        if self.proven.iter().any(|(account, _)| *account == helper.0) {
+            return;
+        }
+        if self.proven.len() == MOST_PROVEN {
+            self.proven.pop_back();
+        }
+        self.proven.push_front(helper.clone());
+        self.untried.retain(|(account, _)| *account != helper.0);
+    }
+
+    fn refused(&mut self, account: AccountId) {
+        self.refused.insert(account);
+        self.untried.retain(|(untried, _)| *untried != account);
+        self.proven.retain(|(proven, _)| *proven != account);
+    }
+
+    /// The account's own session first, then those that have helped, then the rest.
+    fn candidates(&self, own: Helper) -> Vec<Helper> {
+        let account = own.0;
+        let own = (!self.refused.contains(&account)).then_some(own);
+        let others = self.proven.iter().chain(self.untried.iter().rev());
+        own.into_iter().chain(others.filter(|(helper, _)| *helper != account).cloned()).collect()
+    }
 }
 
 impl ManagedPolicies {
     /// Remembers a session as a possible helper for accounts whose own session is refused.
     pub fn offer(&self, account: AccountId, client: &aws_sdk_iam::Client) {
-        let mut helpers = self.helpers.lock().unwrap_or_else(PoisonError::into_inner);
-        if helpers.len() == MOST_HELPERS {
-            helpers.pop_front();
-        }
-        helpers.push_back((account, client.clone()));
+        self.with_helpers(|helpers| helpers.offer((account, client.clone())));
     }
 
     /// A policy's document: cached, else through the account's own session, else through another's. The error is
@@ -47,36 +90,33 @@ impl ManagedPolicies {
             let mut documents = self.documents.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(documents.entry(policy_arn.to_owned()).or_default())
         };
+        if let Some(document) = cell.get() {
+            return Ok(Arc::clone(document));
+        }
         let mut first_gap = None;
-        for (owner, client) in self.candidates(account, own) {
+        for helper in self.with_helpers(|helpers| helpers.candidates((account, own.clone()))) {
             // Failure is never cached: the next session tries for itself. Success is everyone's.
-            match cell.get_or_try_init(|| self.fetch(policy_arn, &client)).await {
-                Ok(document) => return Ok(Arc::clone(document)),
+            match cell.get_or_try_init(|| self.fetch(policy_arn, &helper.1)).await {
+                Ok(document) => {
+                    self.with_helpers(|helpers| helpers.succeeded(&helper));
+                    return Ok(Arc::clone(document));
+                }
                 Err(gap) => {
                     if matches!(gap.reason, Reason::Denied | Reason::DeniedByScp) {
-                        self.refused.lock().unwrap_or_else(PoisonError::into_inner).insert(owner);
+                        self.with_helpers(|helpers| helpers.refused(helper.0));
                     }
                     first_gap.get_or_insert(gap);
                 }
             }
         }
-        Err(first_gap.unwrap_or_else(|| Gap::new(Reason::Denied).during("iam:GetPolicyVersion")))
+        Err(first_gap.unwrap_or_else(|| {
+            let message = "no session of the scan may read AWS-managed policies so far";
+            Gap::new(Reason::Denied).during("iam:GetPolicyVersion").because(message)
+        }))
     }
 
-    /// The account's own session first, then helpers that were not refused yet.
-    fn candidates(
-        &self,
-        account: AccountId,
-        own: &aws_sdk_iam::Client,
-    ) -> Vec<(AccountId, aws_sdk_iam::Client)> {
-        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        let helpers = self.helpers.lock().unwrap_or_else(PoisonError::into_inner);
-        let others = helpers
-            .iter()
-            .rev()
-            .filter(|(helper, _)| *helper != account && !refused.contains(helper))
-            .cloned();
-        std::iter::once((account, own.clone())).chain(others).collect()
+    fn with_helpers<T>(&self, work: impl FnOnce(&mut Helpers) -> T) -> T {
+        work(&mut self.helpers.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     async fn fetch(&self, policy_arn: &str, client: &aws_sdk_iam::Client) -> Result<Document, Gap> {
@@ -108,7 +148,7 @@ async fn list_versions(client: &aws_sdk_iam::Client) -> Result<BTreeMap<String, 
             .list_policies()
             .scope(aws_sdk_iam::types::PolicyScopeType::Aws)
             .max_items(1000)
-            .set_marker(marker)
+            .set_marker(marker.clone())
             .send()
             .await
             .map_err(|error| failure::gap("iam:ListPolicies", &error))?;
@@ -117,8 +157,8 @@ async fn list_versions(client: &aws_sdk_iam::Client) -> Result<BTreeMap<String, 
                 versions.insert(arn.to_owned(), version.to_owned());
             }
         }
-        marker = page.marker().map(str::to_owned);
-        if !page.is_truncated() || marker.is_none() {
+        marker = next_marker("iam:ListPolicies", page.is_truncated(), page.marker(), marker.as_deref())?;
+        if marker.is_none() {
             return Ok(versions);
         }
     }

@@ -9,6 +9,7 @@ use orgsweep_model::{AccountId, Gap, Session, Usage};
 
 use crate::failure;
 use crate::managed::ManagedPolicies;
+use crate::session::SessionCredentials;
 
 /// The inside of a [`Session`] that this room opened. A pack's own collector gets at it with [`Member::of`].
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub struct Member {
     pub(crate) account: AccountId,
     /// Whose calls these are.
     pub(crate) usage: Arc<Usage>,
+    /// The role's session; `None`: the caller is there with its own credentials.
+    pub(crate) session: Option<Arc<SessionCredentials>>,
     /// What is the same in every account, read once a scan.
     pub(crate) managed: Arc<ManagedPolicies>,
     /// IAM in the account, for what is read once a scan: its calls count for the scan.
@@ -31,19 +34,24 @@ impl Member {
         session.inner::<Self>()
     }
 
-    /// Waits for a call; an error becomes a gap that names the call and how often it was tried.
-    pub async fn call<T, E>(
-        &self,
-        api: &str,
-        request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-    ) -> Result<T, Gap>
+    /// Makes a call; an error becomes a gap that names the call and how often it was tried. A session that AWS no longer
+    /// takes is renewed once.
+    pub async fn call<T, E, F>(&self, api: &str, request: impl Fn() -> F) -> Result<T, Gap>
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     {
         let before = self.usage.attempts();
-        request.await.map_err(|error| {
+        let mut answer = request().await;
+        if let (Err(error), Some(session)) = (&answer, &self.session)
+            && failure::is_expired(error)
+        {
+            session.renew().await?;
+            answer = request().await;
+        }
+        answer.map_err(|error| {
             let mut gap = failure::gap(api, &error);
-            gap.attempts = (self.usage.attempts() - before) as u32;
+            gap.attempts = gap.attempts.max((self.usage.attempts() - before) as u32);
             gap
         })
     }

@@ -9,8 +9,9 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use orgsweep_model::finding_id::sha256_hex;
-use orgsweep_model::{Account, AccountId, AccountState, Gap, Reason, Timestamp};
-use orgsweep_sweep::SourceError;
+use orgsweep_model::{Account, AccountId, AccountState, Gap, Organization, Reason, Timestamp};
+use orgsweep_sweep::{Listed, SourceError};
+use serde::{Deserialize, Serialize};
 use tokio::sync::{OnceCell, mpsc};
 
 use crate::failure;
@@ -26,10 +27,23 @@ const OTHER_WAYS: &str = "Run as the management account or a delegated administr
 pub enum Roster {
     /// From Organizations.
     Organization,
+    /// Read once, by `discover`: no call to Organizations is made.
+    Discovered(Arc<DiscoveredRoster>),
     /// From the caller, in this order.
     File(Vec<Account>),
     /// Only the caller's own account.
     CallerOnly,
+}
+
+/// An organization as it was at one moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DiscoveredRoster {
+    /// The organization.
+    pub organization: Organization,
+    /// All of its accounts, with their units.
+    pub accounts: Vec<Account>,
+    /// Names of roots and units, by id.
+    pub unit_names: BTreeMap<String, String>,
 }
 
 /// The organization's tree, walked at most once.
@@ -156,12 +170,11 @@ pub async fn list(
     tree: Arc<Tree>,
     management: AccountId,
     with_tags: bool,
-    sender: mpsc::Sender<Result<Account, SourceError>>,
+    sender: mpsc::Sender<Result<Listed, SourceError>>,
 ) {
-    if let Err(error) = send_all(&client, &tree, management, with_tags, &sender).await {
-        // A receiver that has gone away has stopped caring.
-        let _ = sender.send(Err(error)).await;
-    }
+    let last = send_all(&client, &tree, management, with_tags, &sender).await.map(|()| Listed::Whole);
+    // A receiver that has gone away has stopped caring.
+    let _ = sender.send(last).await;
 }
 
 async fn send_all(
@@ -169,7 +182,7 @@ async fn send_all(
     tree: &Tree,
     management: AccountId,
     with_tags: bool,
-    sender: &mpsc::Sender<Result<Account, SourceError>>,
+    sender: &mpsc::Sender<Result<Listed, SourceError>>,
 ) -> Result<(), SourceError> {
     const DOING: &str = "listing the accounts of the organization";
     let mut token = None;
@@ -199,7 +212,7 @@ async fn send_all(
             if with_tags {
                 account.tags = Some(tags(client, account.id).await?);
             }
-            if sender.send(Ok(account)).await.is_err() {
+            if sender.send(Ok(Listed::Account(Box::new(account)))).await.is_err() {
                 return Ok(());
             }
         }

@@ -18,9 +18,14 @@ impl RoleTemplate {
         }
         if let Some(rest) = text.strip_prefix("arn:") {
             let parts: Vec<&str> = rest.splitn(5, ':').collect();
-            let [_, "iam", "", account, resource] = parts[..] else {
+            let [partition, "iam", "", account, resource] = parts[..] else {
                 return Err("expected an ARN such as arn:{partition}:iam::{account_id}:role/NAME".to_owned());
             };
+            if partition != "{partition}" && !partition.starts_with("aws") {
+                return Err(format!(
+                    "{partition:?} is not a partition: expected {{partition}}, aws, aws-cn, …"
+                ));
+            }
             if account != "{account_id}" {
                 return Err(format!(
                     "the account in the ARN is {account:?}; write {{account_id}}, so that each account's own role \
@@ -47,11 +52,17 @@ impl RoleTemplate {
     }
 }
 
+impl std::fmt::Display for RoleTemplate {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.arn)
+    }
+}
+
 /// A role's path and name: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_Role.html>.
 fn check_name(name: &str) -> Result<(), String> {
     let last = name.rsplit('/').next().unwrap_or_default();
     let allowed = |character: char| character.is_ascii_alphanumeric() || "_+=,.@-/".contains(character);
-    if last.is_empty() || last.len() > 64 || !name.chars().all(allowed) {
+    if last.is_empty() || last.len() > 64 || name.contains("//") || !name.chars().all(allowed) {
         return Err(format!(
             "{name:?} is not a role name: expected up to 64 of the characters A-Z a-z 0-9 _+=,.@- behind an \
              optional path, such as orgsweep/OrgsweepAudit"
@@ -87,6 +98,8 @@ mod tests {
             ("", "role name"),
             ("team/", "not a role name"),
             ("two words", "not a role name"),
+            ("orgsweep//Audit", "not a role name"),
+            ("arn::iam::{account_id}:role/Audit", "not a partition"),
             ("arn:aws:iam::111122223333:role/Audit", "{account_id}"),
             ("arn:aws:s3:::bucket", "expected an ARN"),
             ("arn:aws:iam::{account_id}:user/ann", "role/NAME"),

@@ -1,115 +1,96 @@
-//! Sessions: AssumeRole per account through one STS client, the identity verified, refreshed before expiry.
+//! Sessions: AssumeRole through one STS client, the identity verified, refreshed before expiry.
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+use aws_sdk_sts::types::Tag;
 use aws_smithy_runtime::client::identity::IdentityCache;
 use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 use aws_types::sdk_config::SdkConfig;
-use orgsweep_model::{AccountId, Gap, Reason, Usage};
+use orgsweep_model::{Account, AccountId, Gap, Reason, Usage};
 use tokio::sync::Mutex;
 
-use crate::failure;
+use crate::access::Access;
+use crate::failure::{self, GapError};
 use crate::ledger::Ledger;
-use crate::role::RoleTemplate;
 
 /// Shows in the members' CloudTrail and in the session's ARN.
 const SESSION_NAME: &str = "orgsweep";
 /// How long before the end credentials are renewed.
 const RENEW_BEFORE: Duration = Duration::from_mins(5);
-
-/// How roles are assumed.
-#[derive(Clone)]
-pub struct AssumeOptions {
-    /// Tried in order.
-    pub roles: Vec<RoleTemplate>,
-    /// What the trust policy may ask for.
-    pub external_id: Option<String>,
-    /// Seconds.
-    pub duration: Option<u32>,
-    /// What the session is limited to.
-    pub session_policy: Option<String>,
-}
-
-/// A role that was assumed, and how to do it again.
-pub struct AssumedRole {
-    /// The role.
-    pub role_arn: String,
-    /// Gives the credentials and renews them.
-    pub provider: SharedCredentialsProvider,
-}
-
-/// Assumes the first role that lets us in.
-pub async fn assume(
-    sts: &aws_sdk_sts::Client,
-    options: &Arc<AssumeOptions>,
-    partition: &str,
-    account: AccountId,
-    usage: &Arc<Usage>,
-) -> Result<AssumedRole, Gap> {
-    let mut refused: Vec<(String, Gap)> = Vec::new();
-    for role in &options.roles {
-        let role_arn = role.arn(partition, account);
-        let renewal = Renewal {
-            sts: sts.clone(),
-            options: Arc::clone(options),
-            role_arn: role_arn.clone(),
-            account,
-            usage: Arc::clone(usage),
-        };
-        match renewal.assume().await {
-            Ok(credentials) => {
-                let provider = AuditCredentials { renewal, current: Mutex::new(credentials) };
-                return Ok(AssumedRole { role_arn, provider: SharedCredentialsProvider::new(provider) });
-            }
-            Err(gap) if gap.reason == Reason::RoleMissingOrUntrusted => refused.push((role_arn, gap)),
-            Err(gap) => return Err(gap),
-        }
-    }
-    let tried: Vec<&str> = refused.iter().map(|(role, _)| role.as_str()).collect();
-    let tried = tried.join(", ");
-    match refused.into_iter().next() {
-        Some((_, gap)) if tried.contains(',') => {
-            let message = format!("none of these roles could be assumed: {tried}");
-            Err(gap.because(&message))
-        }
-        Some((_, gap)) => Err(gap),
-        None => Err(Gap::new(Reason::RoleMissingOrUntrusted).because("no role was given")),
-    }
-}
+/// Credentials that end sooner than this are not used any more.
+const LAST_USE: Duration = Duration::from_secs(5);
+/// A session that was assumed by a session lasts at most this long, and asking for more fails.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining>
+pub const LONGEST_CHAINED: u32 = 3600;
 
 /// One role in one account, assumable any number of times.
-struct Renewal {
-    sts: aws_sdk_sts::Client,
-    options: Arc<AssumeOptions>,
-    role_arn: String,
-    account: AccountId,
-    usage: Arc<Usage>,
+#[derive(Debug)]
+pub struct RoleSession {
+    /// Of the identity that assumes it.
+    pub sts: aws_sdk_sts::Client,
+    /// The role.
+    pub role_arn: String,
+    /// Where the session must be.
+    pub account: AccountId,
+    /// What the trust policy may ask for.
+    pub external_id: Option<String>,
+    /// Seconds; `None`: what AWS gives.
+    pub duration: Option<u32>,
+    /// What the session is limited to.
+    pub policy: Option<String>,
+    /// Source identity and tags.
+    pub access: Arc<Access>,
+    /// Whose calls these are.
+    pub usage: Arc<Usage>,
+    /// Set once the role has refused the duration: AWS's own is used from then on.
+    pub shortened: AtomicBool,
 }
 
-impl Renewal {
+impl RoleSession {
     async fn assume(&self) -> Result<Credentials, Gap> {
+        let duration = self.duration.filter(|_| !self.shortened.load(Ordering::Relaxed));
+        match self.ask(duration).await {
+            Err(gap) if duration.is_some() && is_too_long(&gap) => {
+                self.shortened.store(true, Ordering::Relaxed);
+                self.ask(None).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn ask(&self, duration: Option<u32>) -> Result<Credentials, Gap> {
         const API: &str = "sts:AssumeRole";
         let before = self.usage.attempts();
+        let tags =
+            self.access.session_tags.iter().map(|(key, value)| {
+                Tag::builder().key(key).value(value).build().map_err(|error| {
+                    Gap::new(Reason::MalformedAnswer).during(API).because(&error.to_string())
+                })
+            });
+        let tags = tags.collect::<Result<Vec<_>, Gap>>()?;
         let answer = self
             .sts
             .assume_role()
             .role_arn(&self.role_arn)
             .role_session_name(SESSION_NAME)
-            .set_external_id(self.options.external_id.clone())
-            .set_duration_seconds(self.options.duration.map(|seconds| seconds as i32))
-            .set_policy(self.options.session_policy.clone())
+            .set_external_id(self.external_id.clone())
+            .set_duration_seconds(duration.map(|seconds| seconds as i32))
+            .set_policy(self.policy.clone())
+            .set_source_identity(self.access.source_identity.clone())
+            .set_tags((!tags.is_empty()).then_some(tags))
             .customize()
             .interceptor(Ledger::new(&self.usage))
             .send()
             .await
             .map_err(|error| {
                 let mut gap = failure::gap(API, &error);
-                gap.attempts = (self.usage.attempts() - before) as u32;
+                gap.attempts = gap.attempts.max((self.usage.attempts() - before) as u32);
                 refusal(gap)
             })?;
         let identity = answer.assumed_role_user().map_or("", |user| user.arn());
@@ -141,6 +122,12 @@ fn refusal(mut gap: Gap) -> Gap {
     gap
 }
 
+/// `The requested DurationSeconds exceeds the MaxSessionDuration set for this role.`, and the same for chained sessions.
+fn is_too_long(gap: &Gap) -> bool {
+    gap.code.as_deref() == Some("ValidationError")
+        && gap.message.as_deref().is_some_and(|message| message.contains("DurationSeconds exceeds"))
+}
+
 /// The session must be in the account that was asked for: facts in the wrong row would be worse than none.
 fn verify(identity_arn: &str, account: AccountId) -> Result<(), Gap> {
     let found = identity_arn.split(':').nth(4).unwrap_or_default();
@@ -151,33 +138,66 @@ fn verify(identity_arn: &str, account: AccountId) -> Result<(), Gap> {
     Err(Gap::new(Reason::MalformedAnswer).during("sts:AssumeRole").because(&message))
 }
 
-/// Hands out the same credentials to every client of the account, and assumes the role anew shortly before they end.
-struct AuditCredentials {
-    renewal: Renewal,
+/// Hands out the same credentials to every client of a session, and assumes the role anew shortly before they end.
+pub struct SessionCredentials {
+    session: RoleSession,
     /// Held while renewing, so that one renewal serves all.
     current: Mutex<Credentials>,
 }
 
-impl fmt::Debug for AuditCredentials {
+impl SessionCredentials {
+    /// Assumes the role for the first time.
+    pub async fn open(session: RoleSession) -> Result<Self, (RoleSession, Gap)> {
+        match session.assume().await {
+            Ok(credentials) => Ok(Self { session, current: Mutex::new(credentials) }),
+            Err(gap) => Err((session, gap)),
+        }
+    }
+
+    /// The role.
+    pub fn role_arn(&self) -> &str {
+        &self.session.role_arn
+    }
+
+    /// Whether the role takes no session as long as was asked for.
+    pub fn was_shortened(&self) -> bool {
+        self.session.shortened.load(Ordering::Relaxed)
+    }
+
+    /// Assumes the role anew, because AWS no longer takes what it gave.
+    pub async fn renew(&self) -> Result<(), Gap> {
+        let mut current = self.current.lock().await;
+        *current = self.session.assume().await?;
+        Ok(())
+    }
+}
+
+impl fmt::Debug for SessionCredentials {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
-            .debug_struct("AuditCredentials")
-            .field("role_arn", &self.renewal.role_arn)
+            .debug_struct("SessionCredentials")
+            .field("role_arn", &self.session.role_arn)
             .finish_non_exhaustive()
     }
 }
 
-impl ProvideCredentials for AuditCredentials {
+impl ProvideCredentials for SessionCredentials {
     fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
     where
         Self: 'a,
     {
         future::ProvideCredentials::new(async {
             let mut current = self.current.lock().await;
-            let soon = SystemTime::now() + renew_before(self.renewal.options.duration);
+            let soon = SystemTime::now() + renew_before(self.session.duration);
             if current.expiry().is_some_and(|expiry| expiry <= soon) {
-                let renewed = self.renewal.assume().await;
-                *current = renewed.map_err(|gap| CredentialsError::provider_error(gap.to_string()))?;
+                match self.session.assume().await {
+                    Ok(renewed) => *current = renewed,
+                    // What is still good is used to its end.
+                    Err(_)
+                        if current.expiry().is_some_and(|expiry| expiry > SystemTime::now() + LAST_USE) => {}
+                    // The gap travels inside, so that what fails for want of credentials is classified by its cause.
+                    Err(gap) => return Err(CredentialsError::provider_error(GapError(gap))),
+                }
             }
             Ok(current.clone())
         })
@@ -189,22 +209,69 @@ fn renew_before(duration: Option<u32>) -> Duration {
     RENEW_BEFORE.min(duration.map_or(RENEW_BEFORE, |seconds| Duration::from_secs(u64::from(seconds) / 4)))
 }
 
+/// Assumes the first role that lets us into an account.
+pub async fn enter(
+    sts: &aws_sdk_sts::Client,
+    access: &Arc<Access>,
+    duration: Option<u32>,
+    partition: &str,
+    account: &Account,
+    usage: &Arc<Usage>,
+) -> Result<Arc<SessionCredentials>, Gap> {
+    let mut refused: Vec<(String, Gap)> = Vec::new();
+    for role in access.roles_for(account) {
+        let session = RoleSession {
+            sts: sts.clone(),
+            role_arn: role.arn(partition, account.id),
+            account: account.id,
+            external_id: access.external_id_for(account).map(str::to_owned),
+            duration,
+            policy: access.session_policy.clone(),
+            access: Arc::clone(access),
+            usage: Arc::clone(usage),
+            shortened: AtomicBool::new(false),
+        };
+        match SessionCredentials::open(session).await {
+            Ok(credentials) => return Ok(Arc::new(credentials)),
+            // Another role may be outside of what a service control policy refuses.
+            Err((session, gap))
+                if matches!(gap.reason, Reason::RoleMissingOrUntrusted | Reason::DeniedByScp) =>
+            {
+                refused.push((session.role_arn, gap));
+            }
+            Err((_, gap)) => return Err(gap),
+        }
+    }
+    let tried: Vec<&str> = refused.iter().map(|(role, _)| role.as_str()).collect();
+    let tried = tried.join(", ");
+    match refused.into_iter().next() {
+        Some((_, gap)) if tried.contains(", ") => {
+            let message = format!("none of these roles could be assumed: {tried}");
+            Err(gap.because(&message))
+        }
+        Some((_, gap)) => Err(gap),
+        None => Err(Gap::new(Reason::RoleMissingOrUntrusted).because("no role was given")),
+    }
+}
+
 /// An IAM client for a session. Each account has its own retry quota: by default the SDK shares one among all
 /// clients of a Region, and one throttled account would take the retries of the others.
 pub fn iam_client(
     base: &SdkConfig,
-    credentials: Option<&SharedCredentialsProvider>,
+    credentials: Option<&Arc<SessionCredentials>>,
     retries: &RetryPartition,
-    duration: Option<u32>,
     usage: &Arc<Usage>,
 ) -> aws_sdk_iam::Client {
     let mut builder = aws_sdk_iam::config::Builder::from(base)
         .retry_partition(retries.clone())
         .interceptor(Ledger::new(usage));
     if let Some(credentials) = credentials {
+        // No cache of the SDK's: the session keeps its credentials itself, and knows when they are no longer taken.
         builder = builder
-            .credentials_provider(credentials.clone())
-            .identity_cache(IdentityCache::lazy().buffer_time(renew_before(duration)).build());
+            .credentials_provider(SharedCredentialsProvider::from(
+                Arc::clone(credentials) as Arc<dyn ProvideCredentials>
+            ))
+            .identity_cache(IdentityCache::no_cache());
     }
     aws_sdk_iam::Client::from_conf(builder.build())
 }
@@ -241,5 +308,15 @@ mod tests {
         let mut packed = Gap::new(Reason::ServiceError);
         packed.code = Some("PackedPolicyTooLarge".to_owned());
         assert!(refusal(packed).message.unwrap().contains("--no-session-policy"));
+    }
+
+    #[test]
+    fn a_refused_duration_is_told_from_other_mistakes() {
+        let mut gap = Gap::new(Reason::ServiceError)
+            .because("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.");
+        assert!(!is_too_long(&gap));
+        gap.code = Some("ValidationError".to_owned());
+        assert!(is_too_long(&gap));
+        assert!(!is_too_long(&gap.because("1 validation error detected")));
     }
 }

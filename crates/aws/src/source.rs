@@ -8,18 +8,19 @@ use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use orgsweep_model::collector::Clock;
-use orgsweep_model::{Account, AccountId, Gap, Organization, Session, Usage, async_trait};
-use orgsweep_sweep::{Opened, Source, SourceError};
+use orgsweep_model::{Account, AccountId, Gap, Organization, Reason, Session, Usage, async_trait};
+use orgsweep_sweep::{Listed, Opened, Source, SourceError};
 use tokio::sync::{OnceCell, mpsc};
 
+use crate::access::Access;
+use crate::chain::{self, sts_client};
 use crate::connection::Connection;
 use crate::failure;
 use crate::ledger::Ledger;
 use crate::managed::ManagedPolicies;
 use crate::member::Member;
 use crate::organization::{self, Roster, Tree};
-use crate::role::RoleTemplate;
-use crate::session::{self, AssumeOptions};
+use crate::session::{self, LONGEST_CHAINED, SessionCredentials};
 
 /// How to give credentials.
 pub(crate) const NO_CREDENTIALS: &str = "Give credentials as for the AWS CLI: \
@@ -32,14 +33,8 @@ const FIRST_CALL_ATTEMPTS: u32 = 3;
 pub struct SourceOptions {
     /// Where the accounts come from.
     pub roster: Roster,
-    /// Tried in order in every account.
-    pub roles: Vec<RoleTemplate>,
-    /// What the roles' trust policies may ask for.
-    pub external_id: Option<String>,
-    /// Session length, seconds.
-    pub session_duration: Option<u32>,
-    /// What every session is limited to.
-    pub session_policy: Option<String>,
+    /// How accounts are entered.
+    pub access: Access,
     /// Read the tags of accounts.
     pub with_tags: bool,
     /// The scan's time.
@@ -57,10 +52,12 @@ struct Caller {
 pub struct AwsSource {
     connection: Connection,
     options: SourceOptions,
-    assume: Arc<AssumeOptions>,
+    access: Arc<Access>,
     caller: Caller,
     sts: aws_sdk_sts::Client,
     organizations: aws_sdk_organizations::Client,
+    /// Seconds of a member session, as far as they are ours to ask for.
+    session_duration: Option<u32>,
     tree: Arc<Tree>,
     described: Arc<OnceCell<(String, AccountId)>>,
     managed: Arc<ManagedPolicies>,
@@ -71,31 +68,30 @@ impl AwsSource {
     /// Finds out who the caller is; everything else waits until it is asked for.
     pub async fn connect(connection: Connection, options: SourceOptions) -> Result<Self, SourceError> {
         let usage = Arc::new(Usage::default());
-        let sts = aws_sdk_sts::Client::from_conf(
-            aws_sdk_sts::config::Builder::from(&connection.config)
-                .retry_partition(session::shared_retry_partition("orgsweep-sts"))
-                .build(),
-        );
-        let caller = identify(&sts, &usage, connection.profile.as_deref()).await?;
+        let base = &connection.config;
+        let caller = identify(&sts_client(base), &usage, connection.profile.as_deref()).await?;
+        let access = Arc::new(options.access.clone());
+        let chained_already = caller.arn.contains(":assumed-role/");
+        let members = chain::follow(base, &access, chained_already, &usage).await?;
+        let discovery = chain::discovery(base, &access, chained_already, &usage).await?;
         let organizations = aws_sdk_organizations::Client::from_conf(
-            aws_sdk_organizations::config::Builder::from(&connection.config)
+            aws_sdk_organizations::config::Builder::from(&discovery)
                 .retry_partition(session::shared_retry_partition("orgsweep-organizations"))
                 .interceptor(Ledger::new(&usage))
                 .build(),
         );
-        let assume = Arc::new(AssumeOptions {
-            roles: options.roles.clone(),
-            external_id: options.external_id.clone(),
-            duration: options.session_duration,
-            session_policy: options.session_policy.clone(),
-        });
+        let chained = chained_already || !access.chain.is_empty();
+        let session_duration = access
+            .session_duration
+            .map(|seconds| if chained { seconds.min(session::LONGEST_CHAINED) } else { seconds });
         Ok(Self {
+            sts: sts_client(&members),
             connection,
             options,
-            assume,
+            access,
             caller,
-            sts,
             organizations,
+            session_duration,
             tree: Arc::default(),
             described: Arc::default(),
             managed: Arc::default(),
@@ -142,7 +138,14 @@ fn unidentified(
     let gap = failure::gap("sts:GetCallerIdentity", error);
     let said = gap.message.as_deref().unwrap_or_default();
     let (problem, advice) = if gap.code.is_some() {
-        (gap.to_string(), "The credentials are wrong or expired.".to_owned())
+        let advice = match gap.reason {
+            Reason::ThrottledOut => "STS says to slow down: try again in a moment.",
+            Reason::ServiceError if status(error).is_some_and(|status| status >= 500) => {
+                "STS itself failed: try again in a moment."
+            }
+            _ => "The credentials are wrong or expired.",
+        };
+        (gap.to_string(), advice.to_owned())
     } else if said.contains("no credentials found in chain") {
         let problem = match profile {
             Some(profile) => format!("no credentials were found for profile {profile:?}"),
@@ -157,6 +160,10 @@ fn unidentified(
     SourceError { doing: doing.to_owned(), problem, advice }
 }
 
+fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
+    error.raw_response().map(|response| response.status().as_u16())
+}
+
 #[async_trait]
 impl Source for AwsSource {
     async fn organization(&self) -> Result<Organization, SourceError> {
@@ -165,12 +172,13 @@ impl Source for AwsSource {
                 let described = || organization::describe(&self.organizations);
                 self.described.get_or_try_init(described).await?.clone()
             }
+            Roster::Discovered(roster) => return Ok(roster.organization.clone()),
             Roster::File(_) | Roster::CallerOnly => (Organization::NONE.to_owned(), self.caller.account),
         };
         Ok(Organization { id, management_account_id, partition: self.caller.partition.clone() })
     }
 
-    fn accounts(&self) -> mpsc::Receiver<Result<Account, SourceError>> {
+    fn accounts(&self) -> mpsc::Receiver<Result<Listed, SourceError>> {
         let (sender, receiver) = mpsc::channel(64);
         match &self.options.roster {
             Roster::Organization => {
@@ -189,6 +197,7 @@ impl Source for AwsSource {
                     }
                 });
             }
+            Roster::Discovered(roster) => send_each(roster.accounts.clone(), sender),
             Roster::File(accounts) => send_each(accounts.clone(), sender),
             Roster::CallerOnly => send_each(vec![Account::new(self.caller.account)], sender),
         }
@@ -196,14 +205,19 @@ impl Source for AwsSource {
     }
 
     async fn unit_names(&self) -> Result<BTreeMap<String, String>, Gap> {
-        match self.options.roster {
+        match &self.options.roster {
             Roster::Organization => self.tree.names(&self.organizations).await,
+            Roster::Discovered(roster) => Ok(roster.unit_names.clone()),
             Roster::File(_) | Roster::CallerOnly => Ok(BTreeMap::new()),
         }
     }
 
     async fn open(&self, account: &Account, usage: Arc<Usage>) -> Result<Opened, Gap> {
         self.enter(account, usage).await
+    }
+
+    fn needs_paths(&self) -> bool {
+        self.access.needs_paths()
     }
 
     fn usage(&self) -> Arc<Usage> {
@@ -213,37 +227,54 @@ impl Source for AwsSource {
 
 impl AwsSource {
     async fn enter(&self, account: &Account, usage: Arc<Usage>) -> Result<Opened, Gap> {
-        let (credentials, role_arn) = if account.id == self.caller.account {
-            (None, self.caller.arn.clone())
+        let session = if account.id == self.caller.account {
+            None
         } else {
             let partition = &self.caller.partition;
-            let assumed = session::assume(&self.sts, &self.assume, partition, account.id, &usage).await?;
-            (Some(assumed.provider), assumed.role_arn)
+            let (sts, access) = (&self.sts, &self.access);
+            Some(session::enter(sts, access, self.session_duration, partition, account, &usage).await?)
         };
+        let role_arn =
+            session.as_ref().map_or(self.caller.arn.as_str(), |session| session.role_arn()).to_owned();
+        let notes = session.as_ref().and_then(|session| self.duration_note(session)).into_iter().collect();
         let retries = session::retry_partition(account.id);
-        let client = |usage| {
-            let duration = self.options.session_duration;
-            session::iam_client(&self.connection.config, credentials.as_ref(), &retries, duration, usage)
-        };
+        let client = |usage| session::iam_client(&self.connection.config, session.as_ref(), &retries, usage);
         let shared_iam = client(&self.usage);
         self.managed.offer(account.id, &shared_iam);
         let member = Member {
             iam: client(&usage),
             account: account.id,
             usage,
+            session: session.clone(),
             managed: Arc::clone(&self.managed),
             shared_iam,
         };
         let partition = self.caller.partition.clone();
         let session = Session::new(account.clone(), partition, self.options.clock, Arc::new(member));
-        Ok(Opened { session, role_arn })
+        Ok(Opened { session, role_arn, notes })
+    }
+
+    /// What became of the session length that was asked for.
+    fn duration_note(&self, session: &SessionCredentials) -> Option<String> {
+        let wanted = self.access.session_duration?;
+        if session.was_shortened() {
+            return Some(format!(
+                "the role takes no session of {wanted} s: AWS's own length is used and the session renewed"
+            ));
+        }
+        (self.session_duration != Some(wanted)).then(|| {
+            format!(
+                "a session of {wanted} s was asked for: a chained session lasts at most {LONGEST_CHAINED} s"
+            )
+        })
     }
 }
 
-fn send_each(accounts: Vec<Account>, sender: mpsc::Sender<Result<Account, SourceError>>) {
+fn send_each(accounts: Vec<Account>, sender: mpsc::Sender<Result<Listed, SourceError>>) {
     tokio::spawn(async move {
-        for account in accounts {
-            if sender.send(Ok(account)).await.is_err() {
+        let accounts = accounts.into_iter().map(|account| Listed::Account(Box::new(account)));
+        for listed in accounts.chain([Listed::Whole]) {
+            if sender.send(Ok(listed)).await.is_err() {
                 return;
             }
         }

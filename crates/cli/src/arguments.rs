@@ -1,8 +1,11 @@
 //! The command line. Every option of `scan` is also a key of the configuration file, by the same name.
 
 use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::SignedDuration;
 use orgsweep_model::{AccountId, Severity, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -31,8 +34,34 @@ pub enum Command {
     },
     /// Serve the made-up organization to any AWS client, until stopped.
     Simulate(SimulateArguments),
+    /// Write the organization's roster to a file, for shards.
+    Discover(DiscoverArguments),
+    /// Publish the shards of a scan as one.
+    Finalize(Box<FinalizeArguments>),
     /// Print views and table definitions for a SQL engine.
     Ddl(DdlArguments),
+}
+
+impl Command {
+    /// How the command was told to speak, if it was.
+    pub fn log_format(&self) -> Option<LogFormat> {
+        match self {
+            Self::Demo(arguments) => Some(arguments.log_format),
+            Self::Scan(arguments) => arguments.options.log_format,
+            Self::Finalize(arguments) => arguments.options.log_format,
+            _ => None,
+        }
+    }
+
+    /// Whether it was told to be quiet.
+    pub fn is_quiet(&self) -> bool {
+        match self {
+            Self::Demo(arguments) => arguments.quiet,
+            Self::Scan(arguments) => arguments.options.quiet,
+            Self::Finalize(arguments) => arguments.options.quiet,
+            _ => false,
+        }
+    }
 }
 
 /// `orgsweep checks …`.
@@ -49,6 +78,37 @@ pub enum ChecksCommand {
         /// Its id.
         id: String,
     },
+}
+
+/// A length of time as a person writes it: `90s`, `14m`, `1h 30m`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Span(pub Duration);
+
+impl FromStr for Span {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let span: Option<SignedDuration> = text.parse().ok();
+        match span.and_then(|span| Duration::try_from(span).ok()) {
+            Some(span) if !span.is_zero() => Ok(Self(span)),
+            _ => Err(format!("{text:?} is not a length of time: expected one such as 90s, 14m or 1h30m")),
+        }
+    }
+}
+
+impl TryFrom<String> for Span {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<Span> for String {
+    fn from(span: Span) -> Self {
+        format!("{}ms", span.0.as_millis())
+    }
 }
 
 /// How progress is told.
@@ -71,6 +131,65 @@ pub struct ScanArguments {
     /// Say which accounts, tables, actions and how many calls, and scan nothing.
     #[arg(long)]
     pub plan: bool,
+    /// Go on with a scan that was stopped or killed: only what is missing is scanned. Without an id, the only one there
+    /// is.
+    #[arg(long, value_name = "SCAN_ID", num_args = 0..=1, help_heading = "Again")]
+    pub resume: Option<Option<String>>,
+    /// Scan only what a published scan lost, and publish a new scan that takes the rest over.
+    #[arg(long, value_name = "SCAN_ID", conflicts_with = "resume", help_heading = "Again")]
+    pub retry_incomplete: Option<String>,
+    /// The organization from a file that `discover` wrote: no call to Organizations is made.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["accounts_file", "single_account"], help_heading = "Shards")]
+    pub roster: Option<PathBuf>,
+    /// One shard of the roster: `0/4` is the first of four; `4` alone takes the index from AWS_BATCH_JOB_ARRAY_INDEX or
+    /// JOB_COMPLETION_INDEX. `finalize` publishes all of them.
+    #[arg(
+        long,
+        value_name = "I/N",
+        requires = "roster",
+        conflicts_with_all = ["resume", "retry_incomplete"],
+        help_heading = "Shards"
+    )]
+    pub shard: Option<String>,
+    #[command(flatten)]
+    pub options: ScanOptions,
+}
+
+/// `orgsweep discover`.
+#[derive(Debug, Args)]
+pub struct DiscoverArguments {
+    /// Where the roster goes.
+    #[arg(long, value_name = "FILE")]
+    pub roster: PathBuf,
+    /// Profile of the AWS configuration files.
+    #[arg(long)]
+    pub profile: Option<String>,
+    /// Region of the STS endpoint.
+    #[arg(long)]
+    pub region: Option<String>,
+    /// Role for the calls to Organizations.
+    #[arg(long, value_name = "ARN")]
+    pub discovery_role: Option<String>,
+    /// External id that the role's trust policy asks for.
+    #[arg(long)]
+    pub external_id: Option<String>,
+    /// Read the tags of accounts too: a call each.
+    #[arg(long)]
+    pub tags: bool,
+    /// No rate limit of our own: only against a simulator.
+    #[arg(long)]
+    pub unlimited: bool,
+}
+
+/// `orgsweep finalize`: the options of the shards, and where they are.
+#[derive(Debug, Args)]
+pub struct FinalizeArguments {
+    /// The roster that the shards were given.
+    #[arg(long, value_name = "FILE")]
+    pub roster: PathBuf,
+    /// Options from a file; a flag wins over the file.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     #[command(flatten)]
     pub options: ScanOptions,
 }
@@ -98,6 +217,19 @@ pub struct ScanOptions {
     /// Assume roles without the session policy that limits them to the calls of the enabled checks.
     #[arg(long, help_heading = "Access")]
     pub no_session_policy: bool,
+
+    /// Roles to assume on the way to the members, in order: the caller assumes the first, the last one the members' roles.
+    #[arg(long, value_delimiter = ',', value_name = "ARN", help_heading = "Access")]
+    pub role_chain: Vec<String>,
+    /// Role for the calls to Organizations, where the caller itself may not make them.
+    #[arg(long, value_name = "ARN", help_heading = "Access")]
+    pub discovery_role: Option<String>,
+    /// Source identity of every session. Needs sts:SetSourceIdentity on both sides.
+    #[arg(long, value_name = "NAME", help_heading = "Access")]
+    pub source_identity: Option<String>,
+    /// Tag of every session; repeatable. Needs sts:TagSession on both sides.
+    #[arg(long, value_name = "KEY=VALUE", help_heading = "Access")]
+    pub session_tag: Vec<String>,
 
     /// Only accounts in these organizational units and below: id (ou-…) or path (/Root/Workloads).
     #[arg(long, value_delimiter = ',', value_name = "UNIT", help_heading = "Accounts")]
@@ -137,9 +269,28 @@ pub struct ScanOptions {
     #[arg(long, value_delimiter = ',', value_name = "TABLE", help_heading = "Checks")]
     pub collect: Vec<String>,
 
-    /// Accounts in flight. [default: 16]
+    /// Accounts in flight. [default: 64]
     #[arg(long, value_name = "N", help_heading = "Run")]
     pub concurrency: Option<usize>,
+    /// Requests in flight. [default: 32]
+    #[arg(long, value_name = "N", help_heading = "Run")]
+    pub requests: Option<usize>,
+    /// IAM requests a second at most: AWS counts them against the account that assumes the roles, and production shares
+    /// that quota. [default: 50]
+    #[arg(long, value_name = "N", help_heading = "Run")]
+    pub max_rate: Option<f64>,
+    /// No rate limit of our own: only against a simulator.
+    #[arg(long, help_heading = "Run")]
+    pub unlimited: bool,
+    /// How long one attempt of a call may take, such as 30s. [default: 60s]
+    #[arg(long, value_name = "TIME", help_heading = "Run")]
+    pub attempt_timeout: Option<Span>,
+    /// Stop in time for a runner's limit, such as 14m, and keep what is done for --resume.
+    #[arg(long, value_name = "TIME", help_heading = "Run")]
+    pub deadline: Option<Span>,
+    /// When the scan is stopped before its end, publish it all the same, marked PARTIAL; it does not become the latest.
+    #[arg(long, help_heading = "Run")]
+    pub publish_partial: bool,
     /// Where the tables go. [default: orgsweep-out]
     #[arg(long, value_name = "DIR", help_heading = "Run")]
     pub out: Option<PathBuf>,
@@ -149,7 +300,7 @@ pub struct ScanOptions {
     /// Percent of the wanted accounts that must be scanned whole for the exit code not to be 2. [default: 100]
     #[arg(long, value_name = "PERCENT", help_heading = "Run")]
     pub min_coverage: Option<f64>,
-    /// The moment that ages count to, instead of now: 2026-11-24T00:00:00Z.
+    /// The moment that ages count to, instead of now: 2026-11-24T00:00:00Z. The scan itself is dated by the clock.
     #[arg(long, value_name = "TIME", help_heading = "Run")]
     pub now: Option<Timestamp>,
     /// No progress and no summary; the exit code and the tables say it all.
@@ -174,6 +325,10 @@ impl ScanOptions {
             external_id: self.external_id.or(other.external_id),
             session_duration: self.session_duration.or(other.session_duration),
             no_session_policy: self.no_session_policy || other.no_session_policy,
+            role_chain: list(self.role_chain, other.role_chain),
+            discovery_role: self.discovery_role.or(other.discovery_role),
+            source_identity: self.source_identity.or(other.source_identity),
+            session_tag: list(self.session_tag, other.session_tag),
             ou: list(self.ou, other.ou),
             exclude_ou: list(self.exclude_ou, other.exclude_ou),
             account: list(self.account, other.account),
@@ -187,6 +342,12 @@ impl ScanOptions {
             framework: self.framework.or(other.framework),
             collect: list(self.collect, other.collect),
             concurrency: self.concurrency.or(other.concurrency),
+            requests: self.requests.or(other.requests),
+            max_rate: self.max_rate.or(other.max_rate),
+            unlimited: self.unlimited || other.unlimited,
+            attempt_timeout: self.attempt_timeout.or(other.attempt_timeout),
+            deadline: self.deadline.or(other.deadline),
+            publish_partial: self.publish_partial || other.publish_partial,
             out: self.out.or(other.out),
             fail_on: self.fail_on.or(other.fail_on),
             min_coverage: self.min_coverage.or(other.min_coverage),
@@ -229,7 +390,7 @@ pub struct DemoArguments {
     #[arg(long, value_delimiter = ',', value_name = "TABLE")]
     pub collect: Vec<String>,
     /// Accounts in flight.
-    #[arg(long, value_name = "N", default_value_t = 16)]
+    #[arg(long, value_name = "N", default_value_t = 64)]
     pub concurrency: usize,
     /// As in `scan`: decides the code that the demo prints.
     #[arg(long, value_name = "SEVERITY")]

@@ -21,15 +21,30 @@ pub struct Config {
     pub checks: BTreeMap<String, Json>,
     /// In file order; the last that holds for an account wins.
     pub overrides: Vec<(Scope, BTreeMap<String, Json>)>,
+    /// Where the way in differs, in file order.
+    pub access: Vec<(Scope, OverriddenAccess)>,
+}
+
+/// How accounts are entered in a unit or an account.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OverriddenAccess {
+    /// Roles to try; empty: as everywhere.
+    pub role_name: Vec<String>,
+    /// External id; `None`: as everywhere.
+    pub external_id: Option<String>,
 }
 
 /// One `[[override]]`.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Override {
     ou: Option<String>,
     account: Option<AccountId>,
+    #[serde(default)]
     checks: BTreeMap<String, Json>,
+    #[serde(default)]
+    role_name: Vec<String>,
+    external_id: Option<String>,
 }
 
 impl Config {
@@ -52,19 +67,33 @@ impl Config {
             Some(value) => deserialize("override", value)?,
         };
         let options = deserialize("", toml::Value::Table(table))?;
-        let overrides = overrides
-            .into_iter()
-            .map(|entry| {
-                let scope = match (entry.ou, entry.account) {
-                    (Some(unit), None) => Scope::Unit(unit),
-                    (None, Some(account)) => Scope::Account(account),
-                    _ => return Err("an [[override]] holds for exactly one of `ou` and `account`".to_owned()),
-                };
-                Ok((scope, entry.checks))
-            })
-            .collect::<Result<_, String>>()?;
-        Ok(Self { options, checks, overrides })
+        let mut config = Self { options, checks, ..Self::default() };
+        for entry in overrides {
+            let scope = match (entry.ou, entry.account) {
+                (Some(unit), None) => Scope::Unit(unit_name(unit)?),
+                (None, Some(account)) => Scope::Account(account),
+                _ => return Err("an [[override]] holds for exactly one of `ou` and `account`".to_owned()),
+            };
+            if !entry.checks.is_empty() {
+                config.overrides.push((scope.clone(), entry.checks));
+            }
+            let access = OverriddenAccess { role_name: entry.role_name, external_id: entry.external_id };
+            if access != OverriddenAccess::default() {
+                config.access.push((scope, access));
+            }
+        }
+        Ok(config)
     }
+}
+
+/// An organizational unit by id or by path.
+pub fn unit_name(unit: String) -> Result<String, String> {
+    if unit.starts_with("ou-") || unit.starts_with("r-") || unit.starts_with('/') {
+        return Ok(unit);
+    }
+    Err(format!(
+        "{unit:?} is not an organizational unit: expected an id (ou-ab12-34567890, r-ab12) or a path (/Root/Workloads)"
+    ))
 }
 
 fn deserialize<T: serde::de::DeserializeOwned>(section: &str, value: toml::Value) -> Result<T, String> {
@@ -100,6 +129,7 @@ mod tests {
 
             [[override]]
             ou = "/Root/Sandbox"
+            role-name = ["Other"]
             [override.checks.iam-role-unused]
             days = 365
             "#,
@@ -109,6 +139,7 @@ mod tests {
         assert_eq!(config.options.fail_on, Some(Severity::High));
         assert_eq!(config.checks["iam-role-unused"]["days"], 30);
         assert_eq!(config.overrides[0].0, Scope::Unit("/Root/Sandbox".to_owned()));
+        assert_eq!(config.access[0].1.role_name, ["Other"]);
     }
 
     #[test]
@@ -119,6 +150,8 @@ mod tests {
             ("account = ['12']", "12 digits"),
             ("[[override]]\nchecks = {}", "exactly one of"),
             ("[[override]]\nou = 'x'\naccuont = '1'\nchecks = {}", "accuont"),
+            ("[[override]]\nou = 'Workloads'\n", "not an organizational unit"),
+            ("deadline = 'soon'", "length of time"),
             ("concurrency = ", "TOML"),
         ] {
             let message = Config::parse(text).unwrap_err();

@@ -14,6 +14,15 @@ pub fn ddl(registry: &Registry, arguments: &DdlArguments) -> Result<String, Fail
     };
     let tables = orgsweep_lake::all_tables(registry.stored_tables());
     let latest = orgsweep_lake::latest(&arguments.out).map_err(|error| Failure::new(error.to_string()))?;
+    if arguments.location.is_none() && engine == Engine::Duckdb && !orgsweep_lake::is_a_lake(&arguments.out) {
+        return Err(Failure::new(format!(
+            "--out {}: no scan was published there; name the folder of a scan, such as orgsweep-demo, or say with \
+             --location where the engine finds the tables",
+            arguments.out.display()
+        )));
+    }
+    let first =
+        orgsweep_lake::first_scan_date(&arguments.out).map_err(|error| Failure::new(error.to_string()))?;
     let location = match &arguments.location {
         Some(location) => location.clone(),
         None if engine == Engine::Athena => {
@@ -23,5 +32,10 @@ pub fn ddl(registry: &Registry, arguments: &DdlArguments) -> Result<String, Fail
         }
         None => arguments.out.display().to_string(),
     };
-    Ok(orgsweep_lake::ddl(engine, &location, &tables, latest.as_ref()))
+    if engine == Engine::Duckdb && orgsweep_lake::is_a_pattern(&location) {
+        return Err(Failure::new(format!(
+            "{location:?}: DuckDB takes * ? [ ] in a path for a pattern; move or link the folder to a plain name"
+        )));
+    }
+    Ok(orgsweep_lake::ddl(engine, &location, &tables, latest.as_ref(), first.as_deref()))
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use orgsweep_aws::{AwsSource, Connection, RoleTemplate, Roster, SourceOptions};
-use orgsweep_lake::ScanId;
+use orgsweep_aws::{AwsSource, Connection, Pace, Roster, SourceOptions};
+use orgsweep_lake::{ScanId, ScanWriter};
 use orgsweep_model::Timestamp;
 use orgsweep_model::collector::Clock;
 use orgsweep_model::registry::Registry;
@@ -13,11 +13,11 @@ use orgsweep_simulator::{Options, PlantedKind, Running};
 use orgsweep_sweep::{Source, Totals};
 use sha2::{Digest, Sha256};
 
-use crate::arguments::{DemoArguments, ScanOptions, WorldArguments};
+use crate::arguments::{DemoArguments, LogFormat, ScanOptions, WorldArguments};
 use crate::config::Config;
 use crate::exit::{self, Failure};
-use crate::prepare;
-use crate::scan::{Run, program, session_policy};
+use crate::run::{Begun, Run};
+use crate::{prepare, scan, stopping};
 
 /// Scans the made-up organization. Ends with 0 when the accounts lost are exactly the ones that were planted.
 pub async fn demo(registry: &Registry, arguments: DemoArguments) -> Result<u8, Failure> {
@@ -38,21 +38,25 @@ pub async fn demo(registry: &Registry, arguments: DemoArguments) -> Result<u8, F
     };
     // Only what concerns checks is taken from the file: the organization is made up.
     let config = Config { options: ScanOptions::default(), ..config };
-    let prepared = prepare::prepare(registry, flags, config)?;
-    let running = start(options(&arguments.world, now, arguments.latency), 0).await?;
+    let stop = stopping::listen();
+    let mut prepared = prepare::prepare_with(registry, flags, config, Clock::fixed(now))?;
+    let actions = prepared.plan.actions();
+    let scan_id = ScanId::new(now, derived_entropy(&arguments.world, now, &prepared.config_sha256));
+    let header = scan::header(&scan_id, now, &prepared, None);
+    let tables = orgsweep_lake::all_tables(registry.stored_tables());
+    let writer = ScanWriter::create(&arguments.out, &scan_id, tables, &header)
+        .map_err(|error| Failure::new(format!("--out {}: {error}", arguments.out.display())))?;
+    let begun = Begun::of(writer, header, None, None, &mut prepared);
 
-    let connection =
-        Connection::fixed(&running.endpoint(), running.access_key_id(), running.secret_access_key(), None);
-    let session_policy = session_policy(&prepared)?;
-    let role = RoleTemplate::parse(orgsweep_simulator::ROLE_NAME).map_err(Failure::new)?;
+    let running = start(options(&arguments.world, now, arguments.latency), 0).await?;
+    let pace = Pace::unlimited(orgsweep_aws::DEFAULT_REQUESTS);
+    let (key_id, secret) = (running.access_key_id(), running.secret_access_key());
+    let connection = Connection::fixed(&running.endpoint(), key_id, secret, None, pace);
     let source = AwsSource::connect(
         connection,
         SourceOptions {
             roster: Roster::Organization,
-            roles: vec![role],
-            external_id: None,
-            session_duration: None,
-            session_policy: session_policy.clone(),
+            access: prepared.access.clone(),
             with_tags: false,
             clock: prepared.plan.clock,
         },
@@ -60,19 +64,11 @@ pub async fn demo(registry: &Registry, arguments: DemoArguments) -> Result<u8, F
     .await
     .map_err(|error| Failure::new(error.to_string()))?;
     let source: Arc<dyn Source> = Arc::new(source);
-    let scan_id = ScanId::new(now, derived_entropy(&arguments.world, now, &prepared.config_sha256));
-    let run = Run {
-        registry,
-        source,
-        prepared: &prepared,
-        session_policy,
-        scan_id,
-        out: &arguments.out,
-        program: &program(),
-    };
+    let out = &arguments.out;
+    let run = Run { registry, source, prepared, begun, out, program: &scan::program(), stop };
     let outcome = run.go().await?;
-    let surprises = surprises(&running, &outcome.totals, &prepared.plan.actions());
-    if !arguments.quiet {
+    let surprises = surprises(&running, &outcome.totals, &actions);
+    if !arguments.quiet && arguments.log_format == LogFormat::Text {
         let how = if surprises.is_empty() { "exactly those" } else { "not those" };
         crate::print(&format!(
             "\nThe made-up organization lost {} accounts, {how} that were planted. `orgsweep scan` would have ended \

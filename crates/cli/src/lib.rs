@@ -6,6 +6,7 @@
 //! }
 //! ```
 
+mod access;
 mod arguments;
 mod checks;
 mod config;
@@ -15,8 +16,13 @@ pub mod exit;
 mod plan_screen;
 mod prepare;
 mod progress;
+mod retry;
+mod roster_file;
+mod run;
 mod scan;
+mod shard;
 mod simulate;
+mod stopping;
 mod summary;
 
 use std::process::ExitCode;
@@ -25,7 +31,7 @@ use clap::Parser;
 use orgsweep_model::Pack;
 use orgsweep_model::text::printable;
 
-use crate::arguments::{Arguments, ChecksCommand, Command};
+use crate::arguments::{Arguments, ChecksCommand, Command, LogFormat};
 use crate::exit::Failure;
 
 /// Runs the program with these packs linked in. Never panics on bad input.
@@ -41,8 +47,25 @@ pub fn main(packs: Vec<Pack>) -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    match run(packs, arguments) {
+    let told_as_json = arguments.command.log_format() == Some(LogFormat::Json);
+    let quiet = arguments.command.is_quiet();
+    std::panic::set_hook(Box::new(move |panic| {
+        // A check or a collector that panics is a row of the result; this is for whoever wants to mend it.
+        let message = format!("internal error: {panic}");
+        if told_as_json {
+            progress::tell_json(&serde_json::json!({"event": "internal error", "message": message}));
+        } else if !quiet {
+            eprintln!("{}", printable(&message));
+        }
+    }));
+    match dispatch(packs, arguments) {
         Ok(code) => ExitCode::from(code),
+        Err(failure) if told_as_json => {
+            progress::tell_json(&serde_json::json!({
+                "event": "error", "message": failure.message, "exit_code": failure.code,
+            }));
+            ExitCode::from(failure.code)
+        }
         Err(failure) => {
             let lines: Vec<String> =
                 failure.message.lines().map(|line| printable(line).into_owned()).collect();
@@ -52,7 +75,7 @@ pub fn main(packs: Vec<Pack>) -> ExitCode {
     }
 }
 
-fn run(packs: Vec<Pack>, arguments: Arguments) -> Result<u8, Failure> {
+fn dispatch(packs: Vec<Pack>, arguments: Arguments) -> Result<u8, Failure> {
     let registry = prepare::registry(packs)?;
     match arguments.command {
         Command::Demo(arguments) => in_runtime(demo::demo(&registry, arguments)),
@@ -63,6 +86,8 @@ fn run(packs: Vec<Pack>, arguments: Arguments) -> Result<u8, Failure> {
             print(&checks::list_json(&registry))
         }
         Command::Checks { command: ChecksCommand::Show { id } } => print(&checks::show(&registry, &id)?),
+        Command::Discover(arguments) => in_runtime(roster_file::discover(arguments)),
+        Command::Finalize(arguments) => shard::finalize(&registry, *arguments),
         Command::Ddl(arguments) => print(&ddl::ddl(&registry, &arguments)?),
     }
 }

@@ -4,20 +4,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
+use orgsweep_aws::Access;
 use orgsweep_model::collector::Clock;
 use orgsweep_model::finding_id::sha256_hex;
 use orgsweep_model::registry::{ROSTER, Registry};
 use orgsweep_model::selection::{CheckSet, Scope};
-use orgsweep_model::{Account, AccountId, Pack};
+use orgsweep_model::{Account, AccountId, Pack, Timestamp};
 use orgsweep_sweep::{Filter, Plan};
 use serde_json::{Value as Json, json};
 
+use crate::access::{access, key_value, pace};
 use crate::arguments::ScanOptions;
-use crate::config::Config;
+use crate::config::{Config, unit_name};
 use crate::exit::Failure;
 
-/// Accounts in flight: suits a laptop and a small task alike, and leaves IAM's shared read quota room.
-pub const DEFAULT_CONCURRENCY: usize = 16;
+/// Accounts in flight: about three times the requests in flight, because an account waits most of its time for its
+/// credential report.
+pub const DEFAULT_CONCURRENCY: usize = 64;
 
 /// The standard collectors and the given packs.
 pub fn registry(packs: Vec<Pack>) -> Result<Registry, Failure> {
@@ -28,16 +31,39 @@ pub fn registry(packs: Vec<Pack>) -> Result<Registry, Failure> {
 /// Options as they hold, and what they come to.
 pub struct Prepared {
     /// What will be done.
-    pub plan: Arc<Plan>,
+    pub plan: Plan,
+    /// How accounts are entered.
+    pub access: Access,
     /// Options of the flags and the file.
     pub options: ScanOptions,
     /// Names this configuration: of everything that changes results.
     pub config_sha256: String,
 }
 
+impl Prepared {
+    /// Ages count to this moment, whatever the clock says: a scan goes on with the moment that it began with.
+    pub fn count_ages_to(&mut self, now: Timestamp) {
+        self.plan.now = now;
+        self.plan.clock = self.plan.clock.counting_to(now);
+    }
+}
+
 /// Puts flags over file, and turns both into a plan.
 pub fn prepare(registry: &Registry, flags: ScanOptions, config: Config) -> Result<Prepared, Failure> {
-    let options = flags.or(config.options);
+    let clock =
+        flags.now.or(config.options.now).map_or_else(Clock::wall, |now| Clock::wall().counting_to(now));
+    prepare_with(registry, flags, config, clock)
+}
+
+/// The same with a clock of one's own.
+pub fn prepare_with(
+    registry: &Registry,
+    flags: ScanOptions,
+    mut config: Config,
+    clock: Clock,
+) -> Result<Prepared, Failure> {
+    let options = flags.or(std::mem::take(&mut config.options));
+    contradictions(&options)?;
     let mut problems = Vec::new();
     let checks = match check_set(registry, &options, &config.checks, &config.overrides, &mut problems) {
         Some(checks) if problems.is_empty() => Arc::new(checks),
@@ -60,30 +86,60 @@ pub fn prepare(registry: &Registry, flags: ScanOptions, config: Config) -> Resul
     }
     let filter = filter(&options)?;
     let also = also_collect(registry, &options.collect)?;
-    let clock = options.now.map_or_else(Clock::wall, Clock::fixed);
-    let config_sha256 = fingerprint(&options, &checks, &config.overrides);
-    let plan =
-        Plan::new(registry, checks, &also, filter, options.concurrency.unwrap_or(DEFAULT_CONCURRENCY), clock);
-    Ok(Prepared { plan: Arc::new(plan), options, config_sha256 })
+    let config_sha256 = fingerprint(&options, &checks, &config);
+    let concurrency = options.concurrency.unwrap_or(DEFAULT_CONCURRENCY);
+    let mut plan = Plan::new(registry, checks, &also, filter, concurrency, clock);
+    plan.access_scopes = config.access.iter().map(|(scope, _)| scope.clone()).collect();
+    let session_policy = session_policy(&options, &plan)?;
+    let access = access(&options, &config.access, session_policy)?;
+    pace(&options, 1)?;
+    Ok(Prepared { plan, access, options, config_sha256 })
+}
+
+/// What every assumed role is limited to: the calls of the enabled checks.
+fn session_policy(options: &ScanOptions, plan: &Plan) -> Result<Option<String>, Failure> {
+    if options.no_session_policy {
+        return Ok(None);
+    }
+    orgsweep_aws::session_policy(&plan.actions()).map(Some).map_err(Failure::new)
+}
+
+/// Options that cannot hold together, wherever they were given.
+fn contradictions(options: &ScanOptions) -> Result<(), Failure> {
+    if options.single_account && options.accounts_file.is_some() {
+        return Err(Failure::new("--accounts-file and --single-account exclude each other: choose one"));
+    }
+    let needs_organization = [
+        ("--ou", !options.ou.is_empty()),
+        ("--exclude-ou", !options.exclude_ou.is_empty()),
+        ("--tag", !options.tag.is_empty()),
+    ];
+    let without = if options.single_account { "--single-account" } else { "--accounts-file" };
+    if options.single_account || options.accounts_file.is_some() {
+        if let Some((flag, _)) = needs_organization.iter().find(|(_, given)| *given) {
+            return Err(Failure::new(format!(
+                "{flag} asks for what only Organizations knows, and with {without} it is not asked: choose accounts with \
+                 --account and --exclude-account"
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn filter(options: &ScanOptions) -> Result<Filter, Failure> {
     for unit in options.ou.iter().chain(&options.exclude_ou) {
-        if !(unit.starts_with("ou-") || unit.starts_with("r-") || unit.starts_with('/')) {
-            return Err(Failure::new(format!(
-                "{unit:?} is not an organizational unit: expected an id (ou-ab12-34567890, r-ab12) or a path \
-                 (/Root/Workloads)"
-            )));
-        }
+        unit_name(unit.clone())?;
     }
     let mut tags = BTreeMap::new();
     for tag in &options.tag {
-        match tag.split_once('=') {
-            Some((key, value)) if !key.is_empty() => tags.insert(key.to_owned(), value.to_owned()),
-            _ => {
-                return Err(Failure::new(format!("--tag {tag:?}: expected KEY=VALUE, such as env=prod")));
-            }
-        };
+        let (key, value) = key_value("--tag", tag)?;
+        if let Some(other) = tags.insert(key.clone(), value.clone())
+            && other != value
+        {
+            return Err(Failure::new(format!(
+                "--tag {key}: no account carries both {other:?} and {value:?}; all tags that are given must match"
+            )));
+        }
     }
     Ok(Filter {
         units: options.ou.clone(),
@@ -212,11 +268,7 @@ pub fn unknown(place: &str, kind: &str, name: &str, known: &[&str]) -> String {
 }
 
 /// Of everything that changes results: not where they go, how fast, or how it is told.
-fn fingerprint(
-    options: &ScanOptions,
-    checks: &CheckSet,
-    overrides: &[(Scope, BTreeMap<String, Json>)],
-) -> String {
+fn fingerprint(options: &ScanOptions, checks: &CheckSet, config: &Config) -> String {
     let checks: BTreeMap<&str, Json> =
         checks.checks().map(|check| (check.metadata().id, check.settings())).collect();
     let mut options = options.clone();
@@ -227,9 +279,22 @@ fn fingerprint(
     options.log_format = None;
     options.external_id = None;
     options.profile = None;
+    options.requests = None;
+    options.max_rate = None;
+    options.unlimited = false;
+    options.attempt_timeout = None;
+    options.deadline = None;
+    options.publish_partial = false;
+    options.fail_on = None;
+    options.min_coverage = None;
     let overrides: Vec<Json> =
-        overrides.iter().map(|(scope, changes)| json!([format!("{scope:?}"), changes])).collect();
-    let whole = json!({"options": options, "checks": checks, "overrides": overrides});
+        config.overrides.iter().map(|(scope, changes)| json!([format!("{scope:?}"), changes])).collect();
+    let access: Vec<Json> = config
+        .access
+        .iter()
+        .map(|(scope, special)| json!([format!("{scope:?}"), special.role_name]))
+        .collect();
+    let whole = json!({"options": options, "checks": checks, "overrides": overrides, "access": access});
     sha256_hex(whole.to_string().as_bytes())
 }
 

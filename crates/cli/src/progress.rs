@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use orgsweep_model::text::printable;
+use orgsweep_model::text::{printable, printable_json};
 use orgsweep_sweep::{AccountLine, Event};
 use serde_json::{Value as Json, json};
 
@@ -66,7 +66,7 @@ impl Progress {
                     eprintln!("warning: {}", printable(message));
                 }
             }
-            Self::Json => eprintln!("{}", as_json(event)),
+            Self::Json => tell_json(&as_json(event)),
             Self::Bar { bar, lost } => match event {
                 Event::Listed { accounts, .. } => bar.set_length(*accounts as u64),
                 Event::Finished(line) => {
@@ -78,6 +78,7 @@ impl Progress {
                     bar.inc(1);
                 }
                 Event::Warning(message) => bar.println(format!("warning: {}", printable(message))),
+                Event::Stopping(in_flight) => bar.println(stopping_line(*in_flight)),
             },
             Self::Lines { listed, listed_all, finished, lost, told } => match event {
                 Event::Listed { accounts, done } => {
@@ -100,6 +101,7 @@ impl Progress {
                     }
                 }
                 Event::Warning(message) => eprintln!("warning: {}", printable(message)),
+                Event::Stopping(in_flight) => eprintln!("{}", stopping_line(*in_flight)),
             },
         }
     }
@@ -121,8 +123,19 @@ fn lost_line(line: &AccountLine) -> String {
     )
 }
 
+/// An object on a line of standard error, in which nothing can steer a terminal.
+#[expect(clippy::print_stderr, reason = "events are told on standard error")]
+pub fn tell_json(object: &Json) {
+    eprintln!("{}", printable_json(&object.to_string()));
+}
+
+fn stopping_line(in_flight: usize) -> String {
+    format!("stopping: {in_flight} accounts in flight may finish; Ctrl-C again drops them")
+}
+
 fn as_json(event: &Event) -> Json {
     match event {
+        Event::Stopping(in_flight) => json!({"event": "stopping", "in_flight": in_flight}),
         Event::Listed { accounts, done } => json!({"event": "listed", "accounts": accounts, "done": done}),
         Event::Warning(message) => json!({"event": "warning", "message": message}),
         Event::Finished(line) => json!({

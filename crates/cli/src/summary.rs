@@ -26,8 +26,8 @@ pub struct Facts<'a> {
     pub scan_id: &'a str,
     /// The organization.
     pub organization: &'a str,
-    /// Seconds from start to end.
-    pub seconds: f64,
+    /// Seconds from start to end, where one process did it all.
+    pub seconds: Option<f64>,
     /// Calls outside any account.
     pub shared_calls: u64,
     /// Where the tables are.
@@ -44,12 +44,12 @@ pub fn render(totals: &Totals, facts: &Facts<'_>) -> String {
     // Writing to a String cannot fail; the results are dropped on purpose throughout.
     let _ = writeln!(
         screen,
-        "\nScan {} of {} took {:.1} s: {} accounts, {} calls to AWS ({} for the organization as a whole)",
+        "\nScan {} of {}{}: {} accounts, {} calls to AWS ({} for the organization as a whole)",
         facts.scan_id,
         printable(facts.organization),
-        facts.seconds,
+        facts.seconds.map(|seconds| format!(" took {seconds:.1} s")).unwrap_or_default(),
         totals.accounts.len(),
-        totals.api_calls + facts.shared_calls,
+        totals.calls.calls + facts.shared_calls,
         facts.shared_calls,
     );
     coverage(&mut screen, totals);
@@ -211,8 +211,19 @@ fn wrapped(screen: &mut String, words: impl Iterator<Item = String>) {
     let _ = writeln!(screen, "      {line}");
 }
 
+/// A path as a shell takes it.
+pub fn quoted(path: &Path) -> String {
+    let text = printable(&path.display().to_string()).into_owned();
+    let plain = |character: char| character.is_ascii_alphanumeric() || "/._-+:@%=~".contains(character);
+    if !text.is_empty() && text.chars().all(plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
 fn next(screen: &mut String, facts: &Facts<'_>) {
-    let out = facts.out.display().to_string();
+    let out = quoted(facts.out);
     let program = facts.program;
     let _ = writeln!(screen, "\nTables      {out}/v1 (Parquet; the index is {out}/latest.json)");
     let _ = writeln!(screen, "\nNext");

@@ -19,9 +19,18 @@ pub enum Engine {
 /// Athena's database.
 const DATABASE: &str = "orgsweep";
 
+/// The first day of history where no lake says otherwise: before any scan.
+const BEFORE_ALL: &str = "2026-01-01";
+
 /// The text for one engine. `location` is the lake's root as the engine sees it; `latest` makes `*_latest` views with
-/// literals, which every engine prunes by.
-pub fn ddl(engine: Engine, location: &str, tables: &[&TableSchema], latest: Option<&Latest>) -> String {
+/// literals, which every engine prunes by; `first` is the day of the earliest scan.
+pub fn ddl(
+    engine: Engine,
+    location: &str,
+    tables: &[&TableSchema],
+    latest: Option<&Latest>,
+    first: Option<&str>,
+) -> String {
     let location = location.trim_end_matches('/');
     let mut text = String::new();
     // Writing to a String cannot fail; the results are dropped on purpose throughout.
@@ -40,7 +49,7 @@ pub fn ddl(engine: Engine, location: &str, tables: &[&TableSchema], latest: Opti
     for table in tables {
         match engine {
             Engine::Duckdb => duckdb_table(&mut text, location, table.name),
-            Engine::Athena => athena_table(&mut text, location, table, latest),
+            Engine::Athena => athena_table(&mut text, location, table, first),
         }
     }
     for table in tables {
@@ -66,6 +75,11 @@ fn hive_quoted(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
 }
 
+/// Whether DuckDB would read a path as a pattern; it knows no way of writing these characters plainly.
+pub fn is_a_pattern(location: &str) -> bool {
+    location.contains(['*', '?', '[', ']'])
+}
+
 /// A column comment that no client stumbles over: no quotes, no statement ends, nothing but ASCII, at most the 255
 /// characters that Glue keeps.
 fn comment(doc: &str) -> String {
@@ -83,7 +97,7 @@ fn duckdb_table(text: &mut String, location: &str, table: &str) {
     );
 }
 
-fn athena_table(text: &mut String, location: &str, table: &TableSchema, latest: Option<&Latest>) {
+fn athena_table(text: &mut String, location: &str, table: &TableSchema, first: Option<&str>) {
     let name = table.name;
     let _ = writeln!(text, "\nCREATE EXTERNAL TABLE IF NOT EXISTS {DATABASE}.{name}_all (");
     let _ = write!(text, "  {SCAN_ID} string COMMENT 'The scan that wrote the row'");
@@ -95,7 +109,7 @@ fn athena_table(text: &mut String, location: &str, table: &TableSchema, latest: 
         }
     }
     // Outside the range Athena returns no rows and no error: the first day must not lie after the first scan.
-    let first = latest.map_or("2026-01-01", |latest| latest.scan_date.as_str());
+    let first = first.unwrap_or(BEFORE_ALL);
     let _ = writeln!(
         text,
         "\n)\nPARTITIONED BY (scan_date string)\nROW FORMAT SERDE \
@@ -161,8 +175,8 @@ mod tests {
         let tables = all_tables(built_in_facts());
         let latest =
             Latest { scan_id: "01ARYZ6S41ZZZZZZZZZZZZZZZZ".to_owned(), scan_date: "2016-07-30".to_owned() };
-        let athena = ddl(Engine::Athena, "s3://bucket/it's/", &tables, Some(&latest));
-        let duckdb = ddl(Engine::Duckdb, "it's", &tables, None);
+        let athena = ddl(Engine::Athena, "s3://bucket/it's/", &tables, Some(&latest), Some("2016-01-02"));
+        let duckdb = ddl(Engine::Duckdb, "it's", &tables, None, None);
         for table in tables {
             assert!(duckdb.contains(&format!("VIEW {}_all ", table.name)));
             assert!(athena.contains(&format!("orgsweep.{}_all (", table.name)));
@@ -171,7 +185,7 @@ mod tests {
             }
         }
         assert!(athena.contains(r"'s3://bucket/it\'s/v1/findings/'"));
-        assert!(athena.contains("'projection.scan_date.range'='2016-07-30,NOW+1DAYS'"));
+        assert!(athena.contains("'projection.scan_date.range'='2016-01-02,NOW+1DAYS'"));
         assert!(duckdb.contains("'it''s/v1/findings/*/*.parquet'"));
     }
 

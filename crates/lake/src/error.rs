@@ -43,6 +43,12 @@ pub enum LakeError {
         /// The lock file.
         path: PathBuf,
     },
+    /// Another process is scanning.
+    #[error("{} is in use: another orgsweep is at work on this scan", path.display())]
+    InUse {
+        /// The spool.
+        path: PathBuf,
+    },
     /// The scan is not in the lake.
     #[error("no committed scan {scan_id} in the lake at {}", root.display())]
     NoSuchScan {
@@ -56,7 +62,7 @@ pub enum LakeError {
 /// The way out where the operating system's word leaves one guessing.
 fn advice(source: &std::io::Error) -> &'static str {
     match source.kind() {
-        std::io::ErrorKind::StorageFull => "; free some space or choose another --out; nothing was published",
+        std::io::ErrorKind::StorageFull => "; free some space or choose another --out",
         std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
             "; choose a folder that can be written with --out"
         }
@@ -74,6 +80,15 @@ impl LakeError {
     /// For `map_err` on Arrow and Parquet operations. An operating-system error inside keeps its kind.
     pub(crate) fn format<E: std::fmt::Display>(doing: &'static str, path: &Path) -> impl FnOnce(E) -> Self {
         let path = path.to_owned();
-        move |error| Self::Format { doing, path, problem: error.to_string() }
+        move |error| {
+            let problem = error.to_string();
+            // The Parquet writer passes the operating system's word on as text.
+            let code =
+                problem.split("(os error ").nth(1).and_then(|rest| rest.split(')').next()?.parse().ok());
+            match code {
+                Some(code) => Self::Io { doing, path, source: std::io::Error::from_raw_os_error(code) },
+                None => Self::Format { doing, path, problem },
+            }
+        }
     }
 }

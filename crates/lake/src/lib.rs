@@ -22,14 +22,17 @@ mod scan_id;
 mod schema;
 mod spool;
 mod store;
+mod take_over;
 #[cfg(test)]
 mod tests;
+mod unfinished;
 mod writer;
 
-pub use ddl::{Engine, ddl};
+pub use ddl::{Engine, ddl, is_a_pattern};
 pub use error::LakeError;
-pub use manifest::{Latest, latest, latest_scan_id};
-pub use read::{ScanSelector, read, read_file};
+pub use manifest::{Latest, first_scan_date, is_a_lake, latest, latest_scan_id};
+pub use read::{ScanSelector, each_row, read, read_file};
 pub use scan_id::ScanId;
 pub use schema::{all_tables, built_in_facts, schema_text};
+pub use unfinished::{ScanHeader, unfinished};
 pub use writer::{Published, ScanWriter};

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::{Value as Json, json};
 
 use crate::error::LakeError;
+use crate::schema::SCANS;
 use crate::store::Store;
 
 /// One published file.
@@ -83,6 +84,17 @@ pub fn latest(root: &Path) -> Result<Option<Latest>, LakeError> {
         None => Ok(None),
         Some(bytes) => Latest::parse(&bytes, &store.path(LATEST)).map(Some),
     }
+}
+
+/// Whether any scan was ever published here.
+pub fn is_a_lake(root: &Path) -> bool {
+    Store::new(root).exists("v1")
+}
+
+/// The day of the earliest scan; `None`: there is none.
+pub fn first_scan_date(root: &Path) -> Result<Option<String>, LakeError> {
+    let names = Store::new(root).names(&format!("v1/{SCANS}"))?;
+    Ok(names.iter().find_map(|name| name.strip_prefix("scan_date=").map(str::to_owned)))
 }
 
 /// The id of the last committed scan.

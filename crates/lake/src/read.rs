@@ -26,6 +26,13 @@ pub enum ScanSelector {
 
 /// All rows of a table in a committed scan.
 pub fn read<R: Row>(root: &Path, scan: &ScanSelector) -> Result<Vec<R>, LakeError> {
+    let mut rows = Vec::new();
+    each_row(root, scan, &mut |row| rows.push(row))?;
+    Ok(rows)
+}
+
+/// Hands over the rows of a table in a committed scan one by one, in stored order.
+pub fn each_row<R: Row>(root: &Path, scan: &ScanSelector, take: &mut dyn FnMut(R)) -> Result<(), LakeError> {
     let store = Store::new(root);
     let missing =
         |scan_id: &str| LakeError::NoSuchScan { scan_id: scan_id.to_owned(), root: root.to_owned() };
@@ -39,28 +46,48 @@ pub fn read<R: Row>(root: &Path, scan: &ScanSelector) -> Result<Vec<R>, LakeErro
     if !store.exists(&key(SCANS, &scan_id)) {
         return Err(missing(scan_id.as_str()));
     }
-    read_file(&store.path(&key(R::SCHEMA.name, &scan_id)))
+    each_row_of(&store.path(&key(R::SCHEMA.name, &scan_id)), take)
 }
 
 /// All rows of one file. A nullable column that the file does not have yet reads as null.
 pub fn read_file<R: Row>(path: &Path) -> Result<Vec<R>, LakeError> {
+    let mut rows = Vec::new();
+    each_row_of(path, &mut |row| rows.push(row))?;
+    Ok(rows)
+}
+
+fn each_row_of<R: Row>(path: &Path, take: &mut dyn FnMut(R)) -> Result<(), LakeError> {
     let file = File::open(path).map_err(LakeError::io("reading", path))?;
     let reader = ParquetRecordBatchReaderBuilder::try_new(file)
         .and_then(ParquetRecordBatchReaderBuilder::build)
         .map_err(LakeError::format("reading", path))?;
-    let mut rows = Vec::new();
     for batch in reader {
         let batch = batch.map_err(LakeError::format("reading", path))?;
+        check_types::<R>(&batch, path)?;
         for row in 0..batch.num_rows() {
             let mut lookup = |name: &'static str| value::<R>(&batch, name, row);
-            rows.push(R::from_values(&mut lookup).map_err(LakeError::format("reading", path))?);
+            take(R::from_values(&mut lookup).map_err(LakeError::format("reading", path))?);
         }
     }
-    Ok(rows)
+    Ok(())
 }
 
-/// A column's value; null where the file has no such column or one of another type, which `from_values` refuses
-/// unless the column may be null.
+/// A column of another type than the table's is not this table: it must not read as if nothing were there.
+fn check_types<R: Row>(batch: &RecordBatch, path: &Path) -> Result<(), LakeError> {
+    for column in R::SCHEMA.columns {
+        let found = batch.column_by_name(column.name).map(|array| array.data_type());
+        if let Some(found) = found.filter(|found| **found != data_type(column.kind)) {
+            return Err(LakeError::Format {
+                doing: "reading",
+                path: path.to_owned(),
+                problem: format!("column {} is {found} and not {}", column.name, data_type(column.kind)),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// A column's value; null where the file has no such column, which `from_values` refuses unless it may be null.
 fn value<'b, R: Row>(batch: &'b RecordBatch, name: &str, row: usize) -> Value<'b> {
     let Some(column) = batch.column_by_name(name) else {
         return Value::Null;
@@ -69,7 +96,7 @@ fn value<'b, R: Row>(batch: &'b RecordBatch, name: &str, row: usize) -> Value<'b
         return Value::Null;
     };
     let kind = R::SCHEMA.columns[position].kind;
-    if column.is_null(row) || *column.data_type() != data_type(kind) {
+    if column.is_null(row) {
         return Value::Null;
     }
     match kind {

@@ -8,7 +8,8 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use orgsweep_model::facts::{AccessKey, IdentityProvider, Principal, ServerCertificate, ServiceCredential};
 use orgsweep_model::finding_id::sha256_hex;
 use orgsweep_model::records::{
-    CheckControlRecord, CheckRecord, CoverageRecord, FindingRecord, ScanAccountRecord, ScanRecord, TableRead,
+    ApiCallRecord, CheckControlRecord, CheckRecord, CoverageRecord, FindingRecord, ScanAccountRecord,
+    ScanRecord, TableRead,
 };
 use orgsweep_model::{ColumnType, Row, TableSchema};
 
@@ -35,6 +36,7 @@ pub fn all_tables(facts: &[&'static TableSchema]) -> Vec<&'static TableSchema> {
         ScanAccountRecord::SCHEMA,
         CoverageRecord::SCHEMA,
         TableRead::SCHEMA,
+        ApiCallRecord::SCHEMA,
         FindingRecord::SCHEMA,
         CheckRecord::SCHEMA,
         CheckControlRecord::SCHEMA,
@@ -112,15 +114,16 @@ mod tests {
     fn the_committed_schema_only_grows() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/schema.txt");
         let now = schema_text(&all_tables(built_in_facts()));
-        if std::env::var_os("ORGSWEEP_BLESS").is_some() {
-            std::fs::write(path, &now).unwrap();
-        }
         let committed = std::fs::read_to_string(path).unwrap_or_default();
         for line in committed.lines() {
             assert!(
                 now.lines().any(|current| current == line),
                 "the column {line:?} was changed or removed; stored columns only grow"
             );
+        }
+        if std::env::var_os("ORGSWEEP_BLESS").is_some() {
+            std::fs::write(path, &now).unwrap();
+            return;
         }
         assert_eq!(now, committed, "new columns: `ORGSWEEP_BLESS=1 cargo test -p orgsweep-lake schema`");
     }

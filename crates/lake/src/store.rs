@@ -8,9 +8,6 @@ use std::time::{Duration, Instant};
 
 use crate::error::LakeError;
 
-/// How long a publisher waits for another.
-const LOCK_PATIENCE: Duration = Duration::from_mins(2);
-
 /// A lake in a local directory.
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -51,8 +48,9 @@ impl Store {
         }
     }
 
-    /// One publisher at a time. Publishing takes seconds, and what waits may be an hour of scanning: so it waits a while.
-    pub fn lock(&self) -> Result<Lock, LakeError> {
+    /// One publisher at a time. Publishing takes seconds, and what waits may be an hour of scanning: `wait` is told how long
+    /// it has waited and says whether to go on.
+    pub fn lock(&self, wait: &mut dyn FnMut(Duration) -> bool) -> Result<Lock, LakeError> {
         let path = self.path("orgsweep.lock");
         let file = File::options()
             .write(true)
@@ -60,11 +58,11 @@ impl Store {
             .truncate(false)
             .open(&path)
             .map_err(LakeError::io("opening", &path))?;
-        let patience = Instant::now();
+        let began = Instant::now();
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(Lock { _file: file }),
-                Err(fs::TryLockError::WouldBlock) if patience.elapsed() < LOCK_PATIENCE => {
+                Err(fs::TryLockError::WouldBlock) if wait(began.elapsed()) => {
                     std::thread::sleep(Duration::from_millis(100));
                 }
                 Err(fs::TryLockError::WouldBlock) => return Err(LakeError::Locked { path }),
@@ -94,7 +92,7 @@ impl Store {
     pub fn put_new(&self, key: &str, staged: &Path) -> Result<(), LakeError> {
         let path = self.path(key);
         let folder = path.parent().unwrap_or(&self.root);
-        fs::create_dir_all(folder).map_err(LakeError::io("creating folder", folder))?;
+        self.make_durable_folder(folder)?;
         // A hard link fails if the name is taken; a rename would replace. The staged name goes with its folder. Where
         // the file system knows no links, the lock keeps other publishers away between the look and the rename.
         match fs::hard_link(staged, &path) {
@@ -107,32 +105,58 @@ impl Store {
         sync_folder(folder)
     }
 
-    /// Writes a new object from memory. Never replaces anything.
-    pub fn put_new_bytes(&self, key: &str, staging: &Path, bytes: &[u8]) -> Result<(), LakeError> {
-        let staged = stage(staging, key, bytes)?;
-        self.put_new(key, &staged)
+    /// Makes a folder and those above it, each of them known to the one above before anything is put into it: after a power
+    /// cut a committed scan has all of its tables.
+    fn make_durable_folder(&self, folder: &Path) -> Result<(), LakeError> {
+        let mut missing = Vec::new();
+        let mut at = folder;
+        while !at.exists() && at != self.root {
+            missing.push(at);
+            at = at.parent().unwrap_or(&self.root);
+        }
+        fs::create_dir_all(folder).map_err(LakeError::io("creating folder", folder))?;
+        missing.iter().rev().filter_map(|made| made.parent()).try_for_each(sync_folder)
+    }
+
+    /// Removes an object that no scan has committed.
+    pub fn remove_uncommitted(&self, key: &str) -> Result<(), LakeError> {
+        let path = self.path(key);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(LakeError::Io { doing: "removing", path, source: error })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The names in a folder, sorted; none where there is no folder.
+    pub fn names(&self, key: &str) -> Result<Vec<String>, LakeError> {
+        let path = self.path(key);
+        let entries = match fs::read_dir(&path) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(source) => return Err(LakeError::Io { doing: "reading", path, source }),
+        };
+        let names = entries.map(|entry| entry.map(|entry| entry.file_name().to_string_lossy().into_owned()));
+        let mut names = names.collect::<Result<Vec<_>, _>>().map_err(LakeError::io("reading", &path))?;
+        names.sort();
+        Ok(names)
     }
 
     /// Replaces a pointer if it still holds what was read. False: somebody else was faster.
-    pub fn swap(
-        &self,
-        key: &str,
-        expected: Option<&[u8]>,
-        bytes: &[u8],
-        staging: &Path,
-    ) -> Result<bool, LakeError> {
+    pub fn swap(&self, key: &str, expected: Option<&[u8]>, staged: &Path) -> Result<bool, LakeError> {
         if self.get(key)?.as_deref() != expected {
             return Ok(false);
         }
-        let staged = stage(staging, key, bytes)?;
         let path = self.path(key);
-        fs::rename(&staged, &path).map_err(LakeError::io("publishing", &path))?;
+        fs::rename(staged, &path).map_err(LakeError::io("publishing", &path))?;
         sync_folder(&self.root)?;
         Ok(true)
     }
 }
 
-fn stage(staging: &Path, key: &str, bytes: &[u8]) -> Result<PathBuf, LakeError> {
+/// Writes bytes beside the other staged files, durable, so that what follows is only a rename.
+pub fn stage(staging: &Path, key: &str, bytes: &[u8]) -> Result<PathBuf, LakeError> {
     let path = staging.join(key.replace('/', "_"));
     let mut file = File::create(&path).map_err(LakeError::io("creating", &path))?;
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(LakeError::io("writing", &path))?;

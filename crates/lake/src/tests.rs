@@ -2,20 +2,21 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use orgsweep_model::facts::{
     AccessKey, IdentityProvider, KeyStatus, Principal, ServerCertificate, ServiceCredential,
 };
 use orgsweep_model::records::{
-    Change, CheckControlRecord, CheckRecord, CoverageRecord, FindingRecord, ScanAccountRecord, ScanRecord,
-    ScanStatus, TableRead,
+    ApiCallRecord, Change, CheckControlRecord, CheckRecord, CoverageRecord, FindingRecord, ScanAccountRecord,
+    ScanRecord, ScanStatus, TableRead,
 };
 use orgsweep_model::{ColumnType, Row, Rows, Severity, Status, TableSchema, Timestamp, Value};
 use serde_json::json;
 
 use crate::{
-    LakeError, ScanId, ScanSelector, ScanWriter, all_tables, built_in_facts, latest_scan_id, read,
-    schema_text,
+    LakeError, ScanHeader, ScanId, ScanSelector, ScanWriter, all_tables, built_in_facts, latest_scan_id,
+    read, schema_text, unfinished,
 };
 
 fn moment(milliseconds: i64) -> Timestamp {
@@ -45,6 +46,11 @@ fn scan_record(status: ScanStatus) -> ScanRecord {
         throttles: 0,
         session_policy: Some("{\"Ü\":\"\\u0000 ' \\n\"}".to_owned()),
         duration_ms: 1234,
+        api_attempts: Some(10),
+        api_errors: None,
+        response_bytes: Some(1 << 40),
+        retried_scan_id: None,
+        shards: Some(3),
     }
 }
 
@@ -100,13 +106,23 @@ fn key(account: &str, user: &str, slot: i32) -> AccessKey {
     }
 }
 
+fn header(id: &ScanId) -> ScanHeader {
+    ScanHeader {
+        scan_id: id.to_string(),
+        now: moment(1_700_000_000_000),
+        config_sha256: "00".to_owned(),
+        tool_version: "0.1.0".to_owned(),
+        retried_scan_id: None,
+    }
+}
+
 fn writer(root: &Path, id: &ScanId) -> ScanWriter {
-    ScanWriter::create(root, id, all_tables(built_in_facts())).unwrap()
+    ScanWriter::create(root, id, all_tables(built_in_facts()), &header(id)).unwrap()
 }
 
 fn publish(root: &Path, id: &ScanId, status: ScanStatus) -> Result<(), LakeError> {
-    ScanWriter::create(root, id, all_tables(built_in_facts()))?
-        .publish(&[], scan_record(status), &json!({}))
+    ScanWriter::create(root, id, all_tables(built_in_facts()), &header(id))?
+        .publish(&[], scan_record(status), &json!({}), &mut |waited| waited < Duration::from_secs(60))
         .map(|_| ())
 }
 
@@ -118,7 +134,7 @@ fn rows_come_back_as_they_went() {
     let findings = vec![finding("111122223333", "arn:a"), finding("111122223333", "arn:b")];
     let keys = vec![key("111122223333", "arn:a", 1), key("111122223333", "arn:a", 2)];
     let batches: Vec<Arc<dyn Rows>> = vec![Arc::new(findings.clone()), Arc::new(keys.clone())];
-    writer.spool("111122223333".parse().unwrap(), &batches).unwrap();
+    writer.spool("111122223333".parse().unwrap(), &batches, json!({})).unwrap();
     let controls = vec![CheckControlRecord {
         check_id: "iam-x".to_owned(),
         framework: "cis_aws_foundations".to_owned(),
@@ -126,7 +142,7 @@ fn rows_come_back_as_they_went() {
         control_id: "1.10".to_owned(),
     }];
     let whole: Vec<Arc<dyn Rows>> = vec![Arc::new(controls.clone())];
-    writer.publish(&whole, scan_record(ScanStatus::Complete), &json!({})).unwrap();
+    writer.publish(&whole, scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
 
     let latest = ScanSelector::Latest;
     assert_eq!(read::<FindingRecord>(folder.path(), &latest).unwrap(), findings);
@@ -145,9 +161,9 @@ fn accounts_and_rows_are_in_order_whatever_order_they_came_in() {
     for account in ["999999999999", "000000000001"] {
         let rows = vec![key(account, "arn:b", 1), key(account, "arn:a", 2), key(account, "arn:a", 1)];
         let batch: Arc<dyn Rows> = Arc::new(rows);
-        writer.spool(account.parse().unwrap(), &[batch]).unwrap();
+        writer.spool(account.parse().unwrap(), &[batch], json!({})).unwrap();
     }
-    writer.publish(&[], scan_record(ScanStatus::Complete), &json!({})).unwrap();
+    writer.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
     let read: Vec<(String, String, i32)> = read::<AccessKey>(folder.path(), &ScanSelector::Latest)
         .unwrap()
         .into_iter()
@@ -160,16 +176,172 @@ fn accounts_and_rows_are_in_order_whatever_order_they_came_in() {
 }
 
 #[test]
-fn an_unpublished_scan_leaves_nothing() {
+fn an_unpublished_scan_is_no_result_and_without_accounts_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("lake");
+    drop(writer(&root, &scan_id(1)));
+    assert!(!root.join("staging").exists() && !root.join("v1").exists());
     let mut writer = writer(&root, &scan_id(1));
     let batch: Arc<dyn Rows> = Arc::new(vec![key("111122223333", "arn:a", 1)]);
-    writer.spool("111122223333".parse().unwrap(), &[batch]).unwrap();
-    assert!(root.join("staging").exists());
+    writer.spool("111122223333".parse().unwrap(), &[batch], json!({})).unwrap();
     drop(writer);
-    assert!(!root.join("staging").exists() && !root.join("v1").exists());
+    assert!(!root.join("v1").exists());
     assert!(matches!(read::<AccessKey>(&root, &ScanSelector::Latest), Err(LakeError::NoSuchScan { .. })));
+    assert_eq!(unfinished(&root).unwrap(), [header(&scan_id(1))]);
+}
+
+#[test]
+fn a_killed_scan_goes_on_with_its_whole_accounts_and_nothing_torn() {
+    let folder = tempfile::tempdir().unwrap();
+    let id = scan_id(1);
+    let rows = |account: &str| -> Arc<dyn Rows> { Arc::new(vec![key(account, "arn:a", 1)]) };
+    let mut begun = writer(folder.path(), &id);
+    begun.spool("222222222222".parse().unwrap(), &[rows("222222222222")], json!({"n": 2})).unwrap();
+    drop(begun);
+    // As after a kill in the middle of the next account: bytes without a journal line, and half a line.
+    let staging = folder.path().join(format!("staging/{id}"));
+    for file in ["access_keys.arrow", "journal.jsonl"] {
+        let mut torn = std::fs::File::options().append(true).open(staging.join(file)).unwrap();
+        std::io::Write::write_all(&mut torn, b"{\"account\":\"333").unwrap();
+    }
+    let mut again = ScanWriter::resume(folder.path(), &id, all_tables(built_in_facts())).unwrap();
+    let finished: Vec<(String, serde_json::Value)> =
+        again.finished().map(|(account, tally)| (account.to_string(), tally.clone())).collect();
+    assert_eq!(finished, [("222222222222".to_owned(), json!({"n": 2}))]);
+    again.spool("111111111111".parse().unwrap(), &[rows("111111111111")], json!({})).unwrap();
+    again.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
+    let accounts: Vec<String> = read::<AccessKey>(folder.path(), &ScanSelector::Latest)
+        .unwrap()
+        .into_iter()
+        .map(|row| row.account_id.to_string())
+        .collect();
+    assert_eq!(accounts, ["111111111111", "222222222222"]);
+    assert!(!folder.path().join("staging").exists());
+}
+
+#[test]
+fn two_processes_never_write_one_scan() {
+    let folder = tempfile::tempdir().unwrap();
+    let id = scan_id(1);
+    let first = writer(folder.path(), &id);
+    let tables = || all_tables(built_in_facts());
+    let second = ScanWriter::create(folder.path(), &id, tables(), &header(&id));
+    assert!(matches!(second, Err(LakeError::InUse { .. })));
+    assert!(matches!(ScanWriter::resume(folder.path(), &id, tables()), Err(LakeError::InUse { .. })));
+    drop(first);
+    assert!(ScanWriter::create(folder.path(), &id, tables(), &header(&id)).is_ok());
+}
+
+#[test]
+fn shards_are_published_as_one_in_order_of_account() {
+    let folder = tempfile::tempdir().unwrap();
+    let id = scan_id(1);
+    let tables = || all_tables(built_in_facts());
+    for (index, accounts) in [(0, ["333333333333", "111111111111"]), (1, ["222222222222", "444444444444"])] {
+        let mut shard = ScanWriter::shard(folder.path(), &id, tables(), (index, 2), &header(&id)).unwrap();
+        for account in accounts {
+            let rows: Arc<dyn Rows> = Arc::new(vec![key(account, "arn:a", 1)]);
+            shard.spool(account.parse().unwrap(), &[rows], json!({})).unwrap();
+        }
+    }
+    // A shard that is run again has what it had; one of another configuration is refused.
+    let again = ScanWriter::shard(folder.path(), &id, tables(), (0, 2), &header(&id)).unwrap();
+    assert_eq!(again.finished().count(), 2);
+    drop(again);
+    let other = ScanHeader { config_sha256: "ff".to_owned(), ..header(&id) };
+    assert!(ScanWriter::shard(folder.path(), &id, tables(), (0, 2), &other).is_err());
+
+    let (whole, headers) = ScanWriter::gather(folder.path(), &id, tables()).unwrap();
+    assert_eq!(headers.len(), 2);
+    assert_eq!(whole.finished().count(), 4);
+    whole.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
+    let keys: Vec<AccessKey> = read(folder.path(), &ScanSelector::Latest).unwrap();
+    assert!(keys.is_sorted_by_key(|row| row.account_id));
+    assert_eq!(keys.len(), 4);
+    assert!(!folder.path().join("staging").exists());
+}
+
+#[test]
+fn rows_are_taken_over_under_the_new_name_and_remember_where_they_came_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let (old, new) = (scan_id(1000), scan_id(2000));
+    let mut first = writer(folder.path(), &old);
+    for account in ["111111111111", "222222222222"] {
+        let mut record: ScanAccountRecord = row_of(0);
+        record.account_id = account.parse().unwrap();
+        let rows: Vec<Arc<dyn Rows>> =
+            vec![Arc::new(vec![record]), Arc::new(vec![key(account, "arn:a", 1), key(account, "arn:b", 2)])];
+        first.spool(account.parse().unwrap(), &rows, json!({})).unwrap();
+    }
+    first.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
+
+    let mut second = writer(folder.path(), &new);
+    let kept: orgsweep_model::AccountId = "222222222222".parse().unwrap();
+    for table in [ScanAccountRecord::SCHEMA, AccessKey::SCHEMA] {
+        second.take_over(&old, table, &|account| account == kept).unwrap();
+    }
+    second.finish_taken_over(kept, json!({})).unwrap();
+    second.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
+    let selector = ScanSelector::Id(new);
+    let accounts: Vec<ScanAccountRecord> = read(folder.path(), &selector).unwrap();
+    assert_eq!(accounts.len(), 1);
+    assert_eq!(accounts[0].account_id, kept);
+    assert_eq!(accounts[0].taken_from_scan_id.as_deref(), Some(old.as_str()));
+    assert_eq!(read::<AccessKey>(folder.path(), &selector).unwrap().len(), 2);
+}
+
+#[test]
+fn an_error_in_mid_publish_leaves_nothing_half_published() {
+    let folder = tempfile::tempdir().unwrap();
+    // The manifest's name is taken by a folder that cannot be removed as a file is.
+    let id = scan_id(1);
+    std::fs::create_dir_all(folder.path().join("manifests")).unwrap();
+    std::fs::write(folder.path().join("manifests/v1"), "not a folder").unwrap();
+    assert!(publish(folder.path(), &id, ScanStatus::Complete).is_err());
+    let files: Vec<_> = walk(&folder.path().join("v1"));
+    assert!(files.is_empty(), "{files:?}");
+    assert!(!folder.path().join("latest.json").exists());
+}
+
+#[test]
+fn a_pointer_that_cannot_be_moved_is_a_warning_and_not_a_lost_scan() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("latest.json")).unwrap();
+    let id = scan_id(1);
+    let published = writer(folder.path(), &id)
+        .publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true)
+        .unwrap();
+    assert_eq!(published.warnings.len(), 1, "{:?}", published.warnings);
+    assert_eq!(read::<ScanRecord>(folder.path(), &ScanSelector::Id(id)).unwrap().len(), 1);
+}
+
+#[test]
+fn a_column_of_another_type_is_named_and_not_read_as_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let id = scan_id(1);
+    publish(folder.path(), &id, ScanStatus::Complete).unwrap();
+    orgsweep_model::table! {
+        /// The same name, another meaning.
+        pub struct Changed in "scans" sorted by [org_id] {
+            /// Is text in the file.
+            org_id: Option<i64>,
+        }
+    }
+    let error = read::<Changed>(folder.path(), &ScanSelector::Id(id)).unwrap_err().to_string();
+    assert!(error.contains("org_id") && error.contains("Int64"), "{error}");
+}
+
+/// All files below a folder.
+fn walk(folder: &Path) -> Vec<std::path::PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry.unwrap().path();
+        if path.is_dir() { files.extend(walk(&path)) } else { files.push(path) }
+    }
+    files
 }
 
 #[test]
@@ -276,8 +448,8 @@ fn comes_back<R: Row>() {
     let rows: Vec<R> = vec![row_of(0), row_of(1)];
     let mut writer = writer(folder.path(), &scan_id(1));
     let batch: Arc<dyn Rows> = Arc::new(rows.clone());
-    writer.spool("111122223333".parse().unwrap(), &[batch]).unwrap();
-    writer.publish(&[], scan_record(ScanStatus::Complete), &json!({})).unwrap();
+    writer.spool("111122223333".parse().unwrap(), &[batch], json!({})).unwrap();
+    writer.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
     let mut back = read::<R>(folder.path(), &ScanSelector::Latest).unwrap();
     // Sorted by the table's own order, which the two made-up rows need not be in.
     if back[0] != rows[0] {
@@ -292,6 +464,7 @@ fn nulls_and_values_of_every_table_come_back() {
     comes_back::<ScanAccountRecord>();
     comes_back::<CoverageRecord>();
     comes_back::<TableRead>();
+    comes_back::<ApiCallRecord>();
     comes_back::<FindingRecord>();
     comes_back::<CheckRecord>();
     comes_back::<CheckControlRecord>();
@@ -300,7 +473,7 @@ fn nulls_and_values_of_every_table_come_back() {
     comes_back::<ServiceCredential>();
     comes_back::<ServerCertificate>();
     comes_back::<IdentityProvider>();
-    assert_eq!(all_tables(built_in_facts()).len(), 12, "a new table: add it here");
+    assert_eq!(all_tables(built_in_facts()).len(), 13, "a new table: add it here");
 }
 
 #[test]

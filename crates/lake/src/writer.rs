@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use orgsweep_model::finding_id::hex;
 use orgsweep_model::records::{ScanRecord, ScanStatus};
@@ -19,15 +20,21 @@ use crate::parquet_file::ParquetFile;
 use crate::scan_id::ScanId;
 use crate::schema::{SCANS, fingerprint};
 use crate::spool::Spool;
-use crate::store::Store;
+use crate::store::{Store, stage};
+use crate::take_over::each_account;
+use crate::unfinished::{HEADER, STAGING, ScanHeader, parse};
 
-/// A scan that is not yet in the lake. Dropped without [`publish`](Self::publish), it leaves nothing.
+/// A scan that is not yet in the lake. Dropped without [`publish`](Self::publish), it keeps its finished accounts on
+/// disk, where no reader looks, so that the scan can go on; without a finished account it leaves nothing.
 pub struct ScanWriter {
     store: Store,
     scan_id: ScanId,
     tables: Vec<&'static TableSchema>,
     staging: PathBuf,
-    spool: Spool,
+    /// The first one takes rows; all of them are published.
+    spools: Vec<Spool>,
+    is_a_shard: bool,
+    published: bool,
 }
 
 /// A scan that is in the lake.
@@ -37,6 +44,8 @@ pub struct Published {
     pub rows: BTreeMap<&'static str, u64>,
     /// Bytes of all files.
     pub bytes: u64,
+    /// What went wrong after the commit: the scan is in the lake all the same.
+    pub warnings: Vec<String>,
 }
 
 impl ScanWriter {
@@ -45,67 +54,244 @@ impl ScanWriter {
         root: &Path,
         scan_id: &ScanId,
         tables: Vec<&'static TableSchema>,
+        header: &ScanHeader,
     ) -> Result<Self, LakeError> {
         let store = Store::new(root);
-        if store.exists(&key(SCANS, scan_id)) {
-            return Err(LakeError::AlreadyCommitted { scan_id: scan_id.to_string(), root: root.to_owned() });
-        }
+        refuse_committed(&store, scan_id)?;
         store.make_folder("")?;
-        // What an earlier attempt of the same name left behind is no result.
+        // What an earlier attempt of the same name left behind is no result; what another process is at is its own.
+        if store.exists(&staging_key(scan_id)) {
+            drop(Spool::open(&store.path(&staging_key(scan_id)), scan_id.as_str())?);
+        }
         store.remove_folder(&staging_key(scan_id))?;
         let staging = store.make_folder(&staging_key(scan_id))?;
-        let spool = Spool::new(&staging, scan_id.as_str());
-        Ok(Self { store, scan_id: scan_id.clone(), tables, staging, spool })
+        write_header(&staging, header)?;
+        let spools = vec![Spool::open(&staging, scan_id.as_str())?];
+        Ok(Self {
+            store,
+            scan_id: scan_id.clone(),
+            tables,
+            staging,
+            spools,
+            is_a_shard: false,
+            published: false,
+        })
+    }
+
+    /// Goes on with a scan that was begun: its finished accounts are there.
+    pub fn resume(
+        root: &Path,
+        scan_id: &ScanId,
+        tables: Vec<&'static TableSchema>,
+    ) -> Result<Self, LakeError> {
+        let store = Store::new(root);
+        refuse_committed(&store, scan_id)?;
+        let staging = store.path(&staging_key(scan_id));
+        let spools = vec![Spool::open(&staging, scan_id.as_str())?];
+        Ok(Self {
+            store,
+            scan_id: scan_id.clone(),
+            tables,
+            staging,
+            spools,
+            is_a_shard: false,
+            published: false,
+        })
+    }
+
+    /// One shard of a scan, begun or gone on with.
+    pub fn shard(
+        root: &Path,
+        scan_id: &ScanId,
+        tables: Vec<&'static TableSchema>,
+        (index, count): (u32, u32),
+        header: &ScanHeader,
+    ) -> Result<Self, LakeError> {
+        let store = Store::new(root);
+        refuse_committed(&store, scan_id)?;
+        store.make_folder("")?;
+        let folder = format!("{}/shard-{index}-of-{count}", staging_key(scan_id));
+        let staging = store.make_folder(&folder)?;
+        let spools = vec![Spool::open(&staging, scan_id.as_str())?];
+        let path = staging.join(HEADER);
+        match store.get(&format!("{folder}/{HEADER}"))? {
+            None => write_header(&staging, header)?,
+            Some(bytes) => {
+                let begun = parse(&bytes, &path)?;
+                if begun != *header {
+                    let problem = "the shard was begun with another configuration or version; use the same for all \
+                                   shards, or run discover again";
+                    return Err(LakeError::Format {
+                        doing: "going on with",
+                        path,
+                        problem: problem.to_owned(),
+                    });
+                }
+            }
+        }
+        Ok(Self {
+            store,
+            scan_id: scan_id.clone(),
+            tables,
+            staging,
+            spools,
+            is_a_shard: true,
+            published: false,
+        })
+    }
+
+    /// All shards of a scan, to be published as one. Also says what each was begun as.
+    pub fn gather(
+        root: &Path,
+        scan_id: &ScanId,
+        tables: Vec<&'static TableSchema>,
+    ) -> Result<(Self, Vec<(String, ScanHeader)>), LakeError> {
+        let store = Store::new(root);
+        refuse_committed(&store, scan_id)?;
+        let staging = store.make_folder(&staging_key(scan_id))?;
+        let mut names = store.names(&staging_key(scan_id))?;
+        names.retain(|name| name.starts_with("shard-"));
+        // Rows of finalize itself, such as those of accounts that no shard finished.
+        let own = staging.join("finalize");
+        if own.exists() {
+            std::fs::remove_dir_all(&own).map_err(LakeError::io("removing", &own))?;
+        }
+        let mut spools = vec![Spool::open(&own, scan_id.as_str())?];
+        let mut headers = Vec::new();
+        for name in names {
+            let path = staging.join(&name).join(HEADER);
+            let bytes = std::fs::read(&path).map_err(LakeError::io("reading", &path))?;
+            headers.push((name.clone(), parse(&bytes, &path)?));
+            spools.push(Spool::open(&staging.join(&name), scan_id.as_str())?);
+        }
+        let scan_id = scan_id.clone();
+        let writer = Self { store, scan_id, tables, staging, spools, is_a_shard: true, published: false };
+        Ok((writer, headers))
+    }
+
+    /// Every finished account with its tally, as often as it is there.
+    pub fn finished(&self) -> impl Iterator<Item = (AccountId, &Json)> {
+        self.spools.iter().flat_map(|spool| spool.finished().iter().map(|(account, tally)| (*account, tally)))
     }
 
     /// Keeps a finished account's rows. An account is spooled once.
-    pub fn spool(&mut self, account: AccountId, batches: &[Arc<dyn Rows>]) -> Result<(), LakeError> {
-        batches.iter().try_for_each(|rows| self.spool.add(account, &**rows))
+    pub fn spool(
+        &mut self,
+        account: AccountId,
+        batches: &[Arc<dyn Rows>],
+        tally: Json,
+    ) -> Result<(), LakeError> {
+        let spool = &mut self.spools[0];
+        batches.iter().try_for_each(|rows| spool.add(account, &**rows))?;
+        spool.finish(account, tally)
+    }
+
+    /// Takes the rows of a table over from a committed scan of the same lake, for the accounts that `keep` names. They
+    /// count once the account is finished.
+    pub fn take_over(
+        &mut self,
+        from: &ScanId,
+        table: &'static TableSchema,
+        keep: &dyn Fn(AccountId) -> bool,
+    ) -> Result<(), LakeError> {
+        if !self.store.exists(&key(table.name, from)) {
+            // A table that came after that scan.
+            return Ok(());
+        }
+        let path = self.store.path(&key(table.name, from));
+        let spool = &mut self.spools[0];
+        each_account(&path, table, from.as_str(), self.scan_id.as_str(), &mut |account, batch| {
+            if keep(account) { spool.add_batch(account, table.name, &batch) } else { Ok(()) }
+        })
+    }
+
+    /// Counts an account as finished whose rows were all taken over.
+    pub fn finish_taken_over(&mut self, account: AccountId, tally: Json) -> Result<(), LakeError> {
+        self.spools[0].finish(account, tally)
+    }
+
+    /// The tables of the scan.
+    pub fn tables(&self) -> &[&'static TableSchema] {
+        &self.tables
     }
 
     /// Writes every table, then commits: data files, manifest, the `scans` row, the pointer. `whole` are the rows
-    /// that belong to the scan and not to an account; `coverage` goes into the manifest.
+    /// that belong to the scan and not to an account; `coverage` goes into the manifest; `wait` says how long another
+    /// publisher is waited for. An error means that nothing was published, and that nothing half-published is left.
     pub fn publish(
         mut self,
         whole: &[Arc<dyn Rows>],
         scan: ScanRecord,
         coverage: &Json,
+        wait: &mut dyn FnMut(Duration) -> bool,
     ) -> Result<Published, LakeError> {
+        if self.is_a_shard && self.spools.len() == 1 {
+            let problem = "a shard is published by finalize, together with the others".to_owned();
+            return Err(LakeError::Format { doing: "publishing", path: self.staging.clone(), problem });
+        }
         let status = scan.status;
         let scan_rows: Arc<dyn Rows> = Arc::new(vec![scan]);
         let mut files = Vec::new();
         for table in self.tables.clone() {
+            // What an earlier attempt to publish left.
+            remove_staged(&self.staged(table.name))?;
             let own = whole.iter().chain([&scan_rows]).filter(|rows| rows.schema().name == table.name);
             files.push(self.write(table, &own.cloned().collect::<Vec<_>>())?);
         }
-
-        let _lock = self.store.lock()?;
-        if self.store.exists(&key(SCANS, &self.scan_id)) {
-            let root = self.store.path("");
-            return Err(LakeError::AlreadyCommitted { scan_id: self.scan_id.to_string(), root });
-        }
-        // What a crash between the steps below left under this name was never visible.
-        for file in &files {
-            remove_uncommitted(&self.store.path(&file.key))?;
-        }
-        let manifest_key = format!("manifests/v1/{}.json", self.scan_id);
-        remove_uncommitted(&self.store.path(&manifest_key))?;
-
-        for file in files.iter().filter(|file| file.table != SCANS) {
-            self.store.put_new(&file.key, &self.staged(file.table))?;
-        }
         let date = self.scan_id.scan_date();
+        let manifest_key = manifest_key(&self.scan_id);
         let text = manifest(self.scan_id.as_str(), &date, &files, coverage);
-        self.store.put_new_bytes(&manifest_key, &self.staging, text.as_bytes())?;
-        // From here on the scan is visible.
-        self.store.put_new(&key(SCANS, &self.scan_id), &self.staged(SCANS))?;
+        let staged_manifest = stage(&self.staging, &manifest_key, text.as_bytes())?;
+        // Written before the commit, so that a full disk is found out before it too.
+        let pointer = self.pointer();
+        let staged_pointer = stage(&self.staging, LATEST, pointer.text().as_bytes())?;
+
+        let _lock = self.store.lock(wait)?;
+        refuse_committed(&self.store, &self.scan_id)?;
+        let data: Vec<&FileEntry> = files.iter().filter(|file| file.table != SCANS).collect();
+        // What a crash between the steps below left under this name was never visible.
+        self.remove_uncommitted(&files)?;
+        let put = data
+            .iter()
+            .try_for_each(|file| self.store.put_new(&file.key, &self.staged(file.table)))
+            .and_then(|()| self.store.put_new(&manifest_key, &staged_manifest))
+            // From here on the scan is visible.
+            .and_then(|()| self.store.put_new(&key(SCANS, &self.scan_id), &self.staged(SCANS)));
+        if let Err(error) = put {
+            if !self.store.exists(&key(SCANS, &self.scan_id)) {
+                // Best effort: what stays is in no scan's rows.
+                let _ = self.remove_uncommitted(&files);
+            }
+            return Err(error);
+        }
+        self.published = true;
+        let mut warnings = Vec::new();
         if status == ScanStatus::Complete {
-            self.move_latest()?;
+            match self.move_latest(&pointer, &staged_pointer) {
+                Ok(None) => {}
+                Ok(Some(newer)) => warnings.push(format!(
+                    "the lake's latest scan stays {newer}, which is of a later moment; this one is {}",
+                    self.scan_id
+                )),
+                Err(error) => warnings.push(format!(
+                    "the scan is published, and {LATEST} still names an earlier one: {error}; the next scan mends it"
+                )),
+            }
         }
         Ok(Published {
             rows: files.iter().map(|file| (file.table, file.rows)).collect(),
             bytes: files.iter().map(|file| file.bytes).sum(),
+            warnings,
         })
+    }
+
+    fn remove_uncommitted(&self, files: &[FileEntry]) -> Result<(), LakeError> {
+        files.iter().try_for_each(|file| self.store.remove_uncommitted(&file.key))?;
+        self.store.remove_uncommitted(&manifest_key(&self.scan_id))
+    }
+
+    fn pointer(&self) -> Latest {
+        Latest { scan_id: self.scan_id.to_string(), scan_date: self.scan_id.scan_date() }
     }
 
     fn staged(&self, table: &str) -> PathBuf {
@@ -120,25 +306,33 @@ impl ScanWriter {
                 .map_err(LakeError::format("building rows for", &path))?;
             file.write(&batch)?;
         }
-        self.spool.each(table.name, |batch| file.write(&batch))?;
+        let mut order: Vec<(AccountId, usize)> = Vec::new();
+        for (index, spool) in self.spools.iter().enumerate() {
+            order.extend(spool.accounts_of(table.name).map(|account| (account, index)));
+        }
+        order.sort_unstable();
+        for (account, index) in order {
+            self.spools[index].batches(table.name, account, &mut |batch| file.write(&batch))?;
+        }
         let rows = file.finish()?;
         let (bytes, sha256) = digest(&path)?;
         let key = key(table.name, &self.scan_id);
         Ok(FileEntry { table: table.name, key, bytes, sha256, rows, schema: fingerprint(table) })
     }
 
-    /// Forward only: a scan that started earlier and finished later does not take the place of a newer one.
-    fn move_latest(&self) -> Result<(), LakeError> {
-        let mine = Latest { scan_id: self.scan_id.to_string(), scan_date: self.scan_id.scan_date() };
+    /// Forward only: a scan that started earlier and finished later does not take the place of a newer one, whose id
+    /// comes back.
+    fn move_latest(&self, mine: &Latest, staged: &Path) -> Result<Option<String>, LakeError> {
         loop {
             let current = self.store.get(LATEST)?;
-            if let Some(bytes) = &current
-                && Latest::parse(bytes, &self.store.path(LATEST))?.scan_id >= mine.scan_id
-            {
-                return Ok(());
+            if let Some(bytes) = &current {
+                let found = Latest::parse(bytes, &self.store.path(LATEST))?;
+                if found.scan_id >= mine.scan_id {
+                    return Ok((found.scan_id != mine.scan_id).then_some(found.scan_id));
+                }
             }
-            if self.store.swap(LATEST, current.as_deref(), mine.text().as_bytes(), &self.staging)? {
-                return Ok(());
+            if self.store.swap(LATEST, current.as_deref(), staged)? {
+                return Ok(None);
             }
         }
     }
@@ -146,10 +340,26 @@ impl ScanWriter {
 
 impl Drop for ScanWriter {
     fn drop(&mut self) {
-        // Best effort: what stays is in the staging folder, which nobody reads.
-        let _ = self.store.remove_folder(&staging_key(&self.scan_id));
-        let _ = std::fs::remove_dir(self.store.path("staging"));
+        let worth_keeping = self.is_a_shard || self.spools.iter().any(|spool| !spool.finished().is_empty());
+        if self.published || !worth_keeping {
+            // Best effort: what stays is in the staging folder, which nobody takes for a result.
+            let _ = self.store.remove_folder(&staging_key(&self.scan_id));
+            let _ = std::fs::remove_dir(self.store.path(STAGING));
+        }
     }
+}
+
+fn refuse_committed(store: &Store, scan_id: &ScanId) -> Result<(), LakeError> {
+    if store.exists(&key(SCANS, scan_id)) {
+        return Err(LakeError::AlreadyCommitted { scan_id: scan_id.to_string(), root: store.path("") });
+    }
+    Ok(())
+}
+
+fn write_header(staging: &Path, header: &ScanHeader) -> Result<(), LakeError> {
+    let path = staging.join(HEADER);
+    let text = serde_json::to_string_pretty(header).map_err(LakeError::format("writing", &path))?;
+    std::fs::write(&path, text).map_err(LakeError::io("writing", &path))
 }
 
 /// `v1/<table>/scan_date=…/<scan_id>-00000.parquet`.
@@ -158,10 +368,15 @@ pub fn key(table: &str, scan_id: &ScanId) -> String {
 }
 
 fn staging_key(scan_id: &ScanId) -> String {
-    format!("staging/{scan_id}")
+    format!("{STAGING}/{scan_id}")
 }
 
-fn remove_uncommitted(path: &Path) -> Result<(), LakeError> {
+/// `manifests/v1/<scan_id>.json`.
+fn manifest_key(scan_id: &ScanId) -> String {
+    format!("manifests/v1/{scan_id}.json")
+}
+
+fn remove_staged(path: &Path) -> Result<(), LakeError> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(LakeError::Io { doing: "removing", path: path.to_owned(), source: error })

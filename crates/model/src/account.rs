@@ -105,7 +105,7 @@ impl AccountState {
 }
 
 /// One account of the organization, as the roster gives it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     /// Twelve digits: the only key.
     pub id: AccountId,
@@ -153,7 +153,7 @@ impl Account {
 }
 
 /// The organization, or the stand-in for one where the caller has none.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Organization {
     /// `o-…`; `none` when accounts come from a file or from the caller alone.
     pub id: String,

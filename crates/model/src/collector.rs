@@ -3,8 +3,10 @@
 //! `model` declares the shape without knowing any SDK; `aws` and packs implement it.
 
 use std::any::Any;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
 
 use crate::account::Account;
 use crate::table::TableSchema;
@@ -25,66 +27,119 @@ pub struct Needs {
     pub gates: &'static [&'static TableSchema],
 }
 
-/// How much a scan, or its part for one account, asked of AWS.
+/// What was asked of AWS by one kind of call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallCounts {
+    /// Operations.
+    pub calls: u64,
+    /// Requests, retries included.
+    pub attempts: u64,
+    /// Answers that said to slow down.
+    pub throttles: u64,
+    /// Operations that failed in the end.
+    pub errors: u64,
+    /// Bytes of all answers.
+    pub response_bytes: u64,
+    /// Of all operations, waiting and retries included.
+    pub total_milliseconds: u64,
+    /// Of the slowest operation.
+    pub worst_milliseconds: u64,
+}
+
+impl CallCounts {
+    /// Adds another's.
+    pub fn add(&mut self, other: &Self) {
+        self.calls += other.calls;
+        self.attempts += other.attempts;
+        self.throttles += other.throttles;
+        self.errors += other.errors;
+        self.response_bytes += other.response_bytes;
+        self.total_milliseconds += other.total_milliseconds;
+        self.worst_milliseconds = self.worst_milliseconds.max(other.worst_milliseconds);
+    }
+}
+
+/// How much a scan, or its part for one account, asked of AWS: counts by service and action.
 #[derive(Debug, Default)]
 pub struct Usage {
-    calls: AtomicU64,
-    attempts: AtomicU64,
-    throttles: AtomicU64,
+    counts: Mutex<BTreeMap<(String, String), CallCounts>>,
 }
 
 impl Usage {
-    /// One operation begins.
-    pub fn call(&self) {
-        self.calls.fetch_add(1, Ordering::Relaxed);
+    /// Changes the counts of one kind of call, such as `iam` and `ListRoles`.
+    pub fn count(&self, service: &str, action: &str, change: impl FnOnce(&mut CallCounts)) {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        change(counts.entry((service.to_owned(), action.to_owned())).or_default());
     }
 
-    /// One request goes out.
-    pub fn attempt(&self) {
-        self.attempts.fetch_add(1, Ordering::Relaxed);
+    /// By service and action, sorted.
+    pub fn by_action(&self) -> BTreeMap<(String, String), CallCounts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// One answer said to slow down.
-    pub fn throttle(&self) {
-        self.throttles.fetch_add(1, Ordering::Relaxed);
+    /// Of all calls together.
+    pub fn total(&self) -> CallCounts {
+        let mut total = CallCounts::default();
+        for counts in self.by_action().values() {
+            total.add(counts);
+        }
+        total
     }
 
     /// Operations.
     pub fn calls(&self) -> u64 {
-        self.calls.load(Ordering::Relaxed)
+        self.total().calls
     }
 
     /// Requests, retries included.
     pub fn attempts(&self) -> u64 {
-        self.attempts.load(Ordering::Relaxed)
+        self.total().attempts
     }
 
     /// Throttled answers.
     pub fn throttles(&self) -> u64 {
-        self.throttles.load(Ordering::Relaxed)
+        self.total().throttles
     }
 }
 
-/// Time as the scan counts it: the wall's, or fixed by `--now`.
+/// Time as the scan counts it: the wall's, or fixed for a demo; and the moment that ages count to.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Clock {
     fixed: Option<Timestamp>,
+    ages_to: Option<Timestamp>,
 }
 
 impl Clock {
     /// The wall's time.
     pub const fn wall() -> Self {
-        Self { fixed: None }
+        Self { fixed: None, ages_to: None }
     }
 
     /// Always the same moment.
     pub const fn fixed(moment: Timestamp) -> Self {
-        Self { fixed: Some(moment) }
+        Self { fixed: Some(moment), ages_to: Some(moment) }
     }
 
-    /// The moment, in whole milliseconds.
+    /// The same clock, with ages counted to a moment of their own.
+    #[must_use]
+    pub const fn counting_to(self, moment: Timestamp) -> Self {
+        Self { ages_to: Some(moment), ..self }
+    }
+
+    /// The moment, in whole milliseconds: for when something was read.
     pub fn now(&self) -> Timestamp {
         crate::time::to_milliseconds(self.fixed.unwrap_or_else(Timestamp::now))
+    }
+
+    /// When a scan began whose id carries `moment`: a fixed clock stands still.
+    #[must_use]
+    pub fn began(&self, moment: Timestamp) -> Timestamp {
+        self.fixed.unwrap_or(moment)
+    }
+
+    /// The moment that ages count to, in whole milliseconds.
+    pub fn ages_to(&self) -> Timestamp {
+        self.ages_to.map_or_else(|| self.now(), crate::time::to_milliseconds)
     }
 }
 

@@ -6,7 +6,11 @@ use std::sync::Arc;
 use crate::check::DynCheck;
 use crate::collector::Collector;
 use crate::pack::Pack;
-use crate::table::TableSchema;
+use crate::records::{
+    ApiCallRecord, CheckControlRecord, CheckRecord, CoverageRecord, FindingRecord, ScanAccountRecord,
+    ScanRecord, TableRead,
+};
+use crate::table::{Row as _, TableSchema};
 
 /// A check and the pack that it came with.
 pub struct Registered {
@@ -45,6 +49,19 @@ impl Registry {
                     ));
                 }
                 registry.checks.push(Registered { pack: pack.name, check });
+            }
+        }
+        let mut names = BTreeSet::new();
+        for table in &registry.stored {
+            let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+            if table.name.is_empty() || !table.name.bytes().all(plain) {
+                return Err(format!("table {:?}: a name is made of a-z, 0-9 and _", table.name));
+            }
+            if RECORDS.contains(&table.name) || !names.insert(table.name) {
+                return Err(format!(
+                    "table {} is stored by orgsweep itself: choose another name",
+                    table.name
+                ));
             }
         }
         let mut filled: BTreeSet<&str> = BTreeSet::from([ROSTER]);
@@ -120,6 +137,18 @@ pub fn actions(collectors: &[Arc<dyn Collector>]) -> Vec<&'static str> {
         collectors.iter().flat_map(|collector| collector.needs().actions.iter().copied()).collect();
     all.into_iter().collect()
 }
+
+/// What a scan writes about itself: no pack's table may have such a name.
+const RECORDS: [&str; 8] = [
+    ScanRecord::SCHEMA.name,
+    ScanAccountRecord::SCHEMA.name,
+    CoverageRecord::SCHEMA.name,
+    TableRead::SCHEMA.name,
+    ApiCallRecord::SCHEMA.name,
+    FindingRecord::SCHEMA.name,
+    CheckRecord::SCHEMA.name,
+    CheckControlRecord::SCHEMA.name,
+];
 
 /// The table that comes from the roster and needs no collector.
 pub const ROSTER: &str = "roster";

@@ -27,6 +27,22 @@ impl Scope {
     }
 }
 
+impl std::fmt::Display for Scope {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Account(id) => write!(formatter, "account = {id}"),
+            Self::Unit(unit) => write!(formatter, "ou = {unit}"),
+        }
+    }
+}
+
+impl Scope {
+    /// Whether the scope names a unit by its path, so that names have to be known.
+    pub fn needs_paths(&self) -> bool {
+        matches!(self, Self::Unit(unit) if unit.starts_with('/'))
+    }
+}
+
 /// Whether an account lies in a unit or below it. A unit is `ou-…` or `r-…`, or a path such as `/Root/Prod`.
 pub fn in_unit(account: &Account, unit: &str) -> bool {
     if unit.starts_with('/') {
@@ -88,6 +104,11 @@ impl CheckSet {
     /// The checks with the settings that hold everywhere else.
     pub fn checks(&self) -> impl Iterator<Item = &dyn DynCheck> {
         self.selected.iter().map(|selected| &*selected.base)
+    }
+
+    /// Where settings differ from those that hold everywhere else.
+    pub fn scopes(&self) -> impl Iterator<Item = &Scope> {
+        self.selected.iter().flat_map(|selected| selected.overrides.iter().map(|(scope, _)| scope))
     }
 
     /// How many checks are enabled.

@@ -17,6 +17,7 @@ struct Entry {
 #[derive(Default)]
 pub struct Tables {
     entries: BTreeMap<&'static str, Entry>,
+    notes: Vec<String>,
 }
 
 impl Tables {
@@ -34,6 +35,16 @@ impl Tables {
     /// Records that a table could not be read.
     pub fn insert_gap(&mut self, table: &'static str, gap: Gap, observed_at: Timestamp) {
         self.entries.insert(table, Entry { content: Err(gap), observed_at });
+    }
+
+    /// Notes something that is neither a row nor a gap: an entity that went away between two calls.
+    pub fn note(&mut self, text: String) {
+        self.notes.push(text);
+    }
+
+    /// What was noted.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// The rows of a table, or why there are none. A table that nobody read is a gap too.

@@ -43,14 +43,28 @@ pub fn bounded(text: &str, longest: usize) -> String {
 
 /// An AWS message as it may be kept: bounded, and with anything that looks like a credential struck out.
 ///
-/// AWS puts access key ids into some error messages; a key id is not a secret, but a ledger that many people
+/// Line ends are made visible, so that a message stays one line wherever it is printed. AWS puts access key ids into some error messages; a key id is not a secret, but a ledger that many people
 /// read is no place for one, and session tokens are.
 pub fn scrubbed(message: &str) -> String {
     let mut words = Vec::new();
     for word in message.split(' ') {
         words.push(if looks_like_credential(word) { "[credential]" } else { word });
     }
-    bounded(&words.join(" "), LONGEST_MESSAGE)
+    bounded(&printable(&words.join(" ")), LONGEST_MESSAGE)
+}
+
+/// A JSON text in which nothing can steer a terminal: JSON itself escapes only the first 32 characters.
+pub fn printable_json(json: &str) -> String {
+    let mut safe = String::with_capacity(json.len());
+    for character in json.chars() {
+        if is_unsafe(character) {
+            // All of them lie in the first 65,536 characters, which JSON writes with four digits.
+            let _ = write!(safe, "\\u{:04x}", character as u32);
+        } else {
+            safe.push(character);
+        }
+    }
+    safe
 }
 
 fn looks_like_credential(word: &str) -> bool {

@@ -1,5 +1,6 @@
 //! One account, from opening to rows. Everything that goes wrong in here becomes a gap of this account.
 
+use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
@@ -8,15 +9,19 @@ use futures::FutureExt;
 use orgsweep_model::evaluate::{evaluate, panic_message};
 use orgsweep_model::facts::{Principal, RosterEntry};
 use orgsweep_model::records::{
-    CoverageRecord, FindingRecord, ScanAccountRecord, ScanState, TableRead, TableReadOutcome,
+    ApiCallRecord, CoverageRecord, FindingRecord, ScanAccountRecord, ScanState, TableRead, TableReadOutcome,
 };
 use orgsweep_model::{
     Account, Collector, Context, Gap, Organization, Reason, Row, Rows, Session, Tables, Usage,
 };
 
 use crate::plan::Plan;
+use crate::retained::{Retained, fills_any};
 use crate::rows;
-use crate::source::Source;
+use crate::source::{Opened, Source};
+
+/// The longest text of an account's notes, characters.
+const LONGEST_NOTES: usize = 2000;
 
 /// Everything that one account adds to the lake.
 pub struct AccountRows {
@@ -30,17 +35,40 @@ pub struct AccountRows {
     pub findings: Vec<FindingRecord>,
     /// One per wanted table.
     pub table_reads: Vec<TableRead>,
+    /// One per kind of call.
+    pub api_calls: Vec<ApiCallRecord>,
     /// Facts that the lake stores.
     pub facts: Vec<Arc<dyn Rows>>,
+}
+
+impl AccountRows {
+    /// Adds what an earlier scan found and this one did not look at again.
+    fn keep(&mut self, retained: &Retained) {
+        let again: BTreeSet<&str> = self.coverage.iter().map(|row| row.check_id.as_str()).collect();
+        let kept = |check: &str| !again.contains(check);
+        let findings = retained.findings.iter().filter(|row| kept(&row.check_id)).cloned();
+        let mut findings: Vec<FindingRecord> = findings.collect();
+        let coverage: Vec<CoverageRecord> =
+            retained.coverage.iter().filter(|row| kept(&row.check_id)).cloned().collect();
+        findings.append(&mut self.findings);
+        rows::sort(&mut findings);
+        self.findings = findings;
+        self.coverage.extend(coverage);
+        let read: BTreeSet<String> = self.table_reads.iter().map(|row| row.table_name.clone()).collect();
+        let reads = retained.table_reads.iter().filter(|row| !read.contains(&row.table_name)).cloned();
+        self.table_reads.extend(reads);
+    }
 }
 
 /// An account between collecting and evaluating.
 pub(crate) struct Visit {
     pub(crate) account: Account,
     tables: Tables,
-    entered: Option<(Session, String)>,
+    entered: Option<Opened>,
     /// Why the account as a whole was not entered.
     refusal: Option<Gap>,
+    /// What an earlier scan read whole.
+    retained: Option<Arc<Retained>>,
     usage: Arc<Usage>,
     started: Instant,
 }
@@ -51,6 +79,17 @@ impl Visit {
         let usage = Arc::new(Usage::default());
         let started = Instant::now();
         let mut tables = Tables::new();
+        let retained = plan.retained.get(&account.id).cloned();
+        let wanted = retained.as_ref().map(|retained| retained.tables(&plan));
+        let collectors: Vec<&Arc<dyn Collector>> = plan
+            .collectors
+            .iter()
+            .filter(|collector| wanted.as_ref().is_none_or(|tables| fills_any(&***collector, tables)))
+            .collect();
+        if collectors.is_empty() {
+            // The roster is enough: nobody has to be let in.
+            return Self { account, tables, entered: None, refusal: None, retained, usage, started };
+        }
         let opened = match AssertUnwindSafe(source.open(&account, Arc::clone(&usage))).catch_unwind().await {
             Ok(opened) => opened,
             Err(panic) => Err(Gap::new(Reason::MalformedAnswer).because(&panic_message(&*panic))),
@@ -63,15 +102,17 @@ impl Visit {
                 visit
             }
             Ok(opened) => {
-                for collector in &plan.collectors {
+                for note in &opened.notes {
+                    tables.note(note.clone());
+                }
+                for collector in &collectors {
                     // A panic here shows again in collect, where it becomes a gap.
                     let _ = AssertUnwindSafe(collector.begin(&opened.session)).catch_unwind().await;
                 }
-                for collector in &plan.collectors {
-                    run_collector(&**collector, &opened.session, &mut tables).await;
+                for collector in &collectors {
+                    run_collector(&***collector, &opened.session, &mut tables).await;
                 }
-                let entered = Some((opened.session, opened.role_arn));
-                Self { account, tables, entered, refusal: None, usage, started }
+                Self { account, tables, entered: Some(opened), refusal: None, retained, usage, started }
             }
         }
     }
@@ -84,12 +125,23 @@ impl Visit {
             tables.insert_gap(table.name, gap.clone(), observed_at);
         }
         let usage = Arc::new(Usage::default());
-        Self { account, tables, entered: None, refusal: Some(gap), usage, started: Instant::now() }
+        let (refusal, started) = (Some(gap), Instant::now());
+        Self { account, tables, entered: None, refusal, retained: None, usage, started }
     }
 
     /// Whether a table that is the same in every account was lost here, so that another session may help.
     pub(crate) fn awaits_shared_table(&self, plan: &Plan) -> bool {
         self.entered.is_some() && plan.collectors.iter().any(|collector| self.lost_shared(&**collector))
+    }
+
+    /// Whether a table that is the same in every account was read here, and not only found empty.
+    pub(crate) fn has_read_shared_table(&self, plan: &Plan) -> bool {
+        plan.collectors.iter().filter(|collector| collector.is_shared()).any(|collector| {
+            collector
+                .fills()
+                .iter()
+                .any(|table| self.tables.rows(table.name).is_some_and(|rows| !rows.is_empty()))
+        })
     }
 
     fn lost_shared(&self, collector: &dyn Collector) -> bool {
@@ -103,7 +155,7 @@ impl Visit {
 
     /// Tries the lost shared tables once more.
     pub(crate) async fn retry_shared(&mut self, plan: &Plan) {
-        let Some((session, _)) = self.entered.clone() else {
+        let Some(session) = self.entered.as_ref().map(|opened| opened.session.clone()) else {
             return;
         };
         for collector in &plan.collectors {
@@ -116,7 +168,10 @@ impl Visit {
     /// Runs the checks and makes the rows. `account` now carries its path.
     pub(crate) fn finish(mut self, plan: &Plan, organization: &Organization) -> AccountRows {
         self.tables.insert(vec![RosterEntry::from(&self.account)], plan.clock.now());
-        let checks = plan.checks.for_account(&self.account);
+        let mut checks = plan.checks.for_account(&self.account);
+        if let Some(retained) = &self.retained {
+            checks.retain(|check| retained.concerns(*check));
+        }
         let context = Context { now: plan.now, account: &self.account, organization };
         let results = evaluate(&self.tables, &checks, &context);
 
@@ -149,21 +204,32 @@ impl Visit {
             reason_code: reason_code.map(|code| code.as_str().to_owned()),
             reason,
             last_scanned_scan_id: None,
-            role_arn: self.entered.as_ref().map(|(_, role_arn)| role_arn.clone()),
+            role_arn: self.entered.as_ref().map(|opened| opened.role_arn.clone()),
             api_calls: self.usage.calls() as i64,
             throttles: self.usage.throttles() as i64,
             duration_ms: self.started.elapsed().as_millis() as i64,
-            taken_from_scan_id: None,
+            taken_from_scan_id: self.retained.as_ref().map(|retained| retained.scan_id.clone()),
+            notes: (!self.tables.notes().is_empty())
+                .then(|| orgsweep_model::text::bounded(&self.tables.notes().join("; "), LONGEST_NOTES)),
         };
-        let table_reads = plan.tables().iter().map(|table| self.table_read(table.name, plan)).collect();
-        AccountRows {
+        let tables = plan.tables();
+        let looked_at = tables.iter().filter(|table| self.tables.contains(table.name));
+        let mut table_reads: Vec<TableRead> =
+            looked_at.map(|table| self.table_read(table.name, plan)).collect();
+        table_reads.extend(self.derived_read(plan, organization));
+        let mut rows = AccountRows {
             headline,
             coverage: results.iter().map(|result| rows::coverage(&self.account, result)).collect(),
             findings: rows::findings(&self.account, organization, &results),
             table_reads,
+            api_calls: ApiCallRecord::of(Some(self.account.id), &self.usage),
             facts: self.facts(plan, organization),
             record,
+        };
+        if let Some(retained) = &self.retained {
+            rows.keep(retained);
         }
+        rows
     }
 
     fn table_read(&self, table: &'static str, plan: &Plan) -> TableRead {
@@ -182,10 +248,30 @@ impl Visit {
         }
     }
 
+    /// Principals are joined from other tables: what is lost there is missing here.
+    fn derived_read(&self, plan: &Plan, organization: &Organization) -> Option<TableRead> {
+        let name = Principal::SCHEMA.name;
+        let wanted: Vec<&str> = plan.tables().iter().map(|table| table.name).collect();
+        let inputs: Vec<&str> =
+            Principal::INPUTS.into_iter().filter(|input| wanted.contains(input)).collect();
+        let is_made = plan.stored.iter().any(|table| table.name == name)
+            && inputs.iter().any(|input| self.tables.contains(input));
+        if !is_made {
+            return None;
+        }
+        let lost = inputs.iter().find(|input| self.tables.gap(input).is_some());
+        let mut read = self.table_read(lost.copied().unwrap_or(inputs[0]), plan);
+        read.table_name = name.to_owned();
+        read.row_count = Principal::derive(&self.account, organization, &self.tables).len() as i64;
+        Some(read)
+    }
+
     fn facts(&self, plan: &Plan, organization: &Organization) -> Vec<Arc<dyn Rows>> {
         let derived: Arc<dyn Rows> = Arc::new(Principal::derive(&self.account, organization, &self.tables));
+        let renewed = self.retained.as_ref().map(|retained| retained.renewed_facts(plan));
         plan.stored
             .iter()
+            .filter(|table| renewed.as_ref().is_none_or(|renewed| renewed.contains(table.name)))
             .filter_map(|table| {
                 if table.name == Principal::SCHEMA.name {
                     Some(Arc::clone(&derived))

@@ -89,7 +89,13 @@ pub struct RosterKey {
 }
 
 impl RosterKey {
-    fn as_account(&self) -> Account {
+    /// Of an account.
+    pub fn of(account: &Account) -> Self {
+        Self { id: account.id, ou_ids: account.ou_ids.clone(), ou_path: account.ou_path.clone() }
+    }
+
+    /// As far as scopes look at it.
+    pub fn as_account(&self) -> Account {
         let mut account = Account::new(self.id);
         account.ou_ids.clone_from(&self.ou_ids);
         account.ou_path.clone_from(&self.ou_path);

@@ -7,6 +7,7 @@
 pub mod account;
 pub mod filter;
 pub mod plan;
+pub mod retained;
 pub mod rows;
 pub mod run;
 pub mod source;
@@ -17,6 +18,6 @@ pub mod totals;
 pub use account::AccountRows;
 pub use filter::Filter;
 pub use plan::Plan;
-pub use run::{Event, ScanError, Sink, run};
-pub use source::{Opened, Source, SourceError};
-pub use totals::{AccountLine, Totals};
+pub use run::{Early, Ended, Event, ScanError, Sink, Stop, Unfinished, run};
+pub use source::{Listed, Opened, Source, SourceError};
+pub use totals::{AccountLine, AccountTally, Totals};

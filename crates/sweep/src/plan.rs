@@ -1,16 +1,18 @@
 //! What a scan will do, decided before it does anything: checks, tables, collectors, actions, calls.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use orgsweep_model::collector::Clock;
 use orgsweep_model::registry::{ROSTER, Registry, actions};
-use orgsweep_model::selection::SharedCheckSet;
-use orgsweep_model::{Collector, TableSchema, Timestamp};
+use orgsweep_model::selection::{Scope, SharedCheckSet};
+use orgsweep_model::{AccountId, Collector, TableSchema, Timestamp};
 
 use crate::filter::Filter;
+use crate::retained::Retained;
 
 /// A scan, before it starts.
+#[derive(Clone)]
 pub struct Plan {
     /// The moment that ages count to.
     pub now: Timestamp,
@@ -24,8 +26,18 @@ pub struct Plan {
     pub stored: Vec<&'static TableSchema>,
     /// Which accounts are entered.
     pub filter: Filter,
+    /// Where the way in differs: named in a warning where they match nothing.
+    pub access_scopes: Vec<Scope>,
     /// Accounts in flight.
     pub concurrency: usize,
+    /// Accounts that an earlier attempt finished.
+    pub done: HashSet<AccountId>,
+    /// Accounts whose rows are taken over whole from an earlier scan, if they are still to be scanned.
+    pub taken: HashSet<AccountId>,
+    /// What accounts that were scanned in part keep.
+    pub retained: HashMap<AccountId, Arc<Retained>>,
+    /// The roster is one part of several.
+    pub is_a_shard: bool,
 }
 
 impl Plan {
@@ -42,13 +54,18 @@ impl Plan {
         tables.remove(ROSTER);
         let wanted: BTreeSet<&str> = tables.iter().copied().chain(also_collect.iter().copied()).collect();
         Self {
-            now: clock.now(),
+            now: clock.ages_to(),
             clock,
             collectors: registry.collectors_for(&wanted),
             checks,
             stored: registry.stored_tables().to_vec(),
             filter,
             concurrency: concurrency.max(1),
+            access_scopes: Vec::new(),
+            done: HashSet::new(),
+            taken: HashSet::new(),
+            retained: HashMap::new(),
+            is_a_shard: false,
         }
     }
 
@@ -60,6 +77,11 @@ impl Plan {
     /// Calls in one account of up to 1,000 entities, AssumeRole included, polls not.
     pub fn calls_per_account(&self) -> u32 {
         1 + self.collectors.iter().map(|collector| collector.needs().calls_per_account).sum::<u32>()
+    }
+
+    /// Whether an account's path must be known before its settings are.
+    pub fn needs_paths(&self) -> bool {
+        self.filter.needs_paths() || self.checks.scopes().any(Scope::needs_paths)
     }
 
     /// The tables that the collectors fill, in order.

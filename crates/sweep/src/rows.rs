@@ -44,6 +44,12 @@ pub fn findings(
             result.outcomes.iter().map(|outcome| finding(account, organization, result, outcome))
         })
         .collect();
+    sort(&mut rows);
+    rows
+}
+
+/// In the order of the table.
+pub fn sort(rows: &mut [FindingRecord]) {
     rows.sort_by(|left, right| {
         (&left.resource_uid, &left.region, &left.check_id, &left.subject).cmp(&(
             &right.resource_uid,
@@ -52,7 +58,6 @@ pub fn findings(
             &right.subject,
         ))
     });
-    rows
 }
 
 fn finding(

@@ -2,22 +2,28 @@
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
-use orgsweep_model::{Account, AccountId, Gap, Organization, Reason};
+use orgsweep_model::{Account, AccountId, AccountState, Gap, Organization, Reason};
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::account::{AccountRows, Visit};
 use crate::filter::RosterKey;
 use crate::plan::Plan;
-use crate::source::{Source, SourceError};
-use crate::totals::{AccountLine, Totals};
+use crate::source::{Listed, Source, SourceError};
+use crate::totals::{AccountLine, AccountTally, Totals};
 
 /// Accounts that may wait for another account's session to read what is the same everywhere. They are held in
 /// memory, so the number is bounded; past it, an account's own answer counts.
-const MOST_WAITING: usize = 16;
+const MOST_WAITING: usize = 64;
+/// Collected accounts that may wait for the names of their units beside those in flight.
+const MOST_PARKED: usize = 256;
 
 /// What happens while a scan runs, for the screen.
 #[derive(Clone, Debug)]
@@ -28,12 +34,14 @@ pub enum Event {
     Finished(AccountLine),
     /// Something worth a line.
     Warning(String),
+    /// No further account is begun; so many are still in flight.
+    Stopping(usize),
 }
 
 /// Where finished accounts go.
 pub trait Sink {
-    /// Takes one account's rows.
-    fn take(&mut self, rows: AccountRows) -> Result<(), String>;
+    /// Takes one account's rows, and what they add to the sums.
+    fn take(&mut self, rows: AccountRows, tally: &AccountTally) -> Result<(), String>;
 }
 
 /// Why a scan could not be done.
@@ -57,7 +65,7 @@ pub enum ScanError {
     /// The rows could not be kept.
     #[error("{0}")]
     Sink(String),
-    /// Stopped by the caller.
+    /// Stopped by the caller, at once.
     #[error("stopped; nothing was published")]
     Cancelled,
 }
@@ -66,8 +74,65 @@ type Names = Shared<BoxFuture<'static, Arc<Result<BTreeMap<String, String>, Gap>
 
 /// What an account's task gives back.
 enum Finished {
-    Rows(Box<AccountRows>),
+    /// Rows, and whether a table that is the same in every account was read.
+    Rows(Box<AccountRows>, bool),
     Waiting(Box<Visit>),
+}
+
+/// How a run is ended before its end.
+#[derive(Clone, Debug, Default)]
+pub struct Stop {
+    /// No further account is begun; what is in flight may finish.
+    pub gently: CancellationToken,
+    /// Everything is dropped at once.
+    pub now: CancellationToken,
+    /// Like `gently`, at this moment.
+    pub deadline: Option<Instant>,
+    /// How long accounts in flight may take to finish after `gently` or the deadline.
+    pub grace: Duration,
+}
+
+/// Why a run ended before its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Early {
+    /// Somebody asked for it.
+    Interrupted,
+    /// The deadline came.
+    Deadline,
+}
+
+/// What a run came to.
+pub struct Ended {
+    /// The sums of the accounts that finished in this run.
+    pub totals: Totals,
+    /// The organization.
+    pub organization: Organization,
+    /// Why it ended before every account was finished; `None`: every account was.
+    pub early: Option<Early>,
+    /// Whether the roster was read to its end.
+    pub roster_is_whole: bool,
+    /// Accounts that were listed and did not finish.
+    pub unfinished: Vec<Unfinished>,
+    /// Accounts that were listed and are to be taken over from an earlier scan.
+    pub taken: Vec<AccountId>,
+}
+
+/// An account that did not finish, and why it would not have been entered anyway.
+#[derive(Clone, Debug)]
+pub struct Unfinished {
+    /// The account.
+    pub account: Account,
+    /// Excluded, suspended.
+    pub refusal: Option<Gap>,
+}
+
+impl Unfinished {
+    /// The account's rows in a scan that is published without it.
+    pub fn rows(self, plan: &Plan, organization: &Organization) -> AccountRows {
+        let stopped = || Gap::new(Reason::Cancelled).because("the scan was stopped before this account");
+        let gap = self.refusal.unwrap_or_else(stopped);
+        Visit::refused(self.account, gap, plan).finish(plan, organization)
+    }
 }
 
 /// Scans every account of the source.
@@ -75,11 +140,12 @@ pub async fn run(
     source: Arc<dyn Source>,
     plan: Arc<Plan>,
     sink: &mut dyn Sink,
-    cancel: CancellationToken,
+    stop: Stop,
     on_event: &mut dyn FnMut(Event),
-) -> Result<(Totals, Organization), ScanError> {
+) -> Result<Ended, ScanError> {
     let organization = tokio::select! {
-        () = cancel.cancelled() => return Err(ScanError::Cancelled),
+        () = stop.now.cancelled() => return Err(ScanError::Cancelled),
+        () = stop.gently.cancelled() => return Err(ScanError::Cancelled),
         organization = source.organization() => Arc::new(organization?),
     };
     let names: Names = {
@@ -97,42 +163,67 @@ pub async fn run(
         tasks: JoinSet::new(),
         pending: VecDeque::new(),
         waiting: Vec::new(),
+        parked: Arc::default(),
         in_flight: BTreeMap::new(),
+        taken: Vec::new(),
+        unstated: 0,
         roster: Vec::new(),
         seen: HashSet::new(),
         chosen: 0,
         totals: Totals::default(),
     };
+    let needs_paths = plan.needs_paths() || source.needs_paths();
     let mut listing = source.accounts();
     let mut listed_all = false;
+    // Once set: why, and when what is still in flight is dropped.
+    let mut stopping: Option<(Early, Instant)> = None;
 
     loop {
-        dispatcher.start();
-        if listed_all && dispatcher.tasks.is_empty() && !dispatcher.release_waiting() {
+        if stopping.is_none() {
+            dispatcher.start();
+        }
+        let idle = dispatcher.tasks.is_empty();
+        if listed_all && idle && (stopping.is_some() || !dispatcher.release_waiting()) {
             break;
         }
+        let drop_at = stopping.map(|(_, moment)| moment);
         tokio::select! {
             biased;
-            () = cancel.cancelled() => return Err(ScanError::Cancelled),
-            Some(finished) = dispatcher.tasks.join_next_with_id(), if !dispatcher.tasks.is_empty() => {
+            () = stop.now.cancelled() => return Err(ScanError::Cancelled),
+            () = moment(drop_at), if drop_at.is_some() => break,
+            () = stop.gently.cancelled(), if stopping.is_none() => {
+                stopping = Some((Early::Interrupted, Instant::now() + stop.grace));
+                on_event(Event::Stopping(dispatcher.in_flight.len()));
+            }
+            () = moment(stop.deadline), if stopping.is_none() && stop.deadline.is_some() => {
+                stopping = Some((Early::Deadline, Instant::now() + stop.grace));
+                on_event(Event::Stopping(dispatcher.in_flight.len()));
+            }
+            Some(finished) = dispatcher.tasks.join_next_with_id(), if !idle => {
                 if let Some(rows) = dispatcher.finished(finished) {
-                    dispatcher.totals.add(&rows);
-                    if let Some(line) = dispatcher.totals.accounts.last() {
-                        on_event(Event::Finished(line.clone()));
-                    }
-                    sink.take(rows).map_err(ScanError::Sink)?;
+                    let tally = AccountTally::of(&rows);
+                    on_event(Event::Finished(tally.line.clone()));
+                    sink.take(rows, &tally).map_err(ScanError::Sink)?;
+                    dispatcher.totals.add(tally);
                 }
             }
             listed = listing.recv(), if !listed_all => {
-                let Some(account) = listed else {
-                    listed_all = true;
-                    dispatcher.check_roster(on_event)?;
-                    on_event(Event::Listed { accounts: dispatcher.roster.len(), done: true });
-                    continue;
+                let mut account = match listed.ok_or_else(broken_off)?? {
+                    Listed::Whole => {
+                        listed_all = true;
+                        dispatcher.check_roster(on_event)?;
+                        on_event(Event::Listed { accounts: dispatcher.roster.len(), done: true });
+                        continue;
+                    }
+                    Listed::Account(account) => *account,
                 };
-                let mut account = account?;
-                if plan.filter.needs_paths() {
-                    match &*names.clone().await {
+                if needs_paths && account.ou_path.is_none() {
+                    let known = tokio::select! {
+                        () = stop.now.cancelled() => return Err(ScanError::Cancelled),
+                        () = stop.gently.cancelled() => return Err(ScanError::Cancelled),
+                        known = names.clone() => known,
+                    };
+                    match &*known {
                         Ok(known) => account.ou_path = path(&account, known),
                         Err(gap) => return Err(names_needed(gap).into()),
                     }
@@ -140,14 +231,40 @@ pub async fn run(
                 dispatcher.listed(account);
                 on_event(Event::Listed { accounts: dispatcher.roster.len(), done: false });
             }
+            // A task that waits for names has given its place up.
+            () = dispatcher.parked.changed.notified() => {}
         }
     }
-    if let Err(gap) = &*names.await {
+    // A run that was stopped does not wait for names.
+    let known = if stopping.is_some() { names.now_or_never() } else { Some(names.await) };
+    if let Some(Err(gap)) = known.as_deref() {
         on_event(Event::Warning(format!("names of organizational units are unknown: {gap}")));
     }
     reading_names.abort();
-    let totals = std::mem::take(&mut dispatcher.totals);
-    Ok((totals, Organization::clone(&organization)))
+    let unfinished = dispatcher.unfinished(known.as_deref().and_then(|names| names.as_ref().ok()));
+    Ok(Ended {
+        early: stopping.map(|(why, _)| why).filter(|_| !unfinished.is_empty() || !listed_all),
+        roster_is_whole: listed_all,
+        unfinished,
+        taken: std::mem::take(&mut dispatcher.taken),
+        totals: std::mem::take(&mut dispatcher.totals),
+        organization: Organization::clone(&organization),
+    })
+}
+
+/// Waits until a moment; for ever where there is none.
+async fn moment(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Tasks that only wait for names.
+#[derive(Default)]
+struct Parked {
+    count: AtomicUsize,
+    changed: Notify,
 }
 
 struct Dispatcher {
@@ -156,10 +273,16 @@ struct Dispatcher {
     organization: Arc<Organization>,
     names: Names,
     tasks: JoinSet<Finished>,
-    pending: VecDeque<(Account, Option<Gap>)>,
+    pending: VecDeque<Unfinished>,
     waiting: Vec<Visit>,
+    /// Collected accounts that wait for the names of their units.
+    parked: Arc<Parked>,
+    /// Accounts to be taken over from an earlier scan.
+    taken: Vec<AccountId>,
+    /// Accounts about whose state Organizations says nothing.
+    unstated: usize,
     /// Which account a task is about, so that a task that dies still has a name.
-    in_flight: BTreeMap<tokio::task::Id, Account>,
+    in_flight: BTreeMap<tokio::task::Id, Unfinished>,
     roster: Vec<RosterKey>,
     seen: HashSet<AccountId>,
     chosen: usize,
@@ -174,16 +297,33 @@ impl Dispatcher {
         }
         let refusal = self.plan.filter.refuses(&account).or_else(|| inactive(&account));
         self.chosen += usize::from(refusal.is_none());
-        self.roster.push(RosterKey {
-            id: account.id,
-            ou_ids: account.ou_ids.clone(),
-            ou_path: account.ou_path.clone(),
-        });
-        self.pending.push_back((account, refusal));
+        self.unstated += usize::from(account.state == AccountState::Unstated);
+        self.roster.push(RosterKey::of(&account));
+        if refusal.is_none() && self.plan.taken.contains(&account.id) {
+            self.taken.push(account.id);
+        } else if !self.plan.done.contains(&account.id) {
+            self.pending.push_back(Unfinished { account, refusal });
+        }
     }
 
     /// Once the roster is whole: names that match nothing, and a choice that leaves nothing.
     fn check_roster(&self, on_event: &mut dyn FnMut(Event)) -> Result<(), ScanError> {
+        if self.unstated > 0 && self.organization.id != Organization::NONE {
+            let message = format!(
+                "Organizations does not say whether {} of the accounts are active; they are scanned",
+                self.unstated
+            );
+            on_event(Event::Warning(message));
+        }
+        if self.plan.is_a_shard {
+            // What matches nothing here may match in another shard.
+            return Ok(());
+        }
+        for scope in self.plan.checks.scopes().chain(&self.plan.access_scopes) {
+            if !self.roster.iter().any(|key| scope.contains(&key.as_account())) {
+                on_event(Event::Warning(format!("[[override]] {scope}: no account of the roster is in it")));
+            }
+        }
         let (excluded, wanted): (Vec<_>, Vec<_>) = self
             .plan
             .filter
@@ -204,13 +344,17 @@ impl Dispatcher {
 
     /// Fills the free places.
     fn start(&mut self) {
-        while self.tasks.len() < self.plan.concurrency {
-            let Some((account, refusal)) = self.pending.pop_front() else {
+        // What waits for names holds no place, but memory.
+        let parked = self.parked.count.load(Ordering::Relaxed).min(MOST_PARKED);
+        while self.tasks.len() < self.plan.concurrency + parked {
+            let Some(next) = self.pending.pop_front() else {
                 return;
             };
             let (source, plan) = (Arc::clone(&self.source), Arc::clone(&self.plan));
             let (organization, names) = (Arc::clone(&self.organization), self.names.clone());
-            let about = account.clone();
+            let parked = Arc::clone(&self.parked);
+            let about = next.clone();
+            let Unfinished { account, refusal } = next;
             let may_wait = self.waiting.len() < MOST_WAITING;
             let handle = self.tasks.spawn(async move {
                 let visit = match refusal {
@@ -220,7 +364,7 @@ impl Dispatcher {
                 if may_wait && visit.awaits_shared_table(&plan) {
                     return Finished::Waiting(Box::new(visit));
                 }
-                finish(visit, &plan, &organization, names).await
+                finish(visit, &plan, &organization, names, &parked).await
             });
             self.in_flight.insert(handle.id(), about);
         }
@@ -234,10 +378,11 @@ impl Dispatcher {
         for mut visit in std::mem::take(&mut self.waiting) {
             let plan = Arc::clone(&self.plan);
             let (organization, names) = (Arc::clone(&self.organization), self.names.clone());
-            let about = visit.account.clone();
+            let parked = Arc::clone(&self.parked);
+            let about = Unfinished { account: visit.account.clone(), refusal: None };
             let handle = self.tasks.spawn(async move {
                 visit.retry_shared(&plan).await;
-                finish(visit, &plan, &organization, names).await
+                finish(visit, &plan, &organization, names, &parked).await
             });
             self.in_flight.insert(handle.id(), about);
         }
@@ -253,7 +398,13 @@ impl Dispatcher {
             Ok((id, finished)) => {
                 self.in_flight.remove(&id);
                 match finished {
-                    Finished::Rows(rows) => Some(*rows),
+                    Finished::Rows(rows, shared_was_read) => {
+                        if shared_was_read {
+                            // What could be read here can now be read for everyone.
+                            self.release_waiting();
+                        }
+                        Some(*rows)
+                    }
                     Finished::Waiting(visit) => {
                         self.waiting.push(*visit);
                         None
@@ -261,7 +412,7 @@ impl Dispatcher {
                 }
             }
             Err(error) => {
-                let account = self.in_flight.remove(&error.id())?;
+                let Unfinished { account, .. } = self.in_flight.remove(&error.id())?;
                 let gap =
                     Gap::new(Reason::MalformedAnswer).because(&format!("the account's task failed: {error}"));
                 Some(Visit::refused(account, gap, &self.plan).finish(&self.plan, &self.organization))
@@ -270,20 +421,68 @@ impl Dispatcher {
     }
 }
 
-async fn finish(mut visit: Visit, plan: &Plan, organization: &Organization, names: Names) -> Finished {
-    if visit.account.ou_path.is_none()
-        && let Ok(known) = &*names.await
-    {
-        visit.account.ou_path = path(&visit.account, known);
+impl Dispatcher {
+    /// What was listed and is not finished, by account id, with its path where that is known.
+    fn unfinished(&mut self, names: Option<&BTreeMap<String, String>>) -> Vec<Unfinished> {
+        let mut unfinished: Vec<Unfinished> = std::mem::take(&mut self.pending).into();
+        unfinished.extend(std::mem::take(&mut self.in_flight).into_values());
+        let waiting = std::mem::take(&mut self.waiting);
+        unfinished
+            .extend(waiting.into_iter().map(|visit| Unfinished { account: visit.account, refusal: None }));
+        for one in &mut unfinished {
+            if one.account.ou_path.is_none() {
+                one.account.ou_path = names.and_then(|names| path(&one.account, names));
+            }
+        }
+        unfinished.sort_by_key(|one| one.account.id);
+        unfinished
     }
-    Finished::Rows(Box::new(visit.finish(plan, organization)))
+}
+
+async fn finish(
+    mut visit: Visit,
+    plan: &Plan,
+    organization: &Organization,
+    names: Names,
+    parked: &Parked,
+) -> Finished {
+    if visit.account.ou_path.is_none() {
+        let known = match names.clone().now_or_never() {
+            Some(known) => known,
+            None => {
+                parked.count.fetch_add(1, Ordering::Relaxed);
+                parked.changed.notify_one();
+                let known = names.await;
+                parked.count.fetch_sub(1, Ordering::Relaxed);
+                known
+            }
+        };
+        if let Ok(known) = &*known {
+            visit.account.ou_path = path(&visit.account, known);
+        }
+    }
+    let shared_was_read = visit.has_read_shared_table(plan);
+    Finished::Rows(Box::new(visit.finish(plan, organization)), shared_was_read)
+}
+
+/// A listing that ended without its last word.
+fn broken_off() -> SourceError {
+    SourceError {
+        doing: "listing the accounts".to_owned(),
+        problem: "the listing broke off before its end".to_owned(),
+        advice: "Please report this; a shorter roster would not be the organization.".to_owned(),
+    }
 }
 
 fn inactive(account: &Account) -> Option<Gap> {
-    (!account.state.is_scannable()).then(|| {
-        let words = format!("the account is {} in the organization", account.state);
-        Gap::new(Reason::AccountNotActive).because(&words)
-    })
+    // A word that this version does not know may mean anything: the account is not entered, and it is not left out either.
+    let reason = match account.state {
+        state if state.is_scannable() => return None,
+        AccountState::Unrecognized => Reason::MalformedAnswer,
+        _ => Reason::AccountNotActive,
+    };
+    let words = format!("the account is {} in the organization", account.state);
+    Some(Gap::new(reason).because(&words))
 }
 
 /// `/Root/Workloads/Prod`; `None` when a unit has no known name.

@@ -28,6 +28,15 @@ impl fmt::Display for SourceError {
     }
 }
 
+/// What a listing sends.
+#[derive(Clone, Debug)]
+pub enum Listed {
+    /// One account.
+    Account(Box<Account>),
+    /// That was the last one. A listing that ends without this word broke off, and is no roster.
+    Whole,
+}
+
 /// An account that was entered.
 #[derive(Clone)]
 pub struct Opened {
@@ -36,6 +45,8 @@ pub struct Opened {
     /// The role assumed; the caller's own ARN where the caller was there already, without a role and so without a
     /// session policy.
     pub role_arn: String,
+    /// What is worth knowing about how the account was entered.
+    pub notes: Vec<String>,
 }
 
 /// A source of accounts and sessions.
@@ -44,15 +55,20 @@ pub trait Source: Send + Sync + 'static {
     /// The organization, or the stand-in for one.
     async fn organization(&self) -> Result<Organization, SourceError>;
 
-    /// Starts listing. Accounts arrive while later pages are still being read; the channel closes after the last
-    /// one. An error means that the listing failed as a whole, whatever came before it.
-    fn accounts(&self) -> mpsc::Receiver<Result<Account, SourceError>>;
+    /// Starts listing. Accounts arrive while later pages are still being read; [`Listed::Whole`] is the last word. An
+    /// error means that the listing failed as a whole, whatever came before it.
+    fn accounts(&self) -> mpsc::Receiver<Result<Listed, SourceError>>;
 
     /// The names of the organizational units and roots, by id. A gap leaves paths unknown, no more.
     async fn unit_names(&self) -> Result<BTreeMap<String, String>, Gap>;
 
     /// Enters an account. Calls made for it are counted in `usage`.
     async fn open(&self, account: &Account, usage: Arc<Usage>) -> Result<Opened, Gap>;
+
+    /// Whether an account's path must be known before it is entered.
+    fn needs_paths(&self) -> bool {
+        false
+    }
 
     /// What was asked of AWS for no account in particular.
     fn usage(&self) -> Arc<Usage>;

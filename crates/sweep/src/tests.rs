@@ -13,9 +13,11 @@ use orgsweep_model::{
     Report, Resource, Row, Session, Severity, TableSchema, Tables, Usage, async_trait, check,
 };
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 
-use crate::{AccountRows, Event, Filter, Opened, Plan, ScanError, Sink, Source, SourceError, Totals, run};
+use crate::{
+    AccountRows, AccountTally, Event, Filter, Listed, Opened, Plan, ScanError, Sink, Source, SourceError,
+    Stop, Totals, run,
+};
 
 check! {
     /// Every user passes.
@@ -73,6 +75,7 @@ struct Made {
     accounts: Vec<Result<Account, SourceError>>,
     in_flight: AtomicUsize,
     most_in_flight: AtomicUsize,
+    breaks_off: bool,
 }
 
 fn made(names: &[(&str, &str)]) -> Made {
@@ -85,6 +88,7 @@ fn made(names: &[(&str, &str)]) -> Made {
         accounts: names.iter().map(account).collect(),
         in_flight: AtomicUsize::new(0),
         most_in_flight: AtomicUsize::new(0),
+        breaks_off: false,
     }
 }
 
@@ -98,14 +102,18 @@ impl Source for Made {
         })
     }
 
-    fn accounts(&self) -> mpsc::Receiver<Result<Account, SourceError>> {
+    fn accounts(&self) -> mpsc::Receiver<Result<Listed, SourceError>> {
         let (sender, receiver) = mpsc::channel(1);
         let accounts = self.accounts.clone();
+        let breaks_off = self.breaks_off;
         tokio::spawn(async move {
             for account in accounts {
-                if sender.send(account).await.is_err() {
+                if sender.send(account.map(|account| Listed::Account(Box::new(account)))).await.is_err() {
                     return;
                 }
+            }
+            if !breaks_off {
+                let _ = sender.send(Ok(Listed::Whole)).await;
             }
         });
         receiver
@@ -116,7 +124,7 @@ impl Source for Made {
     }
 
     async fn open(&self, account: &Account, usage: Arc<Usage>) -> Result<Opened, Gap> {
-        usage.call();
+        usage.count("sts", "AssumeRole", |counts| counts.calls += 1);
         let now = self.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
         self.most_in_flight.fetch_max(now, Ordering::SeqCst);
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
@@ -127,6 +135,7 @@ impl Source for Made {
             _ => Ok(Opened {
                 session: Session::new(account.clone(), "aws".to_owned(), Clock::wall(), Arc::new(())),
                 role_arn: "role".to_owned(),
+                notes: Vec::new(),
             }),
         }
     }
@@ -143,7 +152,7 @@ struct Kept {
 }
 
 impl Sink for Kept {
-    fn take(&mut self, rows: AccountRows) -> Result<(), String> {
+    fn take(&mut self, rows: AccountRows, _: &AccountTally) -> Result<(), String> {
         if self.refuse {
             return Err("the disk is full".to_owned());
         }
@@ -171,8 +180,8 @@ async fn scan(source: Made, filter: Filter) -> (Result<Totals, ScanError>, Kept,
     let mut kept = Kept::default();
     let mut ignore = |_: Event| {};
     let shared: Arc<dyn Source> = Arc::clone(&source) as Arc<dyn Source>;
-    let ran = run(shared, plan(filter, 3), &mut kept, CancellationToken::new(), &mut ignore).await;
-    (ran.map(|(totals, _)| totals), kept, source)
+    let ran = run(shared, plan(filter, 3), &mut kept, Stop::default(), &mut ignore).await;
+    (ran.map(|ended| ended.totals), kept, source)
 }
 
 #[tokio::test]
@@ -244,15 +253,74 @@ async fn nothing_to_scan_is_not_a_success() {
 async fn a_sink_that_fails_ends_the_scan_with_its_message() {
     let source: Arc<dyn Source> = Arc::new(made(&[("111111111111", "good")]));
     let mut kept = Kept { refuse: true, ..Kept::default() };
-    let ran = run(source, plan(Filter::default(), 1), &mut kept, CancellationToken::new(), &mut |_| {}).await;
-    assert_eq!(ran.unwrap_err().to_string(), "the disk is full");
+    let ran = run(source, plan(Filter::default(), 1), &mut kept, Stop::default(), &mut |_| {}).await;
+    assert_eq!(ran.err().unwrap().to_string(), "the disk is full");
 }
 
 #[tokio::test]
-async fn cancelling_ends_it() {
-    let cancel = CancellationToken::new();
-    cancel.cancel();
+async fn stopping_at_once_ends_it() {
+    let stop = Stop::default();
+    stop.now.cancel();
     let source: Arc<dyn Source> = Arc::new(made(&[("111111111111", "good")]));
-    let ran = run(source, plan(Filter::default(), 1), &mut Kept::default(), cancel, &mut |_| {}).await;
+    let ran = run(source, plan(Filter::default(), 1), &mut Kept::default(), stop, &mut |_| {}).await;
     assert!(matches!(ran, Err(ScanError::Cancelled)));
+}
+
+#[tokio::test]
+async fn a_listing_that_breaks_off_is_no_roster() {
+    let mut source = made(&[("111111111111", "good"), ("222222222222", "good")]);
+    source.breaks_off = true;
+    let (totals, _, _) = scan(source, Filter::default()).await;
+    assert!(totals.unwrap_err().to_string().contains("broke off"));
+}
+
+#[tokio::test]
+async fn an_account_in_an_unknown_state_is_lost_and_not_left_out() {
+    let mut source = made(&[("111111111111", "good")]);
+    let mut account = Account::new("222222222222".parse().unwrap());
+    account.state = AccountState::Unrecognized;
+    source.accounts.push(Ok(account));
+    let (totals, _, _) = scan(source, Filter::default()).await;
+    let totals = totals.unwrap();
+    assert_eq!(totals.lost().len(), 1, "{:?}", totals.accounts);
+    assert!(totals.covered_percent() < 60.0);
+}
+
+#[tokio::test]
+async fn stopping_gently_finishes_what_is_in_flight_and_names_the_rest() {
+    let ids: Vec<String> = (0..40).map(|number| format!("{number:012}")).collect();
+    let names: Vec<(&str, &str)> = ids.iter().map(|id| (id.as_str(), "good")).collect();
+    let source: Arc<dyn Source> = Arc::new(made(&names));
+    let stop = Stop { grace: std::time::Duration::from_secs(5), ..Stop::default() };
+    let gently = stop.gently.clone();
+    let mut kept = Kept::default();
+    let mut finished = 0;
+    let mut on_event = |event: Event| {
+        if matches!(event, Event::Finished(_)) {
+            finished += 1;
+            gently.cancel();
+        }
+    };
+    let ended = run(source, plan(Filter::default(), 3), &mut kept, stop, &mut on_event).await.unwrap();
+    assert_eq!(ended.early, Some(crate::Early::Interrupted));
+    assert!(ended.roster_is_whole);
+    assert!((1..=6).contains(&kept.rows.len()), "{}", kept.rows.len());
+    assert_eq!(kept.rows.len() + ended.unfinished.len(), 40);
+    let rows =
+        ended.unfinished.into_iter().next().unwrap().rows(&plan(Filter::default(), 1), &ended.organization);
+    assert_eq!(rows.record.reason_code.as_deref(), Some("CANCELLED"));
+    assert_eq!(rows.coverage.len(), 1);
+}
+
+#[tokio::test]
+async fn finished_accounts_are_not_entered_again() {
+    let source = Arc::new(made(&[("111111111111", "good"), ("222222222222", "good")]));
+    let mut plan = Plan::clone(&plan(Filter::default(), 3));
+    plan.done.insert("111111111111".parse().unwrap());
+    let mut kept = Kept::default();
+    let shared: Arc<dyn Source> = Arc::clone(&source) as Arc<dyn Source>;
+    let ended = run(shared, Arc::new(plan), &mut kept, Stop::default(), &mut |_| {}).await.unwrap();
+    assert_eq!(ended.early, None);
+    assert_eq!(kept.rows.len(), 1);
+    assert_eq!(kept.rows[0].record.account_id.as_str(), "222222222222");
 }

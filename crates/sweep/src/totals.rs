@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use orgsweep_model::records::{CoverageOutcome, ScanState};
+use orgsweep_model::collector::CallCounts;
+use orgsweep_model::records::{CoverageOutcome, CoverageRecord, FindingRecord, ScanAccountRecord, ScanState};
 use orgsweep_model::{AccountId, AccountState, Reason, Severity, Status};
+use serde::{Deserialize, Serialize};
 
 use crate::account::AccountRows;
 
 /// One account in a line.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AccountLine {
     /// The account.
     pub id: AccountId,
@@ -51,6 +53,84 @@ impl AccountLine {
     }
 }
 
+/// What one account adds to the sums: kept with its spooled rows, so that a scan that goes on knows what it had.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AccountTally {
+    /// The account in a line.
+    pub line: AccountLine,
+    /// PASS rows.
+    pub passed: u64,
+    /// Coverage rows.
+    pub coverage_rows: u64,
+    /// Finding rows.
+    pub finding_rows: u64,
+    /// Checks without a whole verdict, with the reason.
+    pub unknown: Vec<(String, String)>,
+    /// Check → FAIL rows weighted by the square of their severity's rank.
+    pub weights: BTreeMap<String, u64>,
+    /// Calls made.
+    pub calls: CallCounts,
+}
+
+impl AccountTally {
+    /// Of a finished account.
+    pub fn of(rows: &AccountRows) -> Self {
+        let mut tally = Self::begin(&rows.record, rows.headline.clone());
+        rows.findings.iter().for_each(|finding| tally.add_finding(finding));
+        rows.coverage.iter().for_each(|coverage| tally.add_coverage(coverage));
+        for call in &rows.api_calls {
+            tally.calls.add(&call.counts());
+        }
+        tally
+    }
+
+    /// An account of which nothing but its record is counted yet.
+    pub fn begin(record: &ScanAccountRecord, headline: Option<String>) -> Self {
+        let line = AccountLine {
+            id: record.account_id,
+            name: record.account_name.clone(),
+            ou_path: record.ou_path.clone(),
+            state: record.account_status,
+            scan_state: record.scan_state,
+            reason_code: record.reason_code.clone(),
+            headline,
+            failed: [0; 5],
+        };
+        Self {
+            line,
+            passed: 0,
+            coverage_rows: 0,
+            finding_rows: 0,
+            unknown: Vec::new(),
+            weights: BTreeMap::new(),
+            calls: CallCounts::default(),
+        }
+    }
+
+    /// Counts a finding row.
+    pub fn add_finding(&mut self, finding: &FindingRecord) {
+        self.finding_rows += 1;
+        match finding.status {
+            Status::Fail => {
+                self.line.failed[(finding.severity_rank - 1) as usize] += 1;
+                let weight = finding.severity_rank.pow(2) as u64;
+                *self.weights.entry(finding.check_id.clone()).or_default() += weight;
+            }
+            Status::Pass => self.passed += 1,
+            Status::NotApplicable | Status::Unknown | Status::Manual => {}
+        }
+    }
+
+    /// Counts a coverage row.
+    pub fn add_coverage(&mut self, coverage: &CoverageRecord) {
+        self.coverage_rows += 1;
+        let failed_itself = coverage.reason_code.as_deref() == Some(Reason::CheckFailed.as_str());
+        if coverage.outcome != CoverageOutcome::Complete && (failed_itself || !self.line.is_left_out()) {
+            self.unknown.push((coverage.check_id.clone(), coverage.reason_code.clone().unwrap_or_default()));
+        }
+    }
+}
+
 /// The sums of a scan.
 #[derive(Clone, Debug, Default)]
 pub struct Totals {
@@ -60,8 +140,6 @@ pub struct Totals {
     pub failed: [u64; 5],
     /// PASS rows.
     pub passed: u64,
-    /// Verdicts other than PASS and FAIL, in accounts that were entered.
-    pub not_applicable: u64,
     /// UNKNOWN by check and reason, in accounts that nobody left out: how many accounts.
     pub unknown: BTreeMap<(String, String), u64>,
     /// Coverage rows.
@@ -70,50 +148,58 @@ pub struct Totals {
     pub finding_rows: u64,
     /// Checks that failed themselves (a bug), by id: how many accounts.
     pub check_failures: BTreeMap<String, u64>,
+    /// Check → FAIL rows weighted by severity.
+    pub weights: BTreeMap<String, u64>,
     /// Calls made for accounts.
-    pub api_calls: u64,
-    /// Throttled answers in accounts.
-    pub throttles: u64,
+    pub calls: CallCounts,
 }
 
 impl Totals {
     /// Adds one finished account.
-    pub fn add(&mut self, rows: &AccountRows) {
-        let mut line = AccountLine {
-            id: rows.record.account_id,
-            name: rows.record.account_name.clone(),
-            ou_path: rows.record.ou_path.clone(),
-            state: rows.record.account_status,
-            scan_state: rows.record.scan_state,
-            reason_code: rows.record.reason_code.clone(),
-            headline: rows.headline.clone(),
-            failed: [0; 5],
-        };
-        for finding in &rows.findings {
-            match finding.status {
-                Status::Fail => line.failed[(finding.severity_rank - 1) as usize] += 1,
-                Status::Pass => self.passed += 1,
-                Status::NotApplicable => self.not_applicable += 1,
-                Status::Unknown | Status::Manual => {}
-            }
-        }
-        for (sum, count) in self.failed.iter_mut().zip(line.failed) {
+    pub fn add(&mut self, tally: AccountTally) {
+        for (sum, count) in self.failed.iter_mut().zip(tally.line.failed) {
             *sum += count;
         }
-        for coverage in &rows.coverage {
-            if coverage.outcome != CoverageOutcome::Complete && !line.is_left_out() {
-                let reason = coverage.reason_code.clone().unwrap_or_default();
-                if reason == Reason::CheckFailed.as_str() {
-                    *self.check_failures.entry(coverage.check_id.clone()).or_default() += 1;
-                }
-                *self.unknown.entry((coverage.check_id.clone(), reason)).or_default() += 1;
+        for (check, reason) in tally.unknown {
+            if reason == Reason::CheckFailed.as_str() {
+                *self.check_failures.entry(check.clone()).or_default() += 1;
             }
+            *self.unknown.entry((check, reason)).or_default() += 1;
         }
-        self.coverage_rows += rows.coverage.len() as u64;
-        self.finding_rows += rows.findings.len() as u64;
-        self.api_calls += rows.record.api_calls as u64;
-        self.throttles += rows.record.throttles as u64;
-        self.accounts.push(line);
+        for (check, weight) in tally.weights {
+            *self.weights.entry(check).or_default() += weight;
+        }
+        self.passed += tally.passed;
+        self.coverage_rows += tally.coverage_rows;
+        self.finding_rows += tally.finding_rows;
+        self.calls.add(&tally.calls);
+        self.accounts.push(tally.line);
+    }
+
+    /// Adds another's sums.
+    pub fn join(&mut self, other: Self) {
+        for (sum, count) in self.failed.iter_mut().zip(other.failed) {
+            *sum += count;
+        }
+        for (key, count) in other.unknown {
+            *self.unknown.entry(key).or_default() += count;
+        }
+        for (check, count) in other.check_failures {
+            *self.check_failures.entry(check).or_default() += count;
+        }
+        for (check, weight) in other.weights {
+            *self.weights.entry(check).or_default() += weight;
+        }
+        self.passed += other.passed;
+        self.coverage_rows += other.coverage_rows;
+        self.finding_rows += other.finding_rows;
+        self.calls.add(&other.calls);
+        self.accounts.extend(other.accounts);
+    }
+
+    /// The check that weighs most.
+    pub fn worst_check(&self) -> Option<&str> {
+        self.weights.iter().max_by_key(|(_, weight)| **weight).map(|(check, _)| check.as_str())
     }
 
     /// Accounts in a state of the scan.

@@ -14,8 +14,6 @@ use crate::test::Simulator;
 
 /// The same facts in every process, whenever it runs.
 const NOW: &str = "2026-06-01T00:00:00Z";
-/// Requests a second that no limiter here reaches: what is measured is the program, not its manners.
-const OPEN: &str = "1000000";
 /// Programs, places and options.
 pub struct Workshop<'a> {
     pub options: &'a Options,
@@ -129,7 +127,7 @@ impl<'a> Workshop<'a> {
             (self.options.requests.to_string(), self.options.concurrency.to_string());
         let taken = measured(
             Command::new(&self.orgsweep)
-                .args(["scan", "--log-format", "json", "--now", NOW, "--max-rate", OPEN])
+                .args(["scan", "--log-format", "json", "--now", NOW, "--unlimited"])
                 .args(["--requests", &requests, "--concurrency", &concurrency, "--out"])
                 .arg(&lake)
                 .envs(simulator.variables.iter().cloned())

@@ -34,7 +34,7 @@ impl Collector for Summary {
 
 async fn fetch(session: &Session) -> Result<Vec<AccountSummary>, Gap> {
     let member = member(session)?;
-    let answer = member.call("iam:GetAccountSummary", member.iam.get_account_summary().send()).await?;
+    let answer = member.call("iam:GetAccountSummary", || member.iam.get_account_summary().send()).await?;
     let map = answer.summary_map().ok_or_else(|| lacking("SummaryMap"))?;
     Ok(vec![parse(member.account, map)?])
 }

@@ -15,7 +15,7 @@ use orgsweep_model::{
 };
 
 use super::decode::{optional_moment, policy_document, required, required_moment};
-use super::{member, put_gaps};
+use super::{member, next_marker, put_gaps};
 
 const API: &str = "iam:GetAccountAuthorizationDetails";
 
@@ -81,16 +81,12 @@ async fn fetch(session: &Session) -> Result<Details, Gap> {
             .filter(EntityType::Group)
             .filter(EntityType::LocalManagedPolicy)
             .max_items(1000)
-            .set_marker(marker);
-        let page = member.call(API, request.send()).await?;
+            .set_marker(marker.clone());
+        let page = member.call(API, || request.clone().send()).await?;
         details.add(member.account, &page).map_err(|gap| gap.during(API))?;
-        if !page.is_truncated() {
-            return Ok(details);
-        }
-        marker = page.marker().map(str::to_owned);
+        marker = next_marker(API, page.is_truncated(), page.marker(), marker.as_deref())?;
         if marker.is_none() {
-            let message = "the answer is truncated and names no next page";
-            return Err(Gap::new(Reason::MalformedAnswer).during(API).because(message));
+            return Ok(details);
         }
     }
 }

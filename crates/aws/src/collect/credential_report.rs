@@ -57,19 +57,19 @@ impl Collector for CredentialReport {
 }
 
 async fn generate(member: &Member) -> Result<(), Gap> {
-    member.call(GENERATE, member.iam.generate_credential_report().send()).await.map(|_| ())
+    member.call(GENERATE, || member.iam.generate_credential_report().send()).await.map(|_| ())
 }
 
 async fn fetch(session: &Session) -> Result<Report, Gap> {
     let member = member(session)?;
     for wait in WAITS_MS.into_iter().map(Some).chain([None]) {
-        let answer = member.call(GET, member.iam.get_credential_report().send()).await;
+        let answer = member.call(GET, || member.iam.get_credential_report().send()).await;
         let gap = match answer {
             Ok(answer) => {
                 let content = answer.content().map(std::convert::AsRef::as_ref).unwrap_or_default();
                 let generated_at = decode::required_moment(answer.generated_time(), "GeneratedTime")?;
                 let text = str::from_utf8(content).map_err(|error| malformed(&error.to_string()))?;
-                return parse(text, member.account, generated_at, session.clock.now());
+                return parse(text, member.account, generated_at, session.clock.ages_to());
             }
             Err(gap) => gap,
         };

@@ -36,7 +36,7 @@ impl Collector for IdentityProviders {
 async fn fetch(session: &Session) -> Result<Vec<IdentityProvider>, Gap> {
     let member = member(session)?;
     let mut providers = Vec::new();
-    let saml = member.call("iam:ListSAMLProviders", member.iam.list_saml_providers().send()).await?;
+    let saml = member.call("iam:ListSAMLProviders", || member.iam.list_saml_providers().send()).await?;
     for provider in saml.saml_provider_list() {
         providers.push(IdentityProvider {
             account_id: member.account,
@@ -47,7 +47,7 @@ async fn fetch(session: &Session) -> Result<Vec<IdentityProvider>, Gap> {
         });
     }
     let request = member.iam.list_open_id_connect_providers();
-    let oidc = member.call("iam:ListOpenIDConnectProviders", request.send()).await?;
+    let oidc = member.call("iam:ListOpenIDConnectProviders", || request.clone().send()).await?;
     for provider in oidc.open_id_connect_provider_list() {
         providers.push(IdentityProvider {
             account_id: member.account,

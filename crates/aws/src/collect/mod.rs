@@ -58,8 +58,41 @@ fn put_gaps(schemas: &[&'static TableSchema], gap: &Gap, session: &Session, tabl
     }
 }
 
+/// Where the next page begins; `None`: that was the last one. A page that says there is more and not where, or that leads
+/// back to itself, is not an answer: what was read so far is not the whole table.
+pub(crate) fn next_marker(
+    api: &str,
+    is_truncated: bool,
+    marker: Option<&str>,
+    this: Option<&str>,
+) -> Result<Option<String>, Gap> {
+    match (is_truncated, marker) {
+        (false, _) => Ok(None),
+        (true, Some(next)) if Some(next) != this => Ok(Some(next.to_owned())),
+        (true, _) => {
+            let message = "the page says that there is more, and not where";
+            Err(Gap::new(Reason::MalformedAnswer).during(api).because(message))
+        }
+    }
+}
+
 /// Whether the account summary says that there is nothing to list. Without a summary the call is made.
 fn nothing_there(tables: &Tables, count: impl Fn(&AccountSummary) -> Option<i64>) -> bool {
     let summary = tables.get::<AccountSummary>().ok().and_then(<[_]>::first);
     summary.and_then(count) == Some(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_truncated_page_without_a_way_on_is_no_table() {
+        assert_eq!(next_marker("iam:ListRoles", false, Some("x"), None), Ok(None));
+        assert_eq!(next_marker("iam:ListRoles", true, Some("x"), None), Ok(Some("x".to_owned())));
+        for marker in [None, Some("same")] {
+            let gap = next_marker("iam:ListRoles", true, marker, Some("same")).unwrap_err();
+            assert_eq!(gap.reason, Reason::MalformedAnswer);
+        }
+    }
 }

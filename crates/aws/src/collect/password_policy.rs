@@ -39,7 +39,7 @@ const SHORTEST: i32 = 6;
 async fn fetch(session: &Session) -> Result<Vec<PasswordPolicy>, Gap> {
     let member = member(session)?;
     let call =
-        member.call("iam:GetAccountPasswordPolicy", member.iam.get_account_password_policy().send()).await;
+        member.call("iam:GetAccountPasswordPolicy", || member.iam.get_account_password_policy().send()).await;
     let answer = match call {
         Err(gap) if gap.code.as_deref() == Some("NoSuchEntity") => return Ok(Vec::new()),
         other => other?,

@@ -3,7 +3,7 @@
 use orgsweep_model::facts::RoleSessionLimit;
 use orgsweep_model::{Collector, Gap, Needs, Row, Session, TableSchema, Tables, async_trait};
 
-use super::{member, put};
+use super::{member, next_marker, put};
 
 /// Fills `role_session_limits`.
 pub struct RoleSessionLimits;
@@ -31,20 +31,22 @@ impl Collector for RoleSessionLimits {
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>
 const DEFAULT_SECONDS: i32 = 3600;
 
+const API: &str = "iam:ListRoles";
+
 async fn fetch(session: &Session) -> Result<Vec<RoleSessionLimit>, Gap> {
     let member = member(session)?;
     let mut limits = Vec::new();
     let mut marker = None;
     loop {
-        let request = member.iam.list_roles().max_items(1000).set_marker(marker);
-        let page = member.call("iam:ListRoles", request.send()).await?;
+        let request = member.iam.list_roles().max_items(1000).set_marker(marker.clone());
+        let page = member.call(API, || request.clone().send()).await?;
         limits.extend(page.roles().iter().map(|role| RoleSessionLimit {
             account_id: member.account,
             role_arn: role.arn().to_owned(),
             max_session_seconds: role.max_session_duration().unwrap_or(DEFAULT_SECONDS),
         }));
-        marker = page.marker().map(str::to_owned);
-        if !page.is_truncated() || marker.is_none() {
+        marker = next_marker(API, page.is_truncated(), page.marker(), marker.as_deref())?;
+        if marker.is_none() {
             return Ok(limits);
         }
     }

@@ -3,7 +3,7 @@
 use orgsweep_model::facts::{AccountSummary, ServerCertificate};
 use orgsweep_model::{Collector, Gap, Needs, Row, Session, TableSchema, Tables, async_trait};
 
-use super::{decode, member, nothing_there, put};
+use super::{decode, member, next_marker, nothing_there, put};
 
 /// Fills `server_certificates`.
 pub struct ServerCertificates;
@@ -33,13 +33,15 @@ impl Collector for ServerCertificates {
     }
 }
 
+const API: &str = "iam:ListServerCertificates";
+
 async fn fetch(session: &Session) -> Result<Vec<ServerCertificate>, Gap> {
     let member = member(session)?;
     let mut certificates = Vec::new();
     let mut marker = None;
     loop {
-        let request = member.iam.list_server_certificates().max_items(1000).set_marker(marker);
-        let page = member.call("iam:ListServerCertificates", request.send()).await?;
+        let request = member.iam.list_server_certificates().max_items(1000).set_marker(marker.clone());
+        let page = member.call(API, || request.clone().send()).await?;
         for certificate in page.server_certificate_metadata_list() {
             certificates.push(ServerCertificate {
                 account_id: member.account,
@@ -49,8 +51,8 @@ async fn fetch(session: &Session) -> Result<Vec<ServerCertificate>, Gap> {
                 expires_at: decode::optional_moment(certificate.expiration())?,
             });
         }
-        marker = page.marker().map(str::to_owned);
-        if !page.is_truncated() || marker.is_none() {
+        marker = next_marker(API, page.is_truncated(), page.marker(), marker.as_deref())?;
+        if marker.is_none() {
             return Ok(certificates);
         }
     }

@@ -3,7 +3,7 @@
 use orgsweep_model::facts::{AccountSummary, ServiceCredential};
 use orgsweep_model::{Collector, Gap, Needs, Row, Session, TableSchema, Tables, async_trait};
 
-use super::{decode, member, nothing_there, put};
+use super::{decode, member, next_marker, nothing_there, put};
 
 /// Fills `service_credentials`.
 pub struct ServiceCredentials;
@@ -33,14 +33,20 @@ impl Collector for ServiceCredentials {
     }
 }
 
+const API: &str = "iam:ListServiceSpecificCredentials";
+
 async fn fetch(session: &Session) -> Result<Vec<ServiceCredential>, Gap> {
     let member = member(session)?;
     let mut credentials = Vec::new();
     let mut marker: Option<String> = None;
     loop {
-        let request =
-            member.iam.list_service_specific_credentials().all_users(true).max_items(1000).set_marker(marker);
-        let page = member.call("iam:ListServiceSpecificCredentials", request.send()).await?;
+        let request = member
+            .iam
+            .list_service_specific_credentials()
+            .all_users(true)
+            .max_items(1000)
+            .set_marker(marker.clone());
+        let page = member.call(API, || request.clone().send()).await?;
         for credential in page.service_specific_credentials() {
             credentials.push(ServiceCredential {
                 account_id: member.account,
@@ -52,8 +58,8 @@ async fn fetch(session: &Session) -> Result<Vec<ServiceCredential>, Gap> {
                 expires_at: decode::optional_moment(credential.expiration_date())?,
             });
         }
-        marker = page.marker().map(str::to_owned);
-        if !page.is_truncated() || marker.is_none() {
+        marker = next_marker(API, page.is_truncated(), page.marker(), marker.as_deref())?;
+        if marker.is_none() {
             return Ok(credentials);
         }
     }

@@ -3,7 +3,7 @@
 use orgsweep_model::facts::{AccountSummary, VirtualMfaDevice};
 use orgsweep_model::{Collector, Gap, Needs, Row, Session, TableSchema, Tables, async_trait};
 
-use super::{decode, member, nothing_there, put};
+use super::{decode, member, next_marker, nothing_there, put};
 
 /// Fills `virtual_mfa_devices`.
 pub struct VirtualMfaDevices;
@@ -36,13 +36,15 @@ impl Collector for VirtualMfaDevices {
     }
 }
 
+const API: &str = "iam:ListVirtualMFADevices";
+
 async fn fetch(session: &Session) -> Result<Vec<VirtualMfaDevice>, Gap> {
     let member = member(session)?;
     let mut devices = Vec::new();
     let mut marker = None;
     loop {
-        let request = member.iam.list_virtual_mfa_devices().max_items(1000).set_marker(marker);
-        let page = member.call("iam:ListVirtualMFADevices", request.send()).await?;
+        let request = member.iam.list_virtual_mfa_devices().max_items(1000).set_marker(marker.clone());
+        let page = member.call(API, || request.clone().send()).await?;
         for device in page.virtual_mfa_devices() {
             devices.push(VirtualMfaDevice {
                 account_id: member.account,
@@ -51,8 +53,8 @@ async fn fetch(session: &Session) -> Result<Vec<VirtualMfaDevice>, Gap> {
                 enabled_at: decode::optional_moment(device.enable_date())?,
             });
         }
-        marker = page.marker().map(str::to_owned);
-        if !page.is_truncated() || marker.is_none() {
+        marker = next_marker(API, page.is_truncated(), page.marker(), marker.as_deref())?;
+        if marker.is_none() {
             return Ok(devices);
         }
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::account::{Account, AccountId, Organization};
 use crate::facts::{AccessKey, Credential, Group, Role, RoleSessionLimit, User};
-use crate::table::text_enum;
+use crate::table::{Row as _, text_enum};
 use crate::tables::Tables;
 use crate::time::Timestamp;
 
@@ -55,6 +55,16 @@ crate::table! {
 }
 
 impl Principal {
+    /// The tables that the rows are joined from.
+    pub const INPUTS: [&str; 6] = [
+        Credential::SCHEMA.name,
+        AccessKey::SCHEMA.name,
+        RoleSessionLimit::SCHEMA.name,
+        User::SCHEMA.name,
+        Group::SCHEMA.name,
+        Role::SCHEMA.name,
+    ];
+
     /// Joins the tables of one account; a table that is a gap leaves its columns null.
     pub fn derive(account: &Account, organization: &Organization, tables: &Tables) -> Vec<Self> {
         let credentials: BTreeMap<&str, &Credential> = tables

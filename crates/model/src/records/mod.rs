@@ -10,4 +10,4 @@ mod scan;
 pub use catalog::{CheckControlRecord, CheckRecord};
 pub use coverage::{CoverageOutcome, CoverageRecord, TableRead, TableReadOutcome};
 pub use finding::{Change, FindingRecord};
-pub use scan::{ScanAccountRecord, ScanRecord, ScanState, ScanStatus};
+pub use scan::{ApiCallRecord, ScanAccountRecord, ScanRecord, ScanState, ScanStatus};

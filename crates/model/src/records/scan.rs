@@ -1,6 +1,7 @@
 //! The scan as a whole, and each account's part in it.
 
 use crate::account::{AccountId, AccountState};
+use crate::collector::{CallCounts, Usage};
 use crate::table::text_enum;
 use crate::time::Timestamp;
 
@@ -51,6 +52,16 @@ crate::table! {
         session_policy: Option<String>,
         /// Milliseconds from start to end: measured.
         duration_ms: i64,
+        /// Requests to AWS, retries included.
+        api_attempts: Option<i64>,
+        /// Calls that failed in the end.
+        api_errors: Option<i64>,
+        /// Bytes of all answers.
+        response_bytes: Option<i64>,
+        /// The scan whose rows were taken over where they were complete.
+        retried_scan_id: Option<String>,
+        /// How many processes scanned parts of the roster.
+        shards: Option<i32>,
     }
 }
 
@@ -99,5 +110,65 @@ crate::table! {
         duration_ms: i64,
         /// Set when the rows were taken over from an earlier scan.
         taken_from_scan_id: Option<String>,
+        /// What else is worth knowing: a session shorter than asked for, entities that went away in mid-scan.
+        notes: Option<String>,
+    }
+}
+
+crate::table! {
+    /// What was asked of AWS for one account, or for the organization as a whole, by one kind of call.
+    pub struct ApiCallRecord in "api_calls" sorted by [account_id, service, action] {
+        /// The account; null for what was asked for the organization as a whole.
+        account_id: Option<AccountId>,
+        /// `iam`, `sts`, `organizations`.
+        service: String,
+        /// `ListRoles`.
+        action: String,
+        /// Operations.
+        calls: i64,
+        /// Requests, retries included.
+        attempts: i64,
+        /// Answers that said to slow down.
+        throttles: i64,
+        /// Operations that failed in the end.
+        errors: i64,
+        /// Bytes of all answers.
+        response_bytes: i64,
+        /// Of all operations, waiting and retries included. Measured.
+        total_ms: i64,
+        /// Of the slowest operation. Measured.
+        worst_ms: i64,
+    }
+}
+
+impl ApiCallRecord {
+    /// The rows of a usage, sorted by service and action.
+    pub fn of(account_id: Option<AccountId>, usage: &Usage) -> Vec<Self> {
+        let row = |((service, action), counts): ((String, String), CallCounts)| Self {
+            account_id,
+            service,
+            action,
+            calls: counts.calls as i64,
+            attempts: counts.attempts as i64,
+            throttles: counts.throttles as i64,
+            errors: counts.errors as i64,
+            response_bytes: counts.response_bytes as i64,
+            total_ms: counts.total_milliseconds as i64,
+            worst_ms: counts.worst_milliseconds as i64,
+        };
+        usage.by_action().into_iter().map(row).collect()
+    }
+
+    /// The row's numbers.
+    pub fn counts(&self) -> CallCounts {
+        CallCounts {
+            calls: self.calls as u64,
+            attempts: self.attempts as u64,
+            throttles: self.throttles as u64,
+            errors: self.errors as u64,
+            response_bytes: self.response_bytes as u64,
+            total_milliseconds: self.total_ms as u64,
+            worst_milliseconds: self.worst_ms as u64,
+        }
     }
 }

@@ -1,0 +1,103 @@
+//! Roles on the way: from the caller to a role that may list the organization, or that the members trust.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_runtime::client::identity::IdentityCache;
+use aws_types::sdk_config::SdkConfig;
+use orgsweep_model::{AccountId, Usage};
+use orgsweep_sweep::SourceError;
+
+use crate::access::Access;
+use crate::session::{LONGEST_CHAINED, RoleSession, SessionCredentials, shared_retry_partition};
+
+/// What a session on the way may do: go on.
+const GO_ON: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["sts:AssumeRole","sts:TagSession","sts:SetSourceIdentity"],"Resource":"*"}]}"#;
+/// What the session that lists the organization may do.
+const DISCOVER: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["organizations:Describe*","organizations:List*"],"Resource":"*"}]}"#;
+
+/// Walks the chain; the configuration that comes back has the last role's credentials.
+pub async fn follow(
+    base: &SdkConfig,
+    access: &Arc<Access>,
+    caller_is_a_session: bool,
+    usage: &Arc<Usage>,
+) -> Result<SdkConfig, SourceError> {
+    let mut config = base.clone();
+    for (index, role_arn) in access.chain.iter().enumerate() {
+        let what =
+            format!("assuming {role_arn} (step {} of {} of --role-chain)", index + 1, access.chain.len());
+        let chained = caller_is_a_session || index > 0;
+        config = step(&config, access, role_arn, GO_ON, chained, usage, &what).await?;
+    }
+    Ok(config)
+}
+
+/// The configuration for Organizations.
+pub async fn discovery(
+    base: &SdkConfig,
+    access: &Arc<Access>,
+    caller_is_a_session: bool,
+    usage: &Arc<Usage>,
+) -> Result<SdkConfig, SourceError> {
+    match &access.discovery_role {
+        None => Ok(base.clone()),
+        Some(role_arn) => {
+            let what = format!("assuming {role_arn} (--discovery-role)");
+            step(base, access, role_arn, DISCOVER, caller_is_a_session, usage, &what).await
+        }
+    }
+}
+
+async fn step(
+    config: &SdkConfig,
+    access: &Arc<Access>,
+    role_arn: &str,
+    policy: &str,
+    chained: bool,
+    usage: &Arc<Usage>,
+    what: &str,
+) -> Result<SdkConfig, SourceError> {
+    let failed = |problem: String, advice: &str| SourceError {
+        doing: what.to_owned(),
+        problem,
+        advice: advice.to_owned(),
+    };
+    let account: AccountId = role_arn.split(':').nth(4).unwrap_or_default().parse().map_err(|problem| {
+        failed(problem, "Expected the ARN of a role: arn:aws:iam::111122223333:role/NAME.")
+    })?;
+    let session = RoleSession {
+        sts: sts_client(config),
+        role_arn: role_arn.to_owned(),
+        account,
+        external_id: access.external_id.clone(),
+        duration: access
+            .session_duration
+            .map(|seconds| if chained { seconds.min(LONGEST_CHAINED) } else { seconds }),
+        policy: access.session_policy.is_some().then(|| policy.to_owned()),
+        access: Arc::clone(access),
+        usage: Arc::clone(usage),
+        shortened: AtomicBool::new(false),
+    };
+    let credentials = SessionCredentials::open(session).await.map_err(|(_, gap)| {
+        failed(
+            gap.to_string(),
+            "Look at the role's trust policy, the caller's own permissions and the external id.",
+        )
+    })?;
+    Ok(config
+        .to_builder()
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .identity_cache(IdentityCache::no_cache())
+        .build())
+}
+
+/// STS as one identity; its retries are bounded by attempts alone.
+pub fn sts_client(config: &SdkConfig) -> aws_sdk_sts::Client {
+    aws_sdk_sts::Client::from_conf(
+        aws_sdk_sts::config::Builder::from(config)
+            .retry_partition(shared_retry_partition("orgsweep-sts"))
+            .build(),
+    )
+}

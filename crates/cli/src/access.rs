@@ -1,0 +1,113 @@
+//! How accounts are entered and how fast AWS is asked, from options to what `aws` takes.
+
+use orgsweep_aws::{Access, AccessOverride, Limits, Pace, RoleTemplate};
+use orgsweep_model::selection::Scope;
+
+use crate::arguments::ScanOptions;
+use crate::config::OverriddenAccess;
+use crate::exit::Failure;
+
+/// The role that the shipped templates make.
+pub const DEFAULT_ROLE: &str = "orgsweep/OrgsweepAudit";
+
+/// Everything about the way in. Mistakes are named before the first call.
+pub fn access(
+    options: &ScanOptions,
+    overrides: &[(Scope, OverriddenAccess)],
+    session_policy: Option<String>,
+) -> Result<Access, Failure> {
+    let default = [DEFAULT_ROLE.to_owned()];
+    let names = if options.role_name.is_empty() { &default[..] } else { &options.role_name };
+    for arn in options.role_chain.iter().chain(&options.discovery_role) {
+        let parts: Vec<&str> = arn.splitn(6, ':').collect();
+        let is_role = matches!(parts[..], ["arn", _, "iam", "", account, resource]
+            if account.len() == 12 && resource.starts_with("role/"));
+        if !is_role {
+            return Err(Failure::new(format!(
+                "{arn:?} is not the ARN of a role: expected one such as arn:aws:iam::111122223333:role/Audit"
+            )));
+        }
+    }
+    let overrides = overrides.iter().map(|(scope, special)| {
+        let place = format!("configuration, [[override]] {scope}, role-name");
+        let special = AccessOverride {
+            roles: templates(&place, &special.role_name)?,
+            external_id: special.external_id.as_deref().map(external_id).transpose()?,
+        };
+        Ok((scope.clone(), special))
+    });
+    Ok(Access {
+        roles: templates("--role-name", names)?,
+        external_id: options.external_id.as_deref().map(external_id).transpose()?,
+        overrides: overrides.collect::<Result<_, Failure>>()?,
+        chain: options.role_chain.clone(),
+        discovery_role: options.discovery_role.clone(),
+        session_duration: options.session_duration,
+        session_policy,
+        source_identity: options.source_identity.as_deref().map(source_identity).transpose()?,
+        session_tags: options
+            .session_tag
+            .iter()
+            .map(|tag| key_value("--session-tag", tag))
+            .collect::<Result<_, _>>()?,
+    })
+}
+
+fn templates(place: &str, names: &[String]) -> Result<Vec<RoleTemplate>, Failure> {
+    let parse = |name: &String| {
+        RoleTemplate::parse(name).map_err(|message| Failure::new(format!("{place} {name:?}: {message}")))
+    };
+    names.iter().map(parse).collect()
+}
+
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
+fn external_id(text: &str) -> Result<String, Failure> {
+    let allowed = |character: char| character.is_ascii_alphanumeric() || "_+=,.@:/-".contains(character);
+    if !(2..=1224).contains(&text.len()) || !text.chars().all(allowed) {
+        return Err(Failure::new(
+            "the external id is not one: expected 2 to 1224 of the characters A-Z a-z 0-9 _+=,.@:/-",
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+fn source_identity(text: &str) -> Result<String, Failure> {
+    let allowed = |character: char| character.is_ascii_alphanumeric() || "_+=,.@-".contains(character);
+    if !(2..=64).contains(&text.len()) || !text.chars().all(allowed) {
+        return Err(Failure::new(format!(
+            "--source-identity {text:?}: expected 2 to 64 of the characters A-Z a-z 0-9 _+=,.@-"
+        )));
+    }
+    Ok(text.to_owned())
+}
+
+/// `key=value`.
+pub fn key_value(flag: &str, text: &str) -> Result<(String, String), Failure> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err(Failure::new(format!("{flag} {text:?}: expected KEY=VALUE, such as env=prod"))),
+    }
+}
+
+/// How fast AWS is asked.
+pub fn pace(options: &ScanOptions, share: u32) -> Result<Pace, Failure> {
+    if let Some(rate) = options.max_rate
+        && (!rate.is_finite() || rate < 0.1)
+    {
+        return Err(Failure::new(format!("--max-rate {rate}: expected requests a second, 0.1 or more")));
+    }
+    if options.requests == Some(0) {
+        return Err(Failure::new("--requests 0: expected at least one request in flight"));
+    }
+    let max_rate = if options.unlimited {
+        None
+    } else {
+        Some(options.max_rate.unwrap_or(orgsweep_aws::DEFAULT_MAX_RATE))
+    };
+    let requests = options.requests.unwrap_or(orgsweep_aws::DEFAULT_REQUESTS);
+    let mut pace = Pace { limits: Limits { max_rate, requests, share }, ..Pace::default() };
+    if let Some(timeout) = options.attempt_timeout {
+        pace.attempt_timeout = timeout.0;
+    }
+    Ok(pace)
+}

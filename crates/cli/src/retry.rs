@@ -1,0 +1,156 @@
+//! `--retry-incomplete`: a published scan read back, so that only what it lost is scanned again.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use orgsweep_lake::{LakeError, ScanId, ScanSelector, ScanWriter, each_row, read};
+use orgsweep_model::records::{
+    ApiCallRecord, CheckControlRecord, CheckRecord, CoverageRecord, FindingRecord, ScanAccountRecord,
+    ScanRecord, ScanState, TableRead,
+};
+use orgsweep_model::{AccountId, Row as _, TableSchema};
+use orgsweep_sweep::retained::Retained;
+use orgsweep_sweep::{AccountTally, Plan, Totals};
+
+use crate::exit::Failure;
+use crate::prepare::Prepared;
+use crate::scan::same_configuration;
+
+/// A published scan.
+pub struct Earlier {
+    root: PathBuf,
+    /// Its name.
+    pub scan_id: ScanId,
+    /// Accounts that it scanned whole.
+    whole: HashSet<AccountId>,
+    /// What it has of accounts that it scanned in part.
+    partial: HashMap<AccountId, Arc<Retained>>,
+}
+
+impl Earlier {
+    /// Reads what the scan knows about its own gaps.
+    pub fn read(root: &Path, scan_id: ScanId, prepared: &Prepared) -> Result<Self, Failure> {
+        let failed = |error: LakeError| Failure::new(format!("--retry-incomplete: {error}"));
+        let selector = ScanSelector::Id(scan_id.clone());
+        let scans: Vec<ScanRecord> = read(root, &selector).map_err(failed)?;
+        let scan = scans.first().ok_or_else(|| Failure::new("the scan has no row of its own"))?;
+        same_configuration(scan_id.as_str(), &scan.config_sha256, &scan.tool_version, prepared)?;
+        let mut whole = HashSet::new();
+        let mut kept: HashMap<AccountId, Retained> = HashMap::new();
+        each_row(root, &selector, &mut |row: ScanAccountRecord| match row.scan_state {
+            ScanState::Scanned => drop(whole.insert(row.account_id)),
+            ScanState::Partial => {
+                let retained = Retained { scan_id: scan_id.to_string(), ..Retained::default() };
+                kept.insert(row.account_id, retained);
+            }
+            ScanState::NotScanned => {}
+        })
+        .map_err(failed)?;
+        each_row(root, &selector, &mut |row: TableRead| {
+            if let Some(retained) = kept.get_mut(&row.account_id) {
+                retained.table_reads.push(row);
+            }
+        })
+        .and_then(|()| {
+            each_row(root, &selector, &mut |row: CoverageRecord| {
+                if let Some(retained) = kept.get_mut(&row.account_id) {
+                    retained.coverage.push(row);
+                }
+            })
+        })
+        .and_then(|()| {
+            each_row(root, &selector, &mut |row: FindingRecord| {
+                if let Some(retained) = kept.get_mut(&row.account_id) {
+                    retained.findings.push(row);
+                }
+            })
+        })
+        .map_err(failed)?;
+        let partial = kept.into_iter().map(|(account, retained)| (account, Arc::new(retained))).collect();
+        Ok(Self { root: root.to_owned(), scan_id, whole, partial })
+    }
+
+    /// Tells the plan what need not be scanned again.
+    pub fn tell(&self, plan: &mut Plan) {
+        plan.taken.clone_from(&self.whole);
+        plan.retained.clone_from(&self.partial);
+        plan.retained.retain(|account, _| !plan.done.contains(account));
+    }
+
+    /// Takes over the stored facts that are not made anew, of accounts that were scanned in part.
+    pub fn take_over_facts(&self, writer: &mut ScanWriter, plan: &Plan) -> Result<(), LakeError> {
+        let renewed: HashMap<AccountId, BTreeSet<&str>> = plan
+            .retained
+            .iter()
+            .map(|(account, retained)| (*account, retained.renewed_facts(plan)))
+            .collect();
+        for table in plan.stored.clone() {
+            let keep = |account: AccountId| {
+                renewed.get(&account).is_some_and(|renewed| !renewed.contains(table.name))
+            };
+            writer.take_over(&self.scan_id, table, &keep)?;
+        }
+        Ok(())
+    }
+
+    /// Takes over accounts whole, with what they add to the sums.
+    pub fn take_over(
+        &self,
+        writer: &mut ScanWriter,
+        accounts: &BTreeSet<AccountId>,
+        totals: &mut Totals,
+    ) -> Result<(), LakeError> {
+        let keep = |account: AccountId| accounts.contains(&account);
+        for table in writer.tables().to_vec() {
+            if is_an_accounts_own(table) {
+                writer.take_over(&self.scan_id, table, &keep)?;
+            }
+        }
+        for (account, tally) in self.tallies(accounts)? {
+            let json = serde_json::to_value(&tally).map_err(|error| LakeError::Format {
+                doing: "taking over",
+                path: self.root.clone(),
+                problem: error.to_string(),
+            })?;
+            writer.finish_taken_over(account, json)?;
+            totals.add(tally);
+        }
+        Ok(())
+    }
+
+    fn tallies(
+        &self,
+        accounts: &BTreeSet<AccountId>,
+    ) -> Result<BTreeMap<AccountId, AccountTally>, LakeError> {
+        let selector = ScanSelector::Id(self.scan_id.clone());
+        let mut tallies = BTreeMap::new();
+        each_row(&self.root, &selector, &mut |row: ScanAccountRecord| {
+            if accounts.contains(&row.account_id) {
+                tallies.insert(row.account_id, AccountTally::begin(&row, row.reason.clone()));
+            }
+        })?;
+        each_row(&self.root, &selector, &mut |row: CoverageRecord| {
+            if let Some(tally) = tallies.get_mut(&row.account_id) {
+                tally.add_coverage(&row);
+            }
+        })?;
+        each_row(&self.root, &selector, &mut |row: FindingRecord| {
+            if let Some(tally) = tallies.get_mut(&row.account_id) {
+                tally.add_finding(&row);
+            }
+        })?;
+        Ok(tallies)
+    }
+}
+
+/// Not the scan's own rows, and not its calls: this scan made none for these accounts.
+fn is_an_accounts_own(table: &TableSchema) -> bool {
+    let others = [
+        ScanRecord::SCHEMA.name,
+        CheckRecord::SCHEMA.name,
+        CheckControlRecord::SCHEMA.name,
+        ApiCallRecord::SCHEMA.name,
+    ];
+    !others.contains(&table.name)
+}

@@ -1,0 +1,135 @@
+//! `orgsweep discover`: the organization, read once and written to a file that shards scan from.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use orgsweep_aws::{Access, AwsSource, Connection, DiscoveredRoster, Pace, Roster, SourceOptions};
+use orgsweep_lake::ScanId;
+use orgsweep_model::Timestamp;
+use orgsweep_model::collector::Clock;
+use orgsweep_sweep::{Listed, Source};
+use serde::{Deserialize, Serialize};
+
+use crate::arguments::DiscoverArguments;
+use crate::exit::{self, Failure};
+use crate::scan::random_entropy;
+use crate::stopping;
+
+/// Grows when the file's meaning changes.
+const VERSION: u32 = 1;
+
+/// What is in the file. The scan has its name and its moment from here, so that all shards agree.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RosterFile {
+    version: u32,
+    #[serde(with = "scan_id")]
+    pub scan_id: ScanId,
+    pub now: Timestamp,
+    pub roster: DiscoveredRoster,
+}
+
+mod scan_id {
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    use super::ScanId;
+
+    pub fn serialize<S: Serializer>(id: &ScanId, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(id.as_str())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ScanId, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl RosterFile {
+    /// Reads a file; the error names it and says what to do.
+    pub fn read(path: &Path) -> Result<Self, Failure> {
+        let failed = |problem: String| {
+            Failure::new(format!(
+                "--roster {}: {problem}\n  Write one with `orgsweep discover --roster {}`.",
+                path.display(),
+                path.display()
+            ))
+        };
+        let text = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
+        let file: Self = serde_json::from_slice(&text).map_err(|error| failed(error.to_string()))?;
+        if file.version != VERSION {
+            return Err(failed(format!("version {} is not known, expected {VERSION}", file.version)));
+        }
+        Ok(file)
+    }
+}
+
+/// Reads the organization and writes the file: whole or not at all.
+pub async fn discover(arguments: DiscoverArguments) -> Result<u8, Failure> {
+    let stop = stopping::listen();
+    stopping::or_interrupted(&stop, write(arguments)).await
+}
+
+async fn write(arguments: DiscoverArguments) -> Result<u8, Failure> {
+    let failed = |error: orgsweep_sweep::SourceError| Failure::new(error.to_string());
+    let pace =
+        if arguments.unlimited { Pace::unlimited(orgsweep_aws::DEFAULT_REQUESTS) } else { Pace::default() };
+    let profile = arguments.profile.as_deref();
+    let connection = Connection::load(profile, arguments.region.as_deref(), pace).await;
+    let access = Access {
+        discovery_role: arguments.discovery_role.clone(),
+        external_id: arguments.external_id.clone(),
+        session_policy: Some(String::new()),
+        ..Access::default()
+    };
+    let options = SourceOptions {
+        roster: Roster::Organization,
+        access,
+        with_tags: arguments.tags,
+        clock: Clock::wall(),
+    };
+    let source = AwsSource::connect(connection, options).await.map_err(failed)?;
+    let organization = source.organization().await.map_err(failed)?;
+    let mut accounts = Vec::new();
+    let mut listing = source.accounts();
+    let mut is_whole = false;
+    while let Some(listed) = listing.recv().await {
+        match listed.map_err(failed)? {
+            Listed::Account(account) => accounts.push(*account),
+            Listed::Whole => is_whole = true,
+        }
+    }
+    if !is_whole {
+        return Err(Failure::new("listing the accounts broke off before its end; nothing was written"));
+    }
+    accounts.sort_by_key(|account| account.id);
+    accounts.dedup_by_key(|account| account.id);
+    let unit_names = source.unit_names().await.map_err(|gap| {
+        Failure::new(format!("reading the names of organizational units failed: {gap}; nothing was written"))
+    })?;
+    let now = Clock::wall().now();
+    let count = accounts.len();
+    let file = RosterFile {
+        version: VERSION,
+        scan_id: ScanId::new(now, random_entropy()),
+        now,
+        roster: DiscoveredRoster { organization, accounts, unit_names },
+    };
+    store(&arguments.roster, &file)?;
+    crate::print(&format!(
+        "{count} accounts in {}; the scan is {}\n",
+        arguments.roster.display(),
+        file.scan_id
+    ))?;
+    Ok(exit::COMPLETE)
+}
+
+fn store(path: &Path, file: &RosterFile) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| Failure::new(format!("--roster {}: {error}", path.display()));
+    let text = serde_json::to_vec_pretty(file).map_err(|error| failed(error.into()))?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let staged = folder.join(format!(".{name}.part"));
+    std::fs::File::create(&staged)
+        .and_then(|mut output| output.write_all(&text).and_then(|()| output.sync_all()))
+        .and_then(|()| std::fs::rename(&staged, path))
+        .map_err(failed)
+}

@@ -1,0 +1,408 @@
+//! One run, from an open source to published tables: what the demo, a scan, one that goes on and one that retries share.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use orgsweep_lake::{ScanHeader, ScanId, ScanWriter};
+use orgsweep_model::records::{ApiCallRecord, ScanRecord, ScanState, ScanStatus};
+use orgsweep_model::registry::Registry;
+use orgsweep_model::{AccountId, Organization, Rows, Timestamp, Usage};
+use orgsweep_sweep::{AccountRows, AccountTally, Early, Ended, Event, ScanError, Sink, Source, Stop, Totals};
+use serde_json::json;
+
+use crate::arguments::{LogFormat, ScanOptions};
+use crate::exit::{self, Failure};
+use crate::prepare::Prepared;
+use crate::progress::{Progress, tell_json};
+use crate::retry::Earlier;
+use crate::scan::totals_of;
+use crate::shard::Shard;
+use crate::summary::{self, Facts};
+
+/// Grows when columns are added to a table.
+const SCHEMA_VERSION: i32 = 2;
+/// How long a publisher waits for another.
+const LOCK_PATIENCE: Duration = Duration::from_mins(2);
+
+/// Where finished accounts go, and what an earlier process or scan left.
+pub struct Begun {
+    writer: ScanWriter,
+    header: ScanHeader,
+    shard: Option<Shard>,
+    earlier: Option<Earlier>,
+}
+
+impl Begun {
+    /// Tells the plan what need not be scanned.
+    pub fn of(
+        writer: ScanWriter,
+        header: ScanHeader,
+        shard: Option<Shard>,
+        earlier: Option<Earlier>,
+        prepared: &mut Prepared,
+    ) -> Self {
+        prepared.plan.done = writer.finished().map(|(account, _)| account).collect();
+        if let Some(earlier) = &earlier {
+            earlier.tell(&mut prepared.plan);
+        }
+        Self { writer, header, shard, earlier }
+    }
+}
+
+/// One run.
+pub struct Run<'a> {
+    /// What is linked in.
+    pub registry: &'a Registry,
+    /// Accounts and sessions.
+    pub source: Arc<dyn Source>,
+    /// What will be done.
+    pub prepared: Prepared,
+    /// Where it goes.
+    pub begun: Begun,
+    /// The lake's root.
+    pub out: &'a Path,
+    /// For the commands that the summary suggests.
+    pub program: &'a str,
+    /// How it is ended before its end.
+    pub stop: Stop,
+}
+
+/// What a run came to.
+pub struct RunOutcome {
+    /// The exit code of `scan`.
+    pub code: u8,
+    /// The sums.
+    pub totals: Totals,
+}
+
+impl Run<'_> {
+    /// Scans, publishes and tells.
+    pub async fn go(self) -> Result<RunOutcome, Failure> {
+        let Self { registry, source, prepared, begun, out, program, stop } = self;
+        let Begun { mut writer, header, shard, earlier } = begun;
+        let watch = Instant::now();
+        let refused =
+            |error: orgsweep_lake::LakeError| Failure::new(format!("--out {}: {error}", out.display()));
+        let (mut totals, _) = totals_of(&writer)?;
+        let resumed = totals.accounts.len();
+        if let Some(earlier) = &earlier {
+            earlier.take_over_facts(&mut writer, &prepared.plan).map_err(refused)?;
+        }
+
+        let mut progress =
+            Progress::new(prepared.options.quiet, prepared.options.log_format.unwrap_or_default());
+        if resumed > 0 {
+            progress.tell(&Event::Warning(format!("{resumed} accounts were finished before and are kept")));
+        }
+        let plan = Arc::new(prepared.plan);
+        let prepared = Prepared { plan: orgsweep_sweep::Plan::clone(&plan), ..prepared };
+        let mut sink = LakeSink { writer };
+        let mut tell = |event: Event| progress.tell(&event);
+        let ran =
+            orgsweep_sweep::run(Arc::clone(&source), Arc::clone(&plan), &mut sink, stop.clone(), &mut tell)
+                .await;
+        progress.finish();
+        let LakeSink { mut writer } = sink;
+        let ended = match ran {
+            Ok(ended) => ended,
+            Err(ScanError::Cancelled) => {
+                return Err(stopped(exit::INTERRUPTED, &writer, &header, shard, out));
+            }
+            Err(error) => return Err(failed(&error.to_string(), &writer, &header, out)),
+        };
+        let Ended { totals: scanned, organization, early, roster_is_whole, unfinished, taken } = ended;
+        totals.join(scanned);
+        if let Some(early) = early {
+            let code = match early {
+                Early::Interrupted => exit::INTERRUPTED,
+                Early::Deadline => exit::INCOMPLETE,
+            };
+            if !(prepared.options.publish_partial && roster_is_whole) || shard.is_some() {
+                return Err(stopped(code, &writer, &header, shard, out));
+            }
+            for account in unfinished {
+                let rows = account.rows(&plan, &organization);
+                let tally = AccountTally::of(&rows);
+                keep(&mut writer, rows, &tally).map_err(Failure::new)?;
+                totals.add(tally);
+            }
+        }
+        if let Some(shard) = shard {
+            return tell_shard(shard, totals, &prepared.options);
+        }
+        if let Some(earlier) = &earlier {
+            let wanted: BTreeSet<AccountId> = taken.into_iter().collect();
+            earlier.take_over(&mut writer, &wanted, &mut totals).map_err(refused)?;
+        }
+        let shared = source.usage();
+        let publication = Publication {
+            registry,
+            prepared: &prepared,
+            organization: &organization,
+            scan_id: &header.scan_id.parse().map_err(Failure::new)?,
+            started_at: prepared.plan.clock.began(header.now),
+            out,
+            program,
+            shards: None,
+            retried_scan_id: header.retried_scan_id,
+            is_partial: early.is_some(),
+            seconds: Some(watch.elapsed()),
+            shared: &shared,
+        };
+        let gently = stop.gently.clone();
+        // A Ctrl-C that came before is what led here; a new one ends the wait for another publisher.
+        let was_stopped = gently.is_cancelled();
+        let code = publication.publish(writer, &totals, &mut |waited| {
+            waited < LOCK_PATIENCE && (was_stopped || !gently.is_cancelled()) && !stop.now.is_cancelled()
+        })?;
+        Ok(RunOutcome { code, totals })
+    }
+}
+
+/// Stopped before the end: what is kept, and how to go on.
+fn stopped(code: u8, writer: &ScanWriter, header: &ScanHeader, shard: Option<Shard>, out: &Path) -> Failure {
+    let kept = writer.finished().count();
+    let why = if code == exit::INCOMPLETE { "the deadline came" } else { "stopped" };
+    let message = match (shard, kept) {
+        (_, 0) => format!("{why}; nothing was published"),
+        (Some(shard), _) => format!(
+            "{why}; {kept} accounts of shard {}/{} are kept: run it again to go on",
+            shard.index, shard.count
+        ),
+        (None, _) => format!(
+            "{why}; nothing was published; {kept} finished accounts are kept\n  Go on with the same options and --resume \
+             {} --out {}",
+            header.scan_id,
+            summary::quoted(out)
+        ),
+    };
+    Failure { message, code }
+}
+
+/// Could not be done: what is kept is said too.
+fn failed(problem: &str, writer: &ScanWriter, header: &ScanHeader, out: &Path) -> Failure {
+    match writer.finished().count() {
+        0 => Failure::new(problem),
+        kept => Failure::new(format!(
+            "{problem}\n  {kept} finished accounts are kept: --resume {} --out {} goes on with them",
+            header.scan_id,
+            summary::quoted(out)
+        )),
+    }
+}
+
+fn tell_shard(shard: Shard, totals: Totals, options: &ScanOptions) -> Result<RunOutcome, Failure> {
+    let code = exit_code(&totals, options);
+    if !options.quiet {
+        if options.log_format == Some(LogFormat::Json) {
+            tell_json(&json!({
+                "event": "shard",
+                "shard": shard.index,
+                "shards": shard.count,
+                "coverage": summary::coverage_line(&totals),
+                "exit_code": code,
+            }));
+        } else {
+            crate::print(&format!(
+                "Shard {}/{}: {}\nPublished by `orgsweep finalize` once all shards are done.\n",
+                shard.index,
+                shard.count,
+                summary::coverage_line(&totals)
+            ))?;
+        }
+    }
+    Ok(RunOutcome { code, totals })
+}
+
+/// A scan's last step: rows of the scan itself, the commit, the screen, the exit code.
+pub struct Publication<'a> {
+    /// What is linked in.
+    pub registry: &'a Registry,
+    /// What was done.
+    pub prepared: &'a Prepared,
+    /// The organization.
+    pub organization: &'a Organization,
+    /// The scan's name.
+    pub scan_id: &'a ScanId,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// The lake's root.
+    pub out: &'a Path,
+    /// For the commands that the summary suggests.
+    pub program: &'a str,
+    /// How many processes took part, if several.
+    pub shards: Option<i32>,
+    /// The scan whose rows were taken over.
+    pub retried_scan_id: Option<String>,
+    /// Ended early.
+    pub is_partial: bool,
+    /// How long it took, where one process did it all.
+    pub seconds: Option<Duration>,
+    /// What was asked of AWS for the organization as a whole.
+    pub shared: &'a Usage,
+}
+
+impl Publication<'_> {
+    /// Publishes and tells. Once the scan is in the lake, nothing makes it a failure any more.
+    pub fn publish(
+        self,
+        writer: ScanWriter,
+        totals: &Totals,
+        patience: &mut dyn FnMut(Duration) -> bool,
+    ) -> Result<u8, Failure> {
+        let refused =
+            |error: orgsweep_lake::LakeError| Failure::new(format!("--out {}: {error}", self.out.display()));
+        let previous_scan_id = orgsweep_lake::latest_scan_id(self.out).map_err(refused)?;
+        let shared = self.shared.total();
+        let mut calls = totals.calls;
+        calls.add(&shared);
+        let plan = &self.prepared.plan;
+        let record = ScanRecord {
+            org_id: self.organization.id.clone(),
+            management_account_id: self.organization.management_account_id,
+            started_at: self.started_at,
+            finished_at: plan.clock.now(),
+            status: if self.is_partial { ScanStatus::Partial } else { ScanStatus::Complete },
+            previous_scan_id,
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            schema_version: SCHEMA_VERSION,
+            config_sha256: self.prepared.config_sha256.clone(),
+            accounts_in_scope: totals.accounts.len() as i32,
+            accounts_scanned: totals.count(ScanState::Scanned) as i32,
+            accounts_partial: totals.count(ScanState::Partial) as i32,
+            accounts_not_scanned: totals.count(ScanState::NotScanned) as i32,
+            api_calls: calls.calls as i64,
+            throttles: calls.throttles as i64,
+            session_policy: self.prepared.access.session_policy.clone(),
+            duration_ms: self.seconds.map_or_else(
+                || plan.clock.now().as_millisecond() - self.started_at.as_millisecond(),
+                |seconds| seconds.as_millis() as i64,
+            ),
+            api_attempts: Some(calls.attempts as i64),
+            api_errors: Some(calls.errors as i64),
+            response_bytes: Some(calls.response_bytes as i64),
+            retried_scan_id: self.retried_scan_id.clone(),
+            shards: self.shards,
+        };
+        let (checks, controls) = orgsweep_sweep::rows::catalog(self.registry, &plan.checks);
+        let whole: Vec<Arc<dyn Rows>> =
+            vec![Arc::new(checks), Arc::new(controls), Arc::new(ApiCallRecord::of(None, self.shared))];
+        let coverage = json!({
+            "accounts_in_scope": record.accounts_in_scope,
+            "accounts_scanned": record.accounts_scanned,
+            "accounts_partial": record.accounts_partial,
+            "accounts_not_scanned": record.accounts_not_scanned,
+            "enabled_checks": plan.checks.len(),
+            "coverage_rows": totals.coverage_rows,
+            "findings": totals.finding_rows,
+        });
+        let options = &self.prepared.options;
+        let code = if self.is_partial { exit::INCOMPLETE } else { exit_code(totals, options) };
+        let mut told = options.quiet;
+        let mut wait = |waited: Duration| {
+            if !told && waited > Duration::from_secs(1) {
+                told = true;
+                warn(options, "another orgsweep is publishing into this lake; waiting for it");
+            }
+            patience(waited)
+        };
+        let published = writer.publish(&whole, record, &coverage, &mut wait).map_err(refused)?;
+        for warning in &published.warnings {
+            warn(options, warning);
+        }
+        if let Err(failure) = self.tell(totals, shared.calls, code) {
+            warn(options, &format!("the scan is published; {}", failure.message));
+        }
+        Ok(code)
+    }
+
+    fn tell(&self, totals: &Totals, shared_calls: u64, code: u8) -> Result<(), Failure> {
+        let options = &self.prepared.options;
+        if options.quiet {
+            return Ok(());
+        }
+        if options.log_format == Some(LogFormat::Json) {
+            let mut calls = totals.calls;
+            calls.add(&self.shared.total());
+            tell_json(&json!({
+                "event": "published",
+                "scan_id": self.scan_id.as_str(),
+                "status": if self.is_partial { "PARTIAL" } else { "COMPLETE" },
+                "out": self.out,
+                "coverage": summary::coverage_line(totals),
+                "failed": totals.failed,
+                "api_calls": calls.calls,
+                "api_attempts": calls.attempts,
+                "throttles": calls.throttles,
+                "response_bytes": calls.response_bytes,
+                "exit_code": code,
+            }));
+            return Ok(());
+        }
+        let worst = totals.worst_check();
+        let facts = Facts {
+            scan_id: self.scan_id.as_str(),
+            organization: &self.organization.id,
+            seconds: self.seconds.map(|seconds| seconds.as_secs_f64()),
+            shared_calls,
+            out: self.out,
+            program: self.program,
+            worst_check: worst,
+        };
+        crate::print(&summary::render(totals, &facts)).map(|_| ())
+    }
+}
+
+/// A line on standard error.
+#[expect(clippy::print_stderr, reason = "warnings are told on standard error")]
+fn warn(options: &ScanOptions, message: &str) {
+    if options.log_format == Some(LogFormat::Json) {
+        tell_json(&json!({"event": "warning", "message": message}));
+    } else {
+        eprintln!("warning: {}", orgsweep_model::text::printable(message));
+    }
+}
+
+/// The highest code that applies.
+pub fn exit_code(totals: &Totals, options: &ScanOptions) -> u8 {
+    let enough = totals.check_failures.is_empty()
+        && match options.min_coverage {
+            None => totals.is_complete(),
+            Some(percent) => totals.covered_percent() >= percent,
+        };
+    if !enough {
+        exit::INCOMPLETE
+    } else if options.fail_on.is_some_and(|least| totals.worst().is_some_and(|worst| worst >= least)) {
+        exit::FINDINGS
+    } else {
+        exit::COMPLETE
+    }
+}
+
+/// Spools accounts as they finish.
+struct LakeSink {
+    writer: ScanWriter,
+}
+
+impl Sink for LakeSink {
+    fn take(&mut self, rows: AccountRows, tally: &AccountTally) -> Result<(), String> {
+        keep(&mut self.writer, rows, tally)
+    }
+}
+
+/// Keeps a finished account.
+pub fn keep(writer: &mut ScanWriter, rows: AccountRows, tally: &AccountTally) -> Result<(), String> {
+    let account = rows.record.account_id;
+    let mut batches: Vec<Arc<dyn Rows>> = vec![
+        Arc::new(vec![rows.record]),
+        Arc::new(rows.coverage),
+        Arc::new(rows.table_reads),
+        Arc::new(rows.api_calls),
+        Arc::new(rows.findings),
+    ];
+    batches.extend(rows.facts);
+    let tally = serde_json::to_value(tally).map_err(|error| error.to_string())?;
+    writer.spool(account, &batches, tally).map_err(|error| error.to_string())
+}

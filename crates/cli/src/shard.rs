@@ -1,0 +1,191 @@
+//! One shard of a scan, and all of them together: which account belongs where, and `orgsweep finalize`.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use orgsweep_lake::ScanWriter;
+use orgsweep_model::AccountId;
+use orgsweep_model::finding_id::sha256_hex;
+use orgsweep_model::registry::Registry;
+use orgsweep_sweep::{AccountTally, Filter, Unfinished};
+
+use crate::arguments::FinalizeArguments;
+use crate::config::Config;
+use crate::exit::Failure;
+use crate::prepare;
+use crate::roster_file::RosterFile;
+use crate::run::{self, Publication};
+use crate::scan::{out, program, same_configuration, totals_of};
+
+/// Where a batch job's index is, in order: AWS Batch array jobs, Kubernetes indexed jobs. Both begin at 0.
+const INDEX_VARIABLES: [&str; 2] = ["AWS_BATCH_JOB_ARRAY_INDEX", "JOB_COMPLETION_INDEX"];
+/// Accounts that are named in a message; the rest is counted.
+const MOST_NAMED: usize = 5;
+
+/// One of `count`, the first is 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shard {
+    /// Which.
+    pub index: u32,
+    /// Of how many.
+    pub count: u32,
+}
+
+impl Shard {
+    /// `0/4`, or `4` with the index from the environment.
+    pub fn parse(text: &str) -> Result<Self, Failure> {
+        Self::parse_with(text, |name| std::env::var(name).ok())
+    }
+
+    fn parse_with(text: &str, variable: impl Fn(&str) -> Option<String>) -> Result<Self, Failure> {
+        let wrong = |why: &str| {
+            Failure::new(format!("--shard {text:?}: {why}: expected 0/4 for the first of four, up to 3/4"))
+        };
+        let (index, count) = match text.split_once('/') {
+            Some((index, count)) => (index.to_owned(), count),
+            None => {
+                let index = INDEX_VARIABLES.iter().find_map(|name| variable(name)).ok_or_else(|| {
+                    wrong(&format!("it names no index, and none of {} is set", INDEX_VARIABLES.join(", ")))
+                })?;
+                (index, text)
+            }
+        };
+        let index: u32 = index.parse().map_err(|_| wrong(&format!("{index:?} is no number")))?;
+        let count: u32 = count.parse().map_err(|_| wrong(&format!("{count:?} is no number")))?;
+        if index >= count {
+            return Err(wrong("the first shard is 0"));
+        }
+        Ok(Self { index, count })
+    }
+
+    /// Whether an account belongs here: by a hash of its id, so that it stays where it is when others come and go.
+    pub fn holds(self, account: AccountId) -> bool {
+        let hash = sha256_hex(account.as_str().as_bytes());
+        let number = u32::from_str_radix(&hash[..8], 16).unwrap_or_default();
+        number % self.count == self.index
+    }
+}
+
+/// Publishes the shards of a scan as one: every account of the roster has exactly one terminal status, or nothing is.
+pub fn finalize(registry: &Registry, arguments: FinalizeArguments) -> Result<u8, Failure> {
+    let config = match &arguments.config {
+        Some(path) => Config::read(path)?,
+        None => Config::default(),
+    };
+    let mut prepared = prepare::prepare(registry, arguments.options, config)?;
+    let file = RosterFile::read(&arguments.roster)?;
+    prepared.count_ages_to(file.now);
+    let out = out(&prepared.options);
+    let refused = |error| Failure::new(format!("--out {}: {error}", out.display()));
+    let tables = orgsweep_lake::all_tables(registry.stored_tables());
+    let (mut writer, headers) = ScanWriter::gather(&out, &file.scan_id, tables).map_err(refused)?;
+    for (_, header) in &headers {
+        same_configuration(&header.scan_id, &header.config_sha256, &header.tool_version, &prepared)?;
+    }
+    let (mut totals, finished) = totals_of(&writer)?;
+    let finished: BTreeSet<AccountId> = finished.into_iter().collect();
+    let missing: Vec<&orgsweep_model::Account> =
+        file.roster.accounts.iter().filter(|account| !finished.contains(&account.id)).collect();
+    if !missing.is_empty() && !prepared.options.publish_partial {
+        return Err(unfinished_shards(&missing, &headers, &arguments.roster));
+    }
+    let foreign: Vec<&AccountId> =
+        finished.iter().filter(|id| !file.roster.accounts.iter().any(|account| account.id == **id)).collect();
+    if let Some(id) = foreign.first() {
+        return Err(Failure::new(format!(
+            "account {id} was scanned by a shard and is not in {}: was the roster replaced meanwhile?",
+            arguments.roster.display()
+        )));
+    }
+    let is_partial = !missing.is_empty();
+    for account in missing {
+        let mut account = account.clone();
+        account.ou_path = orgsweep_sweep::run::path(&account, &file.roster.unit_names);
+        let refusal = prepared.plan.filter.refuses(&account);
+        let rows = Unfinished { account, refusal }.rows(&prepared.plan, &file.roster.organization);
+        let tally = AccountTally::of(&rows);
+        run::keep(&mut writer, rows, &tally).map_err(Failure::new)?;
+        totals.add(tally);
+    }
+    check_names(&prepared.plan.filter, &file)?;
+    Publication {
+        registry,
+        prepared: &prepared,
+        organization: &file.roster.organization,
+        scan_id: &file.scan_id,
+        started_at: file.now,
+        out: &out,
+        program: &program(),
+        shards: Some(headers.len() as i32),
+        retried_scan_id: None,
+        is_partial,
+        seconds: None,
+        shared: &orgsweep_model::Usage::default(),
+    }
+    .publish(writer, &totals, &mut |_| true)
+}
+
+/// A shard cannot tell a name that matches nothing from one that matches elsewhere: here the roster is whole.
+fn check_names(filter: &Filter, file: &RosterFile) -> Result<(), Failure> {
+    let keys: Vec<_> = file.roster.accounts.iter().map(orgsweep_sweep::filter::RosterKey::of).collect();
+    let unmatched = filter.unmatched(&keys);
+    let wanted: Vec<String> =
+        unmatched.into_iter().filter(|message| !message.starts_with("--exclude")).collect();
+    if wanted.is_empty() { Ok(()) } else { Err(Failure::new(wanted.join("\n"))) }
+}
+
+fn unfinished_shards(
+    missing: &[&orgsweep_model::Account],
+    headers: &[(String, orgsweep_lake::ScanHeader)],
+    roster: &Path,
+) -> Failure {
+    let mut names: Vec<&str> = missing.iter().map(|account| account.id.as_str()).collect();
+    names.sort_unstable();
+    let more = names.len().saturating_sub(MOST_NAMED);
+    let mut named = names.iter().take(MOST_NAMED).copied().collect::<Vec<_>>().join(", ");
+    if more > 0 {
+        named.push_str(&format!(" and {more} more"));
+    }
+    let begun: Vec<&str> = headers.iter().map(|(name, _)| name.as_str()).collect();
+    let begun = if begun.is_empty() { "none".to_owned() } else { begun.join(", ") };
+    Failure::new(format!(
+        "{} accounts of {} are not finished: {named}\n  Shards begun: {begun}.\n  Run the missing shards again (what they \
+         have done is kept), or publish without these accounts with --publish-partial.",
+        missing.len(),
+        roster.display()
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_comes_from_the_flag_or_from_the_batch_job() {
+        let none = |_: &str| None;
+        assert_eq!(Shard::parse_with("1/4", none).unwrap(), Shard { index: 1, count: 4 });
+        let batch = |name: &str| (name == "AWS_BATCH_JOB_ARRAY_INDEX").then(|| "3".to_owned());
+        assert_eq!(Shard::parse_with("4", batch).unwrap(), Shard { index: 3, count: 4 });
+        let job = |name: &str| (name == "JOB_COMPLETION_INDEX").then(|| "0".to_owned());
+        assert_eq!(Shard::parse_with("4", job).unwrap(), Shard { index: 0, count: 4 });
+        for (text, wanted) in
+            [("4", "none of"), ("4/4", "first shard is 0"), ("a/4", "no number"), ("0/", "no number")]
+        {
+            let message = Shard::parse_with(text, none).unwrap_err().message;
+            assert!(message.contains(wanted), "{text}: {message}");
+        }
+    }
+
+    #[test]
+    fn every_account_is_in_exactly_one_shard() {
+        let mut sizes = [0; 3];
+        for number in 0..3000_u64 {
+            let account: AccountId = format!("{number:012}").parse().unwrap();
+            let holders: Vec<u32> =
+                (0..3).filter(|index| Shard { index: *index, count: 3 }.holds(account)).collect();
+            assert_eq!(holders.len(), 1);
+            sizes[holders[0] as usize] += 1;
+        }
+        assert!(sizes.iter().all(|size| (900..1100).contains(size)), "{sizes:?}");
+    }
+}

@@ -1,0 +1,82 @@
+//! Rows of a committed scan into a new one, account by account: for accounts that need not be scanned again.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::{Array as _, ArrayRef, AsArray as _, RecordBatch, StringArray, new_null_array};
+use orgsweep_model::records::ScanAccountRecord;
+use orgsweep_model::{AccountId, Row as _, TableSchema};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+use crate::error::LakeError;
+use crate::schema::{SCAN_ID, arrow_schema};
+
+/// The column that names the account.
+const ACCOUNT_ID: &str = "account_id";
+/// The column that names where an account's rows came from.
+const TAKEN_FROM: &str = "taken_from_scan_id";
+
+/// Hands over a file's rows in runs of one account, as rows of another scan. Rows without an account stay behind.
+pub fn each_account(
+    path: &Path,
+    table: &'static TableSchema,
+    from: &str,
+    to: &str,
+    take: &mut dyn FnMut(AccountId, RecordBatch) -> Result<(), LakeError>,
+) -> Result<(), LakeError> {
+    let file = File::open(path).map_err(LakeError::io("reading", path))?;
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file)
+        .and_then(ParquetRecordBatchReaderBuilder::build)
+        .map_err(LakeError::format("reading", path))?;
+    for batch in reader {
+        let batch = batch.map_err(LakeError::format("reading", path))?;
+        let Some(accounts) = batch.column_by_name(ACCOUNT_ID) else {
+            return Ok(());
+        };
+        let accounts = accounts.as_string::<i32>();
+        let mut start = 0;
+        while start < batch.num_rows() {
+            if accounts.is_null(start) {
+                start += 1;
+                continue;
+            }
+            let name = accounts.value(start);
+            let same = (start..batch.num_rows())
+                .take_while(|row| !accounts.is_null(*row) && accounts.value(*row) == name);
+            let length = same.count();
+            let account: AccountId = name.parse().map_err(LakeError::format("reading", path))?;
+            let rows = renamed(&batch.slice(start, length), table, from, to)
+                .map_err(LakeError::format("taking over rows of", path))?;
+            take(account, rows)?;
+            start += length;
+        }
+    }
+    Ok(())
+}
+
+/// The rows under another scan's name, in the table's columns as they are now.
+fn renamed(
+    batch: &RecordBatch,
+    table: &'static TableSchema,
+    from: &str,
+    to: &str,
+) -> Result<RecordBatch, arrow::error::ArrowError> {
+    let schema = arrow_schema(table);
+    let rows = batch.num_rows();
+    let columns = schema.fields().iter().map(|field| -> ArrayRef {
+        let known = batch.column_by_name(field.name());
+        if field.name() == SCAN_ID {
+            return Arc::new(StringArray::from_iter_values(std::iter::repeat_n(to, rows)));
+        }
+        if field.name() == TAKEN_FROM && table.name == ScanAccountRecord::SCHEMA.name {
+            // Where the rows first came from, over any number of retries.
+            let first = known.map(|column| column.as_string::<i32>());
+            let origin =
+                |row| first.filter(|column| !column.is_null(row)).map_or(from, |column| column.value(row));
+            return Arc::new(StringArray::from_iter_values((0..rows).map(origin)));
+        }
+        known.map_or_else(|| new_null_array(field.data_type(), rows), Arc::clone)
+    });
+    RecordBatch::try_new(Arc::clone(&schema), columns.collect())
+}

@@ -1,0 +1,73 @@
+//! What an account keeps from an earlier scan when only what was lost is read again.
+
+use std::collections::BTreeSet;
+
+use orgsweep_model::check::DynCheck;
+use orgsweep_model::facts::Principal;
+use orgsweep_model::records::{CoverageRecord, FindingRecord, TableRead, TableReadOutcome};
+use orgsweep_model::registry::ROSTER;
+use orgsweep_model::{Collector, Row as _};
+
+use crate::plan::Plan;
+
+/// The rows of an account that was scanned in part.
+#[derive(Clone, Debug, Default)]
+pub struct Retained {
+    /// The scan that they are from.
+    pub scan_id: String,
+    /// One per enabled check.
+    pub coverage: Vec<CoverageRecord>,
+    /// All findings.
+    pub findings: Vec<FindingRecord>,
+    /// One per wanted table.
+    pub table_reads: Vec<TableRead>,
+}
+
+impl Retained {
+    fn lost(&self) -> BTreeSet<&str> {
+        let lost = self.table_reads.iter().filter(|read| read.outcome == TableReadOutcome::Gap);
+        lost.map(|read| read.table_name.as_str()).collect()
+    }
+
+    /// Whether a check has to be run again: it reads a table that was lost.
+    pub fn concerns(&self, check: &dyn DynCheck) -> bool {
+        let lost = self.lost();
+        check.dependencies().iter().any(|dependency| lost.contains(dependency.table.name))
+    }
+
+    /// The tables to read again: those that were lost, and what is looked at together with them, so that no verdict rests
+    /// on facts of two moments.
+    pub fn tables(&self, plan: &Plan) -> BTreeSet<&'static str> {
+        let lost = self.lost();
+        let mut tables: BTreeSet<&'static str> =
+            plan.tables().iter().map(|table| table.name).filter(|name| lost.contains(name)).collect();
+        for check in plan.checks.checks().filter(|check| self.concerns(*check)) {
+            tables.extend(check.dependencies().iter().map(|dependency| dependency.table.name));
+        }
+        if Principal::INPUTS.iter().any(|input| tables.contains(input)) {
+            let known: BTreeSet<&str> = plan.tables().iter().map(|table| table.name).collect();
+            tables.extend(Principal::INPUTS.iter().filter(|input| known.contains(*input)));
+        }
+        tables.remove(ROSTER);
+        // A collector fills all of its tables or none.
+        let mut closed = tables.clone();
+        for collector in plan.collectors.iter().filter(|collector| fills_any(&***collector, &tables)) {
+            closed.extend(collector.fills().iter().map(|table| table.name));
+        }
+        closed
+    }
+
+    /// The stored fact tables that are made anew.
+    pub fn renewed_facts(&self, plan: &Plan) -> BTreeSet<&'static str> {
+        let mut tables = self.tables(plan);
+        if Principal::INPUTS.iter().any(|input| tables.contains(input)) {
+            tables.insert(Principal::SCHEMA.name);
+        }
+        tables
+    }
+}
+
+/// Whether a collector fills one of the tables.
+pub fn fills_any(collector: &dyn Collector, tables: &BTreeSet<&'static str>) -> bool {
+    collector.fills().iter().any(|table| tables.contains(table.name))
+}
