@@ -420,12 +420,6 @@ pub struct SimulateArguments {
     /// Milliseconds to wait before every answer.
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub latency: u64,
-    /// Plant nothing that goes wrong: no suspended account, no role that refuses or may not read everything.
-    #[arg(long)]
-    pub nothing_planted: bool,
-    /// Write every request down, one JSON line each, for `cargo xtask bench`.
-    #[arg(long, value_name = "FILE")]
-    pub record: Option<PathBuf>,
 }
 
 /// A SQL engine.

@@ -48,7 +48,7 @@ pub async fn demo(registry: &Registry, arguments: DemoArguments) -> Result<u8, F
         .map_err(|error| Failure::new(format!("--out {}: {error}", arguments.out.display())))?;
     let begun = Begun::of(writer, header, None, None, &mut prepared);
 
-    let running = start(options(&arguments.world, now, arguments.latency), 0).await?;
+    let running = start(&arguments.world, now, arguments.latency, 0).await?;
     let pace = Pace::unlimited(orgsweep_aws::DEFAULT_REQUESTS);
     let (key_id, secret) = (running.access_key_id(), running.secret_access_key());
     let connection = Connection::fixed(&running.endpoint(), key_id, secret, None, pace);
@@ -84,19 +84,20 @@ pub async fn demo(registry: &Registry, arguments: DemoArguments) -> Result<u8, F
     }
 }
 
-/// The organization that was asked for.
-pub fn options(world: &WorldArguments, now: Timestamp, latency: u64) -> Options {
-    Options {
+/// Starts the simulator.
+pub async fn start(
+    world: &WorldArguments,
+    now: Timestamp,
+    latency: u64,
+    port: u16,
+) -> Result<Running, Failure> {
+    let options = Options {
         accounts: world.accounts as usize,
         seed: world.seed,
         now,
         latency: Duration::from_millis(latency),
         ..Options::default()
-    }
-}
-
-/// Starts the simulator.
-pub async fn start(options: Options, port: u16) -> Result<Running, Failure> {
+    };
     orgsweep_simulator::start(options, port)
         .await
         .map_err(|error| Failure::new(format!("starting the simulator on 127.0.0.1: {error}")))

@@ -11,12 +11,7 @@ use crate::exit::{self, Failure};
 /// Serves until stopped. Prints what a client needs as `NAME=value` lines, ready for `export`.
 pub async fn simulate(arguments: SimulateArguments) -> Result<u8, Failure> {
     let now = arguments.now.unwrap_or_else(|| Clock::wall().now());
-    let mut options = demo::options(&arguments.world, now, arguments.latency);
-    options.record = arguments.record;
-    if arguments.nothing_planted {
-        (options.suspended, options.refusing, options.broken) = (Some(0), Some(0), Some(0));
-    }
-    let running = demo::start(options, arguments.port).await?;
+    let running = demo::start(&arguments.world, now, arguments.latency, arguments.port).await?;
     let mut text = format!(
         "AWS_ENDPOINT_URL={}\nAWS_ACCESS_KEY_ID={}\nAWS_SECRET_ACCESS_KEY={}\nAWS_DEFAULT_REGION=us-east-1\n",
         running.endpoint(),

@@ -1,5 +1,7 @@
 //! What an account holds: plain data, written once by the generator and read by the handlers.
 
+use crate::world::Account;
+
 /// A policy attached by name and ARN.
 #[derive(Clone, Debug)]
 pub struct Attached {
@@ -65,6 +67,7 @@ pub struct Role {
     pub id: String,
     pub path: String,
     pub created: i64,
+    pub description: Option<String>,
     pub trust: String,
     pub max_session: i64,
     pub last_used: Option<i64>,
@@ -120,6 +123,7 @@ pub struct AccountState {
     pub roles: Vec<Role>,
     pub policies: Vec<Policy>,
     pub password_policy: Option<PasswordPolicy>,
+    pub alias: String,
     /// Names and dates.
     pub saml: Vec<(String, i64)>,
     /// Issuer hosts.
@@ -133,26 +137,21 @@ pub struct AccountState {
 
 impl User {
     /// Its ARN.
-    pub fn arn(&self, account: &str) -> String {
-        format!("arn:aws:iam::{account}:user{}{}", self.path, self.name)
+    pub fn arn(&self, account: &Account) -> String {
+        format!("arn:{}:iam::{}:user{}{}", account.partition, account.id, self.path, self.name)
     }
 }
 
 impl Role {
     /// Its ARN.
-    pub fn arn(&self, account: &str) -> String {
-        format!("arn:aws:iam::{account}:role{}{}", self.path, self.name)
+    pub fn arn(&self, account: &Account) -> String {
+        format!("arn:{}:iam::{}:role{}{}", account.partition, account.id, self.path, self.name)
     }
 
     /// Path and name without the first slash.
     pub fn full_name(&self) -> String {
         format!("{}{}", &self.path[1..], self.name)
     }
-}
-
-/// A customer policy's or group's ARN.
-pub fn arn(account: &str, kind: &str, name: &str) -> String {
-    format!("arn:aws:iam::{account}:{kind}/{name}")
 }
 
 /// `2025-01-02T03:04:05Z`.

@@ -1,148 +1,139 @@
-//! What an identity may do here: the role's own policies, the session policy, refusals set by a test; and who may
-//! assume a role.
-
-use serde_json::Value as Json;
+//! What an identity may do here: its own policies, the session policy, refusals set by a test; and whom a role trusts.
 
 use crate::account::Role;
+use crate::managed;
+use crate::policy::{Document, Question, Value, Verdict};
 use crate::session::Identity;
 use crate::wire::Refusal;
 use crate::world::World;
 
+/// What an identity's policies say, parsed once.
+#[derive(Clone, Debug)]
+pub enum Permissions {
+    /// An administrator.
+    Everything,
+    /// What one of the documents allows and none denies, within the session policy.
+    Granted { documents: Vec<Document>, session: Option<Document> },
+}
+
+/// What the request of a role session says besides its action.
+#[derive(Clone, Debug, Default)]
+pub struct SessionRequest {
+    pub external_id: Option<String>,
+    pub session_name: String,
+    pub source_identity: Option<String>,
+}
+
 /// Refuses a call in AWS's words, or lets it pass.
-pub fn check(world: &World, identity: &Identity, action: &str) -> Result<(), Refusal> {
-    let who = &identity.arn;
-    let said = format!("User: {who} is not authorized to perform: {action} on resource: *");
+pub fn check(world: &World, identity: &Identity, api: &str, resource: &str) -> Result<(), Refusal> {
     let denial = world.options.denied.iter().find(|denial| {
-        denial.action == action && denial.account.as_ref().is_none_or(|account| *account == identity.account)
+        denial.action == api && denial.account.as_ref().is_none_or(|account| *account == identity.account)
     });
     if let Some(denial) = denial {
-        return Err(Refusal::denied(if denial.by_scp {
-            format!("{said} with an explicit deny in a service control policy")
+        return Err(if denial.by_scp {
+            denied_by_scp(identity, api, "*")
         } else {
-            format!("{said} because no identity-based policy allows the {action} action")
-        }));
+            not_allowed(identity, api, "*")
+        });
     }
-    // The hub user is an administrator of the management account.
-    let Some(role_name) = &identity.role else {
+    may(world, identity, api, resource, &SessionRequest::default())
+}
+
+/// Refuses what the identity's policies do not allow.
+pub fn may(
+    world: &World,
+    identity: &Identity,
+    api: &str,
+    resource: &str,
+    request: &SessionRequest,
+) -> Result<(), Refusal> {
+    let Permissions::Granted { documents, session } = &identity.permissions else {
         return Ok(());
     };
-    let account = world.account(&identity.account);
-    let role = account
-        .and_then(|account| world.content(account).roles.iter().find(|role| role.full_name() == *role_name));
-    let Some(role) = role else {
-        return Err(Refusal::denied(said));
-    };
-    if !role_allows(role, action) {
-        return Err(Refusal::denied(format!(
-            "{said} because no identity-based policy allows the {action} action"
-        )));
+    let keys = |key: &str| value_of(world, identity, resource, request, key);
+    let question = Question { action: api, resource, keys: &keys };
+    let verdicts: Vec<Verdict> = documents.iter().map(|document| document.decide(&question)).collect();
+    if verdicts.contains(&Verdict::Denied) {
+        let said = said(identity, api, resource);
+        return Err(Refusal::denied(format!("{said} with an explicit deny in an identity-based policy")));
     }
-    if let Some(policy) = &identity.session_policy
-        && !document_allows(policy, action)
-    {
-        return Err(Refusal::denied(format!("{said} because no session policy allows the {action} action")));
+    if !verdicts.contains(&Verdict::Allowed) {
+        return Err(not_allowed(identity, api, resource));
+    }
+    if session.as_ref().is_some_and(|session| session.decide(&question) != Verdict::Allowed) {
+        let said = said(identity, api, resource);
+        return Err(Refusal::denied(format!("{said} because no session policy allows the {api} action")));
     }
     Ok(())
 }
 
-fn role_allows(role: &Role, action: &str) -> bool {
-    let managed = role.attached.iter().filter_map(|attached| {
-        crate::managed::POLICIES
+/// Whether a role's trust policy lets the caller do this: assume it, tag the session, set a source identity.
+pub fn trusts(world: &World, role: &Role, caller: &Identity, api: &str, request: &SessionRequest) -> bool {
+    let root = format!("arn:{}:iam::{}:root", world.options.partition, caller.account);
+    let keys = |key: &str| value_of(world, caller, "", request, key);
+    let question = Question { action: api, resource: "", keys: &keys };
+    let verdict = Document::parse(&role.trust).trusts(&question, |principal| {
+        let own =
+            [caller.arn.as_str(), caller.principal_arn.as_str(), caller.account.as_str(), root.as_str()];
+        principal == "*" || own.contains(&principal)
+    });
+    verdict == Verdict::Allowed
+}
+
+/// The policies of a role, with those of AWS that are attached.
+pub fn permissions(world: &World, role: &Role, session_policy: Option<&str>) -> Permissions {
+    let partition = &world.options.partition;
+    let attached = role.attached.iter().filter_map(|attached| {
+        managed::POLICIES
             .iter()
-            .find(|(name, _, _)| crate::managed::arn(name) == attached.arn)
+            .find(|(name, _, _)| managed::arn(partition, name) == attached.arn)
             .map(|(_, _, document)| *document)
     });
     let inline = role.inline.iter().map(|inline| inline.document.as_str());
-    managed.chain(inline).any(|document| document_allows(document, action))
+    Permissions::Granted {
+        documents: attached.chain(inline).map(Document::parse).collect(),
+        session: session_policy.map(Document::parse),
+    }
 }
 
-/// Whether a document allows an action and nothing in it denies it. Resources are not looked at: what is called
-/// here has none.
-fn document_allows(document: &str, action: &str) -> bool {
-    let Ok(parsed) = serde_json::from_str::<Json>(document) else {
-        return false;
-    };
-    let mut allowed = false;
-    for statement in one_or_many(&parsed["Statement"]) {
-        let named = one_or_many(&statement["Action"])
-            .filter_map(Json::as_str)
-            .any(|pattern| matches(&pattern.to_ascii_lowercase(), &action.to_ascii_lowercase()));
-        if named && statement["Effect"] == "Deny" {
-            return false;
+/// The value of a condition key.
+fn value_of(world: &World, caller: &Identity, resource: &str, request: &SessionRequest, key: &str) -> Value {
+    let perhaps = |value: Option<&str>| value.map_or(Value::Absent, |value| Value::Is(value.to_owned()));
+    let resource_account = resource.split(':').nth(4).filter(|account| !account.is_empty());
+    match key {
+        "aws:principalarn" => Value::Is(caller.principal_arn.clone()),
+        "aws:principalaccount" => Value::Is(caller.account.clone()),
+        "aws:principalorgid" => Value::Is(world.organization_id.clone()),
+        "aws:resourceaccount" => perhaps(resource_account),
+        "aws:resourceorgid" => {
+            let account = resource_account.and_then(|account| world.account(account));
+            perhaps(account.map(|_| world.organization_id.as_str()))
         }
-        allowed |= named && statement["Effect"] == "Allow" && statement.get("Condition").is_none();
-    }
-    allowed
-}
-
-/// Who may assume the role: the caller's account as a whole, or the caller by ARN, with the right external id.
-pub fn trusts(role: &Role, caller: &Identity, external_id: Option<&str>) -> bool {
-    let Ok(parsed) = serde_json::from_str::<Json>(&role.trust) else {
-        return false;
-    };
-    let root = format!("arn:aws:iam::{}:root", caller.account);
-    one_or_many(&parsed["Statement"]).any(|statement| {
-        let named = one_or_many(&statement["Principal"]["AWS"])
-            .filter_map(Json::as_str)
-            .any(|principal| principal == root || principal == caller.arn || principal == caller.account);
-        let wanted = statement["Condition"]["StringEquals"]["sts:ExternalId"].as_str();
-        statement["Effect"] == "Allow" && named && wanted.is_none_or(|wanted| external_id == Some(wanted))
-    })
-}
-
-fn one_or_many(value: &Json) -> impl Iterator<Item = &Json> {
-    match value {
-        Json::Array(many) => many.iter(),
-        Json::Null => [].iter(),
-        one => std::slice::from_ref(one).iter(),
+        "sts:externalid" => perhaps(request.external_id.as_deref()),
+        "sts:rolesessionname" => Value::Is(request.session_name.clone()),
+        "sts:sourceidentity" => perhaps(request.source_identity.as_deref()),
+        "aws:sourceidentity" => perhaps(caller.source_identity.as_deref()),
+        _ => Value::Unknown,
     }
 }
 
-/// `*` is any run of characters.
-fn matches(pattern: &str, text: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let Some(mut rest) = text.strip_prefix(parts.next().unwrap_or_default()) else {
-        return false;
-    };
-    let Some(last) = parts.next_back() else {
-        return rest.is_empty();
-    };
-    for part in parts {
-        match rest.find(part) {
-            Some(at) => rest = &rest[at + part.len()..],
-            None => return false,
-        }
-    }
-    rest.ends_with(last)
+fn said(identity: &Identity, api: &str, resource: &str) -> String {
+    format!("User: {} is not authorized to perform: {api} on resource: {resource}", identity.arn)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Nothing allows it.
+pub fn not_allowed(identity: &Identity, api: &str, resource: &str) -> Refusal {
+    let said = said(identity, api, resource);
+    Refusal::denied(format!("{said} because no identity-based policy allows the {api} action"))
+}
 
-    #[test]
-    fn patterns() {
-        for (pattern, text, wanted) in [
-            ("*", "iam:listroles", true),
-            ("iam:*", "iam:listroles", true),
-            ("iam:list*", "iam:getrole", false),
-            ("iam:*roles", "iam:listroles", true),
-            ("iam:listroles", "iam:listroles", true),
-            ("iam:listroles", "iam:listrolestags", false),
-            ("i*:*s", "iam:listroles", true),
-        ] {
-            assert_eq!(matches(pattern, text), wanted, "{pattern} {text}");
-        }
-    }
+/// The organization forbids it.
+pub fn denied_by_scp(identity: &Identity, api: &str, resource: &str) -> Refusal {
+    let said = said(identity, api, resource);
+    Refusal::denied(format!("{said} with an explicit deny in a service control policy"))
+}
 
-    #[test]
-    fn a_deny_wins_and_a_condition_does_not_grant() {
-        let document =
-            r#"{"Statement":[{"Effect":"Allow","Action":"*"},{"Effect":"Deny","Action":"iam:ListRoles"}]}"#;
-        assert!(document_allows(document, "iam:GetRole"));
-        assert!(!document_allows(document, "iam:ListRoles"));
-        let conditional = r#"{"Statement":{"Effect":"Allow","Action":"*","Condition":{}}}"#;
-        assert!(!document_allows(conditional, "iam:GetRole"));
-        assert!(!document_allows("not json", "iam:GetRole"));
-    }
+/// The role does not trust the caller, or is not there: AWS does not say which.
+pub fn not_trusted(identity: &Identity, api: &str, role_arn: &str) -> Refusal {
+    Refusal::denied(said(identity, api, role_arn))
 }

@@ -1,12 +1,15 @@
 //! Makes an account's identities up, in the shapes that real ones have.
 
 use crate::account::{
-    AccountState, Attached, Group, Inline, Key, Password, PasswordPolicy, Policy, Role, Root,
-    ServiceCredential, User, arn,
+    AccountState, Attached, Group, Inline, Key, Password, PasswordPolicy, Policy, Root, ServiceCredential,
+    User,
 };
+use crate::hostile;
 use crate::managed;
 use crate::random::Random;
-use crate::world::{Account, AuditRole, World};
+use crate::roles::roles;
+use crate::shapes;
+use crate::world::{Account, World};
 
 const DAY: i64 = 86_400;
 const GROUPS: [&str; 4] = ["administrators", "developers", "readers", "leftover"];
@@ -26,7 +29,10 @@ pub fn account(world: &World, account: &Account) -> AccountState {
         _ => random.between(15, 40) as usize,
     });
     let users: Vec<User> = (0..count).map(|index| user(random, account, now, index)).collect();
-    let policies = policies(random, now);
+    let mut policies = policies(random, account, now);
+    if let Some(count) = world.options.policies {
+        shapes::policies(&mut policies, count, world, account);
+    }
     let service_credentials = users
         .first()
         .filter(|_| everything || random.percent(20))
@@ -39,11 +45,12 @@ pub fn account(world: &World, account: &Account) -> AccountState {
         })
         .into_iter()
         .collect();
-    AccountState {
+    let mut content = AccountState {
         root: root(random, now),
-        groups: groups(random, now),
+        groups: groups(random, account, now),
         roles: roles(world, account, random, now, &policies),
         password_policy: password_policy(random),
+        alias: account.name.to_lowercase().replace(|character: char| !character.is_ascii_alphanumeric(), "-"),
         saml: if everything || random.percent(15) {
             vec![("corporate".to_owned(), now - 300 * DAY)]
         } else {
@@ -63,15 +70,27 @@ pub fn account(world: &World, account: &Account) -> AccountState {
         report_delay: random.below(3) as u32,
         users,
         policies,
+    };
+    if world.options.hostile_names {
+        hostile::add(&mut content, &account.id, now - 100 * DAY);
     }
+    content
 }
 
-fn id(random: &mut Random, prefix: &str) -> String {
+/// An id as IAM makes them: `AIDA…`.
+pub fn id(random: &mut Random, prefix: &str) -> String {
     format!("{prefix}{}", random.word(16).to_ascii_uppercase())
 }
 
-fn aws(name: &str) -> Attached {
-    Attached { name: name.rsplit('/').next().unwrap_or(name).to_owned(), arn: managed::arn(name) }
+/// An AWS-managed policy, attached.
+pub fn aws(account: &Account, name: &str) -> Attached {
+    let arn = managed::arn(&account.partition, name);
+    Attached { name: name.rsplit('/').next().unwrap_or(name).to_owned(), arn }
+}
+
+/// A document with the account's partition in its ARNs.
+pub fn local(account: &Account, document: &str) -> String {
+    document.replace("arn:aws:", &format!("arn:{}:", account.partition))
 }
 
 fn root(random: &mut Random, now: i64) -> Root {
@@ -127,15 +146,15 @@ fn user(random: &mut Random, account: &Account, now: i64, index: usize) -> User 
     let mut attached = Vec::new();
     if random.percent(20) {
         let policies = ["ReadOnlyAccess", "AmazonS3ReadOnlyAccess", "AdministratorAccess"];
-        attached.push(aws(random.pick::<&str>(&policies)));
+        attached.push(aws(account, random.pick::<&str>(&policies)));
     }
     let inline = if random.percent(12) {
         let document = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::bucket+one/*"}}"#;
-        vec![Inline { name: "bucket-access".to_owned(), document: document.to_owned() }]
+        vec![Inline { name: "bucket-access".to_owned(), document: local(account, document) }]
     } else {
         Vec::new()
     };
-    let boundary = random.percent(5).then(|| arn(&account.id, "policy", "team-edge"));
+    let boundary = random.percent(5).then(|| account.arn("policy", "team-edge"));
     User {
         id: id(random, "AIDA"),
         path: if machine { "/service/".to_owned() } else { "/".to_owned() },
@@ -172,7 +191,7 @@ fn key(random: &mut Random, now: i64, user_created: i64, console: bool) -> Key {
     Key { id: id(random, "AKIA"), active: random.percent(80), created, last_used }
 }
 
-fn groups(random: &mut Random, now: i64) -> Vec<Group> {
+fn groups(random: &mut Random, account: &Account, now: i64) -> Vec<Group> {
     let attached =
         ["AdministratorAccess", "PowerUserAccess", "ReadOnlyAccess", "job-function/ViewOnlyAccess"];
     GROUPS
@@ -182,13 +201,13 @@ fn groups(random: &mut Random, now: i64) -> Vec<Group> {
             name: (*name).to_owned(),
             id: id(random, "AGPA"),
             created: now - 1500 * DAY,
-            attached: vec![aws(policy)],
+            attached: vec![aws(account, policy)],
             inline: Vec::new(),
         })
         .collect()
 }
 
-fn policies(random: &mut Random, now: i64) -> Vec<Policy> {
+fn policies(random: &mut Random, account: &Account, now: i64) -> Vec<Policy> {
     const DOCUMENTS: [&str; 4] = [
         r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetObject","s3:PutObject"],"Resource":"arn:aws:s3:::data-*/*"}]}"#,
         r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#,
@@ -206,7 +225,7 @@ fn policies(random: &mut Random, now: i64) -> Vec<Policy> {
             id: id(random, "ANPA"),
             created: now - random.between(30, 1000) * DAY,
             versions: (0..random.between(1, 5))
-                .map(|_| DOCUMENTS[index % DOCUMENTS.len()].to_owned())
+                .map(|_| local(account, DOCUMENTS[index % DOCUMENTS.len()]))
                 .collect(),
         })
         .collect();
@@ -220,147 +239,4 @@ fn password_policy(random: &mut Random) -> Option<PasswordPolicy> {
         1 => Some(PasswordPolicy { minimum_length: 8, complex: false, reuse: None, max_age: None }),
         _ => Some(PasswordPolicy { minimum_length: 14, complex: true, reuse: Some(24), max_age: Some(365) }),
     }
-}
-
-/// What the audit role may read; the roles of the shipped templates grant the like.
-const AUDIT_ACTIONS: [&str; 24] = [
-    "iam:GetAccountAuthorizationDetails",
-    "iam:GenerateCredentialReport",
-    "iam:GetCredentialReport",
-    "iam:GetAccountSummary",
-    "iam:GetAccountPasswordPolicy",
-    "iam:ListAccountAliases",
-    "iam:ListVirtualMFADevices",
-    "iam:ListServerCertificates",
-    "iam:ListSAMLProviders",
-    "iam:ListOpenIDConnectProviders",
-    "iam:ListRoles",
-    "iam:ListUsers",
-    "iam:ListGroups",
-    "iam:ListPolicies",
-    "iam:ListAccessKeys",
-    "iam:GetAccessKeyLastUsed",
-    "iam:ListMFADevices",
-    "iam:ListServiceSpecificCredentials",
-    "iam:GetPolicy",
-    "iam:GetPolicyVersion",
-    "iam:GetRole",
-    "iam:GetUser",
-    "iam:GetSAMLProvider",
-    "iam:GetOpenIDConnectProvider",
-];
-
-fn audit_policy(missing: &[&str]) -> String {
-    let actions: Vec<&str> = AUDIT_ACTIONS.into_iter().filter(|action| !missing.contains(action)).collect();
-    serde_json::json!({
-        "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}],
-    })
-    .to_string()
-}
-
-fn trust_account(account: &str, external_id: Option<&str>) -> String {
-    let mut statement = serde_json::json!({
-        "Effect": "Allow",
-        "Principal": {"AWS": format!("arn:aws:iam::{account}:root")},
-        "Action": "sts:AssumeRole",
-    });
-    if let Some(external_id) = external_id {
-        statement["Condition"] = serde_json::json!({"StringEquals": {"sts:ExternalId": external_id}});
-    }
-    serde_json::json!({"Version": "2012-10-17", "Statement": [statement]}).to_string()
-}
-
-fn trust_service(service: &str) -> String {
-    serde_json::json!({
-        "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}],
-    })
-    .to_string()
-}
-
-fn roles(world: &World, account: &Account, random: &mut Random, now: i64, policies: &[Policy]) -> Vec<Role> {
-    let hub = &world.management().id;
-    let mut roles = Vec::new();
-    let mut add = |random: &mut Random, path: &str, name: &str, trust: String| {
-        roles.push(Role {
-            name: name.to_owned(),
-            id: id(random, "AROA"),
-            path: path.to_owned(),
-            created: now - random.between(30, 1200) * DAY,
-            trust,
-            max_session: 3600,
-            last_used: random.percent(65).then(|| now - random.between(0, 380) * DAY),
-            attached: Vec::new(),
-            inline: Vec::new(),
-            boundary: None,
-            tags: Vec::new(),
-        });
-        roles.len() - 1
-    };
-    let mut indexed: Vec<(usize, Vec<Attached>, Vec<Inline>, i64)> = Vec::new();
-    let inline = |name: &str, document: String| vec![Inline { name: name.to_owned(), document }];
-
-    if account.role != AuditRole::Missing {
-        let missing = if let AuditRole::Broken(actions) = &account.role { *actions } else { &[] };
-        let trusted = if account.role == AuditRole::Untrusting { "210987654321" } else { hub.as_str() };
-        let trust = trust_account(trusted, world.options.external_id.as_deref());
-        let index = add(random, "/orgsweep/", "OrgsweepAudit", trust);
-        indexed.push((index, vec![], inline("audit", audit_policy(missing)), 3600));
-    }
-    let index = add(random, "/", "OrganizationAccountAccessRole", trust_account(hub, None));
-    indexed.push((index, vec![aws("AdministratorAccess")], vec![], 3600));
-    let index = add(
-        random,
-        "/aws-service-role/support.amazonaws.com/",
-        "AWSServiceRoleForSupport",
-        trust_service("support.amazonaws.com"),
-    );
-    indexed.push((index, vec![aws("aws-service-role/AWSSupportServiceRolePolicy")], vec![], 43_200));
-    if random.percent(60) {
-        let index = add(random, "/", "Admin", trust_account(&account.id, None));
-        indexed.push((
-            index,
-            vec![aws("AdministratorAccess")],
-            vec![],
-            *random.pick(&[3600, 7200, 14_400, 43_200]),
-        ));
-    }
-    if random.percent(40) {
-        let index = add(random, "/", "BreakGlass", trust_account(&account.id, None));
-        let document =
-            r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
-        indexed.push((index, vec![], inline("everything", document.to_owned()), 7200));
-    }
-    if random.percent(30) {
-        let index = add(random, "/", "AdminFromOffice", trust_account(&account.id, None));
-        let document = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":"192.0.2.0/24"}}}]}"#;
-        indexed.push((index, vec![], inline("office-only", document.to_owned()), 7200));
-    }
-    if random.percent(60) {
-        let index = add(random, "/", "SecurityAuditor", trust_account(hub, None));
-        indexed.push((index, vec![aws("SecurityAudit")], vec![], 3600));
-    }
-    if random.percent(35) {
-        let index = add(random, "/", "SupportCases", trust_account(&account.id, None));
-        indexed.push((index, vec![aws("AWSSupportAccess")], vec![], 3600));
-    }
-    for number in 0..random.between(4, 14) {
-        let service = *random.pick(&["lambda.amazonaws.com", "ec2.amazonaws.com", "ecs-tasks.amazonaws.com"]);
-        let system = random.pick(&["orders", "stock", "mail", "index", "export", "thumbs"]);
-        let index = add(random, "/app/", &format!("{system}-{number}"), trust_service(service));
-        let policy = random.pick(policies);
-        let attached = vec![
-            aws("service-role/AWSLambdaBasicExecutionRole"),
-            Attached { name: policy.name.clone(), arn: arn(&account.id, "policy", &policy.name) },
-        ];
-        indexed.push((index, attached, vec![], *random.pick(&[3600, 3600, 3600, 7200, 28_800])));
-    }
-    for (index, attached, inline, max_session) in indexed {
-        let role: &mut Role = &mut roles[index];
-        role.attached = attached;
-        role.inline = inline;
-        role.max_session = max_session;
-    }
-    roles
 }

@@ -1,161 +1,89 @@
-//! IAM's read actions: parameters, paging, and everything but GetAccountAuthorizationDetails.
+//! IAM's read actions, everything but GetAccountAuthorizationDetails.
 
 use std::sync::PoisonError;
 
-use crate::account::{AccountState, PasswordPolicy, Role, User, arn, iso};
+use crate::account::{AccountState, PasswordPolicy, Policy, Role, ServiceCredential, User, iso};
+use crate::api;
+use crate::fault_answers::Change;
 use crate::iam_details;
 use crate::managed;
+use crate::parameters::{Parameters, paged};
 use crate::report;
 use crate::server::Server;
-use crate::session::Identity;
 use crate::wire::{Refusal, base64, element, list, percent_encode, wrap};
 use crate::world::Account;
 
-/// A request's form fields.
-pub struct Parameters {
-    fields: Vec<(String, String)>,
-}
-
-impl Parameters {
-    pub fn new(fields: Vec<(String, String)>) -> Self {
-        Self { fields }
-    }
-
-    pub fn get(&self, name: &str) -> Option<&str> {
-        self.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
-    }
-
-    pub fn required(&self, name: &str) -> Result<&str, Refusal> {
-        self.get(name).ok_or_else(|| {
-            Refusal::validation(format!(
-                "1 validation error detected: Value null at '{name}' failed to satisfy constraint"
-            ))
-        })
-    }
-
-    /// `Name.member.1`, `Name.member.2`, …
-    pub fn list(&self, name: &str) -> Vec<&str> {
-        let prefix = format!("{name}.member.");
-        self.fields
-            .iter()
-            .filter(|(known, _)| known.starts_with(&prefix))
-            .map(|(_, value)| value.as_str())
-            .collect()
-    }
+/// What a caller of one account asks, and what is there.
+struct View<'a> {
+    account: &'a Account,
+    content: &'a AccountState,
+    parameters: &'a Parameters,
+    /// Somebody who has left since the last call.
+    gone: Option<&'a User>,
 }
 
 /// Answers one action with the inside of its result element.
 pub fn handle(
     server: &Server,
-    identity: &Identity,
+    account_id: &str,
     action: &str,
     parameters: &Parameters,
+    change: Option<Change>,
 ) -> Result<String, Refusal> {
-    let world = &server.world;
-    let account = world.account(&identity.account).ok_or_else(|| Refusal::denied("no such account"))?;
-    let content = world.content(account);
+    let account = server.world.account(account_id).ok_or_else(|| Refusal::denied("no such account"))?;
+    let content = &*server.world.content(account);
+    let entity_gone = change == Some(Change::EntityGone);
+    let gone = content.users.last().filter(|_| entity_gone);
+    let view = View { account, content, parameters, gone };
     match action {
         "GetAccountAuthorizationDetails" => iam_details::handle(account, content, parameters),
         "GetAccountSummary" => Ok(summary(content)),
         "GetAccountPasswordPolicy" => password_policy(account, content.password_policy.as_ref()),
-        "GenerateCredentialReport" => Ok(generate_report(server, account, content)),
-        "GetCredentialReport" => get_report(server, account, content),
-        "ListVirtualMFADevices" => virtual_devices(account, content, parameters),
-        "ListRoles" => {
-            let roles = content.roles.iter().map(|role| role_listed(account, role)).collect::<Vec<_>>();
-            paged(parameters, "ListRoles", "Roles", &roles)
-        }
-        "ListUsers" => {
-            let users = content.users.iter().map(|user| user_listed(account, user)).collect::<Vec<_>>();
-            paged(parameters, "ListUsers", "Users", &users)
-        }
-        "ListAccessKeys" => list_access_keys(content, parameters),
-        "ListMFADevices" => list_mfa_devices(account, content, parameters),
-        "ListServiceSpecificCredentials" => service_credentials(content, parameters),
-        "ListServerCertificates" => {
-            let certificates: Vec<String> = content
-                .certificates
-                .iter()
-                .map(|(name, uploaded, expires)| {
-                    element("Path", "/")
-                        + &element("ServerCertificateName", name)
-                        + &element("ServerCertificateId", "ASCAEXAMPLE000000000")
-                        + &element("Arn", &arn(&account.id, "server-certificate", name))
-                        + &element("UploadDate", &iso(*uploaded))
-                        + &element("Expiration", &iso(*expires))
-                })
-                .collect();
-            paged(parameters, "ListServerCertificates", "ServerCertificateMetadataList", &certificates)
-        }
+        "GenerateCredentialReport" => Ok(generate_report(server, &view)),
+        "GetCredentialReport" => get_report(server, &view),
+        "ListVirtualMFADevices" => view.virtual_devices(),
+        "ListRoles" => paged(parameters, action, "Roles", &content.roles, |role| view.role_listed(role)),
+        "ListUsers" => paged(parameters, action, "Users", &content.users, |user| view.user_listed(user)),
+        "ListAccessKeys" => view.access_keys(),
+        "ListMFADevices" => view.mfa_devices(),
+        "ListServiceSpecificCredentials" => view.service_credentials(),
+        "ListServerCertificates" => view.server_certificates(),
         "ListSAMLProviders" => Ok(list(
             "SAMLProviderList",
             content.saml.iter().map(|(name, created)| {
-                element("Arn", &arn(&account.id, "saml-provider", name))
+                element("Arn", &account.arn("saml-provider", name))
                     + &element("ValidUntil", &iso(created + 3650 * 86_400))
                     + &element("CreateDate", &iso(*created))
             }),
         )),
         "ListOpenIDConnectProviders" => Ok(list(
             "OpenIDConnectProviderList",
-            content.oidc.iter().map(|host| element("Arn", &arn(&account.id, "oidc-provider", host))),
+            content.oidc.iter().map(|host| element("Arn", &account.arn("oidc-provider", host))),
         )),
         "ListAccountAliases" => {
-            let alias = account
-                .name
-                .to_lowercase()
-                .replace(|character: char| !character.is_ascii_alphanumeric(), "-");
-            Ok(list("AccountAliases", [alias]) + &element("IsTruncated", "false"))
+            let alias = element("member", &content.alias);
+            Ok(wrap("AccountAliases", &alias) + &element("IsTruncated", "false"))
         }
-        "ListPolicies" => list_policies(account, content, parameters),
-        "GetPolicyVersion" => policy_version(account, content, parameters),
-        other => Err(Refusal::new(
-            400,
-            "InvalidAction",
-            format!("Could not find operation {other} for version 2010-05-08"),
-        )),
+        "ListPolicies" => view.policies(),
+        "GetPolicyVersion" => view.policy_version(entity_gone),
+        other => Err(api::unknown(other, "2010-05-08")),
     }
 }
 
-/// One page of a listing: 100 items unless asked otherwise, 1,000 at most.
-pub fn page_of<'a, T>(
-    parameters: &Parameters,
-    listing: &str,
-    items: &'a [T],
-) -> Result<(&'a [T], Option<String>), Refusal> {
-    let size: usize = match parameters.get("MaxItems") {
-        None => 100,
-        Some(text) => text.parse().ok().filter(|size| (1..=1000).contains(size)).ok_or_else(|| {
-            Refusal::validation(format!(
-                "Value '{text}' at 'maxItems' failed to satisfy constraint: 1 to 1000"
-            ))
-        })?,
+/// What a call is about, as policies name it.
+pub fn resource(server: &Server, account_id: &str, action: &str, parameters: &Parameters) -> String {
+    let Some(account) = server.world.account(account_id) else {
+        return "*".to_owned();
     };
-    let start = match parameters.get("Marker") {
-        None => 0,
-        Some(marker) => {
-            let (of, start) = marker.rsplit_once('|').unwrap_or_default();
-            if of != listing {
-                return Err(Refusal::validation("Marker and Filter do not match"));
-            }
-            start.parse().map_err(|_| Refusal::validation("Invalid Marker"))?
+    match (action, parameters.get("UserName"), parameters.get("PolicyArn")) {
+        ("GetPolicyVersion", _, Some(policy)) => policy.to_owned(),
+        ("ListAccessKeys" | "ListMFADevices" | "ListServiceSpecificCredentials", Some(name), _) => {
+            let content = server.world.content(account);
+            let user = content.users.iter().find(|user| user.name == name);
+            user.map_or_else(|| account.arn("user", name), |user| user.arn(account))
         }
-    };
-    let start = items.len().min(start);
-    let end = items.len().min(start + size);
-    let next = (end < items.len()).then(|| format!("{listing}|{end}"));
-    Ok((&items[start..end], next))
-}
-
-fn paged(parameters: &Parameters, listing: &str, name: &str, items: &[String]) -> Result<String, Refusal> {
-    let (page, next) = page_of(parameters, listing, items)?;
-    Ok(list(name, page.iter().cloned()) + &truncation(next))
-}
-
-/// `IsTruncated` and `Marker`.
-pub fn truncation(next: Option<String>) -> String {
-    match next {
-        Some(marker) => element("IsTruncated", "true") + &element("Marker", &marker),
-        None => element("IsTruncated", "false"),
+        ("ListServiceSpecificCredentials", None, _) => account.arn("user", "*"),
+        _ => "*".to_owned(),
     }
 }
 
@@ -230,11 +158,11 @@ fn password_policy(account: &Account, policy: Option<&PasswordPolicy>) -> Result
 }
 
 /// STARTED, INPROGRESS, COMPLETE, by the number of answers and not by the clock.
-fn generate_report(server: &Server, account: &Account, content: &AccountState) -> String {
+fn generate_report(server: &Server, view: &View<'_>) -> String {
     let mut reports = server.reports.lock().unwrap_or_else(PoisonError::into_inner);
-    match reports.get(&account.id) {
+    match reports.get(&view.account.id) {
         None => {
-            reports.insert(account.id.clone(), content.report_delay);
+            reports.insert(view.account.id.clone(), view.content.report_delay);
             element("State", "STARTED")
                 + &element("Description", "No report exists. Starting a new report generation task")
         }
@@ -243,9 +171,9 @@ fn generate_report(server: &Server, account: &Account, content: &AccountState) -
     }
 }
 
-fn get_report(server: &Server, account: &Account, content: &AccountState) -> Result<String, Refusal> {
+fn get_report(server: &Server, view: &View<'_>) -> Result<String, Refusal> {
     let mut reports = server.reports.lock().unwrap_or_else(PoisonError::into_inner);
-    match reports.get_mut(&account.id) {
+    match reports.get_mut(&view.account.id) {
         None => Err(Refusal::new(410, "ReportNotPresent", "Unknown")),
         Some(left) if *left > 0 => {
             *left -= 1;
@@ -253,115 +181,104 @@ fn get_report(server: &Server, account: &Account, content: &AccountState) -> Res
         }
         Some(_) => {
             let generated = server.world.options.now.as_second() - 600;
-            Ok(element("Content", &base64(report::csv(account, content).as_bytes()))
+            let csv = report::csv(view.account, view.content, view.gone);
+            Ok(element("Content", &base64(csv.as_bytes()))
                 + &element("ReportFormat", "text/csv")
                 + &element("GeneratedTime", &iso(generated)))
         }
     }
 }
 
-fn virtual_devices(
-    account: &Account,
-    content: &AccountState,
-    parameters: &Parameters,
-) -> Result<String, Refusal> {
-    if parameters.get("AssignmentStatus") == Some("Unassigned") {
-        return paged(parameters, "ListVirtualMFADevices", "VirtualMFADevices", &[]);
+impl<'a> View<'a> {
+    fn virtual_devices(&self) -> Result<String, Refusal> {
+        let (account, content) = (self.account, self.content);
+        let mut devices = Vec::new();
+        if self.parameters.get("AssignmentStatus") != Some("Unassigned") {
+            if content.root.mfa == Some("virtual") {
+                let root = element("UserId", &account.id)
+                    + &element("Arn", &account.root_arn())
+                    + &element("CreateDate", &iso(account.joined));
+                devices.push(
+                    element("SerialNumber", &account.arn("mfa", "root-account-mfa-device"))
+                        + &wrap("User", &root)
+                        + &element("EnableDate", &iso(account.joined + 86_400)),
+                );
+            }
+            for user in content.users.iter().filter(|user| user.mfa == Some("virtual")) {
+                devices.push(
+                    element("SerialNumber", &account.arn("mfa", &user.name))
+                        + &wrap("User", &self.user_listed(user))
+                        + &element("EnableDate", &iso(user.created + 3600)),
+                );
+            }
+        }
+        paged(self.parameters, "ListVirtualMFADevices", "VirtualMFADevices", &devices, String::clone)
     }
-    let mut devices = Vec::new();
-    if content.root.mfa == Some("virtual") {
-        let root = element("UserId", &account.id)
-            + &element("Arn", &format!("arn:aws:iam::{}:root", account.id))
-            + &element("CreateDate", &iso(account.joined));
-        devices.push(
-            element("SerialNumber", &arn(&account.id, "mfa", "root-account-mfa-device"))
-                + &wrap("User", &root)
-                + &element("EnableDate", &iso(account.joined + 86_400)),
-        );
+
+    /// As ListRoles gives it: with MaxSessionDuration, without last use, boundary and tags.
+    fn role_listed(&self, role: &Role) -> String {
+        let description =
+            role.description.as_ref().map_or_else(String::new, |text| element("Description", text));
+        element("Path", &role.path)
+            + &element("RoleName", &role.name)
+            + &element("RoleId", &role.id)
+            + &element("Arn", &role.arn(self.account))
+            + &element("CreateDate", &iso(role.created))
+            + &element("AssumeRolePolicyDocument", &percent_encode(&role.trust))
+            + &description
+            + &element("MaxSessionDuration", &role.max_session.to_string())
     }
-    for user in content.users.iter().filter(|user| user.mfa == Some("virtual")) {
-        devices.push(
-            element("SerialNumber", &arn(&account.id, "mfa", &user.name))
-                + &wrap("User", &user_listed(account, user))
-                + &element("EnableDate", &iso(user.created + 3600)),
-        );
+
+    fn user_listed(&self, user: &User) -> String {
+        element("Path", &user.path)
+            + &element("UserName", &user.name)
+            + &element("UserId", &user.id)
+            + &element("Arn", &user.arn(self.account))
+            + &element("CreateDate", &iso(user.created))
     }
-    paged(parameters, "ListVirtualMFADevices", "VirtualMFADevices", &devices)
-}
 
-/// As ListRoles gives it: with MaxSessionDuration, without last use, boundary and tags.
-fn role_listed(account: &Account, role: &Role) -> String {
-    element("Path", &role.path)
-        + &element("RoleName", &role.name)
-        + &element("RoleId", &role.id)
-        + &element("Arn", &role.arn(&account.id))
-        + &element("CreateDate", &iso(role.created))
-        + &element("AssumeRolePolicyDocument", &percent_encode(&role.trust))
-        + &element("MaxSessionDuration", &role.max_session.to_string())
-}
+    fn user(&self) -> Result<&'a User, Refusal> {
+        let name = self.parameters.required("UserName")?;
+        let user = self.content.users.iter().find(|user| user.name == name);
+        user.filter(|user| self.gone.is_none_or(|gone| gone.name != user.name)).ok_or_else(|| {
+            Refusal::new(404, "NoSuchEntity", format!("The user with name {name} cannot be found."))
+        })
+    }
 
-fn user_listed(account: &Account, user: &User) -> String {
-    element("Path", &user.path)
-        + &element("UserName", &user.name)
-        + &element("UserId", &user.id)
-        + &element("Arn", &user.arn(&account.id))
-        + &element("CreateDate", &iso(user.created))
-}
-
-fn find_user<'a>(content: &'a AccountState, parameters: &Parameters) -> Result<&'a User, Refusal> {
-    let name = parameters.required("UserName")?;
-    content.users.iter().find(|user| user.name == name).ok_or_else(|| {
-        Refusal::new(404, "NoSuchEntity", format!("The user with name {name} cannot be found."))
-    })
-}
-
-fn list_access_keys(content: &AccountState, parameters: &Parameters) -> Result<String, Refusal> {
-    let user = find_user(content, parameters)?;
-    let keys: Vec<String> = user
-        .keys
-        .iter()
-        .map(|key| {
+    fn access_keys(&self) -> Result<String, Refusal> {
+        let user = self.user()?;
+        paged(self.parameters, "ListAccessKeys", "AccessKeyMetadata", &user.keys, |key| {
             element("UserName", &user.name)
                 + &element("AccessKeyId", &key.id)
                 + &element("Status", if key.active { "Active" } else { "Inactive" })
                 + &element("CreateDate", &iso(key.created))
         })
-        .collect();
-    paged(parameters, "ListAccessKeys", "AccessKeyMetadata", &keys)
-}
+    }
 
-fn list_mfa_devices(
-    account: &Account,
-    content: &AccountState,
-    parameters: &Parameters,
-) -> Result<String, Refusal> {
-    let user = find_user(content, parameters)?;
-    let serial = match user.mfa {
-        Some("virtual") => Some(arn(&account.id, "mfa", &user.name)),
-        Some(_) => Some(arn(&account.id, "u2f", &format!("user/{}-KEY", user.name))),
-        None => None,
-    };
-    let devices: Vec<String> = serial
-        .iter()
-        .map(|serial| {
+    fn mfa_devices(&self) -> Result<String, Refusal> {
+        let user = self.user()?;
+        let serial = user.mfa.map(|kind| match kind {
+            "virtual" => self.account.arn("mfa", &user.name),
+            _ => self.account.arn("u2f", &format!("user/{}-KEY", user.name)),
+        });
+        paged(self.parameters, "ListMFADevices", "MFADevices", serial.as_slice(), |serial| {
             element("UserName", &user.name)
                 + &element("SerialNumber", serial)
                 + &element("EnableDate", &iso(user.created + 3600))
         })
-        .collect();
-    paged(parameters, "ListMFADevices", "MFADevices", &devices)
-}
-
-fn service_credentials(content: &AccountState, parameters: &Parameters) -> Result<String, Refusal> {
-    if parameters.get("AllUsers") != Some("true") && parameters.get("UserName").is_none() {
-        return Err(Refusal::validation("Must specify userName when calling with non-User credentials"));
     }
-    let wanted = parameters.get("UserName");
-    let credentials: Vec<String> = content
-        .service_credentials
-        .iter()
-        .filter(|credential| wanted.is_none_or(|name| credential.user == name))
-        .map(|credential| {
+
+    fn service_credentials(&self) -> Result<String, Refusal> {
+        let wanted = self.parameters.get("UserName");
+        if self.parameters.get("AllUsers") != Some("true") && wanted.is_none() {
+            let message = "Must specify userName when calling with non-User credentials";
+            return Err(Refusal::validation(message));
+        }
+        let is_wanted = |credential: &&ServiceCredential| wanted.is_none_or(|name| credential.user == name);
+        let credentials: Vec<&ServiceCredential> =
+            self.content.service_credentials.iter().filter(is_wanted).collect();
+        let listing = "ListServiceSpecificCredentials";
+        paged(self.parameters, listing, "ServiceSpecificCredentials", &credentials, |credential| {
             let expires =
                 credential.expires.map_or_else(String::new, |moment| element("ExpirationDate", &iso(moment)));
             element("UserName", &credential.user)
@@ -372,82 +289,89 @@ fn service_credentials(content: &AccountState, parameters: &Parameters) -> Resul
                 + &element("ServiceSpecificCredentialId", &credential.id)
                 + &element("ServiceName", credential.service)
         })
-        .collect();
-    paged(parameters, "ListServiceSpecificCredentials", "ServiceSpecificCredentials", &credentials)
-}
-
-fn list_policies(
-    account: &Account,
-    content: &AccountState,
-    parameters: &Parameters,
-) -> Result<String, Refusal> {
-    let scope = parameters.get("Scope").unwrap_or("All");
-    let listed = |name: &str, path: &str, arn: &str, version: usize, created: i64| {
-        element("PolicyName", name)
-            + &element("PolicyId", "ANPAEXAMPLE000000000")
-            + &element("Arn", arn)
-            + &element("Path", path)
-            + &element("DefaultVersionId", &format!("v{version}"))
-            + &element("AttachmentCount", "0")
-            + &element("PermissionsBoundaryUsageCount", "0")
-            + &element("IsAttachable", "true")
-            + &element("CreateDate", &iso(created))
-            + &element("UpdateDate", &iso(created))
-    };
-    let mut policies = Vec::new();
-    if scope != "AWS" {
-        for policy in &content.policies {
-            let arn = arn(&account.id, "policy", &policy.name);
-            policies.push(listed(&policy.name, "/", &arn, policy.versions.len(), policy.created));
-        }
     }
-    if scope != "Local" {
-        for (name, versions, _) in managed::POLICIES {
-            let (path, last) = name
-                .rsplit_once('/')
-                .map_or((String::new(), name), |(path, last)| (path.to_owned() + "/", last));
-            policies.push(listed(
-                last,
-                &format!("/{path}"),
-                &managed::arn(name),
-                versions as usize,
-                1_423_000_000,
-            ));
-        }
-    }
-    paged(parameters, "ListPolicies", "Policies", &policies)
-}
 
-fn policy_version(
-    account: &Account,
-    content: &AccountState,
-    parameters: &Parameters,
-) -> Result<String, Refusal> {
-    let wanted = parameters.required("PolicyArn")?;
-    let version = parameters.required("VersionId")?;
-    let number: usize = version.strip_prefix('v').and_then(|number| number.parse().ok()).unwrap_or(0);
-    let missing =
-        || Refusal::new(404, "NoSuchEntity", format!("Policy {wanted} version {version} does not exist."));
-    let (document, default) = if let Some((_, versions, document)) =
-        managed::POLICIES.iter().find(|(name, _, _)| managed::arn(name) == wanted)
-    {
-        if number == 0 || number > *versions as usize {
+    fn server_certificates(&self) -> Result<String, Refusal> {
+        let listing = ("ListServerCertificates", "ServerCertificateMetadataList");
+        paged(
+            self.parameters,
+            listing.0,
+            listing.1,
+            &self.content.certificates,
+            |(name, uploaded, expires)| {
+                element("Path", "/")
+                    + &element("ServerCertificateName", name)
+                    + &element("ServerCertificateId", "ASCAEXAMPLE000000000")
+                    + &element("Arn", &self.account.arn("server-certificate", name))
+                    + &element("UploadDate", &iso(*uploaded))
+                    + &element("Expiration", &iso(*expires))
+            },
+        )
+    }
+
+    fn policies(&self) -> Result<String, Refusal> {
+        let scope = self.parameters.get("Scope").unwrap_or("All");
+        let listed = |name: &str, path: &str, arn: &str, version: usize, created: i64| {
+            element("PolicyName", name)
+                + &element("PolicyId", "ANPAEXAMPLE000000000")
+                + &element("Arn", arn)
+                + &element("Path", path)
+                + &element("DefaultVersionId", &format!("v{version}"))
+                + &element("AttachmentCount", "0")
+                + &element("PermissionsBoundaryUsageCount", "0")
+                + &element("IsAttachable", "true")
+                + &element("CreateDate", &iso(created))
+                + &element("UpdateDate", &iso(created))
+        };
+        let mut policies = Vec::new();
+        if scope != "AWS" {
+            for policy in &self.content.policies {
+                let arn = self.account.arn("policy", &policy.name);
+                policies.push(listed(&policy.name, "/", &arn, policy.versions.len(), policy.created));
+            }
+        }
+        if scope != "Local" {
+            for (name, versions, _) in managed::POLICIES {
+                let (path, last) = name
+                    .rsplit_once('/')
+                    .map_or((String::new(), name), |(path, last)| (path.to_owned() + "/", last));
+                let arn = managed::arn(&self.account.partition, name);
+                policies.push(listed(last, &format!("/{path}"), &arn, versions as usize, 1_423_000_000));
+            }
+        }
+        paged(self.parameters, "ListPolicies", "Policies", &policies, String::clone)
+    }
+
+    fn policy_version(&self, gone: bool) -> Result<String, Refusal> {
+        let wanted = self.parameters.required("PolicyArn")?;
+        let version = self.parameters.required("VersionId")?;
+        let number: usize = version.strip_prefix('v').and_then(|number| number.parse().ok()).unwrap_or(0);
+        let missing = || {
+            Refusal::new(404, "NoSuchEntity", format!("Policy {wanted} version {version} does not exist."))
+        };
+        if gone {
             return Err(missing());
         }
-        ((*document).to_owned(), number == *versions as usize)
-    } else {
-        let policy = content
-            .policies
-            .iter()
-            .find(|policy| arn(&account.id, "policy", &policy.name) == wanted)
-            .ok_or_else(missing)?;
-        let document =
-            number.checked_sub(1).and_then(|index| policy.versions.get(index)).ok_or_else(missing)?;
-        (document.clone(), number == policy.versions.len())
-    };
-    let inner = element("Document", &percent_encode(&document))
-        + &element("VersionId", version)
-        + &element("IsDefaultVersion", &default.to_string())
-        + &element("CreateDate", &iso(1_423_000_000));
-    Ok(wrap("PolicyVersion", &inner))
+        let is_wanted = |name: &str| managed::arn(&self.account.partition, name) == wanted;
+        let (document, default) = if let Some((_, versions, document)) =
+            managed::POLICIES.iter().find(|(name, _, _)| is_wanted(name))
+        {
+            if number == 0 || number > *versions as usize {
+                return Err(missing());
+            }
+            (*document, number == *versions as usize)
+        } else {
+            let policies = &self.content.policies;
+            let is_wanted = |policy: &&Policy| self.account.arn("policy", &policy.name) == wanted;
+            let policy = policies.iter().find(is_wanted).ok_or_else(missing)?;
+            let document =
+                number.checked_sub(1).and_then(|index| policy.versions.get(index)).ok_or_else(missing)?;
+            (document.as_str(), number == policy.versions.len())
+        };
+        let inner = element("Document", &percent_encode(document))
+            + &element("VersionId", version)
+            + &element("IsDefaultVersion", &default.to_string())
+            + &element("CreateDate", &iso(1_423_000_000));
+        Ok(wrap("PolicyVersion", &inner))
+    }
 }

@@ -1,8 +1,8 @@
 //! iam:GetAccountAuthorizationDetails: users, roles, groups, policies, in that order, in pages.
 
-use crate::account::{AccountState, Attached, Group, Inline, Policy, Role, User, arn, iso};
-use crate::iam::{Parameters, page_of, truncation};
+use crate::account::{AccountState, Attached, Group, Inline, Policy, Role, User, iso};
 use crate::managed;
+use crate::parameters::{Parameters, page_of, truncation};
 use crate::wire::{Refusal, element, list, percent_encode, wrap};
 use crate::world::Account;
 
@@ -42,7 +42,8 @@ pub fn handle(account: &Account, content: &AccountState, parameters: &Parameters
         entities.extend(content.policies.iter().map(Entity::Policy));
     }
     if wanted("AWSManagedPolicy") {
-        let used = |(name, _, _): &&(&str, u32, &str)| is_attached(content, &managed::arn(name));
+        let used =
+            |(name, _, _): &&(&str, u32, &str)| is_attached(content, &managed::arn(&account.partition, name));
         entities.extend(managed::POLICIES.iter().filter(used).map(Entity::Managed));
     }
     let (page, next) = page_of(parameters, &format!("details|{}", filters.join("+")), &entities)?;
@@ -54,7 +55,7 @@ pub fn handle(account: &Account, content: &AccountState, parameters: &Parameters
             Entity::Role(one) => roles.push(role(account, one)),
             Entity::Group(one) => groups.push(group(account, one)),
             Entity::Policy(one) => policies.push(policy(account, content, one)),
-            Entity::Managed(one) => policies.push(aws_managed(one)),
+            Entity::Managed(one) => policies.push(aws_managed(account, one)),
         }
     }
     Ok(list("UserDetailList", users)
@@ -105,7 +106,7 @@ fn user(account: &Account, user: &User) -> String {
     element("Path", &user.path)
         + &element("UserName", &user.name)
         + &element("UserId", &user.id)
-        + &element("Arn", &user.arn(&account.id))
+        + &element("Arn", &user.arn(account))
         + &element("CreateDate", &iso(user.created))
         + &inline("UserPolicyList", &user.inline)
         + &list("GroupList", user.groups.iter().cloned())
@@ -122,7 +123,7 @@ fn role(account: &Account, role: &Role) -> String {
     element("Path", &role.path)
         + &element("RoleName", &role.name)
         + &element("RoleId", &role.id)
-        + &element("Arn", &role.arn(&account.id))
+        + &element("Arn", &role.arn(account))
         + &element("CreateDate", &iso(role.created))
         + &element("AssumeRolePolicyDocument", &percent_encode(&role.trust))
         + &list("InstanceProfileList", [])
@@ -137,14 +138,14 @@ fn group(account: &Account, group: &Group) -> String {
     element("Path", "/")
         + &element("GroupName", &group.name)
         + &element("GroupId", &group.id)
-        + &element("Arn", &arn(&account.id, "group", &group.name))
+        + &element("Arn", &account.arn("group", &group.name))
         + &element("CreateDate", &iso(group.created))
         + &inline("GroupPolicyList", &group.inline)
         + &attached(&group.attached)
 }
 
 fn policy(account: &Account, content: &AccountState, policy: &Policy) -> String {
-    let arn = arn(&account.id, "policy", &policy.name);
+    let arn = account.arn("policy", &policy.name);
     let used = usize::from(is_attached(content, &arn));
     let edges = content.users.iter().filter(|user| user.boundary.as_ref() == Some(&arn)).count();
     let last = policy.versions.len();
@@ -158,15 +159,23 @@ fn policy(account: &Account, content: &AccountState, policy: &Policy) -> String 
         + &list("PolicyVersionList", versions)
 }
 
-fn aws_managed((name, versions, document): &(&str, u32, &str)) -> String {
+fn aws_managed(account: &Account, (name, versions, document): &(&str, u32, &str)) -> String {
     let created = 1_423_000_000;
     let last = *versions as usize;
     let kept = (last.saturating_sub(3) + 1..=last)
         .rev()
         .map(|number| version(number, document, number == last, created));
     let short = name.rsplit('/').next().unwrap_or(name);
-    described(short, "ANPAEXAMPLE000000000", &managed::arn(name), "/", last, 1, 0, created)
-        + &list("PolicyVersionList", kept)
+    described(
+        short,
+        "ANPAEXAMPLE000000000",
+        &managed::arn(&account.partition, name),
+        "/",
+        last,
+        1,
+        0,
+        created,
+    ) + &list("PolicyVersionList", kept)
 }
 
 #[expect(clippy::too_many_arguments, reason = "one element each, in the order of the answer")]

@@ -8,18 +8,30 @@
 //! It shares no code with the scanner: a shared mistake would test itself.
 
 mod account;
+mod api;
 mod authorize;
+mod cache;
+mod call;
+mod fault_answers;
+mod faults;
 mod generate;
+mod hostile;
 mod iam;
 mod iam_details;
 mod managed;
 mod options;
 mod organizations;
+mod outgoing;
+mod parameters;
+mod policy;
 mod random;
+mod rates;
 mod record;
 mod report;
+mod roles;
 mod server;
 mod session;
+mod shapes;
 mod signature;
 mod sts;
 mod wire;
@@ -29,7 +41,9 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+pub use faults::{Fault, FaultKind, parse_faults};
 pub use options::{Denial, Options};
+pub use session::SessionInfo;
 pub use world::{Planted, PlantedKind};
 
 use crate::server::Server;
@@ -55,12 +69,15 @@ pub struct Running {
     task: tokio::task::JoinHandle<()>,
 }
 
-/// Starts serving on 127.0.0.1; port 0 takes a free one.
+/// Starts serving on 127.0.0.1; port 0 takes a free one. Options that could never come true are invalid input.
 pub async fn start(options: Options, port: u16) -> std::io::Result<Running> {
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
-    let address = listener.local_addr()?;
+    let invalid = |message: String| std::io::Error::new(std::io::ErrorKind::InvalidInput, message);
+    options.check().map_err(invalid)?;
     let record = options.record.as_deref().map(record::Record::create).transpose()?;
     let server = Arc::new(Server::new(options, record));
+    server.faults.check(&server.world).map_err(invalid)?;
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
+    let address = listener.local_addr()?;
     let task = tokio::spawn(server::serve(Arc::clone(&server), listener));
     Ok(Running { server, address, task })
 }
@@ -101,9 +118,24 @@ impl Running {
         self.server.world.accounts.iter().map(info).collect()
     }
 
+    /// The role between the hub user and the audit roles: `Some` with `Options.chain`.
+    pub fn hub_role_arn(&self) -> Option<String> {
+        self.server.world.hub_role_arn()
+    }
+
+    /// Every role session so far, in the order in which they were made.
+    pub fn sessions(&self) -> Vec<SessionInfo> {
+        self.server.sessions.made()
+    }
+
     /// Account and session policy of every role session so far.
     pub fn session_policies(&self) -> Vec<(String, Option<String>)> {
-        self.server.sessions.policies()
+        self.sessions().into_iter().map(|session| (session.account, session.session_policy)).collect()
+    }
+
+    /// How often each fault of the script has struck, in its order.
+    pub fn faults_struck(&self) -> Vec<u64> {
+        self.server.faults.struck()
     }
 
     /// Requests so far, by account and `service:Action`; retries count.

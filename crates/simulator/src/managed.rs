@@ -65,6 +65,6 @@ pub const POLICIES: [(&str, u32, &str); 12] = [
 ];
 
 /// The ARN of one by its name with path.
-pub fn arn(name: &str) -> String {
-    format!("arn:aws:iam::aws:policy/{name}")
+pub fn arn(partition: &str, name: &str) -> String {
+    format!("arn:{partition}:iam::aws:policy/{name}")
 }

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::faults::Fault;
+
 /// One action that is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Denial {
@@ -28,18 +30,40 @@ pub struct Options {
     pub now: Timestamp,
     /// Wait before every answer.
     pub latency: Duration,
+    /// `aws`, `aws-us-gov` or `aws-cn`: in every ARN.
+    pub partition: String,
+
     /// Accounts that are suspended; `None`: one in sixty.
     pub suspended: Option<usize>,
     /// Accounts that refuse the audit role; `None`: one in thirty.
     pub refusing: Option<usize>,
     /// Accounts whose audit role may not read everything; `None`: one in sixty.
     pub broken: Option<usize>,
+
     /// What the audit roles' trust policies ask for.
     pub external_id: Option<String>,
+    /// The audit roles' trust policies allow sts:AssumeRole and neither tags nor a source identity.
+    pub trust_assume_only: bool,
+    /// MaxSessionDuration of the audit roles, seconds.
+    pub audit_role_session_seconds: u64,
     /// Sessions end after so many seconds, whatever was asked for.
     pub session_seconds: Option<u64>,
+    /// AWS's packed form of any session policy or tag is too large.
+    pub packed_policy_too_large: bool,
+    /// The audit roles trust a role in the audit account and nobody else; that role trusts the hub user. Needs three
+    /// accounts; fewer become three.
+    pub chain: bool,
+    /// The permissions of every audit role that is not planted as broken, instead of the usual ones: a policy document.
+    pub member_policy: Option<String>,
+    /// The hub user's permissions: a policy document. `None`: it is an administrator.
+    pub hub_policy: Option<String>,
+
     /// Users in every account, instead of a made-up number.
     pub users: Option<usize>,
+    /// Roles in every account, the audit role included, instead of a made-up number.
+    pub roles: Option<usize>,
+    /// Customer policies in every account, instead of a made-up number.
+    pub policies: Option<usize>,
     /// Every account has identity providers, certificates and service credentials.
     pub with_everything: bool,
     /// Organizations leaves out `State`.
@@ -48,15 +72,20 @@ pub struct Options {
     pub without_status: bool,
     /// Organizations leaves out `Paths`.
     pub without_paths: bool,
+    /// Names, tags, descriptions, aliases and documents that try to break whoever prints, parses or stores them.
+    pub hostile_names: bool,
+
     /// The n-th page of ListAccounts, counted from 1, is refused.
     pub refused_list_page: Option<usize>,
-    /// Names of accounts, units and tags that try to break whoever prints or stores them.
-    pub hostile_names: bool,
     /// Refused actions.
     pub denied: Vec<Denial>,
     /// `service:Action` → every n-th request is throttled.
     pub throttled: BTreeMap<String, u64>,
-    /// Write down every request, one JSON line each.
+    /// `service` or `service:Action` → requests a second, over all accounts, beyond which they are throttled.
+    pub rates: BTreeMap<String, f64>,
+    /// What goes wrong, and when; the first that applies to a request decides.
+    pub faults: Vec<Fault>,
+    /// Where every request is written down, one JSON line each.
     pub record: Option<PathBuf>,
 }
 
@@ -67,21 +96,73 @@ impl Default for Options {
             seed: 7,
             now: Timestamp::now(),
             latency: Duration::ZERO,
+            partition: "aws".to_owned(),
             suspended: None,
             refusing: None,
             broken: None,
             external_id: None,
+            trust_assume_only: false,
+            audit_role_session_seconds: 3600,
             session_seconds: None,
+            packed_policy_too_large: false,
+            chain: false,
+            member_policy: None,
+            hub_policy: None,
             users: None,
+            roles: None,
+            policies: None,
             with_everything: false,
             without_state: false,
             without_status: false,
             without_paths: false,
-            refused_list_page: None,
             hostile_names: false,
+            refused_list_page: None,
             denied: Vec::new(),
             throttled: BTreeMap::new(),
+            rates: BTreeMap::new(),
+            faults: Vec::new(),
             record: None,
         }
+    }
+}
+
+impl Options {
+    /// Says what could never come true, before anybody waits for it.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        if !["aws", "aws-us-gov", "aws-cn"].contains(&self.partition.as_str()) {
+            return Err(format!("partition {:?}: known are aws, aws-us-gov and aws-cn", self.partition));
+        }
+        if !(3600..=43_200).contains(&self.audit_role_session_seconds) {
+            return Err(format!(
+                "MaxSessionDuration of the audit role: AWS takes 3600 to 43200 seconds, not {}",
+                self.audit_role_session_seconds
+            ));
+        }
+        for (what, policy) in [("member", &self.member_policy), ("hub", &self.hub_policy)] {
+            let Some(policy) = policy else { continue };
+            let parsed: serde_json::Value =
+                serde_json::from_str(policy).map_err(|error| format!("the {what} policy: {error}"))?;
+            if parsed.get("Statement").is_none() {
+                return Err(format!("the {what} policy: a policy document has a \"Statement\""));
+            }
+        }
+        for (key, rate) in &self.rates {
+            let known = match key.split_once(':') {
+                Some(_) => crate::api::is_served(key),
+                None => crate::api::SERVICES.iter().any(|service| service.word() == key),
+            };
+            if !known {
+                return Err(format!(
+                    "rate of {key:?}: expected iam, sts, organizations or an action of theirs"
+                ));
+            }
+            if !(rate.is_finite() && *rate > 0.0) {
+                return Err(format!("rate of {key}: expected a number above 0, not {rate}"));
+            }
+        }
+        for (index, fault) in self.faults.iter().enumerate() {
+            fault.check().map_err(|message| format!("fault {}: {message}", index + 1))?;
+        }
+        Ok(())
     }
 }

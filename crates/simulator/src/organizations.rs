@@ -2,6 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
+use crate::parameters::EMPTY_PAGE;
 use crate::server::Server;
 use crate::session::Identity;
 use crate::wire::Refusal;
@@ -10,12 +11,25 @@ use crate::world::{Account, Unit};
 /// The largest page.
 const PAGE: usize = 20;
 
+/// What is asked for.
+pub struct Asked<'a> {
+    pub input: &'a Json,
+    /// The page that is asked for comes behind an empty one.
+    pub empty_page: bool,
+}
+
 /// Answers one action.
-pub fn handle(server: &Server, identity: &Identity, action: &str, input: &Json) -> Result<Json, Refusal> {
+pub fn handle(
+    server: &Server,
+    identity: &Identity,
+    action: &str,
+    asked: &Asked<'_>,
+) -> Result<Json, Refusal> {
     let world = &server.world;
+    let input = asked.input;
     if action == "DescribeOrganization" {
         let management = &world.management().id;
-        let arn = format!("arn:aws:organizations::{management}:organization/{}", world.organization_id);
+        let arn = organizations_arn(server, "organization", None);
         return Ok(json!({"Organization": {
             "Id": world.organization_id,
             "Arn": arn,
@@ -26,7 +40,7 @@ pub fn handle(server: &Server, identity: &Identity, action: &str, input: &Json) 
             "AvailablePolicyTypes": [{"Type": "SERVICE_CONTROL_POLICY", "Status": "ENABLED"}],
         }}));
     }
-    if identity.account != world.management().id {
+    if !world.may_list(&identity.account) {
         return Err(Refusal::new(
             400,
             "AccessDeniedException",
@@ -35,7 +49,7 @@ pub fn handle(server: &Server, identity: &Identity, action: &str, input: &Json) 
     }
     match action {
         "ListAccounts" => {
-            let page = page(server, input, "ListAccounts", world.accounts.len())?;
+            let page = page(server, asked, "ListAccounts", world.accounts.len())?;
             if world.options.refused_list_page == Some(page.number) {
                 return Err(Refusal::new(400, "AccessDeniedException", "You don't have permissions."));
             }
@@ -47,13 +61,13 @@ pub fn handle(server: &Server, identity: &Identity, action: &str, input: &Json) 
             let parent = unit(server, input, "ParentId")?;
             let below: Vec<&Account> =
                 world.accounts.iter().filter(|account| account.unit == parent).collect();
-            let page = page(server, input, &world.units[parent].id, below.len())?;
+            let page = page(server, asked, &world.units[parent].id, below.len())?;
             let accounts = below[page.range()].iter().map(|one| account(server, one)).collect();
             Ok(page.answer("Accounts", accounts))
         }
         "ListRoots" => {
             let root = &world.units[0];
-            let page = page(server, input, "ListRoots", 1)?;
+            let page = page(server, asked, "ListRoots", 1)?;
             let all = [root];
             let roots = all[page.range()]
                 .iter()
@@ -63,7 +77,7 @@ pub fn handle(server: &Server, identity: &Identity, action: &str, input: &Json) 
         "ListOrganizationalUnitsForParent" => {
             let parent = unit(server, input, "ParentId")?;
             let below: Vec<&Unit> = world.units.iter().filter(|unit| unit.parent == Some(parent)).collect();
-            let page = page(server, input, &world.units[parent].id, below.len())?;
+            let page = page(server, asked, &world.units[parent].id, below.len())?;
             let units = below[page.range()]
                 .iter()
                 .map(|unit| json!({"Id": unit.id, "Arn": unit_arn(server, unit), "Name": unit.name}));
@@ -110,17 +124,19 @@ fn unit(server: &Server, input: &Json, field: &str) -> Result<usize, Refusal> {
     server.world.units.iter().position(|unit| unit.id == id).ok_or_else(|| missing("ParentNotFoundException"))
 }
 
-fn account_arn(server: &Server, account: &Account) -> String {
+fn organizations_arn(server: &Server, kind: &str, id: Option<&str>) -> String {
     let world = &server.world;
-    let management = &world.management().id;
-    format!("arn:aws:organizations::{management}:account/{}/{}", world.organization_id, account.id)
+    let (partition, management) = (&world.options.partition, &world.management().id);
+    let of = format!("arn:{partition}:organizations::{management}:{kind}/{}", world.organization_id);
+    id.map_or(of.clone(), |id| format!("{of}/{id}"))
+}
+
+fn account_arn(server: &Server, account: &Account) -> String {
+    organizations_arn(server, "account", Some(&account.id))
 }
 
 fn unit_arn(server: &Server, unit: &Unit) -> String {
-    let world = &server.world;
-    let kind = if unit.parent.is_none() { "root" } else { "ou" };
-    let management = &world.management().id;
-    format!("arn:aws:organizations::{management}:{kind}/{}/{}", world.organization_id, unit.id)
+    organizations_arn(server, if unit.parent.is_none() { "root" } else { "ou" }, Some(&unit.id))
 }
 
 fn account(server: &Server, account: &Account) -> Json {
@@ -171,7 +187,8 @@ impl Page {
 }
 
 /// Every listing of more than one page has an empty one behind its first. The token says which listing it is for.
-fn page(server: &Server, input: &Json, listing: &str, total: usize) -> Result<Page, Refusal> {
+fn page(server: &Server, asked: &Asked<'_>, listing: &str, total: usize) -> Result<Page, Refusal> {
+    let input = asked.input;
     let size = match &input["MaxResults"] {
         Json::Null => PAGE,
         value => match value.as_u64() {
@@ -185,12 +202,26 @@ fn page(server: &Server, input: &Json, listing: &str, total: usize) -> Result<Pa
         token => parse_token(token.as_str().unwrap_or_default(), secret, listing)
             .ok_or_else(|| invalid("INVALID_NEXT_TOKEN: You provided an invalid value for NextToken."))?,
     };
+    if asked.empty_page {
+        let next = format!("{EMPTY_PAGE}{}", input["NextToken"].as_str().unwrap_or_default());
+        return Ok(Page { number, start: 0, end: 0, next: Some(next) });
+    }
     let end = if number == 2 { start } else { (start + size).min(total) };
     let next = (end < total).then(|| format!("{secret}|{listing}|{}|{end}", number + 1));
     Ok(Page { number, start: start.min(total), end: end.min(total), next })
 }
 
+/// The number of the page that a token leads to; 1 if it is none of ours.
+pub fn page_number(token: &str) -> u64 {
+    token.rsplit('|').nth(1).and_then(|number| number.parse().ok()).unwrap_or(1)
+}
+
 fn parse_token(token: &str, secret: &str, listing: &str) -> Option<(usize, usize)> {
+    let token = match token.strip_prefix(EMPTY_PAGE) {
+        Some("") => return Some((1, 0)),
+        Some(rest) => rest,
+        None => token,
+    };
     let rest = token.strip_prefix(secret)?.strip_prefix('|')?.strip_prefix(listing)?.strip_prefix('|')?;
     let (number, start) = rest.split_once('|')?;
     Some((number.parse().ok()?, start.parse().ok()?))

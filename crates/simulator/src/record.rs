@@ -12,11 +12,11 @@ use std::sync::{Mutex, PoisonError};
 
 use serde_json::json;
 
-use crate::iam::Parameters;
-use crate::server::Head;
+use crate::api::Service;
+use crate::call::{Call, Head};
 use crate::session::Sessions;
 use crate::signature::Authorization;
-use crate::wire::{Answer, form};
+use crate::wire::{JSON, Reply};
 
 /// An open recording. Lines are written as they come: a simulator is stopped, it does not end.
 pub struct Record {
@@ -31,20 +31,19 @@ impl Record {
         Ok(Self { file: Mutex::new(file) })
     }
 
-    /// One request and how large its answer was.
-    pub fn take(&self, sessions: &Sessions, head: &Head, body: &[u8], answer: &Answer) {
-        let text = String::from_utf8_lossy(body);
-        let (account, action) = about(sessions, head, &text);
+    /// One request, and how it was answered.
+    pub fn take(&self, sessions: &Sessions, head: &Head, body: &[u8], reply: &Reply) {
+        let call = Call::of(head, body);
         let mut line = json!({
-            "account": account,
-            "action": action,
+            "account": account(sessions, head, &call),
+            "action": call.api(),
             "method": head.method,
             "path": path_and_query(head),
             "headers": head.headers,
-            "body": text,
-            "status": answer.status,
-            "error": error_code(answer),
-            "answer_bytes": answer.body.len(),
+            "body": String::from_utf8_lossy(body),
+            "status": reply.status,
+            "error": error_code(reply),
+            "answer_bytes": reply.body.len(),
         })
         .to_string();
         line.push('\n');
@@ -54,72 +53,26 @@ impl Record {
     }
 }
 
-/// Which account a request is about, and its `service:Action`. AssumeRole is about the account that is entered, not about
-/// the caller's. What concerns the organization as a whole has no account.
-fn about(sessions: &Sessions, head: &Head, body: &str) -> (Option<String>, String) {
-    if let Some(target) = head.header("x-amz-target") {
-        return (None, format!("organizations:{}", target.rsplit('.').next().unwrap_or_default()));
+/// Which account a call is about. AssumeRole is about the account that is entered, not about the caller's; what
+/// concerns the organization as a whole, or only the caller, is about none.
+fn account(sessions: &Sessions, head: &Head, call: &Call) -> Option<String> {
+    match call.service {
+        Service::Organizations => None,
+        Service::Sts => call.resource().split(':').nth(4).map(str::to_owned),
+        Service::Iam => {
+            let authorization = Authorization::parse(head.header("authorization")?)?;
+            Some(sessions.find(authorization.key_id)?.account.clone())
+        }
     }
-    let parameters = Parameters::new(form(body));
-    let action = parameters.get("Action").unwrap_or_default();
-    if parameters.get("Version") == Some("2011-06-15") {
-        let entered = parameters.get("RoleArn").and_then(|arn| arn.split(':').nth(4)).map(str::to_owned);
-        return (entered, format!("sts:{action}"));
-    }
-    let authorization = head.header("authorization").and_then(Authorization::parse);
-    let identity = authorization.and_then(|authorization| sessions.find(authorization.key_id));
-    (identity.map(|identity| identity.account), format!("iam:{action}"))
 }
 
 /// AWS's word for what went wrong.
-fn error_code(answer: &Answer) -> Option<&str> {
-    let (before, after) = if answer.json { ("\"__type\":\"", '"') } else { ("<Code>", '<') };
-    let code = answer.body.split_once(before).filter(|_| answer.status >= 400)?.1;
+fn error_code(reply: &Reply) -> Option<&str> {
+    let (before, after) = if reply.kind == JSON { ("\"__type\":\"", '"') } else { ("<Code>", '<') };
+    let code = reply.body.split_once(before).filter(|_| reply.status >= 400)?.1;
     code.split(after).next()
 }
 
 fn path_and_query(head: &Head) -> String {
     if head.query.is_empty() { head.path.clone() } else { format!("{}?{}", head.path, head.query) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::wire::Refusal;
-
-    #[test]
-    fn errors_are_recorded_by_their_code_in_both_protocols() {
-        let throttled = Refusal::new(400, "Throttling", "Rate exceeded");
-        assert_eq!(error_code(&throttled.xml("1")), Some("Throttling"));
-        assert_eq!(error_code(&throttled.json()), Some("Throttling"));
-        let fine = Answer { status: 200, body: "<Code>Throttling</Code>".to_owned(), json: false };
-        assert_eq!(error_code(&fine), None);
-    }
-
-    fn head(headers: &[(&str, &str)]) -> Head {
-        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Head { method: "POST".to_owned(), path: "/".to_owned(), query: String::new(), headers }
-    }
-
-    #[test]
-    fn a_request_belongs_to_the_account_that_it_is_about() {
-        let sessions = Sessions::new(7);
-        sessions.add_hub("111122223333");
-        let signed = "AWS4-HMAC-SHA256 Credential=AKIAORGSWEEPDEMOHUB0/20260601/us-east-1/iam/aws4_request, \
-            SignedHeaders=host, Signature=00";
-        let hub = head(&[("authorization", signed)]);
-        let assume =
-            "Action=AssumeRole&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A444455556666%3Arole%2FAudit";
-        let caller = "Action=GetCallerIdentity&Version=2011-06-15";
-        let list =
-            head(&[("x-amz-target", "AWSOrganizationsV20161128.ListAccounts"), ("authorization", signed)]);
-        for (head, body, account, action) in [
-            (&hub, assume, Some("444455556666"), "sts:AssumeRole"),
-            (&hub, caller, None, "sts:GetCallerIdentity"),
-            (&hub, "Action=ListRoles&Version=2010-05-08", Some("111122223333"), "iam:ListRoles"),
-            (&list, "{}", None, "organizations:ListAccounts"),
-        ] {
-            assert_eq!(about(&sessions, head, body), (account.map(str::to_owned), action.to_owned()));
-        }
-    }
 }

@@ -1,6 +1,6 @@
 //! The credential report: AWS's columns, order, sentinels and line ends.
 
-use crate::account::{AccountState, Key, iso};
+use crate::account::{AccountState, Key, User, iso};
 use crate::world::Account;
 
 const HEADER: &str = "user,arn,user_creation_time,password_enabled,password_last_used,password_last_changed,\
@@ -9,10 +9,11 @@ access_key_1_last_used_region,access_key_1_last_used_service,access_key_2_active
 access_key_2_last_used_date,access_key_2_last_used_region,access_key_2_last_used_service,cert_1_active,\
 cert_1_last_rotated,cert_2_active,cert_2_last_rotated";
 
-/// The CSV: root first, users sorted without regard to case, no line end at the end.
-pub fn csv(account: &Account, content: &AccountState) -> String {
+/// The CSV: root first, users sorted without regard to case, no line end at the end. One user may be left out.
+pub fn csv(account: &Account, content: &AccountState, gone: Option<&User>) -> String {
     let mut lines = vec![HEADER.to_owned(), root(account, content)];
-    let mut users: Vec<_> = content.users.iter().collect();
+    let is_there = |user: &&User| gone.is_none_or(|gone| gone.name != user.name);
+    let mut users: Vec<_> = content.users.iter().filter(is_there).collect();
     users.sort_by_key(|user| user.name.to_lowercase());
     for user in users {
         let max_age = content.password_policy.as_ref().and_then(|policy| policy.max_age);
@@ -27,7 +28,7 @@ pub fn csv(account: &Account, content: &AccountState) -> String {
         };
         let mut fields = vec![
             user.name.clone(),
-            user.arn(&account.id),
+            user.arn(account),
             iso(user.created),
             enabled.to_owned(),
             used,
@@ -51,7 +52,7 @@ fn root(account: &Account, content: &AccountState) -> String {
     };
     let mut fields = vec![
         "<root_account>".to_owned(),
-        format!("arn:aws:iam::{}:root", account.id),
+        account.root_arn(),
         iso(account.joined),
         root.password.to_string(),
         used,

@@ -1,36 +1,47 @@
 //! HTTP: takes requests apart, verifies who sent them, and hands them to their service.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
+use std::error::Error as _;
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, Full};
+use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
+use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::service::service_fn;
-use hyper::{Request, Response};
+use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
-use crate::authorize;
-use crate::iam::{self, Parameters};
+use crate::api::Service;
+use crate::authorize::{self, Permissions};
+use crate::call::{Call, Head, Input};
+use crate::fault_answers::{self, Change, Effect};
+use crate::faults::Faults;
+use crate::iam;
 use crate::options::Options;
 use crate::organizations;
+use crate::outgoing::{Delivery, Outgoing};
+use crate::policy::Document;
+use crate::rates::Rates;
 use crate::record::Record;
 use crate::session::{Identity, Sessions};
 use crate::signature::{self, Authorization};
 use crate::sts;
-use crate::wire::{Answer, Refusal, form, query_answer};
+use crate::wire::{JSON, Refusal, Reply, query_answer};
 use crate::world::World;
 
 /// A simulator's state.
 pub struct Server {
     pub world: World,
     pub sessions: Sessions,
+    pub faults: Faults,
     /// How far an account's credential report is: nothing asked for yet, or so many answers still to wait.
     pub reports: Mutex<BTreeMap<String, u32>>,
+    rates: Rates,
     calls: Mutex<BTreeMap<(String, String), u64>>,
     throttled: Mutex<BTreeMap<String, u64>>,
     requests: AtomicU64,
@@ -39,14 +50,22 @@ pub struct Server {
 
 impl Server {
     /// Makes the organization up and lets the hub user in.
-    pub fn new(options: Options, record: Option<Record>) -> Self {
+    pub fn new(mut options: Options, record: Option<Record>) -> Self {
+        let faults = Faults::new(std::mem::take(&mut options.faults), options.seed);
+        let rates = Rates::new(&options.rates);
+        let permissions = match &options.hub_policy {
+            None => Permissions::Everything,
+            Some(policy) => Permissions::Granted { documents: vec![Document::parse(policy)], session: None },
+        };
         let world = World::new(options);
         let sessions = Sessions::new(world.options.seed);
-        sessions.add_hub(&world.management().id);
+        sessions.add_hub(&world.management().id, world.hub_user_arn(), permissions);
         Self {
             world,
             sessions,
+            faults,
             reports: Mutex::default(),
+            rates,
             calls: Mutex::default(),
             throttled: Mutex::default(),
             requests: AtomicU64::new(0),
@@ -59,106 +78,116 @@ impl Server {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn count(&self, account: &str, action: &str) {
+    fn count(&self, account: &str, api: &str) {
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
-        *calls.entry((account.to_owned(), action.to_owned())).or_default() += 1;
+        *calls.entry((account.to_owned(), api.to_owned())).or_default() += 1;
     }
 
     /// Every n-th request of a throttled action is refused.
-    fn throttle(&self, action: &str) -> bool {
-        let Some(every) = self.world.options.throttled.get(action) else {
+    fn is_throttled(&self, api: &str) -> bool {
+        let Some(every) = self.world.options.throttled.get(api) else {
             return false;
         };
         let mut seen = self.throttled.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = seen.entry(action.to_owned()).or_default();
+        let count = seen.entry(api.to_owned()).or_default();
         *count += 1;
         count.is_multiple_of(*every)
     }
 
-    fn answer(&self, head: &Head, body: &[u8]) -> Answer {
+    fn reply(&self, head: &Head, body: &[u8]) -> Reply {
+        let mut call = Call::of(head, body);
+        let (effect, identity) = match self.befalls(head, body, &call) {
+            Ok(both) => both,
+            Err(refusal) => return self.frame(&call, Err(refusal)),
+        };
+        let (delivery, change) = match effect {
+            Some(Effect::Reply(reply)) => return reply,
+            Some(Effect::Answer(result)) => return self.frame(&call, result),
+            Some(Effect::Deliver(delivery)) => (delivery, None),
+            Some(Effect::Change(change)) => (Delivery::Whole, Some(change)),
+            None => (Delivery::Whole, None),
+        };
+        let result = self.result(&mut call, &identity, change);
+        Reply { delivery, ..self.frame(&call, result) }
+    }
+
+    /// Who calls, and what befalls the call before any service looks at it.
+    fn befalls(
+        &self,
+        head: &Head,
+        body: &[u8],
+        call: &Call,
+    ) -> Result<(Option<Effect>, Arc<Identity>), Refusal> {
+        let identity = self.identify(head, body, call.service)?;
+        let api = call.api();
+        self.count(&identity.account, &api);
+        if self.is_throttled(&api) || !self.rates.admit(&api, Instant::now()) {
+            return Err(fault_answers::throttling(call.service));
+        }
+        let fault = self.faults.strike(&call.counted(&api, &identity.account));
+        let signed_at = head.header("x-amz-date").unwrap_or_default();
+        let effect = fault.map(|fault| fault_answers::effect(fault, call, &identity, signed_at));
+        Ok((effect, identity))
+    }
+
+    /// The inside of an awsQuery result, or a JSON answer.
+    fn result(
+        &self,
+        call: &mut Call,
+        identity: &Identity,
+        change: Option<Change>,
+    ) -> Result<String, Refusal> {
+        let api = call.api();
+        let empty_page = change == Some(Change::EmptyPage);
+        let (action, account) = (&call.action, &identity.account);
+        match &mut call.input {
+            Input::Json(input) => {
+                authorize::check(&self.world, identity, &api, "*")?;
+                let input = match input {
+                    Ok(input) => input,
+                    Err(message) => return Err(Refusal::new(400, "SerializationException", message.clone())),
+                };
+                let asked = organizations::Asked { input, empty_page };
+                organizations::handle(self, identity, action, &asked).map(|answer| answer.to_string())
+            }
+            Input::Form(parameters) if call.service == Service::Sts => {
+                sts::handle(self, identity, action, parameters)
+            }
+            Input::Form(parameters) => {
+                parameters.empty_page = empty_page;
+                let resource = iam::resource(self, account, action, parameters);
+                authorize::check(&self.world, identity, &api, &resource)?;
+                iam::handle(self, account, action, parameters, change)
+            }
+        }
+    }
+
+    /// As the service's protocol has it.
+    fn frame(&self, call: &Call, result: Result<String, Refusal>) -> Reply {
         let request_id =
             format!("00000000-0000-4000-8000-{:012x}", self.requests.fetch_add(1, Ordering::Relaxed));
-        let text = String::from_utf8_lossy(body);
-        if let Some(target) = head.header("x-amz-target") {
-            let action = target.rsplit('.').next().unwrap_or_default();
-            return match self.organizations(head, body, action, &text) {
-                Ok(answer) => Answer { status: 200, body: answer.to_string(), json: true },
-                Err(refusal) => refusal.json(),
-            };
-        }
-        let parameters = Parameters::new(form(&text));
-        let action = parameters.get("Action").unwrap_or_default().to_owned();
-        let sts = parameters.get("Version") == Some("2011-06-15");
-        match self.query(head, body, &action, sts, &parameters) {
-            Ok(result) => query_answer(&action, &result, &request_id, sts),
-            Err(refusal) => refusal.xml(&request_id),
-        }
-    }
-
-    fn organizations(
-        &self,
-        head: &Head,
-        body: &[u8],
-        action: &str,
-        text: &str,
-    ) -> Result<serde_json::Value, Refusal> {
-        let identity = self.identify(head, body).map_err(|mut refusal| {
-            if refusal.code == "InvalidClientTokenId" {
-                refusal.code = "UnrecognizedClientException".to_owned();
+        match (call.service, result) {
+            (Service::Organizations, Ok(body)) => Reply::new(200, JSON, body),
+            (Service::Organizations, Err(refusal)) => refusal.json(),
+            (service, Ok(result)) => {
+                query_answer(&call.action, &result, &request_id, service == Service::Sts)
             }
-            refusal
-        })?;
-        let api = format!("organizations:{action}");
-        self.count(&identity.account, &api);
-        if self.throttle(&api) {
-            return Err(Refusal::new(
-                400,
-                "TooManyRequestsException",
-                "AWS Organizations can't process so many.",
-            ));
+            (_, Err(refusal)) => refusal.xml(&request_id),
         }
-        authorize::check(&self.world, &identity, &api).map_err(|mut refusal| {
-            refusal.code = "AccessDeniedException".to_owned();
-            refusal
-        })?;
-        let input = serde_json::from_str(text)
-            .map_err(|error| Refusal::new(400, "SerializationException", error.to_string()))?;
-        organizations::handle(self, &identity, action, &input)
-    }
-
-    fn query(
-        &self,
-        head: &Head,
-        body: &[u8],
-        action: &str,
-        sts: bool,
-        parameters: &Parameters,
-    ) -> Result<String, Refusal> {
-        let identity = self.identify(head, body)?;
-        let api = format!("{}:{action}", if sts { "sts" } else { "iam" });
-        self.count(&identity.account, &api);
-        if self.throttle(&api) {
-            return Err(Refusal::new(400, "Throttling", "Rate exceeded"));
-        }
-        if sts {
-            return sts::handle(self, &identity, action, parameters);
-        }
-        authorize::check(&self.world, &identity, &api)?;
-        iam::handle(self, &identity, action, parameters)
     }
 
     /// Who signed the request.
-    fn identify(&self, head: &Head, body: &[u8]) -> Result<Identity, Refusal> {
+    fn identify(&self, head: &Head, body: &[u8], service: Service) -> Result<Arc<Identity>, Refusal> {
         let header = head.header("authorization").unwrap_or_default();
         let authorization = Authorization::parse(header).ok_or_else(|| {
             Refusal::new(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
         })?;
         let unknown = || {
-            Refusal::new(
-                403,
-                "InvalidClientTokenId",
-                "The security token included in the request is invalid.",
-            )
+            let code = match service {
+                Service::Organizations => "UnrecognizedClientException",
+                Service::Iam | Service::Sts => "InvalidClientTokenId",
+            };
+            Refusal::new(403, code, "The security token included in the request is invalid.")
         };
         let identity = self.sessions.find(authorization.key_id).ok_or_else(unknown)?;
         let request = signature::Request {
@@ -179,40 +208,9 @@ impl Server {
             return Err(unknown());
         }
         if identity.expires.is_some_and(|expires| expires < SystemTime::now()) {
-            return Err(Refusal::new(
-                403,
-                "ExpiredToken",
-                "The security token included in the request is expired",
-            ));
+            return Err(fault_answers::expired(service));
         }
         Ok(identity)
-    }
-}
-
-/// What precedes a request's body.
-pub struct Head {
-    pub method: String,
-    pub path: String,
-    pub query: String,
-    pub headers: Vec<(String, String)>,
-}
-
-impl Head {
-    fn of(request: &Request<Incoming>) -> Self {
-        let headers = request.headers().iter().map(|(name, value)| {
-            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
-        });
-        Self {
-            method: request.method().to_string(),
-            path: request.uri().path().to_owned(),
-            query: request.uri().query().unwrap_or_default().to_owned(),
-            headers: headers.collect(),
-        }
-    }
-
-    /// A header by its lower-case name.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 }
 
@@ -225,22 +223,31 @@ pub async fn serve(server: Arc<Server>, listener: TcpListener) {
         };
         // Small answers would wait for the client's acknowledgement otherwise.
         let _ = stream.set_nodelay(true);
-        let server = Arc::clone(&server);
-        connections.spawn(async move {
-            let service = service_fn(move |request| respond(Arc::clone(&server), request));
-            // A client that goes away in mid-request is its own affair.
-            let _ = hyper::server::conn::http1::Builder::new()
-                .serve_connection(TokioIo::new(stream), service)
-                .await;
-        });
+        connections.spawn(connection(Arc::clone(&server), stream));
         while connections.try_join_next().is_some() {}
     }
 }
 
-async fn respond(
-    server: Arc<Server>,
-    request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn connection(server: Arc<Server>, stream: TcpStream) {
+    let service = service_fn(move |request| respond(Arc::clone(&server), request));
+    let mut connection =
+        hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    let ended = (&mut connection).await;
+    // A client that goes away in mid-request is its own affair.
+    if ended.is_err_and(|error| is_wanted_reset(&error)) {
+        let stream = connection.into_parts().io.into_inner();
+        // Its end is then RST and not FIN.
+        let _ = stream.set_zero_linger();
+    }
+}
+
+fn is_wanted_reset(error: &hyper::Error) -> bool {
+    let cause = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+    error.is_user() && cause.is_some_and(|cause| cause.kind() == io::ErrorKind::ConnectionReset)
+}
+
+/// An error means that there is no answer: the connection is reset.
+async fn respond(server: Arc<Server>, request: Request<Incoming>) -> io::Result<Response<Outgoing>> {
     let head = Head::of(&request);
     let body =
         request.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
@@ -248,20 +255,26 @@ async fn respond(
     if !latency.is_zero() {
         tokio::time::sleep(latency).await;
     }
-    let answer = server.answer(&head, &body);
+    let reply = server.reply(&head, &body);
     if let Some(record) = &server.record {
-        record.take(&server.sessions, &head, &body, &answer);
+        record.take(&server.sessions, &head, &body, &reply);
     }
-    let kind = if answer.json { "application/x-amz-json-1.1" } else { "text/xml" };
-    let mut response = Response::new(Full::new(Bytes::from(answer.body)));
-    if let Ok(status) = hyper::StatusCode::from_u16(answer.status) {
+    match reply.delivery {
+        Delivery::Hang => std::future::pending().await,
+        Delivery::Reset => return Err(io::ErrorKind::ConnectionReset.into()),
+        Delivery::Whole | Delivery::Truncated | Delivery::SlowDrip => {}
+    }
+    let mut response = Response::new(Outgoing::new(Bytes::from(reply.body), reply.delivery));
+    if let Ok(status) = StatusCode::from_u16(reply.status) {
         *response.status_mut() = status;
     }
     let headers = response.headers_mut();
-    headers.insert(hyper::header::CONTENT_TYPE, hyper::header::HeaderValue::from_static(kind));
-    headers.insert(
-        "x-amzn-requestid",
-        hyper::header::HeaderValue::from_static("00000000-0000-4000-8000-000000000000"),
-    );
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(reply.kind));
+    headers.insert("x-amzn-requestid", HeaderValue::from_static("00000000-0000-4000-8000-000000000000"));
+    for (name, value) in reply.headers {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(name, value);
+        }
+    }
     Ok(response)
 }

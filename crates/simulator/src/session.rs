@@ -1,9 +1,10 @@
 //! Who a request comes from: the hub user, or a role session that AssumeRole made.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use crate::authorize::Permissions;
 use crate::random::Random;
 
 /// The hub user's key. It opens nothing but a simulator.
@@ -18,14 +19,39 @@ pub const HUB_USER: &str = "orgsweep-hub";
 pub struct Identity {
     pub account: String,
     pub arn: String,
+    /// As policies name it: the user, or the role without the session.
+    pub principal_arn: String,
     pub user_id: String,
-    /// The role's path and name; `None`: the hub user.
-    pub role: Option<String>,
-    /// The session policy, as given.
-    pub session_policy: Option<String>,
+    /// A role session, and not the hub user.
+    pub is_role_session: bool,
+    pub permissions: Permissions,
+    pub source_identity: Option<String>,
     pub secret: String,
     pub token: Option<String>,
     pub expires: Option<SystemTime>,
+}
+
+/// A role session, as it was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionInfo {
+    /// Of the role.
+    pub account: String,
+    /// The role's path and name, without the first slash.
+    pub role: String,
+    /// ARN of who asked.
+    pub caller: String,
+    /// RoleSessionName.
+    pub session_name: String,
+    /// SourceIdentity: given, or kept from the session before.
+    pub source_identity: Option<String>,
+    /// Tags, as given.
+    pub tags: Vec<(String, String)>,
+    /// DurationSeconds, as given or AWS's default.
+    pub duration_seconds: u64,
+    /// ExternalId.
+    pub external_id: Option<String>,
+    /// Policy.
+    pub session_policy: Option<String>,
 }
 
 /// Credentials that AssumeRole hands out.
@@ -39,7 +65,8 @@ pub struct Issued {
 /// All sessions of a simulator.
 pub struct Sessions {
     seed: u64,
-    open: Mutex<HashMap<String, Identity>>,
+    open: Mutex<HashMap<String, Arc<Identity>>>,
+    made: Mutex<Vec<SessionInfo>>,
     /// How many sessions each account has given out.
     issued: Mutex<HashMap<String, u64>>,
 }
@@ -47,41 +74,39 @@ pub struct Sessions {
 impl Sessions {
     /// None yet.
     pub fn new(seed: u64) -> Self {
-        Self { seed, open: Mutex::default(), issued: Mutex::default() }
+        Self { seed, open: Mutex::default(), made: Mutex::default(), issued: Mutex::default() }
     }
 
     /// Who a key belongs to.
-    pub fn find(&self, key_id: &str) -> Option<Identity> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner).get(key_id).cloned()
+    pub fn find(&self, key_id: &str) -> Option<Arc<Identity>> {
+        self.open().get(key_id).cloned()
     }
 
-    /// The session policy of every role session so far, by account.
-    pub fn policies(&self) -> Vec<(String, Option<String>)> {
-        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.values()
-            .filter(|identity| identity.role.is_some())
-            .map(|identity| (identity.account.clone(), identity.session_policy.clone()))
-            .collect()
+    /// Every role session so far, in the order in which they were made.
+    pub fn made(&self) -> Vec<SessionInfo> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Lets the hub user in.
-    pub fn add_hub(&self, account: &str) {
+    pub fn add_hub(&self, account: &str, arn: String, permissions: Permissions) {
         let identity = Identity {
             account: account.to_owned(),
-            arn: format!("arn:aws:iam::{account}:user/{HUB_USER}"),
+            principal_arn: arn.clone(),
+            arn,
             user_id: "AIDAORGSWEEPDEMOHUB0".to_owned(),
-            role: None,
-            session_policy: None,
+            is_role_session: false,
+            permissions,
+            source_identity: None,
             secret: HUB_SECRET.to_owned(),
             token: None,
             expires: None,
         };
-        self.open.lock().unwrap_or_else(PoisonError::into_inner).insert(HUB_KEY_ID.to_owned(), identity);
+        self.open().insert(HUB_KEY_ID.to_owned(), Arc::new(identity));
     }
 
     /// Opens a session with fresh credentials. They follow from the seed, the account and how many it gave out before,
     /// so that requests signed for one simulator hold in another: the bench replays a recording (`record.rs`).
-    pub fn issue(&self, mut identity: Identity, seconds: u64) -> Issued {
+    pub fn issue(&self, mut identity: Identity, info: SessionInfo, seconds: u64) -> Issued {
         let number = {
             let mut issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
             let number = issued.entry(identity.account.clone()).or_default();
@@ -96,28 +121,13 @@ impl Sessions {
         identity.token = Some(token.clone());
         identity.expires = Some(expires);
         let issued = Issued { key_id: key_id.clone(), secret: identity.secret.clone(), token, expires };
-        self.open.lock().unwrap_or_else(PoisonError::into_inner).insert(key_id, identity);
+        self.open().insert(key_id, Arc::new(identity));
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).push(info);
         issued
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn two_simulators_of_one_seed_give_out_the_same_credentials_and_never_the_same_twice() {
-        let (first, second) = (Sessions::new(7), Sessions::new(7));
-        first.add_hub("111122223333");
-        let caller = first.find(HUB_KEY_ID).unwrap();
-        let issue = |sessions: &Sessions| sessions.issue(caller.clone(), 900);
-        let (one, two) = (issue(&first), issue(&first));
-        assert_ne!(one.key_id, two.key_id);
-        assert_ne!(one.secret, two.secret);
-        assert_eq!((one.key_id, one.secret, one.token), {
-            let again = issue(&second);
-            (again.key_id, again.secret, again.token)
-        });
-        assert_ne!(issue(&Sessions::new(8)).key_id, two.key_id);
+    fn open(&self) -> MutexGuard<'_, HashMap<String, Arc<Identity>>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+

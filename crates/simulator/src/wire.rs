@@ -1,13 +1,34 @@
 //! Answers and errors on the wire: XML for awsQuery, JSON 1.1 for Organizations.
 
-use std::fmt::Write as _;
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+
+use crate::outgoing::Delivery;
+
+/// The content type of awsQuery's answers.
+pub const XML: &str = "text/xml";
+/// Of AWS JSON 1.1.
+pub const JSON: &str = "application/x-amz-json-1.1";
+/// Of what no AWS service answers.
+pub const HTML: &str = "text/html";
 
 /// An answer, before it becomes HTTP.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct Reply {
     pub status: u16,
+    /// The content type.
+    pub kind: &'static str,
     pub body: String,
-    pub json: bool,
+    /// Besides the usual ones.
+    pub headers: Vec<(&'static str, String)>,
+    pub delivery: Delivery,
+}
+
+impl Reply {
+    pub fn new(status: u16, kind: &'static str, body: String) -> Self {
+        Self { status, kind, body, headers: Vec::new(), delivery: Delivery::Whole }
+    }
 }
 
 /// An error as AWS words it.
@@ -16,11 +37,15 @@ pub struct Refusal {
     pub status: u16,
     pub code: String,
     pub message: String,
+    /// When to come again.
+    pub retry_after_ms: Option<u64>,
+    /// The server's clock, if it is not this machine's.
+    pub date: Option<Timestamp>,
 }
 
 impl Refusal {
     pub fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
-        Self { status, code: code.to_owned(), message: message.into() }
+        Self { status, code: code.to_owned(), message: message.into(), retry_after_ms: None, date: None }
     }
 
     pub fn denied(message: impl Into<String>) -> Self {
@@ -32,7 +57,7 @@ impl Refusal {
     }
 
     /// As awsQuery answers.
-    pub fn xml(&self, request_id: &str) -> Answer {
+    pub fn xml(&self, request_id: &str) -> Reply {
         let kind = if self.status >= 500 { "Receiver" } else { "Sender" };
         let body = format!(
             "<ErrorResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><Error><Type>{kind}</Type>\
@@ -40,18 +65,26 @@ impl Refusal {
             escape(&self.code),
             escape(&self.message)
         );
-        Answer { status: self.status, body, json: false }
+        Reply { headers: self.headers(), ..Reply::new(self.status, XML, body) }
     }
 
-    /// As AWS JSON 1.1 answers: every client error is 400.
-    pub fn json(&self) -> Answer {
-        let body = serde_json::json!({"__type": self.code, "Message": self.message}).to_string();
-        Answer { status: if self.status >= 500 { self.status } else { 400 }, body, json: true }
+    /// As AWS JSON 1.1 answers: every client error is 400, and a denial has a longer name.
+    pub fn json(&self) -> Reply {
+        let code = if self.code == "AccessDenied" { "AccessDeniedException" } else { &self.code };
+        let body = serde_json::json!({"__type": code, "Message": self.message}).to_string();
+        let status = if self.status >= 500 { self.status } else { 400 };
+        Reply { headers: self.headers(), ..Reply::new(status, JSON, body) }
+    }
+
+    fn headers(&self) -> Vec<(&'static str, String)> {
+        let retry = self.retry_after_ms.map(|wait| ("x-amz-retry-after", wait.to_string()));
+        let date = self.date.map(|date| ("date", date.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()));
+        retry.into_iter().chain(date).collect()
     }
 }
 
 /// The frame of a good awsQuery answer.
-pub fn query_answer(action: &str, result: &str, request_id: &str, sts: bool) -> Answer {
+pub fn query_answer(action: &str, result: &str, request_id: &str, sts: bool) -> Reply {
     let namespace = if sts {
         "https://sts.amazonaws.com/doc/2011-06-15/"
     } else {
@@ -61,41 +94,60 @@ pub fn query_answer(action: &str, result: &str, request_id: &str, sts: bool) -> 
         "<{action}Response xmlns=\"{namespace}\"><{action}Result>{result}</{action}Result><ResponseMetadata>\
          <RequestId>{request_id}</RequestId></ResponseMetadata></{action}Response>"
     );
-    Answer { status: 200, body, json: false }
+    Reply::new(200, XML, body)
 }
 
 /// `<name>text</name>`, escaped.
 pub fn element(name: &str, text: &str) -> String {
-    format!("<{name}>{}</{name}>", escape(text))
+    wrap(name, &escape(text))
 }
 
 /// `<name>…</name>` around what is already XML.
 pub fn wrap(name: &str, inner: &str) -> String {
-    format!("<{name}>{inner}</{name}>")
+    let mut text = String::with_capacity(inner.len() + 2 * name.len() + 5);
+    push_wrapped(&mut text, name, inner);
+    text
 }
 
 /// `<name><member>…</member>…</name>`.
 pub fn list(name: &str, members: impl IntoIterator<Item = String>) -> String {
     let mut text = format!("<{name}>");
     for member in members {
-        text.push_str(&wrap("member", &member));
+        push_wrapped(&mut text, "member", &member);
     }
-    let _ = write!(text, "</{name}>");
+    text.push_str("</");
+    text.push_str(name);
+    text.push('>');
     text
 }
 
-fn escape(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
+fn push_wrapped(text: &mut String, name: &str, inner: &str) {
+    for part in ["<", name, ">", inner, "</", name, ">"] {
+        text.push_str(part);
+    }
+}
+
+/// Text as XML 1.0 can carry it. A carriage return would become a line feed if it stood for itself; what XML has no
+/// way to say at all (most control characters) becomes the replacement character.
+fn escape(text: &str) -> Cow<'_, str> {
+    let plain = |byte: u8| (0x20..0x7f).contains(&byte) && !b"&<>\"".contains(&byte);
+    if text.bytes().all(plain) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 16);
     for character in text.chars() {
         match character {
             '&' => safe.push_str("&amp;"),
             '<' => safe.push_str("&lt;"),
             '>' => safe.push_str("&gt;"),
             '"' => safe.push_str("&quot;"),
+            '\r' => safe.push_str("&#xD;"),
+            '\t' | '\n' => safe.push(character),
+            '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => safe.push('\u{fffd}'),
             other => safe.push(other),
         }
     }
-    safe
+    Cow::Owned(safe)
 }
 
 /// A form's fields; here `+` is a space, because the client encodes forms.
@@ -148,6 +200,23 @@ mod tests {
         assert_eq!(base64(b"M"), "TQ==");
         assert_eq!(base64(b"Ma"), "TWE=");
         assert_eq!(base64(b"Man"), "TWFu");
+    }
+
+    #[test]
+    fn text_is_escaped_for_xml() {
+        for (text, wanted) in [
+            ("plain: it's", "plain: it's"),
+            ("a<b>&\"c\"", "a&lt;b&gt;&amp;&quot;c&quot;"),
+            ("line\nand\r\n\ttab", "line\nand&#xD;\n\ttab"),
+            ("\u{1b}[31m\0", "\u{fffd}[31m\u{fffd}"),
+            ("\u{202e}\u{9b}\u{2028}", "\u{202e}\u{9b}\u{2028}"),
+        ] {
+            assert_eq!(escape(text), wanted, "{text:?}");
+        }
+        assert_eq!(
+            list("L", ["<A/>".to_owned()]) + &element("B", "&"),
+            "<L><member><A/></member></L><B>&amp;</B>"
+        );
     }
 
     #[test]

@@ -1,12 +1,16 @@
 //! The organization: units, accounts, and what was planted to go wrong.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::OnceLock;
+use std::sync::Arc;
 
 use crate::account::AccountState;
+use crate::cache::Cache;
 use crate::generate;
+use crate::hostile;
 use crate::options::Options;
 use crate::random::Random;
+use crate::roles;
+use crate::session::HUB_USER;
 
 /// A unit of the tree.
 #[derive(Clone, Debug)]
@@ -20,6 +24,8 @@ pub struct Unit {
 /// One account.
 pub struct Account {
     pub id: String,
+    /// As in its ARNs.
+    pub partition: Arc<str>,
     pub name: String,
     pub state: &'static str,
     /// Index of its unit.
@@ -28,8 +34,20 @@ pub struct Account {
     pub tags: Vec<(String, String)>,
     /// How the audit role stands.
     pub role: AuditRole,
-    /// Its identities, made when first asked for.
-    content: OnceLock<AccountState>,
+    /// Among the accounts.
+    index: usize,
+}
+
+impl Account {
+    /// The ARN of something of IAM's in it.
+    pub fn arn(&self, kind: &str, name: &str) -> String {
+        format!("arn:{}:iam::{}:{kind}/{name}", self.partition, self.id)
+    }
+
+    /// The ARN of its root user, which in a trust policy stands for all of it.
+    pub fn root_arn(&self) -> String {
+        format!("arn:{}:iam::{}:root", self.partition, self.id)
+    }
 }
 
 /// How the audit role stands in an account.
@@ -64,6 +82,9 @@ pub enum PlantedKind {
     RoleBroken(&'static [&'static str]),
 }
 
+/// Where the hub role of a chain is.
+const AUDIT_ACCOUNT: usize = 2;
+
 /// What the broken audit role may not do.
 const BROKEN: &[&str] = &["iam:GenerateCredentialReport", "iam:GetCredentialReport", "iam:ListRoles"];
 
@@ -77,17 +98,23 @@ pub struct World {
     pub planted: Vec<Planted>,
     /// Index by account id.
     by_id: HashMap<String, usize>,
+    contents: Cache,
 }
 
 impl World {
     /// Makes it up.
-    pub fn new(options: Options) -> Self {
+    pub fn new(mut options: Options) -> Self {
+        if options.chain {
+            options.accounts = options.accounts.max(AUDIT_ACCOUNT + 1);
+        }
         let mut random = Random::new(options.seed, "organization");
         let organization_id = format!("o-{}", random.word(10));
         let units = units(&mut random, options.hostile_names);
         let accounts = accounts(&options, &units, &mut random);
         let by_id = accounts.iter().enumerate().map(|(index, account)| (account.id.clone(), index)).collect();
-        let mut world = Self { options, organization_id, units, accounts, planted: Vec::new(), by_id };
+        let contents = Cache::default();
+        let mut world =
+            Self { options, organization_id, units, accounts, planted: Vec::new(), by_id, contents };
         world.plant(&mut random);
         world
     }
@@ -102,9 +129,30 @@ impl World {
         self.by_id.get(id).map(|index| &self.accounts[*index])
     }
 
-    /// An account's identities.
-    pub fn content<'a>(&'a self, account: &'a Account) -> &'a AccountState {
-        account.content.get_or_init(|| generate::account(self, account))
+    /// The hub user's ARN.
+    pub fn hub_user_arn(&self) -> String {
+        self.management().arn("user", HUB_USER)
+    }
+
+    /// The account with the hub role, if the audit roles are reached through one.
+    pub fn audit_account(&self) -> Option<&Account> {
+        self.options.chain.then(|| &self.accounts[AUDIT_ACCOUNT])
+    }
+
+    /// The role in between, if there is one.
+    pub fn hub_role_arn(&self) -> Option<String> {
+        self.audit_account().map(|account| account.arn("role", roles::HUB_ROLE))
+    }
+
+    /// Whether an account may list the organization: the management account, and the audit account of a chain, which
+    /// is a delegated administrator.
+    pub fn may_list(&self, account: &str) -> bool {
+        self.management().id == account || self.audit_account().is_some_and(|audit| audit.id == account)
+    }
+
+    /// An account's identities, made when they are asked for.
+    pub fn content(&self, account: &Account) -> Arc<AccountState> {
+        self.contents.get_or_make(account.index, || generate::account(self, account))
     }
 
     /// `o-…/r-…/ou-…/` down to a unit.
@@ -129,7 +177,9 @@ impl World {
         let suspended = share(self.options.suspended, 60);
         let refusing = share(self.options.refusing, 30);
         let broken = share(self.options.broken, 60);
-        let mut left: Vec<usize> = (1..count).collect();
+        // Without the audit account there is no chain.
+        let is_free = |index: &usize| !(self.options.chain && *index == AUDIT_ACCOUNT);
+        let mut left: Vec<usize> = (1..count).filter(is_free).collect();
         let mut take = |wanted: usize| -> Vec<usize> {
             (0..wanted.min(left.len()))
                 .map(|_| left.swap_remove(random.below(left.len() as u64) as usize))
@@ -157,14 +207,6 @@ impl World {
     }
 }
 
-/// Names that try to break a terminal, a path, CSV, HTML or SQL.
-const HOSTILE: [&str; 4] = [
-    "\u{1b}[31mred\u{7}",
-    "=cmd|' /C calc'!A0",
-    "../../etc/\n\"quoted\",'x'; DROP TABLE --",
-    "\u{202e}evil<script>",
-];
-
 fn units(random: &mut Random, hostile: bool) -> Vec<Unit> {
     let root = format!("r-{}", random.word(4));
     let suffix = root[2..].to_owned();
@@ -185,7 +227,7 @@ fn units(random: &mut Random, hostile: bool) -> Vec<Unit> {
         }
     }
     if hostile {
-        for name in HOSTILE {
+        for name in hostile::NAMES {
             add(name, 0);
         }
     }
@@ -211,6 +253,7 @@ fn accounts(options: &Options, units: &[Unit], random: &mut Random) -> Vec<Accou
     ];
     let unit = |name: &str| units.iter().position(|unit| unit.name == name).unwrap_or(0);
     let now = options.now.as_second();
+    let partition: Arc<str> = Arc::from(options.partition.as_str());
     let mut used = BTreeSet::new();
     let mut accounts = Vec::with_capacity(options.accounts);
     for index in 0..options.accounts {
@@ -244,20 +287,22 @@ fn accounts(options: &Options, units: &[Unit], random: &mut Random) -> Vec<Accou
             tags.push(("env".to_owned(), "prod".to_owned()));
         }
         if options.hostile_names && index > 0 {
-            let text = HOSTILE[index % HOSTILE.len()];
+            let text = hostile::NAMES[index % hostile::NAMES.len()];
             name = format!("{name} {text}");
-            place = units.len() - 1 - index % HOSTILE.len();
+            place = units.len() - 1 - index % hostile::NAMES.len();
             tags.push(("note".to_owned(), text.to_owned()));
+            tags.push((text.to_owned(), "key".to_owned()));
         }
         accounts.push(Account {
             id,
+            partition: Arc::clone(&partition),
             name,
             state: "ACTIVE",
             unit: place,
             joined: now - random.between(200, 2000) * 86_400,
             tags,
             role: AuditRole::Good,
-            content: OnceLock::new(),
+            index,
         });
     }
     accounts
@@ -277,7 +322,7 @@ mod tests {
         // In reverse, to show that the order of asking does not matter.
         let texts = world.accounts.iter().rev().map(|account| {
             let content = world.content(account);
-            format!("{} {} {:?} {}", account.id, account.name, content, report::csv(account, content))
+            format!("{} {} {:?} {}", account.id, account.name, content, report::csv(account, &content, None))
         });
         texts.collect()
     }
@@ -302,6 +347,17 @@ mod tests {
             let ids: BTreeSet<&str> = world.accounts.iter().map(|account| account.id.as_str()).collect();
             assert_eq!(ids.len(), accounts);
         }
+    }
+
+    #[test]
+    fn few_accounts_are_held_and_what_was_dropped_comes_again_the_same() {
+        let world = world(7, 600);
+        let first = format!("{:?}", world.content(&world.accounts[0]));
+        for account in &world.accounts {
+            world.content(account);
+        }
+        assert_eq!(world.contents.len(), 256);
+        assert_eq!(format!("{:?}", world.content(&world.accounts[0])), first);
     }
 
     #[test]

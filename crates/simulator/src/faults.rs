@@ -1,0 +1,394 @@
+//! The fault script: what goes wrong, where, and at which request.
+//!
+//! Requests are counted per account and action, so that what happens in one account does not depend on how many
+//! others are asked at the same time.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+use crate::api;
+use crate::random::Random;
+use crate::world::World;
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultKind {
+    /// Throttling, or TooManyRequestsException of Organizations; 400.
+    Throttle,
+    /// ServiceFailure of IAM, InternalFailure of the others; 500.
+    InternalError,
+    /// ServiceUnavailable; 503.
+    Unavailable,
+    /// No answer, and the connection stays.
+    Hang,
+    /// The connection is reset before any answer.
+    Reset,
+    /// The headers promise the whole body, half of it comes, the connection ends.
+    Truncated,
+    /// 200 with an HTML page, as a proxy answers.
+    WrongXml,
+    /// 200 with well-formed XML (JSON from Organizations) about something else.
+    GarbageXml,
+    /// The caller's credentials are said to have expired; 403.
+    ExpiredToken,
+    /// The caller's clock is said to be 20 minutes slow, and the `Date` of the answer agrees; 403.
+    ClockSkew,
+    /// No policy allows it.
+    Denied,
+    /// A service control policy denies it.
+    DeniedByScp,
+    /// A page without entries whose marker leads to the page that was asked for.
+    EmptyPage,
+    /// The credential report is in progress for ever.
+    ReportNeverReady,
+    /// A user that GetAccountAuthorizationDetails shows is in no credential report and has no keys and devices; any
+    /// policy version that is asked for has gone.
+    EntityGone,
+    /// The body comes in pieces of 20 bytes, one every 100 ms.
+    SlowDrip,
+    /// STS is not active for the account in this Region; 403.
+    RegionDisabled,
+}
+
+/// One entry of the script.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    /// What goes wrong.
+    pub kind: FaultKind,
+    /// `iam:ListRoles`, or `*` for every action that the kind can befall.
+    pub action: String,
+    /// Where; `None`: everywhere. Of sts:AssumeRole the account of the role that is asked for, of anything else the
+    /// account whose credentials sign.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// From the n-th request of the action in the account on, counted from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nth: Option<u64>,
+    /// For so many requests; `None`: one if `nth` is given, else without end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub times: Option<u64>,
+    /// Of those only this share, from 0 to 1, drawn by the seed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<f64>,
+    /// Only requests for the n-th page; 2 is the first that carries a marker. `nth` then counts requests for that page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<u64>,
+    /// Sent as `x-amz-retry-after`, milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<u64>,
+}
+
+/// A file of `[[fault]]` entries.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Script {
+    #[serde(default)]
+    fault: Vec<Fault>,
+}
+
+/// Reads a fault script.
+pub fn parse_faults(text: &str) -> Result<Vec<Fault>, String> {
+    let script: Script = toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())?;
+    for (index, fault) in script.fault.iter().enumerate() {
+        fault.check().map_err(|message| format!("fault {}: {message}", index + 1))?;
+    }
+    Ok(script.fault)
+}
+
+impl FaultKind {
+    /// Whether the kind makes sense for `service:Action`.
+    fn can_befall(self, action: &str) -> bool {
+        match self {
+            Self::EmptyPage => api::is_paged(action),
+            Self::ReportNeverReady => {
+                ["iam:GenerateCredentialReport", "iam:GetCredentialReport"].contains(&action)
+            }
+            Self::EntityGone => {
+                let about_one = ["iam:GetPolicyVersion", "iam:ListAccessKeys", "iam:ListMFADevices"];
+                action == "iam:GetCredentialReport" || about_one.contains(&action)
+            }
+            Self::RegionDisabled => action == "sts:AssumeRole",
+            // It needs no permission.
+            Self::Denied | Self::DeniedByScp => action != "sts:GetCallerIdentity",
+            _ => true,
+        }
+    }
+
+    fn may_say_when_to_come_again(self) -> bool {
+        matches!(self, Self::Throttle | Self::Unavailable)
+    }
+}
+
+impl Fault {
+    /// A fault at every request of an action, in every account.
+    pub fn new(kind: FaultKind, action: &str) -> Self {
+        Self {
+            kind,
+            action: action.to_owned(),
+            account: None,
+            nth: None,
+            times: None,
+            share: None,
+            page: None,
+            retry_after_ms: None,
+        }
+    }
+
+    /// Says why the fault could never happen as it is written.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let action = &self.action;
+        if action != "*" {
+            if !api::is_served(action) {
+                return Err(format!(
+                    "action {action:?}: the simulator does not serve it ({})",
+                    nearest(action)
+                ));
+            }
+            if !self.kind.can_befall(action) {
+                return Err(format!("{:?} cannot befall {action}", self.kind));
+            }
+        }
+        if let Some(account) = &self.account
+            && !(account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()))
+        {
+            return Err(format!("account {account:?}: expected twelve digits"));
+        }
+        for (name, value) in [("nth", self.nth), ("times", self.times), ("page", self.page)] {
+            if value == Some(0) {
+                return Err(format!("{name}: counted from 1"));
+            }
+        }
+        if let Some(share) = self.share
+            && !(0.0..=1.0).contains(&share)
+        {
+            return Err(format!("share: expected 0 to 1, not {share}"));
+        }
+        if self.page.is_some_and(|page| page > 1) && action != "*" && !api::is_paged(action) {
+            return Err(format!("page: {action} has no pages"));
+        }
+        if self.retry_after_ms.is_some() && !self.kind.may_say_when_to_come_again() {
+            return Err("retry_after_ms: only for throttle and unavailable".to_owned());
+        }
+        Ok(())
+    }
+
+    fn is_for(&self, request: &Counted<'_>) -> bool {
+        (self.action == "*" || self.action == request.action)
+            && self.kind.can_befall(request.action)
+            && self.account.as_ref().is_none_or(|account| account == request.account)
+            && self.page.is_none_or(|page| page == request.page)
+            // The page behind the empty one is the real one, or a listing would never end.
+            && !(self.kind == FaultKind::EmptyPage && request.behind_an_empty_page)
+    }
+
+    fn is_due(&self, count: u64) -> bool {
+        let first = self.nth.unwrap_or(1);
+        let times = self.times.or(self.nth.map(|_| 1));
+        count >= first && times.is_none_or(|times| count - first < times)
+    }
+}
+
+/// The action that a misspelt one may mean, or the services.
+fn nearest(action: &str) -> String {
+    let asked = action.to_ascii_lowercase();
+    let all = api::SERVICES
+        .iter()
+        .flat_map(|service| service.actions().iter().map(|(name, _)| format!("{}:{name}", service.word())));
+    let near = |known: &String| {
+        let known = known.to_ascii_lowercase();
+        known.starts_with(&asked) || asked.starts_with(&known)
+    };
+    match all.into_iter().find(near) {
+        Some(known) => format!("{known} it does"),
+        None => "expected service:Action of iam, sts or organizations, or *".to_owned(),
+    }
+}
+
+/// A request, as faults look at it.
+pub struct Counted<'a> {
+    pub account: &'a str,
+    /// `service:Action`.
+    pub action: &'a str,
+    /// 1 without a marker.
+    pub page: u64,
+    pub behind_an_empty_page: bool,
+}
+
+/// Requests of one action in one account.
+#[derive(Default)]
+struct Counts {
+    all: u64,
+    by_page: HashMap<u64, u64>,
+}
+
+/// The script in play.
+pub struct Faults {
+    script: Vec<Fault>,
+    seed: u64,
+    counts: Mutex<HashMap<(String, String), Counts>>,
+    struck: Vec<AtomicU64>,
+}
+
+impl Faults {
+    pub fn new(script: Vec<Fault>, seed: u64) -> Self {
+        let struck = script.iter().map(|_| AtomicU64::new(0)).collect();
+        Self { script, seed, counts: Mutex::default(), struck }
+    }
+
+    /// Says which fault is for an account that does not exist.
+    pub fn check(&self, world: &World) -> Result<(), String> {
+        for (index, fault) in self.script.iter().enumerate() {
+            if let Some(account) = &fault.account
+                && world.account(account).is_none()
+            {
+                return Err(format!(
+                    "fault {}: there is no account {account} in this organization",
+                    index + 1
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts a request and says what befalls it.
+    pub fn strike(&self, request: &Counted<'_>) -> Option<&Fault> {
+        if self.script.is_empty() {
+            return None;
+        }
+        let (all, of_page) = self.count(request);
+        let index = self.script.iter().enumerate().position(|(index, fault)| {
+            let count = if fault.page.is_some() { of_page } else { all };
+            fault.is_for(request) && fault.is_due(count) && self.is_drawn(index, fault, request, count)
+        })?;
+        self.struck[index].fetch_add(1, Ordering::Relaxed);
+        Some(&self.script[index])
+    }
+
+    fn count(&self, request: &Counted<'_>) -> (u64, u64) {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let counts = counts.entry((request.account.to_owned(), request.action.to_owned())).or_default();
+        let of_page = counts.by_page.entry(request.page).or_default();
+        counts.all += 1;
+        *of_page += 1;
+        (counts.all, *of_page)
+    }
+
+    /// By a number that follows from the seed and from which request it is. The fault's place in the script is mixed
+    /// in: two faults with a share would befall the same requests otherwise, and the second none.
+    fn is_drawn(&self, index: usize, fault: &Fault, request: &Counted<'_>, count: u64) -> bool {
+        let Some(share) = fault.share else {
+            return true;
+        };
+        let purpose =
+            format!("fault {index} {} {} {} {count}", request.account, request.action, request.page);
+        // The 53 upper bits make every fraction that a double can hold equally likely.
+        let fraction = (Random::new(self.seed, &purpose).next() >> 11) as f64 / (1_u64 << 53) as f64;
+        fraction < share
+    }
+
+    /// How often each fault has struck, in the order of the script.
+    pub fn struck(&self) -> Vec<u64> {
+        self.struck.iter().map(|count| count.load(Ordering::Relaxed)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request<'a>(account: &'a str, action: &'a str, page: u64) -> Counted<'a> {
+        Counted { account, action, page, behind_an_empty_page: false }
+    }
+
+    fn strikes(fault: Fault, pages: &[u64]) -> Vec<bool> {
+        let faults = Faults::new(vec![fault], 7);
+        pages.iter().map(|page| faults.strike(&request("a", "iam:ListRoles", *page)).is_some()).collect()
+    }
+
+    fn throttle() -> Fault {
+        Fault::new(FaultKind::Throttle, "iam:ListRoles")
+    }
+
+    #[test]
+    fn from_the_nth_request_on_for_so_many() {
+        let pages = [1, 1, 1, 1];
+        for (fault, wanted) in [
+            (throttle(), [true, true, true, true]),
+            (Fault { nth: Some(2), ..throttle() }, [false, true, false, false]),
+            (Fault { nth: Some(2), times: Some(2), ..throttle() }, [false, true, true, false]),
+            (Fault { times: Some(3), ..throttle() }, [true, true, true, false]),
+            (Fault { share: Some(0.0), ..throttle() }, [false; 4]),
+            (Fault { share: Some(1.0), ..throttle() }, [true; 4]),
+        ] {
+            assert_eq!(strikes(fault.clone(), &pages), wanted, "{fault:?}");
+        }
+    }
+
+    #[test]
+    fn a_page_is_counted_by_itself() {
+        let fault = Fault { page: Some(2), nth: Some(2), ..throttle() };
+        assert_eq!(strikes(fault, &[1, 2, 1, 2, 2]), [false, false, false, true, false]);
+    }
+
+    #[test]
+    fn accounts_and_actions_count_apart_and_their_order_does_not_matter() {
+        let fault = Fault { share: Some(0.3), ..Fault::new(FaultKind::Throttle, "*") };
+        let script = vec![fault; 2];
+        let ask = |order: &[&str]| {
+            let faults = Faults::new(script.clone(), 7);
+            let mut struck = Vec::new();
+            for round in 0..200 {
+                for account in order {
+                    for action in ["iam:ListRoles", "sts:AssumeRole"] {
+                        let fault = faults.strike(&request(account, action, 1));
+                        struck.push(((*account).to_owned(), action, round, fault.is_some()));
+                    }
+                }
+            }
+            struck.sort();
+            (struck, faults.struck())
+        };
+        let (one, counts) = ask(&["a", "b"]);
+        assert_eq!(one, ask(&["b", "a"]).0);
+        // 800 requests; the second fault gets its share of what the first leaves.
+        assert!((200..280).contains(&counts[0]), "{counts:?}");
+        assert!((130..210).contains(&counts[1]), "{counts:?}");
+    }
+
+    #[test]
+    fn a_script_is_read_and_mistakes_are_named() {
+        let script = "[[fault]]\nkind = \"throttle\"\naction = \"iam:ListRoles\"\naccount = \"123456789012\"\n\
+                      nth = 2\ntimes = 3\nshare = 0.5\npage = 2\nretry_after_ms = 250\n\
+                      [[fault]]\nkind = \"hang\"\naction = \"*\"\n";
+        let faults = parse_faults(script).unwrap();
+        assert_eq!(faults[1], Fault::new(FaultKind::Hang, "*"));
+        assert_eq!(faults[0].retry_after_ms, Some(250));
+        assert_eq!(parse_faults("").unwrap(), []);
+        for (kind, rest, wanted) in [
+            ("throtle", "", "`throtle`"),
+            ("hang", "every = 2", "`every`"),
+            ("hang", "nth = 0", "fault 1: nth: counted from 1"),
+            ("hang", "share = 1.5", "share: expected 0 to 1"),
+            ("hang", "account = \"12\"", "twelve digits"),
+            ("hang", "retry_after_ms = 1", "only for throttle"),
+            ("region_disabled", "", "RegionDisabled cannot befall iam:ListRoles"),
+        ] {
+            let script = format!("[[fault]]\nkind = \"{kind}\"\naction = \"iam:ListRoles\"\n{rest}\n");
+            let message = parse_faults(&script).unwrap_err();
+            assert!(message.contains(wanted), "{message}");
+        }
+        let message = parse_faults("[[fault]]\nkind = \"hang\"\naction = \"iam:ListRole\"").unwrap_err();
+        assert!(message.contains("iam:ListRoles it does"), "{message}");
+        let message = parse_faults("[[faults]]\n").unwrap_err();
+        assert!(message.contains("`faults`") && message.contains("`fault`"), "{message}");
+        let paged = "[[fault]]\nkind = \"hang\"\naction = \"sts:AssumeRole\"\npage = 2";
+        assert!(parse_faults(paged).unwrap_err().contains("has no pages"));
+        let denied = "[[fault]]\nkind = \"denied\"\naction = \"sts:GetCallerIdentity\"";
+        assert!(parse_faults(denied).unwrap_err().contains("cannot befall"));
+    }
+}

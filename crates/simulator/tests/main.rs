@@ -1,0 +1,10 @@
+//! The simulator as its callers meet it: over HTTP, signed, with nothing of its inside in hand.
+#![expect(clippy::unwrap_used, reason = "a test ends where something is not as expected")]
+
+mod client;
+mod fault_kinds;
+mod permissions;
+mod recording;
+mod session_rules;
+mod shapes;
+mod texts;
