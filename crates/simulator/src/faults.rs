@@ -145,7 +145,7 @@ impl Fault {
         if action != "*" {
             if !api::is_served(action) {
                 return Err(format!(
-                    "action {action:?}: the simulator does not serve it ({})",
+                    "action {action:?}: the simulator does not serve it; {}",
                     nearest(action)
                 ));
             }
@@ -204,7 +204,7 @@ fn nearest(action: &str) -> String {
         known.starts_with(&asked) || asked.starts_with(&known)
     };
     match all.into_iter().find(near) {
-        Some(known) => format!("{known} it does"),
+        Some(known) => format!("did you mean {known}?"),
         None => "expected service:Action of iam, sts or organizations, or *".to_owned(),
     }
 }
@@ -383,7 +383,7 @@ mod tests {
             assert!(message.contains(wanted), "{message}");
         }
         let message = parse_faults("[[fault]]\nkind = \"hang\"\naction = \"iam:ListRole\"").unwrap_err();
-        assert!(message.contains("iam:ListRoles it does"), "{message}");
+        assert!(message.contains("did you mean iam:ListRoles?"), "{message}");
         let message = parse_faults("[[faults]]\n").unwrap_err();
         assert!(message.contains("`faults`") && message.contains("`fault`"), "{message}");
         let paged = "[[fault]]\nkind = \"hang\"\naction = \"sts:AssumeRole\"\npage = 2";

@@ -315,7 +315,10 @@ fn what_could_never_happen_is_refused_at_the_start() {
     };
     for (options, wanted) in [
         (Options { faults: vec![fault("*")], ..options(3) }, "fault 1: there is no account 999999999999"),
-        (Options { faults: always(FaultKind::Hang, "iam:ListRole"), ..options(3) }, "iam:ListRoles it does"),
+        (
+            Options { faults: always(FaultKind::Hang, "iam:ListRole"), ..options(3) },
+            "did you mean iam:ListRoles?",
+        ),
         (Options { rates: [("iam:X".to_owned(), 1.0)].into(), ..options(3) }, "rate of \"iam:X\""),
         (Options { rates: [("iam".to_owned(), 0.0)].into(), ..options(3) }, "above 0"),
         (Options { member_policy: Some("{".to_owned()), ..options(3) }, "the member policy"),
