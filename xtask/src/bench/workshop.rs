@@ -72,7 +72,7 @@ impl<'a> Workshop<'a> {
         let numbers = [accounts as u64, latency, options.users, options.roles, options.policies];
         let numbers = numbers.map(|number| number.to_string());
         let [accounts, latency, users, roles, policies] = &numbers;
-        let mut arguments = vec!["--now", NOW, "--nothing-planted"];
+        let mut arguments = vec!["--now", NOW, "--suspended", "0", "--refusing", "0", "--broken", "0"];
         for (name, value) in [
             ("--accounts", accounts),
             ("--latency", latency),
