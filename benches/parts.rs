@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
-use orgsweep_lake::{ScanId, ScanWriter, all_tables, built_in_facts};
+use orgsweep_lake::{ScanHeader, ScanId, ScanWriter, all_tables, built_in_facts};
 use orgsweep_model::collector::Clock;
 use orgsweep_model::evaluate::evaluate;
 use orgsweep_model::facts::{
@@ -184,9 +184,18 @@ fn write_100_000_findings(bencher: Bencher<'_, '_>) {
     bencher.counter(ItemsCount::new(100_000_usize)).bench_local(|| {
         let folder = tempfile::tempdir().unwrap();
         let id = ScanId::new(Timestamp::from_second(1_700_000_000).unwrap(), [0; 10]);
-        let mut writer = ScanWriter::create(folder.path(), &id, all_tables(built_in_facts())).unwrap();
+        let header = ScanHeader {
+            scan_id: id.to_string(),
+            now: kit::now(),
+            config_sha256: String::new(),
+            tool_version: String::new(),
+            retried_scan_id: None,
+        };
+        let mut writer =
+            ScanWriter::create(folder.path(), &id, all_tables(built_in_facts()), &header).unwrap();
         for (number, rows) in accounts.iter().enumerate() {
-            writer.spool(format!("{number:012}").parse().unwrap(), &[Arc::clone(rows)]).unwrap();
+            let account = format!("{number:012}").parse().unwrap();
+            writer.spool(account, &[Arc::clone(rows)], serde_json::Value::Null).unwrap();
         }
         let scan = ScanRecord {
             org_id: "o-exampleorgid".to_owned(),
@@ -206,7 +215,12 @@ fn write_100_000_findings(bencher: Bencher<'_, '_>) {
             throttles: 0,
             session_policy: None,
             duration_ms: 0,
+            api_attempts: None,
+            api_errors: None,
+            response_bytes: None,
+            retried_scan_id: None,
+            shards: None,
         };
-        writer.publish(&[], scan, &serde_json::Value::Null).unwrap()
+        writer.publish(&[], scan, &serde_json::Value::Null, &mut |_| true).unwrap()
     });
 }

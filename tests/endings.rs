@@ -1,13 +1,9 @@
 //! Exit codes, Ctrl-C, hostile text, the demo.
 
-use std::io::Read as _;
-use std::process::Command;
-use std::time::Duration;
-
 use orgsweep_model::records::ScanAccountRecord;
 use orgsweep_simulator::Options;
 
-use crate::support::{World, is_empty_lake, options, orgsweep};
+use crate::support::{World, options, orgsweep};
 
 fn good(accounts: usize) -> Options {
     Options { refusing: Some(0), broken: Some(0), suspended: Some(0), ..options(accounts) }
@@ -28,31 +24,13 @@ fn the_highest_exit_code_wins() {
 }
 
 #[test]
-fn ctrl_c_ends_cleanly_and_publishes_nothing() {
-    let world = World::start(Options { latency: Duration::from_millis(150), ..good(40) });
-    let mut child = world.command(&["--log-format", "json", "--concurrency", "2"]).spawn().unwrap();
-    // Until the first account is finished: then the scan is well under way.
-    let mut errors = child.stderr.take().unwrap();
-    let mut seen = Vec::new();
-    let mut byte = [0; 256];
-    while !String::from_utf8_lossy(&seen).contains("\"account\"") {
-        let count = errors.read(&mut byte).unwrap();
-        assert!(count > 0, "the scan ended first: {}", String::from_utf8_lossy(&seen));
-        seen.extend_from_slice(&byte[..count]);
-    }
-    let interrupted =
-        Command::new("bash").args(["-c", &format!("kill -INT {}", child.id())]).status().unwrap();
-    assert!(interrupted.success());
-    assert_eq!(child.wait().unwrap().code(), Some(130));
-    assert!(is_empty_lake(&world.lake()));
-}
-
-#[test]
 fn hostile_names_are_data_and_nothing_else() {
     let world = World::start(Options { hostile_names: true, ..good(12) });
     let said = world.scan(&[]);
     assert_eq!(said.code, 0, "{}", said.errors);
-    for stream in [&said.output, &said.errors] {
+    let world_told_in_json = World::start(Options { hostile_names: true, ..good(12) });
+    let told = world_told_in_json.scan(&["--log-format", "json"]);
+    for stream in [&said.output, &said.errors, &told.errors] {
         let unsafe_character = stream
             .chars()
             .find(|character| (character.is_control() && *character != '\n') || *character == '\u{202e}');

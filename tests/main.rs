@@ -14,5 +14,9 @@ mod every_check;
 mod bad_input;
 // Which accounts a scan enters, and how.
 mod accounts;
-// Exit codes, Ctrl-C, the screen.
+// Everything that AWS does to a scan, alone and mixed.
+mod faults;
+// Exit codes, the screen.
 mod endings;
+// Stopped, killed, gone on with, retried, sharded.
+mod going_on;

@@ -56,11 +56,20 @@ impl World {
 
     /// A scan of this world, not started yet.
     pub fn command(&self, arguments: &[&str]) -> Command {
+        self.command_into(&self.lake(), arguments)
+    }
+
+    /// A scan of this world into a lake, not started yet.
+    pub fn command_into(&self, lake: &Path, arguments: &[&str]) -> Command {
+        let mut command = self.other(&["scan", "--now", NOW, "--unlimited", "--out"]);
+        command.arg(lake).args(arguments);
+        command
+    }
+
+    /// Another command against this world, not started yet.
+    pub fn other(&self, arguments: &[&str]) -> Command {
         let mut command = program();
         command
-            .arg("scan")
-            .args(["--now", NOW, "--out"])
-            .arg(self.lake())
             .args(arguments)
             .env("AWS_ENDPOINT_URL", self.running.endpoint())
             .env("AWS_ACCESS_KEY_ID", self.running.access_key_id())
@@ -118,7 +127,7 @@ pub fn orgsweep(arguments: &[&str]) -> Said {
     run(program().args(arguments))
 }
 
-/// Whether anything in a lake could be taken for a result.
+/// Whether nothing in a lake could be taken for a result. What is kept for going on may be there.
 pub fn is_empty_lake(root: &Path) -> bool {
-    !root.join("v1").exists() && !root.join("latest.json").exists() && !root.join("staging").exists()
+    !root.join("v1").exists() && !root.join("latest.json").exists() && !root.join("manifests").exists()
 }

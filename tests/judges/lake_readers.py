@@ -17,7 +17,7 @@ import sqlglot
 
 from judge import Verdicts, file_of, latest, orgsweep, rows
 
-MEASURED = {"scans": {"duration_ms", "finished_at"}, "scan_accounts": {"duration_ms"}}
+MEASURED = {"scans": {"duration_ms", "finished_at"}, "scan_accounts": {"duration_ms"}, "api_calls": {"total_ms", "worst_ms"}}
 HERE = pathlib.Path(__file__).parent
 
 
@@ -148,6 +148,13 @@ def invariants(root: pathlib.Path, verdicts: Verdicts) -> None:
         if row["account_id"] in dark and row["status"] != "UNKNOWN" and row["check_id"] != "org-account-not-active"
     ]
     verdicts.check(not seen, f"no verdict in an account that was not entered: {seen[:1]}")
+    for path in sorted(root.glob("v1/*/*/*.parquet")):
+        file = pyarrow.parquet.ParquetFile(path)
+        names = file.schema_arrow.names
+        for group in range(file.num_row_groups):
+            declared = [names[column.column_index] for column in file.metadata.row_group(group).sorting_columns]
+            keys = [tuple((row[name] is not None, row[name]) for name in declared) for row in file.read_row_group(group).to_pylist()]
+            verdicts.check(keys == sorted(keys), f"{path.parent.parent.name}: sorted as it says, by {declared}")
     order = [(row["account_id"], row["resource_uid"], row["region"], row["check_id"], row["subject"]) for row in findings]
     verdicts.check(order == sorted(order), "findings are sorted")
     scan = rows(root, "scans")[0]

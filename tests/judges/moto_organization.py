@@ -307,7 +307,7 @@ def main() -> None:
         config.write_text(configuration(relaxed))
         arguments = ["--role-name", f"Missing,{ROLE}", "--now", now.strftime("%Y-%m-%dT%H:%M:%SZ")]
         orgsweep(
-            "scan", "--quiet", "--config", str(config), "--out", str(root), *arguments,
+            "scan", "--quiet", "--unlimited", "--config", str(config), "--out", str(root), *arguments,
             AWS_ENDPOINT_URL=organization.endpoint,
             AWS_ACCESS_KEY_ID="testing",
             AWS_SECRET_ACCESS_KEY="testing",

@@ -12,6 +12,7 @@ use std::process::ExitCode;
 
 const HELP: &str = "\
 cargo xtask test [--skip-judges]     format, lints, arrows, all tests, then the independent judges
+cargo xtask faults                   the fault suite's long form: twenty organizations of 200 accounts
 cargo xtask tidy                     arrows between rooms, first lines, what the house forbids
 cargo xtask new-check PACK ID        a new check that compiles and fails its own test until written
 cargo xtask bench [--accounts N[,N...]] [--latency MS] [--users N] [--roles N] [--policies N]
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         ["test", "--skip-judges"] => test::test(true),
         ["tidy"] => tidy::tidy(),
         ["new-check", pack, id] => new_check::new_check(pack, id),
+        ["faults"] => test::faults(),
         ["bench", ..] => bench::bench(&arguments[1..]),
         ["help" | "--help" | "-h"] => {
             println!("{HELP}");

@@ -27,6 +27,13 @@ pub fn test(skip_judges: bool) -> Result<(), String> {
     if steps.failed.is_empty() { Ok(()) } else { Err(format!("failed: {}", steps.failed.join(", "))) }
 }
 
+/// The fault suite over many organizations.
+pub fn faults() -> Result<(), String> {
+    run(cargo()
+        .args(["test", "--release", "--test", "tests", "faults", "--", "--nocapture"])
+        .env("ORGSWEEP_FAULTS_LONG", "1"))
+}
+
 #[derive(Default)]
 struct Steps {
     passed: usize,

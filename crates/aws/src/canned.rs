@@ -50,6 +50,7 @@ pub fn session(account: &Account, clock: Clock, body: &str) -> Session {
         iam: client(&usage),
         account: account.id,
         session: None,
+        report_timeout: Pace::default().report_timeout,
         managed: Arc::default(),
         shared_iam: client(&usage),
         usage,

@@ -27,8 +27,6 @@ const FALLBACK_REGION: &str = "us-east-1";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// An operation may take as long as so many attempts.
 const ATTEMPTS_WORTH: u32 = 5;
-/// Attempts of one call. IAM throttles in bursts, and a lost table costs more than a wait.
-const MOST_ATTEMPTS: u32 = 8;
 
 /// How patient a run is, and how fast it asks.
 #[derive(Clone, Copy, Debug)]
@@ -37,11 +35,20 @@ pub struct Pace {
     pub limits: Limits,
     /// For one attempt of a call, its answer's last byte included. A page of 1,000 entities took AWS ten seconds.
     pub attempt_timeout: Duration,
+    /// Attempts of one call. IAM throttles in bursts, and a lost table costs more than a wait.
+    pub attempts: u32,
+    /// How long a credential report that AWS is still making is waited for. It takes about two seconds.
+    pub report_timeout: Duration,
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { limits: Limits::default(), attempt_timeout: Duration::from_mins(1) }
+        Self {
+            limits: Limits::default(),
+            attempt_timeout: Duration::from_mins(1),
+            attempts: 8,
+            report_timeout: Duration::from_mins(1),
+        }
     }
 }
 
@@ -56,6 +63,8 @@ impl Pace {
 #[derive(Clone, Debug)]
 pub struct Connection {
     pub(crate) config: SdkConfig,
+    /// How patient the run is.
+    pub(crate) pace: Pace,
     /// The profile that was asked for, to name it where it does not help.
     pub(crate) profile: Option<String>,
 }
@@ -65,7 +74,7 @@ impl Connection {
     pub async fn load(profile: Option<&str>, region: Option<&str>, pace: Pace) -> Self {
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .http_client(http_client(pace))
-            .retry_config(retries())
+            .retry_config(retries(pace))
             .timeout_config(timeouts(pace))
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         if let Some(profile) = profile {
@@ -81,7 +90,7 @@ impl Connection {
         if config.region().is_none() {
             config = config.to_builder().region(Region::new(FALLBACK_REGION)).build();
         }
-        Self { config, profile: profile.map(str::to_owned) }
+        Self { config, pace, profile: profile.map(str::to_owned) }
     }
 
     /// Fixed credentials at a fixed endpoint, whatever the environment says: the demo's.
@@ -108,11 +117,11 @@ impl Connection {
             .http_client(http_client(pace))
             .sleep_impl(TokioSleep::new())
             .time_source(SystemTimeSource::new())
-            .retry_config(retries())
+            .retry_config(retries(pace))
             .timeout_config(timeouts(pace))
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         builder.set_app_name(app_name());
-        Self { config: builder.build(), profile: None }
+        Self { config: builder.build(), pace, profile: None }
     }
 }
 
@@ -125,8 +134,8 @@ fn http_client(pace: Pace) -> SharedHttpClient {
     SharedHttpClient::new(Wire::new(inner, limiter, pace.attempt_timeout))
 }
 
-fn retries() -> RetryConfig {
-    RetryConfig::standard().with_max_attempts(MOST_ATTEMPTS)
+fn retries(pace: Pace) -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(pace.attempts)
 }
 
 /// The SDK sets only a connect timeout by itself. What bounds an attempt is the [`Wire`], which knows when a request really

@@ -1,6 +1,7 @@
 //! One account's session as collectors see it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -20,6 +21,8 @@ pub struct Member {
     pub(crate) account: AccountId,
     /// Whose calls these are.
     pub(crate) usage: Arc<Usage>,
+    /// How long a credential report is waited for.
+    pub(crate) report_timeout: Duration,
     /// The role's session; `None`: the caller is there with its own credentials.
     pub(crate) session: Option<Arc<SessionCredentials>>,
     /// What is the same in every account, read once a scan.

@@ -245,6 +245,7 @@ impl AwsSource {
             iam: client(&usage),
             account: account.id,
             usage,
+            report_timeout: self.connection.pace.report_timeout,
             session: session.clone(),
             managed: Arc::clone(&self.managed),
             shared_iam,

@@ -109,5 +109,14 @@ pub fn pace(options: &ScanOptions, share: u32) -> Result<Pace, Failure> {
     if let Some(timeout) = options.attempt_timeout {
         pace.attempt_timeout = timeout.0;
     }
+    if let Some(timeout) = options.report_timeout {
+        pace.report_timeout = timeout.0;
+    }
+    if let Some(attempts) = options.attempts {
+        if !(1..=20).contains(&attempts) {
+            return Err(Failure::new(format!("--attempts {attempts}: expected 1 to 20")));
+        }
+        pace.attempts = attempts;
+    }
     Ok(pace)
 }

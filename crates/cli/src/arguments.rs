@@ -285,6 +285,12 @@ pub struct ScanOptions {
     /// How long one attempt of a call may take, such as 30s. [default: 60s]
     #[arg(long, value_name = "TIME", help_heading = "Run")]
     pub attempt_timeout: Option<Span>,
+    /// Attempts of one call, 1 to 20. [default: 8]
+    #[arg(long, value_name = "N", help_heading = "Run")]
+    pub attempts: Option<u32>,
+    /// How long a credential report that AWS is still making is waited for. [default: 60s]
+    #[arg(long, value_name = "TIME", help_heading = "Run")]
+    pub report_timeout: Option<Span>,
     /// Stop in time for a runner's limit, such as 14m, and keep what is done for --resume.
     #[arg(long, value_name = "TIME", help_heading = "Run")]
     pub deadline: Option<Span>,
@@ -346,6 +352,8 @@ impl ScanOptions {
             max_rate: self.max_rate.or(other.max_rate),
             unlimited: self.unlimited || other.unlimited,
             attempt_timeout: self.attempt_timeout.or(other.attempt_timeout),
+            attempts: self.attempts.or(other.attempts),
+            report_timeout: self.report_timeout.or(other.report_timeout),
             deadline: self.deadline.or(other.deadline),
             publish_partial: self.publish_partial || other.publish_partial,
             out: self.out.or(other.out),

@@ -284,6 +284,8 @@ fn fingerprint(options: &ScanOptions, checks: &CheckSet, config: &Config) -> Str
     options.unlimited = false;
     options.attempt_timeout = None;
     options.deadline = None;
+    options.attempts = None;
+    options.report_timeout = None;
     options.publish_partial = false;
     options.fail_on = None;
     options.min_coverage = None;

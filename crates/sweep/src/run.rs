@@ -182,10 +182,12 @@ pub async fn run(
         if stopping.is_none() {
             dispatcher.start();
         }
-        let idle = dispatcher.tasks.is_empty();
-        if listed_all && idle && (stopping.is_some() || !dispatcher.release_waiting()) {
+        if listed_all && dispatcher.tasks.is_empty() && (stopping.is_some() || !dispatcher.release_waiting())
+        {
             break;
         }
+        // Only now: what waited may just have been started.
+        let idle = dispatcher.tasks.is_empty();
         let drop_at = stopping.map(|(_, moment)| moment);
         tokio::select! {
             biased;

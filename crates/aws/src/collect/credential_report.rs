@@ -16,8 +16,10 @@ use crate::member::Member;
 
 const GENERATE: &str = "iam:GenerateCredentialReport";
 const GET: &str = "iam:GetCredentialReport";
-/// AWS takes about two seconds; a report that takes longer than all of these together is given up.
-const WAITS_MS: [u64; 10] = [250, 500, 1000, 2000, 4000, 8000, 8000, 16_000, 16_000, 16_000];
+/// The first wait between two looks at a report that is being made; each further one is twice as long.
+const FIRST_WAIT: Duration = Duration::from_millis(250);
+/// The longest wait between two looks.
+const LONGEST_WAIT: Duration = Duration::from_secs(16);
 /// The name of root's row.
 const ROOT: &str = "<root_account>";
 
@@ -62,7 +64,9 @@ async fn generate(member: &Member) -> Result<(), Gap> {
 
 async fn fetch(session: &Session) -> Result<Report, Gap> {
     let member = member(session)?;
-    for wait in WAITS_MS.into_iter().map(Some).chain([None]) {
+    let (mut wait, mut waited, mut looks) = (FIRST_WAIT, Duration::ZERO, 0);
+    loop {
+        looks += 1;
         let answer = member.call(GET, || member.iam.get_credential_report().send()).await;
         let gap = match answer {
             Ok(answer) => {
@@ -84,16 +88,17 @@ async fn fetch(session: &Session) -> Result<Report, Gap> {
             ) => generate(member).await?,
             _ => return Err(gap),
         }
-        match wait {
-            Some(milliseconds) => tokio::time::sleep(Duration::from_millis(milliseconds)).await,
-            None => break,
+        if waited >= member.report_timeout {
+            let seconds = waited.as_secs_f64();
+            let message = format!("the credential report was still being made after {seconds:.1} s");
+            let mut gap = Gap::new(Reason::ReportNotReady).during(GET).because(&message);
+            gap.attempts = looks;
+            return Err(gap);
         }
+        tokio::time::sleep(wait).await;
+        waited += wait;
+        wait = (wait * 2).min(LONGEST_WAIT);
     }
-    let waited: u64 = WAITS_MS.iter().sum::<u64>() / 1000;
-    let message = format!("the credential report was still being made after {waited} seconds");
-    let mut gap = Gap::new(Reason::ReportNotReady).during(GET).because(&message);
-    gap.attempts = WAITS_MS.len() as u32 + 1;
-    Err(gap)
 }
 
 /// What a report says.
