@@ -111,11 +111,15 @@ pub fn render(options: &Options, columns: &[Column]) -> String {
         options.runs,
     );
     for (name, cell) in ROWS {
-        let _ = write!(text, "{name:<38}");
-        for column in columns {
-            let _ = write!(text, "{:>24}", cell(column));
+        let cells: Vec<String> = columns.iter().map(cell).collect();
+        if cells.iter().all(|cell| *cell == nothing()) {
+            continue;
         }
-        text = text.trim_end().to_owned() + "\n";
+        let _ = write!(text, "{name:<38}");
+        for cell in cells {
+            let _ = write!(text, "{cell:>20}");
+        }
+        text.push('\n');
     }
     for column in columns {
         let name = name(column);
