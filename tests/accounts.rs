@@ -7,7 +7,7 @@ use orgsweep_simulator::Options;
 
 use crate::support::{World, options, run};
 
-const CHECK: [&str; 2] = ["--check", "iam-root-mfa-missing"];
+const CHECK: [&str; 2] = ["--check", "iam-password-policy-length"];
 
 fn good(accounts: usize) -> World {
     World::start(Options { refusing: Some(0), broken: Some(0), suspended: Some(0), ..options(accounts) })
@@ -177,7 +177,7 @@ fn the_session_policy_is_exactly_what_the_checks_need() {
     assert_eq!(world.scan(&CHECK).code, 0);
     let policy = world.rows::<ScanRecord>()[0].session_policy.clone().unwrap();
     let parsed: serde_json::Value = serde_json::from_str(&policy).unwrap();
-    assert_eq!(parsed["Statement"][0]["Action"], serde_json::json!(["iam:GetAccountSummary"]));
+    assert_eq!(parsed["Statement"][0]["Action"], serde_json::json!(["iam:GetAccountPasswordPolicy"]));
     let given = world.running.session_policies();
     assert_eq!(given.len(), 2);
     assert!(given.iter().all(|(_, held)| held.as_ref() == Some(&policy)), "{given:?}");

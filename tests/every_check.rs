@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use orgsweep_model::facts::{
-    AccessKey, AccountSummary, AwsManagedPolicy, Credential, GroupMember, InlinePolicy, ManagedPolicy,
-    PasswordPolicy, PrincipalTag, Role, VirtualMfaDevice,
+    AccessKey, AccountSummary, AwsManagedPolicy, Credential, GroupMember, InlinePolicy, KeyStatus,
+    ManagedPolicy, PasswordPolicy, PrincipalTag, Role, VirtualMfaDevice,
 };
 use orgsweep_model::{AccountState, DynCheck, Pack, Status};
 use orgsweep_testkit::{
@@ -22,19 +22,21 @@ fn packs() -> Vec<Pack> {
     ]
 }
 
-/// Nothing is wrong with it.
+/// Nothing is wrong with it. It has something of everything that a check judges, a key included: a check that finds
+/// nothing to judge here would be clean whatever its rule.
 fn clean() -> Case {
     let ann = Credential {
         password_enabled: Some(true),
         password_last_used_at: Some(days_ago(1)),
         password_last_changed_at: Some(days_ago(30)),
-        mfa_active: true,
+        mfa_active: Some(true),
         ..credential("ann")
     };
+    let retired = AccessKey { status: KeyStatus::Inactive, ..access_key("ann", 1) };
     Case::new()
         .rows(vec![account_summary()])
         .rows(vec![root_credential(), ann])
-        .none::<AccessKey>()
+        .rows(vec![retired])
         .none::<VirtualMfaDevice>()
         .rows(vec![password_policy()])
         .rows(vec![user("ann")])
@@ -62,7 +64,7 @@ fn bad() -> Case {
     };
     let created_at = console.created_at.unwrap();
     let root =
-        Credential { password_last_used_at: Some(days_ago(2)), mfa_active: false, ..root_credential() };
+        Credential { password_last_used_at: Some(days_ago(2)), mfa_active: Some(false), ..root_credential() };
     let old = AccessKey {
         created_at,
         age_days: 200,
@@ -103,6 +105,11 @@ fn the_clean_account_is_clean_for_every_check() {
     for pack in packs() {
         let checks: Vec<&dyn DynCheck> = pack.checks.iter().map(|check| &**check).collect();
         for result in clean().results(&checks) {
+            assert!(
+                !result.outcomes.is_empty(),
+                "{}: the clean account has nothing to judge",
+                result.metadata.id
+            );
             for outcome in result.outcomes {
                 assert!(
                     matches!(outcome.status, Status::Pass | Status::NotApplicable),

@@ -202,6 +202,47 @@ fn every_fault_alone_is_exactly_classified() {
 }
 
 #[test]
+fn an_entity_that_goes_away_in_mid_scan_is_tolerated_and_noted() {
+    let clean = scan(good(4));
+    let fault = Fault::new(FaultKind::EntityGone, "iam:GetCredentialReport");
+    let faulty = scan(Options { faults: vec![fault], ..good(4) });
+    assert_eq!(faulty.said.code, 0, "{}", faulty.said.errors);
+    let noted = |record: &&ScanAccountRecord| {
+        record.notes.as_deref().is_some_and(|notes| notes.contains("not in the credential report"))
+    };
+    assert!(faulty.accounts.values().filter(noted).count() >= 2, "{:?}", faulty.accounts);
+    for (account, record) in &faulty.accounts {
+        assert_eq!(record.scan_state, ScanState::Scanned, "{record:?}");
+        // Nobody passes for want of facts: every verdict is the one of the clean run, or UNKNOWN.
+        for (check, uid, status, _) in &faulty.findings[account] {
+            let before = clean.of_check(account, check);
+            let same = before.iter().any(|verdict| verdict.1 == *uid && verdict.2 == *status);
+            assert!(same || *status == Status::Unknown, "{account} {check} {uid} {status:?}");
+        }
+    }
+}
+
+#[test]
+fn a_document_that_aws_has_withdrawn_is_undecided_and_noted() {
+    let clean = scan(good(4));
+    let fault = Fault::new(FaultKind::EntityGone, "iam:GetPolicyVersion");
+    let faulty = scan(Options { faults: vec![fault], ..good(4) });
+    assert_eq!(faulty.said.code, 0, "{}", faulty.said.errors);
+    let noted = faulty
+        .accounts
+        .values()
+        .filter(|record| record.notes.as_deref().is_some_and(|notes| notes.contains("withdrawn")));
+    assert!(noted.count() >= 3, "{:?}", faulty.accounts);
+    for (account, all) in &faulty.findings {
+        for (check, uid, status, _) in all {
+            let before = clean.of_check(account, check);
+            let same = before.iter().any(|verdict| verdict.1 == *uid && verdict.2 == *status);
+            assert!(same || *status == Status::Unknown, "{account} {check} {uid} {status:?}");
+        }
+    }
+}
+
+#[test]
 fn a_page_lost_in_the_middle_is_a_lost_table_and_not_a_shorter_one() {
     let many = Options { users: Some(1100), ..good(2) };
     let clean = scan(many.clone());
@@ -222,7 +263,7 @@ fn a_listing_with_an_empty_page_is_whole_and_one_with_a_lost_page_is_none() {
     let empty = Fault { nth: Some(2), ..Fault::new(FaultKind::EmptyPage, "organizations:ListAccounts") };
     let faulty = scan(Options { faults: vec![empty], ..options(50) });
     assert_eq!(faulty.accounts.len(), clean.accounts.len());
-    for kind in [FaultKind::Denied, FaultKind::InternalError, FaultKind::WrongXml] {
+    for kind in [FaultKind::Denied, FaultKind::InternalError, FaultKind::WrongXml, FaultKind::GarbageXml] {
         let fault = Fault { page: Some(2), ..Fault::new(kind, "organizations:ListAccounts") };
         let world = World::start(Options { faults: vec![fault], ..options(50) });
         let said = world.scan(&IMPATIENT);

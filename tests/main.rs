@@ -12,6 +12,8 @@ mod coverage;
 mod every_check;
 // One message that names the thing, exit 3, nothing half-written.
 mod bad_input;
+// What a scan says where AWS says little.
+mod verdicts;
 // Which accounts a scan enters, and how.
 mod accounts;
 // Everything that AWS does to a scan, alone and mixed.
@@ -20,3 +22,7 @@ mod faults;
 mod endings;
 // Stopped, killed, gone on with, retried, sharded.
 mod going_on;
+// The printed policies are enough, and no more than that.
+mod policy;
+// What the doctor finds is what a scan would lose.
+mod doctor;

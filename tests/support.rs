@@ -68,9 +68,15 @@ impl World {
 
     /// Another command against this world, not started yet.
     pub fn other(&self, arguments: &[&str]) -> Command {
+        let mut command = self.program();
+        command.args(arguments);
+        command
+    }
+
+    /// The program as this world's hub user.
+    pub fn program(&self) -> Command {
         let mut command = program();
         command
-            .args(arguments)
             .env("AWS_ENDPOINT_URL", self.running.endpoint())
             .env("AWS_ACCESS_KEY_ID", self.running.access_key_id())
             .env("AWS_SECRET_ACCESS_KEY", self.running.secret_access_key())

@@ -3,6 +3,7 @@
 
 mod bench;
 mod new_check;
+mod newcomer;
 mod process;
 mod python;
 mod test;
@@ -15,6 +16,7 @@ cargo xtask test [--skip-judges]     format, lints, arrows, all tests, then the 
 cargo xtask faults                   the fault suite's long form: twenty organizations of 200 accounts
 cargo xtask tidy                     arrows between rooms, first lines, what the house forbids
 cargo xtask new-check PACK ID        a new check that compiles and fails its own test until written
+cargo xtask newcomer                 what plugins/README.md promises, done in a scratch copy
 cargo xtask bench [--accounts N[,N...]] [--latency MS] [--users N] [--roles N] [--policies N]
                   [--requests N] [--concurrency N] [--runs N] [--faults FILE|refuse5throttle1] [--json FILE]
                                      whole scans against the simulator, beside what their calls cost without us
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::tidy(),
         ["new-check", pack, id] => new_check::new_check(pack, id),
         ["faults"] => test::faults(),
+        ["newcomer"] => newcomer::newcomer(),
         ["bench", ..] => bench::bench(&arguments[1..]),
         ["help" | "--help" | "-h"] => {
             println!("{HELP}");

@@ -1,18 +1,28 @@
 //! `cargo xtask new-check PACK ID`: one file, one `mod` line, one line in the pack's list.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::process::root;
 
 /// Scaffolds a check. It compiles at once and fails its own test until it is written.
 pub fn new_check(pack: &str, id: &str) -> Result<(), String> {
+    let (file, package) = new_check_in(&root(), pack, id)?;
+    let file = file.strip_prefix(root()).unwrap_or(&file);
+    println!("{} is yours to write; then `cargo test -p {package}`", file.display());
+    Ok(())
+}
+
+/// The same in a workspace that may be elsewhere; the file, and the package that it belongs to.
+pub fn new_check_in(root: &Path, pack: &str, id: &str) -> Result<(PathBuf, String), String> {
     check_id(id)?;
-    let folder = root().join("plugins").join(pack).join("src");
+    let packs_folder = root.join("plugins");
+    let folder = packs_folder.join(pack).join("src");
     let list = folder.join("lib.rs");
     if !list.exists() {
-        return Err(format!("no pack {pack:?}: expected one of {}", packs().join(", ")));
+        return Err(format!("no pack {pack:?}: expected one of {}", packs(&packs_folder).join(", ")));
     }
+    let package = package(&packs_folder.join(pack).join("Cargo.toml"))?;
     let module = id.replace('-', "_");
     let file = folder.join(format!("{module}.rs"));
     if file.exists() {
@@ -22,16 +32,23 @@ pub fn new_check(pack: &str, id: &str) -> Result<(), String> {
     let listed = with_entry(&text, &module, &type_name(id))?;
     write(&file, &template(id))?;
     write(&list, &listed)?;
-    println!("plugins/{pack}/src/{module}.rs is yours to write; then `cargo test -p orgsweep-{pack}`");
-    Ok(())
+    Ok((file, package))
+}
+
+/// The package's name: an in-house pack may call itself as it likes.
+fn package(manifest: &Path) -> Result<String, String> {
+    let text = fs::read_to_string(manifest).map_err(|error| format!("{}: {error}", manifest.display()))?;
+    let section = text.split_once("[package]").map_or("", |(_, rest)| rest);
+    let name = section.lines().find_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'));
+    name.map(str::to_owned).ok_or_else(|| format!("{}: [package] has no name", manifest.display()))
 }
 
 fn write(path: &Path, text: &str) -> Result<(), String> {
     fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-fn packs() -> Vec<String> {
-    let mut packs: Vec<String> = fs::read_dir(root().join("plugins"))
+fn packs(folder: &Path) -> Vec<String> {
+    let mut packs: Vec<String> = fs::read_dir(folder)
         .into_iter()
         .flatten()
         .flatten()

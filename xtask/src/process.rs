@@ -23,18 +23,15 @@ pub fn run(command: &mut Command) -> Result<(), String> {
     if status.success() { Ok(()) } else { Err(format!("{name} ended with {status}")) }
 }
 
-/// Runs a command and takes what it prints.
+/// Runs a command and takes what it prints; if it does not end with 0, the error holds all of it.
 pub fn output(command: &mut Command) -> Result<String, String> {
     let name = described(command);
     let output = command.output().map_err(|error| format!("{name}: {error}"))?;
     if output.status.success() {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     } else {
-        Err(format!(
-            "{name} ended with {}: {}",
-            output.status,
-            String::from_utf8_lossy(&output.stderr).trim()
-        ))
+        let said = [&*output.stdout, &*output.stderr].concat();
+        Err(format!("{name} ended with {}: {}", output.status, String::from_utf8_lossy(&said).trim()))
     }
 }
 
@@ -50,7 +47,13 @@ fn described(command: &Command) -> String {
 
 /// `cargo metadata` of the workspace's own packages.
 pub fn metadata() -> Result<serde_json::Value, String> {
-    let text = output(cargo().args(["metadata", "--no-deps", "--format-version", "1"]))?;
+    metadata_of(&root())
+}
+
+/// The same of a workspace that is elsewhere.
+pub fn metadata_of(root: &Path) -> Result<serde_json::Value, String> {
+    let mut command = cargo();
+    let text = output(command.current_dir(root).args(["metadata", "--no-deps", "--format-version", "1"]))?;
     serde_json::from_str(&text).map_err(|error| format!("cargo metadata: {error}"))
 }
 

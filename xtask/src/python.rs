@@ -19,17 +19,21 @@ pub fn environment(target: &Path) -> Result<Result<PathBuf, String>, String> {
     }
     if let Err(reason) = output(
         Command::new("python3")
-            .args(["-c", "import sys, venv, ensurepip; assert sys.version_info >= (3, 9)"]),
+            .args(["-c", "import sys, venv, ensurepip; assert sys.version_info >= (3, 11), sys.version"]),
     ) {
-        return Ok(Err(format!("no Python 3.9 or later with venv: {reason}")));
+        return Ok(Err(format!("no Python 3.11 or later with venv: {reason}")));
     }
     if folder.exists() {
         fs::remove_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     }
-    run(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
-    run(Command::new(&python)
-        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"])
-        .arg(&requirements))?;
+    let made = run(Command::new("python3").args(["-m", "venv"]).arg(&folder)).and_then(|()| {
+        run(Command::new(&python)
+            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"])
+            .arg(&requirements))
+    });
+    if let Err(reason) = made {
+        return Ok(Err(format!("the pinned packages could not be installed: {reason}")));
+    }
     fs::write(&stamp, wanted).map_err(|error| format!("{}: {error}", stamp.display()))?;
     Ok(Ok(python))
 }

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use crate::process::{cargo, root, run, target};
-use crate::{python, tidy};
+use crate::{newcomer, python, tidy};
 
 /// Runs every step, also after one has failed, and ends with how many did.
 pub fn test(skip_judges: bool) -> Result<(), String> {
@@ -17,6 +17,7 @@ pub fn test(skip_judges: bool) -> Result<(), String> {
         run(cargo().args(["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]))
     });
     steps.step("rust tests", || run(cargo().args(["test", "--workspace"])));
+    steps.step("newcomer", newcomer::newcomer);
     let built = steps.step("binary", || run(cargo().args(["build", "--quiet", "--bin", "orgsweep"])));
     if skip_judges {
         println!("\nThe independent judges were skipped.");
@@ -61,7 +62,7 @@ impl Steps {
     }
 }
 
-/// Programs that share no code with us: boto3, moto, DuckDB, PyArrow, Polars.
+/// Programs that share no code with us: boto3, moto, DuckDB, PyArrow, Polars, python-hcl2, cfn-lint.
 fn judges(steps: &mut Steps) -> Result<(), String> {
     let target = target()?;
     let binary = target.join("debug/orgsweep");
@@ -72,7 +73,10 @@ fn judges(steps: &mut Steps) -> Result<(), String> {
             println!(
                 "!! Not proved: that boto3 agrees with the findings (moto), that boto3 can read the simulator,"
             );
-            println!("!! that DuckDB, PyArrow and Polars read the tables and agree.");
+            println!(
+                "!! that DuckDB, PyArrow and Polars read the tables and agree, that the printed policies are HCL"
+            );
+            println!("!! and CloudFormation.");
             if std::env::var_os("CI").is_some() {
                 steps.failed.push("judges".to_owned());
             }
@@ -91,6 +95,7 @@ fn judges(steps: &mut Steps) -> Result<(), String> {
         run(judge("simulator_boto3.py").envs(simulator.variables.iter().cloned()))
     });
     steps.step("judge: moto organization against boto3", || run(&mut judge("moto_organization.py")));
+    steps.step("judge: printed policies (python-hcl2, cfn-lint)", || run(&mut judge("policy_formats.py")));
     Ok(())
 }
 

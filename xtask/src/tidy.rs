@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use crate::process::{metadata, root};
 
 /// Who may name whom: the only place where the arrows stand. `crates/README.md` draws them.
-const ARROWS: [(&str, &[&str], &[&str]); 15] = [
+const ARROWS: [(&str, &[&str], &[&str]); 14] = [
     ("orgsweep-policy", &[], &[]),
     ("orgsweep-model", &[], &[]),
     ("orgsweep-sweep", &["orgsweep-model"], &[]),
@@ -25,7 +25,6 @@ const ARROWS: [(&str, &[&str], &[&str]); 15] = [
     ("orgsweep-permissions", PACK, PACK_TESTS),
     ("orgsweep-trust", PACK, PACK_TESTS),
     ("orgsweep-organization", PACK, PACK_TESTS),
-    ("orgsweep-example", &["orgsweep-model", "orgsweep-cli", "orgsweep-credentials"], PACK_TESTS),
     (
         "orgsweep",
         &[
@@ -41,21 +40,36 @@ const ARROWS: [(&str, &[&str], &[&str]); 15] = [
 ];
 const PACK: &[&str] = &["orgsweep-model", "orgsweep-policy"];
 const PACK_TESTS: &[&str] = &["orgsweep-testkit"];
+/// A pack of one's own under `plugins/`, with or without a distribution of its own: nothing has to be written here.
+const IN_HOUSE: &[&str] = &[
+    "orgsweep-model",
+    "orgsweep-policy",
+    "orgsweep-cli",
+    "orgsweep-credentials",
+    "orgsweep-permissions",
+    "orgsweep-trust",
+    "orgsweep-organization",
+];
 
 /// Files whose name says nothing.
 const NAMELESS: [&str; 4] = ["utils.rs", "misc.rs", "imp.rs", "helpers.rs"];
 
 /// Looks at everything and lists every violation.
 pub fn tidy() -> Result<(), String> {
+    tidy_in(&root(), &metadata()?)
+}
+
+/// The same of a workspace that may be elsewhere.
+pub fn tidy_in(root: &Path, metadata: &Json) -> Result<(), String> {
     let mut problems = Vec::new();
-    arrows(&metadata()?, &mut problems);
+    arrows(metadata, &mut problems);
     let mut files = Vec::new();
     for folder in ["crates", "plugins", "tests", "benches", "xtask"] {
-        rust_files(&root().join(folder), &mut files)?;
+        rust_files(&root.join(folder), &mut files)?;
     }
     for file in &files {
         let text = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
-        let shown = file.strip_prefix(root()).unwrap_or(file);
+        let shown = file.strip_prefix(root).unwrap_or(file);
         source(shown, &text, &mut problems);
     }
     if problems.is_empty() { Ok(()) } else { Err(format!("\n  {}", problems.join("\n  "))) }
@@ -65,7 +79,9 @@ fn arrows(metadata: &Json, problems: &mut Vec<String>) {
     let packages = metadata["packages"].as_array().map(Vec::as_slice).unwrap_or_default();
     for package in packages {
         let name = package["name"].as_str().unwrap_or_default();
-        let Some((_, allowed, in_tests)) = ARROWS.iter().find(|(known, _, _)| *known == name) else {
+        let Some((allowed, in_tests)) =
+            arrows_of(name, package["manifest_path"].as_str().unwrap_or_default())
+        else {
             problems.push(format!("{name}: a new package needs its arrows in xtask/src/tidy.rs"));
             continue;
         };
@@ -77,6 +93,16 @@ fn arrows(metadata: &Json, problems: &mut Vec<String>) {
             }
         }
     }
+}
+
+/// What a package may name, and what only its tests may; `None` for a package that nobody has placed.
+fn arrows_of(name: &str, manifest: &str) -> Option<(&'static [&'static str], &'static [&'static str])> {
+    let placed = ARROWS
+        .iter()
+        .find(|(known, _, _)| *known == name)
+        .map(|(_, allowed, in_tests)| (*allowed, *in_tests));
+    let is_pack = Path::new(manifest).ancestors().nth(2).is_some_and(|folder| folder.ends_with("plugins"));
+    placed.or_else(|| is_pack.then_some((IN_HOUSE, PACK_TESTS)))
 }
 
 /// Why one package may not name another.
@@ -139,6 +165,18 @@ mod tests {
         assert!(forbidden("orgsweep-cli", "aws-config", false, &[], &[]).is_some());
         assert!(forbidden("orgsweep-aws", "aws-config", false, &[], &[]).is_none());
         assert!(forbidden("orgsweep-sweep", "parquet", false, &[], &[]).is_some());
+    }
+
+    #[test]
+    fn a_pack_of_ones_own_needs_no_entry() {
+        let (allowed, in_tests) = arrows_of("acme-checks", "/w/plugins/acme/Cargo.toml").unwrap();
+        assert!(forbidden("acme-checks", "orgsweep-cli", false, allowed, in_tests).is_none());
+        assert!(forbidden("acme-checks", "orgsweep-testkit", true, allowed, in_tests).is_none());
+        assert!(forbidden("acme-checks", "orgsweep-lake", false, allowed, in_tests).is_some());
+        assert!(forbidden("acme-checks", "aws-sdk-s3", false, allowed, in_tests).is_some());
+        // The standard packs keep their own, and no other room is open.
+        assert_eq!(arrows_of("orgsweep-trust", "/w/plugins/trust/Cargo.toml").unwrap().0, PACK);
+        assert!(arrows_of("acme-checks", "/w/crates/acme/Cargo.toml").is_none());
     }
 
     #[test]

@@ -18,6 +18,7 @@ use aws_types::app_name::AppName;
 use aws_types::region::Region;
 use aws_types::sdk_config::SdkConfig;
 
+use crate::clock::ClockProbe;
 use crate::limiter::{Limiter, Limits};
 use crate::wire::Wire;
 
@@ -67,6 +68,8 @@ pub struct Connection {
     pub(crate) pace: Pace,
     /// The profile that was asked for, to name it where it does not help.
     pub(crate) profile: Option<String>,
+    /// What the first answer tells about the local clock.
+    pub(crate) clock: ClockProbe,
 }
 
 impl Connection {
@@ -90,7 +93,7 @@ impl Connection {
         if config.region().is_none() {
             config = config.to_builder().region(Region::new(FALLBACK_REGION)).build();
         }
-        Self { config, pace, profile: profile.map(str::to_owned) }
+        Self { config, pace, profile: profile.map(str::to_owned), clock: ClockProbe::default() }
     }
 
     /// Fixed credentials at a fixed endpoint, whatever the environment says: the demo's.
@@ -121,7 +124,12 @@ impl Connection {
             .timeout_config(timeouts(pace))
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         builder.set_app_name(app_name());
-        Self { config: builder.build(), pace, profile: None }
+        Self { config: builder.build(), pace, profile: None, clock: ClockProbe::default() }
+    }
+
+    /// How far the local clock is from AWS's: known once a source was connected, or was refused.
+    pub fn clock(&self) -> ClockProbe {
+        self.clock.clone()
     }
 }
 

@@ -36,6 +36,8 @@ struct Helpers {
     proven: VecDeque<Helper>,
     untried: VecDeque<Helper>,
     refused: HashSet<AccountId>,
+    /// Why the last one was refused.
+    last_refusal: Option<Gap>,
 }
 
 impl Helpers {
@@ -57,7 +59,8 @@ impl Helpers {
         self.untried.retain(|(account, _)| *account != helper.0);
     }
 
-    fn refused(&mut self, account: AccountId) {
+    fn refused(&mut self, account: AccountId, why: &Gap) {
+        self.last_refusal = Some(why.clone());
         self.refused.insert(account);
         self.untried.retain(|(untried, _)| *untried != account);
         self.proven.retain(|(proven, _)| *proven != account);
@@ -103,16 +106,14 @@ impl ManagedPolicies {
                 }
                 Err(gap) => {
                     if matches!(gap.reason, Reason::Denied | Reason::DeniedByScp) {
-                        self.with_helpers(|helpers| helpers.refused(helper.0));
+                        self.with_helpers(|helpers| helpers.refused(helper.0, &gap));
                     }
                     first_gap.get_or_insert(gap);
                 }
             }
         }
-        Err(first_gap.unwrap_or_else(|| {
-            let message = "no session of the scan may read AWS-managed policies so far";
-            Gap::new(Reason::Denied).during("iam:GetPolicyVersion").because(message)
-        }))
+        let known = first_gap.or_else(|| self.with_helpers(|helpers| helpers.last_refusal.clone()));
+        Err(known.unwrap_or_else(|| Gap::new(Reason::Denied).during("iam:GetPolicyVersion")))
     }
 
     fn with_helpers<T>(&self, work: impl FnOnce(&mut Helpers) -> T) -> T {
@@ -132,7 +133,14 @@ impl ManagedPolicies {
             .version_id(version)
             .send()
             .await
-            .map_err(|error| failure::gap("iam:GetPolicyVersion", &error))?;
+            .map_err(|error| failure::gap("iam:GetPolicyVersion", &error));
+        let answer = match answer {
+            // AWS has withdrawn it since it was listed.
+            Err(gap) if gap.code.as_deref() == Some("NoSuchEntity") => {
+                return Ok(Arc::new((version.clone(), String::new())));
+            }
+            answer => answer?,
+        };
         let text = answer.policy_version().and_then(|version| version.document()).unwrap_or_default();
         let document = policy_document(text).map_err(|gap| gap.during("iam:GetPolicyVersion"))?;
         Ok(Arc::new((version.clone(), document)))

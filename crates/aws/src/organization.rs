@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{OnceCell, mpsc};
 
 use crate::failure;
+use crate::organization_policies::OrganizationPolicy;
 
 /// The largest page that Organizations gives.
 const PAGE: i32 = 20;
@@ -44,6 +45,10 @@ pub struct DiscoveredRoster {
     pub accounts: Vec<Account>,
     /// Names of roots and units, by id.
     pub unit_names: BTreeMap<String, String>,
+    /// Service and resource control policies; `None`: they could not be read, and `policies_gap` says why.
+    pub policies: Option<Vec<OrganizationPolicy>>,
+    /// Why there are none.
+    pub policies_gap: Option<Gap>,
 }
 
 /// The organization's tree, walked at most once.
@@ -81,7 +86,7 @@ impl Tree {
                     .send()
                     .await
                     .map_err(|error| failure::gap("organizations:ListAccountsForParent", &error))?;
-                for account in page.accounts() {
+                for account in present(page.accounts.as_deref(), "organizations:ListAccountsForParent")? {
                     placements.insert(account.id().unwrap_or_default().to_owned(), lineage.clone());
                 }
                 token = page.next_token().map(str::to_owned);
@@ -107,7 +112,7 @@ async fn walk(client: &Client) -> Result<Walked, Gap> {
             .send()
             .await
             .map_err(|error| failure::gap("organizations:ListRoots", &error))?;
-        for root in page.roots() {
+        for root in present(page.roots.as_deref(), "organizations:ListRoots")? {
             let id = root.id().unwrap_or_default().to_owned();
             walked.names.insert(id.clone(), root.name().unwrap_or("Root").to_owned());
             open.push((id.clone(), vec![id]));
@@ -128,7 +133,8 @@ async fn walk(client: &Client) -> Result<Walked, Gap> {
                 .send()
                 .await
                 .map_err(|error| failure::gap("organizations:ListOrganizationalUnitsForParent", &error))?;
-            for unit in page.organizational_units() {
+            let api = "organizations:ListOrganizationalUnitsForParent";
+            for unit in present(page.organizational_units.as_deref(), api)? {
                 let id = unit.id().unwrap_or_default().to_owned();
                 walked.names.insert(id.clone(), unit.name().unwrap_or_default().to_owned());
                 let mut below = lineage.clone();
@@ -195,7 +201,8 @@ async fn send_all(
             .send()
             .await
             .map_err(|error| refused("organizations:ListAccounts", DOING, &error))?;
-        for wire in page.accounts() {
+        let listed = present(page.accounts.as_deref(), "organizations:ListAccounts");
+        for wire in listed.map_err(|gap| malformed(DOING, &gap))? {
             let mut account = convert(wire, management)?;
             if account.ou_ids.is_empty() {
                 let known = match &placements {
@@ -237,7 +244,9 @@ async fn tags(client: &Client, account: AccountId) -> Result<BTreeMap<String, St
             .map_err(|error| {
                 refused("organizations:ListTagsForResource", "reading the tags of accounts", &error)
             })?;
-        tags.extend(page.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())));
+        let read = present(page.tags.as_deref(), "organizations:ListTagsForResource");
+        let read = read.map_err(|gap| malformed("reading the tags of accounts", &gap))?;
+        tags.extend(read.iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())));
         token = page.next_token().map(str::to_owned);
         if token.is_none() {
             return Ok(tags);
@@ -263,6 +272,24 @@ fn convert(wire: &WireAccount, management: AccountId) -> Result<Account, SourceE
     account.ou_ids = wire.paths().first().map(|path| unit_ids(path)).unwrap_or_default();
     account.is_management = id == management;
     Ok(account)
+}
+
+/// A page's list. AWS writes an empty one out: an answer without any is not an answer, and what came before it is not all.
+pub(crate) fn present<'p, T>(list: Option<&'p [T]>, api: &str) -> Result<&'p [T], Gap> {
+    list.ok_or_else(|| {
+        Gap::new(Reason::MalformedAnswer)
+            .during(api)
+            .because("the answer holds no list, not even an empty one")
+    })
+}
+
+fn malformed(doing: &str, gap: &Gap) -> SourceError {
+    SourceError {
+        doing: doing.to_owned(),
+        problem: gap.to_string(),
+        advice: "Something between here and AWS answers in its place: look at proxies and AWS_ENDPOINT_URL."
+            .to_owned(),
+    }
 }
 
 /// `State`, else `Status`; neither: not skipped but scanned, with a name of its own.

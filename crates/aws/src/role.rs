@@ -46,6 +46,11 @@ impl RoleTemplate {
         Ok(Self { arn: format!("arn:{{partition}}:iam::{{account_id}}:role/{name}") })
     }
 
+    /// Path and name, such as `orgsweep/OrgsweepAudit`.
+    pub fn name(&self) -> &str {
+        self.arn.split_once(":role/").map_or("", |(_, name)| name)
+    }
+
     /// The role's ARN in an account.
     pub fn arn(&self, partition: &str, account: AccountId) -> String {
         self.arn.replace("{partition}", partition).replace("{account_id}", account.as_str())
@@ -88,7 +93,9 @@ mod tests {
             ),
             ("arn:aws:iam::{account_id}:role/Audit", "arn:aws:iam::111122223333:role/Audit"),
         ] {
-            assert_eq!(RoleTemplate::parse(text).unwrap().arn("aws-cn", account), wanted);
+            let role = RoleTemplate::parse(text).unwrap();
+            assert_eq!(role.arn("aws-cn", account), wanted);
+            assert!(wanted.ends_with(&format!(":role/{}", role.name())), "{text}: {}", role.name());
         }
     }
 

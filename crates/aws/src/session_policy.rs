@@ -4,7 +4,7 @@ use serde_json::json;
 
 /// AWS's limit on the plain text of session policies, characters.
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
-const LONGEST: usize = 2048;
+pub const LONGEST_SESSION_POLICY: usize = 2048;
 
 /// A policy that allows exactly these actions.
 pub fn session_policy(actions: &[&str]) -> Result<String, String> {
@@ -15,9 +15,9 @@ pub fn session_policy(actions: &[&str]) -> Result<String, String> {
         "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}],
     })
     .to_string();
-    if policy.chars().count() > LONGEST {
+    if policy.chars().count() > LONGEST_SESSION_POLICY {
         return Err(format!(
-            "the session policy for {} actions has {} characters and AWS takes {LONGEST}: choose fewer checks \
+            "the session policy for {} actions has {} characters and AWS takes {LONGEST_SESSION_POLICY}: choose fewer checks \
              with --check or --exclude-check, or give up the limit with --no-session-policy",
             actions.len(),
             policy.chars().count()

@@ -9,6 +9,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use orgsweep_model::collector::Clock;
 use orgsweep_model::{Account, AccountId, Gap, Organization, Reason, Session, Usage, async_trait};
+use orgsweep_sweep::source::listing;
 use orgsweep_sweep::{Listed, Opened, Source, SourceError};
 use tokio::sync::{OnceCell, mpsc};
 
@@ -20,6 +21,7 @@ use crate::ledger::Ledger;
 use crate::managed::ManagedPolicies;
 use crate::member::Member;
 use crate::organization::{self, Roster, Tree};
+use crate::organization_policies::{self, OrganizationPolicy};
 use crate::session::{self, LONGEST_CHAINED, SessionCredentials};
 
 /// How to give credentials.
@@ -69,7 +71,7 @@ impl AwsSource {
     pub async fn connect(connection: Connection, options: SourceOptions) -> Result<Self, SourceError> {
         let usage = Arc::new(Usage::default());
         let base = &connection.config;
-        let caller = identify(&sts_client(base), &usage, connection.profile.as_deref()).await?;
+        let caller = identify(&sts_client(base), &usage, &connection).await?;
         let access = Arc::new(options.access.clone());
         let chained_already = caller.arn.contains(":assumed-role/");
         let members = chain::follow(base, &access, chained_already, &usage).await?;
@@ -104,13 +106,14 @@ impl AwsSource {
 async fn identify(
     sts: &aws_sdk_sts::Client,
     usage: &Arc<Usage>,
-    profile: Option<&str>,
+    connection: &Connection,
 ) -> Result<Caller, SourceError> {
     const DOING: &str = "finding out who the caller is";
     let answer = sts
         .get_caller_identity()
         .customize()
         .interceptor(Ledger::new(usage))
+        .interceptor(connection.clock.clone())
         // Somebody is waiting: what does not answer at once is told at once.
         .config_override(
             aws_sdk_sts::config::Config::builder()
@@ -118,7 +121,7 @@ async fn identify(
         )
         .send()
         .await
-        .map_err(|error| unidentified(DOING, &error, profile))?;
+        .map_err(|error| unidentified(DOING, &error, connection.profile.as_deref()))?;
     let arn = answer.arn().unwrap_or_default().to_owned();
     let partition = arn.split(':').nth(1).filter(|part| !part.is_empty()).unwrap_or("aws").to_owned();
     let account = answer.account().unwrap_or_default().parse().map_err(|problem| SourceError {
@@ -142,6 +145,9 @@ fn unidentified(
             Reason::ThrottledOut => "STS says to slow down: try again in a moment.",
             Reason::ServiceError if status(error).is_some_and(|status| status >= 500) => {
                 "STS itself failed: try again in a moment."
+            }
+            _ if said.contains("Signature expired") || said.contains("Signature not yet current") => {
+                "The clock of this machine is wrong: set it."
             }
             _ => "The credentials are wrong or expired.",
         };
@@ -179,9 +185,9 @@ impl Source for AwsSource {
     }
 
     fn accounts(&self) -> mpsc::Receiver<Result<Listed, SourceError>> {
-        let (sender, receiver) = mpsc::channel(64);
         match &self.options.roster {
             Roster::Organization => {
+                let (sender, receiver) = mpsc::channel(64);
                 let client = self.organizations.clone();
                 let tree = Arc::clone(&self.tree);
                 let with_tags = self.options.with_tags;
@@ -196,12 +202,12 @@ impl Source for AwsSource {
                         }
                     }
                 });
+                receiver
             }
-            Roster::Discovered(roster) => send_each(roster.accounts.clone(), sender),
-            Roster::File(accounts) => send_each(accounts.clone(), sender),
-            Roster::CallerOnly => send_each(vec![Account::new(self.caller.account)], sender),
+            Roster::Discovered(roster) => listing(roster.accounts.clone()),
+            Roster::File(accounts) => listing(accounts.clone()),
+            Roster::CallerOnly => listing(vec![Account::new(self.caller.account)]),
         }
-        receiver
     }
 
     async fn unit_names(&self) -> Result<BTreeMap<String, String>, Gap> {
@@ -226,6 +232,16 @@ impl Source for AwsSource {
 }
 
 impl AwsSource {
+    /// The organization's service and resource control policies.
+    pub async fn policies(&self) -> Result<Vec<OrganizationPolicy>, Gap> {
+        organization_policies::read(&self.organizations).await
+    }
+
+    /// Who runs the scan.
+    pub fn caller_arn(&self) -> &str {
+        &self.caller.arn
+    }
+
     async fn enter(&self, account: &Account, usage: Arc<Usage>) -> Result<Opened, Gap> {
         let session = if account.id == self.caller.account {
             None
@@ -269,15 +285,4 @@ impl AwsSource {
             )
         })
     }
-}
-
-fn send_each(accounts: Vec<Account>, sender: mpsc::Sender<Result<Listed, SourceError>>) {
-    tokio::spawn(async move {
-        let accounts = accounts.into_iter().map(|account| Listed::Account(Box::new(account)));
-        for listed in accounts.chain([Listed::Whole]) {
-            if sender.send(Ok(listed)).await.is_err() {
-                return;
-            }
-        }
-    });
 }

@@ -9,6 +9,9 @@ use jiff::SignedDuration;
 use orgsweep_model::{AccountId, Severity, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::doctor::DoctorArguments;
+use crate::policy::PolicyArguments;
+
 /// Audits the identities of a whole AWS organization and writes the results as Parquet.
 #[derive(Debug, Parser)]
 #[command(name = "orgsweep", version, propagate_version = true, max_term_width = 110)]
@@ -27,6 +30,10 @@ pub enum Command {
     Demo(DemoArguments),
     /// Scan the organization that the caller's credentials belong to.
     Scan(Box<ScanArguments>),
+    /// Look before a scan: can the accounts be entered, and which checks would be UNKNOWN, and why.
+    Doctor(Box<DoctorArguments>),
+    /// Print the policies that give orgsweep its access, from what the checks need.
+    Policy(Box<PolicyArguments>),
     /// What is registered: every check with its manual page, thresholds, controls, tables and IAM actions.
     Checks {
         #[command(subcommand)]

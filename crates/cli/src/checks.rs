@@ -2,11 +2,19 @@
 
 use std::fmt::Write as _;
 
+use orgsweep_model::DynCheck;
 use orgsweep_model::registry::Registry;
 use serde_json::{Value as Json, json};
 
 use crate::exit::Failure;
 use crate::prepare::is_from_roster;
+
+/// Who is in the organization, and in which state, the caller asks; no role in an account needs it.
+const ROSTER_ACTIONS: &[&str] = &["organizations:ListAccounts"];
+
+fn reads_roster(check: &dyn DynCheck) -> bool {
+    check.dependencies().iter().any(|dependency| is_from_roster(dependency.table.name))
+}
 
 /// One line a check.
 pub fn list(registry: &Registry) -> String {
@@ -50,6 +58,7 @@ pub fn list_json(registry: &Registry) -> String {
                 "settings": registered.check.settings(),
                 "tables": tables,
                 "actions": registry.actions_for(&*registered.check),
+                "caller_actions": if reads_roster(&*registered.check) { ROSTER_ACTIONS } else { &[] },
                 "controls": controls,
                 "pages": metadata.pages,
             })
@@ -86,14 +95,13 @@ pub fn show(registry: &Registry, id: &str) -> Result<String, Failure> {
         })
         .collect();
     line("tables", &tables.join(", "));
-    let actions = registry.actions_for(check);
-    if actions.is_empty()
-        && check.dependencies().iter().all(|dependency| is_from_roster(dependency.table.name))
-    {
-        line("actions", "none in the account: the roster is enough");
-    } else {
-        line("actions", &actions.join(", "));
+    let mut actions = registry.actions_for(check).join(", ");
+    if reads_roster(check) {
+        let separator = if actions.is_empty() { "" } else { ", " };
+        let _ =
+            write!(actions, "{separator}{} (the caller, not the account's role)", ROSTER_ACTIONS.join(", "));
     }
+    line("actions", &actions);
     line("source", metadata.file);
 
     let values = check.settings();

@@ -12,8 +12,10 @@ mod checks;
 mod config;
 mod ddl;
 mod demo;
+mod doctor;
 pub mod exit;
 mod plan_screen;
+mod policy;
 mod prepare;
 mod progress;
 mod retry;
@@ -80,6 +82,8 @@ fn dispatch(packs: Vec<Pack>, arguments: Arguments) -> Result<u8, Failure> {
     match arguments.command {
         Command::Demo(arguments) => in_runtime(demo::demo(&registry, arguments)),
         Command::Scan(arguments) => in_runtime(scan::scan(&registry, *arguments)),
+        Command::Doctor(arguments) => in_runtime(doctor::doctor(&registry, *arguments)),
+        Command::Policy(arguments) => policy::policy(&registry, *arguments),
         Command::Simulate(arguments) => in_runtime(simulate::simulate(arguments)),
         Command::Checks { command: ChecksCommand::List { json: false } } => print(&checks::list(&registry)),
         Command::Checks { command: ChecksCommand::List { json: true } } => {

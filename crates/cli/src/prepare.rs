@@ -147,6 +147,7 @@ fn filter(options: &ScanOptions) -> Result<Filter, Failure> {
         accounts: options.account.iter().copied().collect(),
         excluded_accounts: options.exclude_account.iter().copied().collect(),
         tags,
+        sample: None,
     })
 }
 

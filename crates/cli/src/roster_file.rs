@@ -7,6 +7,7 @@ use orgsweep_aws::{Access, AwsSource, Connection, DiscoveredRoster, Pace, Roster
 use orgsweep_lake::ScanId;
 use orgsweep_model::Timestamp;
 use orgsweep_model::collector::Clock;
+use orgsweep_model::text::printable;
 use orgsweep_sweep::{Listed, Source};
 use serde::{Deserialize, Serialize};
 
@@ -105,19 +106,31 @@ async fn write(arguments: DiscoverArguments) -> Result<u8, Failure> {
     let unit_names = source.unit_names().await.map_err(|gap| {
         Failure::new(format!("reading the names of organizational units failed: {gap}; nothing was written"))
     })?;
+    let (policies, policies_gap) = match source.policies().await {
+        Ok(policies) => (Some(policies), None),
+        Err(gap) => (None, Some(gap)),
+    };
     let now = Clock::wall().now();
     let count = accounts.len();
     let file = RosterFile {
         version: VERSION,
         scan_id: ScanId::new(now, random_entropy()),
         now,
-        roster: DiscoveredRoster { organization, accounts, unit_names },
+        roster: DiscoveredRoster { organization, accounts, unit_names, policies, policies_gap },
     };
     store(&arguments.roster, &file)?;
+    let guardrails = match (&file.roster.policies, &file.roster.policies_gap) {
+        (Some(policies), _) => format!("{} service and resource control policies", policies.len()),
+        (None, Some(gap)) => {
+            format!("service and resource control policies unknown: {}", printable(&gap.to_string()))
+        }
+        (None, None) => "no service and resource control policies".to_owned(),
+    };
     crate::print(&format!(
-        "{count} accounts in {}; the scan is {}\n",
+        "{count} accounts in {}, {guardrails}\nThe scan is {}; scan it with --roster {} --shard I/N\n",
         arguments.roster.display(),
-        file.scan_id
+        file.scan_id,
+        crate::summary::quoted(&arguments.roster)
     ))?;
     Ok(exit::COMPLETE)
 }

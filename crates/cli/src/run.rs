@@ -32,6 +32,8 @@ pub struct Begun {
     header: ScanHeader,
     shard: Option<Shard>,
     earlier: Option<Earlier>,
+    /// What else lies in the lake, worth a word.
+    note: Option<String>,
 }
 
 impl Begun {
@@ -47,7 +49,21 @@ impl Begun {
         if let Some(earlier) = &earlier {
             earlier.tell(&mut prepared.plan);
         }
-        Self { writer, header, shard, earlier }
+        Self { writer, header, shard, earlier, note: None }
+    }
+
+    /// Says at the start that scans were left unfinished here.
+    #[must_use]
+    pub fn beside(mut self, unfinished: &[ScanHeader], out: &Path) -> Self {
+        let names: Vec<&str> = unfinished.iter().map(|header| header.scan_id.as_str()).collect();
+        if let Some(first) = names.first() {
+            self.note = Some(format!(
+                "unfinished in {}: {}; --resume {first} would go on, and deleting its folder in staging forgets it",
+                out.display(),
+                names.join(", ")
+            ));
+        }
+        self
     }
 }
 
@@ -81,7 +97,7 @@ impl Run<'_> {
     /// Scans, publishes and tells.
     pub async fn go(self) -> Result<RunOutcome, Failure> {
         let Self { registry, source, prepared, begun, out, program, stop } = self;
-        let Begun { mut writer, header, shard, earlier } = begun;
+        let Begun { mut writer, header, shard, earlier, note } = begun;
         let watch = Instant::now();
         let refused =
             |error: orgsweep_lake::LakeError| Failure::new(format!("--out {}: {error}", out.display()));
@@ -95,6 +111,9 @@ impl Run<'_> {
             Progress::new(prepared.options.quiet, prepared.options.log_format.unwrap_or_default());
         if resumed > 0 {
             progress.tell(&Event::Warning(format!("{resumed} accounts were finished before and are kept")));
+        }
+        if let Some(note) = note {
+            progress.tell(&Event::Warning(note));
         }
         let plan = Arc::new(prepared.plan);
         let prepared = Prepared { plan: orgsweep_sweep::Plan::clone(&plan), ..prepared };

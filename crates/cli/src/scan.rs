@@ -79,18 +79,20 @@ pub async fn connect(prepared: &Prepared, roster: Roster, share: u32) -> Result<
     let options = &prepared.options;
     let pace = access::pace(options, share)?;
     let connection = Connection::load(options.profile.as_deref(), options.region.as_deref(), pace).await;
-    let source = AwsSource::connect(
-        connection,
-        SourceOptions {
-            roster,
-            access: prepared.access.clone(),
-            with_tags: prepared.plan.filter.needs_tags(),
-            clock: prepared.plan.clock,
-        },
-    )
-    .await
-    .map_err(|error| Failure::new(error.to_string()))?;
+    let source = AwsSource::connect(connection, source_options(prepared, roster))
+        .await
+        .map_err(|error| Failure::new(error.to_string()))?;
     Ok(Arc::new(source))
+}
+
+/// What the source is asked for.
+pub fn source_options(prepared: &Prepared, roster: Roster) -> SourceOptions {
+    SourceOptions {
+        roster,
+        access: prepared.access.clone(),
+        with_tags: prepared.plan.filter.needs_tags(),
+        clock: prepared.plan.clock,
+    }
 }
 
 /// Prepares the place where finished accounts go, and finds out what is there already.
@@ -134,8 +136,9 @@ fn begin(
     let scan_id = ScanId::new(prepared.plan.clock.now(), random_entropy());
     let retried = earlier.as_ref().map(|earlier| earlier.scan_id.to_string());
     let header = header(&scan_id, prepared.plan.now, prepared, retried);
+    let left = unfinished(out).map_err(refused)?;
     let writer = ScanWriter::create(out, &scan_id, tables, &header).map_err(refused)?;
-    Ok(Begun::of(writer, header, None, earlier, prepared))
+    Ok(Begun::of(writer, header, None, earlier, prepared).beside(&left, out))
 }
 
 /// What a scan is begun as.
@@ -218,7 +221,12 @@ pub fn totals_of(writer: &ScanWriter) -> Result<(Totals, Vec<AccountId>), Failur
     Ok((totals, seen.into_keys().collect()))
 }
 
-fn roster(options: &ScanOptions, file: Option<RosterFile>, shard: Option<Shard>) -> Result<Roster, Failure> {
+/// Where the accounts come from.
+pub fn roster(
+    options: &ScanOptions,
+    file: Option<RosterFile>,
+    shard: Option<Shard>,
+) -> Result<Roster, Failure> {
     if let Some(mut file) = file {
         if let Some(shard) = shard {
             file.roster.accounts.retain(|account| shard.holds(account.id));

@@ -79,25 +79,27 @@ fn coverage(screen: &mut String, totals: &Totals) {
     }
     let codes: BTreeSet<&str> = lost.iter().filter_map(|account| account.reason_code.as_deref()).collect();
     for code in codes {
-        if let Some(hint) = hint(code) {
+        if let Some(hint) = Reason::from_word(code).and_then(hint) {
             let _ = writeln!(screen, "  {code}: {hint}");
         }
     }
 }
 
 /// What to look at for the losses that have a usual cause.
-fn hint(reason_code: &str) -> Option<&'static str> {
-    match Reason::from_word(reason_code)? {
+pub fn hint(reason: Reason) -> Option<&'static str> {
+    match reason {
         Reason::RoleMissingOrUntrusted => Some(
             "AWS does not say whether a role is missing or does not trust the caller: look at both, and at the external id",
         ),
         Reason::Denied => Some(
-            "the role's own policy lacks the action, or a boundary takes it; `scan --plan` lists all that is needed",
+            "the role's own policy lacks the action, or a boundary takes it; `policy --for member` prints all that is needed",
         ),
         Reason::DeniedByScp => {
             Some("a service control policy refuses the action: exempt the audit role from it")
         }
-        Reason::ThrottledOut => Some("scan with a lower --concurrency, or when less else is going on"),
+        Reason::ThrottledOut => Some(
+            "scan with a lower --max-rate, or when less else is going on; --retry-incomplete reads only what was lost",
+        ),
         _ => None,
     }
 }
@@ -191,12 +193,12 @@ fn unknown(screen: &mut String, totals: &Totals) {
 }
 
 /// `1 check`, `2 checks`.
-fn plural(count: usize, noun: &str) -> String {
+pub fn plural(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
 /// Indented, a comma between, no line much longer than a terminal is wide.
-fn wrapped(screen: &mut String, words: impl Iterator<Item = String>) {
+pub fn wrapped(screen: &mut String, words: impl Iterator<Item = String>) {
     let mut line = String::new();
     for word in words {
         if !line.is_empty() && line.len() + word.len() > WIDTH {

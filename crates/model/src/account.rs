@@ -90,7 +90,7 @@ text_enum! {
         PendingClosure = "PENDING_CLOSURE",
         /// Closed; can be reinstated for 90 days.
         Closed = "CLOSED",
-        /// Neither field was given: scanned, with a warning.
+        /// Neither field was given, or Organizations was not asked: scanned, its standing unknown.
         Unstated = "UNSTATED",
         /// A word that this version does not know: listed and counted, not scanned.
         Unrecognized = "UNRECOGNIZED",
@@ -130,14 +130,14 @@ pub struct Account {
 }
 
 impl Account {
-    /// An active account about which nothing but its id is known.
+    /// An account about which nothing but its id is known: not even that it is active.
     pub const fn new(id: AccountId) -> Self {
         Self {
             id,
             arn: None,
             name: None,
             email_sha256: None,
-            state: AccountState::Active,
+            state: AccountState::Unstated,
             joined_at: None,
             ou_ids: Vec::new(),
             ou_path: None,
@@ -170,5 +170,17 @@ impl Organization {
     /// `arn:{partition}:iam::{account}:root`: what names an account as a whole.
     pub fn root_arn(&self, account: AccountId) -> String {
         format!("arn:{}:iam::{account}:root", self.partition)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_said_is_not_active() {
+        let account = Account::new("111122223333".parse().unwrap());
+        assert_eq!(account.state, AccountState::Unstated);
+        assert!(account.state.is_scannable());
     }
 }

@@ -52,13 +52,19 @@ fn evaluate_one(tables: &Tables, check: &dyn DynCheck, context: &Context<'_>) ->
         let mut report = Report::new();
         check.run(tables, context, &mut report).map(|()| report)
     }));
+    let failed = |message: &str| (Some(Gap::new(Reason::CheckFailed).because(message)), Vec::new());
     let (gap, mut outcomes) = match ran {
-        Ok(Ok(report)) => (None, report.into_outcomes()),
-        Ok(Err(gap)) => (Some(gap), Vec::new()),
-        Err(panic) => {
-            let message = panic_message(&*panic);
-            (Some(Gap::new(Reason::CheckFailed).because(&message)), Vec::new())
+        Ok(Ok(report)) => {
+            let mut outcomes = report.into_outcomes();
+            outcomes.sort_by(|left, right| place(left).cmp(&place(right)));
+            // Two verdicts in one place would be two findings with one id.
+            match outcomes.windows(2).find(|pair| place(&pair[0]) == place(&pair[1])) {
+                Some(pair) => failed(&format!("it reported {:?} twice", place(&pair[0]))),
+                None => (None, outcomes),
+            }
         }
+        Ok(Err(gap)) => (Some(gap), Vec::new()),
+        Err(panic) => failed(&panic_message(&*panic)),
     };
     let outcome = if let Some(gap) = &gap {
         outcomes.push(unknown_account(gap, context));
@@ -68,11 +74,13 @@ fn evaluate_one(tables: &Tables, check: &dyn DynCheck, context: &Context<'_>) ->
     } else {
         CoverageOutcome::Complete
     };
-    outcomes.sort_by(|left, right| {
-        (&left.resource.uid, &left.resource.subject).cmp(&(&right.resource.uid, &right.resource.subject))
-    });
     let gap = gap.or_else(|| (outcome == CoverageOutcome::Partial).then(|| Gap::new(Reason::Undecided)));
     CheckResult { metadata, outcome, gap, outcomes, observed_at }
+}
+
+/// What tells one finding of a check from another: resource and subject.
+fn place(outcome: &Outcome) -> (&str, &str) {
+    (&outcome.resource.uid, &outcome.resource.subject)
 }
 
 /// The one row that stands for "this check could not look at this account".
@@ -121,6 +129,8 @@ mod tests {
             settings: {
                 /// Report something first.
                 half: bool = false,
+                /// Do not fail, but report the account so often, and one part of it.
+                times: u32 = 0,
             },
         }
     }
@@ -131,6 +141,13 @@ mod tests {
         fn evaluate(&self, _: Self::Reads<'_>, context: &Context<'_>, report: &mut Report) {
             if self.half {
                 report.pass(context.account_resource());
+            }
+            if self.times > 0 {
+                report.pass(context.account_resource().part("door"));
+                for _ in 0..self.times {
+                    report.fail(context.account_resource(), "once more");
+                }
+                return;
             }
             panic!("index 7 of nothing");
         }
@@ -153,13 +170,25 @@ mod tests {
         let mut tables = Tables::new();
         tables.insert(Vec::<User>::new(), Timestamp::UNIX_EPOCH);
         for half in [false, true] {
-            let result = run(&Broken { half }, &tables);
+            let result = run(&Broken { half, times: 0 }, &tables);
             assert_eq!(result.outcome, CoverageOutcome::NotRun);
             assert_eq!(result.gap.as_ref().unwrap().reason, Reason::CheckFailed);
             assert_eq!((result.count(Status::Unknown), result.count(Status::Pass)), (1, 0));
             assert!(result.outcomes[0].message.contains("index 7 of nothing"));
             assert_eq!(result.outcomes[0].resource.uid, "arn:aws-cn:iam::111122223333:root");
         }
+    }
+
+    #[test]
+    fn a_check_that_reports_one_place_twice_is_unknown() {
+        let mut tables = Tables::new();
+        tables.insert(Vec::<User>::new(), Timestamp::UNIX_EPOCH);
+        let once = run(&Broken { half: false, times: 1 }, &tables);
+        assert_eq!((once.outcome, once.count(Status::Fail)), (CoverageOutcome::Complete, 1));
+        let twice = run(&Broken { half: false, times: 2 }, &tables);
+        assert_eq!(twice.gap.as_ref().unwrap().reason, Reason::CheckFailed);
+        assert_eq!((twice.outcomes.len(), twice.count(Status::Unknown)), (1, 1));
+        assert!(twice.outcomes[0].message.contains("111122223333:root"), "{}", twice.outcomes[0].message);
     }
 
     #[test]

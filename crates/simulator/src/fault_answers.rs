@@ -9,7 +9,8 @@ use crate::call::Call;
 use crate::faults::{Fault, FaultKind};
 use crate::outgoing::Delivery;
 use crate::session::Identity;
-use crate::wire::{HTML, JSON, Refusal, Reply, XML, element};
+use crate::wire::{HTML, JSON, Refusal, Reply, XML};
+use crate::xml::element;
 
 /// What becomes of a request that a fault befalls.
 pub enum Effect {

@@ -361,6 +361,21 @@ mod tests {
     }
 
     #[test]
+    fn the_page_about_the_script_is_right() {
+        const PAGE: &str = include_str!("../README.md");
+        let script = PAGE.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+        assert_eq!(parse_faults(script).unwrap().len(), 3);
+        // The reader itself says which kinds and keys there are.
+        for wrong in ["kind = \"?\"", "kind = \"hang\"\naction = \"*\"\n\"?\" = 1"] {
+            let message = parse_faults(&format!("[[fault]]\n{wrong}\n")).unwrap_err();
+            let words = message.split("expected one of").nth(1).unwrap();
+            for word in words.split('`').skip(1).step_by(2) {
+                assert!(PAGE.contains(&format!("\n| `{word}` |")), "{word} is not in the page");
+            }
+        }
+    }
+
+    #[test]
     fn a_script_is_read_and_mistakes_are_named() {
         let script = "[[fault]]\nkind = \"throttle\"\naction = \"iam:ListRoles\"\naccount = \"123456789012\"\n\
                       nth = 2\ntimes = 3\nshare = 0.5\npage = 2\nretry_after_ms = 250\n\

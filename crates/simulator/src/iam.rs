@@ -10,8 +10,9 @@ use crate::managed;
 use crate::parameters::{Parameters, paged};
 use crate::report;
 use crate::server::Server;
-use crate::wire::{Refusal, base64, element, list, percent_encode, wrap};
+use crate::wire::{Refusal, base64};
 use crate::world::Account;
+use crate::xml::{document, element, list, wrap};
 
 /// What a caller of one account asks, and what is there.
 struct View<'a> {
@@ -224,7 +225,7 @@ impl<'a> View<'a> {
             + &element("RoleId", &role.id)
             + &element("Arn", &role.arn(self.account))
             + &element("CreateDate", &iso(role.created))
-            + &element("AssumeRolePolicyDocument", &percent_encode(&role.trust))
+            + &document("AssumeRolePolicyDocument", &role.trust)
             + &description
             + &element("MaxSessionDuration", &role.max_session.to_string())
     }
@@ -353,22 +354,22 @@ impl<'a> View<'a> {
             return Err(missing());
         }
         let is_wanted = |name: &str| managed::arn(&self.account.partition, name) == wanted;
-        let (document, default) = if let Some((_, versions, document)) =
+        let (content, default) = if let Some((_, versions, content)) =
             managed::POLICIES.iter().find(|(name, _, _)| is_wanted(name))
         {
             if number == 0 || number > *versions as usize {
                 return Err(missing());
             }
-            (*document, number == *versions as usize)
+            (*content, number == *versions as usize)
         } else {
             let policies = &self.content.policies;
             let is_wanted = |policy: &&Policy| self.account.arn("policy", &policy.name) == wanted;
             let policy = policies.iter().find(is_wanted).ok_or_else(missing)?;
-            let document =
+            let content =
                 number.checked_sub(1).and_then(|index| policy.versions.get(index)).ok_or_else(missing)?;
-            (document.as_str(), number == policy.versions.len())
+            (content.as_str(), number == policy.versions.len())
         };
-        let inner = element("Document", &percent_encode(document))
+        let inner = document("Document", content)
             + &element("VersionId", version)
             + &element("IsDefaultVersion", &default.to_string())
             + &element("CreateDate", &iso(1_423_000_000));

@@ -3,8 +3,9 @@
 use crate::account::{AccountState, Attached, Group, Inline, Policy, Role, User, iso};
 use crate::managed;
 use crate::parameters::{Parameters, page_of, truncation};
-use crate::wire::{Refusal, element, list, percent_encode, wrap};
+use crate::wire::Refusal;
 use crate::world::Account;
+use crate::xml::{Xml, escape};
 
 /// The words of `Filter`, case-sensitive.
 const FILTERS: [&str; 5] = ["User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy"];
@@ -48,21 +49,33 @@ pub fn handle(account: &Account, content: &AccountState, parameters: &Parameters
     }
     let (page, next) = page_of(parameters, &format!("details|{}", filters.join("+")), &entities)?;
 
-    let (mut users, mut roles, mut groups, mut policies) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for entity in page {
-        match entity {
-            Entity::User(one) => users.push(user(account, one)),
-            Entity::Role(one) => roles.push(role(account, one)),
-            Entity::Group(one) => groups.push(group(account, one)),
-            Entity::Policy(one) => policies.push(policy(account, content, one)),
-            Entity::Managed(one) => policies.push(aws_managed(account, one)),
-        }
+    let mut xml = Xml::default();
+    // The elements come in this order, whatever the order of the entities.
+    let writer = Writer { account, content };
+    xml.list("UserDetailList", page.iter().filter_map(Entity::user), |xml, one| writer.user(xml, one));
+    xml.list("GroupDetailList", page.iter().filter_map(Entity::group), |xml, one| writer.group(xml, one));
+    xml.list("RoleDetailList", page.iter().filter_map(Entity::role), |xml, one| writer.role(xml, one));
+    let policies = page.iter().filter(|one| matches!(one, Entity::Policy(_) | Entity::Managed(_)));
+    xml.list("Policies", policies, |xml, one| match one {
+        Entity::Policy(one) => writer.policy(xml, one),
+        Entity::Managed(one) => writer.aws_managed(xml, one),
+        Entity::User(_) | Entity::Role(_) | Entity::Group(_) => {}
+    });
+    Ok(xml.text + &truncation(next))
+}
+
+impl<'a> Entity<'a> {
+    fn user(&self) -> Option<&'a User> {
+        if let Self::User(one) = self { Some(one) } else { None }
     }
-    Ok(list("UserDetailList", users)
-        + &list("GroupDetailList", groups)
-        + &list("RoleDetailList", roles)
-        + &list("Policies", policies)
-        + &truncation(next))
+
+    fn group(&self) -> Option<&'a Group> {
+        if let Self::Group(one) = self { Some(one) } else { None }
+    }
+
+    fn role(&self) -> Option<&'a Role> {
+        if let Self::Role(one) = self { Some(one) } else { None }
+    }
 }
 
 fn is_attached(content: &AccountState, arn: &str) -> bool {
@@ -72,138 +85,160 @@ fn is_attached(content: &AccountState, arn: &str) -> bool {
     users.chain(roles).chain(groups).any(|attached| attached.arn == arn)
 }
 
-fn attached(policies: &[Attached]) -> String {
-    list(
-        "AttachedManagedPolicies",
-        policies
-            .iter()
-            .map(|policy| element("PolicyName", &policy.name) + &element("PolicyArn", &policy.arn)),
-    )
-}
-
-fn inline(name: &str, policies: &[Inline]) -> String {
-    list(
-        name,
-        policies.iter().map(|policy| {
-            element("PolicyName", &policy.name)
-                + &element("PolicyDocument", &percent_encode(&policy.document))
-        }),
-    )
-}
-
-fn boundary(arn: Option<&String>) -> String {
-    arn.map_or_else(String::new, |arn| {
-        let inner = element("PermissionsBoundaryType", "Policy") + &element("PermissionsBoundaryArn", arn);
-        wrap("PermissionsBoundary", &inner)
-    })
-}
-
-fn tags(tags: &[(String, String)]) -> String {
-    list("Tags", tags.iter().map(|(key, value)| element("Key", key) + &element("Value", value)))
-}
-
-fn user(account: &Account, user: &User) -> String {
-    element("Path", &user.path)
-        + &element("UserName", &user.name)
-        + &element("UserId", &user.id)
-        + &element("Arn", &user.arn(account))
-        + &element("CreateDate", &iso(user.created))
-        + &inline("UserPolicyList", &user.inline)
-        + &list("GroupList", user.groups.iter().cloned())
-        + &attached(&user.attached)
-        + &boundary(user.boundary.as_ref())
-        + &tags(&user.tags)
-}
-
-/// Without MaxSessionDuration, as AWS.
-fn role(account: &Account, role: &Role) -> String {
-    let last_used = role.last_used.map_or_else(String::new, |moment| {
-        element("LastUsedDate", &iso(moment)) + &element("Region", "us-east-1")
+fn attached(xml: &mut Xml, policies: &[Attached]) {
+    xml.list("AttachedManagedPolicies", policies, |xml, policy| {
+        xml.element("PolicyName", &policy.name);
+        xml.element("PolicyArn", &policy.arn);
     });
-    element("Path", &role.path)
-        + &element("RoleName", &role.name)
-        + &element("RoleId", &role.id)
-        + &element("Arn", &role.arn(account))
-        + &element("CreateDate", &iso(role.created))
-        + &element("AssumeRolePolicyDocument", &percent_encode(&role.trust))
-        + &list("InstanceProfileList", [])
-        + &inline("RolePolicyList", &role.inline)
-        + &attached(&role.attached)
-        + &boundary(role.boundary.as_ref())
-        + &tags(&role.tags)
-        + &wrap("RoleLastUsed", &last_used)
 }
 
-fn group(account: &Account, group: &Group) -> String {
-    element("Path", "/")
-        + &element("GroupName", &group.name)
-        + &element("GroupId", &group.id)
-        + &element("Arn", &account.arn("group", &group.name))
-        + &element("CreateDate", &iso(group.created))
-        + &inline("GroupPolicyList", &group.inline)
-        + &attached(&group.attached)
+fn inline(xml: &mut Xml, name: &str, policies: &[Inline]) {
+    xml.list(name, policies, |xml, policy| {
+        xml.element("PolicyName", &policy.name);
+        xml.document("PolicyDocument", &policy.document);
+    });
 }
 
-fn policy(account: &Account, content: &AccountState, policy: &Policy) -> String {
-    let arn = account.arn("policy", &policy.name);
-    let used = usize::from(is_attached(content, &arn));
-    let edges = content.users.iter().filter(|user| user.boundary.as_ref() == Some(&arn)).count();
-    let last = policy.versions.len();
-    let versions = policy
-        .versions
-        .iter()
-        .enumerate()
-        .rev()
-        .map(|(index, document)| version(index + 1, document, index + 1 == last, policy.created));
-    described(&policy.name, &policy.id, &arn, "/", last, used, edges, policy.created)
-        + &list("PolicyVersionList", versions)
+fn boundary(xml: &mut Xml, arn: Option<&String>) {
+    if let Some(arn) = arn {
+        xml.wrap("PermissionsBoundary", |xml| {
+            xml.element("PermissionsBoundaryType", "Policy");
+            xml.element("PermissionsBoundaryArn", arn);
+        });
+    }
 }
 
-fn aws_managed(account: &Account, (name, versions, document): &(&str, u32, &str)) -> String {
-    let created = 1_423_000_000;
-    let last = *versions as usize;
-    let kept = (last.saturating_sub(3) + 1..=last)
-        .rev()
-        .map(|number| version(number, document, number == last, created));
-    let short = name.rsplit('/').next().unwrap_or(name);
-    described(
-        short,
-        "ANPAEXAMPLE000000000",
-        &managed::arn(&account.partition, name),
-        "/",
-        last,
-        1,
-        0,
-        created,
-    ) + &list("PolicyVersionList", kept)
+fn tags(xml: &mut Xml, tags: &[(String, String)]) {
+    xml.list("Tags", tags, |xml, (key, value)| {
+        xml.element("Key", key);
+        xml.element("Value", value);
+    });
 }
 
-#[expect(clippy::too_many_arguments, reason = "one element each, in the order of the answer")]
-fn described(
-    name: &str,
-    id: &str,
-    arn: &str,
-    path: &str,
+/// Writes what is in one account.
+struct Writer<'a> {
+    account: &'a Account,
+    content: &'a AccountState,
+}
+
+impl Writer<'_> {
+    fn user(&self, xml: &mut Xml, user: &User) {
+        xml.element("Path", &user.path);
+        xml.element("UserName", &user.name);
+        xml.element("UserId", &user.id);
+        xml.element("Arn", &user.arn(self.account));
+        xml.element("CreateDate", &iso(user.created));
+        inline(xml, "UserPolicyList", &user.inline);
+        xml.list("GroupList", &user.groups, |xml, name| xml.text.push_str(&escape(name)));
+        attached(xml, &user.attached);
+        boundary(xml, user.boundary.as_ref());
+        tags(xml, &user.tags);
+    }
+
+    /// Without MaxSessionDuration, as AWS.
+    fn role(&self, xml: &mut Xml, role: &Role) {
+        xml.element("Path", &role.path);
+        xml.element("RoleName", &role.name);
+        xml.element("RoleId", &role.id);
+        xml.element("Arn", &role.arn(self.account));
+        xml.element("CreateDate", &iso(role.created));
+        xml.document("AssumeRolePolicyDocument", &role.trust);
+        xml.wrap("InstanceProfileList", |_| {});
+        inline(xml, "RolePolicyList", &role.inline);
+        attached(xml, &role.attached);
+        boundary(xml, role.boundary.as_ref());
+        tags(xml, &role.tags);
+        xml.wrap("RoleLastUsed", |xml| {
+            if let Some(moment) = role.last_used {
+                xml.element("LastUsedDate", &iso(moment));
+                xml.element("Region", "us-east-1");
+            }
+        });
+    }
+
+    fn group(&self, xml: &mut Xml, group: &Group) {
+        xml.element("Path", "/");
+        xml.element("GroupName", &group.name);
+        xml.element("GroupId", &group.id);
+        xml.element("Arn", &self.account.arn("group", &group.name));
+        xml.element("CreateDate", &iso(group.created));
+        inline(xml, "GroupPolicyList", &group.inline);
+        attached(xml, &group.attached);
+    }
+
+    fn policy(&self, xml: &mut Xml, policy: &Policy) {
+        let arn = self.account.arn("policy", &policy.name);
+        let last = policy.versions.len();
+        described(
+            xml,
+            &Described {
+                name: &policy.name,
+                id: &policy.id,
+                attachments: usize::from(is_attached(self.content, &arn)),
+                boundaries: self
+                    .content
+                    .users
+                    .iter()
+                    .filter(|user| user.boundary.as_ref() == Some(&arn))
+                    .count(),
+                arn,
+                default: last,
+                created: policy.created,
+            },
+        );
+        xml.list("PolicyVersionList", policy.versions.iter().enumerate().rev(), |xml, (index, document)| {
+            version(xml, index + 1, document, index + 1 == last, policy.created);
+        });
+    }
+
+    fn aws_managed(&self, xml: &mut Xml, (name, versions, document): &(&str, u32, &str)) {
+        let created = 1_423_000_000;
+        let last = *versions as usize;
+        described(
+            xml,
+            &Described {
+                name: name.rsplit('/').next().unwrap_or(name),
+                id: "ANPAEXAMPLE000000000",
+                arn: managed::arn(&self.account.partition, name),
+                default: last,
+                attachments: 1,
+                boundaries: 0,
+                created,
+            },
+        );
+        xml.list("PolicyVersionList", (last.saturating_sub(3) + 1..=last).rev(), |xml, number| {
+            version(xml, number, document, number == last, created);
+        });
+    }
+}
+
+/// What is said of a policy before its versions.
+struct Described<'a> {
+    name: &'a str,
+    id: &'a str,
+    arn: String,
     default: usize,
     attachments: usize,
     boundaries: usize,
     created: i64,
-) -> String {
-    element("PolicyName", name)
-        + &element("PolicyId", id)
-        + &element("Arn", arn)
-        + &element("Path", path)
-        + &element("DefaultVersionId", &format!("v{default}"))
-        + &element("AttachmentCount", &attachments.to_string())
-        + &element("PermissionsBoundaryUsageCount", &boundaries.to_string())
-        + &element("IsAttachable", "true")
-        + &element("CreateDate", &iso(created))
-        + &element("UpdateDate", &iso(created))
 }
 
-fn version(number: usize, document: &str, default: bool, created: i64) -> String {
-    element("Document", &percent_encode(document))
-        + &element("VersionId", &format!("v{number}"))
-        + &element("IsDefaultVersion", &default.to_string())
-        + &element("CreateDate", &iso(created))
+fn described(xml: &mut Xml, policy: &Described<'_>) {
+    xml.element("PolicyName", policy.name);
+    xml.element("PolicyId", policy.id);
+    xml.element("Arn", &policy.arn);
+    xml.element("Path", "/");
+    xml.element("DefaultVersionId", &format!("v{}", policy.default));
+    xml.element("AttachmentCount", &policy.attachments.to_string());
+    xml.element("PermissionsBoundaryUsageCount", &policy.boundaries.to_string());
+    xml.element("IsAttachable", "true");
+    xml.element("CreateDate", &iso(policy.created));
+    xml.element("UpdateDate", &iso(policy.created));
+}
+
+fn version(xml: &mut Xml, number: usize, document: &str, default: bool, created: i64) {
+    xml.document("Document", document);
+    xml.element("VersionId", &format!("v{number}"));
+    xml.element("IsDefaultVersion", &default.to_string());
+    xml.element("CreateDate", &iso(created));
 }

@@ -36,6 +36,7 @@ mod signature;
 mod sts;
 mod wire;
 mod world;
+mod xml;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

@@ -203,7 +203,7 @@ fn page(server: &Server, asked: &Asked<'_>, listing: &str, total: usize) -> Resu
             .ok_or_else(|| invalid("INVALID_NEXT_TOKEN: You provided an invalid value for NextToken."))?,
     };
     if asked.empty_page {
-        let next = format!("{EMPTY_PAGE}{}", input["NextToken"].as_str().unwrap_or_default());
+        let next = format!("{EMPTY_PAGE}{secret}|{listing}|{number}|{start}");
         return Ok(Page { number, start: 0, end: 0, next: Some(next) });
     }
     let end = if number == 2 { start } else { (start + size).min(total) };
@@ -217,11 +217,7 @@ pub fn page_number(token: &str) -> u64 {
 }
 
 fn parse_token(token: &str, secret: &str, listing: &str) -> Option<(usize, usize)> {
-    let token = match token.strip_prefix(EMPTY_PAGE) {
-        Some("") => return Some((1, 0)),
-        Some(rest) => rest,
-        None => token,
-    };
+    let token = token.strip_prefix(EMPTY_PAGE).unwrap_or(token);
     let rest = token.strip_prefix(secret)?.strip_prefix('|')?.strip_prefix(listing)?.strip_prefix('|')?;
     let (number, start) = rest.split_once('|')?;
     Some((number.parse().ok()?, start.parse().ok()?))

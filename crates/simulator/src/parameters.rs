@@ -1,8 +1,9 @@
 //! A form's fields, and pages of a listing.
 
-use crate::wire::{Refusal, element, list};
+use crate::wire::Refusal;
+use crate::xml::{element, list};
 
-/// Begins the marker behind an empty page. What follows is the marker of the page that had been asked for.
+/// Begins the marker behind an empty page. What follows is a marker of the page that had been asked for.
 pub const EMPTY_PAGE: &str = "behind-an-empty-page|";
 
 /// A request's form fields.
@@ -52,12 +53,7 @@ impl Parameters {
 
     /// The marker, without what an empty page put before it.
     fn marker(&self) -> Option<&str> {
-        let marker = self.get("Marker")?;
-        match marker.strip_prefix(EMPTY_PAGE) {
-            Some("") => None,
-            Some(rest) => Some(rest),
-            None => Some(marker),
-        }
+        self.get("Marker").map(|marker| marker.strip_prefix(EMPTY_PAGE).unwrap_or(marker))
     }
 
     /// Which page is asked for, if all are of the same size.
@@ -82,9 +78,6 @@ pub fn page_of<'a, T>(
             ))
         })?,
     };
-    if parameters.empty_page {
-        return Ok((&[], Some(format!("{EMPTY_PAGE}{}", parameters.get("Marker").unwrap_or_default()))));
-    }
     let start = match parameters.marker() {
         None => 0,
         Some(marker) => {
@@ -95,6 +88,9 @@ pub fn page_of<'a, T>(
             start.parse().map_err(|_| Refusal::validation("Invalid Marker"))?
         }
     };
+    if parameters.empty_page {
+        return Ok((&[], Some(format!("{EMPTY_PAGE}{listing}|{start}"))));
+    }
     let start = items.len().min(start);
     let end = items.len().min(start + size);
     let next = (end < items.len()).then(|| format!("{listing}|{end}"));

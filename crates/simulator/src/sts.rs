@@ -8,7 +8,8 @@ use crate::authorize::{self, SessionRequest};
 use crate::parameters::Parameters;
 use crate::server::Server;
 use crate::session::{Identity, SessionInfo};
-use crate::wire::{Refusal, element, wrap};
+use crate::wire::Refusal;
+use crate::xml::{element, wrap};
 
 /// The largest session policy, characters.
 const LONGEST_POLICY: usize = 2048;

@@ -1,10 +1,9 @@
 //! Answers and errors on the wire: XML for awsQuery, JSON 1.1 for Organizations.
 
-use std::borrow::Cow;
-
 use jiff::Timestamp;
 
 use crate::outgoing::Delivery;
+use crate::xml::escape;
 
 /// The content type of awsQuery's answers.
 pub const XML: &str = "text/xml";
@@ -97,59 +96,6 @@ pub fn query_answer(action: &str, result: &str, request_id: &str, sts: bool) -> 
     Reply::new(200, XML, body)
 }
 
-/// `<name>text</name>`, escaped.
-pub fn element(name: &str, text: &str) -> String {
-    wrap(name, &escape(text))
-}
-
-/// `<name>…</name>` around what is already XML.
-pub fn wrap(name: &str, inner: &str) -> String {
-    let mut text = String::with_capacity(inner.len() + 2 * name.len() + 5);
-    push_wrapped(&mut text, name, inner);
-    text
-}
-
-/// `<name><member>…</member>…</name>`.
-pub fn list(name: &str, members: impl IntoIterator<Item = String>) -> String {
-    let mut text = format!("<{name}>");
-    for member in members {
-        push_wrapped(&mut text, "member", &member);
-    }
-    text.push_str("</");
-    text.push_str(name);
-    text.push('>');
-    text
-}
-
-fn push_wrapped(text: &mut String, name: &str, inner: &str) {
-    for part in ["<", name, ">", inner, "</", name, ">"] {
-        text.push_str(part);
-    }
-}
-
-/// Text as XML 1.0 can carry it. A carriage return would become a line feed if it stood for itself; what XML has no
-/// way to say at all (most control characters) becomes the replacement character.
-fn escape(text: &str) -> Cow<'_, str> {
-    let plain = |byte: u8| (0x20..0x7f).contains(&byte) && !b"&<>\"".contains(&byte);
-    if text.bytes().all(plain) {
-        return Cow::Borrowed(text);
-    }
-    let mut safe = String::with_capacity(text.len() + 16);
-    for character in text.chars() {
-        match character {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\r' => safe.push_str("&#xD;"),
-            '\t' | '\n' => safe.push(character),
-            '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => safe.push('\u{fffd}'),
-            other => safe.push(other),
-        }
-    }
-    Cow::Owned(safe)
-}
-
 /// A form's fields; here `+` is a space, because the client encodes forms.
 pub fn form(body: &str) -> Vec<(String, String)> {
     body.split('&')
@@ -164,13 +110,6 @@ pub fn form(body: &str) -> Vec<(String, String)> {
 fn decode(text: &str) -> String {
     let spaced = text.replace('+', " ");
     percent_encoding::percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
-}
-
-/// RFC 3986, as IAM encodes policy documents: nothing but unreserved characters stays.
-pub fn percent_encode(text: &str) -> String {
-    const KEPT: &percent_encoding::AsciiSet =
-        &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-    percent_encoding::utf8_percent_encode(text, KEPT).to_string()
 }
 
 /// Standard base 64.
@@ -200,27 +139,5 @@ mod tests {
         assert_eq!(base64(b"M"), "TQ==");
         assert_eq!(base64(b"Ma"), "TWE=");
         assert_eq!(base64(b"Man"), "TWFu");
-    }
-
-    #[test]
-    fn text_is_escaped_for_xml() {
-        for (text, wanted) in [
-            ("plain: it's", "plain: it's"),
-            ("a<b>&\"c\"", "a&lt;b&gt;&amp;&quot;c&quot;"),
-            ("line\nand\r\n\ttab", "line\nand&#xD;\n\ttab"),
-            ("\u{1b}[31m\0", "\u{fffd}[31m\u{fffd}"),
-            ("\u{202e}\u{9b}\u{2028}", "\u{202e}\u{9b}\u{2028}"),
-        ] {
-            assert_eq!(escape(text), wanted, "{text:?}");
-        }
-        assert_eq!(
-            list("L", ["<A/>".to_owned()]) + &element("B", "&"),
-            "<L><member><A/></member></L><B>&amp;</B>"
-        );
-    }
-
-    #[test]
-    fn documents_never_carry_a_plus_for_a_space() {
-        assert_eq!(percent_encode("a b+c%"), "a%20b%2Bc%25");
     }
 }

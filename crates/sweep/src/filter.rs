@@ -18,6 +18,8 @@ pub struct Filter {
     pub excluded_accounts: BTreeSet<AccountId>,
     /// Tags that an account must carry, all of them.
     pub tags: BTreeMap<String, String>,
+    /// Of the accounts that all of this chooses, only these. `None`: all.
+    pub sample: Option<BTreeSet<AccountId>>,
 }
 
 impl Filter {
@@ -50,6 +52,9 @@ impl Filter {
         let carries = |(key, value): (&String, &String)| tags.and_then(|all| all.get(key)) == Some(value);
         if !self.tags.iter().all(carries) {
             return excluded("does not carry the chosen tags");
+        }
+        if self.sample.as_ref().is_some_and(|sample| !sample.contains(&account.id)) {
+            return excluded("not in the sample");
         }
         None
     }
@@ -170,6 +175,22 @@ mod tests {
         assert!(filter.refuses(&prod()).is_some());
         let tagged = Account { tags: Some(tags), ..prod() };
         assert!(filter.refuses(&tagged).is_none());
+    }
+
+    #[test]
+    fn a_sample_narrows_what_the_rest_chooses() {
+        let other = account("222233334444", &["r-ab12"], "/Root");
+        let filter = Filter {
+            units: vec!["/Root/Workloads".to_owned()],
+            sample: Some(BTreeSet::from([other.id])),
+            ..Filter::default()
+        };
+        for account in [prod(), other.clone()] {
+            assert_eq!(filter.refuses(&account).unwrap().reason, Reason::Excluded);
+        }
+        let both = Filter { units: Vec::new(), ..filter };
+        assert!(both.refuses(&other).is_none());
+        assert!(both.refuses(&prod()).unwrap().to_string().contains("not in the sample"));
     }
 
     #[test]

@@ -468,7 +468,7 @@ async fn finish(
 }
 
 /// A listing that ended without its last word.
-fn broken_off() -> SourceError {
+pub fn broken_off() -> SourceError {
     SourceError {
         doing: "listing the accounts".to_owned(),
         problem: "the listing broke off before its end".to_owned(),

@@ -37,6 +37,21 @@ pub enum Listed {
     Whole,
 }
 
+/// A listing of accounts that are known already.
+pub fn listing(accounts: Vec<Account>) -> mpsc::Receiver<Result<Listed, SourceError>> {
+    let (sender, receiver) = mpsc::channel(64);
+    tokio::spawn(async move {
+        let accounts = accounts.into_iter().map(|account| Listed::Account(Box::new(account)));
+        for listed in accounts.chain([Listed::Whole]) {
+            // A receiver that has gone away has stopped caring.
+            if sender.send(Ok(listed)).await.is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
 /// An account that was entered.
 #[derive(Clone)]
 pub struct Opened {

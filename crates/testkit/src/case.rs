@@ -28,6 +28,7 @@ impl Case {
     pub fn new() -> Self {
         let mut account = Account::new(crate::account_id());
         account.name = Some("fixture".to_owned());
+        account.state = AccountState::Active;
         let organization = Organization {
             id: "o-exampleorgid".to_owned(),
             management_account_id: crate::account_id(),
@@ -48,6 +49,13 @@ impl Case {
     pub fn state(mut self, state: AccountState) -> Self {
         self.account.state = state;
         self.with_roster()
+    }
+
+    /// The same account in another partition, such as `aws-cn`. Rows made by this crate keep their `arn:aws:…`.
+    #[must_use]
+    pub fn partition(mut self, partition: &str) -> Self {
+        self.organization.partition = partition.to_owned();
+        self
     }
 
     /// Adds a table with exactly these rows.

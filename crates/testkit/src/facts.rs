@@ -1,9 +1,9 @@
 //! Clean rows of one made-up account. A test overrides what it is about with struct update syntax.
 
 use orgsweep_model::facts::{
-    AccessKey, AccountSummary, AwsManagedPolicy, Credential, Group, GroupMember, InlinePolicy, KeyStatus,
-    ManagedPolicy, PasswordPolicy, PolicyAttachment, PrincipalTag, Role, RoleSessionLimit, User,
-    VirtualMfaDevice,
+    AccessKey, AccountSummary, AwsManagedPolicy, Credential, Group, GroupMember, IdentityProvider,
+    IdentityProviderKind, InlinePolicy, KeyStatus, ManagedPolicy, PasswordPolicy, PolicyAttachment,
+    PrincipalTag, Role, RoleSessionLimit, ServerCertificate, ServiceCredential, User, VirtualMfaDevice,
 };
 use orgsweep_model::time::days_between;
 use orgsweep_model::{AccountId, Timestamp};
@@ -69,10 +69,13 @@ pub fn credential(name: &str) -> Credential {
         password_last_used_at: None,
         password_last_changed_at: None,
         password_next_rotation_at: None,
-        mfa_active: false,
+        mfa_active: Some(false),
         cert_1_active: false,
         cert_2_active: false,
         report_generated_at: now(),
+        access_key_1_last_used_at: None,
+        access_key_2_last_used_at: None,
+        additional_credentials: None,
     }
 }
 
@@ -85,7 +88,7 @@ pub fn root_credential() -> Credential {
         created_at: Some(days_ago(900)),
         password_enabled: Some(true),
         password_last_used_at: Some(days_ago(300)),
-        mfa_active: true,
+        mfa_active: Some(true),
         ..credential("root")
     }
 }
@@ -253,5 +256,101 @@ pub fn virtual_mfa(serial: &str, principal_arn: &str) -> VirtualMfaDevice {
         serial_number: format!("arn:aws:iam::{ACCOUNT}:mfa/{serial}"),
         user_arn: Some(principal_arn.to_owned()),
         enabled_at: Some(days_ago(100)),
+    }
+}
+
+/// A service-specific credential of a user: active, made 10 days ago, and at an end in 80.
+pub fn service_credential(user: &str, service: &str) -> ServiceCredential {
+    ServiceCredential {
+        account_id: account_id(),
+        user_name: user.to_owned(),
+        credential_id: format!("ACCA{}", user.to_ascii_uppercase()),
+        service_name: format!("{service}.amazonaws.com"),
+        status: "Active".to_owned(),
+        created_at: days_ago(10),
+        expires_at: Some(seconds_after(now(), 80 * 86_400)),
+    }
+}
+
+/// A TLS certificate, uploaded 10 days ago and good for another 300.
+pub fn server_certificate(name: &str) -> ServerCertificate {
+    ServerCertificate {
+        account_id: account_id(),
+        certificate_arn: format!("arn:aws:iam::{ACCOUNT}:server-certificate/{name}"),
+        certificate_name: name.to_owned(),
+        uploaded_at: Some(days_ago(10)),
+        expires_at: Some(seconds_after(now(), 300 * 86_400)),
+    }
+}
+
+/// A SAML provider, made 100 days ago, whose metadata is good for another 300.
+pub fn saml_provider(name: &str) -> IdentityProvider {
+    IdentityProvider {
+        account_id: account_id(),
+        provider_arn: format!("arn:aws:iam::{ACCOUNT}:saml-provider/{name}"),
+        provider_kind: IdentityProviderKind::Saml,
+        created_at: Some(days_ago(100)),
+        valid_until_at: Some(seconds_after(now(), 300 * 86_400)),
+    }
+}
+
+/// An OIDC provider by the host of its issuer; AWS gives no dates.
+pub fn oidc_provider(host: &str) -> IdentityProvider {
+    IdentityProvider {
+        provider_arn: format!("arn:aws:iam::{ACCOUNT}:oidc-provider/{host}"),
+        provider_kind: IdentityProviderKind::Oidc,
+        created_at: None,
+        valid_until_at: None,
+        ..saml_provider(host)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use orgsweep_model::Row;
+    use orgsweep_model::facts::RosterEntry;
+
+    use super::*;
+
+    fn name<R: Row>(_: R) -> &'static str {
+        R::SCHEMA.name
+    }
+
+    /// `plugins/README.md` lists the tables and promises a row of each.
+    #[test]
+    fn there_is_a_row_of_every_table_that_a_check_can_read() {
+        let made: BTreeSet<&str> = [
+            name(credential("ann")),
+            name(access_key("ann", 1)),
+            name(user("ann")),
+            name(group("staff")),
+            name(group_member("staff", "ann")),
+            name(role("app")),
+            name(session_limit("app", 3600)),
+            name(attachment("a", "b")),
+            name(inline_policy("a", "b", "{}")),
+            name(customer_policy("p", "{}")),
+            name(aws_managed("p", "{}")),
+            name(tag("a", "b", "c")),
+            name(account_summary()),
+            name(password_policy()),
+            name(virtual_mfa("a", "b")),
+            name(service_credential("ann", "bedrock")),
+            name(server_certificate("web")),
+            name(saml_provider("company")),
+            name(oidc_provider("ci.example.com")),
+            // Every case has its own.
+            RosterEntry::SCHEMA.name,
+        ]
+        .into();
+        let page = include_str!("../../../plugins/README.md");
+        let mut listed = BTreeSet::new();
+        for line in page.lines().filter(|line| line.starts_with("| `")) {
+            let tables = line.split('|').nth(1).unwrap_or_default();
+            listed.extend(tables.split('`').skip(1).step_by(2));
+        }
+        assert_eq!(made, listed);
     }
 }

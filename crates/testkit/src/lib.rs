@@ -17,6 +17,7 @@ pub mod pack;
 pub use case::Case;
 pub use facts::{
     ACCOUNT, access_key, account_id, account_summary, attachment, aws_managed, aws_managed_arn, credential,
-    customer_policy, days_ago, group, group_arn, group_member, inline_policy, now, password_policy, role,
-    role_arn, root_arn, root_credential, seconds_after, session_limit, tag, user, user_arn, virtual_mfa,
+    customer_policy, days_ago, group, group_arn, group_member, inline_policy, now, oidc_provider,
+    password_policy, role, role_arn, root_arn, root_credential, saml_provider, seconds_after,
+    server_certificate, service_credential, session_limit, tag, user, user_arn, virtual_mfa,
 };

@@ -40,6 +40,14 @@ pub fn every_manual_page_is_whole(pack: &Pack) {
         for heading in ["## Why it matters", "## How to fix", "## How to back out", "## What it cannot see"] {
             assert!(page.contains(heading), "{}: the manual page lacks \"{heading}\"", metadata.id);
         }
+        let (_, fix) = metadata.manual_parts();
+        for tool in ["Console", "CLI", "Terraform"] {
+            assert!(
+                fix.contains(tool),
+                "{}: how to fix it in {tool}, or that it cannot be done there",
+                metadata.id
+            );
+        }
         assert!(!metadata.pages.is_empty(), "{}: cite at least one page", metadata.id);
         assert!(!page.contains("todo") && !page.contains("TODO"), "{}: unfinished manual page", metadata.id);
     }

@@ -25,7 +25,8 @@ check! {
     /// Set the old number again; where there was no policy before, `aws iam delete-account-password-policy`.
     ///
     /// ## What it cannot see
-    /// Existing passwords: a new minimum holds from the next change. An account without a policy counts as 8.
+    /// Existing passwords: a new minimum holds from the next change. An account without a policy counts as 8. Security
+    /// Hub's IAM.7 is content with 8; set `min = 8` where that is what you answer to.
     pub PasswordPolicyLength {
         id: "iam-password-policy-length",
         title: "Password policy allows short passwords",

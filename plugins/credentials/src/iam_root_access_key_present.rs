@@ -1,6 +1,6 @@
 //! iam-root-access-key-present.
 
-use orgsweep_model::facts::{AccessKey, AccountSummary};
+use orgsweep_model::facts::{AccessKey, AccountSummary, Credential, KeyStatus};
 use orgsweep_model::{Check, Context, Gap, Report, Severity, check};
 
 check! {
@@ -16,6 +16,7 @@ check! {
     /// - Console: sign in as root, account name, Security credentials, Access keys: Deactivate, later Delete.
     /// - CLI, with a root session: `aws iam update-access-key --access-key-id ID --status Inactive`, later
     ///   `aws iam delete-access-key --access-key-id ID`.
+    /// - Terraform cannot: it does not manage root's credentials.
     /// - Organization: with centralized root access, delete it from the management account without signing in as
     ///   root, and let no member have root credentials at all.
     ///
@@ -24,7 +25,8 @@ check! {
     ///
     /// ## What it cannot see
     /// The credential report, which says whether the key is active, can be four hours old; without the report the
-    /// finding stays critical. Which key it is, AWS tells only root.
+    /// finding stays critical. So it does for a key that the report does not show: one made since, or one that is
+    /// inactive and was never used, of which the report may leave all dates out. Which key it is, AWS tells only root.
     pub RootAccessKeyPresent {
         id: "iam-root-access-key-present",
         title: "Root user has an access key",
@@ -47,9 +49,15 @@ check! {
 }
 
 impl Check for RootAccessKeyPresent {
-    type Reads<'a> = (&'a [AccountSummary], Result<&'a [AccessKey], &'a Gap>);
+    type Reads<'a> =
+        (&'a [AccountSummary], Result<&'a [Credential], &'a Gap>, Result<&'a [AccessKey], &'a Gap>);
 
-    fn evaluate(&self, (summary, keys): Self::Reads<'_>, context: &Context<'_>, report: &mut Report) {
+    fn evaluate(
+        &self,
+        (summary, credentials, keys): Self::Reads<'_>,
+        context: &Context<'_>,
+        report: &mut Report,
+    ) {
         let Some(summary) = summary.first() else {
             report.unknown(context.root_resource(), "the account summary is empty");
             return;
@@ -58,22 +66,20 @@ impl Check for RootAccessKeyPresent {
             report.pass(context.root_resource());
             return;
         }
-        let root_keys = keys.map(|keys| keys.iter().filter(|key| key.is_root()).collect::<Vec<_>>());
+        let shown = keys.map(|keys| shown(credentials.unwrap_or_default(), keys));
         // An older report may not have all keys yet: one that it does not show counts as active.
-        let inactive = root_keys.as_ref().is_ok_and(|keys| {
-            keys.len() as i64 >= summary.root_access_keys && keys.iter().all(|key| !key.is_active())
+        let inactive = shown.as_ref().is_ok_and(|keys| {
+            keys.len() as i64 >= summary.root_access_keys
+                && keys.iter().all(|(_, status, _)| *status == KeyStatus::Inactive)
         });
         let message = if inactive { "root has access keys, all inactive" } else { "root has an access key" };
         let outcome = report.fail(context.root_resource(), message);
         outcome.severity(if inactive { Severity::High } else { Severity::Critical });
         outcome.evidence("access_keys_present", summary.root_access_keys);
-        match root_keys {
+        match shown {
             Ok(keys) => {
-                for key in keys {
-                    outcome.evidence(
-                        &format!("access_key_{}", key.slot),
-                        format!("{}, made {}", key.status, key.created_at),
-                    );
+                for (slot, status, made) in keys {
+                    outcome.evidence(&format!("access_key_{slot}"), format!("{status}, {made}"));
                 }
             }
             Err(gap) => {
@@ -83,11 +89,24 @@ impl Check for RootAccessKeyPresent {
     }
 }
 
+/// Root's keys as the report shows them: slot, status, and when made.
+fn shown(credentials: &[Credential], keys: &[AccessKey]) -> Vec<(i32, KeyStatus, String)> {
+    let dated = keys
+        .iter()
+        .filter(|key| key.is_root())
+        .map(|key| (key.slot, key.status, format!("made {}", key.created_at)));
+    let undated = credentials.iter().filter(|row| row.is_root).flat_map(|root| {
+        let inactive =
+            |slot| (slot, KeyStatus::Inactive, "the report does not say when it was made".to_owned());
+        root.undated_keys(keys).map(inactive)
+    });
+    dated.chain(undated).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use orgsweep_model::facts::KeyStatus;
-    use orgsweep_testkit::{Case, access_key, account_summary, root_arn};
+    use orgsweep_testkit::{Case, access_key, account_summary, days_ago, root_arn, root_credential};
 
     fn with_keys(count: i64) -> Case {
         Case::new().rows(vec![AccountSummary { root_access_keys: count, ..account_summary() }])
@@ -110,6 +129,18 @@ mod tests {
         let key = AccessKey { status: KeyStatus::Inactive, ..access_key("<root_account>", 1) };
         let outcome = with_keys(1).rows(vec![key]).flags(&RootAccessKeyPresent::default(), &root_arn());
         assert_eq!(outcome.severity, Some(Severity::High));
+    }
+
+    #[test]
+    fn an_inactive_key_that_shows_only_by_its_use_is_inactive_all_the_same() {
+        let root = || Credential { access_key_2_last_used_at: Some(days_ago(500)), ..root_credential() };
+        let check = RootAccessKeyPresent::default();
+        let outcome = with_keys(1).rows(vec![root()]).none::<AccessKey>().flags(&check, &root_arn());
+        assert_eq!(outcome.severity, Some(Severity::High));
+        assert!(outcome.evidence["access_key_2"].as_str().unwrap().starts_with("Inactive"));
+        let active = vec![access_key("<root_account>", 1)];
+        let outcome = with_keys(2).rows(vec![root()]).rows(active).flags(&check, &root_arn());
+        assert_eq!(outcome.severity, Some(Severity::Critical));
     }
 
     #[test]

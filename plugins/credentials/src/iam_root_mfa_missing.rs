@@ -1,10 +1,10 @@
 //! iam-root-mfa-missing.
 
-use orgsweep_model::facts::AccountSummary;
-use orgsweep_model::{Check, Context, Report, Severity, check};
+use orgsweep_model::facts::{AccountSummary, Credential};
+use orgsweep_model::{Check, Context, Gap, Report, Severity, check};
 
 check! {
-    /// The root user has credentials and no MFA device.
+    /// The root user has a password or an access key, and no MFA device.
     ///
     /// ## Why it matters
     /// Root's password is an e-mail reset away. Without a second factor, whoever controls the mailbox controls the
@@ -23,8 +23,9 @@ check! {
     /// recovered by mail.
     ///
     /// ## What it cannot see
-    /// Where AWS does not yet say whether root has a password, a password is presumed. Of root without a password,
-    /// keys and signing certificates the question is not asked.
+    /// Where neither the account summary nor the credential report says whether root has a password, the answer is
+    /// UNKNOWN. Of root without password and access key the question is not asked, MFA or none: NOT_APPLICABLE. A
+    /// signing certificate does not count, since no device guards it.
     pub RootMfaMissing {
         id: "iam-root-mfa-missing",
         title: "Root user has no MFA device",
@@ -47,30 +48,30 @@ check! {
 }
 
 impl Check for RootMfaMissing {
-    type Reads<'a> = &'a [AccountSummary];
+    type Reads<'a> = (&'a [AccountSummary], Result<&'a [Credential], &'a Gap>);
 
-    fn evaluate(&self, summary: Self::Reads<'_>, context: &Context<'_>, report: &mut Report) {
+    fn evaluate(&self, (summary, credentials): Self::Reads<'_>, context: &Context<'_>, report: &mut Report) {
         let resource = context.root_resource();
         let Some(summary) = summary.first() else {
             report.unknown(resource, "the account summary is empty");
             return;
         };
-        let password = summary.root_password_present;
-        let others = summary.root_access_keys > 0 || summary.root_signing_certificates > 0;
-        if summary.root_mfa_enabled {
+        let root = credentials.ok().and_then(|rows| rows.iter().find(|row| row.is_root));
+        // The summary is of now, the report may be four hours old.
+        let password = summary.root_password_present.or(root.and_then(|root| root.password_enabled));
+        let keys = summary.root_access_keys > 0;
+        if password == Some(false) && !keys {
+            report.not_applicable(resource, "root has no password and no access key");
+        } else if summary.root_mfa_enabled {
             report.pass(resource);
-        } else if password == Some(false) && !others {
-            report.not_applicable(resource, "root has no credentials: there is nothing to sign in with");
-        } else {
-            let message = match password {
-                None => "root has no MFA device (and is presumed to have a password: AWS does not say)",
-                Some(_) => "root has credentials and no MFA device",
-            };
+        } else if password == Some(true) || keys {
             report
-                .fail(resource, message)
+                .fail(resource, "root has credentials and no MFA device")
                 .evidence("password_present", password)
-                .evidence("access_keys_present", summary.root_access_keys)
-                .evidence("signing_certificates_present", summary.root_signing_certificates);
+                .evidence("access_keys_present", summary.root_access_keys);
+        } else {
+            report
+                .unknown(resource, "root has no MFA device, and AWS does not say whether it has a password");
         }
     }
 }
@@ -78,7 +79,7 @@ impl Check for RootMfaMissing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use orgsweep_testkit::{Case, account_summary, root_arn};
+    use orgsweep_testkit::{Case, account_summary, credential, root_arn, root_credential};
 
     fn case(mfa: bool, password: Option<bool>, keys: i64) -> Case {
         Case::new().rows(vec![AccountSummary {
@@ -90,39 +91,51 @@ mod tests {
     }
 
     #[test]
-    fn mfa_passes_whatever_else_there_is() {
-        case(true, Some(true), 1).passes(&RootMfaMissing::default());
-        case(true, Some(false), 0).passes(&RootMfaMissing::default());
+    fn mfa_passes_where_there_is_something_to_guard() {
+        for (password, keys) in [(Some(true), 0), (Some(true), 1), (Some(false), 1), (None, 0)] {
+            case(true, password, keys).passes(&RootMfaMissing::default());
+        }
     }
 
     #[test]
-    fn any_credential_without_mfa_is_flagged() {
-        for (password, keys) in [(Some(true), 0), (Some(false), 1), (None, 0)] {
+    fn a_password_or_a_key_without_mfa_is_flagged() {
+        for (password, keys) in [(Some(true), 0), (Some(false), 1), (None, 1)] {
             case(false, password, keys).flags(&RootMfaMissing::default(), &root_arn());
         }
     }
 
     #[test]
-    fn a_signing_certificate_is_a_credential_too() {
+    fn root_without_password_and_key_is_not_applicable() {
+        for mfa in [false, true] {
+            case(mfa, Some(false), 0).not_applicable(&RootMfaMissing::default());
+        }
+    }
+
+    #[test]
+    fn no_device_guards_a_signing_certificate() {
         let summary = AccountSummary {
             root_mfa_enabled: false,
             root_password_present: Some(false),
             root_signing_certificates: 1,
             ..account_summary()
         };
-        let outcome = Case::new().rows(vec![summary]).flags(&RootMfaMissing::default(), &root_arn());
-        assert_eq!(outcome.evidence["signing_certificates_present"], 1);
+        Case::new().rows(vec![summary]).not_applicable(&RootMfaMissing::default());
     }
 
     #[test]
-    fn a_presumed_password_is_called_so() {
-        let outcome = case(false, None, 0).flags(&RootMfaMissing::default(), &root_arn());
-        assert!(outcome.message.contains("presumed"), "{}", outcome.message);
-    }
-
-    #[test]
-    fn root_without_credentials_is_not_applicable() {
-        case(false, Some(false), 0).not_applicable(&RootMfaMissing::default());
+    fn where_the_summary_is_silent_the_report_may_say() {
+        let check = RootMfaMissing::default();
+        let reported = |password_enabled| {
+            let root = Credential { password_enabled, ..root_credential() };
+            let ann = Credential { password_enabled: Some(true), ..credential("ann") };
+            case(false, None, 0).rows(vec![ann, root])
+        };
+        reported(Some(true)).flags(&check, &root_arn());
+        reported(Some(false)).not_applicable(&check);
+        reported(None).unknown(&check);
+        case(false, None, 0).lost::<Credential>().unknown(&check);
+        // What the summary says is newer.
+        case(false, Some(false), 0).rows(vec![root_credential()]).not_applicable(&check);
     }
 
     #[test]

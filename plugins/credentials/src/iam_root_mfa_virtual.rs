@@ -123,6 +123,22 @@ mod tests {
     }
 
     #[test]
+    fn roots_device_is_known_in_every_partition() {
+        for partition in ["aws", "aws-cn", "aws-us-gov"] {
+            let root = format!("arn:{partition}:iam::111122223333:root");
+            let serial = |of: &str| VirtualMfaDevice {
+                serial_number: format!("arn:{of}:iam::111122223333:mfa/root-account-mfa-device"),
+                user_arn: None,
+                ..virtual_mfa("any", "")
+            };
+            let check = RootMfaVirtual::default();
+            case(vec![virtual_mfa("any", &root)]).partition(partition).flags(&check, &root);
+            case(vec![serial(partition)]).partition(partition).flags(&check, &root);
+            case(vec![serial("aws-iso")]).partition(partition).passes(&check);
+        }
+    }
+
+    #[test]
     fn without_a_virtual_device_a_strict_reading_cannot_tell() {
         case(vec![]).passes(&RootMfaVirtual::default());
         case(vec![]).unknown(&RootMfaVirtual { accept_any_phishing_resistant: false });

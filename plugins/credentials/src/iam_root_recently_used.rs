@@ -1,8 +1,10 @@
 //! iam-root-recently-used.
 
-use orgsweep_model::facts::{AccessKey, Credential};
+use orgsweep_model::facts::Credential;
 use orgsweep_model::time::{days_between, older_than_days};
 use orgsweep_model::{Check, Context, Report, Severity, check};
+
+use crate::beyond_report;
 
 check! {
     /// The root user signed in, or one of its keys was used, not long ago.
@@ -17,6 +19,8 @@ check! {
     ///
     /// - Console: CloudTrail, Event history, user name `root`; sign-ins may stand in another Region, often us-east-1.
     /// - CLI: `aws cloudtrail lookup-events --lookup-attributes AttributeKey=Username,AttributeValue=root`.
+    /// - Terraform cannot find out who it was; it can attach that SCP (`aws_organizations_policy`,
+    ///   `aws_organizations_policy_attachment`).
     /// - Organization: an SCP that denies every action to `arn:aws:iam::*:root`, or centralized root access. No SCP
     ///   holds in the management account.
     ///
@@ -25,7 +29,8 @@ check! {
     ///
     /// ## What it cannot see
     /// Uses before the last one. Dates are rounded to minutes, lag by hours, and go back to 2014 for passwords and
-    /// 2015 for keys; one in the future counts as used. Sessions by sts:AssumeRoot do not count as sign-in.
+    /// 2015 for keys; one in the future counts as used. If root has keys beyond the second, the report only counts them,
+    /// and the answer is UNKNOWN instead of PASS.
     pub RootRecentlyUsed {
         id: "iam-root-recently-used",
         title: "Root user was used recently",
@@ -55,19 +60,18 @@ check! {
 }
 
 impl Check for RootRecentlyUsed {
-    type Reads<'a> = (&'a [Credential], &'a [AccessKey]);
+    type Reads<'a> = &'a [Credential];
 
-    fn evaluate(&self, (credentials, keys): Self::Reads<'_>, context: &Context<'_>, report: &mut Report) {
+    fn evaluate(&self, credentials: Self::Reads<'_>, context: &Context<'_>, report: &mut Report) {
         let resource = context.root_resource();
         let Some(root) = credentials.iter().find(|row| row.is_root) else {
             report.unknown(resource, "the credential report has no row for root");
             return;
         };
         // All dates, not the first that is there: an old sign-in may not hide a key used today.
-        let uses = keys
-            .iter()
-            .filter(|key| key.is_root())
-            .filter_map(|key| Some((key.last_used_at?, format!("access key {}", key.slot))))
+        let uses = [1, 2]
+            .into_iter()
+            .filter_map(|slot| Some((root.access_key_last_used_at(slot)?, format!("access key {slot}"))))
             .chain(root.password_last_used_at.map(|moment| (moment, "password".to_owned())));
         match uses.max() {
             Some((moment, by)) if !older_than_days(moment, context.now, self.days) => {
@@ -79,6 +83,7 @@ impl Check for RootRecentlyUsed {
                     .evidence("used_by", by)
                     .evidence("days", self.days);
             }
+            _ if root.additional_credentials.is_some() => beyond_report::unshown(root, resource, report),
             _ => {
                 report.pass(resource);
             }
@@ -93,34 +98,45 @@ impl Check for RootRecentlyUsed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use orgsweep_testkit::{
-        Case, access_key, credential, days_ago, root_arn, root_credential, seconds_after,
-    };
+    use orgsweep_model::Timestamp;
+    use orgsweep_testkit::{Case, credential, days_ago, root_arn, root_credential, seconds_after};
 
-    fn case(password: Option<orgsweep_model::Timestamp>, keys: Vec<AccessKey>) -> Case {
-        let root = Credential { password_last_used_at: password, ..root_credential() };
-        Case::new().rows(vec![root, credential("ann")]).rows(keys)
+    fn case(password: Option<Timestamp>, key_2: Option<Timestamp>) -> Case {
+        let root = Credential {
+            password_last_used_at: password,
+            access_key_2_last_used_at: key_2,
+            ..root_credential()
+        };
+        Case::new().rows(vec![root, credential("ann")])
     }
 
     #[test]
     fn the_boundary_day_is_recent() {
         let check = RootRecentlyUsed::default();
-        case(Some(days_ago(89)), vec![]).flags(&check, &root_arn());
-        case(Some(days_ago(90)), vec![]).flags(&check, &root_arn());
-        case(Some(seconds_after(days_ago(90), -1)), vec![]).passes(&check);
+        case(Some(days_ago(89)), None).flags(&check, &root_arn());
+        case(Some(days_ago(90)), None).flags(&check, &root_arn());
+        case(Some(seconds_after(days_ago(90), -1)), None).passes(&check);
     }
 
     #[test]
     fn an_old_sign_in_does_not_hide_a_key_used_today() {
-        let key = AccessKey { last_used_at: Some(days_ago(0)), ..access_key("<root_account>", 2) };
-        let outcome = case(Some(days_ago(400)), vec![key]).flags(&RootRecentlyUsed::default(), &root_arn());
+        let check = RootRecentlyUsed::default();
+        let outcome = case(Some(days_ago(400)), Some(days_ago(0))).flags(&check, &root_arn());
         assert_eq!(outcome.evidence["used_by"], "access key 2");
+        let first = Credential {
+            password_last_used_at: None,
+            access_key_1_last_used_at: Some(days_ago(7)),
+            access_key_2_last_used_at: Some(days_ago(70)),
+            ..root_credential()
+        };
+        let outcome = Case::new().rows(vec![first]).flags(&check, &root_arn());
+        assert_eq!(outcome.message, "root was used 7 days ago, by access key 1");
     }
 
     #[test]
     fn a_date_in_the_future_counts_as_used() {
-        let outcome = case(Some(seconds_after(days_ago(0), 60)), vec![])
-            .flags(&RootRecentlyUsed::default(), &root_arn());
+        let outcome =
+            case(Some(seconds_after(days_ago(0), 60)), None).flags(&RootRecentlyUsed::default(), &root_arn());
         assert_eq!(outcome.message, "root was used 0 days ago, by password");
     }
 
@@ -132,12 +148,26 @@ mod tests {
 
     #[test]
     fn a_users_key_is_not_roots_and_never_used_passes() {
-        case(None, vec![access_key("ann", 1)]).passes(&RootRecentlyUsed::default());
+        let ann = Credential { access_key_1_last_used_at: Some(days_ago(1)), ..credential("ann") };
+        let root = Credential { password_last_used_at: None, ..root_credential() };
+        Case::new().rows(vec![root, ann]).passes(&RootRecentlyUsed::default());
+    }
+
+    #[test]
+    fn keys_that_the_report_only_counts_are_unknown() {
+        let root = |password| Credential {
+            password_last_used_at: Some(password),
+            additional_credentials: Some("1 more access key".to_owned()),
+            ..root_credential()
+        };
+        let check = RootRecentlyUsed::default();
+        Case::new().rows(vec![root(days_ago(300))]).unknown(&check);
+        Case::new().rows(vec![root(days_ago(3))]).flags(&check, &root_arn());
     }
 
     #[test]
     fn without_root_in_the_report_it_is_unknown() {
-        Case::new().rows(vec![credential("ann")]).none::<AccessKey>().unknown(&RootRecentlyUsed::default());
-        Case::new().lost::<Credential>().lost::<AccessKey>().unknown(&RootRecentlyUsed::default());
+        Case::new().rows(vec![credential("ann")]).unknown(&RootRecentlyUsed::default());
+        Case::new().lost::<Credential>().unknown(&RootRecentlyUsed::default());
     }
 }

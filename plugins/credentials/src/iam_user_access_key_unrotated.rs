@@ -1,8 +1,10 @@
 //! iam-user-access-key-unrotated.
 
-use orgsweep_model::facts::AccessKey;
+use orgsweep_model::facts::{AccessKey, Credential, User};
 use orgsweep_model::time::{days_between, older_than_days};
-use orgsweep_model::{Check, Context, Report, Resource, Severity, check};
+use orgsweep_model::{Check, Context, Gap, Report, Resource, Severity, check};
+
+use crate::beyond_report;
 
 check! {
     /// An active access key of a user is older than it should ever be.
@@ -25,7 +27,8 @@ check! {
     /// While the old key is only inactive, `--status Active` brings it back. A deleted key is gone.
     ///
     /// ## What it cannot see
-    /// Inactive keys pass: they cannot sign. The credential report can be four hours old.
+    /// Inactive keys pass: they cannot sign. The credential report can be four hours old: a user made since is UNKNOWN,
+    /// and so are keys beyond a user's second, which the report only counts.
     pub UserAccessKeyUnrotated {
         id: "iam-user-access-key-unrotated",
         title: "Access key has not been rotated",
@@ -55,9 +58,14 @@ check! {
 }
 
 impl Check for UserAccessKeyUnrotated {
-    type Reads<'a> = &'a [AccessKey];
+    type Reads<'a> = (&'a [Credential], &'a [AccessKey], Result<&'a [User], &'a Gap>);
 
-    fn evaluate(&self, keys: Self::Reads<'_>, context: &Context<'_>, report: &mut Report) {
+    fn evaluate(
+        &self,
+        (credentials, keys, users): Self::Reads<'_>,
+        context: &Context<'_>,
+        report: &mut Report,
+    ) {
         for key in keys.iter().filter(|key| !key.is_root()) {
             let resource = Resource::user(&key.user_arn).part(format!("access-key-{}", key.slot));
             let older_than = |days| older_than_days(key.created_at, context.now, days);
@@ -80,6 +88,8 @@ impl Check for UserAccessKeyUnrotated {
                 .evidence("age_days", age_days)
                 .evidence("max_age_days", self.max_age_days);
         }
+        beyond_report::keys(credentials, keys, report);
+        beyond_report::users(credentials, users, report);
     }
 
     fn validate(&self) -> Result<(), String> {
@@ -98,10 +108,15 @@ mod tests {
     use super::*;
     use orgsweep_model::Timestamp;
     use orgsweep_model::facts::KeyStatus;
-    use orgsweep_testkit::{Case, access_key, days_ago, seconds_after};
+    use orgsweep_testkit::{Case, access_key, credential, days_ago, root_credential, seconds_after};
 
     fn made(created_at: Timestamp) -> Case {
-        Case::new().rows(vec![AccessKey { created_at, ..access_key("ann", 1) }])
+        account().rows(vec![AccessKey { created_at, ..access_key("ann", 1) }])
+    }
+
+    /// Root and ann; keys are what a test is about.
+    fn account() -> Case {
+        Case::new().rows(vec![root_credential(), credential("ann")])
     }
 
     #[test]
@@ -136,7 +151,7 @@ mod tests {
     #[test]
     fn each_slot_is_judged_by_itself() {
         let old = AccessKey { created_at: days_ago(200), ..access_key("ann", 2) };
-        let case = Case::new().rows(vec![access_key("ann", 1), old]);
+        let case = account().rows(vec![access_key("ann", 1), old]);
         assert_eq!(case.flags(&UserAccessKeyUnrotated::default(), "ann").resource.subject, "access-key-2");
     }
 
@@ -144,9 +159,9 @@ mod tests {
     fn inactive_keys_pass_and_roots_are_left_out() {
         let inactive =
             AccessKey { created_at: days_ago(900), status: KeyStatus::Inactive, ..access_key("ann", 1) };
-        Case::new().rows(vec![inactive]).passes(&UserAccessKeyUnrotated::default());
+        account().rows(vec![inactive]).passes(&UserAccessKeyUnrotated::default());
         let root = AccessKey { created_at: days_ago(900), ..access_key("<root_account>", 1) };
-        Case::new().rows(vec![root]).silent(&UserAccessKeyUnrotated::default());
+        account().rows(vec![root]).silent(&UserAccessKeyUnrotated::default());
     }
 
     #[test]
@@ -161,6 +176,6 @@ mod tests {
 
     #[test]
     fn a_lost_report_is_unknown() {
-        Case::new().lost::<AccessKey>().unknown(&UserAccessKeyUnrotated::default());
+        Case::new().lost::<Credential>().lost::<AccessKey>().unknown(&UserAccessKeyUnrotated::default());
     }
 }

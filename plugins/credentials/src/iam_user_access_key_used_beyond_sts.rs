@@ -1,7 +1,9 @@
 //! iam-user-access-key-used-beyond-sts.
 
-use orgsweep_model::facts::AccessKey;
-use orgsweep_model::{Check, Context, Report, Resource, Severity, check};
+use orgsweep_model::facts::{AccessKey, Credential, User};
+use orgsweep_model::{Check, Context, Gap, Report, Resource, Severity, check};
+
+use crate::beyond_report;
 
 check! {
     /// A long-term key works directly on services instead of only assuming a role.
@@ -24,7 +26,8 @@ check! {
     ///
     /// ## What it cannot see
     /// Only the last use is known: a key that did much else and then called STS passes. Keys that are inactive or were
-    /// never used pass too.
+    /// never used pass too. A user made after the credential report is UNKNOWN, and so are keys beyond a user's second,
+    /// which the report only counts.
     pub UserAccessKeyUsedBeyondSts {
         id: "iam-user-access-key-used-beyond-sts",
         title: "Access key is used for more than assuming roles",
@@ -48,9 +51,14 @@ check! {
 }
 
 impl Check for UserAccessKeyUsedBeyondSts {
-    type Reads<'a> = &'a [AccessKey];
+    type Reads<'a> = (&'a [Credential], &'a [AccessKey], Result<&'a [User], &'a Gap>);
 
-    fn evaluate(&self, keys: Self::Reads<'_>, _context: &Context<'_>, report: &mut Report) {
+    fn evaluate(
+        &self,
+        (credentials, keys, users): Self::Reads<'_>,
+        _context: &Context<'_>,
+        report: &mut Report,
+    ) {
         for key in keys.iter().filter(|key| !key.is_root()) {
             let resource = Resource::user(&key.user_arn).part(format!("access-key-{}", key.slot));
             let allowed =
@@ -80,6 +88,8 @@ impl Check for UserAccessKeyUsedBeyondSts {
                 }
             }
         }
+        beyond_report::keys(credentials, keys, report);
+        beyond_report::users(credentials, users, report);
     }
 
     fn validate(&self) -> Result<(), String> {
@@ -97,16 +107,21 @@ impl Check for UserAccessKeyUsedBeyondSts {
 mod tests {
     use super::*;
     use orgsweep_model::facts::KeyStatus;
-    use orgsweep_testkit::{Case, access_key};
+    use orgsweep_testkit::{Case, access_key, credential, root_credential};
 
     fn used(service: Option<&str>) -> AccessKey {
         AccessKey { last_used_service: service.map(str::to_owned), ..access_key("ann", 1) }
     }
 
+    /// Root and ann; keys are what a test is about.
+    fn account() -> Case {
+        Case::new().rows(vec![root_credential(), credential("ann")])
+    }
+
     #[test]
     fn other_services_are_flagged() {
         let outcome =
-            Case::new().rows(vec![used(Some("s3"))]).flags(&UserAccessKeyUsedBeyondSts::default(), "ann");
+            account().rows(vec![used(Some("s3"))]).flags(&UserAccessKeyUsedBeyondSts::default(), "ann");
         assert_eq!(outcome.evidence["last_used_service"], "s3");
     }
 
@@ -115,20 +130,20 @@ mod tests {
         let never = AccessKey { last_used_at: None, ..used(None) };
         let inactive = AccessKey { status: KeyStatus::Inactive, ..used(Some("s3")) };
         for key in [used(Some("sts")), used(Some("IAM")), never, inactive] {
-            Case::new().rows(vec![key]).passes(&UserAccessKeyUsedBeyondSts::default());
+            account().rows(vec![key]).passes(&UserAccessKeyUsedBeyondSts::default());
         }
     }
 
     #[test]
     fn a_use_without_service_is_unknown() {
-        Case::new().rows(vec![used(None)]).unknown(&UserAccessKeyUsedBeyondSts::default());
+        account().rows(vec![used(None)]).unknown(&UserAccessKeyUsedBeyondSts::default());
     }
 
     #[test]
     fn the_list_is_a_setting() {
         let check = UserAccessKeyUsedBeyondSts { allowed_services: vec!["s3".to_owned()] };
-        Case::new().rows(vec![used(Some("s3"))]).passes(&check);
-        Case::new().rows(vec![used(Some("sts"))]).flags(&check, "ann");
+        account().rows(vec![used(Some("s3"))]).passes(&check);
+        account().rows(vec![used(Some("sts"))]).flags(&check, "ann");
     }
 
     #[test]
@@ -143,11 +158,11 @@ mod tests {
     #[test]
     fn roots_keys_are_left_out() {
         let root = AccessKey { last_used_service: Some("s3".to_owned()), ..access_key("<root_account>", 1) };
-        Case::new().rows(vec![root]).silent(&UserAccessKeyUsedBeyondSts::default());
+        account().rows(vec![root]).silent(&UserAccessKeyUsedBeyondSts::default());
     }
 
     #[test]
     fn a_lost_report_is_unknown() {
-        Case::new().lost::<AccessKey>().unknown(&UserAccessKeyUsedBeyondSts::default());
+        Case::new().lost::<Credential>().lost::<AccessKey>().unknown(&UserAccessKeyUsedBeyondSts::default());
     }
 }

@@ -1,7 +1,9 @@
 //! iam-user-console-mfa-missing.
 
-use orgsweep_model::facts::Credential;
-use orgsweep_model::{Check, Context, Report, Resource, Severity, check};
+use orgsweep_model::facts::{Credential, User};
+use orgsweep_model::{Check, Context, Gap, Report, Resource, Severity, check};
+
+use crate::beyond_report;
 
 check! {
     /// A user can sign in to the console with a password alone.
@@ -24,7 +26,7 @@ check! {
     ///
     /// ## What it cannot see
     /// Whether a policy enforces MFA for what matters. The report does not say what kind of device it is, and can be
-    /// four hours old: a device registered since does not show.
+    /// four hours old: a device registered since does not show, and a user made since is UNKNOWN.
     pub UserConsoleMfaMissing {
         id: "iam-user-console-mfa-missing",
         title: "Console user has no MFA device",
@@ -48,27 +50,34 @@ check! {
 }
 
 impl Check for UserConsoleMfaMissing {
-    type Reads<'a> = &'a [Credential];
+    type Reads<'a> = (&'a [Credential], Result<&'a [User], &'a Gap>);
 
-    fn evaluate(&self, credentials: Self::Reads<'_>, _context: &Context<'_>, report: &mut Report) {
+    fn evaluate(&self, (credentials, users): Self::Reads<'_>, _context: &Context<'_>, report: &mut Report) {
         for user in credentials.iter().filter(|row| !row.is_root) {
             let resource = Resource::user(&user.user_arn);
-            match user.password_enabled {
-                Some(true) if !user.mfa_active => {
+            match (user.password_enabled, user.mfa_active) {
+                (Some(false), _) | (_, Some(true)) => {
+                    report.pass(resource);
+                }
+                (Some(true), Some(false)) => {
                     report.fail(resource, "can sign in with a password and has no MFA device").evidence(
                         "password_last_used_at",
                         user.password_last_used_at.map(|moment| moment.to_string()),
                     );
                 }
-                Some(_) => {
-                    report.pass(resource);
-                }
-                None => {
+                (None, _) => {
                     report
                         .unknown(resource, "the credential report does not say whether there is a password");
                 }
+                (_, None) => {
+                    report.unknown(
+                        resource,
+                        "the credential report does not say whether there is an MFA device",
+                    );
+                }
             }
         }
+        beyond_report::users(credentials, users, report);
     }
 }
 
@@ -77,30 +86,38 @@ mod tests {
     use super::*;
     use orgsweep_testkit::{Case, credential, root_credential};
 
-    fn case(password_enabled: Option<bool>, mfa_active: bool) -> Case {
+    fn case(password_enabled: Option<bool>, mfa_active: Option<bool>) -> Case {
         Case::new().rows(vec![Credential { password_enabled, mfa_active, ..credential("ann") }])
     }
 
     #[test]
     fn a_password_without_mfa_is_flagged() {
-        case(Some(true), false).flags(&UserConsoleMfaMissing::default(), "ann");
+        case(Some(true), Some(false)).flags(&UserConsoleMfaMissing::default(), "ann");
     }
 
     #[test]
     fn mfa_or_no_password_passes() {
-        case(Some(true), true).passes(&UserConsoleMfaMissing::default());
-        case(Some(false), false).passes(&UserConsoleMfaMissing::default());
+        case(Some(true), Some(true)).passes(&UserConsoleMfaMissing::default());
+        case(Some(false), Some(false)).passes(&UserConsoleMfaMissing::default());
+    }
+
+    #[test]
+    fn half_of_an_answer_may_be_enough() {
+        case(None, Some(true)).passes(&UserConsoleMfaMissing::default());
+        case(Some(false), None).passes(&UserConsoleMfaMissing::default());
     }
 
     #[test]
     fn what_the_report_does_not_say_is_unknown() {
-        case(None, false).unknown(&UserConsoleMfaMissing::default());
+        case(None, Some(false)).unknown(&UserConsoleMfaMissing::default());
+        case(Some(true), None).unknown(&UserConsoleMfaMissing::default());
+        case(None, None).unknown(&UserConsoleMfaMissing::default());
         Case::new().lost::<Credential>().unknown(&UserConsoleMfaMissing::default());
     }
 
     #[test]
     fn root_is_left_out() {
-        let root = Credential { mfa_active: false, ..root_credential() };
+        let root = Credential { mfa_active: Some(false), ..root_credential() };
         Case::new().rows(vec![root]).silent(&UserConsoleMfaMissing::default());
     }
 }

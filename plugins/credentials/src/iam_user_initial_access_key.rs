@@ -1,8 +1,10 @@
 //! iam-user-initial-access-key.
 
-use orgsweep_model::facts::{AccessKey, Credential};
-use orgsweep_model::{Check, Context, Report, Resource, Severity, Timestamp, check};
+use orgsweep_model::facts::{AccessKey, Credential, User};
+use orgsweep_model::{Check, Context, Gap, Report, Resource, Severity, Timestamp, check};
 use serde::{Deserialize, Serialize};
+
+use crate::beyond_report;
 
 /// Which key slots are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,7 +38,9 @@ check! {
     /// ## What it cannot see
     /// A key that was replaced since: the report knows only when the present keys were made. A user whose
     /// password was removed later is not a console user today. Keys made by automation a little after
-    /// `window_seconds` pass. An inactive key counts as much as an active one: it was made all the same.
+    /// `window_seconds` pass. An inactive key counts as much as an active one: it was made all the same; where the
+    /// report leaves its date out, as AWS documents, the answer is UNKNOWN. A user made after the report is UNKNOWN, and
+    /// so are keys beyond a user's second, which the report only counts.
     pub UserInitialAccessKey {
         id: "iam-user-initial-access-key",
         title: "Access key created during user setup",
@@ -66,42 +70,18 @@ check! {
 }
 
 impl Check for UserInitialAccessKey {
-    type Reads<'a> = (&'a [Credential], &'a [AccessKey]);
+    type Reads<'a> = (&'a [Credential], &'a [AccessKey], Result<&'a [User], &'a Gap>);
 
-    fn evaluate(&self, (credentials, keys): Self::Reads<'_>, _context: &Context<'_>, report: &mut Report) {
+    fn evaluate(
+        &self,
+        (credentials, keys, users): Self::Reads<'_>,
+        _context: &Context<'_>,
+        report: &mut Report,
+    ) {
         for user in credentials.iter().filter(|row| !row.is_root) {
-            let resource = Resource::user(&user.user_arn);
-            let mut candidates =
-                keys.iter().filter(|key| key.user_arn == user.user_arn && self.is_looked_at(key));
-            if user.password_enabled == Some(false) {
-                report.pass(resource);
-                continue;
-            }
-            let Some(created_at) = user.created_at else {
-                if candidates.next().is_none() {
-                    report.pass(resource);
-                } else {
-                    report.unknown(resource, "the credential report does not say when the user was made");
-                }
-                continue;
-            };
-            match candidates.find(|key| self.is_initial(created_at, key)) {
-                Some(_) if user.password_enabled.is_none() => {
-                    report
-                        .unknown(resource, "the credential report does not say whether there is a password");
-                }
-                Some(key) => {
-                    report
-                        .fail(resource, format!("access key {} was made together with the user", key.slot))
-                        .evidence("slot", key.slot)
-                        .evidence("user_created_at", created_at.to_string())
-                        .evidence("key_created_at", key.created_at.to_string());
-                }
-                None => {
-                    report.pass(resource);
-                }
-            }
+            self.judge(user, keys, report);
         }
+        beyond_report::users(credentials, users, report);
     }
 
     fn validate(&self) -> Result<(), String> {
@@ -113,6 +93,47 @@ impl Check for UserInitialAccessKey {
 }
 
 impl UserInitialAccessKey {
+    fn judge(&self, user: &Credential, keys: &[AccessKey], report: &mut Report) {
+        let resource = Resource::user(&user.user_arn);
+        if user.password_enabled == Some(false) {
+            report.pass(resource);
+            return;
+        }
+        let candidates = || keys.iter().filter(|key| key.user_arn == user.user_arn && self.is_looked_at(key));
+        let initial = user.created_at.and_then(|made| candidates().find(|key| self.is_initial(made, key)));
+        // One that was used is not looked at where only unused keys count.
+        let undated = user
+            .undated_keys(keys)
+            .find(|slot| !self.require_never_used && (self.slots == Slots::Any || *slot == 1));
+        let says_not = |what: &str| format!("the credential report does not say {what}");
+        match initial {
+            Some(key) if user.password_enabled == Some(true) => {
+                report
+                    .fail(resource, format!("access key {} was made together with the user", key.slot))
+                    .evidence("slot", key.slot)
+                    .evidence("user_created_at", user.created_at.map(|moment| moment.to_string()))
+                    .evidence("key_created_at", key.created_at.to_string());
+            }
+            Some(_) => {
+                report.unknown(resource, says_not("whether there is a password"));
+            }
+            None if user.created_at.is_none() && candidates().next().is_some() => {
+                report.unknown(resource, says_not("when the user was made"));
+            }
+            None => match undated {
+                Some(slot) => {
+                    report.unknown(resource, says_not(&format!("when access key {slot} was made")));
+                }
+                None if self.slots == Slots::Any && user.additional_credentials.is_some() => {
+                    beyond_report::unshown(user, resource, report);
+                }
+                None => {
+                    report.pass(resource);
+                }
+            },
+        }
+    }
+
     fn is_looked_at(&self, key: &AccessKey) -> bool {
         (self.slots == Slots::Any || key.slot == 1)
             && (!self.require_never_used || key.last_used_at.is_none())
@@ -155,6 +176,29 @@ mod tests {
         let check = UserInitialAccessKey { slots: Slots::First, ..Default::default() };
         case(2, 10).passes(&check);
         case(1, 10).flags(&check, "ann");
+    }
+
+    #[test]
+    fn keys_that_do_not_show_matter_only_where_they_are_looked_at() {
+        let user = Credential {
+            password_enabled: Some(true),
+            access_key_2_last_used_at: Some(seconds_after(credential("ann").created_at.unwrap(), 9)),
+            ..credential("ann")
+        };
+        let case = |user: &Credential| Case::new().rows(vec![user.clone()]).none::<AccessKey>();
+        let first = UserInitialAccessKey { slots: Slots::First, ..Default::default() };
+        case(&user).unknown(&UserInitialAccessKey::default());
+        case(&user).passes(&first);
+        case(&user).passes(&UserInitialAccessKey { require_never_used: true, ..Default::default() });
+        case(&Credential { password_enabled: Some(false), ..user.clone() })
+            .passes(&UserInitialAccessKey::default());
+        let many = Credential {
+            access_key_2_last_used_at: None,
+            additional_credentials: Some("1".to_owned()),
+            ..user
+        };
+        case(&many).unknown(&UserInitialAccessKey::default());
+        case(&many).passes(&first);
     }
 
     #[test]

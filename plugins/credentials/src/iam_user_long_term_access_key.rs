@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use orgsweep_model::facts::{AccessKey, Credential, PrincipalTag};
+use orgsweep_model::facts::{AccessKey, Credential, PrincipalTag, User};
 use orgsweep_model::{Check, Context, Gap, Report, Resource, Severity, check};
+
+use crate::beyond_report;
 
 check! {
     /// An IAM user has an active access key instead of a role with temporary credentials.
@@ -28,7 +30,8 @@ check! {
     ///
     /// ## What it cannot see
     /// Whether the key's holder could use a role at all: exempt the few that cannot by tag or ARN. Tags are looked at
-    /// only where `exempt_tags` names some; if they could not be read then, the answer is UNKNOWN.
+    /// only where `exempt_tags` names some; if they could not be read then, the answer is UNKNOWN. A user made after the
+    /// credential report is UNKNOWN, and so is one whose only keys are beyond the second, which the report only counts.
     pub UserLongTermAccessKey {
         id: "iam-user-long-term-access-key",
         title: "User has an active long-term access key",
@@ -57,11 +60,12 @@ check! {
 }
 
 impl Check for UserLongTermAccessKey {
-    type Reads<'a> = (&'a [Credential], &'a [AccessKey], Result<&'a [PrincipalTag], &'a Gap>);
+    type Reads<'a> =
+        (&'a [Credential], &'a [AccessKey], Result<&'a [PrincipalTag], &'a Gap>, Result<&'a [User], &'a Gap>);
 
     fn evaluate(
         &self,
-        (credentials, keys, tags): Self::Reads<'_>,
+        (credentials, keys, tags, users): Self::Reads<'_>,
         _context: &Context<'_>,
         report: &mut Report,
     ) {
@@ -72,7 +76,7 @@ impl Check for UserLongTermAccessKey {
                 .filter(|key| key.user_arn == user.user_arn && key.is_active())
                 .map(|key| key.slot)
                 .collect();
-            if active.is_empty() {
+            if active.is_empty() && user.additional_credentials.is_none() {
                 report.pass(resource);
                 continue;
             }
@@ -80,6 +84,7 @@ impl Check for UserLongTermAccessKey {
                 Ok(Some(why)) => {
                     report.not_applicable(resource, why);
                 }
+                Ok(None) if active.is_empty() => beyond_report::unshown(user, resource, report),
                 Ok(None) => {
                     report
                         .fail(resource, format!("{} active access keys", active.len()))
@@ -92,11 +97,11 @@ impl Check for UserLongTermAccessKey {
                 }
             }
         }
+        beyond_report::users(credentials, users, report);
     }
 
     fn validate(&self) -> Result<(), String> {
-        let is_user = |arn: &String| arn.starts_with("arn:") && arn.contains(":user/") && !arn.contains('*');
-        if let Some(other) = self.exempt_arns.iter().find(|arn| !is_user(arn)) {
+        if let Some(other) = self.exempt_arns.iter().find(|arn| !User::is_arn(arn)) {
             return Err(format!("exempt_arns: expected whole ARNs of IAM users, not {other:?}"));
         }
         if self.exempt_tags.keys().any(|key| key.trim().is_empty()) {

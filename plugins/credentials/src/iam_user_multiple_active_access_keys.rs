@@ -1,7 +1,9 @@
 //! iam-user-multiple-active-access-keys.
 
-use orgsweep_model::facts::{AccessKey, Credential};
-use orgsweep_model::{Check, Context, Report, Resource, Severity, check};
+use orgsweep_model::facts::{AccessKey, Credential, User};
+use orgsweep_model::{Check, Context, Gap, Report, Resource, Severity, check};
+
+use crate::beyond_report;
 
 check! {
     /// A user has more active access keys than one.
@@ -22,7 +24,8 @@ check! {
     /// An inactive key works again with `--status Active`. A deleted key is gone: make a new one.
     ///
     /// ## What it cannot see
-    /// A rotation that is going on right now looks the same.
+    /// A rotation that is going on right now looks the same. A user made after the credential report is UNKNOWN, and so
+    /// is one with at most `max` active keys to be seen and more beyond the second, which the report only counts.
     pub UserMultipleActiveAccessKeys {
         id: "iam-user-multiple-active-access-keys",
         title: "User has more than one active access key",
@@ -48,9 +51,14 @@ check! {
 }
 
 impl Check for UserMultipleActiveAccessKeys {
-    type Reads<'a> = (&'a [Credential], &'a [AccessKey]);
+    type Reads<'a> = (&'a [Credential], &'a [AccessKey], Result<&'a [User], &'a Gap>);
 
-    fn evaluate(&self, (credentials, keys): Self::Reads<'_>, _context: &Context<'_>, report: &mut Report) {
+    fn evaluate(
+        &self,
+        (credentials, keys, users): Self::Reads<'_>,
+        _context: &Context<'_>,
+        report: &mut Report,
+    ) {
         for user in credentials.iter().filter(|row| !row.is_root) {
             let resource = Resource::user(&user.user_arn);
             let active = keys.iter().filter(|key| key.user_arn == user.user_arn && key.is_active()).count();
@@ -59,10 +67,13 @@ impl Check for UserMultipleActiveAccessKeys {
                     .fail(resource, format!("{active} active access keys"))
                     .evidence("active", active)
                     .evidence("max", self.max);
+            } else if user.additional_credentials.is_some() {
+                beyond_report::unshown(user, resource, report);
             } else {
                 report.pass(resource);
             }
         }
+        beyond_report::users(credentials, users, report);
     }
 
     fn validate(&self) -> Result<(), String> {

@@ -1,5 +1,6 @@
 //! How principals prove who they are: root, passwords, MFA, keys, rotation.
 
+mod beyond_report;
 mod iam_password_policy_length;
 mod iam_password_policy_missing;
 mod iam_password_policy_reuse;

@@ -1,7 +1,7 @@
 //! org-account-not-active.
 
 use orgsweep_model::facts::RosterEntry;
-use orgsweep_model::{AccountState, Check, Context, Report, Resource, Severity, check};
+use orgsweep_model::{AccountState, Check, Context, Organization, Report, Resource, Severity, check};
 
 check! {
     /// An account of the organization is suspended, closed or not yet activated, and was not scanned.
@@ -23,7 +23,8 @@ check! {
     /// Move it back. Within 90 days of closing, AWS Support reinstates an account.
     ///
     /// ## What it cannot see
-    /// Anything inside the account: it cannot be entered, and all other checks are UNKNOWN there.
+    /// Anything inside the account: it cannot be entered, and all other checks are UNKNOWN there. Where accounts come
+    /// from a file or from the caller alone, nobody asks Organizations, and the answer is UNKNOWN.
     pub AccountNotActive {
         id: "org-account-not-active",
         title: "Account is not active",
@@ -63,6 +64,12 @@ impl Check for AccountNotActive {
                         .fail(resource, format!("is {}", entry.account_state))
                         .evidence("account_state", entry.account_state.as_str())
                         .evidence("joined_at", entry.joined_at.map(|moment| moment.to_string()));
+                }
+                AccountState::Unstated if context.organization.id == Organization::NONE => {
+                    report.unknown(
+                        resource,
+                        "Organizations was not asked: --accounts-file or --single-account",
+                    );
                 }
                 AccountState::Unstated => {
                     report.unknown(resource, "Organizations gives neither State nor Status");

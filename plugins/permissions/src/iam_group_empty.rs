@@ -19,7 +19,7 @@ check! {
     /// - Terraform: remove the `aws_iam_group` and its attachments.
     ///
     /// ## How to back out
-    /// Make it again with the policies in the evidence of your own records; a group has no other state.
+    /// Make it again and attach its policies; write them down before you delete it. A group has no other state.
     ///
     /// ## What it cannot see
     /// A group that is filled for an emergency and emptied again looks the same.

@@ -27,7 +27,7 @@ check! {
     /// `aws:userid` conditions do not. So detach first, delete later.
     ///
     /// ## What it cannot see
-    /// Use more than 400 days back: "never" and "long ago" look the same. Denied attempts count as use.
+    /// Use more than 400 days back: "never" and "long ago" look the same.
     pub RoleUnused {
         id: "iam-role-unused",
         title: "Role is unused",

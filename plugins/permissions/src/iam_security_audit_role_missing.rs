@@ -37,9 +37,9 @@ check! {
         ],
         pages: ["https://docs.aws.amazon.com/aws-managed-policy/latest/reference/SecurityAudit.html"],
         settings: {
-            /// Policies that make a role an auditor's: an AWS-managed policy by name, any policy by ARN, and a
-            /// policy of the account itself by `./NAME`.
-            equivalents: Vec<String> = vec!["SecurityAudit".to_owned()],
+            /// Policies that make a role an auditor's as much as AWS's SecurityAudit, which always does: an AWS-managed
+            /// policy by name, any policy by ARN, and a policy of the account itself by `./NAME`.
+            equivalents: Vec<String> = Vec::new(),
         },
     }
 }
@@ -63,17 +63,22 @@ impl Check for SecurityAuditRoleMissing {
     }
 
     fn validate(&self) -> Result<(), String> {
-        if self.equivalents.is_empty() {
-            return Err("equivalents: with an empty list every account would fail".to_owned());
+        // No name and no ARN of a policy holds a blank or a wildcard, so that such an entry would match nothing.
+        let is_blank = |entry: &str| entry.strip_prefix("./").unwrap_or(entry).is_empty();
+        let is_strange =
+            |entry: &str| entry.contains(|character: char| character.is_whitespace() || character == '*');
+        match self.equivalents.iter().find(|entry| is_blank(entry) || is_strange(entry)) {
+            Some(other) => Err(format!("equivalents: expected NAME, ./NAME or an ARN, not {other:?}")),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 
 impl SecurityAuditRoleMissing {
     fn is_equivalent(&self, policy_arn: &str) -> bool {
         let of_aws = policy_arn.split(':').nth(4) == Some("aws");
-        self.equivalents.iter().any(|wanted| match wanted.strip_prefix("./") {
+        let equivalents = self.equivalents.iter().map(String::as_str);
+        std::iter::once("SecurityAudit").chain(equivalents).any(|wanted| match wanted.strip_prefix("./") {
             Some(name) => !of_aws && arn_name(policy_arn) == name,
             None => wanted == policy_arn || (of_aws && arn_name(policy_arn) == wanted),
         })
@@ -105,13 +110,26 @@ mod tests {
     }
 
     #[test]
-    fn equivalents_are_a_setting() {
+    fn equivalents_count_beside_security_audit() {
+        let with = |wanted: &str| SecurityAuditRoleMissing { equivalents: vec![wanted.to_owned()] };
         for wanted in [OWN, "./SecurityAudit"] {
-            let check = SecurityAuditRoleMissing { equivalents: vec![wanted.to_owned()] };
-            case(&role_arn("auditor"), OWN).passes(&check);
-            case(&role_arn("auditor"), &aws_managed_arn("SecurityAudit")).flags(&check, &root_arn());
+            case(&role_arn("auditor"), OWN).passes(&with(wanted));
+            case(&role_arn("auditor"), &aws_managed_arn("SecurityAudit")).passes(&with(wanted));
+            case(&role_arn("auditor"), &aws_managed_arn("ViewOnlyAccess")).flags(&with(wanted), &root_arn());
         }
-        assert!(SecurityAuditRoleMissing { equivalents: Vec::new() }.validate().is_err());
+        case(&role_arn("auditor"), &aws_managed_arn("ViewOnlyAccess")).passes(&with("ViewOnlyAccess"));
+    }
+
+    #[test]
+    fn entries_that_can_match_nothing_are_refused() {
+        for entry in ["", " ", "./", "./ ", "Security Audit", "Security*"] {
+            let check = SecurityAuditRoleMissing { equivalents: vec![OWN.to_owned(), entry.to_owned()] };
+            assert!(check.validate().unwrap_err().starts_with("equivalents: "), "{entry:?}");
+        }
+        for fine in [OWN, "./SecurityAudit", "ViewOnlyAccess"] {
+            assert!(SecurityAuditRoleMissing { equivalents: vec![fine.to_owned()] }.validate().is_ok());
+        }
+        assert!(SecurityAuditRoleMissing::default().validate().is_ok());
     }
 
     #[test]

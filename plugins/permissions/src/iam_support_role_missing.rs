@@ -74,6 +74,20 @@ mod tests {
     }
 
     #[test]
+    fn the_policy_is_known_in_every_partition() {
+        for partition in ["aws", "aws-cn", "aws-us-gov"] {
+            let holding = |of: &str| {
+                let role = format!("arn:{partition}:iam::111122223333:role/help");
+                let held = attachment(&role, &format!("arn:{of}:iam::aws:policy/AWSSupportAccess"));
+                Case::new().rows(vec![held]).partition(partition)
+            };
+            let account = format!("arn:{partition}:iam::111122223333:root");
+            holding(partition).passes(&SupportRoleMissing::default());
+            holding("aws-iso").flags(&SupportRoleMissing::default(), &account);
+        }
+    }
+
+    #[test]
     fn absence_is_a_row() {
         let check = SupportRoleMissing::default();
         Case::new().none::<PolicyAttachment>().flags(&check, &root_arn());

@@ -1,6 +1,6 @@
 //! iam-user-direct-managed-policy.
 
-use orgsweep_model::facts::{PolicyAttachment, User};
+use orgsweep_model::facts::{ManagedPolicy, PolicyAttachment, User};
 use orgsweep_model::{Check, Context, Report, Resource, Severity, check};
 
 check! {
@@ -73,6 +73,15 @@ impl Check for UserDirectManagedPolicy {
             }
         }
     }
+
+    fn validate(&self) -> Result<(), String> {
+        match self.exempt.iter().find(|arn| !User::is_arn(arn) && !ManagedPolicy::is_arn(arn)) {
+            Some(other) => {
+                Err(format!("exempt: expected whole ARNs of managed policies or IAM users, not {other:?}"))
+            }
+            None => Ok(()),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -107,6 +116,17 @@ mod tests {
         case.passes(&UserDirectManagedPolicy { exempt: vec![aws_managed_arn("ReadOnlyAccess")] });
         case.not_applicable(&UserDirectManagedPolicy { exempt: vec![user_arn("ann")] });
         case.flags(&UserDirectManagedPolicy { exempt: vec![user_arn("bob")] }, "ann");
+    }
+
+    #[test]
+    fn exemptions_that_can_match_nothing_are_refused() {
+        for entry in ["", " ", "ReadOnlyAccess", "ann", "arn:aws:iam::aws:policy/*", &role_arn("ann")] {
+            let check = UserDirectManagedPolicy { exempt: vec![user_arn("ann"), entry.to_owned()] };
+            assert!(check.validate().unwrap_err().starts_with("exempt: "), "{entry:?}");
+        }
+        let fine = vec![aws_managed_arn("ReadOnlyAccess"), user_arn("team/ann")];
+        assert!(UserDirectManagedPolicy { exempt: fine }.validate().is_ok());
+        assert!(UserDirectManagedPolicy::default().validate().is_ok());
     }
 
     #[test]

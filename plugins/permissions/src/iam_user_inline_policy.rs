@@ -71,6 +71,22 @@ impl Check for UserInlinePolicy {
             }
         }
     }
+
+    fn validate(&self) -> Result<(), String> {
+        match self.exempt.iter().find(|entry| !is_policy_name(entry) && !User::is_arn(entry)) {
+            Some(other) => Err(format!(
+                "exempt: expected names of inline policies or whole ARNs of IAM users, not {other:?}"
+            )),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What IAM takes as the name of an inline policy.
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutUserPolicy.html>
+fn is_policy_name(text: &str) -> bool {
+    (1..=128).contains(&text.len())
+        && text.chars().all(|character| character.is_ascii_alphanumeric() || "_+=,.@-".contains(character))
 }
 
 #[cfg(test)]
@@ -97,6 +113,17 @@ mod tests {
     fn exemptions_name_policies_or_users() {
         case(&user_arn("ann")).passes(&UserInlinePolicy { exempt: vec!["bucket".to_owned()] });
         case(&user_arn("ann")).not_applicable(&UserInlinePolicy { exempt: vec![user_arn("ann")] });
+    }
+
+    #[test]
+    fn exemptions_that_can_match_nothing_are_refused() {
+        for entry in ["", " ", "two words", "bucket*", "arn:aws:iam::111122223333:user/", &role_arn("ann")] {
+            let check = UserInlinePolicy { exempt: vec!["bucket".to_owned(), entry.to_owned()] };
+            assert!(check.validate().unwrap_err().starts_with("exempt: "), "{entry:?}");
+        }
+        let fine = vec!["a_b+c=d,e.f@g-h".to_owned(), user_arn("team/ann")];
+        assert!(UserInlinePolicy { exempt: fine }.validate().is_ok());
+        assert!(UserInlinePolicy::default().validate().is_ok());
     }
 
     #[test]

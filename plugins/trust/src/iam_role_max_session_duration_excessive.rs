@@ -4,7 +4,7 @@ use orgsweep_model::facts::{
     AwsManagedPolicy, InlinePolicy, ManagedPolicy, PolicyAttachment, Role, RoleSessionLimit,
 };
 use orgsweep_model::{Check, Context, Gap, Report, Resource, Severity, check};
-use orgsweep_policy::{Verdict, grants_everything};
+use orgsweep_policy::{Verdict, denies_something, grants_everything};
 
 check! {
     /// Sessions of a role may last longer than they should, and those of an administrator even less.
@@ -25,9 +25,11 @@ check! {
     /// ## What it cannot see
     /// How long sessions really are: the maximum is only a limit, and role chaining caps at one hour anyway.
     /// Roles that AWS manages (service-linked, IAM Identity Center's) cannot be changed here and are NOT_APPLICABLE.
-    /// "Privileged" means AdministratorAccess, or a plain Allow of `*` on `*` in an attached or inline policy. What
-    /// that cannot decide (a condition, NotAction, a Deny beside it, a boundary, a document that could not be read)
-    /// is UNKNOWN where it makes a difference: between `privileged_max_seconds` and `max_seconds`.
+    /// "Privileged" means AdministratorAccess attached, or a plain Allow of `*` on `*` in an attached or inline policy.
+    /// What takes some of it back (a Deny in the same policy or in another, a permissions boundary, an SCP) does not
+    /// count: the finding names the Denies and the boundary, and a person decides. What the words cannot decide (a
+    /// condition, NotAction, NotResource, a pattern of nothing but wildcards, a document that could not be read) is
+    /// UNKNOWN where it makes a difference: between `privileged_max_seconds` and `max_seconds`.
     pub RoleMaxSessionDurationExcessive {
         id: "iam-role-max-session-duration-excessive",
         title: "Role allows overlong sessions",
@@ -83,36 +85,35 @@ impl Check for RoleMaxSessionDurationExcessive {
                 continue;
             };
             let seconds = limit.max_session_seconds;
-            let (threshold, message) = if seconds > self.max_seconds {
-                (self.max_seconds, format!("sessions may last {seconds} seconds"))
-            } else if seconds <= self.privileged_max_seconds {
+            if seconds > self.max_seconds {
+                report
+                    .fail(resource, format!("sessions may last {seconds} seconds"))
+                    .evidence("max_session_seconds", seconds)
+                    .evidence("threshold_seconds", self.max_seconds);
+                continue;
+            }
+            if seconds <= self.privileged_max_seconds {
                 report.pass(resource);
                 continue;
-            } else {
-                match privileged(role, &documents, context) {
-                    Verdict::Yes => (
-                        self.privileged_max_seconds,
-                        format!("is privileged, and sessions may last {seconds} seconds"),
-                    ),
-                    Verdict::No => {
-                        report.pass(resource);
-                        continue;
-                    }
-                    Verdict::Unknown(why) => {
-                        report
-                            .unknown(
-                                resource,
-                                format!("whether the role is privileged cannot be told: {why}"),
-                            )
-                            .evidence("max_session_seconds", seconds);
-                        continue;
-                    }
+            }
+            let policies = policies(role, &documents);
+            match privileged(&policies, context) {
+                Verdict::Yes => {
+                    report
+                        .fail(resource, format!("is privileged, and sessions may last {seconds} seconds"))
+                        .evidence("max_session_seconds", seconds)
+                        .evidence("threshold_seconds", self.privileged_max_seconds)
+                        .evidence("may_be_limited_by", may_be_limited_by(role, &policies));
                 }
-            };
-            report
-                .fail(resource, message)
-                .evidence("max_session_seconds", seconds)
-                .evidence("threshold_seconds", threshold);
+                Verdict::No => {
+                    report.pass(resource);
+                }
+                Verdict::Unknown(why) => {
+                    report
+                        .unknown(resource, format!("whether the role is privileged cannot be told: {why}"))
+                        .evidence("max_session_seconds", seconds);
+                }
+            }
         }
     }
 
@@ -127,51 +128,63 @@ impl Check for RoleMaxSessionDurationExcessive {
     }
 }
 
-/// Whether the role plainly may do everything; doubt about one policy gives way to certainty about another.
-fn privileged(role: &Role, documents: &Documents<'_>, context: &Context<'_>) -> Verdict {
-    let (attachments, inline, managed, aws_managed) = documents;
-    let administrator = format!("arn:{}:iam::aws:policy/AdministratorAccess", context.organization.partition);
-    let mut doubt = None;
-    let mut certain = false;
-    let mut take = |verdict: Verdict, name: &str| match verdict {
-        Verdict::Yes => certain = true,
-        Verdict::No => {}
-        Verdict::Unknown(why) => {
-            doubt.get_or_insert(format!("{name}: {why}"));
-        }
+/// A policy of a role: the inline one's name or the attached one's ARN, and its document or why there is none.
+type Policy<'a> = (&'a str, Result<&'a str, String>);
+
+fn policies<'a>(role: &Role, documents: &Documents<'a>) -> Vec<Policy<'a>> {
+    let (attachments, inline, managed, aws_managed) = *documents;
+    let of_aws = |arn: &str| match aws_managed {
+        Ok(all) => match all.iter().find(|policy| policy.policy_arn == arn) {
+            Some(policy) if !policy.document.is_empty() => Ok(policy.document.as_str()),
+            Some(_) => Err("AWS has withdrawn the policy".to_owned()),
+            None => Err("its document was not read".to_owned()),
+        },
+        Err(gap) => Err(format!("its document could not be read: {gap}")),
     };
-    for policy in inline.iter().filter(|policy| policy.principal_arn == role.role_arn) {
-        take(grants_everything(&policy.document), &policy.policy_name);
-    }
+    let own = inline
+        .iter()
+        .filter(|policy| policy.principal_arn == role.role_arn)
+        .map(|policy| (policy.policy_name.as_str(), Ok(policy.document.as_str())));
     let attached = attachments
         .iter()
-        .filter(|attachment| attachment.principal_arn == role.role_arn && !attachment.as_boundary);
-    for attachment in attached {
-        let arn = &attachment.policy_arn;
-        let verdict = if *arn == administrator {
-            Verdict::Yes
-        } else if let Some(policy) = managed.iter().find(|policy| policy.policy_arn == *arn) {
-            grants_everything(&policy.document)
-        } else {
-            match aws_managed {
-                Ok(all) => match all.iter().find(|policy| policy.policy_arn == *arn) {
-                    Some(policy) if !policy.document.is_empty() => grants_everything(&policy.document),
-                    Some(_) => Verdict::Unknown("AWS has withdrawn the policy".to_owned()),
-                    None => Verdict::Unknown("its document was not read".to_owned()),
-                },
-                Err(gap) => Verdict::Unknown(format!("its document could not be read: {gap}")),
-            }
+        .filter(|attachment| attachment.principal_arn == role.role_arn && !attachment.as_boundary)
+        .map(|attachment| {
+            let arn = attachment.policy_arn.as_str();
+            let customers = managed.iter().find(|policy| policy.policy_arn == arn);
+            (arn, customers.map_or_else(|| of_aws(arn), |policy| Ok(policy.document.as_str())))
+        });
+    own.chain(attached).collect()
+}
+
+/// Whether one of the policies plainly grants everything; doubt about one gives way to certainty about another.
+fn privileged(policies: &[Policy<'_>], context: &Context<'_>) -> Verdict {
+    let administrator = format!("arn:{}:iam::aws:policy/AdministratorAccess", context.organization.partition);
+    let mut doubt = None;
+    for (name, document) in policies {
+        let verdict = match document {
+            _ if *name == administrator => Verdict::Yes,
+            Ok(document) => grants_everything(document),
+            Err(why) => Verdict::Unknown(why.clone()),
         };
-        take(verdict, arn);
-    }
-    match (certain, doubt) {
-        (true, _) if role.permissions_boundary_arn.is_some() => {
-            Verdict::Unknown("a permissions boundary may limit it".to_owned())
+        match verdict {
+            Verdict::Yes => return Verdict::Yes,
+            Verdict::No => {}
+            Verdict::Unknown(why) => {
+                doubt.get_or_insert(format!("{name}: {why}"));
+            }
         }
-        (true, _) => Verdict::Yes,
-        (false, Some(why)) => Verdict::Unknown(why),
-        (false, None) => Verdict::No,
     }
+    doubt.map_or(Verdict::No, Verdict::Unknown)
+}
+
+/// What may take back some of what a privileged role is granted, for a person to look at.
+fn may_be_limited_by(role: &Role, policies: &[Policy<'_>]) -> Vec<String> {
+    let denies = policies
+        .iter()
+        .filter(|(_, document)| document.as_ref().is_ok_and(|document| denies_something(document)))
+        .map(|(name, _)| format!("a Deny in {name}"));
+    let boundary = role.permissions_boundary_arn.iter().map(|arn| format!("the permissions boundary {arn}"));
+    denies.chain(boundary).collect()
 }
 
 #[cfg(test)]
@@ -186,6 +199,10 @@ mod tests {
     const EVERYTHING: &str = r#"{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
     const SOMETHING: &str = r#"{"Statement":[{"Effect":"Allow","Action":"s3:Get*","Resource":"*"}]}"#;
     const MAYBE: &str = r#"{"Statement":[{"Effect":"Allow","NotAction":"iam:*","Resource":"*"}]}"#;
+
+    const DENY: &str = r#"{"Statement":[{"Effect":"Deny","Action":"iam:*","Resource":"*"}]}"#;
+    const BOTH: &str = r#"{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},
+        {"Effect":"Deny","Action":"iam:*","Resource":"*"}]}"#;
 
     /// One role with a limit and no rights.
     fn case(seconds: i32) -> Case {
@@ -249,9 +266,37 @@ mod tests {
     }
 
     #[test]
-    fn a_boundary_makes_an_administrator_doubtful() {
-        let bounded = Role { permissions_boundary_arn: Some("arn".to_owned()), ..role("app") };
-        attached(case(7200), &aws_managed_arn("AdministratorAccess")).rows(vec![bounded]).unknown(&check());
+    fn what_takes_back_does_not_count_and_is_named() {
+        let bounded = Role { permissions_boundary_arn: Some("arn:edge".to_owned()), ..role("app") };
+        let administrator = || attached(case(7200), &aws_managed_arn("AdministratorAccess"));
+        let limits = |case: Case| case.flags(&check(), "app").evidence["may_be_limited_by"].clone();
+        assert_eq!(limits(administrator()), serde_json::json!([]));
+        assert_eq!(
+            limits(administrator().rows(vec![bounded.clone()])),
+            serde_json::json!(["the permissions boundary arn:edge"])
+        );
+        // Of a Deny it does not matter in which policy it stands.
+        let beside = inline_policy(&role_arn("app"), "stop", DENY);
+        assert_eq!(limits(administrator().rows(vec![beside])), serde_json::json!(["a Deny in stop"]));
+        let within = inline_policy(&role_arn("app"), "both", BOTH);
+        let within = case(7200).rows(vec![within]).rows(vec![bounded]);
+        assert_eq!(
+            limits(within),
+            serde_json::json!(["a Deny in both", "the permissions boundary arn:edge"])
+        );
+    }
+
+    #[test]
+    fn administrators_are_known_in_every_partition() {
+        for partition in ["aws", "aws-cn", "aws-us-gov"] {
+            let holding = |of: &str| {
+                let arn = format!("arn:{of}:iam::aws:policy/AdministratorAccess");
+                attached(case(7200), &arn).partition(partition)
+            };
+            holding(partition).flags(&check(), "app");
+            // No such policy can be attached here; what it is cannot be told.
+            holding("aws-iso").unknown(&check());
+        }
     }
 
     #[test]

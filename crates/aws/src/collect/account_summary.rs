@@ -44,7 +44,7 @@ fn lacking(key: &str) -> Gap {
     Gap::new(Reason::MalformedAnswer).during("iam:GetAccountSummary").because(&message)
 }
 
-fn parse(account_id: AccountId, map: &HashMap<Key, i32>) -> Result<AccountSummary, Gap> {
+pub(super) fn parse(account_id: AccountId, map: &HashMap<Key, i32>) -> Result<AccountSummary, Gap> {
     let optional = |key: &Key| map.get(key).map(|number| i64::from(*number));
     let required = |key: Key| optional(&key).ok_or_else(|| lacking(key.as_str()));
     Ok(AccountSummary {

@@ -18,7 +18,8 @@ impl Collector for AwsManagedPolicies {
 
     fn needs(&self) -> Needs {
         Needs {
-            actions: &["iam:ListPolicies", "iam:GetPolicyVersion"],
+            // The attachments are its input: without them there is nothing to look up, so their action is its own.
+            actions: &["iam:GetAccountAuthorizationDetails", "iam:ListPolicies", "iam:GetPolicyVersion"],
             calls_per_account: 0,
             // Two pages of the listing, and a document for each of the 50 to 150 policies that are in use.
             calls_per_scan: 100,
@@ -35,7 +36,13 @@ impl Collector for AwsManagedPolicies {
     }
 
     async fn collect(&self, session: &Session, tables: &mut Tables) {
-        put(fetch(session, tables).await, session, tables);
+        let policies = fetch(session, tables).await;
+        let gone = policies.iter().flatten().filter(|policy| policy.document.is_empty());
+        let gone: Vec<&str> = gone.map(|policy| policy.policy_arn.as_str()).collect();
+        if !gone.is_empty() {
+            tables.note(format!("attached policies that AWS has withdrawn: {}", gone.join(", ")));
+        }
+        put(policies, session, tables);
     }
 }
 

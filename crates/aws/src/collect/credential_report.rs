@@ -2,16 +2,16 @@
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html>
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
-use orgsweep_model::facts::{AccessKey, Credential, KeyStatus};
+use orgsweep_model::facts::{AccessKey, AccountSummary, Credential, KeyStatus, User};
 use orgsweep_model::time::days_between;
 use orgsweep_model::{
     AccountId, Collector, Gap, Needs, Reason, Row, Session, TableSchema, Tables, Timestamp, async_trait,
 };
 
-use super::{decode, member, put_gaps};
+use super::{csv, decode, member, put_gaps};
 use crate::member::Member;
 
 const GENERATE: &str = "iam:GenerateCredentialReport";
@@ -22,6 +22,8 @@ const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(16);
 /// The name of root's row.
 const ROOT: &str = "<root_account>";
+/// The column for what does not fit into two slots.
+const ADDITIONAL: &str = "additional_credentials_info";
 
 /// Fills `credentials` and `access_keys`.
 pub struct CredentialReport;
@@ -48,13 +50,37 @@ impl Collector for CredentialReport {
     }
 
     async fn collect(&self, session: &Session, tables: &mut Tables) {
-        match fetch(session).await {
+        match fetch(session).await.and_then(|report| not_empty(report, tables)) {
             Ok(report) => {
+                note_differences(&report, tables);
                 tables.insert(report.credentials, report.generated_at);
                 tables.insert(report.access_keys, report.generated_at);
             }
             Err(gap) => put_gaps(self.fills(), &gap, session, tables),
         }
+    }
+}
+
+/// The report can be four hours old, and users come and go while it is fetched: who is on one side only is no mistake, and
+/// worth a word.
+fn note_differences(report: &Report, tables: &mut Tables) {
+    let Ok(users) = tables.get::<User>() else {
+        return;
+    };
+    let listed: BTreeSet<&str> = users.iter().map(|user| user.user_arn.as_str()).collect();
+    let reported: BTreeSet<&str> =
+        report.credentials.iter().filter(|row| !row.is_root).map(|row| row.user_arn.as_str()).collect();
+    let unreported = listed.difference(&reported).count();
+    let gone = reported.difference(&listed).count();
+    if unreported > 0 {
+        tables.note(format!(
+            "users that are not in the credential report of {}: {unreported}",
+            report.generated_at
+        ));
+    }
+    if gone > 0 {
+        tables
+            .note(format!("users of the credential report of {} that are gone: {gone}", report.generated_at));
     }
 }
 
@@ -101,6 +127,17 @@ async fn fetch(session: &Session) -> Result<Report, Gap> {
     }
 }
 
+/// AWS's report has root's row at least; one by a stand-in may lack it, but not a row for each user that there is.
+fn not_empty(report: Report, tables: &Tables) -> Result<Report, Gap> {
+    let summary = tables.get::<AccountSummary>().ok().and_then(<[_]>::first);
+    let counted = summary.and_then(|summary| summary.users);
+    let users = counted.or_else(|| tables.get::<User>().ok().map(|users| users.len() as i64));
+    if report.credentials.is_empty() && users != Some(0) {
+        return Err(malformed("the report has a header and no row"));
+    }
+    Ok(report)
+}
+
 /// What a report says.
 #[derive(Debug)]
 pub struct Report {
@@ -119,11 +156,12 @@ pub fn parse(
     generated_at: Timestamp,
     now: Timestamp,
 ) -> Result<Report, Gap> {
-    let mut records = records(text);
+    let mut records = csv::records(text);
     let header = records.next().ok_or_else(|| malformed("the report is empty"))?;
     let columns: HashMap<&str, usize> =
         header.iter().enumerate().map(|(index, name)| (name.as_str(), index)).collect();
     let mut report = Report { generated_at, credentials: Vec::new(), access_keys: Vec::new() };
+    let mut seen = BTreeSet::new();
     for record in records {
         let record = rejoined(record, header.len());
         if record.len() != header.len() {
@@ -132,6 +170,9 @@ pub fn parse(
         }
         let line = Line { columns: &columns, record: &record };
         let user_arn = line.text("arn")?.to_owned();
+        if !seen.insert(user_arn.clone()) {
+            return Err(malformed(&format!("the report has two rows of {user_arn}")));
+        }
         for slot in [1, 2] {
             report.access_keys.extend(access_key(&line, account_id, &user_arn, slot, now)?);
         }
@@ -155,16 +196,25 @@ fn credential(
         password_last_used_at: line.date("password_last_used")?,
         password_last_changed_at: line.date("password_last_changed")?,
         password_next_rotation_at: line.date("password_next_rotation")?,
-        mfa_active: line.required_flag("mfa_active")?,
-        cert_1_active: line.required_flag("cert_1_active")?,
-        cert_2_active: line.required_flag("cert_2_active")?,
+        mfa_active: line.flag("mfa_active")?,
+        cert_1_active: line.active("cert_1", &["last_rotated"])?,
+        cert_2_active: line.active("cert_2", &["last_rotated"])?,
         report_generated_at,
+        access_key_1_last_used_at: line.date("access_key_1_last_used_date")?,
+        access_key_2_last_used_at: line.date("access_key_2_last_used_date")?,
+        // Documented, and not in every report.
+        additional_credentials: if line.columns.contains_key(ADDITIONAL) {
+            line.optional_text(ADDITIONAL)?
+        } else {
+            None
+        },
         user_arn,
         user_name,
     })
 }
 
-/// A key exists if it is active or has a date: an inactive key keeps its date.
+/// A key that is active, or that has the date of its creation. AWS's reports keep that date of an inactive key, and its
+/// documentation says that they do not; the last use alone stays in the row of the owner.
 fn access_key(
     line: &Line<'_>,
     account_id: AccountId,
@@ -173,7 +223,7 @@ fn access_key(
     now: Timestamp,
 ) -> Result<Option<AccessKey>, Gap> {
     let column = |what: &str| format!("access_key_{slot}_{what}");
-    let active = line.required_flag(&column("active"))?;
+    let active = line.active(&format!("access_key_{slot}"), &["last_rotated", "last_used_date"])?;
     let created_at = line.date(&column("last_rotated"))?;
     let created_at = match (active, created_at) {
         (_, Some(moment)) => moment,
@@ -238,9 +288,22 @@ impl Line<'_> {
         }
     }
 
-    /// A flag of something that the principal may not have at all: no such thing is not active.
-    fn required_flag(&self, column: &str) -> Result<bool, Gap> {
-        Ok(self.flag(column)?.unwrap_or(false))
+    /// Whether something that the principal may not have at all is active. `N/A` and `not_supported` mean that there
+    /// is no such thing, if no date says otherwise; any other word would be a guess, and a guess hides a key.
+    fn active(&self, thing: &str, dates: &[&str]) -> Result<bool, Gap> {
+        let column = format!("{thing}_active");
+        if let Some(active) = self.flag(&column)? {
+            return Ok(active);
+        }
+        for date in dates {
+            if self.date(&format!("{thing}_{date}"))?.is_some() {
+                return Err(self.bad(&column, &format!("true or false, beside a {date}")));
+            }
+        }
+        match self.text(&column)? {
+            "N/A" | "not_supported" => Ok(false),
+            _ => Err(self.bad(&column, "true, false or N/A")),
+        }
     }
 
     fn bad(&self, column: &str, expected: &str) -> Gap {
@@ -271,60 +334,13 @@ fn rejoined(record: Vec<String>, wanted: usize) -> Vec<String> {
     [user, arn].into_iter().chain(rest).collect()
 }
 
-/// RFC 4180 records: quotes may hold commas, quotes and line ends; both kinds of line end; no empty last record.
-fn records(text: &str) -> impl Iterator<Item = Vec<String>> {
-    let mut rest = text.strip_prefix('\u{feff}').unwrap_or(text);
-    std::iter::from_fn(move || {
-        while let Some(after) = rest.strip_prefix('\n').or_else(|| rest.strip_prefix("\r\n")) {
-            rest = after;
-        }
-        if rest.is_empty() {
-            return None;
-        }
-        let mut record = Vec::new();
-        loop {
-            let (field, after) = field(rest);
-            record.push(field);
-            rest = after;
-            match rest.strip_prefix(',') {
-                Some(after) => rest = after,
-                None => break,
-            }
-        }
-        rest = rest.strip_prefix("\r\n").or_else(|| rest.strip_prefix('\n')).unwrap_or(rest);
-        Some(record)
-    })
-}
-
-/// One field, and what follows it: a comma, a line end or nothing.
-fn field(text: &str) -> (String, &str) {
-    if let Some(mut rest) = text.strip_prefix('"') {
-        let mut field = String::new();
-        loop {
-            let Some(quote) = rest.find('"') else {
-                field.push_str(rest);
-                return (field, "");
-            };
-            field.push_str(&rest[..quote]);
-            rest = &rest[quote + 1..];
-            match rest.strip_prefix('"') {
-                Some(after) => {
-                    field.push('"');
-                    rest = after;
-                }
-                None => break,
-            }
-        }
-        let end = rest.find([',', '\n']).unwrap_or(rest.len());
-        return (field, &rest[end..]);
-    }
-    let end = text.find([',', '\n']).unwrap_or(text.len());
-    (text[..end].trim_end_matches('\r').to_owned(), &text[end..])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::collect::account_summary::parse as summarized;
+    use aws_sdk_iam::types::SummaryKeyType as Key;
+    use orgsweep_model::Account;
+    use orgsweep_model::collector::Clock;
 
     const HEADER: &str = "user,arn,user_creation_time,password_enabled,password_last_used,password_last_changed,\
         password_next_rotation,mfa_active,access_key_1_active,access_key_1_last_rotated,\
@@ -349,8 +365,9 @@ mod tests {
     fn a_live_report() {
         let report = report(&format!("{HEADER}\n{ROOT_ROW}\n{ANN_ROW}")).unwrap();
         let [root, ann] = &report.credentials[..] else { panic!("{report:#?}") };
-        assert!(root.is_root && root.mfa_active);
-        assert_eq!(root.password_enabled, None);
+        assert!(root.is_root);
+        assert_eq!((root.password_enabled, root.mfa_active), (None, Some(true)));
+        assert_eq!((ann.mfa_active, &ann.additional_credentials), (Some(false), &None));
         assert_eq!(ann.password_enabled, Some(true));
         assert_eq!(ann.password_last_used_at, None);
         let [active, inactive] = &report.access_keys[..] else { panic!("{report:#?}") };
@@ -362,8 +379,83 @@ mod tests {
 
     #[test]
     fn extra_columns_order_and_line_ends_do_not_matter() {
-        let text = format!("additional_credentials_info,{HEADER}\r\n,{ANN_ROW}\r\n\r\n");
+        let text = format!("something_new,{HEADER}\r\n,{ANN_ROW}\r\n\r\n");
         assert_eq!(report(&text).unwrap().credentials[0].user_name, "ann");
+    }
+
+    #[test]
+    fn more_than_two_keys_are_told_by_a_column_that_may_be_missing() {
+        for (said, wanted) in [("N/A", None), ("", None), ("1 more access key", Some("1 more access key"))] {
+            let text = format!("additional_credentials_info,{HEADER}\n{said},{ANN_ROW}");
+            assert_eq!(report(&text).unwrap().credentials[0].additional_credentials.as_deref(), wanted);
+        }
+    }
+
+    /// Ann's row with other words for her second key, which is inactive: active, made, last used.
+    fn second_key(active: &str, made: &str, used: &str) -> Result<Report, Gap> {
+        let shown = "false,2023-05-05T05:05:05Z,2023-06-06T06:06:06Z,";
+        report(&format!("{HEADER}\n{}", ANN_ROW.replace(shown, &format!("{active},{made},{used},"))))
+    }
+
+    #[test]
+    fn an_inactive_key_without_its_date_keeps_its_last_use() {
+        let report = second_key("false", "N/A", "2023-06-06T06:06:06Z").unwrap();
+        let ann = &report.credentials[0];
+        assert_eq!(report.access_keys.len(), 1);
+        assert_eq!(ann.access_key_2_last_used_at.unwrap().to_string(), "2023-06-06T06:06:06Z");
+        assert_eq!(ann.undated_keys(&report.access_keys).collect::<Vec<_>>(), [2]);
+        let dated = second_key("false", "2023-05-05T05:05:05Z", "2023-06-06T06:06:06Z").unwrap();
+        assert_eq!(dated.credentials[0].undated_keys(&dated.access_keys).count(), 0);
+    }
+
+    #[test]
+    fn a_word_beside_a_date_is_not_an_inactive_key() {
+        for none in ["false", "N/A", "not_supported"] {
+            let report = second_key(none, "N/A", "N/A").unwrap();
+            assert_eq!(report.access_keys.len(), 1, "{none}");
+        }
+        let date = "2023-05-05T05:05:05Z";
+        for word in ["N/A", "not_supported", "no_information", ""] {
+            for (made, used) in [(date, "N/A"), ("N/A", date), (date, date)] {
+                let gap = second_key(word, made, used).unwrap_err();
+                assert_eq!(gap.reason, Reason::MalformedAnswer, "{word}");
+                assert!(gap.message.unwrap().contains("access_key_2_active"));
+            }
+        }
+        for word in ["no_information", "", "perhaps"] {
+            assert_eq!(second_key(word, "N/A", "N/A").unwrap_err().reason, Reason::MalformedAnswer, "{word}");
+        }
+    }
+
+    #[test]
+    fn an_mfa_flag_that_says_nothing_is_not_false() {
+        for word in ["no_information", "N/A", ""] {
+            let row = ANN_ROW.replace("N/A,false,true,2024", &format!("N/A,{word},true,2024"));
+            assert_eq!(report(&format!("{HEADER}\n{row}")).unwrap().credentials[0].mfa_active, None);
+        }
+    }
+
+    #[test]
+    fn a_report_without_rows_is_one_of_an_account_without_users_or_none() {
+        let now: Timestamp = "2025-12-01T00:00:00Z".parse().unwrap();
+        let empty = || report(HEADER).unwrap();
+        let summary = |users: i64| {
+            let map =
+                [(Key::AccountMfaEnabled, 1), (Key::AccountAccessKeysPresent, 0), (Key::Users, users as i32)];
+            let mut tables = Tables::new();
+            let account = "111122223333".parse().unwrap();
+            tables.insert(vec![summarized(account, &map.into_iter().collect()).unwrap()], now);
+            tables
+        };
+        assert!(not_empty(empty(), &summary(0)).is_ok());
+        for tables in [Tables::new(), summary(1)] {
+            assert_eq!(not_empty(empty(), &tables).unwrap_err().reason, Reason::MalformedAnswer);
+        }
+        let mut listed = Tables::new();
+        listed.insert(Vec::<User>::new(), now);
+        assert!(not_empty(empty(), &listed).is_ok());
+        // A stand-in's report has no row for root.
+        assert!(not_empty(report(&format!("{HEADER}\n{ANN_ROW}")).unwrap(), &summary(1)).is_ok());
     }
 
     #[test]
@@ -380,12 +472,29 @@ mod tests {
         assert_eq!(report.credentials[0].user_arn, "arn:aws:iam::111122223333:user/team/a,n,n");
     }
 
+    #[tokio::test]
+    async fn an_empty_report_is_a_gap_of_both_tables() {
+        // "user,arn" in base64: a header and nothing else.
+        let body = "<GetCredentialReportResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\">\
+            <GetCredentialReportResult><Content>dXNlcixhcm4=</Content><ReportFormat>text/csv</ReportFormat>\
+            <GeneratedTime>2025-12-01T00:00:00Z</GeneratedTime></GetCredentialReportResult>\
+            <ResponseMetadata><RequestId>x</RequestId></ResponseMetadata></GetCredentialReportResponse>";
+        let account = Account::new("111122223333".parse().unwrap());
+        let session = crate::canned::session(&account, Clock::wall(), body);
+        let mut tables = Tables::new();
+        CredentialReport.collect(&session, &mut tables).await;
+        for table in CredentialReport.fills() {
+            assert_eq!(tables.gap(table.name).unwrap().reason, Reason::MalformedAnswer, "{}", table.name);
+        }
+    }
+
     #[test]
     fn what_is_wrong_is_named() {
         for (text, wanted) in [
             (String::new(), "empty"),
             (format!("{}\n{ANN_ROW}", HEADER.replace("mfa_active", "mfa")), "no column mfa_active"),
             (format!("{HEADER}\n{}", ANN_ROW.replace("2023-05-05T05:05:05Z", "yesterday")), "yesterday"),
+            (format!("{HEADER}\n{ANN_ROW}\n{ANN_ROW}"), "two rows of arn:aws:iam::111122223333:user/ann"),
             (format!("{HEADER}\n{}", ANN_ROW.replace("user/ann,2024", "user/ann,extra,2024")), "fields"),
             (
                 format!("{HEADER}\n{}", ANN_ROW.replace("2024-01-01T00:00:10.5Z", "N/A")),

@@ -4,6 +4,7 @@ mod account_summary;
 mod authorization_details;
 mod aws_managed_policies;
 mod credential_report;
+mod csv;
 pub mod decode;
 mod identity_providers;
 mod password_policy;

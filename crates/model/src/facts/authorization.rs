@@ -25,6 +25,13 @@ crate::table! {
     }
 }
 
+impl User {
+    /// Whether a text is the whole ARN of one IAM user, as lists of exemptions hold.
+    pub fn is_arn(text: &str) -> bool {
+        is_iam_arn(text, "user/", |owner| owner.parse::<AccountId>().is_ok())
+    }
+}
+
 crate::table! {
     /// A tag of a user or a role.
     pub struct PrincipalTag in "principal_tags" sorted by [principal_arn, tag_key] {
@@ -149,6 +156,25 @@ crate::table! {
     }
 }
 
+impl ManagedPolicy {
+    /// Whether a text is the whole ARN of one managed policy, an account's or AWS's.
+    pub fn is_arn(text: &str) -> bool {
+        is_iam_arn(text, "policy/", |owner| owner == "aws" || owner.parse::<AccountId>().is_ok())
+    }
+}
+
+/// `arn:{partition}:iam::{owner}:{kind}{path and name}`, whole: no blanks, no wildcards.
+fn is_iam_arn(text: &str, kind: &str, is_owner: impl Fn(&str) -> bool) -> bool {
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    let ["arn", partition, "iam", "", owner, name] = parts[..] else {
+        return false;
+    };
+    let name = name.strip_prefix(kind).unwrap_or_default();
+    let whole = !name.is_empty()
+        && !name.contains(|character: char| "*?".contains(character) || character.is_whitespace());
+    partition.starts_with("aws") && is_owner(owner) && whole
+}
+
 crate::table! {
     /// An AWS-managed policy that is attached in the account, with the document in force. The documents are read
     /// once a scan (iam:ListPolicies with `Scope=AWS`, iam:GetPolicyVersion) and shared by all accounts.
@@ -161,5 +187,39 @@ crate::table! {
         default_version_id: String,
         /// The default version's document, decoded; empty where AWS has withdrawn the policy.
         document: String,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arns_are_whole_or_none() {
+        for user in ["arn:aws:iam::111122223333:user/ann", "arn:aws-cn:iam::111122223333:user/team/ann"] {
+            assert!(User::is_arn(user) && !ManagedPolicy::is_arn(user), "{user}");
+        }
+        for policy in
+            ["arn:aws:iam::aws:policy/ReadOnlyAccess", "arn:aws-us-gov:iam::111122223333:policy/a/b"]
+        {
+            assert!(ManagedPolicy::is_arn(policy) && !User::is_arn(policy), "{policy}");
+        }
+        for text in [
+            "",
+            " ",
+            "ann",
+            "arn:aws:iam::111122223333:user/",
+            "arn:aws:iam::111122223333:user/*",
+            "arn:aws:iam::111122223333:user/ann ",
+            " arn:aws:iam::111122223333:user/ann",
+            "arn:aws:iam::1111:user/ann",
+            "arn:aws:iam::aws:user/ann",
+            "arn:aws:sts::111122223333:user/ann",
+            "arn:aws:iam::aws:policy/",
+            "arn:aws:iam:us-east-1:aws:policy/ReadOnlyAccess",
+            "arn:iam::111122223333:user/ann",
+        ] {
+            assert!(!User::is_arn(text) && !ManagedPolicy::is_arn(text), "{text:?}");
+        }
     }
 }

@@ -27,14 +27,37 @@ crate::table! {
         password_last_changed_at: Option<Timestamp>,
         /// Null: no rotation is enforced.
         password_next_rotation_at: Option<Timestamp>,
-        /// Any MFA device at all.
-        mfa_active: bool,
+        /// Any MFA device at all; null where the report does not say.
+        mfa_active: Option<bool>,
         /// X.509 signing certificate 1.
         cert_1_active: bool,
         /// X.509 signing certificate 2.
         cert_2_active: bool,
         /// When AWS generated the report: up to four hours before it was read.
         report_generated_at: Timestamp,
+        /// `access_key_1_last_used_date`. An inactive key may show this alone, and is then no row of `access_keys`.
+        access_key_1_last_used_at: Option<Timestamp>,
+        /// The same of slot 2.
+        access_key_2_last_used_at: Option<Timestamp>,
+        /// `additional_credentials_info`: what the report says of keys or certificates beyond two; null: there are
+        /// none, or the report does not have the column.
+        additional_credentials: Option<String>,
+    }
+}
+
+impl Credential {
+    /// When the key of a slot was last used, whatever else the report says of it.
+    pub fn access_key_last_used_at(&self, slot: i32) -> Option<Timestamp> {
+        if slot == 1 { self.access_key_1_last_used_at } else { self.access_key_2_last_used_at }
+    }
+
+    /// The slots whose key shows only by its last use. The report leaves out when an inactive key was made, so that
+    /// such a key is no row of `access_keys`.
+    pub fn undated_keys<'a>(&'a self, keys: &'a [AccessKey]) -> impl Iterator<Item = i32> + 'a {
+        [1, 2].into_iter().filter(|slot| {
+            self.access_key_last_used_at(*slot).is_some()
+                && !keys.iter().any(|key| key.slot == *slot && key.user_arn == self.user_arn)
+        })
     }
 }
 
@@ -49,7 +72,7 @@ text_enum! {
 }
 
 crate::table! {
-    /// An access key of an IAM user or of root, from the credential report.
+    /// An access key of an IAM user or of root, from the credential report, where that says when it was made.
     pub struct AccessKey in "access_keys" sorted by [user_arn, slot] {
         /// The account.
         account_id: AccountId,

@@ -43,7 +43,7 @@ crate::table! {
         last_activity_at: Option<Timestamp>,
         /// Users and root; null where the credential report was not read or does not say.
         password_enabled: Option<bool>,
-        /// Users and root; null where the credential report was not read.
+        /// Users and root; null where the credential report was not read or does not say.
         mfa_enabled: Option<bool>,
         /// Roles: `MaxSessionDuration`; null where iam:ListRoles was not read.
         max_duration_seconds: Option<i32>,
@@ -90,12 +90,17 @@ impl Principal {
         let mut principals = Vec::new();
         let from_report = |arn: &str| {
             let credential = credentials.get(arn);
-            let password_use = credential.and_then(|row| row.password_last_used_at);
-            let last_activity_at = password_use.max(key_use.get(arn).copied());
+            // All dates of the report; a key may have a date there and no row of its own.
+            let reported = credential.and_then(|row| {
+                row.password_last_used_at
+                    .max(row.access_key_1_last_used_at)
+                    .max(row.access_key_2_last_used_at)
+            });
+            let last_activity_at = reported.max(key_use.get(arn).copied());
             (
                 last_activity_at,
                 credential.and_then(|row| row.password_enabled),
-                credential.map(|row| row.mfa_active),
+                credential.and_then(|row| row.mfa_active),
             )
         };
 

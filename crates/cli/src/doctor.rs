@@ -1,0 +1,214 @@
+//! `orgsweep doctor`: a look before a scan. The same run as a scan's over a sample of the accounts, reading all and
+//! publishing nothing, so that what it finds is what a scan would find.
+
+mod advice;
+mod clock;
+mod look;
+mod report;
+mod sample;
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use orgsweep_aws::{AwsSource, ClockProbe, Connection};
+use orgsweep_model::registry::Registry;
+use orgsweep_model::{Account, Gap, Organization, Usage, async_trait};
+use orgsweep_sweep::{Event, Listed, Opened, Source, SourceError, Stop};
+use serde_json::json;
+use tokio::sync::mpsc;
+
+use self::advice::Commands;
+use self::clock::ClockVerdict;
+use self::look::Looker;
+use self::report::Report;
+use self::sample::Sample;
+use crate::arguments::{LogFormat, ScanOptions};
+use crate::config::Config;
+use crate::exit::Failure;
+use crate::prepare::{self, Prepared};
+use crate::progress::Progress;
+use crate::{access, scan, stopping};
+
+/// Options of `scan` about its results.
+const WITHOUT_MEANING: [&str; 3] = ["out", "fail_on", "min_coverage"];
+
+/// `orgsweep doctor`: the options of `scan`, so that the same line works with another word.
+#[derive(Debug, Args)]
+#[command(mut_args(|argument| {
+    let hidden = WITHOUT_MEANING.contains(&argument.get_id().as_str());
+    argument.hide(hidden)
+}))]
+pub struct DoctorArguments {
+    /// Options from a file; a flag wins over the file.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    #[command(flatten)]
+    pub options: ScanOptions,
+    /// How many accounts to look at, spread over the organizational units, or `all`. [default: 10; with --account: all
+    /// of those]
+    #[arg(long, value_name = "N", help_heading = "Accounts")]
+    pub sample: Option<Sample>,
+}
+
+/// Looks, and tells what it found.
+pub async fn doctor(registry: &Registry, arguments: DoctorArguments) -> Result<u8, Failure> {
+    let as_json = arguments.options.log_format == Some(LogFormat::Json);
+    let quiet = arguments.options.quiet;
+    let stop = stopping::listen();
+    let examining = examine(registry, arguments, as_json || quiet, stop.clone());
+    let report = match stopping::or_interrupted(&stop, examining).await {
+        Ok(report) => report,
+        Err(failure) if as_json => {
+            let object = json!({"error": failure.message, "exit_code": failure.code});
+            crate::print(&format!("{object}\n"))?;
+            return Ok(failure.code);
+        }
+        Err(failure) => return Err(failure),
+    };
+    if as_json {
+        crate::print(&format!("{}\n", report.json()))?;
+    } else if !quiet {
+        crate::print(&report.text())?;
+    }
+    Ok(report.exit_code())
+}
+
+async fn examine(
+    registry: &Registry,
+    arguments: DoctorArguments,
+    silent: bool,
+    stop: Stop,
+) -> Result<Report, Failure> {
+    let config = match &arguments.config {
+        Some(path) => Config::read(path)?,
+        None => Config::default(),
+    };
+    let prepared = prepare::prepare(registry, arguments.options, config)?;
+    let source_options = scan::source_options(&prepared, scan::roster(&prepared.options, None, None)?);
+    let session_policy = prepared.access.session_policy.clone();
+    let Prepared { mut plan, options, .. } = prepared;
+
+    let pace = access::pace(&options, 1)?;
+    let connection = Connection::load(options.profile.as_deref(), options.region.as_deref(), pace).await;
+    let clock = connection.clock();
+    let source =
+        AwsSource::connect(connection, source_options).await.map_err(|error| refused(&error, &clock))?;
+    let caller_arn = source.caller_arn().to_owned();
+    let source: Arc<dyn Source> = Arc::new(source);
+    let without_roster = |error: SourceError| {
+        let program = scan::program();
+        Failure::new(format!("{error}\n  `{program} policy --for hub` prints what the caller needs."))
+    };
+    let organization = source.organization().await.map_err(without_roster)?;
+    let names = source.unit_names().await;
+    let accounts = list(&*source, names.as_ref().ok()).await.map_err(without_roster)?;
+
+    let candidates: Vec<Account> = accounts
+        .iter()
+        .filter(|account| plan.filter.refuses(account).is_none() && account.state.is_scannable())
+        .cloned()
+        .collect();
+    let only_accounts = !plan.filter.accounts.is_empty() && plan.filter.units.is_empty();
+    let sample = arguments.sample.unwrap_or(if only_accounts { Sample::All } else { Sample::DEFAULT });
+    plan.filter.sample = Some(sample::pick(&candidates, sample));
+
+    let plan = Arc::new(plan);
+    let listed = accounts.len();
+    let source: Arc<dyn Source> = Arc::new(ListedAlready { source, accounts, names: names.clone() });
+    let mut looker = Looker::new(Arc::clone(&plan));
+    // The table at the end tells everything; on the way there is something to see only for who sits and waits.
+    let mut progress = Progress::new(silent || !std::io::stderr().is_terminal(), LogFormat::Text);
+    let mut warnings = Vec::new();
+    let ran = orgsweep_sweep::run(
+        Arc::clone(&source),
+        Arc::clone(&plan),
+        &mut looker,
+        stop,
+        &mut |event: Event| match event {
+            Event::Warning(message) if silent => warnings.push(message),
+            event => progress.tell(&event),
+        },
+    )
+    .await;
+    progress.finish();
+    ran.map_err(|error| Failure::new(error.to_string()))?;
+    let commands = Commands::new(scan::program(), &options, &caller_arn, &organization);
+
+    Ok(Report {
+        caller_arn,
+        organization,
+        listed,
+        candidates: candidates.len(),
+        clock: ClockVerdict::of(clock.ahead_seconds()),
+        names: names.map(|names| names.len()),
+        warnings,
+        session_policy,
+        actions: plan.actions().len(),
+        checks: plan.checks.len(),
+        accounts: looker.into_accounts(),
+        commands,
+    })
+}
+
+/// A caller that AWS refuses may have nothing wrong but the clock.
+fn refused(error: &SourceError, clock: &ClockProbe) -> Failure {
+    let verdict = ClockVerdict::of(clock.ahead_seconds());
+    let about_the_clock = match verdict {
+        ClockVerdict::Right(_) | ClockVerdict::Unknown => String::new(),
+        ClockVerdict::Off(_) | ClockVerdict::Wrong(_) => format!("\n  The clock is {verdict}: set it."),
+    };
+    Failure::new(format!("{error}{about_the_clock}"))
+}
+
+async fn list(
+    source: &dyn Source,
+    names: Option<&BTreeMap<String, String>>,
+) -> Result<Vec<Account>, SourceError> {
+    let mut accounts = Vec::new();
+    let mut listing = source.accounts();
+    while let Some(listed) = listing.recv().await {
+        let Listed::Account(mut account) = listed? else {
+            return Ok(accounts);
+        };
+        account.ou_path = names.and_then(|names| orgsweep_sweep::run::path(&account, names));
+        accounts.push(*account);
+    }
+    Err(orgsweep_sweep::run::broken_off())
+}
+
+/// A source whose accounts are listed already, so that they are not asked for twice.
+struct ListedAlready {
+    source: Arc<dyn Source>,
+    accounts: Vec<Account>,
+    names: Result<BTreeMap<String, String>, Gap>,
+}
+
+#[async_trait]
+impl Source for ListedAlready {
+    async fn organization(&self) -> Result<Organization, SourceError> {
+        self.source.organization().await
+    }
+
+    fn accounts(&self) -> mpsc::Receiver<Result<Listed, SourceError>> {
+        orgsweep_sweep::source::listing(self.accounts.clone())
+    }
+
+    async fn unit_names(&self) -> Result<BTreeMap<String, String>, Gap> {
+        self.names.clone()
+    }
+
+    async fn open(&self, account: &Account, usage: Arc<Usage>) -> Result<Opened, Gap> {
+        self.source.open(account, usage).await
+    }
+
+    fn needs_paths(&self) -> bool {
+        self.source.needs_paths()
+    }
+
+    fn usage(&self) -> Arc<Usage> {
+        self.source.usage()
+    }
+}

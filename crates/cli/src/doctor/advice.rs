@@ -1,0 +1,148 @@
+//! What to do about each kind of loss: a sentence, and the commands that print what is missing.
+
+use orgsweep_model::{Organization, Reason};
+
+use crate::arguments::ScanOptions;
+use crate::summary;
+
+/// What to do about one cause.
+pub struct Advice {
+    /// For a person.
+    pub sentence: String,
+    /// To be typed as they stand.
+    pub commands: Vec<String>,
+}
+
+/// `orgsweep policy` with what the doctor was asked to look for.
+pub struct Commands {
+    program: String,
+    /// What decides the actions, such as `--check x`.
+    choice: String,
+    /// The role, where it is not the usual one.
+    role: String,
+    /// Whom the role should trust.
+    trusted: String,
+}
+
+impl Commands {
+    /// The commands for these options, those of the configuration file included.
+    pub fn new(
+        program: String,
+        options: &ScanOptions,
+        caller_arn: &str,
+        organization: &Organization,
+    ) -> Self {
+        let mut choice = String::new();
+        for (option, values) in [
+            ("--check", &options.check),
+            ("--exclude-check", &options.exclude_check),
+            ("--collect", &options.collect),
+        ] {
+            if !values.is_empty() {
+                choice.push_str(&format!(" {option} {}", values.join(",")));
+            }
+        }
+        if let Some(severity) = options.severity {
+            choice.push_str(&format!(" --severity {severity}"));
+        }
+        if let Some(framework) = &options.framework {
+            choice.push_str(&format!(" --framework {framework}"));
+        }
+        let role = options.role_name.first().map(|role| format!(" --role-name {role}")).unwrap_or_default();
+        // A session's own ARN names no role with its path.
+        let caller = if caller_arn.contains(":iam:") { caller_arn } else { "ARN-OF-YOUR-ROLE" };
+        let mut trusted = format!(" --trusted-principal {caller}");
+        if organization.id != Organization::NONE {
+            trusted.push_str(&format!(" --organization-id {}", organization.id));
+        }
+        if let Some(external_id) = &options.external_id {
+            trusted.push_str(&format!(" --external-id {external_id}"));
+        }
+        Self { program, choice, role, trusted }
+    }
+
+    /// What the caller needs.
+    pub fn hub(&self) -> String {
+        let Self { program, choice, role, .. } = self;
+        format!("{program} policy --for hub{role}{choice}")
+    }
+
+    /// About a cause; `own`: in the caller's own account, where there is no role.
+    pub fn about(&self, reason: Reason, own: bool) -> Advice {
+        let Self { program, choice, role, trusted } = self;
+        let (sentence, commands) = match reason {
+            Reason::Denied if own => (
+                "the caller's own credentials lack it in the caller's own account; what they need:",
+                vec![self.hub()],
+            ),
+            Reason::Denied => (
+                "the audit role's policy lacks it, or a boundary takes it; all that the role needs:",
+                vec![format!("{program} policy --for member{choice}")],
+            ),
+            Reason::DeniedByScp => (
+                "a service control policy refuses it: exempt the audit role there, by a condition ArnNotLike on \
+                 aws:PrincipalArn",
+                Vec::new(),
+            ),
+            Reason::RoleMissingOrUntrusted => (
+                "AWS does not say which: where the role is missing, roll it out; where it is there, compare its trust:",
+                vec![
+                    format!("{program} policy --for member --format cloudformation{role}{trusted}{choice}"),
+                    format!("{program} policy --for trust{trusted}"),
+                ],
+            ),
+            Reason::ReportNotReady => {
+                ("AWS was still making the credential report: look again in some minutes", Vec::new())
+            }
+            Reason::RegionDisabled => (
+                "the account has STS off in the caller's Region: turn it on there, or use another --region",
+                Vec::new(),
+            ),
+            Reason::TimedOut | Reason::Network => {
+                ("look at the way from here to AWS: network, proxy, endpoint", Vec::new())
+            }
+            other => (summary::hint(other).unwrap_or("look at AWS's words"), Vec::new()),
+        };
+        Advice { sentence: sentence.to_owned(), commands }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_ask_for_what_was_looked_for() {
+        let organization = Organization {
+            id: "o-exampleorgid".to_owned(),
+            management_account_id: "111122223333".parse().unwrap(),
+            partition: "aws".to_owned(),
+        };
+        let options = ScanOptions {
+            check: vec!["iam-role-unused".to_owned(), "iam-group-empty".to_owned()],
+            collect: vec!["server_certificates".to_owned()],
+            role_name: vec!["team/Reader".to_owned(), "Other".to_owned()],
+            external_id: Some("shibboleth".to_owned()),
+            ..ScanOptions::default()
+        };
+        let session = "arn:aws:sts::111122223333:assumed-role/Hub/me";
+        let commands = Commands::new("orgsweep".to_owned(), &options, session, &organization);
+        let choice = "--check iam-role-unused,iam-group-empty --collect server_certificates";
+        assert_eq!(commands.hub(), format!("orgsweep policy --for hub --role-name team/Reader {choice}"));
+        assert_eq!(
+            commands.about(Reason::Denied, false).commands,
+            [format!("orgsweep policy --for member {choice}")]
+        );
+        let trusted =
+            "--trusted-principal ARN-OF-YOUR-ROLE --organization-id o-exampleorgid --external-id shibboleth";
+        assert_eq!(
+            commands.about(Reason::RoleMissingOrUntrusted, false).commands,
+            [
+                format!(
+                    "orgsweep policy --for member --format cloudformation --role-name team/Reader {trusted} {choice}"
+                ),
+                format!("orgsweep policy --for trust {trusted}"),
+            ]
+        );
+    }
+}

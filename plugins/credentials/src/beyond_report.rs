@@ -1,0 +1,175 @@
+//! What the credential report does not show: users made since, and keys that have no row in `access_keys`.
+//!
+//! A gap is never a pass: each of them gets an outcome of its own, the same in every check of the pack.
+
+use std::collections::BTreeSet;
+
+use orgsweep_model::facts::{AccessKey, Credential, User};
+use orgsweep_model::{Gap, Report, Resource};
+
+/// UNKNOWN for every user that iam:GetAccountAuthorizationDetails lists and the report does not. Where the users were
+/// not read there is nothing to compare with.
+pub fn users(credentials: &[Credential], users: Result<&[User], &Gap>, report: &mut Report) {
+    let listed: BTreeSet<&str> = credentials.iter().map(|row| row.user_arn.as_str()).collect();
+    let generated_at = credentials.first().map(|row| row.report_generated_at);
+    for user in users.unwrap_or_default() {
+        if listed.contains(user.user_arn.as_str()) {
+            continue;
+        }
+        let message = match generated_at {
+            Some(moment) if user.created_at > moment => {
+                format!("was made after the credential report of {moment}")
+            }
+            Some(moment) => format!("is not in the credential report of {moment}"),
+            None => "is not in the credential report, which has no row".to_owned(),
+        };
+        report
+            .unknown(Resource::user(&user.user_arn), message)
+            .evidence("created_at", user.created_at.to_string());
+    }
+}
+
+/// Outcomes for keys of users that have no row: a key that shows only by its last use is inactive, and passes what
+/// only an active key can break; keys beyond the second are UNKNOWN.
+pub fn keys(credentials: &[Credential], keys: &[AccessKey], report: &mut Report) {
+    for user in credentials.iter().filter(|row| !row.is_root) {
+        for slot in user.undated_keys(keys) {
+            report.pass(Resource::user(&user.user_arn).part(format!("access-key-{slot}")));
+        }
+        if user.additional_credentials.is_some() {
+            let resource = Resource::user(&user.user_arn).part("additional-credentials");
+            unshown(user, resource, report);
+        }
+    }
+}
+
+/// UNKNOWN, because the user has keys (or certificates) that the report only counts.
+pub fn unshown(user: &Credential, resource: Resource, report: &mut Report) {
+    report
+        .unknown(resource, "has credentials beyond two of a kind, which the credential report does not show")
+        .evidence("additional_credentials_info", user.additional_credentials.clone());
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::pack;
+    use orgsweep_model::facts::{AccessKey, Credential, PrincipalTag, User};
+    use orgsweep_model::{DynCheck, Outcome, Status};
+    use orgsweep_testkit::{
+        Case, access_key, credential, days_ago, root_credential, seconds_after, user, user_arn,
+    };
+
+    /// Every check of the pack that reads both credentials and users.
+    const OF_USERS: [&str; 8] = [
+        "iam-user-access-key-unrotated",
+        "iam-user-access-key-unused",
+        "iam-user-access-key-used-beyond-sts",
+        "iam-user-console-mfa-missing",
+        "iam-user-console-unused",
+        "iam-user-initial-access-key",
+        "iam-user-long-term-access-key",
+        "iam-user-multiple-active-access-keys",
+    ];
+
+    /// What each of them says of ann.
+    fn verdicts(case: &Case) -> Vec<(&'static str, Vec<Outcome>)> {
+        let pack = pack();
+        let checks: Vec<&dyn DynCheck> = pack
+            .checks
+            .iter()
+            .map(|check| &**check)
+            .filter(|check| OF_USERS.contains(&check.metadata().id))
+            .collect();
+        assert_eq!(checks.len(), OF_USERS.len());
+        let of_ann = |outcome: &Outcome| outcome.resource.uid == user_arn("ann");
+        case.results(&checks)
+            .into_iter()
+            .map(|result| (result.metadata.id, result.outcomes.into_iter().filter(of_ann).collect()))
+            .collect()
+    }
+
+    fn case(credentials: Vec<Credential>) -> Case {
+        Case::new()
+            .rows(credentials)
+            .none::<AccessKey>()
+            .none::<PrincipalTag>()
+            .rows(vec![user("ann"), user("bob")])
+    }
+
+    #[test]
+    fn a_user_that_the_report_does_not_list_is_unknown_in_every_check() {
+        let made = |created_at| {
+            case(vec![root_credential(), credential("bob")])
+                .rows(vec![User { created_at, ..user("ann") }, user("bob")])
+        };
+        for (created_at, wanted) in [
+            (seconds_after(days_ago(0), 60), "was made after the credential report of 2026-01-31T12:00:00Z"),
+            (days_ago(9), "is not in the credential report of 2026-01-31T12:00:00Z"),
+        ] {
+            for (id, outcomes) in verdicts(&made(created_at)) {
+                assert_eq!(outcomes.len(), 1, "{id}: {outcomes:#?}");
+                assert_eq!(
+                    (outcomes[0].status, outcomes[0].message.as_str()),
+                    (Status::Unknown, wanted),
+                    "{id}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn without_the_list_of_users_the_report_stands_alone() {
+        for (id, outcomes) in verdicts(&case(vec![credential("ann")]).lost::<User>()) {
+            assert!(outcomes.iter().all(|outcome| outcome.status == Status::Pass), "{id}: {outcomes:#?}");
+        }
+    }
+
+    #[test]
+    fn keys_beyond_the_second_are_unknown_where_they_matter() {
+        let many = Credential {
+            password_enabled: Some(true),
+            password_last_used_at: Some(days_ago(1)),
+            mfa_active: Some(true),
+            additional_credentials: Some("2 more access keys".to_owned()),
+            ..credential("ann")
+        };
+        for (id, outcomes) in verdicts(&case(vec![many.clone()])) {
+            let wanted = if id.contains("console") { Status::Pass } else { Status::Unknown };
+            assert_eq!(outcomes.len(), 1, "{id}: {outcomes:#?}");
+            assert_eq!(outcomes[0].status, wanted, "{id}");
+            if wanted == Status::Unknown {
+                assert_eq!(outcomes[0].evidence["additional_credentials_info"], "2 more access keys", "{id}");
+            }
+        }
+        // A fault that shows is a fault, however many keys do not show.
+        let old = |slot| AccessKey {
+            created_at: days_ago(200),
+            last_used_at: Some(days_ago(190)),
+            last_used_service: Some("s3".to_owned()),
+            ..access_key("ann", slot)
+        };
+        for (id, outcomes) in verdicts(&case(vec![many]).rows(vec![old(1), old(2)])) {
+            let failed = outcomes.iter().filter(|outcome| outcome.status == Status::Fail).count();
+            assert_eq!(failed > 0, !id.contains("console"), "{id}: {outcomes:#?}");
+        }
+    }
+
+    #[test]
+    fn an_inactive_key_that_shows_only_by_its_use_is_judged_by_what_is_known() {
+        let ann = Credential {
+            password_enabled: Some(true),
+            password_last_used_at: Some(days_ago(1)),
+            mfa_active: Some(true),
+            access_key_2_last_used_at: Some(days_ago(300)),
+            ..credential("ann")
+        };
+        for (id, outcomes) in verdicts(&case(vec![ann])) {
+            // Only one check asks when an inactive key was made.
+            let wanted = if id == "iam-user-initial-access-key" { Status::Unknown } else { Status::Pass };
+            assert_eq!(outcomes.len(), 1, "{id}: {outcomes:#?}");
+            assert_eq!(outcomes[0].status, wanted, "{id}");
+            let per_key = id.contains("access-key-un") || id.contains("beyond");
+            assert_eq!(outcomes[0].resource.subject, if per_key { "access-key-2" } else { "" }, "{id}");
+        }
+    }
+}
