@@ -435,6 +435,9 @@ pub struct SimulateArguments {
     /// Milliseconds to wait before every answer.
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub latency: u64,
+    /// Write every request down, one JSON line each. It holds in any simulator with the same seed.
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
     /// The partition in every ARN.
     #[arg(long, value_name = "NAME", default_value = "aws", value_parser = ["aws", "aws-us-gov", "aws-cn"])]
     pub partition: String,

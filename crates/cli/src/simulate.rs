@@ -73,6 +73,7 @@ fn options(arguments: SimulateArguments) -> Result<Options, Failure> {
         hostile_names: arguments.hostile,
         rates: arguments.rate.into_iter().collect(),
         faults,
+        record: arguments.record,
         ..Options::default()
     })
 }

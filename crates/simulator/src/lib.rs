@@ -26,6 +26,7 @@ mod parameters;
 mod policy;
 mod random;
 mod rates;
+mod record;
 mod report;
 mod roles;
 mod server;
@@ -73,7 +74,8 @@ pub struct Running {
 pub async fn start(options: Options, port: u16) -> std::io::Result<Running> {
     let invalid = |message: String| std::io::Error::new(std::io::ErrorKind::InvalidInput, message);
     options.check().map_err(invalid)?;
-    let server = Arc::new(Server::new(options));
+    let record = options.record.as_deref().map(record::Record::create).transpose()?;
+    let server = Arc::new(Server::new(options, record));
     server.faults.check(&server.world).map_err(invalid)?;
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
     let address = listener.local_addr()?;

@@ -4,6 +4,7 @@
 mod client;
 mod fault_kinds;
 mod permissions;
+mod recording;
 mod session_rules;
 mod shapes;
 mod texts;
