@@ -3,6 +3,7 @@
 
 mod client;
 mod fault_kinds;
+mod guardrails;
 mod permissions;
 mod recording;
 mod session_rules;
