@@ -254,7 +254,9 @@ fn a_table_that_was_lost_is_read_again_with_what_it_is_looked_at_together() {
     assert_eq!(actions.get("iam:ListVirtualMFADevices"), None, "{actions:?}");
     let reads: Vec<TableRead> = first.rows();
     let mut names: BTreeMap<&str, usize> = BTreeMap::new();
-    reads.iter().for_each(|row| *names.entry(row.table_name.as_str()).or_default() += 1);
+    for row in &reads {
+        *names.entry(row.table_name.as_str()).or_default() += 1;
+    }
     assert!(names.values().all(|count| *count == 6), "{names:?}");
 }
 

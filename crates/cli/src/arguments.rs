@@ -141,8 +141,8 @@ pub struct ScanArguments {
     pub plan: bool,
     /// Go on with a scan that was stopped or killed: only what is missing is scanned. Without an id, the only one there
     /// is.
-    #[arg(long, value_name = "SCAN_ID", num_args = 0..=1, help_heading = "Again")]
-    pub resume: Option<Option<String>>,
+    #[arg(long, value_name = "SCAN_ID", num_args = 0..=1, default_missing_value = "", help_heading = "Again")]
+    pub resume: Option<String>,
     /// Scan only what a published scan lost, and publish a new scan that takes the rest over.
     #[arg(long, value_name = "SCAN_ID", conflicts_with = "resume", help_heading = "Again")]
     pub retry_incomplete: Option<String>,
