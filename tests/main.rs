@@ -26,3 +26,5 @@ mod going_on;
 mod policy;
 // What the doctor finds is what a scan would lose.
 mod doctor;
+// What went wrong elsewhere, by the ids of README.md.
+mod regressions;
