@@ -311,11 +311,13 @@ pub fn read_accounts_file(path: &Path) -> Result<Vec<Account>, Failure> {
 fn parse_accounts(text: &str) -> Result<Vec<Account>, String> {
     let mut accounts: Vec<Account> = Vec::new();
     for (number, line) in text.lines().enumerate() {
-        let line = line.split('#').next().unwrap_or_default().trim().trim_start_matches('\u{feff}');
-        if line.is_empty() {
+        let line = line.trim_start_matches('\u{feff}');
+        // A name may hold a #, an id cannot: there it begins a comment.
+        let (id, name) = line.split_once(',').unwrap_or((line, ""));
+        let (id, name) = id.split_once('#').map_or((id, name), |(id, _)| (id, ""));
+        if id.trim().is_empty() {
             continue;
         }
-        let (id, name) = line.split_once(',').unwrap_or((line, ""));
         let id: AccountId = id.trim().parse().map_err(|message| format!("line {}: {message}", number + 1))?;
         if accounts.iter().any(|account| account.id == id) {
             return Err(format!("line {}: account {id} is listed twice", number + 1));
@@ -342,8 +344,10 @@ mod tests {
     #[test]
     fn an_accounts_file() {
         let accounts =
-            parse_accounts("# ours\n111122223333, payments, prod\n\n 222233334444 # dev\n").unwrap();
-        assert_eq!(accounts.len(), 2);
+            parse_accounts("# ours, and theirs\n111122223333, payments, prod\n\n 222233334444 # dev, x\n333344445555, Team #1")
+                .unwrap();
+        assert_eq!(accounts.len(), 3);
+        assert_eq!(accounts[2].name.as_deref(), Some("Team #1"));
         assert_eq!(accounts[0].name.as_deref(), Some("payments, prod"));
         assert_eq!(accounts[1].name, None);
     }

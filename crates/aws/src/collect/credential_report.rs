@@ -122,6 +122,8 @@ async fn fetch(session: &Session) -> Result<Report, Gap> {
             gap.attempts = looks;
             return Err(gap);
         }
+        // The last wait ends with the patience.
+        wait = wait.min(member.report_timeout - waited);
         tokio::time::sleep(wait).await;
         waited += wait;
         wait = (wait * 2).min(LONGEST_WAIT);

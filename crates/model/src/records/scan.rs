@@ -54,7 +54,7 @@ crate::table! {
         duration_ms: i64,
         /// Requests to AWS, retries included.
         api_attempts: Option<i64>,
-        /// Calls that failed in the end.
+        /// Calls that AWS answered with an error in the end, those included that are no loss.
         api_errors: Option<i64>,
         /// Bytes of all answers.
         response_bytes: Option<i64>,
@@ -130,7 +130,8 @@ crate::table! {
         attempts: i64,
         /// Answers that said to slow down.
         throttles: i64,
-        /// Operations that failed in the end.
+        /// Operations that AWS answered with an error in the end, those included that are no loss: a report that is still
+        /// being made, a password policy that is not set.
         errors: i64,
         /// Bytes of all answers.
         response_bytes: i64,
