@@ -1,166 +1,61 @@
 """An organization in moto, scanned through real AssumeRole; every finding compared with what boto3 says.
 
 The expected verdicts are worked out here from single boto3 calls (ListAccessKeys, GetLoginProfile, …), not from the
-bulk calls that orgsweep makes, and by code that shares nothing with it.
+bulk calls that orgsweep makes, and by code that shares nothing with it. Status and severity are compared.
 """
 
 from __future__ import annotations
 
 import collections
 import datetime
-import json
-import os
+import logging
 import pathlib
 import tempfile
 
-os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
-os.environ.setdefault("AWS_ACCESS_KEY_ID", "testing")
-os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "testing")
+# First: it tells moto what to load.
+from moto_world import AWS, REGION, ROLE, Organization, furnish
 
-import boto3  # noqa: E402
-from botocore.exceptions import ClientError  # noqa: E402
-from moto.server import ThreadedMotoServer  # noqa: E402
+from botocore.exceptions import ClientError
+from moto.server import ThreadedMotoServer
 
-from judge import Verdicts, orgsweep, rows  # noqa: E402
+from judge import Verdicts, orgsweep, rows
 
-REGION = "us-east-1"
-ROLE = "OrganizationAccountAccessRole"
-EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-SOMETHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}]}
-MAYBE = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}]}
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}],
-}
-AWS = "arn:aws:iam::aws:policy/"
 # One account has thresholds of its own, so that what 400 days make old can pass somewhere.
-DEFAULTS = {"max_age": 90, "unused_key": 45, "unused_console": 45, "unused_role": 90}
-RELAXED = {"max_age": 500, "unused_key": 500, "unused_console": 500, "unused_role": 400}
+DEFAULTS = {"max_age": 90, "high_age": 365, "unused_key": 45, "unused_console": 45, "unused_role": 90}
+RELAXED = {"max_age": 500, "high_age": 600, "unused_key": 500, "unused_console": 500, "unused_role": 400}
+CRITICAL_AGE = 730
+# The severity of a check where no finding of its has another.
+SEVERITY = {
+    "iam-group-empty": "low",
+    "iam-password-policy-length": "medium",
+    "iam-password-policy-missing": "medium",
+    "iam-password-policy-reuse": "low",
+    "iam-role-max-session-duration-excessive": "low",
+    "iam-role-unused": "low",
+    "iam-root-access-key-present": "critical",
+    "iam-root-mfa-missing": "critical",
+    "iam-root-mfa-virtual": "high",
+    "iam-root-recently-used": "high",
+    "iam-security-audit-role-missing": "low",
+    "iam-support-role-missing": "low",
+    "iam-user-access-key-unrotated": "medium",
+    "iam-user-access-key-unused": "medium",
+    "iam-user-access-key-used-beyond-sts": "high",
+    "iam-user-console-mfa-missing": "high",
+    "iam-user-console-unused": "medium",
+    "iam-user-direct-managed-policy": "low",
+    "iam-user-initial-access-key": "low",
+    "iam-user-inline-policy": "low",
+    "iam-user-long-term-access-key": "medium",
+    "iam-user-multiple-active-access-keys": "low",
+    "iam-user-without-group": "low",
+    "org-account-not-active": "informational",
+}
 # What moto cannot show, and why.
 CANNOT = {
-    "iam-root-access-key-present": {"FAIL": "moto's root never has a key"},
-    "iam-root-mfa-missing": {"PASS": "moto's root never has MFA"},
-    "iam-root-mfa-virtual": {"PASS": "moto's root never has MFA", "FAIL": "moto's root never has MFA"},
     "iam-root-recently-used": {"PASS": "no root row in moto's report", "FAIL": "no root row in moto's report"},
     "iam-user-access-key-used-beyond-sts": {"FAIL": "moto's report has no last-used service"},
 }
-
-
-class Organization:
-    """moto, and sessions in its accounts."""
-
-    def __init__(self, endpoint: str) -> None:
-        self.endpoint = endpoint
-        self.organizations = self.client("organizations")
-        self.organizations.create_organization(FeatureSet="ALL")
-        self.management = self.client("sts").get_caller_identity()["Account"]
-
-    def client(self, service: str, **credentials: str):
-        return boto3.client(service, region_name=REGION, endpoint_url=self.endpoint, **credentials)
-
-    def add(self, name: str) -> str:
-        status = self.organizations.create_account(Email=f"{name}@example.com", AccountName=name)
-        return status["CreateAccountStatus"]["AccountId"]
-
-    def iam(self, account: str):
-        if account == self.management:
-            return self.client("iam")
-        arn = f"arn:aws:iam::{account}:role/{ROLE}"
-        given = self.client("sts").assume_role(RoleArn=arn, RoleSessionName="judge")["Credentials"]
-        return self.client(
-            "iam",
-            aws_access_key_id=given["AccessKeyId"],
-            aws_secret_access_key=given["SecretAccessKey"],
-            aws_session_token=given["SessionToken"],
-        )
-
-
-def add_user(iam, name: str, *, password=False, mfa=False, keys=(), groups=(), attached=(), inline=(), path="/") -> None:
-    iam.create_user(UserName=name, Path=path)
-    if password:
-        iam.create_login_profile(UserName=name, Password="Correct-Horse-7-Battery")
-    if mfa:
-        serial = iam.create_virtual_mfa_device(VirtualMFADeviceName=name)["VirtualMFADevice"]["SerialNumber"]
-        iam.enable_mfa_device(
-            UserName=name, SerialNumber=serial, AuthenticationCode1="123456", AuthenticationCode2="654321"
-        )
-    for status in keys:
-        key = iam.create_access_key(UserName=name)["AccessKey"]["AccessKeyId"]
-        if status == "Inactive":
-            iam.update_access_key(UserName=name, AccessKeyId=key, Status="Inactive")
-    for group in groups:
-        iam.add_user_to_group(UserName=name, GroupName=group)
-    for arn in attached:
-        iam.attach_user_policy(UserName=name, PolicyArn=arn)
-    for policy in inline:
-        iam.put_user_policy(UserName=name, PolicyName=policy, PolicyDocument=json.dumps(SOMETHING))
-
-
-def add_role(iam, name: str, *, seconds=3600, attached=(), inline=None) -> None:
-    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST), MaxSessionDuration=seconds)
-    for arn in attached:
-        iam.attach_role_policy(RoleName=name, PolicyArn=arn)
-    if inline:
-        iam.put_role_policy(RoleName=name, PolicyName="inline", PolicyDocument=json.dumps(inline))
-
-
-def furnish(organization: Organization) -> tuple[list[str], str, str]:
-    """Eight accounts and the management account; which one is closed, which one has its own thresholds."""
-    accounts = [organization.add(name) for name in ("log", "audit", "dev", "prod", "stage", "data", "empty", "closing")]
-    log, audit, dev, prod, stage, data, _empty, closing = accounts
-
-    iam = organization.iam(log)
-    iam.create_group(GroupName="staff")
-    iam.create_group(GroupName="nobody")
-    add_user(iam, "ann", password=True, mfa=True, groups=["staff"])
-    add_user(iam, "bob", password=True, keys=["Active"], attached=[AWS + "ReadOnlyAccess"])
-    add_user(iam, "ci", keys=["Active", "Active"], inline=["deploy"], path="/service/")
-    iam.update_account_password_policy(MinimumPasswordLength=14, PasswordReusePrevention=24)
-
-    iam = organization.iam(audit)
-    add_role(iam, "SecurityAuditor", attached=[AWS + "SecurityAudit"])
-    add_role(iam, "Support", attached=[AWS + "AWSSupportAccess"])
-    iam.update_account_password_policy(MinimumPasswordLength=8)
-    add_user(iam, "carla", keys=["Inactive"])
-
-    iam = organization.iam(dev)
-    own = iam.create_policy(PolicyName="everything", PolicyDocument=json.dumps(EVERYTHING))["Policy"]["Arn"]
-    some = iam.create_policy(PolicyName="AdministratorAccess", PolicyDocument=json.dumps(SOMETHING))["Policy"]["Arn"]
-    add_role(iam, "admin-short", seconds=3600, attached=[AWS + "AdministratorAccess"])
-    add_role(iam, "admin-long", seconds=7200, attached=[AWS + "AdministratorAccess"])
-    add_role(iam, "admin-own", seconds=7200, attached=[own])
-    add_role(iam, "admin-inline", seconds=14400, inline=EVERYTHING)
-    add_role(iam, "named-admin", seconds=7200, attached=[some])
-    add_role(iam, "plain-long", seconds=14400, inline=SOMETHING)
-    add_role(iam, "plain-too-long", seconds=43200)
-    add_role(iam, "unclear", seconds=7200, inline=MAYBE)
-    add_role(iam, "reader", seconds=7200, attached=[AWS + "AmazonS3ReadOnlyAccess"])
-
-    iam = organization.iam(prod)
-    iam.create_group(GroupName="operators")
-    add_user(iam, "dora", password=True, keys=["Active", "Inactive"], groups=["operators"])
-    add_user(iam, "emil", password=True, mfa=True, keys=["Inactive"])
-    add_user(iam, "weird+name=a,b.c@d", keys=["Active"], inline=["one", "two"])
-    iam.update_account_password_policy(MinimumPasswordLength=20, PasswordReusePrevention=5)
-
-    iam = organization.iam(stage)
-    # The account with its own thresholds.
-    add_user(iam, "fritz", password=True, keys=["Active"])
-    used = iam.create_access_key(UserName="fritz")["AccessKey"]
-    organization.client(
-        "sts", aws_access_key_id=used["AccessKeyId"], aws_secret_access_key=used["SecretAccessKey"]
-    ).get_caller_identity()
-    add_role(iam, "fresh")
-
-    iam = organization.iam(data)
-    iam.create_group(GroupName="support")
-    iam.attach_group_policy(GroupName="support", PolicyArn=AWS + "AWSSupportAccess")
-    add_user(iam, "gina", groups=["support"], attached=[AWS + "SecurityAudit"])
-
-    iam = organization.iam(organization.management)
-    add_user(iam, "root-helper", password=True)
-    organization.organizations.close_account(AccountId=closing)
-    return [organization.management, *accounts], closing, stage
 
 
 def missing(call, **arguments):
@@ -174,11 +69,13 @@ def missing(call, **arguments):
 
 
 def grants_everything(documents: list[dict]) -> bool | None:
-    """True, False, or None where it cannot be said plainly."""
+    """True, False, or None where it cannot be said plainly; what a Deny takes back does not count."""
     answers = []
     for document in documents:
         for statement in document["Statement"]:
-            if "NotAction" in statement:
+            if statement["Effect"] == "Deny":
+                answers.append(False)
+            elif "NotAction" in statement:
                 answers.append(None)
             else:
                 answers.append(statement["Action"] == "*" and statement["Resource"] == "*")
@@ -197,19 +94,21 @@ def role_documents(iam, name: str) -> list[dict]:
     return documents
 
 
-def expected_in(iam, account: str, now: datetime.datetime, limits: dict[str, int]) -> dict[tuple, str]:
-    """(check, resource, subject) → status, in one account."""
-    verdicts: dict[tuple, str] = {}
+def expected_in(iam, account: str, now: datetime.datetime, limits: dict[str, int]) -> dict[tuple, tuple]:
+    """(check, resource, subject) → (status, severity), in one account."""
+    verdicts: dict[tuple, tuple] = {}
     root = f"arn:aws:iam::{account}:root"
 
-    def say(check: str, resource: str, holds: bool | None, subject: str = "") -> None:
-        verdicts[(check, resource, subject)] = {True: "PASS", False: "FAIL", None: "UNKNOWN"}[holds]
+    def say(check: str, resource: str, holds: bool | None, subject: str = "", failing: str | None = None) -> None:
+        """`failing` is the severity of this one finding, where it differs from the check's."""
+        status = {True: "PASS", False: "FAIL", None: "UNKNOWN"}[holds]
+        verdicts[(check, resource, subject)] = (status, failing if failing and status == "FAIL" else SEVERITY[check])
 
     def days(moment: datetime.datetime) -> float:
         return (now - moment).total_seconds() / 86400
 
     users = [user for page in iam.get_paginator("list_users").paginate() for user in page["Users"]]
-    support, auditors, members = False, False, collections.Counter()
+    support, auditors, members, passwords = False, False, collections.Counter(), 0
     for user in users:
         name, arn = user["UserName"], user["Arn"]
         login = missing(iam.get_login_profile, UserName=name)
@@ -221,12 +120,14 @@ def expected_in(iam, account: str, now: datetime.datetime, limits: dict[str, int
         support = support or AWS + "AWSSupportAccess" in attached
         active = [key for key in keys if key["Status"] == "Active"]
         together = [key for key in keys if abs((key["CreateDate"] - user["CreateDate"]).total_seconds()) < 60]
+        passwords += bool(login)
         say("iam-user-long-term-access-key", arn, not active)
         say("iam-user-multiple-active-access-keys", arn, len(active) <= 1)
         say("iam-user-initial-access-key", arn, not (login and together))
         say("iam-user-console-mfa-missing", arn, not login or bool(devices))
-        # moto never records a sign-in: days count from the day of the password.
-        say("iam-user-console-unused", arn, not login or days(user["CreateDate"]) <= limits["unused_console"])
+        # moto's report has the user's creation for the day of the password.
+        signed_in = iam.get_user(UserName=name)["User"].get("PasswordLastUsed") or user["CreateDate"]
+        say("iam-user-console-unused", arn, not login or days(signed_in) <= limits["unused_console"])
         say("iam-user-direct-managed-policy", arn, not attached)
         say("iam-user-inline-policy", arn, not iam.list_user_policies(UserName=name)["PolicyNames"])
         say("iam-user-without-group", arn, bool(groups))
@@ -234,7 +135,9 @@ def expected_in(iam, account: str, now: datetime.datetime, limits: dict[str, int
             subject = f"access-key-{slot}"
             inactive = key["Status"] == "Inactive"
             used = iam.get_access_key_last_used(AccessKeyId=key["AccessKeyId"])["AccessKeyLastUsed"].get("LastUsedDate")
-            say("iam-user-access-key-unrotated", arn, inactive or days(key["CreateDate"]) <= limits["max_age"], subject)
+            age = days(key["CreateDate"])
+            worse = "critical" if age > CRITICAL_AGE else "high" if age > limits["high_age"] else "medium"
+            say("iam-user-access-key-unrotated", arn, inactive or age <= limits["max_age"], subject, failing=worse)
             since = used or key["CreateDate"]
             say("iam-user-access-key-unused", arn, inactive or days(since) <= limits["unused_key"], subject)
             # moto's report says when and not where.
@@ -264,14 +167,20 @@ def expected_in(iam, account: str, now: datetime.datetime, limits: dict[str, int
     say("iam-security-audit-role-missing", root, auditors)
     policy = missing(iam.get_account_password_policy)
     policy = policy and policy["PasswordPolicy"]
-    say("iam-password-policy-missing", root, policy is not None)
+    say("iam-password-policy-missing", root, policy is not None, failing=None if passwords else "informational")
     say("iam-password-policy-length", root, (policy or {}).get("MinimumPasswordLength", 8) >= 14)
     say("iam-password-policy-reuse", root, ((policy or {}).get("PasswordReusePrevention") or 0) >= 24)
     summary = iam.get_account_summary()["SummaryMap"]
-    say("iam-root-access-key-present", root, summary["AccountAccessKeysPresent"] == 0)
-    say("iam-root-mfa-missing", root, bool(summary["AccountMFAEnabled"]))
-    verdicts[("iam-root-mfa-virtual", root, "")] = "NOT_APPLICABLE"
-    verdicts[("iam-root-recently-used", root, "")] = "UNKNOWN"
+    keys, mfa = summary["AccountAccessKeysPresent"], bool(summary["AccountMFAEnabled"])
+    # Without root's row nobody can say that its key is inactive.
+    say("iam-root-access-key-present", root, keys == 0)
+    # moto says nothing of root's password.
+    say("iam-root-mfa-missing", root, True if mfa else False if keys else None)
+    devices = [device["SerialNumber"] for device in iam.list_virtual_mfa_devices()["VirtualMFADevices"]]
+    say("iam-root-mfa-virtual", root, f"arn:aws:iam::{account}:mfa/root-account-mfa-device" not in devices)
+    if not mfa:
+        verdicts[("iam-root-mfa-virtual", root, "")] = ("NOT_APPLICABLE", SEVERITY["iam-root-mfa-virtual"])
+    say("iam-root-recently-used", root, None)
     return verdicts
 
 
@@ -281,7 +190,7 @@ def configuration(account: str) -> str:
 account = "{account}"
 [override.checks.iam-user-access-key-unrotated]
 max_age_days = {RELAXED["max_age"]}
-high_after_days = 600
+high_after_days = {RELAXED["high_age"]}
 [override.checks.iam-user-access-key-unused]
 days = {RELAXED["unused_key"]}
 [override.checks.iam-user-console-unused]
@@ -295,11 +204,13 @@ def main() -> None:
     verdicts = Verdicts()
     started = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
     now = started + datetime.timedelta(days=400)
+    # moto's server logs every request.
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
     organization = Organization(f"http://{host}:{port}")
-    accounts, closed, relaxed = furnish(organization)
+    accounts, closed, relaxed = furnish(organization, now)
 
     with tempfile.TemporaryDirectory() as folder:
         root = pathlib.Path(folder, "lake")
@@ -326,25 +237,31 @@ def main() -> None:
         verdicts.check(bool(row["ou_path"]), f"{account}: its path is known without Paths: {row['ou_path']}")
 
     found = {
-        (row["account_id"], row["check_id"], row["resource_uid"], row["subject"]): row["status"] for row in findings
+        (row["account_id"], row["check_id"], row["resource_uid"], row["subject"]): (row["status"], row["severity"])
+        for row in findings
     }
     verdicts.check(len(found) == len(findings), "no finding twice")
     seen: dict[str, collections.Counter] = collections.defaultdict(collections.Counter)
+    severities: dict[str, set[str]] = collections.defaultdict(set)
     for account in accounts:
-        mine = {key[1:]: status for key, status in found.items() if key[0] == account}
+        mine = {key[1:]: said for key, said in found.items() if key[0] == account}
         standing = [key for key in mine if key[0] == "org-account-not-active"]
         wanted = "FAIL" if account == closed else "PASS"
-        verdicts.check([mine.pop(key) for key in standing] == [wanted], f"{account}: org-account-not-active")
+        standings = [mine.pop(key) for key in standing]
+        verdicts.check(standings == [(wanted, "informational")], f"{account}: org-account-not-active: {standings}")
         seen["org-account-not-active"][wanted] += 1
         if account == closed:
-            verdicts.check(set(mine.values()) == {"UNKNOWN"}, f"{account}: nothing else is known of a closed account")
+            verdicts.check({said[0] for said in mine.values()} == {"UNKNOWN"}, f"{account}: nothing else is known of a closed account")
             continue
         limits = RELAXED if account == relaxed else DEFAULTS
         expected = expected_in(organization.iam(account), account, now, limits)
         for key in sorted(expected.keys() | mine.keys()):
             same = expected.get(key) == mine.get(key)
             verdicts.check(same, f"{account} {key}: boto3 says {expected.get(key)}, orgsweep {mine.get(key)}")
-            seen[key[0]][mine.get(key, "(no row)")] += 1
+            status, severity = mine.get(key, ("(no row)", ""))
+            seen[key[0]][status] += 1
+            if status == "FAIL":
+                severities[key[0]].add(severity)
     server.stop()
 
     print(f"{'check':<42} {'FAIL':>5} {'PASS':>5} {'other':>6}")
@@ -356,6 +273,11 @@ def main() -> None:
         for status in ("FAIL", "PASS"):
             excused = status in CANNOT.get(check, {})
             verdicts.check((counts[status] > 0) != excused, f"{check}: {counts[status]} {status}, excused: {excused}")
+    for check, wanted in {
+        "iam-user-access-key-unrotated": {"medium", "high", "critical"},
+        "iam-password-policy-missing": {"medium", "informational"},
+    }.items():
+        verdicts.check(severities[check] == wanted, f"{check}: of severities {severities[check]}")
     verdicts.check(len(seen) >= 24, f"{len(seen)} checks were compared")
     verdicts.close()
 
