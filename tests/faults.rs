@@ -10,7 +10,7 @@ use orgsweep_model::records::{
     ApiCallRecord, CoverageOutcome, CoverageRecord, FindingRecord, ScanAccountRecord, ScanRecord, ScanState,
     TableRead, TableReadOutcome,
 };
-use orgsweep_simulator::{Fault, FaultKind, Options};
+use orgsweep_simulator::{Fault, FaultKind, FaultKind as Kind, Options};
 
 use crate::support::{Said, World, options};
 
@@ -157,7 +157,6 @@ fn every_fault_alone_is_exactly_classified() {
     let clean = scan(good(4));
     let roles = "iam:ListRoles";
     let table = "role_session_limits";
-    use FaultKind as Kind;
     // Lost for good: the reason, and the table that carries it.
     for (fault, reason, lost) in [
         (Fault::new(Kind::Throttle, roles), "THROTTLED_OUT", table),
@@ -297,7 +296,6 @@ fn the_last_hop_of_a_chain_that_is_denied_is_a_lost_account_and_the_hop_is_named
 
 /// Every kind of fault at once, at random.
 fn storm() -> Vec<Fault> {
-    use FaultKind as Kind;
     let share = |kind, share| Fault { share: Some(share), ..Fault::new(kind, "*") };
     vec![
         share(Kind::Throttle, 0.03),
@@ -331,14 +329,14 @@ fn all_faults_mixed_at_random_over_two_hundred_accounts() {
             }
         }
         let faults = faults.into_iter().flat_map(in_accounts).collect();
-        let faulty = scan(Options { faults, ..made });
-        invariants_of_storm(&faulty, &clean);
-        let lost = faulty.scan.accounts_partial + faulty.scan.accounts_not_scanned;
+        let hit = scan(Options { faults, ..made });
+        invariants_of_storm(&hit, &clean);
+        let lost = hit.scan.accounts_partial + hit.scan.accounts_not_scanned;
         assert!(
             lost > clean.scan.accounts_partial + clean.scan.accounts_not_scanned,
             "seed {seed}: nothing was hit"
         );
-        assert!(faulty.scan.accounts_scanned > 20, "seed {seed}: {:?}", faulty.scan);
+        assert!(hit.scan.accounts_scanned > 20, "seed {seed}: {:?}", hit.scan);
     }
 }
 

@@ -11,6 +11,7 @@ use orgsweep_model::records::{
 };
 use orgsweep_model::{Row, Status};
 use orgsweep_simulator::{Denial, Options};
+use serde_json::{Value as Json, json};
 
 use crate::support::{Said, World, is_empty_lake, options, run};
 
@@ -253,7 +254,9 @@ fn a_table_that_was_lost_is_read_again_with_what_it_is_looked_at_together() {
     assert_eq!(actions.get("iam:ListVirtualMFADevices"), None, "{actions:?}");
     let reads: Vec<TableRead> = first.rows();
     let mut names: BTreeMap<&str, usize> = BTreeMap::new();
-    reads.iter().for_each(|row| *names.entry(row.table_name.as_str()).or_default() += 1);
+    for row in &reads {
+        *names.entry(row.table_name.as_str()).or_default() += 1;
+    }
     assert!(names.values().all(|count| *count == 6), "{names:?}");
 }
 
@@ -261,7 +264,79 @@ fn discover(world: &World) -> String {
     let roster = world.file("roster.json").display().to_string();
     let said = run(&mut world.other(&["discover", "--unlimited", "--roster", &roster]));
     assert_eq!(said.code, 0, "{}", said.errors);
+    assert!(said.output.contains("service and resource control policies"), "{}", said.output);
     roster
+}
+
+fn in_roster(roster: &str) -> Json {
+    let file: Json = serde_json::from_str(&std::fs::read_to_string(roster).unwrap()).unwrap();
+    file["roster"].clone()
+}
+
+#[test]
+fn the_roster_holds_the_policies_with_documents_and_targets() {
+    let world = World::start(Options { hostile_names: true, ..options(30) });
+    let roster = in_roster(&discover(&world));
+    assert_eq!(roster["policies_gap"], Json::Null);
+    let policies = roster["policies"].as_array().unwrap();
+    let kinds: Vec<&str> = policies.iter().map(|policy| policy["policy_type"].as_str().unwrap()).collect();
+    let count = |wanted: &str| kinds.iter().filter(|kind| **kind == wanted).count();
+    assert_eq!((count("SERVICE_CONTROL_POLICY"), count("RESOURCE_CONTROL_POLICY")), (6, 2));
+    let named = |name: &str| policies.iter().find(|policy| policy["name"] == name).unwrap();
+    let statement = |policy: &Json| -> Json {
+        let document: Json = serde_json::from_str(policy["content"].as_str().unwrap()).unwrap();
+        document["Statement"][0].clone()
+    };
+    let unit = |name: &str| {
+        let units = roster["unit_names"].as_object().unwrap();
+        units.iter().find(|(_, known)| **known == name).unwrap().0.clone()
+    };
+    for (name, action, targets) in [
+        ("deny-leaving-the-organization", json!("organizations:LeaveOrganization"), vec![unit("Root")]),
+        ("deny-other-regions", Json::Null, vec![unit("Workloads")]),
+        ("deny-access-keys", json!("iam:CreateAccessKey"), vec![unit("Prod")]),
+        ("deny-root-user", json!("*"), vec![]),
+        ("deny-roles-to-strangers", json!("sts:AssumeRole"), vec![unit("Root")]),
+    ] {
+        let policy = named(name);
+        assert_eq!((&statement(policy)["Effect"], &statement(policy)["Action"]), (&json!("Deny"), &action));
+        assert_eq!((&policy["targets"], &policy["aws_managed"]), (&json!(targets), &json!(false)), "{name}");
+    }
+    // AWS's own is attached everywhere: to the root, every unit and every account.
+    let everywhere: BTreeSet<&str> =
+        named("FullAWSAccess")["targets"].as_array().unwrap().iter().map(|id| id.as_str().unwrap()).collect();
+    let accounts = world.running.accounts();
+    let ids = roster["unit_names"].as_object().unwrap().keys().map(String::as_str);
+    assert_eq!(everywhere, ids.chain(accounts.iter().map(|account| account.id.as_str())).collect());
+    assert_eq!(named("FullAWSAccess")["aws_managed"], true);
+    let hostile = policies.iter().find(|policy| policy["name"].as_str().unwrap().contains('\u{1b}')).unwrap();
+    assert!(hostile["content"].as_str().unwrap().contains('\0'), "{hostile}");
+}
+
+#[test]
+fn a_roster_without_policies_is_written_all_the_same_and_says_why() {
+    let policy = json!({"Statement": [
+        {"Effect": "Allow", "Action": ["organizations:Describe*", "organizations:List*", "sts:*"], "Resource": "*"},
+        {"Effect": "Deny", "Action": "organizations:ListPolicies", "Resource": "*"},
+    ]});
+    let world = World::start(Options { hub_policy: Some(policy.to_string()), ..options(12) });
+    let path = world.file("roster.json").display().to_string();
+    let said = run(&mut world.other(&["discover", "--unlimited", "--roster", &path]));
+    assert_eq!(said.code, 0, "{}", said.errors);
+    assert!(
+        said.output.contains("policies unknown: DENIED at organizations:ListPolicies"),
+        "{}",
+        said.output
+    );
+    let roster = in_roster(&path);
+    assert_eq!(roster["accounts"].as_array().unwrap().len(), 12);
+    assert_eq!(roster["policies"], Json::Null);
+    assert_eq!(roster["policies_gap"]["api"], "organizations:ListPolicies");
+    assert_eq!(roster["policies_gap"]["code"], "AccessDeniedException");
+    // Shards do not need them.
+    let mut command = world.other(&["scan", "--unlimited", "--roster", &path, "--shard", "0/1", "--out"]);
+    let said = run(command.arg(world.lake()));
+    assert!([0, 2].contains(&said.code), "{}", said.errors);
 }
 
 fn finalize(world: &World, roster: &str, more: &[&str]) -> Said {
@@ -281,6 +356,7 @@ fn states(world: &World) -> Vec<(String, String, String, Status)> {
 fn three_shards_one_of_them_killed_are_one_scan() {
     let world = World::start(slow(30));
     let roster = discover(&world);
+    assert_eq!(in_roster(&roster)["policies"].as_array().unwrap().len(), 7);
     let before = organizations_calls(&world);
     let shard = |index: usize| {
         let mut command = world.other(&["scan", "--unlimited", "--log-format", "json", "--concurrency", "3"]);

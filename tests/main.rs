@@ -32,3 +32,5 @@ mod policy;
 mod fuzz_seeds;
 // What the doctor finds is what a scan would lose.
 mod doctor;
+// What went wrong elsewhere, by the ids of README.md.
+mod regressions;

@@ -67,7 +67,42 @@ def organization(verdicts: Verdicts) -> list[dict]:
         organizations.list_tags_for_resource(ResourceId=account["Id"])
         organizations.list_parents(ChildId=account["Id"])
     organizations.describe_account(AccountId=accounts[0]["Id"])
+    guardrails(organizations, {root, *(unit for lineage in placed.values() for unit in lineage)} | set(placed), verdicts)
     return accounts
+
+
+def guardrails(organizations, places: set[str], verdicts: Verdicts) -> None:
+    """SCPs and RCPs. Places: the root, units with accounts, accounts."""
+    types = organizations.list_roots()["Roots"][0]["PolicyTypes"]
+    kinds = {entry["Type"] for entry in types if entry["Status"] == "ENABLED"}
+    verdicts.check(kinds == {"SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"}, f"both types are enabled: {types}")
+    for kind in sorted(kinds):
+        pages = list(organizations.get_paginator("list_policies").paginate(Filter=kind, MaxResults=1))
+        policies = [policy for page in pages for policy in page["Policies"]]
+        verdicts.check(not pages[1]["Policies"] and len(pages) == len(policies) + 1, f"{kind}: an empty second page")
+        managed = [policy["Id"] for policy in policies if policy["AwsManaged"]]
+        wanted = "p-FullAWSAccess" if kind == "SERVICE_CONTROL_POLICY" else "p-RCPFullAWSAccess"
+        verdicts.check(managed == [wanted] and len(policies) > 1, f"{kind}: AWS's own and others: {policies}")
+        for policy in policies:
+            described = organizations.describe_policy(PolicyId=policy["Id"])["Policy"]
+            verdicts.check(described["PolicySummary"] == policy, f"{policy['Id']}: described as listed")
+            verdicts.check("Statement" in json.loads(described["Content"]), f"{policy['Id']}: a document")
+            pages = list(organizations.get_paginator("list_targets_for_policy").paginate(PolicyId=policy["Id"]))
+            targets = [target for page in pages for target in page["Targets"]]
+            verdicts.check(all(len(page["Targets"]) <= 20 for page in pages), "pages of targets hold at most 20")
+            if policy["AwsManaged"]:
+                found = {target["TargetId"] for target in targets}
+                verdicts.check(len(pages) > 2 and places <= found, f"{policy['Id']} is attached everywhere")
+            for target in targets[:3]:
+                paginator = organizations.get_paginator("list_policies_for_target")
+                back = [
+                    one["Id"]
+                    for page in paginator.paginate(TargetId=target["TargetId"], Filter=kind)
+                    for one in page["Policies"]
+                ]
+                verdicts.check(policy["Id"] in back, f"{policy['Id']} is among those of {target['TargetId']}")
+    missing = refused(organizations.describe_policy, PolicyId="p-nothing00")
+    verdicts.check(missing == "PolicyNotFoundException", f"an unknown policy: {missing}")
 
 
 def session(account: str, policy: dict | None = None) -> dict[str, str]:

@@ -20,8 +20,10 @@ cargo xtask fuzz [--seconds N] [TARGET]
 cargo xtask tidy                     arrows between rooms, first lines, what the house forbids
 cargo xtask new-check PACK ID        a new check that compiles and fails its own test until written
 cargo xtask newcomer                 what plugins/README.md promises, done in a scratch copy
-cargo xtask bench [--accounts N] [--latency MS]
-                                     a whole sweep against the simulator as a separate process";
+cargo xtask bench [--accounts N[,N...]] [--latency MS] [--users N] [--roles N] [--policies N]
+                  [--requests N] [--concurrency N] [--runs N] [--faults FILE|refuse5throttle1] [--json FILE]
+                                     whole scans against the simulator, beside what their calls cost without us
+cargo xtask bench scale [the same]   100, 1,000 and 10,000 accounts, a run with faults, and the targets";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::doctor::DoctorArguments;
 use crate::policy::PolicyArguments;
+use crate::simulate::SimulateArguments;
 
 /// Audits the identities of a whole AWS organization and writes the results as Parquet.
 #[derive(Debug, Parser)]
@@ -140,8 +141,8 @@ pub struct ScanArguments {
     pub plan: bool,
     /// Go on with a scan that was stopped or killed: only what is missing is scanned. Without an id, the only one there
     /// is.
-    #[arg(long, value_name = "SCAN_ID", num_args = 0..=1, help_heading = "Again")]
-    pub resume: Option<Option<String>>,
+    #[arg(long, value_name = "SCAN_ID", num_args = 0..=1, default_missing_value = "", help_heading = "Again")]
+    pub resume: Option<String>,
     /// Scan only what a published scan lost, and publish a new scan that takes the rest over.
     #[arg(long, value_name = "SCAN_ID", conflicts_with = "resume", help_heading = "Again")]
     pub retry_incomplete: Option<String>,
@@ -419,78 +420,6 @@ pub struct DemoArguments {
     /// How progress is told.
     #[arg(long, value_enum, default_value_t)]
     pub log_format: LogFormat,
-}
-
-/// `orgsweep simulate`.
-#[derive(Debug, Args)]
-pub struct SimulateArguments {
-    #[command(flatten)]
-    pub world: WorldArguments,
-    /// The port on 127.0.0.1; 0 takes a free one.
-    #[arg(long, default_value_t = 0)]
-    pub port: u16,
-    /// The moment that the made-up dates follow. [default: now]
-    #[arg(long, value_name = "TIME")]
-    pub now: Option<Timestamp>,
-    /// Milliseconds to wait before every answer.
-    #[arg(long, value_name = "MS", default_value_t = 0)]
-    pub latency: u64,
-    /// The partition in every ARN.
-    #[arg(long, value_name = "NAME", default_value = "aws", value_parser = ["aws", "aws-us-gov", "aws-cn"])]
-    pub partition: String,
-
-    /// Accounts that are suspended. [default: one in sixty]
-    #[arg(long, value_name = "N", help_heading = "Organization")]
-    pub suspended: Option<usize>,
-    /// Accounts that refuse the audit role. [default: one in thirty]
-    #[arg(long, value_name = "N", help_heading = "Organization")]
-    pub refusing: Option<usize>,
-    /// Accounts whose audit role may not read everything. [default: one in sixty]
-    #[arg(long, value_name = "N", help_heading = "Organization")]
-    pub broken: Option<usize>,
-    /// Users in every account. [default: made up]
-    #[arg(long, value_name = "N", value_parser = count(5_000), help_heading = "Organization")]
-    pub users: Option<usize>,
-    /// Roles in every account, the audit role included. [default: made up]
-    #[arg(long, value_name = "N", value_parser = count(5_000), help_heading = "Organization")]
-    pub roles: Option<usize>,
-    /// Customer policies in every account. [default: made up]
-    #[arg(long, value_name = "N", value_parser = count(5_000), help_heading = "Organization")]
-    pub policies: Option<usize>,
-    /// Names, tags, descriptions and documents that try to break whoever prints, parses or stores them.
-    #[arg(long, help_heading = "Organization")]
-    pub hostile: bool,
-
-    /// The audit roles trust a role in the audit account, and that one the caller: a chain of two.
-    #[arg(long, help_heading = "Access")]
-    pub chain: bool,
-    /// External id that the audit roles' trust policies ask for.
-    #[arg(long, value_name = "ID", help_heading = "Access")]
-    pub external_id: Option<String>,
-    /// Permissions of every audit role, instead of the usual ones: a policy document.
-    #[arg(long, value_name = "FILE", help_heading = "Access")]
-    pub member_policy: Option<PathBuf>,
-    /// Permissions of the caller, who is an administrator otherwise: a policy document.
-    #[arg(long, value_name = "FILE", help_heading = "Access")]
-    pub hub_policy: Option<PathBuf>,
-
-    /// What goes wrong, and when: TOML with [[fault]] entries.
-    #[arg(long, value_name = "FILE", help_heading = "Faults")]
-    pub faults: Option<PathBuf>,
-    /// Requests a second, over all accounts, beyond which answers are throttled: iam=100, iam:ListRoles=5; repeatable.
-    #[arg(long, value_name = "NAME=RATE", value_parser = rate, help_heading = "Faults")]
-    pub rate: Vec<(String, f64)>,
-}
-
-fn count(most: u64) -> impl clap::builder::TypedValueParser<Value = usize> {
-    use clap::builder::TypedValueParser as _;
-    clap::value_parser!(u64).range(..=most).map(|count| count as usize)
-}
-
-fn rate(text: &str) -> Result<(String, f64), String> {
-    let (name, rate) = text.split_once('=').ok_or("expected NAME=RATE, such as iam=100")?;
-    let rate = rate.parse().map_err(|_| format!("{rate:?} is no number of requests a second"))?;
-    Ok((name.to_owned(), rate))
 }
 
 /// A SQL engine.

@@ -176,7 +176,7 @@ async fn list(
         account.ou_path = names.and_then(|names| orgsweep_sweep::run::path(&account, names));
         accounts.push(*account);
     }
-    Err(orgsweep_sweep::run::broken_off())
+    Err(SourceError::broken_off())
 }
 
 /// A source whose accounts are listed already, so that they are not asked for twice.

@@ -78,7 +78,7 @@ pub async fn print(source: Arc<dyn Source>, prepared: &Prepared) -> Result<u8, F
     let _ = writeln!(
         text,
         "\nRoles       {} (the caller needs sts:AssumeRole on them)",
-        prepared.access.roles.iter().map(|role| role.to_string()).collect::<Vec<_>>().join(", then ")
+        prepared.access.roles.iter().map(ToString::to_string).collect::<Vec<_>>().join(", then ")
     );
     let _ = writeln!(text, "\nActions     in each account, read-only");
     for action in plan.actions() {

@@ -115,13 +115,13 @@ fn contradictions(options: &ScanOptions) -> Result<(), Failure> {
         ("--tag", !options.tag.is_empty()),
     ];
     let without = if options.single_account { "--single-account" } else { "--accounts-file" };
-    if options.single_account || options.accounts_file.is_some() {
-        if let Some((flag, _)) = needs_organization.iter().find(|(_, given)| *given) {
-            return Err(Failure::new(format!(
-                "{flag} asks for what only Organizations knows, and with {without} it is not asked: choose accounts with \
+    if (options.single_account || options.accounts_file.is_some())
+        && let Some((flag, _)) = needs_organization.iter().find(|(_, given)| *given)
+    {
+        return Err(Failure::new(format!(
+            "{flag} asks for what only Organizations knows, and with {without} it is not asked: choose accounts with \
                  --account and --exclude-account"
-            )));
-        }
+        )));
     }
     Ok(())
 }

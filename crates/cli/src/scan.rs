@@ -29,14 +29,14 @@ pub const DEFAULT_OUT: &str = "orgsweep-out";
 
 /// Scans the organization of the caller's credentials.
 pub async fn scan(registry: &Registry, arguments: ScanArguments) -> Result<u8, Failure> {
-    let began = Instant::now();
+    let start = Instant::now();
     let stop = stopping::listen();
     let config = match &arguments.config {
         Some(path) => Config::read(path)?,
         None => Config::default(),
     };
     let mut prepared = prepare::prepare(registry, arguments.options.clone(), config)?;
-    let stop = stopping::with_deadline(stop, began, prepared.options.deadline.map(|span| span.0));
+    let stop = stopping::with_deadline(stop, start, prepared.options.deadline.map(|span| span.0));
     let out = out(&prepared.options);
     let file = arguments.roster.as_deref().map(RosterFile::read).transpose()?;
     let shard = arguments.shard.as_deref().map(Shard::parse).transpose()?;
@@ -115,7 +115,7 @@ fn begin(
         return Ok(Begun::of(writer, header, Some(shard), None, prepared));
     }
     if let Some(wanted) = &arguments.resume {
-        let header = resumable(out, wanted.as_deref())?;
+        let header = resumable(out, Some(wanted.as_str()).filter(|id| !id.is_empty()))?;
         same_configuration(&header.scan_id, &header.config_sha256, &header.tool_version, prepared)?;
         prepared.count_ages_to(header.now);
         let scan_id: ScanId = header.scan_id.parse().map_err(Failure::new)?;

@@ -139,10 +139,10 @@ fn unfinished_shards(
     headers: &[(String, orgsweep_lake::ScanHeader)],
     roster: &Path,
 ) -> Failure {
-    let mut names: Vec<&str> = missing.iter().map(|account| account.id.as_str()).collect();
-    names.sort_unstable();
-    let more = names.len().saturating_sub(MOST_NAMED);
-    let mut named = names.iter().take(MOST_NAMED).copied().collect::<Vec<_>>().join(", ");
+    let mut ids: Vec<&str> = missing.iter().map(|account| account.id.as_str()).collect();
+    ids.sort_unstable();
+    let more = ids.len().saturating_sub(MOST_NAMED);
+    let mut named = ids.iter().take(MOST_NAMED).copied().collect::<Vec<_>>().join(", ");
     if more > 0 {
         named.push_str(&format!(" and {more} more"));
     }

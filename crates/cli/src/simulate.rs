@@ -1,14 +1,100 @@
 //! `orgsweep simulate`: the made-up organization for any AWS client.
 
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use clap::Args;
+use orgsweep_model::Timestamp;
 use orgsweep_model::collector::Clock;
 use orgsweep_simulator::{Options, parse_faults};
 
-use crate::arguments::SimulateArguments;
+use crate::arguments::WorldArguments;
 use crate::exit::{self, Failure};
+
+/// `orgsweep simulate`.
+#[derive(Debug, Args)]
+pub struct SimulateArguments {
+    #[command(flatten)]
+    pub world: WorldArguments,
+    /// The port on 127.0.0.1; 0 takes a free one.
+    #[arg(long, default_value_t = 0)]
+    pub port: u16,
+    /// The moment that the made-up dates follow. [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub now: Option<Timestamp>,
+    /// Milliseconds to wait before every answer.
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub latency: u64,
+    /// Write every request down, one JSON line each. It holds in any simulator with the same seed.
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+    /// The partition in every ARN.
+    #[arg(long, value_name = "NAME", default_value = "aws", value_parser = ["aws", "aws-us-gov", "aws-cn"])]
+    pub partition: String,
+
+    /// Accounts that are suspended. [default: one in sixty]
+    #[arg(long, value_name = "N", help_heading = "Organization")]
+    pub suspended: Option<usize>,
+    /// Accounts that refuse the audit role. [default: one in thirty]
+    #[arg(long, value_name = "N", help_heading = "Organization")]
+    pub refusing: Option<usize>,
+    /// Accounts whose audit role may not read everything. [default: one in sixty]
+    #[arg(long, value_name = "N", help_heading = "Organization")]
+    pub broken: Option<usize>,
+    /// Users in every account. [default: made up]
+    #[arg(long, value_name = "N", value_parser = count(5_000), help_heading = "Organization")]
+    pub users: Option<usize>,
+    /// Roles in every account, the audit role included. [default: made up]
+    #[arg(long, value_name = "N", value_parser = count(5_000), help_heading = "Organization")]
+    pub roles: Option<usize>,
+    /// Customer policies in every account. [default: made up]
+    #[arg(long, value_name = "N", value_parser = count(5_000), help_heading = "Organization")]
+    pub policies: Option<usize>,
+    /// Names, tags, descriptions and documents that try to break whoever prints, parses or stores them.
+    #[arg(long, help_heading = "Organization")]
+    pub hostile: bool,
+
+    /// The audit roles trust a role in the audit account, and that one the caller: a chain of two.
+    #[arg(long, help_heading = "Access")]
+    pub chain: bool,
+    /// External id that the audit roles' trust policies ask for.
+    #[arg(long, value_name = "ID", help_heading = "Access")]
+    pub external_id: Option<String>,
+    /// The audit roles' trust policies allow sts:AssumeRole and neither session tags nor a source identity.
+    #[arg(long, help_heading = "Access")]
+    pub trust_assume_only: bool,
+    /// MaxSessionDuration of the audit roles: 3600 to 43200.
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600, help_heading = "Access")]
+    pub audit_role_session_seconds: u64,
+    /// AWS's packed form of any session policy or tag is too large.
+    #[arg(long, help_heading = "Access")]
+    pub packed_policy_too_large: bool,
+    /// Permissions of every audit role, instead of the usual ones: a policy document.
+    #[arg(long, value_name = "FILE", help_heading = "Access")]
+    pub member_policy: Option<PathBuf>,
+    /// Permissions of the caller, who is an administrator otherwise: a policy document.
+    #[arg(long, value_name = "FILE", help_heading = "Access")]
+    pub hub_policy: Option<PathBuf>,
+
+    /// What goes wrong, and when: TOML with [[fault]] entries.
+    #[arg(long, value_name = "FILE", help_heading = "Faults")]
+    pub faults: Option<PathBuf>,
+    /// Requests a second, over all accounts, beyond which answers are throttled: iam=100, iam:ListRoles=5; repeatable.
+    #[arg(long, value_name = "NAME=RATE", value_parser = rate, help_heading = "Faults")]
+    pub rate: Vec<(String, f64)>,
+}
+
+fn count(most: u64) -> impl clap::builder::TypedValueParser<Value = usize> {
+    use clap::builder::TypedValueParser as _;
+    clap::value_parser!(u64).range(..=most).map(|count| count as usize)
+}
+
+fn rate(text: &str) -> Result<(String, f64), String> {
+    let (name, rate) = text.split_once('=').ok_or("expected NAME=RATE, such as iam=100")?;
+    let rate = rate.parse().map_err(|_| format!("{rate:?} is no number of requests a second"))?;
+    Ok((name.to_owned(), rate))
+}
 
 /// Serves until stopped. Prints what a client needs as `NAME=value` lines, ready for `export`.
 pub async fn simulate(arguments: SimulateArguments) -> Result<u8, Failure> {
@@ -64,6 +150,9 @@ fn options(arguments: SimulateArguments) -> Result<Options, Failure> {
         refusing: arguments.refusing,
         broken: arguments.broken,
         external_id: arguments.external_id,
+        trust_assume_only: arguments.trust_assume_only,
+        audit_role_session_seconds: arguments.audit_role_session_seconds,
+        packed_policy_too_large: arguments.packed_policy_too_large,
         chain: arguments.chain,
         member_policy: arguments.member_policy.as_deref().map(read).transpose()?,
         hub_policy: arguments.hub_policy.as_deref().map(read).transpose()?,
@@ -73,6 +162,7 @@ fn options(arguments: SimulateArguments) -> Result<Options, Failure> {
         hostile_names: arguments.hostile,
         rates: arguments.rate.into_iter().collect(),
         faults,
+        record: arguments.record,
         ..Options::default()
     })
 }
@@ -125,6 +215,10 @@ mod tests {
             "--chain",
             "--partition",
             "aws-cn",
+            "--trust-assume-only",
+            "--packed-policy-too-large",
+            "--audit-role-session-seconds",
+            "7200",
         ])
         .unwrap();
         assert_eq!((options.faults[0].kind, options.faults[0].nth), (FaultKind::Hang, Some(3)));
@@ -133,6 +227,11 @@ mod tests {
         assert_eq!((options.rates["iam"], options.rates["iam:ListRoles"]), (100.0, 0.5));
         assert_eq!((options.users, options.roles, options.policies), (Some(40), Some(60), Some(30)));
         assert!(options.chain && options.partition == "aws-cn");
+        assert!(options.trust_assume_only && options.packed_policy_too_large);
+        assert_eq!(options.audit_role_session_seconds, 7200);
+        let plain = parsed(&[]).unwrap();
+        assert!(!plain.trust_assume_only && !plain.packed_policy_too_large);
+        assert_eq!(plain.audit_role_session_seconds, 3600);
 
         let wrong = file("wrong.toml", "[[fault]]\nkind = \"hangs\"\naction = \"*\"\n");
         for (arguments, wanted) in [

@@ -39,14 +39,18 @@ pub fn with_deadline(mut stop: Stop, began: Instant, deadline: Option<Duration>)
 }
 
 /// Waits for work that has nothing to keep: the first Ctrl-C ends it.
-pub async fn or_interrupted<T>(
-    stop: &Stop,
-    work: impl Future<Output = Result<T, Failure>>,
-) -> Result<T, Failure> {
-    tokio::select! {
-        biased;
-        () = stop.gently.cancelled() => Err(Failure::interrupted()),
-        done = work => done,
+pub fn or_interrupted<'a, T: 'a>(
+    stop: &'a Stop,
+    work: impl Future<Output = Result<T, Failure>> + 'a,
+) -> impl Future<Output = Result<T, Failure>> + 'a {
+    // Futures of whole commands are large.
+    let work = Box::pin(work);
+    async move {
+        tokio::select! {
+            biased;
+            () = stop.gently.cancelled() => Err(Failure::interrupted()),
+            done = work => done,
+        }
     }
 }
 

@@ -75,7 +75,7 @@ fn each_row_of<R: Row>(path: &Path, take: &mut dyn FnMut(R)) -> Result<(), LakeE
 /// A column of another type than the table's is not this table: it must not read as if nothing were there.
 fn check_types<R: Row>(batch: &RecordBatch, path: &Path) -> Result<(), LakeError> {
     for column in R::SCHEMA.columns {
-        let found = batch.column_by_name(column.name).map(|array| array.data_type());
+        let found = batch.column_by_name(column.name).map(Array::data_type);
         if let Some(found) = found.filter(|found| **found != data_type(column.kind)) {
             return Err(LakeError::Format {
                 doing: "reading",

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{Array as _, ArrayRef, AsArray as _, RecordBatch, StringArray, new_null_array};
+use arrow::array::{Array as _, ArrayRef, AsArray, RecordBatch, StringArray, new_null_array};
 use orgsweep_model::records::ScanAccountRecord;
 use orgsweep_model::{AccountId, Row as _, TableSchema};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -71,7 +71,7 @@ fn renamed(
         }
         if field.name() == TAKEN_FROM && table.name == ScanAccountRecord::SCHEMA.name {
             // Where the rows first came from, over any number of retries.
-            let first = known.map(|column| column.as_string::<i32>());
+            let first = known.map(AsArray::as_string::<i32>);
             let origin =
                 |row| first.filter(|column| !column.is_null(row)).map_or(from, |column| column.value(row));
             return Arc::new(StringArray::from_iter_values((0..rows).map(origin)));

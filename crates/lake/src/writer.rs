@@ -248,10 +248,10 @@ impl ScanWriter {
 
         let _lock = self.store.lock(wait)?;
         refuse_committed(&self.store, &self.scan_id)?;
-        let data: Vec<&FileEntry> = files.iter().filter(|file| file.table != SCANS).collect();
+        let facts: Vec<&FileEntry> = files.iter().filter(|file| file.table != SCANS).collect();
         // What a crash between the steps below left under this name was never visible.
         self.remove_uncommitted(&files)?;
-        let put = data
+        let put = facts
             .iter()
             .try_for_each(|file| self.store.put_new(&file.key, &self.staged(file.table)))
             .and_then(|()| self.store.put_new(&manifest_key, &staged_manifest))

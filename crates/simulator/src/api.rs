@@ -34,7 +34,7 @@ const IAM: [(&str, bool); 17] = [
     ("GetPolicyVersion", false),
 ];
 const STS: [(&str, bool); 2] = [("AssumeRole", false), ("GetCallerIdentity", false)];
-const ORGANIZATIONS: [(&str, bool); 9] = [
+const ORGANIZATIONS: [(&str, bool); 13] = [
     ("DescribeOrganization", false),
     ("ListAccounts", true),
     ("ListAccountsForParent", true),
@@ -44,6 +44,10 @@ const ORGANIZATIONS: [(&str, bool); 9] = [
     ("DescribeAccount", false),
     ("DescribeOrganizationalUnit", false),
     ("ListTagsForResource", false),
+    ("ListPolicies", true),
+    ("ListPoliciesForTarget", true),
+    ("ListTargetsForPolicy", true),
+    ("DescribePolicy", false),
 ];
 
 impl Service {

@@ -21,7 +21,8 @@ const XML_NAMES: [&str; 4] = [
 
 /// Duplicate keys: who reads the first of two is told something else than who reads the last.
 const DUPLICATES: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Effect":"Allow","Action":"s3:Get*","Action":"*","Resource":"*"}],"Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}"#;
-const NO_JSON: &str = "=cmd|' /C calc'!A0\u{1b}[2J\0 {\"Version\": <script>\u{202e}";
+/// No document at all.
+pub const NO_JSON: &str = "=cmd|' /C calc'!A0\u{1b}[2J\0 {\"Version\": <script>\u{202e}";
 const SCRIPTED: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"\u001b[31m\u0000../../\u202e\",=1+1","Effect":"Allow","Action":["s3:Get*\n","*"],"Resource":"arn:aws:s3:::a/../b'; DROP TABLE --"}]}"#;
 /// Brackets on either side; together 64 kB.
 const DEPTH: usize = 32 * 1024;

@@ -1,6 +1,7 @@
 //! What kind of organization to make up, and how its AWS misbehaves.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -84,6 +85,8 @@ pub struct Options {
     pub rates: BTreeMap<String, f64>,
     /// What goes wrong, and when; the first that applies to a request decides.
     pub faults: Vec<Fault>,
+    /// Where every request is written down, one JSON line each.
+    pub record: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -118,6 +121,7 @@ impl Default for Options {
             throttled: BTreeMap::new(),
             rates: BTreeMap::new(),
             faults: Vec::new(),
+            record: None,
         }
     }
 }

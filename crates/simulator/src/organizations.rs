@@ -2,6 +2,8 @@
 
 use serde_json::{Value as Json, json};
 
+use crate::guardrails::KINDS;
+use crate::organization_policies;
 use crate::parameters::EMPTY_PAGE;
 use crate::server::Server;
 use crate::session::Identity;
@@ -69,9 +71,11 @@ pub fn handle(
             let root = &world.units[0];
             let page = page(server, asked, "ListRoots", 1)?;
             let all = [root];
+            let enabled: Vec<Json> =
+                KINDS.iter().map(|kind| json!({"Type": kind.word(), "Status": "ENABLED"})).collect();
             let roots = all[page.range()]
                 .iter()
-                .map(|root| json!({"Id": root.id, "Arn": unit_arn(server, root), "Name": root.name, "PolicyTypes": []}));
+                .map(|root| json!({"Id": root.id, "Arn": unit_arn(server, root), "Name": root.name, "PolicyTypes": enabled}));
             Ok(page.answer("Roots", roots.collect()))
         }
         "ListOrganizationalUnitsForParent" => {
@@ -111,11 +115,14 @@ pub fn handle(
                 found.tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect();
             Ok(json!({"Tags": tags}))
         }
-        other => Err(Refusal::new(400, "UnknownOperationException", format!("no operation {other}"))),
+        other => organization_policies::handle(server, other, asked).unwrap_or_else(|| {
+            Err(Refusal::new(400, "UnknownOperationException", format!("no operation {other}")))
+        }),
     }
 }
 
-fn missing(code: &str) -> Refusal {
+/// A refusal of what is about nothing.
+pub fn missing(code: &str) -> Refusal {
     Refusal::new(400, code, "You specified something that doesn't exist.")
 }
 
@@ -124,18 +131,21 @@ fn unit(server: &Server, input: &Json, field: &str) -> Result<usize, Refusal> {
     server.world.units.iter().position(|unit| unit.id == id).ok_or_else(|| missing("ParentNotFoundException"))
 }
 
-fn organizations_arn(server: &Server, kind: &str, id: Option<&str>) -> String {
+/// The ARN of something of the organization.
+pub fn organizations_arn(server: &Server, kind: &str, id: Option<&str>) -> String {
     let world = &server.world;
     let (partition, management) = (&world.options.partition, &world.management().id);
     let of = format!("arn:{partition}:organizations::{management}:{kind}/{}", world.organization_id);
     id.map_or(of.clone(), |id| format!("{of}/{id}"))
 }
 
-fn account_arn(server: &Server, account: &Account) -> String {
+/// An account's.
+pub fn account_arn(server: &Server, account: &Account) -> String {
     organizations_arn(server, "account", Some(&account.id))
 }
 
-fn unit_arn(server: &Server, unit: &Unit) -> String {
+/// A unit's, or the root's.
+pub fn unit_arn(server: &Server, unit: &Unit) -> String {
     organizations_arn(server, if unit.parent.is_none() { "root" } else { "ou" }, Some(&unit.id))
 }
 
@@ -164,7 +174,7 @@ fn account(server: &Server, account: &Account) -> Json {
 }
 
 /// One page of a listing.
-struct Page {
+pub struct Page {
     /// Counted from 1.
     number: usize,
     start: usize,
@@ -173,11 +183,13 @@ struct Page {
 }
 
 impl Page {
-    fn range(&self) -> std::ops::Range<usize> {
+    /// Which items are on it.
+    pub fn range(&self) -> std::ops::Range<usize> {
         self.start..self.end
     }
 
-    fn answer(&self, name: &str, items: Vec<Json>) -> Json {
+    /// With these items.
+    pub fn answer(&self, name: &str, items: Vec<Json>) -> Json {
         let items = Json::Array(items);
         match &self.next {
             Some(token) => json!({name: items, "NextToken": token}),
@@ -187,7 +199,7 @@ impl Page {
 }
 
 /// Every listing of more than one page has an empty one behind its first. The token says which listing it is for.
-fn page(server: &Server, asked: &Asked<'_>, listing: &str, total: usize) -> Result<Page, Refusal> {
+pub fn page(server: &Server, asked: &Asked<'_>, listing: &str, total: usize) -> Result<Page, Refusal> {
     let input = asked.input;
     let size = match &input["MaxResults"] {
         Json::Null => PAGE,
@@ -223,6 +235,7 @@ fn parse_token(token: &str, secret: &str, listing: &str) -> Option<(usize, usize
     Some((number.parse().ok()?, start.parse().ok()?))
 }
 
-fn invalid(message: &str) -> Refusal {
+/// A refusal of what is asked for.
+pub fn invalid(message: &str) -> Refusal {
     Refusal::new(400, "InvalidInputException", message)
 }

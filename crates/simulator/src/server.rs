@@ -27,6 +27,7 @@ use crate::organizations;
 use crate::outgoing::{Delivery, Outgoing};
 use crate::policy::Document;
 use crate::rates::Rates;
+use crate::record::Record;
 use crate::session::{Identity, Sessions};
 use crate::signature::{self, Authorization};
 use crate::sts;
@@ -44,11 +45,12 @@ pub struct Server {
     calls: Mutex<BTreeMap<(String, String), u64>>,
     throttled: Mutex<BTreeMap<String, u64>>,
     requests: AtomicU64,
+    record: Option<Record>,
 }
 
 impl Server {
     /// Makes the organization up and lets the hub user in.
-    pub fn new(mut options: Options) -> Self {
+    pub fn new(mut options: Options, record: Option<Record>) -> Self {
         let faults = Faults::new(std::mem::take(&mut options.faults), options.seed);
         let rates = Rates::new(&options.rates);
         let permissions = match &options.hub_policy {
@@ -56,7 +58,7 @@ impl Server {
             Some(policy) => Permissions::Granted { documents: vec![Document::parse(policy)], session: None },
         };
         let world = World::new(options);
-        let sessions = Sessions::default();
+        let sessions = Sessions::new(world.options.seed);
         sessions.add_hub(&world.management().id, world.hub_user_arn(), permissions);
         Self {
             world,
@@ -67,6 +69,7 @@ impl Server {
             calls: Mutex::default(),
             throttled: Mutex::default(),
             requests: AtomicU64::new(0),
+            record,
         }
     }
 
@@ -253,6 +256,9 @@ async fn respond(server: Arc<Server>, request: Request<Incoming>) -> io::Result<
         tokio::time::sleep(latency).await;
     }
     let reply = server.reply(&head, &body);
+    if let Some(record) = &server.record {
+        record.take(&server.sessions, &head, &body, &reply);
+    }
     match reply.delivery {
         Delivery::Hang => std::future::pending().await,
         Delivery::Reset => return Err(io::ErrorKind::ConnectionReset.into()),

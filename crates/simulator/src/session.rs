@@ -1,11 +1,11 @@
 //! Who a request comes from: the hub user, or a role session that AssumeRole made.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use crate::authorize::Permissions;
+use crate::random::Random;
 
 /// The hub user's key. It opens nothing but a simulator.
 pub const HUB_KEY_ID: &str = "AKIAORGSWEEPDEMOHUB0";
@@ -63,13 +63,20 @@ pub struct Issued {
 }
 
 /// All sessions of a simulator.
-#[derive(Default)]
 pub struct Sessions {
+    seed: u64,
     open: Mutex<HashMap<String, Arc<Identity>>>,
     made: Mutex<Vec<SessionInfo>>,
+    /// How many sessions each account has given out.
+    issued: Mutex<HashMap<String, u64>>,
 }
 
 impl Sessions {
+    /// None yet.
+    pub fn new(seed: u64) -> Self {
+        Self { seed, open: Mutex::default(), made: Mutex::default(), issued: Mutex::default() }
+    }
+
     /// Who a key belongs to.
     pub fn find(&self, key_id: &str) -> Option<Arc<Identity>> {
         self.open().get(key_id).cloned()
@@ -97,12 +104,20 @@ impl Sessions {
         self.open().insert(HUB_KEY_ID.to_owned(), Arc::new(identity));
     }
 
-    /// Opens a session with fresh credentials.
+    /// Opens a session with fresh credentials. They follow from the seed, the account and how many it gave out before,
+    /// so that requests signed for one simulator hold in another: the bench replays a recording (`record.rs`).
     pub fn issue(&self, mut identity: Identity, info: SessionInfo, seconds: u64) -> Issued {
-        let key_id = format!("ASIA{}", word(16).to_ascii_uppercase());
+        let number = {
+            let mut issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
+            let number = issued.entry(identity.account.clone()).or_default();
+            *number += 1;
+            *number
+        };
+        let mut random = Random::new(self.seed, &format!("session {} {number}", identity.account));
+        let key_id = format!("ASIA{}", random.word(16).to_ascii_uppercase());
         let expires = SystemTime::now() + Duration::from_secs(seconds);
-        identity.secret = word(40);
-        let token = word(120);
+        identity.secret = random.word(40);
+        let token = random.word(120);
         identity.token = Some(token.clone());
         identity.expires = Some(expires);
         let issued = Issued { key_id: key_id.clone(), secret: identity.secret.clone(), token, expires };
@@ -114,20 +129,4 @@ impl Sessions {
     fn open(&self) -> MutexGuard<'_, HashMap<String, Arc<Identity>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Unpredictable letters and digits. Credentials are no facts: they need not follow the seed.
-fn word(length: usize) -> String {
-    const DIGITS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
-    let mut text = String::with_capacity(length);
-    while text.len() < length {
-        let mut number = RandomState::new().build_hasher().finish();
-        for _ in 0..10 {
-            if text.len() < length {
-                text.push(char::from(DIGITS[(number % 36) as usize]));
-                number /= 36;
-            }
-        }
-    }
-    text
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::account::AccountState;
 use crate::cache::Cache;
 use crate::generate;
+use crate::guardrails::{self, Guardrail};
 use crate::hostile;
 use crate::options::Options;
 use crate::random::Random;
@@ -95,6 +96,7 @@ pub struct World {
     pub units: Vec<Unit>,
     /// The management account first.
     pub accounts: Vec<Account>,
+    pub guardrails: Vec<Guardrail>,
     pub planted: Vec<Planted>,
     /// Index by account id.
     by_id: HashMap<String, usize>,
@@ -112,9 +114,17 @@ impl World {
         let units = units(&mut random, options.hostile_names);
         let accounts = accounts(&options, &units, &mut random);
         let by_id = accounts.iter().enumerate().map(|(index, account)| (account.id.clone(), index)).collect();
-        let contents = Cache::default();
-        let mut world =
-            Self { options, organization_id, units, accounts, planted: Vec::new(), by_id, contents };
+        let guardrails = guardrails::make(&options, &organization_id, &units);
+        let mut world = Self {
+            options,
+            organization_id,
+            units,
+            accounts,
+            guardrails,
+            planted: Vec::new(),
+            by_id,
+            contents: Cache::default(),
+        };
         world.plant(&mut random);
         world
     }

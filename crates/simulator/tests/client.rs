@@ -112,7 +112,11 @@ impl Caller {
 
     /// All items of a listing of Organizations, and how many pages it took.
     pub fn list(&self, action: &str, name: &str) -> (Vec<Json>, usize) {
-        let mut input = serde_json::json!({});
+        self.list_with(action, name, serde_json::json!({}))
+    }
+
+    /// The like, with input.
+    pub fn list_with(&self, action: &str, name: &str, mut input: Json) -> (Vec<Json>, usize) {
         let (mut items, mut pages) = (Vec::new(), 0);
         loop {
             let answer: Json = serde_json::from_str(&self.organizations(action, &input).body).unwrap();

@@ -3,7 +3,9 @@
 
 mod client;
 mod fault_kinds;
+mod guardrails;
 mod permissions;
+mod recording;
 mod session_rules;
 mod shapes;
 mod texts;

@@ -159,6 +159,10 @@ fn every_action_that_a_fault_may_name_is_served() {
         "DescribeAccount",
         "DescribeOrganizationalUnit",
         "ListTagsForResource",
+        "ListPolicies",
+        "ListPoliciesForTarget",
+        "ListTargetsForPolicy",
+        "DescribePolicy",
     ] {
         assert_ne!(hub.organizations(action, &json!({})).code(), "UnknownOperationException", "{action}");
         let fault = format!("[[fault]]\nkind = \"hang\"\naction = \"organizations:{action}\"");

@@ -210,7 +210,7 @@ pub async fn run(
                 }
             }
             listed = listing.recv(), if !listed_all => {
-                let mut account = match listed.ok_or_else(broken_off)?? {
+                let mut account = match listed.ok_or_else(SourceError::broken_off)?? {
                     Listed::Whole => {
                         listed_all = true;
                         dispatcher.check_roster(on_event)?;
@@ -227,7 +227,7 @@ pub async fn run(
                     };
                     match &*known {
                         Ok(known) => account.ou_path = path(&account, known),
-                        Err(gap) => return Err(names_needed(gap).into()),
+                        Err(gap) => return Err(SourceError::names_needed(gap).into()),
                     }
                 }
                 dispatcher.listed(account);
@@ -467,15 +467,6 @@ async fn finish(
     Finished::Rows(Box::new(visit.finish(plan, organization)), shared_was_read)
 }
 
-/// A listing that ended without its last word.
-pub fn broken_off() -> SourceError {
-    SourceError {
-        doing: "listing the accounts".to_owned(),
-        problem: "the listing broke off before its end".to_owned(),
-        advice: "Please report this; a shorter roster would not be the organization.".to_owned(),
-    }
-}
-
 fn inactive(account: &Account) -> Option<Gap> {
     // A word that this version does not know may mean anything: the account is not entered, and it is not left out either.
     let reason = match account.state {
@@ -498,14 +489,4 @@ pub fn path(account: &Account, names: &BTreeMap<String, String>) -> Option<Strin
         path.push_str(names.get(id)?);
     }
     Some(path)
-}
-
-fn names_needed(gap: &Gap) -> SourceError {
-    SourceError {
-        doing: "reading the names of organizational units".to_owned(),
-        problem: gap.to_string(),
-        advice: "Name units by id (ou-…) instead of by path, or allow organizations:ListRoots and \
-                 organizations:ListOrganizationalUnitsForParent."
-            .to_owned(),
-    }
 }

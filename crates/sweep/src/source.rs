@@ -28,6 +28,28 @@ impl fmt::Display for SourceError {
     }
 }
 
+impl SourceError {
+    /// A listing that ended without its last word.
+    pub fn broken_off() -> Self {
+        Self {
+            doing: "listing the accounts".to_owned(),
+            problem: "the listing broke off before its end".to_owned(),
+            advice: "Please report this; a shorter roster would not be the organization.".to_owned(),
+        }
+    }
+
+    /// A unit is named by its path, and the names could not be read.
+    pub fn names_needed(gap: &Gap) -> Self {
+        Self {
+            doing: "reading the names of organizational units".to_owned(),
+            problem: gap.to_string(),
+            advice: "Name units by id (ou-…) instead of by path, or allow organizations:ListRoots and \
+                     organizations:ListOrganizationalUnitsForParent."
+                .to_owned(),
+        }
+    }
+}
+
 /// What a listing sends.
 #[derive(Clone, Debug)]
 pub enum Listed {

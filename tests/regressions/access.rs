@@ -1,0 +1,108 @@
+//! How accounts are entered.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use orgsweep_model::records::ScanState;
+use orgsweep_simulator::{Fault, FaultKind, Options};
+
+use super::{ADMINISTRATOR, ONE_CALL, by_account, good, members, role};
+use crate::support::World;
+
+// A02
+#[test]
+fn the_hop_that_is_denied_is_named() {
+    let twice = |world: &World| {
+        let hop = role(&world.running.management_account_id(), ADMINISTRATOR);
+        (hop.clone(), format!("{hop},{hop}"))
+    };
+    let world = World::start(good(4));
+    let said = world.scan(&[ONE_CALL[0], ONE_CALL[1], "--role-chain", &twice(&world).1]);
+    assert_eq!(said.code, 0, "{}", said.errors);
+
+    let on_the_way = Fault {
+        account: Some(world.running.management_account_id()),
+        nth: Some(2),
+        ..Fault::new(FaultKind::Denied, "sts:AssumeRole")
+    };
+    let world = World::start(Options { faults: vec![on_the_way], ..good(4) });
+    let (hop, chain) = twice(&world);
+    let said = world.scan(&[ONE_CALL[0], ONE_CALL[1], "--role-chain", &chain]);
+    assert_eq!(said.code, 3, "{}", said.errors);
+    assert!(said.errors.contains(&hop) && said.errors.contains("step 2 of 2"), "{}", said.errors);
+
+    // The last one of all, into the account: that account is lost, and the role is in its reason.
+    let victim = members(&world)[1].clone();
+    let last = Fault { account: Some(victim.clone()), ..Fault::new(FaultKind::Denied, "sts:AssumeRole") };
+    let world = World::start(Options { faults: vec![last], ..good(4) });
+    let said = world.scan(&[ONE_CALL[0], ONE_CALL[1], "--role-chain", &twice(&world).1]);
+    assert_eq!(said.code, 2, "{}", said.errors);
+    let accounts = by_account(&world);
+    let reason = accounts[&victim].reason.as_deref().unwrap();
+    assert!(reason.contains(&role(&victim, "orgsweep/OrgsweepAudit")), "{reason}");
+    assert_eq!(accounts.values().filter(|row| row.scan_state == ScanState::Scanned).count(), 3);
+}
+
+// A05, A08
+#[test]
+fn a_session_an_account_asked_for_by_the_caller_itself() {
+    let world = World::start(good(12));
+    assert_eq!(world.scan(&[]).code, 0);
+    let sessions = world.running.sessions();
+    let entered: Vec<&String> = sessions.iter().map(|session| &session.account).collect();
+    assert_eq!(entered.len(), 11);
+    assert_eq!(entered.iter().collect::<BTreeSet<_>>().len(), 11);
+    // Not with what was given out for the account before.
+    let caller = format!("arn:aws:iam::{}:user/orgsweep-hub", world.running.management_account_id());
+    assert!(sessions.iter().all(|session| session.caller == caller), "{sessions:?}");
+    for account in members(&world) {
+        assert_eq!(world.calls_of(&account)["iam:GetAccountPasswordPolicy"], 1);
+    }
+}
+
+// A07
+#[test]
+fn credentials_of_a_chain_are_renewed_too() {
+    let world = World::start(Options {
+        chain: true,
+        session_seconds: Some(2),
+        latency: Duration::from_millis(250),
+        ..good(8)
+    });
+    let chain = world.running.hub_role_arn().unwrap();
+    let said = world.scan(&[&ONE_CALL[..], &["--concurrency", "1", "--role-chain", &chain]].concat());
+    assert_eq!(said.code, 0, "{}", said.errors);
+    let on_the_way = world.running.sessions().into_iter().filter(|made| made.role.ends_with("Hub")).count();
+    assert!(on_the_way > 1, "{on_the_way}");
+}
+
+// A11
+#[test]
+fn a_role_that_may_do_everything_is_given_a_session_that_only_reads() {
+    let world = World::start(good(4));
+    assert_eq!(world.scan(&["--role-name", ADMINISTRATOR]).code, 0);
+    let policies = world.running.session_policies();
+    assert_eq!(policies.len(), 3);
+    for (account, policy) in policies {
+        let policy: serde_json::Value = serde_json::from_str(&policy.unwrap()).unwrap();
+        for statement in policy["Statement"].as_array().unwrap() {
+            for action in statement["Action"].as_array().unwrap() {
+                let action = action.as_str().unwrap();
+                let reads = ["iam:Get", "iam:List", "iam:GenerateCredentialReport"];
+                assert!(reads.iter().any(|read| action.starts_with(read)), "{account}: {action}");
+                assert!(!action.contains('*'), "{account}: {action}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_answer_of_sts_about_something_else_opens_nothing() {
+    let fault = Fault::new(FaultKind::GarbageXml, "sts:AssumeRole");
+    let world = World::start(Options { faults: vec![fault], ..good(3) });
+    assert_eq!(world.scan(&[&ONE_CALL[..], &["--attempts", "3"]].concat()).code, 2);
+    for account in members(&world) {
+        assert_eq!(by_account(&world)[&account].reason_code.as_deref(), Some("MALFORMED_ANSWER"));
+        assert_eq!(world.calls_of(&account), BTreeMap::new());
+    }
+}

@@ -1,0 +1,77 @@
+//! What a process took: wall, CPU time and peak memory, read from /proc.
+
+use std::fs;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// How often a running process is looked at; the wall is as precise as that.
+const EVERY: Duration = Duration::from_millis(5);
+
+/// What a process took from its start to its end.
+pub struct Measured {
+    pub wall: f64,
+    /// User and system time, seconds.
+    pub cpu: f64,
+    /// Of resident memory. A process's last 5 ms may hide a little.
+    pub peak_kilobytes: u64,
+    /// -1: ended by a signal.
+    pub code: i32,
+}
+
+/// Runs a command to its end. Its CPU time is read between its end and its burial, so nothing of it is missed.
+pub fn measured(command: &mut Command) -> Result<Measured, String> {
+    let watch = Instant::now();
+    let mut child =
+        command.spawn().map_err(|error| format!("{}: {error}", command.get_program().display()))?;
+    let mut peak_kilobytes = 0;
+    let cpu = loop {
+        let Some((state, cpu)) = state_and_cpu(child.id()) else {
+            let _ = child.kill();
+            let _ = child.wait();
+            return Err("the bench reads /proc, which only Linux has".to_owned());
+        };
+        if state == "Z" {
+            break cpu;
+        }
+        peak_kilobytes = peak(child.id()).unwrap_or(peak_kilobytes);
+        std::thread::sleep(EVERY);
+    };
+    let wall = watch.elapsed().as_secs_f64();
+    let status = child.wait().map_err(|error| error.to_string())?;
+    Ok(Measured { wall, cpu, peak_kilobytes, code: status.code().unwrap_or(-1) })
+}
+
+/// User and system time of a process so far, seconds.
+pub fn cpu_seconds(id: u32) -> f64 {
+    state_and_cpu(id).map_or(0.0, |(_, cpu)| cpu)
+}
+
+/// Fields 3, 14 and 15 of /proc/PID/stat; times in ticks of 10 ms.
+fn state_and_cpu(id: u32) -> Option<(String, f64)> {
+    let text = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    let fields: Vec<&str> = text.rsplit_once(") ")?.1.split(' ').collect();
+    let user: f64 = fields.get(11)?.parse().ok()?;
+    let system: f64 = fields.get(12)?.parse().ok()?;
+    Some(((*fields.first()?).to_owned(), (user + system) / 100.0))
+}
+
+/// The high-water mark of resident memory, kilobytes.
+pub fn peak(id: u32) -> Option<u64> {
+    let text = fs::read_to_string(format!("/proc/{id}/status")).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().trim_end_matches(" kB").parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_whole_of_a_process_is_measured() {
+        let busy = "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; exit 7";
+        let measured = measured(Command::new("sh").args(["-c", busy])).unwrap();
+        assert_eq!(measured.code, 7);
+        assert!(measured.cpu > 0.0 && measured.cpu <= measured.wall + 0.05, "{}", measured.cpu);
+        assert!(measured.peak_kilobytes > 100, "{}", measured.peak_kilobytes);
+    }
+}
