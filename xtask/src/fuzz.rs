@@ -190,6 +190,8 @@ impl Tools {
             .env("RUSTUP_TOOLCHAIN", &self.toolchain)
             .env_remove("CARGO")
             .env_remove("RUSTC")
+            // A target's panic shows where it was; that cargo-fuzz saw it end does not matter.
+            .env("RUST_LIB_BACKTRACE", "0")
             .args(["fuzz", verb, "--fuzz-dir", FOLDER, "--release", "--sanitizer", "none"])
             .args(["--no-trace-compares", "--codegen-units", "16", "-Z", "profile-hint-mostly-unused"])
             .arg("--target-dir")
