@@ -95,7 +95,8 @@ fn one(tools: &Tools, name: &str, seconds: u32) -> Result<(), String> {
     let text = fs::read(&log).map_err(|error| problem(&log, &error))?;
     let text = String::from_utf8_lossy(&text);
     if !ended.success() {
-        let lines: Vec<&str> = text.lines().collect();
+        // Without what the fuzzer says about its progress.
+        let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with(['#', '\t'])).collect();
         let last = &lines[lines.len().saturating_sub(SHOWN)..];
         return Err(format!("{ended}; all of it is in {}\n  {}", log.display(), last.join("\n  ")));
     }
@@ -189,6 +190,8 @@ impl Tools {
             .env("RUSTUP_TOOLCHAIN", &self.toolchain)
             .env_remove("CARGO")
             .env_remove("RUSTC")
+            // A target's panic shows where it was; that cargo-fuzz saw it end does not matter.
+            .env("RUST_LIB_BACKTRACE", "0")
             .args(["fuzz", verb, "--fuzz-dir", FOLDER, "--release", "--sanitizer", "none"])
             .args(["--no-trace-compares", "--codegen-units", "16", "-Z", "profile-hint-mostly-unused"])
             .arg("--target-dir")
