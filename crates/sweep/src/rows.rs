@@ -38,14 +38,15 @@ pub fn findings(
     organization: &Organization,
     results: &[CheckResult],
 ) -> Vec<FindingRecord> {
-    let mut rows: Vec<FindingRecord> = results
+    // Two references are moved more cheaply than a row of thirty columns.
+    let mut found: Vec<(&CheckResult, &Outcome)> = results
         .iter()
-        .flat_map(|result| {
-            result.outcomes.iter().map(|outcome| finding(account, organization, result, outcome))
-        })
+        .flat_map(|result| result.outcomes.iter().map(move |outcome| (result, outcome)))
         .collect();
-    sort(&mut rows);
-    rows
+    found.sort_by_key(|(result, outcome)| {
+        (outcome.resource.uid.as_str(), result.metadata.id, outcome.resource.subject.as_str())
+    });
+    found.into_iter().map(|(result, outcome)| finding(account, organization, result, outcome)).collect()
 }
 
 /// In the order of the table.
