@@ -1,11 +1,14 @@
 //! Rows into Arrow record batches, sorted as the table says.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanBuilder, Float64Builder, Int32Builder, Int64Builder, RecordBatch, StringArray,
-    StringBuilder, TimestampMillisecondBuilder,
+    Array as _, ArrayAccessor, ArrayRef, BooleanArray, BooleanBuilder, Float64Builder, Int32Array,
+    Int32Builder, Int64Array, Int64Builder, RecordBatch, StringArray, StringBuilder,
+    TimestampMillisecondArray, TimestampMillisecondBuilder, UInt32Array,
 };
+use arrow::compute::take;
 use arrow::error::ArrowError;
 use orgsweep_model::{ColumnType, Rows, TableSchema, Value};
 
@@ -68,7 +71,7 @@ pub fn record_batch(rows: &dyn Rows, scan_id: &str) -> Result<RecordBatch, Arrow
     let table = rows.schema();
     let mut builders: Vec<Builder> =
         table.columns.iter().map(|column| Builder::new(column.kind, rows.len())).collect();
-    for row in order(rows) {
+    for row in 0..rows.len() {
         let mut columns = builders.iter_mut();
         rows.visit(row, &mut |value| {
             if let Some(builder) = columns.next() {
@@ -76,53 +79,62 @@ pub fn record_batch(rows: &dyn Rows, scan_id: &str) -> Result<RecordBatch, Arrow
             }
         });
     }
+    let mut arrays: Vec<ArrayRef> = builders.iter_mut().map(Builder::finish).collect();
+    if let Some(order) = order(&arrays, &sort_positions(table), rows.len()) {
+        arrays = arrays.iter().map(|array| take(array, &order, None)).collect::<Result<_, _>>()?;
+    }
     let ids: StringArray = std::iter::repeat_n(Some(scan_id), rows.len()).collect();
-    let arrays =
-        std::iter::once(Arc::new(ids) as ArrayRef).chain(builders.iter_mut().map(Builder::finish)).collect();
+    arrays.insert(0, Arc::new(ids));
     RecordBatch::try_new(arrow_schema(table), arrays)
 }
 
-/// Part of a row's sort key.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Key {
-    Null,
-    Bool(bool),
-    Number(i64),
-    Text(String),
+/// A column that rows are sorted by. No table sorts by a floating-point one.
+enum Key<'a> {
+    Text(&'a StringArray),
+    Int(&'a Int32Array),
+    Big(&'a Int64Array),
+    Bool(&'a BooleanArray),
+    Time(&'a TimestampMillisecondArray),
 }
 
-/// Row numbers in the table's sort order.
-fn order(rows: &dyn Rows) -> Vec<usize> {
-    let positions = sort_positions(rows.schema());
-    let mut keyed: Vec<(Vec<Key>, usize)> = (0..rows.len())
-        .map(|row| {
-            let mut values = Vec::with_capacity(positions.len());
-            let mut column = 0;
-            rows.visit(row, &mut |value| {
-                if let Some(rank) = positions.iter().position(|position| *position == column) {
-                    values.push((rank, key(value)));
-                }
-                column += 1;
-            });
-            values.sort_by_key(|(rank, _)| *rank);
-            (values.into_iter().map(|(_, key)| key).collect(), row)
-        })
-        .collect();
-    keyed.sort();
-    keyed.into_iter().map(|(_, row)| row).collect()
-}
-
-fn key(value: Value<'_>) -> Key {
-    match value {
-        Value::Null => Key::Null,
-        Value::Bool(truth) => Key::Bool(truth),
-        Value::Int(number) => Key::Number(i64::from(number)),
-        Value::Big(number) => Key::Number(number),
-        // No table sorts by a floating-point column.
-        Value::Double(number) => Key::Number(number as i64),
-        Value::Time(moment) => Key::Number(moment.as_millisecond()),
-        Value::Text(text) => Key::Text(text.to_owned()),
+impl<'a> Key<'a> {
+    fn of(array: &'a ArrayRef) -> Option<Self> {
+        let any = array.as_any();
+        None.or_else(|| any.downcast_ref().map(Self::Text))
+            .or_else(|| any.downcast_ref().map(Self::Int))
+            .or_else(|| any.downcast_ref().map(Self::Big))
+            .or_else(|| any.downcast_ref().map(Self::Bool))
+            .or_else(|| any.downcast_ref().map(Self::Time))
     }
+
+    /// Null comes first.
+    fn compare(&self, left: usize, right: usize) -> Ordering {
+        fn cells<A: ArrayAccessor<Item: Ord>>(array: A, left: usize, right: usize) -> Ordering {
+            let cell = |row| array.is_valid(row).then(|| array.value(row));
+            cell(left).cmp(&cell(right))
+        }
+        match self {
+            Self::Text(array) => cells(*array, left, right),
+            Self::Int(array) => cells(*array, left, right),
+            Self::Big(array) => cells(*array, left, right),
+            Self::Bool(array) => cells(*array, left, right),
+            Self::Time(array) => cells(*array, left, right),
+        }
+    }
+}
+
+/// Row numbers in the table's sort order; `None`: they come in it, as findings always do.
+fn order(arrays: &[ArrayRef], positions: &[usize], rows: usize) -> Option<UInt32Array> {
+    let keys: Vec<Key<'_>> = positions.iter().filter_map(|position| Key::of(&arrays[*position])).collect();
+    let compare = |left: usize, right: usize| {
+        keys.iter().map(|key| key.compare(left, right)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+    };
+    if (1..rows).all(|row| compare(row - 1, row).is_le()) {
+        return None;
+    }
+    let mut order: Vec<u32> = (0..rows as u32).collect();
+    order.sort_by(|left, right| compare(*left as usize, *right as usize));
+    Some(UInt32Array::from(order))
 }
 
 /// Positions of the sort columns among the table's own. A file holds accounts in order of their id, so whatever a table

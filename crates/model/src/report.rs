@@ -112,7 +112,8 @@ impl Outcome {
         if self.evidence.is_empty() {
             return None;
         }
-        let whole = Json::Object(self.evidence.clone()).to_string();
+        // A map of JSON values is always JSON.
+        let whole = serde_json::to_string(&self.evidence).unwrap_or_default();
         if whole.len() <= LARGEST_EVIDENCE {
             return Some(whole);
         }

@@ -4,7 +4,9 @@
 //! `table!` writes it; [`Row`] is what it makes; [`Rows`] is a batch whose type is no longer known.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::time::Timestamp;
 
@@ -111,6 +113,8 @@ macro_rules! cell {
 }
 
 cell!(String, Text, |text| text.as_str(), |text| text.to_owned());
+cell!(Cow<'static, str>, Text, |text| text.as_ref(), |text| Cow::Owned(text.to_owned()));
+cell!(Arc<str>, Text, |text| text.as_ref(), |text| Arc::from(text));
 cell!(i32, Int, |number| *number, |number| number);
 cell!(i64, Big, |number| *number, |number| number);
 cell!(f64, Double, |number| *number, |number| number);

@@ -1,5 +1,8 @@
 //! Results into the lake's rows.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use orgsweep_model::evaluate::CheckResult;
 use orgsweep_model::finding_id::finding_id;
 use orgsweep_model::records::{Change, CheckControlRecord, CheckRecord, CoverageRecord, FindingRecord};
@@ -38,14 +41,35 @@ pub fn findings(
     organization: &Organization,
     results: &[CheckResult],
 ) -> Vec<FindingRecord> {
-    let mut rows: Vec<FindingRecord> = results
+    // Two references are moved more cheaply than a row of thirty columns.
+    let mut found: Vec<(&CheckResult, &Outcome)> = results
         .iter()
-        .flat_map(|result| {
-            result.outcomes.iter().map(|outcome| finding(account, organization, result, outcome))
-        })
+        .flat_map(|result| result.outcomes.iter().map(move |outcome| (result, outcome)))
         .collect();
-    sort(&mut rows);
-    rows
+    found.sort_by_key(|(result, outcome)| {
+        (outcome.resource.uid.as_str(), result.metadata.id, outcome.resource.subject.as_str())
+    });
+    let shared = Shared::of(account, organization);
+    found.into_iter().map(|(result, outcome)| finding(account, &shared, result, outcome)).collect()
+}
+
+/// What all findings of an account say, kept once.
+struct Shared {
+    partition: Arc<str>,
+    account_name: Option<Arc<str>>,
+    ou_id: Option<Arc<str>>,
+    ou_path: Option<Arc<str>>,
+}
+
+impl Shared {
+    fn of(account: &Account, organization: &Organization) -> Self {
+        Self {
+            partition: Arc::from(organization.partition.as_str()),
+            account_name: account.name.as_deref().map(Arc::from),
+            ou_id: account.ou_id().map(Arc::from),
+            ou_path: account.ou_path.as_deref().map(Arc::from),
+        }
+    }
 }
 
 /// In the order of the table.
@@ -60,27 +84,22 @@ pub fn sort(rows: &mut [FindingRecord]) {
     });
 }
 
-fn finding(
-    account: &Account,
-    organization: &Organization,
-    result: &CheckResult,
-    outcome: &Outcome,
-) -> FindingRecord {
+fn finding(account: &Account, shared: &Shared, result: &CheckResult, outcome: &Outcome) -> FindingRecord {
     let metadata = result.metadata;
     let severity = outcome.severity.unwrap_or(metadata.severity);
     let resource = &outcome.resource;
     let named = matches!(outcome.status, Status::Fail | Status::Unknown | Status::Manual);
     FindingRecord {
         observed_at: result.observed_at,
-        aws_partition: organization.partition.clone(),
+        aws_partition: Arc::clone(&shared.partition),
         account_id: account.id,
-        account_name: account.name.clone(),
-        ou_id: account.ou_id().map(str::to_owned),
-        ou_path: account.ou_path.clone(),
-        region: GLOBAL.to_owned(),
-        service: metadata.service().to_owned(),
+        account_name: shared.account_name.clone(),
+        ou_id: shared.ou_id.clone(),
+        ou_path: shared.ou_path.clone(),
+        region: Cow::Borrowed(GLOBAL),
+        service: Cow::Borrowed(metadata.service()),
         check_id: metadata.id.to_owned(),
-        check_title: metadata.title.to_owned(),
+        check_title: Cow::Borrowed(metadata.title),
         check_version: metadata.version,
         severity,
         severity_rank: severity.rank(),

@@ -1,5 +1,8 @@
 //! One row per evaluation: every PASS is kept.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use crate::account::AccountId;
 use crate::report::Status;
 use crate::severity::Severity;
@@ -30,23 +33,23 @@ crate::table! {
         /// When the facts were established (oldest of the tables that were read).
         observed_at: Timestamp,
         /// `aws`, `aws-us-gov`, `aws-cn`.
-        aws_partition: String,
+        aws_partition: Arc<str>,
         /// Twelve digits, leading zeros kept.
         account_id: AccountId,
         /// At scan time.
-        account_name: Option<String>,
+        account_name: Option<Arc<str>>,
         /// At scan time: the unit that the account sits in.
-        ou_id: Option<String>,
+        ou_id: Option<Arc<str>>,
         /// `/Root/Prod/Payments`, at scan time.
-        ou_path: Option<String>,
+        ou_path: Option<Arc<str>>,
         /// `global` for IAM.
-        region: String,
+        region: Cow<'static, str>,
         /// `iam`, `organizations`.
-        service: String,
+        service: Cow<'static, str>,
         /// The check.
         check_id: String,
         /// Its title.
-        check_title: String,
+        check_title: Cow<'static, str>,
         /// Grows when the logic changes, so that drift is not taken for a change of tool.
         check_version: i32,
         /// informational, low, medium, high, critical: of this finding, not only of the check.
