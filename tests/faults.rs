@@ -242,6 +242,23 @@ fn a_document_that_aws_has_withdrawn_is_undecided_and_noted() {
 }
 
 #[test]
+fn documents_that_cannot_be_read_start_no_storm() {
+    for action in ["iam:GetPolicyVersion", "iam:ListPolicies"] {
+        let faults = vec![Fault::new(FaultKind::Throttle, action)];
+        let world = World::start(Options { faults, ..good(16) });
+        let said = world.scan(&IMPATIENT);
+        assert_eq!(said.code, 2, "{}", said.errors);
+        let calls = world.running.calls();
+        let asked: u64 = calls.iter().filter(|((_, known), _)| known == action).map(|(_, count)| count).sum();
+        // Accounts that begin before the first failure is known, each to its last attempt.
+        assert!(asked <= 16 * ATTEMPTS * 2, "{action}: {asked} requests");
+        for row in world.rows::<ScanAccountRecord>() {
+            assert_eq!(row.reason_code.as_deref(), Some("THROTTLED_OUT"), "{row:?}");
+        }
+    }
+}
+
+#[test]
 fn a_page_lost_in_the_middle_is_a_lost_table_and_not_a_shorter_one() {
     let many = Options { users: Some(1100), ..good(2) };
     let clean = scan(many.clone());

@@ -260,6 +260,32 @@ fn a_table_that_was_lost_is_read_again_with_what_it_is_looked_at_together() {
     assert!(names.values().all(|count| *count == 6), "{names:?}");
 }
 
+#[test]
+fn an_account_that_cannot_be_entered_again_keeps_what_it_had() {
+    let denied = Denial { account: None, action: "iam:ListRoles".to_owned(), by_scp: false };
+    let good = Options { refusing: Some(0), broken: Some(0), suspended: Some(0), ..options(6) };
+    let first = World::start(Options { denied: vec![denied], ..good.clone() });
+    assert_eq!(first.scan(&[]).code, 2);
+    let before = verdicts(&first);
+    let id: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(first.lake().join("latest.json")).unwrap()).unwrap();
+    let closed = World::start(Options { refusing: Some(5), ..good });
+    let again = ["--retry-incomplete", id["scan_id"].as_str().unwrap()];
+    let said = run(&mut closed.command_into(&first.lake(), &again));
+    assert_eq!(said.code, 2, "{}", said.errors);
+    let after = verdicts(&first);
+    for verdict in before.iter().filter(|verdict| verdict.3 != Status::Unknown) {
+        assert!(after.contains(verdict), "{verdict:?} is gone");
+    }
+    let accounts: Vec<ScanAccountRecord> = first.rows();
+    assert!(accounts.iter().all(|row| row.scan_state != ScanState::NotScanned), "{accounts:#?}");
+    let principals: Vec<orgsweep_model::facts::Principal> = first.rows();
+    let mut arns: Vec<&str> = principals.iter().map(|row| row.principal_arn.as_str()).collect();
+    let count = arns.len();
+    arns.dedup();
+    assert_eq!(arns.len(), count, "no fact is there twice");
+}
+
 fn discover(world: &World) -> String {
     let roster = world.file("roster.json").display().to_string();
     let said = run(&mut world.other(&["discover", "--unlimited", "--roster", &roster]));

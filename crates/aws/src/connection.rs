@@ -26,8 +26,8 @@ use crate::wire::Wire;
 const FALLBACK_REGION: &str = "us-east-1";
 /// How long a connection may take to stand.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// An operation may take as long as so many attempts.
-const ATTEMPTS_WORTH: u32 = 5;
+/// What all turns and back-offs of one operation may take together.
+const LONGEST_WAIT_FOR_TURNS: Duration = Duration::from_hours(1);
 
 /// How patient a run is, and how fast it asks.
 #[derive(Clone, Copy, Debug)]
@@ -147,11 +147,12 @@ fn retries(pace: Pace) -> RetryConfig {
 }
 
 /// The SDK sets only a connect timeout by itself. What bounds an attempt is the [`Wire`], which knows when a request really
-/// went out; what bounds the whole operation leaves room for waiting one's turn and for backing off.
+/// went out; attempts are counted, and the wait between them has a ceiling. A whole operation has a timeout only far beyond
+/// that: it counts the wait for one's turn too, which is long when the rates are low and is not AWS being slow.
 fn timeouts(pace: Pace) -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT.min(pace.attempt_timeout))
-        .operation_timeout(pace.attempt_timeout * ATTEMPTS_WORTH)
+        .operation_timeout(pace.attempt_timeout * pace.attempts + LONGEST_WAIT_FOR_TURNS)
         .build()
 }
 

@@ -88,6 +88,9 @@ where
 
 fn classify(code: Option<&str>, message: Option<&str>, status: u16) -> Reason {
     let Some(code) = code else {
+        if status == 429 {
+            return Reason::ThrottledOut;
+        }
         // An error answer without a code is not an answer of the protocol.
         return if status >= 500 { Reason::ServiceError } else { Reason::MalformedAnswer };
     };
@@ -149,6 +152,7 @@ mod tests {
             (Some("InternalFailure"), 500, Reason::ServiceError),
             (Some("ExpiredToken"), 403, Reason::ServiceError),
             (None, 503, Reason::ServiceError),
+            (None, 429, Reason::ThrottledOut),
             (None, 400, Reason::MalformedAnswer),
         ] {
             assert_eq!(classify(code, None, status), wanted, "{code:?} {status}");

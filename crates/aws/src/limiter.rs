@@ -161,7 +161,8 @@ impl Bucket {
             }
             return;
         }
-        let quiet = now.saturating_duration_since(self.grown).as_secs_f64();
+        // A pause teaches nothing: only answers do.
+        let quiet = now.saturating_duration_since(self.grown).as_secs_f64().min(1.0);
         self.rate = (self.rate + quiet * GROWTH * self.ceiling).min(self.ceiling);
         self.grown = now;
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use orgsweep_model::{AccountId, Gap, Reason};
 use tokio::sync::OnceCell;
@@ -14,6 +15,9 @@ use crate::failure;
 const MOST_UNTRIED: usize = 16;
 /// Sessions that have helped and are asked first.
 const MOST_PROVEN: usize = 4;
+
+/// After a failure that is no refusal, nobody asks again for so long: each account would otherwise try to the last attempt.
+const QUIET: Duration = Duration::from_secs(10);
 
 /// A default version and its decoded document; both empty where AWS no longer lists the policy.
 pub type Document = Arc<(String, String)>;
@@ -38,6 +42,8 @@ struct Helpers {
     refused: HashSet<AccountId>,
     /// Why the last one was refused.
     last_refusal: Option<Gap>,
+    /// When something other than a refusal came, and what.
+    failed: Option<(Instant, Gap)>,
 }
 
 impl Helpers {
@@ -96,6 +102,11 @@ impl ManagedPolicies {
         if let Some(document) = cell.get() {
             return Ok(Arc::clone(document));
         }
+        // What has just failed for one account is not asked for again by the next.
+        let recent = self.with_helpers(|helpers| helpers.failed.clone());
+        if let Some((_, gap)) = recent.filter(|(moment, _)| moment.elapsed() < QUIET) {
+            return Err(gap);
+        }
         let mut first_gap = None;
         for helper in self.with_helpers(|helpers| helpers.candidates((account, own.clone()))) {
             // Failure is never cached: the next session tries for itself. Success is everyone's.
@@ -104,11 +115,14 @@ impl ManagedPolicies {
                     self.with_helpers(|helpers| helpers.succeeded(&helper));
                     return Ok(Arc::clone(document));
                 }
-                Err(gap) => {
-                    if matches!(gap.reason, Reason::Denied | Reason::DeniedByScp) {
-                        self.with_helpers(|helpers| helpers.refused(helper.0, &gap));
-                    }
+                Err(gap) if matches!(gap.reason, Reason::Denied | Reason::DeniedByScp) => {
+                    self.with_helpers(|helpers| helpers.refused(helper.0, &gap));
                     first_gap.get_or_insert(gap);
+                }
+                // Throttled, slow, broken: another account's session would meet the same, and only make it worse.
+                Err(gap) => {
+                    self.with_helpers(|helpers| helpers.failed = Some((Instant::now(), gap.clone())));
+                    return Err(first_gap.unwrap_or(gap));
                 }
             }
         }

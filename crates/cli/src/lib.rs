@@ -37,7 +37,6 @@ use crate::arguments::{Arguments, ChecksCommand, Command, LogFormat};
 use crate::exit::Failure;
 
 /// Runs the program with these packs linked in. Never panics on bad input.
-#[expect(clippy::print_stderr, reason = "the one place where a failed command says why")]
 pub fn main(packs: Vec<Pack>) -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
@@ -57,7 +56,7 @@ pub fn main(packs: Vec<Pack>) -> ExitCode {
         if told_as_json {
             progress::tell_json(&serde_json::json!({"event": "internal error", "message": message}));
         } else if !quiet {
-            eprintln!("{}", printable(&message));
+            progress::tell_line(&printable(&message));
         }
     }));
     match dispatch(packs, arguments) {
@@ -71,7 +70,7 @@ pub fn main(packs: Vec<Pack>) -> ExitCode {
         Err(failure) => {
             let lines: Vec<String> =
                 failure.message.lines().map(|line| printable(line).into_owned()).collect();
-            eprintln!("error: {}", lines.join("\n"));
+            progress::tell_line(&format!("error: {}", lines.join("\n")));
             ExitCode::from(failure.code)
         }
     }

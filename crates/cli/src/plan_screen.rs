@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use orgsweep_model::text::printable;
-use orgsweep_model::{Account, Gap, Reason};
-use orgsweep_sweep::filter::RosterKey;
+use orgsweep_model::{Account, Gap};
+use orgsweep_sweep::filter::{RosterKey, inactive};
 use orgsweep_sweep::{Listed, ScanError, Source};
 
 use crate::exit::Failure;
@@ -105,8 +105,5 @@ pub async fn print(source: Arc<dyn Source>, prepared: &Prepared) -> Result<u8, F
 }
 
 fn refusal(prepared: &Prepared, account: &Account) -> Option<Gap> {
-    prepared.plan.filter.refuses(account).or_else(|| {
-        (!account.state.is_scannable())
-            .then(|| Gap::new(Reason::AccountNotActive).because(&format!("the account is {}", account.state)))
-    })
+    prepared.plan.filter.refuses(account).or_else(|| inactive(account))
 }

@@ -58,12 +58,11 @@ impl Progress {
     }
 
     /// Tells one event.
-    #[expect(clippy::print_stderr, reason = "progress is what standard error is for")]
     pub fn tell(&mut self, event: &Event) {
         match self {
             Self::Quiet => {
                 if let Event::Warning(message) = event {
-                    eprintln!("warning: {}", printable(message));
+                    tell_line(&format!("warning: {}", printable(message)));
                 }
             }
             Self::Json => tell_json(&as_json(event)),
@@ -85,23 +84,23 @@ impl Progress {
                     *listed = *accounts as u64;
                     *listed_all = *done;
                     if *done {
-                        eprintln!("{accounts} accounts listed");
+                        tell_line(&format!("{accounts} accounts listed"));
                     }
                 }
                 Event::Finished(line) => {
                     *finished += 1;
                     if line.is_lost() {
                         *lost += 1;
-                        eprintln!("{}", lost_line(line));
+                        tell_line(&lost_line(line));
                     }
                     let tenth = *finished * 10 / (*listed).max(1);
                     if *listed_all && tenth > *told {
                         *told = tenth;
-                        eprintln!("{finished} of {listed} accounts finished, {lost} lost");
+                        tell_line(&format!("{finished} of {listed} accounts finished, {lost} lost"));
                     }
                 }
-                Event::Warning(message) => eprintln!("warning: {}", printable(message)),
-                Event::Stopping(in_flight) => eprintln!("{}", stopping_line(*in_flight)),
+                Event::Warning(message) => tell_line(&format!("warning: {}", printable(message))),
+                Event::Stopping(in_flight) => tell_line(&stopping_line(*in_flight)),
             },
         }
     }
@@ -124,9 +123,14 @@ fn lost_line(line: &AccountLine) -> String {
 }
 
 /// An object on a line of standard error, in which nothing can steer a terminal.
-#[expect(clippy::print_stderr, reason = "events are told on standard error")]
 pub fn tell_json(object: &Json) {
-    eprintln!("{}", printable_json(&object.to_string()));
+    tell_line(&printable_json(&object.to_string()));
+}
+
+/// A line on standard error. A reader that has gone away does not end a scan.
+pub fn tell_line(line: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
 
 fn stopping_line(in_flight: usize) -> String {

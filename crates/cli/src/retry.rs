@@ -22,6 +22,8 @@ pub struct Earlier {
     root: PathBuf,
     /// Its name.
     pub scan_id: ScanId,
+    /// Its organization.
+    organization_id: String,
     /// Accounts that it scanned whole.
     whole: HashSet<AccountId>,
     /// What it has of accounts that it scanned in part.
@@ -68,23 +70,31 @@ impl Earlier {
         })
         .map_err(failed)?;
         let partial = kept.into_iter().map(|(account, retained)| (account, Arc::new(retained))).collect();
-        Ok(Self { root: root.to_owned(), scan_id, whole, partial })
+        let organization_id = scan.org_id.clone();
+        Ok(Self { root: root.to_owned(), scan_id, organization_id, whole, partial })
     }
 
     /// Tells the plan what need not be scanned again.
     pub fn tell(&self, plan: &mut Plan) {
-        plan.taken.clone_from(&self.whole);
+        plan.taken = self.whole.difference(&plan.done).copied().collect();
         plan.retained.clone_from(&self.partial);
         plan.retained.retain(|account, _| !plan.done.contains(account));
     }
 
+    /// Rows of two organizations are never put together.
+    pub fn same_organization(&self, organization_id: &str) -> Result<(), Failure> {
+        if self.organization_id == organization_id {
+            return Ok(());
+        }
+        Err(Failure::new(format!(
+            "--retry-incomplete: scan {} is of organization {}, and the credentials are of {organization_id}",
+            self.scan_id, self.organization_id
+        )))
+    }
+
     /// Takes over the stored facts that are not made anew, of accounts that were scanned in part.
     pub fn take_over_facts(&self, writer: &mut ScanWriter, plan: &Plan) -> Result<(), LakeError> {
-        let renewed: HashMap<AccountId, BTreeSet<&str>> = plan
-            .retained
-            .iter()
-            .map(|(account, retained)| (*account, retained.renewed_facts(plan)))
-            .collect();
+        let renewed = renewed_facts(plan);
         for table in plan.stored.clone() {
             let keep = |account: AccountId| {
                 renewed.get(&account).is_some_and(|renewed| !renewed.contains(table.name))
@@ -98,11 +108,19 @@ impl Earlier {
     pub fn take_over(
         &self,
         writer: &mut ScanWriter,
+        plan: &Plan,
         accounts: &BTreeSet<AccountId>,
         totals: &mut Totals,
     ) -> Result<(), LakeError> {
-        let keep = |account: AccountId| accounts.contains(&account);
+        let renewed = renewed_facts(plan);
         for table in writer.tables().to_vec() {
+            // Of an account that could not be entered again, some facts were taken over before.
+            let is_stored = plan.stored.iter().any(|stored| stored.name == table.name);
+            let keep = |account: AccountId| {
+                let is_there =
+                    is_stored && renewed.get(&account).is_some_and(|renewed| !renewed.contains(table.name));
+                accounts.contains(&account) && !is_there
+            };
             if is_an_accounts_own(table) {
                 writer.take_over(&self.scan_id, table, &keep)?;
             }
@@ -142,6 +160,11 @@ impl Earlier {
         })?;
         Ok(tallies)
     }
+}
+
+/// The stored facts that are made anew, by account.
+fn renewed_facts(plan: &Plan) -> HashMap<AccountId, BTreeSet<&'static str>> {
+    plan.retained.iter().map(|(account, retained)| (*account, retained.renewed_facts(plan))).collect()
 }
 
 /// Not the scan's own rows, and not its calls: this scan made none for these accounts.

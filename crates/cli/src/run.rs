@@ -15,10 +15,11 @@ use serde_json::json;
 use crate::arguments::{LogFormat, ScanOptions};
 use crate::exit::{self, Failure};
 use crate::prepare::Prepared;
-use crate::progress::{Progress, tell_json};
+use crate::progress::{Progress, tell_json, tell_line};
 use crate::retry::Earlier;
 use crate::scan::totals_of;
 use crate::shard::Shard;
+use crate::stopping;
 use crate::summary::{self, Facts};
 
 /// Grows when columns are added to a table.
@@ -103,7 +104,18 @@ impl Run<'_> {
             |error: orgsweep_lake::LakeError| Failure::new(format!("--out {}: {error}", out.display()));
         let (mut totals, _) = totals_of(&writer)?;
         let resumed = totals.accounts.len();
+        let describing =
+            async { source.organization().await.map_err(|error| Failure::new(error.to_string())) };
+        let organization = stopping::or_interrupted(&stop, describing).await?;
+        let whose = format!("{} {}", organization.id, organization.management_account_id);
+        if !writer.is_of(&whose).map_err(refused)? {
+            return Err(Failure::new(format!(
+                "scan {} was begun in another organization than {}: give the same credentials, or scan anew",
+                header.scan_id, organization.id
+            )));
+        }
         if let Some(earlier) = &earlier {
+            earlier.same_organization(&organization.id)?;
             earlier.take_over_facts(&mut writer, &prepared.plan).map_err(refused)?;
         }
 
@@ -129,6 +141,7 @@ impl Run<'_> {
             Err(ScanError::Cancelled) => {
                 return Err(stopped(exit::INTERRUPTED, &writer, &header, shard, out));
             }
+            Err(ScanError::Deadline) => return Err(stopped(exit::INCOMPLETE, &writer, &header, shard, out)),
             Err(error) => return Err(failed(&error.to_string(), &writer, &header, out)),
         };
         let Ended { totals: scanned, organization, early, roster_is_whole, unfinished, taken } = ended;
@@ -144,7 +157,7 @@ impl Run<'_> {
             for account in unfinished {
                 let rows = account.rows(&plan, &organization);
                 let tally = AccountTally::of(&rows);
-                keep(&mut writer, rows, &tally).map_err(Failure::new)?;
+                keep_aside(&mut writer, rows, &tally).map_err(Failure::new)?;
                 totals.add(tally);
             }
         }
@@ -153,7 +166,7 @@ impl Run<'_> {
         }
         if let Some(earlier) = &earlier {
             let wanted: BTreeSet<AccountId> = taken.into_iter().collect();
-            earlier.take_over(&mut writer, &wanted, &mut totals).map_err(refused)?;
+            earlier.take_over(&mut writer, &plan, &wanted, &mut totals).map_err(refused)?;
         }
         let shared = source.usage();
         let publication = Publication {
@@ -375,12 +388,11 @@ impl Publication<'_> {
 }
 
 /// A line on standard error.
-#[expect(clippy::print_stderr, reason = "warnings are told on standard error")]
 fn warn(options: &ScanOptions, message: &str) {
     if options.log_format == Some(LogFormat::Json) {
         tell_json(&json!({"event": "warning", "message": message}));
     } else {
-        eprintln!("warning: {}", orgsweep_model::text::printable(message));
+        tell_line(&format!("warning: {}", orgsweep_model::text::printable(message)));
     }
 }
 
@@ -414,6 +426,18 @@ impl Sink for LakeSink {
 /// Keeps a finished account.
 pub fn keep(writer: &mut ScanWriter, rows: AccountRows, tally: &AccountTally) -> Result<(), String> {
     let account = rows.record.account_id;
+    let tally = serde_json::to_value(tally).map_err(|error| error.to_string())?;
+    writer.spool(account, &batches(rows), tally).map_err(|error| error.to_string())
+}
+
+/// Keeps an account that was not finished, for this publication alone.
+pub fn keep_aside(writer: &mut ScanWriter, rows: AccountRows, tally: &AccountTally) -> Result<(), String> {
+    let account = rows.record.account_id;
+    let tally = serde_json::to_value(tally).map_err(|error| error.to_string())?;
+    writer.spool_aside(account, &batches(rows), tally).map_err(|error| error.to_string())
+}
+
+fn batches(rows: AccountRows) -> Vec<Arc<dyn Rows>> {
     let mut batches: Vec<Arc<dyn Rows>> = vec![
         Arc::new(vec![rows.record]),
         Arc::new(rows.coverage),
@@ -422,6 +446,5 @@ pub fn keep(writer: &mut ScanWriter, rows: AccountRows, tally: &AccountTally) ->
         Arc::new(rows.findings),
     ];
     batches.extend(rows.facts);
-    let tally = serde_json::to_value(tally).map_err(|error| error.to_string())?;
-    writer.spool(account, &batches, tally).map_err(|error| error.to_string())
+    batches
 }

@@ -228,6 +228,11 @@ pub fn roster(
     shard: Option<Shard>,
 ) -> Result<Roster, Failure> {
     if let Some(mut file) = file {
+        if !options.tag.is_empty() && file.roster.accounts.iter().all(|account| account.tags.is_none()) {
+            return Err(Failure::new(
+                "--tag: the roster holds no tags; write it with `orgsweep discover --tags --roster …`",
+            ));
+        }
         if let Some(shard) = shard {
             file.roster.accounts.retain(|account| shard.holds(account.id));
         }

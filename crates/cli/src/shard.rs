@@ -7,7 +7,7 @@ use orgsweep_lake::ScanWriter;
 use orgsweep_model::AccountId;
 use orgsweep_model::finding_id::sha256_hex;
 use orgsweep_model::registry::Registry;
-use orgsweep_sweep::{AccountTally, Filter, Unfinished};
+use orgsweep_sweep::{AccountLine, AccountTally, Filter, ScanError, Unfinished};
 
 use crate::arguments::FinalizeArguments;
 use crate::config::Config;
@@ -101,13 +101,18 @@ pub fn finalize(registry: &Registry, arguments: FinalizeArguments) -> Result<u8,
     for account in missing {
         let mut account = account.clone();
         account.ou_path = orgsweep_sweep::run::path(&account, &file.roster.unit_names);
-        let refusal = prepared.plan.filter.refuses(&account);
+        let refusal =
+            prepared.plan.filter.refuses(&account).or_else(|| orgsweep_sweep::filter::inactive(&account));
         let rows = Unfinished { account, refusal }.rows(&prepared.plan, &file.roster.organization);
         let tally = AccountTally::of(&rows);
         run::keep(&mut writer, rows, &tally).map_err(Failure::new)?;
         totals.add(tally);
     }
     check_names(&prepared.plan.filter, &file)?;
+    if totals.accounts.iter().all(AccountLine::is_left_out) {
+        let listed = totals.accounts.len();
+        return Err(Failure::new(ScanError::NothingToScan { listed }.to_string()));
+    }
     Publication {
         registry,
         prepared: &prepared,

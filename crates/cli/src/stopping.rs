@@ -46,9 +46,19 @@ pub fn or_interrupted<'a, T: 'a>(
     // Futures of whole commands are large.
     let work = Box::pin(work);
     async move {
+        let deadline = async {
+            match stop.deadline {
+                Some(moment) => tokio::time::sleep_until(moment).await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             biased;
             () = stop.gently.cancelled() => Err(Failure::interrupted()),
+            () = deadline => Err(Failure {
+                message: "the deadline came before the scan could begin; nothing was published".to_owned(),
+                code: exit::INCOMPLETE,
+            }),
             done = work => done,
         }
     }

@@ -109,16 +109,16 @@ impl<'a> Key<'a> {
 
     /// Null comes first.
     fn compare(&self, left: usize, right: usize) -> Ordering {
-        fn cells<A: ArrayAccessor<Item: Ord>>(array: A, left: usize, right: usize) -> Ordering {
+        fn cells<A: ArrayAccessor<Item: Ord>>(array: &A, left: usize, right: usize) -> Ordering {
             let cell = |row| array.is_valid(row).then(|| array.value(row));
             cell(left).cmp(&cell(right))
         }
         match self {
-            Self::Text(array) => cells(*array, left, right),
-            Self::Int(array) => cells(*array, left, right),
-            Self::Big(array) => cells(*array, left, right),
-            Self::Bool(array) => cells(*array, left, right),
-            Self::Time(array) => cells(*array, left, right),
+            Self::Text(array) => cells(array, left, right),
+            Self::Int(array) => cells(array, left, right),
+            Self::Big(array) => cells(array, left, right),
+            Self::Bool(array) => cells(array, left, right),
+            Self::Time(array) => cells(array, left, right),
         }
     }
 }

@@ -22,7 +22,7 @@ use crate::error::LakeError;
 /// Which accounts are whole, a line each.
 const JOURNAL: &str = "journal.jsonl";
 /// Held by the process that writes the spool.
-const LOCK: &str = "lock";
+pub const LOCK: &str = "lock";
 
 /// Where some of an account's rows of a table are: offset and length.
 type Span = (u64, u64);
@@ -141,6 +141,10 @@ impl Spool {
         table: &str,
         batch: &RecordBatch,
     ) -> Result<(), LakeError> {
+        if self.finished.contains_key(&account) {
+            let problem = format!("account {account} is finished already; its rows must not be there twice");
+            return Err(LakeError::Format { doing: "spooling", path: self.folder.clone(), problem });
+        }
         let table = self.table(table)?;
         let bytes = encode(batch).map_err(LakeError::format("encoding rows for", &table.path))?;
         table.file.write_all(&bytes).map_err(LakeError::io("writing", &table.path))?;

@@ -291,6 +291,47 @@ fn rows_are_taken_over_under_the_new_name_and_remember_where_they_came_from() {
 }
 
 #[test]
+fn a_finished_account_takes_no_more_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let (old, new) = (scan_id(1000), scan_id(2000));
+    let account = "111111111111".parse().unwrap();
+    let rows = || -> Vec<Arc<dyn Rows>> { vec![Arc::new(vec![key("111111111111", "arn:a", 1)])] };
+    let mut first = writer(folder.path(), &old);
+    first.spool(account, &rows(), json!({})).unwrap();
+    first.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
+    let mut second = writer(folder.path(), &new);
+    second.spool(account, &rows(), json!({})).unwrap();
+    assert!(second.spool(account, &rows(), json!({})).is_err());
+    assert!(second.take_over(&old, AccessKey::SCHEMA, &|_| true).is_err());
+}
+
+#[test]
+fn what_was_put_aside_is_published_and_never_gone_on_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let id = scan_id(1);
+    let rows = |account: &str| -> Vec<Arc<dyn Rows>> { vec![Arc::new(vec![key(account, "arn:a", 1)])] };
+    let mut stopped = writer(folder.path(), &id);
+    stopped.spool("222222222222".parse().unwrap(), &rows("222222222222"), json!({})).unwrap();
+    stopped.spool_aside("111111111111".parse().unwrap(), &rows("111111111111"), json!({})).unwrap();
+    drop(stopped);
+    let mut again = ScanWriter::resume(folder.path(), &id, all_tables(built_in_facts())).unwrap();
+    assert_eq!(again.finished().count(), 1);
+    again.spool_aside("333333333333".parse().unwrap(), &rows("333333333333"), json!({})).unwrap();
+    again.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
+    let keys: Vec<AccessKey> = read(folder.path(), &ScanSelector::Latest).unwrap();
+    let accounts: Vec<String> = keys.iter().map(|row| row.account_id.to_string()).collect();
+    assert_eq!(accounts, ["222222222222", "333333333333"]);
+}
+
+#[test]
+fn a_torn_header_stands_in_nobodys_way() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join("staging/torn")).unwrap();
+    std::fs::write(folder.path().join("staging/torn/scan.json"), "").unwrap();
+    assert_eq!(unfinished(folder.path()).unwrap(), []);
+}
+
+#[test]
 fn an_error_in_mid_publish_leaves_nothing_half_published() {
     let folder = tempfile::tempdir().unwrap();
     // The manifest's name is taken by a folder that cannot be removed as a file is.

@@ -33,6 +33,8 @@ pub struct ScanWriter {
     staging: PathBuf,
     /// The first one takes rows; all of them are published.
     spools: Vec<Spool>,
+    /// Where accounts are that were not finished.
+    aside: Option<usize>,
     is_a_shard: bool,
     published: bool,
 }
@@ -73,6 +75,7 @@ impl ScanWriter {
             tables,
             staging,
             spools,
+            aside: None,
             is_a_shard: false,
             published: false,
         })
@@ -94,6 +97,7 @@ impl ScanWriter {
             tables,
             staging,
             spools,
+            aside: None,
             is_a_shard: false,
             published: false,
         })
@@ -135,6 +139,7 @@ impl ScanWriter {
             tables,
             staging,
             spools,
+            aside: None,
             is_a_shard: true,
             published: false,
         })
@@ -165,7 +170,8 @@ impl ScanWriter {
             spools.push(Spool::open(&staging.join(&name), scan_id.as_str())?);
         }
         let scan_id = scan_id.clone();
-        let writer = Self { store, scan_id, tables, staging, spools, is_a_shard: true, published: false };
+        let writer =
+            Self { store, scan_id, tables, staging, spools, aside: None, is_a_shard: true, published: false };
         Ok((writer, headers))
     }
 
@@ -182,6 +188,27 @@ impl ScanWriter {
         tally: Json,
     ) -> Result<(), LakeError> {
         let spool = &mut self.spools[0];
+        batches.iter().try_for_each(|rows| spool.add(account, &**rows))?;
+        spool.finish(account, tally)
+    }
+
+    /// Keeps the rows of an account that was not finished, for a publication that goes without it: not where a scan that
+    /// goes on would take them for finished.
+    pub fn spool_aside(
+        &mut self,
+        account: AccountId,
+        batches: &[Arc<dyn Rows>],
+        tally: Json,
+    ) -> Result<(), LakeError> {
+        if self.aside.is_none() {
+            let folder = self.staging.join("aside");
+            if folder.exists() {
+                std::fs::remove_dir_all(&folder).map_err(LakeError::io("removing", &folder))?;
+            }
+            self.spools.push(Spool::open(&folder, self.scan_id.as_str())?);
+            self.aside = Some(self.spools.len() - 1);
+        }
+        let spool = &mut self.spools[self.aside.unwrap_or_default()];
         batches.iter().try_for_each(|rows| spool.add(account, &**rows))?;
         spool.finish(account, tally)
     }
@@ -210,6 +237,11 @@ impl ScanWriter {
         self.spools[0].finish(account, tally)
     }
 
+    /// Whether the scan is of this organization: rows of two are never put together.
+    pub fn is_of(&self, organization_id: &str) -> Result<bool, LakeError> {
+        ScanHeader::is_of(&self.staging, organization_id)
+    }
+
     /// The tables of the scan.
     pub fn tables(&self) -> &[&'static TableSchema] {
         &self.tables
@@ -225,7 +257,7 @@ impl ScanWriter {
         coverage: &Json,
         wait: &mut dyn FnMut(Duration) -> bool,
     ) -> Result<Published, LakeError> {
-        if self.is_a_shard && self.spools.len() == 1 {
+        if self.is_a_shard && self.spools.len() == 1 && self.aside.is_none() {
             let problem = "a shard is published by finalize, together with the others".to_owned();
             return Err(LakeError::Format { doing: "publishing", path: self.staging.clone(), problem });
         }
@@ -359,7 +391,8 @@ fn refuse_committed(store: &Store, scan_id: &ScanId) -> Result<(), LakeError> {
 fn write_header(staging: &Path, header: &ScanHeader) -> Result<(), LakeError> {
     let path = staging.join(HEADER);
     let text = serde_json::to_string_pretty(header).map_err(LakeError::format("writing", &path))?;
-    std::fs::write(&path, text).map_err(LakeError::io("writing", &path))
+    let staged = stage(staging, "scan.json.part", text.as_bytes())?;
+    std::fs::rename(&staged, &path).map_err(LakeError::io("writing", &path))
 }
 
 /// `v1/<table>/scan_date=…/<scan_id>-00000.parquet`.

@@ -97,6 +97,7 @@ impl Visit {
         match opened {
             Err(gap) => {
                 let mut visit = Self::refused(account, gap, &plan);
+                visit.retained = retained;
                 visit.usage = usage;
                 visit.started = started;
                 visit
@@ -129,6 +130,11 @@ impl Visit {
         Self { account, tables, entered: None, refusal, retained: None, usage, started }
     }
 
+    /// Whether the account could not be entered this time, and an earlier scan has more of it than nothing.
+    pub(crate) fn keeps_what_it_had(&self) -> bool {
+        self.refusal.is_some() && self.retained.is_some()
+    }
+
     /// Whether a table that is the same in every account was lost here, so that another session may help.
     pub(crate) fn awaits_shared_table(&self, plan: &Plan) -> bool {
         self.entered.is_some() && plan.collectors.iter().any(|collector| self.lost_shared(&**collector))
@@ -146,10 +152,16 @@ impl Visit {
 
     fn lost_shared(&self, collector: &dyn Collector) -> bool {
         let lost = |name: &str| self.tables.gap(name).is_some_and(|gap| !gap.is_expected());
+        // Another session helps where this one may not; where AWS is slow or broken it does not.
+        let refused = |name: &str| {
+            self.tables
+                .gap(name)
+                .is_some_and(|gap| matches!(gap.reason, Reason::Denied | Reason::DeniedByScp))
+        };
         // A table that is a gap because its own input is one will not get better.
         let inputs = collector.needs().gates;
         collector.is_shared()
-            && collector.fills().iter().any(|table| lost(table.name))
+            && collector.fills().iter().any(|table| refused(table.name))
             && !inputs.iter().any(|table| lost(table.name))
     }
 

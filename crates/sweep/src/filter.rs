@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use orgsweep_model::selection::in_unit;
-use orgsweep_model::{Account, AccountId, Gap, Reason};
+use orgsweep_model::{Account, AccountId, AccountState, Gap, Reason};
 
 /// The caller's choice of accounts. Empty: all of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -106,6 +106,18 @@ impl RosterKey {
         account.ou_path.clone_from(&self.ou_path);
         account
     }
+}
+
+/// Why an account is not entered, whoever chose it.
+pub fn inactive(account: &Account) -> Option<Gap> {
+    // A word that this version does not know may mean anything: the account is not entered, and it is not left out either.
+    let reason = match account.state {
+        state if state.is_scannable() => return None,
+        AccountState::Unrecognized => Reason::MalformedAnswer,
+        _ => Reason::AccountNotActive,
+    };
+    let words = format!("the account is {} in the organization", account.state);
+    Some(Gap::new(reason).because(&words))
 }
 
 #[cfg(test)]

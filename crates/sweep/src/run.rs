@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::account::{AccountRows, Visit};
-use crate::filter::RosterKey;
+use crate::filter::{RosterKey, inactive};
 use crate::plan::Plan;
 use crate::source::{Listed, Source, SourceError};
 use crate::totals::{AccountLine, AccountTally, Totals};
@@ -65,6 +65,9 @@ pub enum ScanError {
     /// The rows could not be kept.
     #[error("{0}")]
     Sink(String),
+    /// The deadline came before any account could be entered.
+    #[error("the deadline came; nothing was published")]
+    Deadline,
     /// Stopped by the caller, at once.
     #[error("stopped; nothing was published")]
     Cancelled,
@@ -77,6 +80,8 @@ enum Finished {
     /// Rows, and whether a table that is the same in every account was read.
     Rows(Box<AccountRows>, bool),
     Waiting(Box<Visit>),
+    /// Could not be entered again: its rows of an earlier scan stay.
+    Kept(AccountId),
 }
 
 /// How a run is ended before its end.
@@ -146,6 +151,7 @@ pub async fn run(
     let organization = tokio::select! {
         () = stop.now.cancelled() => return Err(ScanError::Cancelled),
         () = stop.gently.cancelled() => return Err(ScanError::Cancelled),
+        () = moment(stop.deadline) => return Err(ScanError::Deadline),
         organization = source.organization() => Arc::new(organization?),
     };
     let names: Names = {
@@ -223,6 +229,7 @@ pub async fn run(
                     let known = tokio::select! {
                         () = stop.now.cancelled() => return Err(ScanError::Cancelled),
                         () = stop.gently.cancelled() => return Err(ScanError::Cancelled),
+                        () = moment(stop.deadline) => return Err(ScanError::Deadline),
                         known = names.clone() => known,
                     };
                     match &*known {
@@ -301,9 +308,12 @@ impl Dispatcher {
         self.chosen += usize::from(refusal.is_none());
         self.unstated += usize::from(account.state == AccountState::Unstated);
         self.roster.push(RosterKey::of(&account));
+        if self.plan.done.contains(&account.id) {
+            return;
+        }
         if refusal.is_none() && self.plan.taken.contains(&account.id) {
             self.taken.push(account.id);
-        } else if !self.plan.done.contains(&account.id) {
+        } else {
             self.pending.push_back(Unfinished { account, refusal });
         }
     }
@@ -363,6 +373,9 @@ impl Dispatcher {
                     Some(gap) => Visit::refused(account, gap, &plan),
                     None => Visit::collect(source, Arc::clone(&plan), account).await,
                 };
+                if visit.keeps_what_it_had() {
+                    return Finished::Kept(visit.account.id);
+                }
                 if may_wait && visit.awaits_shared_table(&plan) {
                     return Finished::Waiting(Box::new(visit));
                 }
@@ -406,6 +419,10 @@ impl Dispatcher {
                             self.release_waiting();
                         }
                         Some(*rows)
+                    }
+                    Finished::Kept(account) => {
+                        self.taken.push(account);
+                        None
                     }
                     Finished::Waiting(visit) => {
                         self.waiting.push(*visit);
@@ -465,17 +482,6 @@ async fn finish(
     }
     let shared_was_read = visit.has_read_shared_table(plan);
     Finished::Rows(Box::new(visit.finish(plan, organization)), shared_was_read)
-}
-
-fn inactive(account: &Account) -> Option<Gap> {
-    // A word that this version does not know may mean anything: the account is not entered, and it is not left out either.
-    let reason = match account.state {
-        state if state.is_scannable() => return None,
-        AccountState::Unrecognized => Reason::MalformedAnswer,
-        _ => Reason::AccountNotActive,
-    };
-    let words = format!("the account is {} in the organization", account.state);
-    Some(Gap::new(reason).because(&words))
 }
 
 /// `/Root/Workloads/Prod`; `None` when a unit has no known name.

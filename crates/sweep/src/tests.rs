@@ -324,3 +324,17 @@ async fn finished_accounts_are_not_entered_again() {
     assert_eq!(kept.rows.len(), 1);
     assert_eq!(kept.rows[0].record.account_id.as_str(), "222222222222");
 }
+
+#[tokio::test]
+async fn what_is_finished_is_not_taken_over_again() {
+    let source: Arc<dyn Source> = Arc::new(made(&[("111111111111", "good"), ("222222222222", "good")]));
+    let mut plan = Plan::clone(&plan(Filter::default(), 3));
+    for id in ["111111111111", "222222222222"] {
+        plan.taken.insert(id.parse().unwrap());
+    }
+    plan.done.insert("111111111111".parse().unwrap());
+    let ended =
+        run(source, Arc::new(plan), &mut Kept::default(), Stop::default(), &mut |_| {}).await.unwrap();
+    let taken: Vec<String> = ended.taken.iter().map(ToString::to_string).collect();
+    assert_eq!(taken, ["222222222222"]);
+}

@@ -123,7 +123,7 @@ async fn fetch(session: &Session) -> Result<Report, Gap> {
             return Err(gap);
         }
         // The last wait ends with the patience.
-        wait = wait.min(member.report_timeout - waited);
+        wait = wait.min(member.report_timeout.saturating_sub(waited));
         tokio::time::sleep(wait).await;
         waited += wait;
         wait = (wait * 2).min(LONGEST_WAIT);
