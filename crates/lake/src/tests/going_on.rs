@@ -1,0 +1,144 @@
+//! Scans that end before their end: spools that are opened again, shared out, or filled from an earlier scan.
+
+use super::*;
+
+#[test]
+fn a_killed_scan_goes_on_with_its_whole_accounts_and_nothing_torn() {
+    let folder = tempfile::tempdir().unwrap();
+    let id = scan_id(1);
+    let rows = |account: &str| -> Arc<dyn Rows> { Arc::new(vec![key(account, "arn:a", 1)]) };
+    let mut begun = writer(folder.path(), &id);
+    begun.spool("222222222222".parse().unwrap(), &[rows("222222222222")], json!({"n": 2})).unwrap();
+    drop(begun);
+    // As after a kill in the middle of the next account: bytes without a journal line, and half a line.
+    let staging = folder.path().join(format!("staging/{id}"));
+    for file in ["access_keys.arrow", "journal.jsonl"] {
+        let mut torn = std::fs::File::options().append(true).open(staging.join(file)).unwrap();
+        std::io::Write::write_all(&mut torn, b"{\"account\":\"333").unwrap();
+    }
+    let mut again = ScanWriter::resume(folder.path(), &id, all_tables(built_in_facts())).unwrap();
+    let finished: Vec<(String, serde_json::Value)> =
+        again.finished().map(|(account, tally)| (account.to_string(), tally.clone())).collect();
+    assert_eq!(finished, [("222222222222".to_owned(), json!({"n": 2}))]);
+    again.spool("111111111111".parse().unwrap(), &[rows("111111111111")], json!({})).unwrap();
+    again.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
+    let accounts: Vec<String> = read::<AccessKey>(folder.path(), &ScanSelector::Latest)
+        .unwrap()
+        .into_iter()
+        .map(|row| row.account_id.to_string())
+        .collect();
+    assert_eq!(accounts, ["111111111111", "222222222222"]);
+    assert!(!folder.path().join("staging").exists());
+}
+
+#[test]
+fn two_processes_never_write_one_scan() {
+    let folder = tempfile::tempdir().unwrap();
+    let id = scan_id(1);
+    let first = writer(folder.path(), &id);
+    let tables = || all_tables(built_in_facts());
+    let second = ScanWriter::create(folder.path(), &id, tables(), &header(&id));
+    assert!(matches!(second, Err(LakeError::InUse { .. })));
+    assert!(matches!(ScanWriter::resume(folder.path(), &id, tables()), Err(LakeError::InUse { .. })));
+    drop(first);
+    assert!(ScanWriter::create(folder.path(), &id, tables(), &header(&id)).is_ok());
+}
+
+#[test]
+fn shards_are_published_as_one_in_order_of_account() {
+    let folder = tempfile::tempdir().unwrap();
+    let id = scan_id(1);
+    let tables = || all_tables(built_in_facts());
+    for (index, accounts) in [(0, ["333333333333", "111111111111"]), (1, ["222222222222", "444444444444"])] {
+        let mut shard = ScanWriter::shard(folder.path(), &id, tables(), (index, 2), &header(&id)).unwrap();
+        for account in accounts {
+            let rows: Arc<dyn Rows> = Arc::new(vec![key(account, "arn:a", 1)]);
+            shard.spool(account.parse().unwrap(), &[rows], json!({})).unwrap();
+        }
+    }
+    // A shard that is run again has what it had; one of another configuration is refused.
+    let again = ScanWriter::shard(folder.path(), &id, tables(), (0, 2), &header(&id)).unwrap();
+    assert_eq!(again.finished().count(), 2);
+    drop(again);
+    let other = ScanHeader { config_sha256: "ff".to_owned(), ..header(&id) };
+    assert!(ScanWriter::shard(folder.path(), &id, tables(), (0, 2), &other).is_err());
+
+    let (whole, headers) = ScanWriter::gather(folder.path(), &id, tables()).unwrap();
+    assert_eq!(headers.len(), 2);
+    assert_eq!(whole.finished().count(), 4);
+    whole.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
+    let keys: Vec<AccessKey> = read(folder.path(), &ScanSelector::Latest).unwrap();
+    assert!(keys.is_sorted_by_key(|row| row.account_id));
+    assert_eq!(keys.len(), 4);
+    assert!(!folder.path().join("staging").exists());
+}
+
+#[test]
+fn rows_are_taken_over_under_the_new_name_and_remember_where_they_came_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let (old, new) = (scan_id(1000), scan_id(2000));
+    let mut first = writer(folder.path(), &old);
+    for account in ["111111111111", "222222222222"] {
+        let mut record: ScanAccountRecord = row_of(0);
+        record.account_id = account.parse().unwrap();
+        let rows: Vec<Arc<dyn Rows>> =
+            vec![Arc::new(vec![record]), Arc::new(vec![key(account, "arn:a", 1), key(account, "arn:b", 2)])];
+        first.spool(account.parse().unwrap(), &rows, json!({})).unwrap();
+    }
+    first.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
+
+    let mut second = writer(folder.path(), &new);
+    let kept: orgsweep_model::AccountId = "222222222222".parse().unwrap();
+    for table in [ScanAccountRecord::SCHEMA, AccessKey::SCHEMA] {
+        second.take_over(&old, table, &|account| account == kept).unwrap();
+    }
+    second.finish_taken_over(kept, json!({})).unwrap();
+    second.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
+    let selector = ScanSelector::Id(new);
+    let accounts: Vec<ScanAccountRecord> = read(folder.path(), &selector).unwrap();
+    assert_eq!(accounts.len(), 1);
+    assert_eq!(accounts[0].account_id, kept);
+    assert_eq!(accounts[0].taken_from_scan_id.as_deref(), Some(old.as_str()));
+    assert_eq!(read::<AccessKey>(folder.path(), &selector).unwrap().len(), 2);
+}
+
+#[test]
+fn a_finished_account_takes_no_more_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let (old, new) = (scan_id(1000), scan_id(2000));
+    let account = "111111111111".parse().unwrap();
+    let rows = || -> Vec<Arc<dyn Rows>> { vec![Arc::new(vec![key("111111111111", "arn:a", 1)])] };
+    let mut first = writer(folder.path(), &old);
+    first.spool(account, &rows(), json!({})).unwrap();
+    first.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
+    let mut second = writer(folder.path(), &new);
+    second.spool(account, &rows(), json!({})).unwrap();
+    assert!(second.spool(account, &rows(), json!({})).is_err());
+    assert!(second.take_over(&old, AccessKey::SCHEMA, &|_| true).is_err());
+}
+
+#[test]
+fn what_was_put_aside_is_published_and_never_gone_on_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let id = scan_id(1);
+    let rows = |account: &str| -> Vec<Arc<dyn Rows>> { vec![Arc::new(vec![key(account, "arn:a", 1)])] };
+    let mut stopped = writer(folder.path(), &id);
+    stopped.spool("222222222222".parse().unwrap(), &rows("222222222222"), json!({})).unwrap();
+    stopped.spool_aside("111111111111".parse().unwrap(), &rows("111111111111"), json!({})).unwrap();
+    drop(stopped);
+    let mut again = ScanWriter::resume(folder.path(), &id, all_tables(built_in_facts())).unwrap();
+    assert_eq!(again.finished().count(), 1);
+    again.spool_aside("333333333333".parse().unwrap(), &rows("333333333333"), json!({})).unwrap();
+    again.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
+    let keys: Vec<AccessKey> = read(folder.path(), &ScanSelector::Latest).unwrap();
+    let accounts: Vec<String> = keys.iter().map(|row| row.account_id.to_string()).collect();
+    assert_eq!(accounts, ["222222222222", "333333333333"]);
+}
+
+#[test]
+fn a_torn_header_stands_in_nobodys_way() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join("staging/torn")).unwrap();
+    std::fs::write(folder.path().join("staging/torn/scan.json"), "").unwrap();
+    assert_eq!(unfinished(folder.path()).unwrap(), []);
+}
