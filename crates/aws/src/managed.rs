@@ -102,15 +102,10 @@ impl ManagedPolicies {
         if let Some(document) = cell.get() {
             return Ok(Arc::clone(document));
         }
-        // What has just failed for one account is not asked for again by the next.
-        let recent = self.with_helpers(|helpers| helpers.failed.clone());
-        if let Some((_, gap)) = recent.filter(|(moment, _)| moment.elapsed() < QUIET) {
-            return Err(gap);
-        }
         let mut first_gap = None;
         for helper in self.with_helpers(|helpers| helpers.candidates((account, own.clone()))) {
             // Failure is never cached: the next session tries for itself. Success is everyone's.
-            match cell.get_or_try_init(|| self.fetch(policy_arn, &helper.1)).await {
+            match cell.get_or_try_init(|| self.fetch_unless_quiet(policy_arn, &helper.1)).await {
                 Ok(document) => {
                     self.with_helpers(|helpers| helpers.succeeded(&helper));
                     return Ok(Arc::clone(document));
@@ -120,10 +115,7 @@ impl ManagedPolicies {
                     first_gap.get_or_insert(gap);
                 }
                 // Throttled, slow, broken: another account's session would meet the same, and only make it worse.
-                Err(gap) => {
-                    self.with_helpers(|helpers| helpers.failed = Some((Instant::now(), gap.clone())));
-                    return Err(first_gap.unwrap_or(gap));
-                }
+                Err(gap) => return Err(first_gap.unwrap_or(gap)),
             }
         }
         let known = first_gap.or_else(|| self.with_helpers(|helpers| helpers.last_refusal.clone()));
@@ -132,6 +124,25 @@ impl ManagedPolicies {
 
     fn with_helpers<T>(&self, work: impl FnOnce(&mut Helpers) -> T) -> T {
         work(&mut self.helpers.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What has just failed for one account is not asked for again by those that waited behind it.
+    async fn fetch_unless_quiet(
+        &self,
+        policy_arn: &str,
+        client: &aws_sdk_iam::Client,
+    ) -> Result<Document, Gap> {
+        let recent = self.with_helpers(|helpers| helpers.failed.clone());
+        if let Some((_, gap)) = recent.filter(|(moment, _)| moment.elapsed() < QUIET) {
+            return Err(gap);
+        }
+        let fetched = self.fetch(policy_arn, client).await;
+        self.with_helpers(|helpers| match &fetched {
+            Ok(_) => helpers.failed = None,
+            Err(gap) if matches!(gap.reason, Reason::Denied | Reason::DeniedByScp) => {}
+            Err(gap) => helpers.failed = Some((Instant::now(), gap.clone())),
+        });
+        fetched
     }
 
     async fn fetch(&self, policy_arn: &str, client: &aws_sdk_iam::Client) -> Result<Document, Gap> {

@@ -22,6 +22,7 @@ use crate::arguments::ScanOptions;
 use crate::config::Config;
 use crate::exit::Failure;
 use crate::prepare;
+use crate::progress::tell_line;
 
 /// Which document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -138,11 +139,10 @@ struct Printed {
 }
 
 /// Prints one document; what has to be said about it goes to standard error.
-#[expect(clippy::print_stderr, reason = "the document alone is what standard output is for")]
 pub fn policy(registry: &Registry, arguments: PolicyArguments) -> Result<u8, Failure> {
     let printed = printed(registry, arguments)?;
     for note in printed.notes {
-        eprintln!("note: {note}");
+        tell_line(&format!("note: {note}"));
     }
     crate::print(&printed.text)
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Float64Type, Int32Type, Int64Type, TimestampMillisecondType};
 use orgsweep_model::{ColumnType, Row, Timestamp, Value};
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 
 use crate::error::LakeError;
 use crate::manifest::latest;
@@ -57,11 +57,7 @@ pub fn read_file<R: Row>(path: &Path) -> Result<Vec<R>, LakeError> {
 }
 
 fn each_row_of<R: Row>(path: &Path, take: &mut dyn FnMut(R)) -> Result<(), LakeError> {
-    let file = File::open(path).map_err(LakeError::io("reading", path))?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file)
-        .and_then(ParquetRecordBatchReaderBuilder::build)
-        .map_err(LakeError::format("reading", path))?;
-    for batch in reader {
+    for batch in open(path)? {
         let batch = batch.map_err(LakeError::format("reading", path))?;
         check_types::<R>(&batch, path)?;
         for row in 0..batch.num_rows() {
@@ -70,6 +66,14 @@ fn each_row_of<R: Row>(path: &Path, take: &mut dyn FnMut(R)) -> Result<(), LakeE
         }
     }
     Ok(())
+}
+
+/// The batches of a file.
+pub fn open(path: &Path) -> Result<ParquetRecordBatchReader, LakeError> {
+    let file = File::open(path).map_err(LakeError::io("reading", path))?;
+    ParquetRecordBatchReaderBuilder::try_new(file)
+        .and_then(ParquetRecordBatchReaderBuilder::build)
+        .map_err(LakeError::format("reading", path))
 }
 
 /// A column of another type than the table's is not this table: it must not read as if nothing were there.

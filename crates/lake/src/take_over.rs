@@ -1,15 +1,14 @@
 //! Rows of a committed scan into a new one, account by account: for accounts that need not be scanned again.
 
-use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{Array as _, ArrayRef, AsArray, RecordBatch, StringArray, new_null_array};
 use orgsweep_model::records::ScanAccountRecord;
 use orgsweep_model::{AccountId, Row as _, TableSchema};
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::error::LakeError;
+use crate::read::open;
 use crate::schema::{SCAN_ID, arrow_schema};
 
 /// The column that names the account.
@@ -25,11 +24,7 @@ pub fn each_account(
     to: &str,
     take: &mut dyn FnMut(AccountId, RecordBatch) -> Result<(), LakeError>,
 ) -> Result<(), LakeError> {
-    let file = File::open(path).map_err(LakeError::io("reading", path))?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file)
-        .and_then(ParquetRecordBatchReaderBuilder::build)
-        .map_err(LakeError::format("reading", path))?;
-    for batch in reader {
+    for batch in open(path)? {
         let batch = batch.map_err(LakeError::format("reading", path))?;
         let Some(accounts) = batch.column_by_name(ACCOUNT_ID) else {
             return Ok(());

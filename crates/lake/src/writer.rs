@@ -69,16 +69,7 @@ impl ScanWriter {
         let staging = store.make_folder(&staging_key(scan_id))?;
         write_header(&staging, header)?;
         let spools = vec![Spool::open(&staging, scan_id.as_str())?];
-        Ok(Self {
-            store,
-            scan_id: scan_id.clone(),
-            tables,
-            staging,
-            spools,
-            aside: None,
-            is_a_shard: false,
-            published: false,
-        })
+        Ok(Self::over(store, scan_id, tables, staging, spools, false))
     }
 
     /// Goes on with a scan that was begun: its finished accounts are there.
@@ -91,16 +82,7 @@ impl ScanWriter {
         refuse_committed(&store, scan_id)?;
         let staging = store.path(&staging_key(scan_id));
         let spools = vec![Spool::open(&staging, scan_id.as_str())?];
-        Ok(Self {
-            store,
-            scan_id: scan_id.clone(),
-            tables,
-            staging,
-            spools,
-            aside: None,
-            is_a_shard: false,
-            published: false,
-        })
+        Ok(Self::over(store, scan_id, tables, staging, spools, false))
     }
 
     /// One shard of a scan, begun or gone on with.
@@ -133,16 +115,7 @@ impl ScanWriter {
                 }
             }
         }
-        Ok(Self {
-            store,
-            scan_id: scan_id.clone(),
-            tables,
-            staging,
-            spools,
-            aside: None,
-            is_a_shard: true,
-            published: false,
-        })
+        Ok(Self::over(store, scan_id, tables, staging, spools, true))
     }
 
     /// All shards of a scan, to be published as one. Also says what each was begun as.
@@ -169,10 +142,19 @@ impl ScanWriter {
             headers.push((name.clone(), parse(&bytes, &path)?));
             spools.push(Spool::open(&staging.join(&name), scan_id.as_str())?);
         }
+        Ok((Self::over(store, scan_id, tables, staging, spools, true), headers))
+    }
+
+    fn over(
+        store: Store,
+        scan_id: &ScanId,
+        tables: Vec<&'static TableSchema>,
+        staging: PathBuf,
+        spools: Vec<Spool>,
+        is_a_shard: bool,
+    ) -> Self {
         let scan_id = scan_id.clone();
-        let writer =
-            Self { store, scan_id, tables, staging, spools, aside: None, is_a_shard: true, published: false };
-        Ok((writer, headers))
+        Self { store, scan_id, tables, staging, spools, aside: None, is_a_shard, published: false }
     }
 
     /// Every finished account with its tally, as often as it is there.

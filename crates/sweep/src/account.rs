@@ -152,16 +152,10 @@ impl Visit {
 
     fn lost_shared(&self, collector: &dyn Collector) -> bool {
         let lost = |name: &str| self.tables.gap(name).is_some_and(|gap| !gap.is_expected());
-        // Another session helps where this one may not; where AWS is slow or broken it does not.
-        let refused = |name: &str| {
-            self.tables
-                .gap(name)
-                .is_some_and(|gap| matches!(gap.reason, Reason::Denied | Reason::DeniedByScp))
-        };
         // A table that is a gap because its own input is one will not get better.
         let inputs = collector.needs().gates;
         collector.is_shared()
-            && collector.fills().iter().any(|table| refused(table.name))
+            && collector.fills().iter().any(|table| lost(table.name))
             && !inputs.iter().any(|table| lost(table.name))
     }
 
