@@ -151,7 +151,7 @@ fn finding(account: u64, number: u64) -> FindingRecord {
         check_version: 1,
         severity: Severity::High,
         severity_rank: 4,
-        resource_type: "AWS::IAM::User".to_owned(),
+        resource_type: "AWS::IAM::User".into(),
         resource_name: Some(format!("user-{number}")),
         subject: String::new(),
         owner: None,

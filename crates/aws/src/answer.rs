@@ -8,6 +8,8 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use xmlparser::{ElementEnd, Token, Tokenizer};
 
+mod plain;
+
 /// What the result of a call holds at least one of. Where there is nothing to list, AWS sends an empty element.
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html>
 const PROMISED: [(&str, &[&str]); 12] = [
@@ -53,33 +55,69 @@ impl Intercept for WholeAnswers {
 /// Why the body of a good answer cannot be relied on.
 fn whole(body: &[u8]) -> Result<(), String> {
     let text = str::from_utf8(body).map_err(|error| format!("the answer is not UTF-8: {error}"))?;
-    let mut open: Vec<(&str, &str)> = Vec::new();
-    let mut operation = "";
-    let mut members: Vec<&str> = Vec::new();
+    let Outline { operation, members } = match plain::outline(text) {
+        Some(outline) => outline,
+        None => outline(text)?,
+    };
+    let promised = PROMISED.iter().find(|(name, _)| *name == operation).map(|(_, promised)| *promised);
+    match promised {
+        Some(promised) if !promised.iter().any(|name| members.contains(name)) => {
+            Err(format!("the answer to {operation} has no {}", promised.join(" and no ")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What a well-formed answer says of itself.
+#[derive(Debug, Default, PartialEq)]
+struct Outline<'a> {
+    /// `ListRoles` of `ListRolesResponse`.
+    operation: &'a str,
+    /// What the result holds, each once.
+    members: Vec<&'a str>,
+}
+
+impl<'a> Outline<'a> {
+    /// Takes in an element, by its local name and the local names of those around it. False: its second of one name,
+    /// which would replace the first.
+    fn add(&mut self, local: &'a str, around: &[&str]) -> bool {
+        match around {
+            [] => self.operation = local.strip_suffix("Response").unwrap_or_default(),
+            [_, result] if result.ends_with("Result") => {
+                if self.members.contains(&local) {
+                    return false;
+                }
+                self.members.push(local);
+            }
+            _ => {}
+        }
+        true
+    }
+}
+
+/// The outline, or why the text is no answer.
+fn outline(text: &str) -> Result<Outline<'_>, String> {
+    let mut outline = Outline::default();
+    let mut prefixes: Vec<&str> = Vec::new();
+    let mut open: Vec<&str> = Vec::new();
     for token in Tokenizer::from(text) {
         match token.map_err(|error| format!("the answer is not XML: {error}"))? {
             Token::ElementStart { prefix, local, .. } => {
-                match open[..] {
-                    [] => operation = local.as_str().strip_suffix("Response").unwrap_or_default(),
-                    // The second of two would replace the first.
-                    [_, (_, result)] if result.ends_with("Result") => {
-                        if members.contains(&local.as_str()) {
-                            return Err(format!("the answer holds {local} twice"));
-                        }
-                        members.push(local.as_str());
-                    }
-                    _ => {}
+                if !outline.add(local.as_str(), &open) {
+                    return Err(format!("the answer holds {local} twice"));
                 }
-                open.push((prefix.as_str(), local.as_str()));
+                prefixes.push(prefix.as_str());
+                open.push(local.as_str());
                 if open.len() > DEEPEST {
                     return Err(format!("the answer nests more than {DEEPEST} elements"));
                 }
             }
             Token::ElementEnd { end: ElementEnd::Empty, .. } => {
+                prefixes.pop();
                 open.pop();
             }
             Token::ElementEnd { end: ElementEnd::Close(prefix, local), .. } => {
-                if open.pop() != Some((prefix.as_str(), local.as_str())) {
+                if (prefixes.pop(), open.pop()) != (Some(prefix.as_str()), Some(local.as_str())) {
                     return Err(format!("the answer closes {local}, which is not open"));
                 }
             }
@@ -94,15 +132,9 @@ fn whole(body: &[u8]) -> Result<(), String> {
             }
         }
     }
-    if let Some((_, unclosed)) = open.last() {
-        return Err(format!("the answer ends inside of {unclosed}"));
-    }
-    let promised = PROMISED.iter().find(|(name, _)| *name == operation).map(|(_, promised)| *promised);
-    match promised {
-        Some(promised) if !promised.iter().any(|name| members.contains(name)) => {
-            Err(format!("the answer to {operation} has no {}", promised.join(" and no ")))
-        }
-        _ => Ok(()),
+    match open.last() {
+        Some(unclosed) => Err(format!("the answer ends inside of {unclosed}")),
+        None => Ok(outline),
     }
 }
 
@@ -127,6 +159,51 @@ mod tests {
             "<a:CallResponse xmlns:a=\"x\"><a:CallResult/></a:CallResponse>".to_owned(),
         ] {
             assert_eq!(whole(body.as_bytes()), Ok(()), "{body}");
+        }
+    }
+
+    #[test]
+    fn the_quick_way_agrees_with_the_long_one() {
+        let hostile = "a&amp;b ]] &#x1;\u{fffd}\u{202e} \t\n\r é";
+        for body in [
+            roles(&format!(
+                "<Roles><member><Arn>{hostile}</Arn><Path/></member></Roles><IsTruncated>false</IsTruncated>"
+            )),
+            format!("<?xml version=\"1.0\"?>\n{}\n", roles("<Roles/>")),
+            "<a:CallResponse xmlns:a=\"x\"><a:CallResult/></a:CallResponse>".to_owned(),
+        ] {
+            assert_eq!(plain::outline(&body).unwrap(), outline(&body).unwrap(), "{body}");
+            // Whatever a byte becomes or is joined by, the quick way takes nothing that the long one refuses.
+            for at in 0..body.len() {
+                for byte in 0..=255 {
+                    for length in [0, 1] {
+                        let mut bytes = body.clone().into_bytes();
+                        bytes.splice(at..at + length, [byte]);
+                        let Ok(text) = String::from_utf8(bytes) else { continue };
+                        if let Some(quick) = plain::outline(&text) {
+                            assert_eq!(Ok(quick), outline(&text), "{text}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_plain_goes_the_long_way() {
+        for body in [
+            roles("<Roles a=\"b\"/>"),
+            roles("<Roles ><member/></Roles>"),
+            roles("<Roles><member>a]]>b</member></Roles>"),
+            roles("<Roles><member>\u{ffff}</member></Roles>"),
+            format!("{}<b/>", roles("<Roles/>")),
+            format!("a{}", roles("<Roles/>")),
+            format!("<?xml version=\"1.1\"?>{}", roles("<Roles/>")),
+            "<a xmlns=\"b\" xmlns=\"c\"/>".to_owned(),
+            "<a:b:c/>".to_owned(),
+            String::new(),
+        ] {
+            assert_eq!(plain::outline(&body), None, "{body}");
         }
     }
 

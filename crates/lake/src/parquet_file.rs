@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use arrow::compute::BatchCoalescer;
 use arrow::datatypes::SchemaRef;
 use orgsweep_model::TableSchema;
 use parquet::arrow::ArrowWriter;
@@ -20,6 +21,9 @@ use crate::schema::arrow_schema;
 
 /// Rows of a row group: about 13 MB of findings before compression, a footer of 78 kB at five million rows.
 const ROW_GROUP: usize = 256_000;
+/// Rows that are encoded at once. An account's batch of one table may hold a single row, and starting on every column for it
+/// costs more than the row.
+const GATHERED: usize = 8_192;
 /// Columns whose values hardly repeat: a dictionary only costs.
 const WITHOUT_DICTIONARY: [&str; 3] = ["message", "evidence_json", "finding_id"];
 
@@ -27,6 +31,7 @@ const WITHOUT_DICTIONARY: [&str; 3] = ["message", "evidence_json", "finding_id"]
 pub struct ParquetFile {
     path: PathBuf,
     schema: SchemaRef,
+    gathered: BatchCoalescer,
     writer: ArrowWriter<File>,
     rows: u64,
 }
@@ -45,7 +50,8 @@ impl ParquetFile {
         let schema = arrow_schema(table);
         let writer = ArrowWriter::try_new_with_options(file, Arc::clone(&schema), options)
             .map_err(LakeError::format("writing", path))?;
-        Ok(Self { path: path.to_owned(), schema, writer, rows: 0 })
+        let gathered = BatchCoalescer::new(Arc::clone(&schema), GATHERED);
+        Ok(Self { path: path.to_owned(), schema, gathered, writer, rows: 0 })
     }
 
     /// The schema of the rows.
@@ -54,13 +60,23 @@ impl ParquetFile {
     }
 
     /// Adds rows.
-    pub fn write(&mut self, batch: &RecordBatch) -> Result<(), LakeError> {
+    pub fn write(&mut self, batch: RecordBatch) -> Result<(), LakeError> {
         self.rows += batch.num_rows() as u64;
-        self.writer.write(batch).map_err(LakeError::format("writing", &self.path))
+        self.gathered.push_batch(batch).map_err(LakeError::format("writing", &self.path))?;
+        self.write_gathered()
+    }
+
+    fn write_gathered(&mut self) -> Result<(), LakeError> {
+        while let Some(batch) = self.gathered.next_completed_batch() {
+            self.writer.write(&batch).map_err(LakeError::format("writing", &self.path))?;
+        }
+        Ok(())
     }
 
     /// Writes the footer and makes the file durable. Returns the number of rows.
-    pub fn finish(self) -> Result<u64, LakeError> {
+    pub fn finish(mut self) -> Result<u64, LakeError> {
+        self.gathered.finish_buffered_batch().map_err(LakeError::format("writing", &self.path))?;
+        self.write_gathered()?;
         let file = self.writer.into_inner().map_err(LakeError::format("writing", &self.path))?;
         file.sync_all().map_err(LakeError::io("writing", &self.path))?;
         Ok(self.rows)

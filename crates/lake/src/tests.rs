@@ -71,7 +71,7 @@ fn finding(account: &str, resource: &str) -> FindingRecord {
         check_version: i32::MAX,
         severity: Severity::High,
         severity_rank: 4,
-        resource_type: "AWS::IAM::User".to_owned(),
+        resource_type: "AWS::IAM::User".into(),
         resource_uid: resource.to_owned(),
         resource_name: None,
         subject: String::new(),

@@ -318,7 +318,7 @@ impl ScanWriter {
         for rows in own {
             let batch = record_batch(&**rows, self.scan_id.as_str(), file.schema())
                 .map_err(LakeError::format("building rows for", &path))?;
-            file.write(&batch)?;
+            file.write(batch)?;
         }
         let mut order: Vec<(AccountId, usize)> = Vec::new();
         for (index, spool) in self.spools.iter().enumerate() {
@@ -326,7 +326,7 @@ impl ScanWriter {
         }
         order.sort_unstable();
         for (account, index) in order {
-            self.spools[index].batches(table, account, &mut |batch| file.write(&batch))?;
+            self.spools[index].batches(table, account, &mut |batch| file.write(batch))?;
         }
         let rows = file.finish()?;
         let (bytes, sha256) = digest(&path)?;

@@ -80,7 +80,7 @@ impl Usage {
     /// Of all calls together.
     pub fn total(&self) -> CallCounts {
         let mut total = CallCounts::default();
-        for counts in self.by_action().values() {
+        for counts in self.counts.lock().unwrap_or_else(PoisonError::into_inner).values() {
             total.add(counts);
         }
         total

@@ -1,5 +1,7 @@
 //! What a check says: one outcome per resource.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value as Json};
 
 use crate::gap::Reason;
@@ -29,7 +31,7 @@ pub const LARGEST_EVIDENCE: usize = 16 * 1024;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resource {
     /// `AWS::IAM::User` style.
-    pub kind: String,
+    pub kind: Cow<'static, str>,
     /// ARN.
     pub uid: String,
     /// Its name.
@@ -40,13 +42,8 @@ pub struct Resource {
 
 impl Resource {
     /// Any resource.
-    pub fn new(kind: &str, uid: &str, name: Option<&str>) -> Self {
-        Self {
-            kind: kind.to_owned(),
-            uid: uid.to_owned(),
-            name: name.map(str::to_owned),
-            subject: String::new(),
-        }
+    pub fn new(kind: impl Into<Cow<'static, str>>, uid: &str, name: Option<&str>) -> Self {
+        Self { kind: kind.into(), uid: uid.to_owned(), name: name.map(str::to_owned), subject: String::new() }
     }
 
     /// An IAM user.

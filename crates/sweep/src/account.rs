@@ -222,14 +222,15 @@ impl Visit {
         let looked_at = tables.iter().filter(|table| self.tables.contains(table.name));
         let mut table_reads: Vec<TableRead> =
             looked_at.map(|table| self.table_read(table.name, plan)).collect();
-        table_reads.extend(self.derived_read(plan, organization));
+        let derived = Principal::derive(&self.account, organization, &self.tables);
+        table_reads.extend(self.derived_read(plan, derived.len()));
         let mut rows = AccountRows {
             headline,
             coverage: results.iter().map(|result| rows::coverage(&self.account, result)).collect(),
-            findings: rows::findings(&self.account, organization, &results),
+            findings: rows::findings(&self.account, organization, results),
             table_reads,
             api_calls: ApiCallRecord::of(Some(self.account.id), &self.usage),
-            facts: self.facts(plan, organization),
+            facts: self.facts(plan, derived),
             record,
         };
         if let Some(retained) = &self.retained {
@@ -255,7 +256,7 @@ impl Visit {
     }
 
     /// Principals are joined from other tables: what is lost there is missing here.
-    fn derived_read(&self, plan: &Plan, organization: &Organization) -> Option<TableRead> {
+    fn derived_read(&self, plan: &Plan, rows: usize) -> Option<TableRead> {
         let name = Principal::SCHEMA.name;
         let wanted: Vec<&str> = plan.tables().iter().map(|table| table.name).collect();
         let inputs: Vec<&str> =
@@ -268,12 +269,12 @@ impl Visit {
         let lost = inputs.iter().find(|input| self.tables.gap(input).is_some());
         let mut read = self.table_read(lost.copied().unwrap_or(inputs[0]), plan);
         read.table_name = name.to_owned();
-        read.row_count = Principal::derive(&self.account, organization, &self.tables).len() as i64;
+        read.row_count = rows as i64;
         Some(read)
     }
 
-    fn facts(&self, plan: &Plan, organization: &Organization) -> Vec<Arc<dyn Rows>> {
-        let derived: Arc<dyn Rows> = Arc::new(Principal::derive(&self.account, organization, &self.tables));
+    fn facts(&self, plan: &Plan, derived: Vec<Principal>) -> Vec<Arc<dyn Rows>> {
+        let derived: Arc<dyn Rows> = Arc::new(derived);
         let renewed = self.retained.as_ref().map(|retained| retained.renewed_facts(plan));
         plan.stored
             .iter()

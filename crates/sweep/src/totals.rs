@@ -114,7 +114,10 @@ impl AccountTally {
             Status::Fail => {
                 self.line.failed[(finding.severity_rank - 1) as usize] += 1;
                 let weight = finding.severity_rank.pow(2) as u64;
-                *self.weights.entry(finding.check_id.clone()).or_default() += weight;
+                match self.weights.get_mut(&finding.check_id) {
+                    Some(sum) => *sum += weight,
+                    None => drop(self.weights.insert(finding.check_id.clone(), weight)),
+                }
             }
             Status::Pass => self.passed += 1,
             Status::NotApplicable | Status::Unknown | Status::Manual => {}

@@ -162,7 +162,7 @@ pub fn parse(
     let mut records = csv::records(text);
     let header = records.next().ok_or_else(|| malformed("the report is empty"))?.map_err(malformed)?;
     let columns: HashMap<&str, usize> =
-        header.iter().enumerate().map(|(index, name)| (name.as_str(), index)).collect();
+        header.iter().enumerate().map(|(index, name)| (&**name, index)).collect();
     if columns.len() < header.len() {
         return Err(malformed("the report has two columns of one name"));
     }

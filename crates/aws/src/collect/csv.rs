@@ -1,8 +1,13 @@
 //! Comma-separated records, as the credential report is written; what the columns mean is the report's matter.
 
+use std::borrow::Cow;
+
+/// The fields of one line, taken from the text where nothing had to be unquoted.
+pub type Record<'a> = Vec<Cow<'a, str>>;
+
 /// RFC 4180 records: quotes may hold commas, quotes and line ends; both kinds of line end; no empty last record. After a
 /// record that is not one, which says why, there is no more.
-pub fn records(text: &str) -> impl Iterator<Item = Result<Vec<String>, &'static str>> {
+pub fn records(text: &str) -> impl Iterator<Item = Result<Record<'_>, &'static str>> {
     let mut rest = text.strip_prefix('\u{feff}').unwrap_or(text);
     std::iter::from_fn(move || {
         while let Some(after) = rest.strip_prefix('\n').or_else(|| rest.strip_prefix("\r\n")) {
@@ -20,7 +25,7 @@ pub fn records(text: &str) -> impl Iterator<Item = Result<Vec<String>, &'static 
 }
 
 /// The fields up to a line end, which stays in front of `rest`.
-fn record(rest: &mut &str) -> Result<Vec<String>, &'static str> {
+fn record<'a>(rest: &mut &'a str) -> Result<Record<'a>, &'static str> {
     let mut record = Vec::new();
     loop {
         let (field, after) = field(rest)?;
@@ -37,13 +42,13 @@ fn record(rest: &mut &str) -> Result<Vec<String>, &'static str> {
 
 /// One field, and what follows it: a comma, a line end or nothing. A stray quote is refused: whatever it was meant to
 /// hold together, records could be lost in it.
-fn field(text: &str) -> Result<(String, &str), &'static str> {
+fn field(text: &str) -> Result<(Cow<'_, str>, &str), &'static str> {
     let Some(mut rest) = text.strip_prefix('"') else {
         let (field, after) = text.split_at(text.find([',', '\n']).unwrap_or(text.len()));
         if field.contains('"') {
             return Err("a quote stands inside a field that does not begin with one");
         }
-        return Ok((field.trim_end_matches('\r').to_owned(), after));
+        return Ok((Cow::Borrowed(field.trim_end_matches('\r')), after));
     };
     let mut field = String::new();
     loop {
@@ -56,7 +61,7 @@ fn field(text: &str) -> Result<(String, &str), &'static str> {
                 rest = after;
             }
             None if rest.is_empty() || rest.starts_with([',', '\n']) || rest.starts_with("\r\n") => {
-                return Ok((field, rest));
+                return Ok((Cow::Owned(field), rest));
             }
             None => return Err("text follows a field in quotes"),
         }
@@ -67,7 +72,7 @@ fn field(text: &str) -> Result<(String, &str), &'static str> {
 mod tests {
     use super::*;
 
-    fn all(text: &str) -> Vec<Vec<String>> {
+    fn all(text: &str) -> Vec<Record<'_>> {
         records(text).map(Result::unwrap).collect()
     }
 

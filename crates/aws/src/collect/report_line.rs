@@ -1,17 +1,19 @@
 //! One line of the credential report, by the names of its columns.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use orgsweep_model::{Gap, Timestamp};
 
 use super::credential_report::malformed;
+use super::csv::Record;
 
 /// One row with its columns' names.
 pub struct Line<'a> {
     /// Where each column stands.
     pub columns: &'a HashMap<&'a str, usize>,
     /// The fields.
-    pub record: &'a [String],
+    pub record: &'a [Cow<'a, str>],
 }
 
 impl Line<'_> {
@@ -21,7 +23,7 @@ impl Line<'_> {
             .columns
             .get(column)
             .ok_or_else(|| malformed(&format!("the report has no column {column}")))?;
-        Ok(self.record.get(*index).map_or("", String::as_str))
+        Ok(self.record.get(*index).map_or("", AsRef::as_ref))
     }
 
     /// `None` for the words that mean "there is none".
@@ -78,7 +80,7 @@ impl Line<'_> {
 
 /// Names may hold commas, and a report that does not quote them has as many fields too many in `user` as in `arn`, the
 /// first two columns. Joined again only if the ARN then ends with the name; everything else is left as it is.
-pub fn rejoined(record: Vec<String>, wanted: usize) -> Vec<String> {
+pub fn rejoined(record: Record<'_>, wanted: usize) -> Record<'_> {
     let extra = record.len().saturating_sub(wanted);
     if extra == 0 || extra % 2 == 1 || wanted < 2 {
         return record;
@@ -90,5 +92,5 @@ pub fn rejoined(record: Vec<String>, wanted: usize) -> Vec<String> {
         return record;
     }
     let rest = record[2 * commas + 2..].iter().cloned();
-    [user, arn].into_iter().chain(rest).collect()
+    [user, arn].into_iter().map(Cow::Owned).chain(rest).collect()
 }

@@ -57,7 +57,7 @@ crate::table! {
         /// 1 to 5, for ORDER BY and scores.
         severity_rank: i32,
         /// `AWS::IAM::Role` style.
-        resource_type: String,
+        resource_type: Cow<'static, str>,
         /// ARN.
         resource_uid: String,
         /// Its name.
@@ -69,7 +69,7 @@ crate::table! {
         /// PASS, FAIL, UNKNOWN, NOT_APPLICABLE, MANUAL.
         status: Status,
         /// Machine reason of UNKNOWN and NOT_APPLICABLE.
-        status_code: Option<String>,
+        status_code: Option<Cow<'static, str>>,
         /// Only when not PASS.
         message: Option<String>,
         /// `<account_id>-<20 hexadecimal digits>`; set on FAIL, UNKNOWN and MANUAL.
