@@ -2,6 +2,13 @@
 
 use std::process::ExitCode;
 
+use mimalloc::MiMalloc;
+
+/// Answers of hundreds of kilobytes come and go on every thread, as do the thousands of small values in them: an eighth less
+/// CPU than glibc's, and the same memory (`benches/README.md`).
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
 fn main() -> ExitCode {
     orgsweep_cli::main(vec![
         orgsweep_credentials::pack(),
