@@ -24,8 +24,10 @@ mod accounts;
 mod faults;
 // Exit codes, the screen.
 mod endings;
-// Stopped, killed, gone on with, retried, sharded.
+// Stopped, killed, gone on with, retried.
 mod going_on;
+// Split over several processes and put together.
+mod shards;
 // The printed policies are enough, and no more than that.
 mod policy;
 // Every seed of the fuzz targets.

@@ -104,6 +104,7 @@ impl Run<'_> {
             |error: orgsweep_lake::LakeError| Failure::new(format!("--out {}: {error}", out.display()));
         let (mut totals, _) = totals_of(&writer)?;
         let resumed = totals.accounts.len();
+        let earlier_usage = writer.earlier_usage();
         let describing =
             async { source.organization().await.map_err(|error| Failure::new(error.to_string())) };
         let organization = stopping::or_interrupted(&stop, describing).await?;
@@ -114,6 +115,7 @@ impl Run<'_> {
                 header.scan_id, organization.id
             )));
         }
+        writer.keep_usage(&source.usage()).map_err(refused)?;
         if let Some(earlier) = &earlier {
             earlier.same_organization(&organization.id)?;
             earlier.take_over_facts(&mut writer, &prepared.plan).map_err(refused)?;
@@ -129,13 +131,14 @@ impl Run<'_> {
         }
         let plan = Arc::new(prepared.plan);
         let prepared = Prepared { plan: orgsweep_sweep::Plan::clone(&plan), ..prepared };
-        let mut sink = LakeSink { writer };
+        let mut sink = LakeSink { writer, usage: source.usage() };
         let mut tell = |event: Event| progress.tell(&event);
         let ran =
             orgsweep_sweep::run(Arc::clone(&source), Arc::clone(&plan), &mut sink, stop.clone(), &mut tell)
                 .await;
         progress.finish();
-        let LakeSink { mut writer } = sink;
+        let LakeSink { mut writer, usage } = sink;
+        writer.keep_usage(&usage).map_err(refused)?;
         let ended = match ran {
             Ok(ended) => ended,
             Err(ScanError::Cancelled) => {
@@ -168,7 +171,8 @@ impl Run<'_> {
             let wanted: BTreeSet<AccountId> = taken.into_iter().collect();
             earlier.take_over(&mut writer, &plan, &wanted, &mut totals).map_err(refused)?;
         }
-        let shared = source.usage();
+        let shared = earlier_usage;
+        shared.join(&usage);
         let publication = Publication {
             registry,
             prepared: &prepared,
@@ -415,11 +419,14 @@ pub fn exit_code(totals: &Totals, options: &ScanOptions) -> u8 {
 /// Spools accounts as they finish.
 struct LakeSink {
     writer: ScanWriter,
+    /// What is asked of AWS for no account in particular.
+    usage: Arc<Usage>,
 }
 
 impl Sink for LakeSink {
     fn take(&mut self, rows: AccountRows, tally: &AccountTally) -> Result<(), String> {
-        keep(&mut self.writer, rows, tally)
+        keep(&mut self.writer, rows, tally)?;
+        self.writer.keep_usage(&self.usage).map_err(|error| error.to_string())
     }
 }
 

@@ -97,6 +97,8 @@ pub fn finalize(registry: &Registry, arguments: FinalizeArguments) -> Result<u8,
             arguments.roster.display()
         )));
     }
+    let shared = writer.earlier_usage();
+    shared.join(&file.usage());
     let is_partial = !missing.is_empty();
     for account in missing {
         let mut account = account.clone();
@@ -125,7 +127,7 @@ pub fn finalize(registry: &Registry, arguments: FinalizeArguments) -> Result<u8,
         retried_scan_id: None,
         is_partial,
         seconds: None,
-        shared: &orgsweep_model::Usage::default(),
+        shared: &shared,
     }
     .publish(writer, &totals, &mut |_| true)
 }

@@ -20,6 +20,7 @@ mod parquet_file;
 mod read;
 mod scan_id;
 mod schema;
+mod shared_usage;
 mod spool;
 mod store;
 mod take_over;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use orgsweep_model::finding_id::hex;
 use orgsweep_model::records::{ScanRecord, ScanStatus};
-use orgsweep_model::{AccountId, Rows, TableSchema};
+use orgsweep_model::{AccountId, Rows, TableSchema, Usage};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
@@ -19,6 +19,7 @@ use crate::manifest::{FileEntry, LATEST, Latest, manifest};
 use crate::parquet_file::ParquetFile;
 use crate::scan_id::ScanId;
 use crate::schema::{SCANS, fingerprint};
+use crate::shared_usage::SharedUsage;
 use crate::spool::Spool;
 use crate::store::{Store, stage};
 use crate::take_over::each_account;
@@ -33,6 +34,8 @@ pub struct ScanWriter {
     staging: PathBuf,
     /// The first one takes rows; all of them are published.
     spools: Vec<Spool>,
+    /// The first one takes what this process asks of AWS; all of them count.
+    usages: Vec<SharedUsage>,
     /// Where accounts are that were not finished.
     aside: Option<usize>,
     is_a_shard: bool,
@@ -69,7 +72,8 @@ impl ScanWriter {
         let staging = store.make_folder(&staging_key(scan_id))?;
         write_header(&staging, header)?;
         let spools = vec![Spool::open(&staging, scan_id.as_str())?];
-        Ok(Self::over(store, scan_id, tables, staging, spools, false))
+        let usages = vec![SharedUsage::open(&staging)?];
+        Ok(Self::over(store, scan_id, tables, staging, spools, usages, false))
     }
 
     /// Goes on with a scan that was begun: its finished accounts are there.
@@ -82,7 +86,8 @@ impl ScanWriter {
         refuse_committed(&store, scan_id)?;
         let staging = store.path(&staging_key(scan_id));
         let spools = vec![Spool::open(&staging, scan_id.as_str())?];
-        Ok(Self::over(store, scan_id, tables, staging, spools, false))
+        let usages = vec![SharedUsage::open(&staging)?];
+        Ok(Self::over(store, scan_id, tables, staging, spools, usages, false))
     }
 
     /// One shard of a scan, begun or gone on with.
@@ -115,7 +120,8 @@ impl ScanWriter {
                 }
             }
         }
-        Ok(Self::over(store, scan_id, tables, staging, spools, true))
+        let usages = vec![SharedUsage::open(&staging)?];
+        Ok(Self::over(store, scan_id, tables, staging, spools, usages, true))
     }
 
     /// All shards of a scan, to be published as one. Also says what each was begun as.
@@ -135,14 +141,16 @@ impl ScanWriter {
             std::fs::remove_dir_all(&own).map_err(LakeError::io("removing", &own))?;
         }
         let mut spools = vec![Spool::open(&own, scan_id.as_str())?];
+        let mut usages = vec![SharedUsage::open(&own)?];
         let mut headers = Vec::new();
         for name in names {
             let path = staging.join(&name).join(HEADER);
             let bytes = std::fs::read(&path).map_err(LakeError::io("reading", &path))?;
             headers.push((name.clone(), parse(&bytes, &path)?));
             spools.push(Spool::open(&staging.join(&name), scan_id.as_str())?);
+            usages.push(SharedUsage::open(&staging.join(&name))?);
         }
-        Ok((Self::over(store, scan_id, tables, staging, spools, true), headers))
+        Ok((Self::over(store, scan_id, tables, staging, spools, usages, true), headers))
     }
 
     fn over(
@@ -151,15 +159,28 @@ impl ScanWriter {
         tables: Vec<&'static TableSchema>,
         staging: PathBuf,
         spools: Vec<Spool>,
+        usages: Vec<SharedUsage>,
         is_a_shard: bool,
     ) -> Self {
         let scan_id = scan_id.clone();
-        Self { store, scan_id, tables, staging, spools, aside: None, is_a_shard, published: false }
+        Self { store, scan_id, tables, staging, spools, usages, aside: None, is_a_shard, published: false }
     }
 
     /// Every finished account with its tally, as often as it is there.
     pub fn finished(&self) -> impl Iterator<Item = (AccountId, &Json)> {
         self.spools.iter().flat_map(|spool| spool.finished().iter().map(|(account, tally)| (*account, tally)))
+    }
+
+    /// Writes down what this process has asked of AWS for no account in particular, so that whoever goes on counts it.
+    pub fn keep_usage(&mut self, usage: &Usage) -> Result<(), LakeError> {
+        self.usages[0].keep(usage)
+    }
+
+    /// What the processes before this one, shards included, have asked of AWS for no account in particular.
+    pub fn earlier_usage(&self) -> Usage {
+        let usage = Usage::default();
+        self.usages.iter().for_each(|one| usage.join(one.earlier()));
+        usage
     }
 
     /// Keeps a finished account's rows. An account is spooled once.
