@@ -5,6 +5,7 @@ use std::io::Read as _;
 use std::time::Duration;
 
 use orgsweep_lake::{ScanSelector, read, unfinished};
+use orgsweep_model::facts::{AccessKey, Principal};
 use orgsweep_model::records::{
     ApiCallRecord, CoverageRecord, FindingRecord, ScanAccountRecord, ScanRecord, ScanState, ScanStatus,
     TableRead,
@@ -24,10 +25,11 @@ pub type Verdict = (String, String, String, Status, Option<String>);
 
 pub fn verdicts(world: &World) -> Vec<Verdict> {
     let findings: Vec<FindingRecord> = world.rows();
-    findings
-        .into_iter()
-        .map(|row| (row.account_id.to_string(), row.check_id, row.resource_uid, row.status, row.message))
-        .collect()
+    findings.into_iter().map(verdict).collect()
+}
+
+fn verdict(row: FindingRecord) -> Verdict {
+    (row.account_id.to_string(), row.check_id, row.resource_uid, row.status, row.message)
 }
 
 pub fn coverage(world: &World) -> Vec<CoverageRecord> {
@@ -227,7 +229,7 @@ fn only_what_was_lost_is_scanned_again() {
         coverage(world).into_iter().map(key).collect()
     };
     assert_eq!(plain(&first), plain(&once));
-    let principals = |world: &World| world.rows::<orgsweep_model::facts::Principal>();
+    let principals = |world: &World| world.rows::<Principal>();
     assert_eq!(principals(&first), principals(&once));
 }
 
@@ -282,9 +284,82 @@ fn an_account_that_cannot_be_entered_again_keeps_what_it_had() {
     }
     let accounts: Vec<ScanAccountRecord> = first.rows();
     assert!(accounts.iter().all(|row| row.scan_state != ScanState::NotScanned), "{accounts:#?}");
-    let principals: Vec<orgsweep_model::facts::Principal> = first.rows();
+    let principals: Vec<Principal> = first.rows();
     let mut arns: Vec<&str> = principals.iter().map(|row| row.principal_arn.as_str()).collect();
     let count = arns.len();
     arns.dedup();
     assert_eq!(arns.len(), count, "no fact is there twice");
+}
+
+const DEVICES: &str = "iam:ListVirtualMFADevices";
+
+/// The newest scan of a lake whose latest may be another.
+fn newest(world: &World) -> String {
+    let names = std::fs::read_dir(world.lake().join("manifests/v1")).unwrap();
+    names.map(|entry| entry.unwrap().file_name().to_string_lossy().replace(".json", "")).max().unwrap()
+}
+
+#[test]
+fn an_account_that_is_suspended_by_the_time_of_the_retry_leaves_no_facts_behind() {
+    // A loss that touches no stored fact: those are taken over.
+    let denied = Denial { account: None, action: DEVICES.to_owned(), by_scp: false };
+    let good = Options { refusing: Some(0), broken: Some(0), suspended: Some(0), ..options(6) };
+    let first = World::start(Options { denied: vec![denied], ..good.clone() });
+    assert_eq!(first.scan(&[]).code, 2);
+    // One has no devices to list.
+    assert_eq!(first.rows::<ScanRecord>()[0].accounts_partial, 5);
+    let later = World::start(Options { suspended: Some(2), ..good });
+    let said = run(&mut later.command_into(&first.lake(), &["--retry-incomplete", &newest(&first)]));
+    assert_eq!(said.code, 0, "{}", said.errors);
+    let accounts: Vec<ScanAccountRecord> = first.rows();
+    let gone: BTreeSet<_> = accounts
+        .iter()
+        .filter(|row| row.reason_code.as_deref() == Some("ACCOUNT_NOT_ACTIVE"))
+        .map(|row| row.account_id)
+        .collect();
+    assert_eq!((accounts.len(), gone.len()), (6, 2), "{accounts:#?}");
+    assert_eq!(coverage(&first).len(), 6 * 24);
+    let principals: Vec<Principal> = first.rows();
+    let keys: Vec<AccessKey> = first.rows();
+    let with_facts: BTreeSet<_> = principals.iter().map(|row| row.account_id).collect();
+    assert_eq!(with_facts.len(), 4, "{with_facts:?}");
+    assert!(with_facts.is_disjoint(&gone));
+    assert!(!keys.is_empty() && keys.iter().all(|row| !gone.contains(&row.account_id)));
+}
+
+#[test]
+fn what_a_stopped_retry_did_not_reach_keeps_what_it_had() {
+    let denied = Denial { account: None, action: DEVICES.to_owned(), by_scp: false };
+    let good = Options { refusing: Some(0), broken: Some(0), suspended: Some(0), ..slow(24) };
+    let first = World::start(Options { denied: vec![denied], latency: Duration::ZERO, ..good.clone() });
+    assert_eq!(first.scan(&[]).code, 2);
+    let (old, before) = (newest(&first), verdicts(&first));
+    let mended = World::start(good);
+    let arguments =
+        ["--retry-incomplete", &old, "--log-format", "json", "--concurrency", "2", "--publish-partial"];
+    let mut child = mended.command_into(&first.lake(), &arguments).spawn().unwrap();
+    until_finished(&mut child, 2);
+    signal(&child, "INT");
+    let mut told = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(2), "{told}");
+
+    let id = newest(&first);
+    assert_ne!(id, old);
+    assert_eq!(of_scan::<ScanRecord>(&first, &id)[0].status, ScanStatus::Partial);
+    let accounts: Vec<ScanAccountRecord> = of_scan(&first, &id);
+    let states = |wanted| accounts.iter().filter(|row| row.scan_state == wanted).count();
+    assert!(states(ScanState::Scanned) >= 2 && states(ScanState::Partial) >= 10, "{accounts:#?}");
+    assert_eq!(states(ScanState::NotScanned), 0, "{accounts:#?}");
+    assert!(accounts.iter().all(|row| row.taken_from_scan_id.as_deref() == Some(old.as_str())));
+    assert_eq!(of_scan::<CoverageRecord>(&first, &id).len(), 24 * 24);
+    let after: BTreeSet<Verdict> = of_scan::<FindingRecord>(&first, &id).into_iter().map(verdict).collect();
+    for verdict in before.iter().filter(|verdict| verdict.3 != Status::Unknown) {
+        assert!(after.contains(verdict), "{verdict:?} is gone");
+    }
+    let principals: Vec<Principal> = of_scan(&first, &id);
+    let arns: BTreeSet<&str> = principals.iter().map(|row| row.principal_arn.as_str()).collect();
+    assert_eq!(arns.len(), principals.len(), "no fact is there twice");
+    let with_facts: BTreeSet<_> = principals.iter().map(|row| row.account_id).collect();
+    assert_eq!(with_facts.len(), 24, "and none is lost");
 }

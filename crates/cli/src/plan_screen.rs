@@ -36,7 +36,7 @@ pub async fn print(source: Arc<dyn Source>, prepared: &Prepared) -> Result<u8, F
             break;
         };
         let mut account = *account;
-        account.ou_path = account.ou_path.take().or_else(|| orgsweep_sweep::run::path(&account, &names));
+        account.ou_path = account.ou_path.take().or_else(|| orgsweep_sweep::filter::path(&account, &names));
         roster.push(RosterKey::of(&account));
         match refusal(prepared, &account) {
             None => chosen.push(account),

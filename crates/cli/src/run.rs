@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use orgsweep_lake::{ScanHeader, ScanId, ScanWriter};
+use orgsweep_lake::{Place, ScanHeader, ScanId, ScanWriter};
 use orgsweep_model::records::{ApiCallRecord, ScanRecord, ScanState, ScanStatus};
 use orgsweep_model::registry::Registry;
 use orgsweep_model::{AccountId, Organization, Rows, Timestamp, Usage};
@@ -157,11 +157,19 @@ impl Run<'_> {
             if !(prepared.options.publish_partial && roster_is_whole) || shard.is_some() {
                 return Err(stopped(code, &writer, &header, shard, out));
             }
-            for account in unfinished {
+            // What an earlier scan has of an account is more than nothing: it stays.
+            let (kept, lost): (Vec<_>, Vec<_>) = unfinished
+                .into_iter()
+                .partition(|one| one.refusal.is_none() && plan.retained.contains_key(&one.account.id));
+            for account in lost {
                 let rows = account.rows(&plan, &organization);
                 let tally = AccountTally::of(&rows);
-                keep_aside(&mut writer, rows, &tally).map_err(Failure::new)?;
+                keep(&mut writer, Place::Aside, rows, &tally).map_err(Failure::new)?;
                 totals.add(tally);
+            }
+            if let Some(earlier) = &earlier {
+                let kept = kept.iter().map(|one| one.account.id).collect();
+                earlier.take_over(&mut writer, Place::Aside, &plan, &kept, &mut totals).map_err(refused)?;
             }
         }
         if let Some(shard) = shard {
@@ -169,7 +177,7 @@ impl Run<'_> {
         }
         if let Some(earlier) = &earlier {
             let wanted: BTreeSet<AccountId> = taken.into_iter().collect();
-            earlier.take_over(&mut writer, &plan, &wanted, &mut totals).map_err(refused)?;
+            earlier.take_over(&mut writer, Place::Finished, &plan, &wanted, &mut totals).map_err(refused)?;
         }
         let shared = earlier_usage;
         shared.join(&usage);
@@ -425,23 +433,25 @@ struct LakeSink {
 
 impl Sink for LakeSink {
     fn take(&mut self, rows: AccountRows, tally: &AccountTally) -> Result<(), String> {
-        keep(&mut self.writer, rows, tally)?;
+        keep(&mut self.writer, Place::Finished, rows, tally)?;
         self.writer.keep_usage(&self.usage).map_err(|error| error.to_string())
     }
 }
 
-/// Keeps a finished account.
-pub fn keep(writer: &mut ScanWriter, rows: AccountRows, tally: &AccountTally) -> Result<(), String> {
+/// Keeps an account.
+pub fn keep(
+    writer: &mut ScanWriter,
+    place: Place,
+    rows: AccountRows,
+    tally: &AccountTally,
+) -> Result<(), String> {
     let account = rows.record.account_id;
+    if rows.record.taken_from_scan_id.is_none() {
+        // Facts of an earlier scan were taken over for a look at the account that did not come to be.
+        writer.forget(account);
+    }
     let tally = serde_json::to_value(tally).map_err(|error| error.to_string())?;
-    writer.spool(account, &batches(rows), tally).map_err(|error| error.to_string())
-}
-
-/// Keeps an account that was not finished, for this publication alone.
-pub fn keep_aside(writer: &mut ScanWriter, rows: AccountRows, tally: &AccountTally) -> Result<(), String> {
-    let account = rows.record.account_id;
-    let tally = serde_json::to_value(tally).map_err(|error| error.to_string())?;
-    writer.spool_aside(account, &batches(rows), tally).map_err(|error| error.to_string())
+    writer.spool(place, account, &batches(rows), tally).map_err(|error| error.to_string())
 }
 
 fn batches(rows: AccountRows) -> Vec<Arc<dyn Rows>> {

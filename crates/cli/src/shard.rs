@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use orgsweep_lake::ScanWriter;
+use orgsweep_lake::{Place, ScanWriter};
 use orgsweep_model::AccountId;
 use orgsweep_model::finding_id::sha256_hex;
 use orgsweep_model::registry::Registry;
@@ -102,12 +102,12 @@ pub fn finalize(registry: &Registry, arguments: FinalizeArguments) -> Result<u8,
     let is_partial = !missing.is_empty();
     for account in missing {
         let mut account = account.clone();
-        account.ou_path = orgsweep_sweep::run::path(&account, &file.roster.unit_names);
+        account.ou_path = orgsweep_sweep::filter::path(&account, &file.roster.unit_names);
         let refusal =
             prepared.plan.filter.refuses(&account).or_else(|| orgsweep_sweep::filter::inactive(&account));
         let rows = Unfinished { account, refusal }.rows(&prepared.plan, &file.roster.organization);
         let tally = AccountTally::of(&rows);
-        run::keep(&mut writer, rows, &tally).map_err(Failure::new)?;
+        run::keep(&mut writer, Place::Finished, rows, &tally).map_err(Failure::new)?;
         totals.add(tally);
     }
     check_names(&prepared.plan.filter, &file)?;

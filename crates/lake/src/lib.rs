@@ -36,4 +36,4 @@ pub use read::{ScanSelector, each_row, read, read_file};
 pub use scan_id::ScanId;
 pub use schema::{all_tables, built_in_facts, schema_text};
 pub use unfinished::{ScanHeader, unfinished};
-pub use writer::{Published, ScanWriter};
+pub use writer::{Place, Published, ScanWriter};

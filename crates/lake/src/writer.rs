@@ -42,6 +42,15 @@ pub struct ScanWriter {
     published: bool,
 }
 
+/// Where an account's rows are kept until the scan is published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// With the finished accounts: a scan that goes on has them.
+    Finished,
+    /// For a publication that goes without having finished the account: a scan that goes on does not take it for finished.
+    Aside,
+}
+
 /// A scan that is in the lake.
 #[derive(Clone, Debug)]
 pub struct Published {
@@ -183,35 +192,15 @@ impl ScanWriter {
         usage
     }
 
-    /// Keeps a finished account's rows. An account is spooled once.
+    /// Keeps an account's rows. An account is spooled once.
     pub fn spool(
         &mut self,
+        place: Place,
         account: AccountId,
         batches: &[Arc<dyn Rows>],
         tally: Json,
     ) -> Result<(), LakeError> {
-        let spool = &mut self.spools[0];
-        batches.iter().try_for_each(|rows| spool.add(account, &**rows))?;
-        spool.finish(account, tally)
-    }
-
-    /// Keeps the rows of an account that was not finished, for a publication that goes without it: not where a scan that
-    /// goes on would take them for finished.
-    pub fn spool_aside(
-        &mut self,
-        account: AccountId,
-        batches: &[Arc<dyn Rows>],
-        tally: Json,
-    ) -> Result<(), LakeError> {
-        if self.aside.is_none() {
-            let folder = self.staging.join("aside");
-            if folder.exists() {
-                std::fs::remove_dir_all(&folder).map_err(LakeError::io("removing", &folder))?;
-            }
-            self.spools.push(Spool::open(&folder, self.scan_id.as_str())?);
-            self.aside = Some(self.spools.len() - 1);
-        }
-        let spool = &mut self.spools[self.aside.unwrap_or_default()];
+        let spool = self.at(place)?;
         batches.iter().try_for_each(|rows| spool.add(account, &**rows))?;
         spool.finish(account, tally)
     }
@@ -220,6 +209,7 @@ impl ScanWriter {
     /// count once the account is finished.
     pub fn take_over(
         &mut self,
+        place: Place,
         from: &ScanId,
         table: &'static TableSchema,
         keep: &dyn Fn(AccountId) -> bool,
@@ -229,15 +219,42 @@ impl ScanWriter {
             return Ok(());
         }
         let path = self.store.path(&key(table.name, from));
-        let spool = &mut self.spools[0];
-        each_account(&path, table, from.as_str(), self.scan_id.as_str(), &mut |account, batch| {
+        let to = self.scan_id.clone();
+        let spool = self.at(place)?;
+        each_account(&path, table, from.as_str(), to.as_str(), &mut |account, batch| {
             if keep(account) { spool.add_batch(account, table.name, &batch) } else { Ok(()) }
         })
     }
 
+    /// Drops what was taken over of an account that turned out to have nothing to keep.
+    pub fn forget(&mut self, account: AccountId) {
+        self.spools[0].forget(account);
+    }
+
     /// Counts an account as finished whose rows were all taken over.
-    pub fn finish_taken_over(&mut self, account: AccountId, tally: Json) -> Result<(), LakeError> {
-        self.spools[0].finish(account, tally)
+    pub fn finish_taken_over(
+        &mut self,
+        place: Place,
+        account: AccountId,
+        tally: Json,
+    ) -> Result<(), LakeError> {
+        self.at(place)?.finish(account, tally)
+    }
+
+    fn at(&mut self, place: Place) -> Result<&mut Spool, LakeError> {
+        let index = match (place, self.aside) {
+            (Place::Finished, _) => 0,
+            (Place::Aside, Some(index)) => index,
+            (Place::Aside, None) => {
+                let folder = self.staging.join("aside");
+                if folder.exists() {
+                    std::fs::remove_dir_all(&folder).map_err(LakeError::io("removing", &folder))?;
+                }
+                self.spools.push(Spool::open(&folder, self.scan_id.as_str())?);
+                *self.aside.insert(self.spools.len() - 1)
+            }
+        };
+        Ok(&mut self.spools[index])
     }
 
     /// Whether the scan is of this organization: rows of two are never put together.
