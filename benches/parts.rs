@@ -190,6 +190,7 @@ fn write_100_000_findings(bencher: Bencher<'_, '_>) {
             config_sha256: String::new(),
             tool_version: String::new(),
             retried_scan_id: None,
+            roster_sha256: None,
         };
         let mut writer =
             ScanWriter::create(folder.path(), &id, all_tables(built_in_facts()), &header).unwrap();

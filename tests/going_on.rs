@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use orgsweep_lake::{ScanSelector, read, unfinished};
 use orgsweep_model::facts::{AccessKey, Principal};
@@ -362,4 +362,52 @@ fn what_a_stopped_retry_did_not_reach_keeps_what_it_had() {
     assert_eq!(arns.len(), principals.len(), "no fact is there twice");
     let with_facts: BTreeSet<_> = principals.iter().map(|row| row.account_id).collect();
     assert_eq!(with_facts.len(), 24, "and none is lost");
+}
+
+#[test]
+fn a_scan_goes_on_with_the_accounts_that_it_began_with() {
+    let world = World::start(Options { refusing: Some(0), broken: Some(0), suspended: Some(0), ..slow(16) });
+    let ids: Vec<String> = world.running.accounts().into_iter().map(|account| account.id).collect();
+    let file = world.file("accounts.txt");
+    let list = file.to_str().unwrap();
+    std::fs::write(&file, ids.join("\n")).unwrap();
+    let arguments = ["--accounts-file", list, "--log-format", "json", "--concurrency", "2"];
+    let mut child = world.command(&arguments).spawn().unwrap();
+    until_finished(&mut child, 3);
+    signal(&child, "KILL");
+    child.wait().unwrap();
+
+    std::fs::write(&file, ids[1..].join("\n")).unwrap();
+    let said = world.scan(&["--resume", "--accounts-file", list]);
+    assert_eq!(said.code, 3, "{}", said.errors);
+    assert!(said.errors.contains("--accounts-file"), "{}", said.errors);
+    assert!(said.errors.contains("other accounts"), "{}", said.errors);
+    assert!(is_empty_lake(&world.lake()));
+    // In another order they are the same.
+    let turned: Vec<&str> = ids.iter().rev().map(String::as_str).collect();
+    std::fs::write(&file, turned.join("\n")).unwrap();
+    let said = world.scan(&["--resume", "--accounts-file", list]);
+    assert_eq!(said.code, 0, "{}", said.errors);
+    assert_eq!(coverage(&world).len(), 16 * 24);
+}
+
+#[test]
+fn the_wait_for_another_publisher_ends_with_the_deadline_and_nothing_is_lost() {
+    let world = World::start(Options { refusing: Some(0), broken: Some(0), ..options(3) });
+    std::fs::create_dir_all(world.lake()).unwrap();
+    let other = std::fs::File::create(world.lake().join("orgsweep.lock")).unwrap();
+    other.lock().unwrap();
+    let watch = Instant::now();
+    let said = world.scan(&["--deadline", "12s"]);
+    assert_eq!(said.code, 2, "{}", said.errors);
+    assert!(watch.elapsed() < Duration::from_secs(12), "{:?}", watch.elapsed());
+    assert!(said.errors.contains("while another orgsweep was publishing"), "{}", said.errors);
+    assert!(said.errors.contains("--resume"), "{}", said.errors);
+    assert!(is_empty_lake(&world.lake()));
+    drop(other);
+    let sessions = world.running.sessions().len();
+    let said = world.scan(&["--resume"]);
+    assert_eq!(said.code, 0, "{}", said.errors);
+    assert_eq!(world.running.sessions().len(), sessions, "nothing was left to scan");
+    assert_eq!(coverage(&world).len(), 3 * 24);
 }

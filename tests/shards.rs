@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::Read as _;
-use std::process::Child;
+use std::process::{Child, Command};
 
 use orgsweep_model::Status;
 use orgsweep_model::records::ScanStatus;
@@ -191,4 +191,158 @@ fn missing_shards_can_be_left_out_and_are_then_lost_accounts() {
     let scan = &scans(&world)[0];
     assert_eq!((scan.status, scan.accounts_in_scope), (ScanStatus::Partial, 20));
     assert!(scan.accounts_not_scanned >= 5, "{scan:?}");
+}
+
+/// One shard of a roster, not started yet.
+fn shard(world: &World, roster: &str, shard: &str, more: &[&str]) -> Command {
+    let mut command = world.other(&["scan", "--unlimited", "--roster", roster, "--shard", shard, "--out"]);
+    command.arg(world.lake()).args(more);
+    command
+}
+
+fn run_shards(world: &World, roster: &str, shards: &[&str], more: &[&str]) {
+    for one in shards {
+        let said = run(&mut shard(world, roster, one, more));
+        assert!([0, 2].contains(&said.code), "{one}: {}", said.errors);
+    }
+}
+
+#[test]
+fn two_numbers_of_shards_are_refused_with_the_folders_to_delete() {
+    let world = World::start(options(12));
+    let roster = discover(&world);
+    run_shards(&world, &roster, &["0/2", "0/3", "1/2"], &[]);
+    // What was killed before it had begun is in nobody's way, torn as it is.
+    let staging = std::fs::read_dir(world.lake().join("staging")).unwrap().next().unwrap().unwrap().path();
+    let torn = staging.join("shard-0-of-5");
+    std::fs::create_dir(&torn).unwrap();
+    std::fs::write(torn.join("scan.json"), "{\"scan_id\": \"0").unwrap();
+
+    let said = finalize(&world, &roster, &["--publish-partial"]);
+    assert_eq!(said.code, 3, "{}", said.errors);
+    let wrong = staging.join("shard-0-of-3");
+    for wanted in ["shards of 2 and of 3", wrong.to_str().unwrap(), "shard-1-of-2", "Delete"] {
+        assert!(said.errors.contains(wanted), "{wanted}: {}", said.errors);
+    }
+    assert!(!said.errors.contains("of-5"), "{}", said.errors);
+    assert!(is_empty_lake(&world.lake()));
+
+    std::fs::remove_dir_all(wrong).unwrap();
+    let said = finalize(&world, &roster, &[]);
+    assert!([0, 2].contains(&said.code), "{}", said.errors);
+    let scan = &scans(&world)[0];
+    // Three folders, and two that finished accounts.
+    assert_eq!((scan.shards, scan.accounts_in_scope), (Some(2), 12));
+    assert_eq!(coverage(&world).len(), 12 * 24);
+    assert!(!world.lake().join("staging").exists());
+}
+
+#[test]
+fn a_scan_that_is_published_is_finalized_again_without_harm() {
+    let world = World::start(options(6));
+    let roster = discover(&world);
+    run_shards(&world, &roster, &["0/1"], &[]);
+    assert!([0, 2].contains(&finalize(&world, &roster, &[]).code));
+    let before = std::fs::read(world.lake().join("latest.json")).unwrap();
+    let again = finalize(&world, &roster, &[]);
+    assert_eq!(again.code, 0, "{}", again.errors);
+    assert!(again.output.contains("already published (COMPLETE)"), "{}", again.output);
+    let quiet = finalize(&world, &roster, &["--quiet"]);
+    assert_eq!((quiet.code, quiet.output.as_str()), (0, ""));
+    assert_eq!(scans(&world).len(), 1);
+    assert_eq!(std::fs::read(world.lake().join("latest.json")).unwrap(), before);
+    assert!(!world.lake().join("staging").exists());
+}
+
+#[test]
+fn without_a_shard_there_is_nothing_to_publish_and_nothing_is_left_behind() {
+    let world = World::start(options(6));
+    let roster = discover(&world);
+    for more in [&[][..], &["--publish-partial"]] {
+        let said = finalize(&world, &roster, more);
+        assert_eq!(said.code, 3, "{}", said.errors);
+        assert!(said.errors.contains("no shard of scan"), "{}", said.errors);
+        assert!(said.errors.contains("--shard"), "{}", said.errors);
+        assert!(!world.lake().exists(), "something was left behind");
+    }
+}
+
+#[test]
+fn a_shard_that_was_killed_while_it_began_begins_anew() {
+    let world = World::start(options(6));
+    let roster = discover(&world);
+    let scan_id = {
+        let file: Json = serde_json::from_str(&std::fs::read_to_string(&roster).unwrap()).unwrap();
+        file["scan_id"].as_str().unwrap().to_owned()
+    };
+    let folder = world.lake().join(format!("staging/{scan_id}/shard-0-of-1"));
+    std::fs::create_dir_all(&folder).unwrap();
+    for (name, text) in [("scan.json", "{\"scan_id\":"), ("journal.jsonl", "{\"account\":\"11")] {
+        std::fs::write(folder.join(name), text).unwrap();
+    }
+    let said = finalize(&world, &roster, &["--publish-partial"]);
+    assert!(said.code == 3 && said.errors.contains("no shard of scan"), "{}", said.errors);
+    run_shards(&world, &roster, &["0/1"], &[]);
+    // Beside finished accounts such a header is no beginning: it is damage.
+    let header = std::fs::read(folder.join("scan.json")).unwrap();
+    std::fs::write(folder.join("scan.json"), "{").unwrap();
+    let said = finalize(&world, &roster, &[]);
+    assert!(said.code == 3 && said.errors.contains("scan.json"), "{}", said.errors);
+    std::fs::write(folder.join("scan.json"), header).unwrap();
+    assert!([0, 2].contains(&finalize(&world, &roster, &[]).code));
+    assert_eq!(coverage(&world).len(), 6 * 24);
+}
+
+#[test]
+fn what_matches_nothing_in_the_whole_roster_is_warned_about_once_and_at_the_end() {
+    let world = World::start(options(12));
+    let roster = discover(&world);
+    let config = world.file("orgsweep.toml").display().to_string();
+    std::fs::write(
+        &config,
+        "exclude-account = [\"999999999999\"]\n[[override]]\nou = \"/Root/Nowhere\"\nrole-name = [\"Audit\"]\n\
+         [override.checks.iam-role-unused]\ndays = 365\n[override.checks.iam-user-console-unused]\ndays = 365\n\
+         [[override]]\nou = \"/Root/Workloads\"\n[override.checks.iam-role-unused]\ndays = 30\n",
+    )
+    .unwrap();
+    let options = ["--config", &config, "--ou", "/Root/Workloads"];
+    for one in ["0/2", "1/2"] {
+        let said = run(&mut shard(&world, &roster, one, &options));
+        assert!([0, 2].contains(&said.code), "{}", said.errors);
+        assert!(!said.errors.contains("[[override]]"), "{}", said.errors);
+    }
+    let said = finalize(&world, &roster, &options);
+    assert!([0, 2].contains(&said.code), "{}", said.errors);
+    assert_eq!(said.errors.matches("/Root/Nowhere").count(), 1, "{}", said.errors);
+    assert!(!said.errors.contains("[[override]] ou = /Root/Workloads"), "{}", said.errors);
+    assert_eq!(said.errors.matches("--exclude-account 999999999999").count(), 1, "{}", said.errors);
+    // A unit that nobody is in is a mistake, here as in one go.
+    let said = finalize(&world, &discover(&world), &["--ou", "/Root/Nowhere"]);
+    assert_eq!(said.code, 3, "{}", said.errors);
+
+    let said = world.scan(&["--config", &config]);
+    assert!([0, 2].contains(&said.code), "{}", said.errors);
+    assert_eq!(said.errors.matches("/Root/Nowhere").count(), 1, "{}", said.errors);
+}
+
+#[test]
+fn another_roster_under_the_same_name_is_refused_and_named() {
+    let world = World::start(options(8));
+    let roster = discover(&world);
+    run_shards(&world, &roster, &["0/2"], &[]);
+    let whole = std::fs::read_to_string(&roster).unwrap();
+    let mut file: Json = serde_json::from_str(&whole).unwrap();
+    file["roster"]["accounts"].as_array_mut().unwrap().pop();
+    std::fs::write(&roster, file.to_string()).unwrap();
+    for said in
+        [run(&mut shard(&world, &roster, "0/2", &[])), finalize(&world, &roster, &["--publish-partial"])]
+    {
+        assert_eq!(said.code, 3, "{}", said.errors);
+        assert!(said.errors.contains("roster"), "{}", said.errors);
+    }
+    // The same roster, written in another way, is the same.
+    let file: Json = serde_json::from_str(&whole).unwrap();
+    std::fs::write(&roster, file.to_string()).unwrap();
+    run_shards(&world, &roster, &["0/2", "1/2"], &[]);
+    assert!([0, 2].contains(&finalize(&world, &roster, &[]).code));
 }

@@ -308,6 +308,13 @@ pub fn read_accounts_file(path: &Path) -> Result<Vec<Account>, Failure> {
     parse_accounts(&text).map_err(place)
 }
 
+/// Names what is in such a file, in whatever order it is.
+pub fn digest_of(accounts: &[Account]) -> String {
+    let by_id: BTreeMap<&AccountId, &Option<String>> =
+        accounts.iter().map(|account| (&account.id, &account.name)).collect();
+    sha256_hex(json!(Vec::from_iter(by_id)).to_string().as_bytes())
+}
+
 fn parse_accounts(text: &str) -> Result<Vec<Account>, String> {
     let mut accounts: Vec<Account> = Vec::new();
     for (number, line) in text.lines().enumerate() {

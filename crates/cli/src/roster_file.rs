@@ -6,10 +6,12 @@ use std::path::Path;
 use orgsweep_aws::{Access, AwsSource, Connection, DiscoveredRoster, Pace, Roster, SourceOptions};
 use orgsweep_lake::ScanId;
 use orgsweep_model::collector::{CallCounts, Clock};
+use orgsweep_model::finding_id::sha256_hex;
 use orgsweep_model::text::printable;
 use orgsweep_model::{Timestamp, Usage};
 use orgsweep_sweep::{Listed, Source};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::arguments::DiscoverArguments;
 use crate::exit::{self, Failure};
@@ -72,6 +74,11 @@ impl RosterFile {
             return Err(failed(format!("version {} is not known, expected {VERSION}", file.version)));
         }
         Ok(file)
+    }
+
+    /// Names what shards scan from.
+    pub fn digest(&self) -> String {
+        sha256_hex(json!(self.roster).to_string().as_bytes())
     }
 
     /// What `discover` asked of AWS.

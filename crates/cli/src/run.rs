@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use orgsweep_lake::{Place, ScanHeader, ScanId, ScanWriter};
+use orgsweep_lake::{LakeError, Place, ScanHeader, ScanId, ScanWriter};
 use orgsweep_model::records::{ApiCallRecord, ScanRecord, ScanState, ScanStatus};
 use orgsweep_model::registry::Registry;
 use orgsweep_model::{AccountId, Organization, Rows, Timestamp, Usage};
 use orgsweep_sweep::{AccountRows, AccountTally, Early, Ended, Event, ScanError, Sink, Source, Stop, Totals};
-use serde_json::json;
+use serde_json::{Value as Json, json};
+use tokio::time::Instant;
 
 use crate::arguments::{LogFormat, ScanOptions};
 use crate::exit::{self, Failure};
@@ -100,8 +101,7 @@ impl Run<'_> {
         let Self { registry, source, prepared, begun, out, program, stop } = self;
         let Begun { mut writer, header, shard, earlier, note } = begun;
         let watch = Instant::now();
-        let refused =
-            |error: orgsweep_lake::LakeError| Failure::new(format!("--out {}: {error}", out.display()));
+        let refused = |error: LakeError| Failure::new(format!("--out {}: {error}", out.display()));
         let (mut totals, _) = totals_of(&writer)?;
         let resumed = totals.accounts.len();
         let earlier_usage = writer.earlier_usage();
@@ -194,6 +194,7 @@ impl Run<'_> {
             is_partial: early.is_some(),
             seconds: Some(watch.elapsed()),
             shared: &shared,
+            deadline: stop.deadline.map(|moment| moment + stop.grace),
         };
         let gently = stop.gently.clone();
         // A Ctrl-C that came before is what led here; a new one ends the wait for another publisher.
@@ -239,25 +240,33 @@ fn failed(problem: &str, writer: &ScanWriter, header: &ScanHeader, out: &Path) -
 
 fn tell_shard(shard: Shard, totals: Totals, options: &ScanOptions) -> Result<RunOutcome, Failure> {
     let code = exit_code(&totals, options);
-    if !options.quiet {
-        if options.log_format == Some(LogFormat::Json) {
-            tell_json(&json!({
-                "event": "shard",
-                "shard": shard.index,
-                "shards": shard.count,
-                "coverage": summary::coverage_line(&totals),
-                "exit_code": code,
-            }));
-        } else {
-            crate::print(&format!(
-                "Shard {}/{}: {}\nPublished by `orgsweep finalize` once all shards are done.\n",
-                shard.index,
-                shard.count,
-                summary::coverage_line(&totals)
-            ))?;
-        }
-    }
+    let event = json!({
+        "event": "shard",
+        "shard": shard.index,
+        "shards": shard.count,
+        "coverage": summary::coverage_line(&totals),
+        "exit_code": code,
+    });
+    say(options, &event, || {
+        format!(
+            "Shard {}/{}: {}\nPublished by `orgsweep finalize` once all shards are done.\n",
+            shard.index,
+            shard.count,
+            summary::coverage_line(&totals)
+        )
+    })?;
     Ok(RunOutcome { code, totals })
+}
+
+/// What a command came to, in the way it was told to speak.
+pub fn say(options: &ScanOptions, event: &Json, text: impl FnOnce() -> String) -> Result<(), Failure> {
+    if options.quiet {
+    } else if options.log_format == Some(LogFormat::Json) {
+        tell_json(event);
+    } else {
+        crate::print(&text())?;
+    }
+    Ok(())
 }
 
 /// A scan's last step: rows of the scan itself, the commit, the screen, the exit code.
@@ -286,6 +295,8 @@ pub struct Publication<'a> {
     pub seconds: Option<Duration>,
     /// What was asked of AWS for the organization as a whole.
     pub shared: &'a Usage,
+    /// Another publisher is not waited for beyond this moment.
+    pub deadline: Option<Instant>,
 }
 
 impl Publication<'_> {
@@ -296,8 +307,7 @@ impl Publication<'_> {
         totals: &Totals,
         patience: &mut dyn FnMut(Duration) -> bool,
     ) -> Result<u8, Failure> {
-        let refused =
-            |error: orgsweep_lake::LakeError| Failure::new(format!("--out {}: {error}", self.out.display()));
+        let refused = |error: LakeError| Failure::new(format!("--out {}: {error}", self.out.display()));
         let previous_scan_id = orgsweep_lake::latest_scan_id(self.out).map_err(refused)?;
         let shared = self.shared.total();
         let mut calls = totals.calls;
@@ -350,9 +360,14 @@ impl Publication<'_> {
                 told = true;
                 warn(options, "another orgsweep is publishing into this lake; waiting for it");
             }
-            patience(waited)
+            patience(waited) && self.deadline.is_none_or(|moment| Instant::now() < moment)
         };
-        let published = writer.publish(&whole, record, &coverage, &mut wait).map_err(refused)?;
+        let published = match writer.publish(&whole, record, &coverage, &mut wait) {
+            Err(LakeError::Locked { .. }) if self.deadline.is_some_and(|moment| Instant::now() >= moment) => {
+                return Err(self.deadline_came());
+            }
+            published => published.map_err(refused)?,
+        };
         for warning in &published.warnings {
             warn(options, warning);
         }
@@ -360,6 +375,19 @@ impl Publication<'_> {
             warn(options, &format!("the scan is published; {}", failure.message));
         }
         Ok(code)
+    }
+
+    fn deadline_came(&self) -> Failure {
+        let way_out = if self.shards.is_some() {
+            "run finalize again".to_owned()
+        } else {
+            format!("--resume {} --out {} goes on with it", self.scan_id, summary::quoted(self.out))
+        };
+        let message = format!(
+            "the deadline came while another orgsweep was publishing into this lake; nothing was published, and all that \
+             was finished is kept: {way_out}"
+        );
+        Failure { message, code: exit::INCOMPLETE }
     }
 
     fn tell(&self, totals: &Totals, shared_calls: u64, code: u8) -> Result<(), Failure> {
@@ -400,7 +428,7 @@ impl Publication<'_> {
 }
 
 /// A line on standard error.
-fn warn(options: &ScanOptions, message: &str) {
+pub fn warn(options: &ScanOptions, message: &str) {
     if options.log_format == Some(LogFormat::Json) {
         tell_json(&json!({"event": "warning", "message": message}));
     } else {

@@ -115,6 +115,7 @@ fn header(id: &ScanId) -> ScanHeader {
         config_sha256: "00".to_owned(),
         tool_version: "0.1.0".to_owned(),
         retried_scan_id: None,
+        roster_sha256: None,
     }
 }
 

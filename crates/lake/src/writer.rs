@@ -19,11 +19,12 @@ use crate::manifest::{FileEntry, LATEST, Latest, manifest};
 use crate::parquet_file::ParquetFile;
 use crate::scan_id::ScanId;
 use crate::schema::{SCANS, fingerprint};
+use crate::shards::{self, BegunShard};
 use crate::shared_usage::SharedUsage;
 use crate::spool::Spool;
 use crate::store::{Store, stage};
 use crate::take_over::each_account;
-use crate::unfinished::{HEADER, STAGING, ScanHeader, parse};
+use crate::unfinished::{HEADER, STAGING, ScanHeader, begun_as};
 
 /// A scan that is not yet in the lake. Dropped without [`publish`](Self::publish), it keeps its finished accounts on
 /// disk, where no reader looks, so that the scan can go on; without a finished account it leaves nothing.
@@ -110,40 +111,37 @@ impl ScanWriter {
         let store = Store::new(root);
         refuse_committed(&store, scan_id)?;
         store.make_folder("")?;
-        let folder = format!("{}/shard-{index}-of-{count}", staging_key(scan_id));
+        let folder = format!("{}/{}", staging_key(scan_id), shards::name(index, count));
         let staging = store.make_folder(&folder)?;
-        let spools = vec![Spool::open(&staging, scan_id.as_str())?];
-        let path = staging.join(HEADER);
-        match store.get(&format!("{folder}/{HEADER}"))? {
+        let spool = Spool::open(&staging, scan_id.as_str())?;
+        match begun_as(&staging, &spool)? {
             None => write_header(&staging, header)?,
-            Some(bytes) => {
-                let begun = parse(&bytes, &path)?;
-                if begun != *header {
-                    let problem = "the shard was begun with another configuration or version; use the same for all \
-                                   shards, or run discover again";
-                    return Err(LakeError::Format {
-                        doing: "going on with",
-                        path,
-                        problem: problem.to_owned(),
-                    });
+            Some(begun) => {
+                if let Some(what) = begun.difference(header) {
+                    let problem = format!(
+                        "the shard was begun with another {what}; use the same for all shards, or run discover again"
+                    );
+                    return Err(LakeError::Format { doing: "going on with", path: staging, problem });
                 }
             }
         }
         let usages = vec![SharedUsage::open(&staging)?];
-        Ok(Self::over(store, scan_id, tables, staging, spools, usages, true))
+        Ok(Self::over(store, scan_id, tables, staging, vec![spool], usages, true))
     }
 
-    /// All shards of a scan, to be published as one. Also says what each was begun as.
+    /// All shards of a scan, to be published as one. Also says which have begun, and what each was begun as.
     pub fn gather(
         root: &Path,
         scan_id: &ScanId,
         tables: Vec<&'static TableSchema>,
-    ) -> Result<(Self, Vec<(String, ScanHeader)>), LakeError> {
+    ) -> Result<(Self, Vec<BegunShard>), LakeError> {
         let store = Store::new(root);
         refuse_committed(&store, scan_id)?;
+        let begun = shards::open_all(&store, &staging_key(scan_id), scan_id.as_str())?;
+        if begun.is_empty() {
+            return Err(LakeError::NoShard { scan_id: scan_id.to_string(), root: root.to_owned() });
+        }
         let staging = store.make_folder(&staging_key(scan_id))?;
-        let mut names = store.names(&staging_key(scan_id))?;
-        names.retain(|name| name.starts_with("shard-"));
         // Rows of finalize itself, such as those of accounts that no shard finished.
         let own = staging.join("finalize");
         if own.exists() {
@@ -151,15 +149,13 @@ impl ScanWriter {
         }
         let mut spools = vec![Spool::open(&own, scan_id.as_str())?];
         let mut usages = vec![SharedUsage::open(&own)?];
-        let mut headers = Vec::new();
-        for name in names {
-            let path = staging.join(&name).join(HEADER);
-            let bytes = std::fs::read(&path).map_err(LakeError::io("reading", &path))?;
-            headers.push((name.clone(), parse(&bytes, &path)?));
-            spools.push(Spool::open(&staging.join(&name), scan_id.as_str())?);
-            usages.push(SharedUsage::open(&staging.join(&name))?);
+        let mut all = Vec::new();
+        for (shard, spool, usage) in begun {
+            all.push(shard);
+            spools.push(spool);
+            usages.push(usage);
         }
-        Ok((Self::over(store, scan_id, tables, staging, spools, usages, true), headers))
+        Ok((Self::over(store, scan_id, tables, staging, spools, usages, true), all))
     }
 
     fn over(
@@ -257,9 +253,18 @@ impl ScanWriter {
         Ok(&mut self.spools[index])
     }
 
-    /// Whether the scan is of this organization: rows of two are never put together.
+    /// Whether the scan is of this organization, once that is known: rows of two are never put together. The first one that
+    /// is named is remembered beside the finished accounts.
     pub fn is_of(&self, organization_id: &str) -> Result<bool, LakeError> {
-        ScanHeader::is_of(&self.staging, organization_id)
+        let path = self.staging.join("organization");
+        match std::fs::read_to_string(&path) {
+            Ok(known) => Ok(known == organization_id),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                std::fs::write(&path, organization_id).map_err(LakeError::io("writing", &path))?;
+                Ok(true)
+            }
+            Err(source) => Err(LakeError::Io { doing: "reading", path, source }),
+        }
     }
 
     /// The tables of the scan.

@@ -331,10 +331,8 @@ impl Dispatcher {
             // What matches nothing here may match in another shard.
             return Ok(());
         }
-        for scope in self.plan.checks.scopes().chain(&self.plan.access_scopes) {
-            if !self.roster.iter().any(|key| scope.contains(&key.as_account())) {
-                on_event(Event::Warning(format!("[[override]] {scope}: no account of the roster is in it")));
-            }
+        for message in self.plan.unmatched_scopes(&self.roster) {
+            on_event(Event::Warning(message));
         }
         let (excluded, wanted): (Vec<_>, Vec<_>) = self
             .plan

@@ -60,7 +60,7 @@ crate::table! {
         response_bytes: Option<i64>,
         /// The scan whose rows were taken over where they were complete.
         retried_scan_id: Option<String>,
-        /// How many processes scanned parts of the roster.
+        /// How many shards finished accounts of it, however many were planned or begun; null: one process scanned it.
         shards: Option<i32>,
     }
 }
