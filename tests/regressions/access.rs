@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use orgsweep_model::records::ScanState;
-use orgsweep_simulator::{Fault, FaultKind, Options};
+use orgsweep_model::records::{ScanState, TableRead};
+use orgsweep_simulator::{Denial, Fault, FaultKind, Options};
 
 use super::{ADMINISTRATOR, ONE_CALL, by_account, good, members, role};
 use crate::support::World;
@@ -105,4 +105,37 @@ fn an_answer_of_sts_about_something_else_opens_nothing() {
         assert_eq!(by_account(&world)[&account].reason_code.as_deref(), Some("MALFORMED_ANSWER"));
         assert_eq!(world.calls_of(&account), BTreeMap::new());
     }
+}
+
+#[test]
+fn renewing_a_session_is_no_attempt_of_the_call_that_needed_it() {
+    // Sessions that end in two seconds are renewed before every call.
+    let short = |options: Options| Options { session_seconds: Some(2), ..options };
+    let denied = Denial { account: None, action: "iam:ListRoles".to_owned(), by_scp: false };
+    let world = World::start(short(Options { denied: vec![denied], ..good(3) }));
+    assert_eq!(world.scan(&["--check", "iam-role-max-session-duration-excessive"]).code, 2);
+    let lost: Vec<TableRead> = world
+        .rows::<TableRead>()
+        .into_iter()
+        .filter(|read| read.api.as_deref() == Some("iam:ListRoles"))
+        .collect();
+    assert!(lost.len() >= 3, "{lost:#?}");
+    assert!(lost.iter().all(|read| read.attempts == 1), "{lost:#?}");
+    assert!(world.running.sessions().len() > 4, "nothing was renewed");
+
+    // On the way too: the second hop is renewed by the first one, which is renewed for that.
+    let fault = Fault {
+        account: Some(World::start(good(3)).running.management_account_id()),
+        nth: Some(4),
+        ..Fault::new(FaultKind::Denied, "sts:AssumeRole")
+    };
+    let world = World::start(short(Options { faults: vec![fault], ..good(3) }));
+    let hop = role(&world.running.management_account_id(), ADMINISTRATOR);
+    let chain = format!("{hop},{hop}");
+    let said = world.scan(&[&ONE_CALL[..], &["--concurrency", "1", "--role-chain", &chain]].concat());
+    assert_eq!((said.code, world.running.faults_struck()), (2, vec![1]), "{}", said.errors);
+    let lost: Vec<TableRead> =
+        world.rows::<TableRead>().into_iter().filter(|read| read.reason_code.is_some()).collect();
+    assert_eq!(lost.len(), 1, "{lost:#?}");
+    assert_eq!((lost[0].attempts, lost[0].api.as_deref()), (1, Some("sts:AssumeRole")), "{lost:#?}");
 }

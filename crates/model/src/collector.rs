@@ -99,6 +99,12 @@ impl Usage {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Of one kind of call, such as `iam` and `ListRoles`.
+    pub fn of(&self, service: &str, action: &str) -> CallCounts {
+        let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.get(&(service.to_owned(), action.to_owned())).copied().unwrap_or_default()
+    }
+
     /// Of all calls together.
     pub fn total(&self) -> CallCounts {
         let mut total = CallCounts::default();
