@@ -26,6 +26,8 @@ mod faults;
 mod endings;
 // Stopped, killed, gone on with, retried.
 mod going_on;
+// What goes over the wire, in its order.
+mod wire;
 // Split over several processes and put together.
 mod shards;
 // The printed policies are enough, and no more than that.

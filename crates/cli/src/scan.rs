@@ -20,7 +20,7 @@ use crate::plan_screen;
 use crate::prepare::{self, Prepared};
 use crate::retry::Earlier;
 use crate::roster_file::RosterFile;
-use crate::run::{Begun, Run};
+use crate::run::{Begun, Run, warn};
 use crate::shard::Shard;
 use crate::stopping;
 
@@ -40,6 +40,16 @@ pub async fn scan(registry: &Registry, arguments: ScanArguments) -> Result<u8, F
     let out = out(&prepared.options);
     let file = arguments.roster.as_deref().map(RosterFile::read).transpose()?;
     let shard = arguments.shard.as_deref().map(Shard::parse).transpose()?;
+    let (concurrency, too_many) =
+        access::concurrency(&prepared.options, shard.map_or(1, |shard| shard.count))?;
+    prepared.plan.concurrency = concurrency;
+    if let Some(wanted) = too_many {
+        let message = format!(
+            "--concurrency {wanted}: the rate feeds {concurrency} accounts at a time, so that many are in flight; \
+             --max-rate raises it"
+        );
+        warn(&prepared.options, &message);
+    }
     let discovered = file.as_ref().map(|file| (file.scan_id.clone(), file.now, file.digest()));
     let roster = roster(&prepared.options, file, shard)?;
     let accounts = Accounts::of(discovered, shard, &roster);
