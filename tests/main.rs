@@ -36,5 +36,7 @@ mod policy;
 mod fuzz_seeds;
 // What the doctor finds is what a scan would lose.
 mod doctor;
+// A check that fails itself.
+mod panicking;
 // What went wrong elsewhere, by the ids of README.md.
 mod regressions;
