@@ -9,10 +9,9 @@ use arrow::array::{
     TimestampMillisecondArray, TimestampMillisecondBuilder, UInt32Array,
 };
 use arrow::compute::take;
+use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use orgsweep_model::{ColumnType, Rows, TableSchema, Value};
-
-use crate::schema::arrow_schema;
 
 /// One column under construction.
 enum Builder {
@@ -66,8 +65,8 @@ impl Builder {
     }
 }
 
-/// A batch with `scan_id` in front.
-pub fn record_batch(rows: &dyn Rows, scan_id: &str) -> Result<RecordBatch, ArrowError> {
+/// A batch with `scan_id` in front, of the schema that [`arrow_schema`](crate::schema::arrow_schema) makes for the table.
+pub fn record_batch(rows: &dyn Rows, scan_id: &str, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
     let table = rows.schema();
     let mut builders: Vec<Builder> =
         table.columns.iter().map(|column| Builder::new(column.kind, rows.len())).collect();
@@ -85,7 +84,7 @@ pub fn record_batch(rows: &dyn Rows, scan_id: &str) -> Result<RecordBatch, Arrow
     }
     let ids: StringArray = std::iter::repeat_n(Some(scan_id), rows.len()).collect();
     arrays.insert(0, Arc::new(ids));
-    RecordBatch::try_new(arrow_schema(table), arrays)
+    RecordBatch::try_new(Arc::clone(schema), arrays)
 }
 
 /// A column that rows are sorted by. No table sorts by a floating-point one.

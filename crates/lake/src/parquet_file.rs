@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
 use orgsweep_model::TableSchema;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
@@ -25,6 +26,7 @@ const WITHOUT_DICTIONARY: [&str; 3] = ["message", "evidence_json", "finding_id"]
 /// A file that is being written.
 pub struct ParquetFile {
     path: PathBuf,
+    schema: SchemaRef,
     writer: ArrowWriter<File>,
     rows: u64,
 }
@@ -40,9 +42,15 @@ impl ParquetFile {
         let options = ArrowWriterOptions::new()
             .with_properties(properties(table, path)?)
             .with_skip_arrow_metadata(true);
-        let writer = ArrowWriter::try_new_with_options(file, Arc::clone(&arrow_schema(table)), options)
+        let schema = arrow_schema(table);
+        let writer = ArrowWriter::try_new_with_options(file, Arc::clone(&schema), options)
             .map_err(LakeError::format("writing", path))?;
-        Ok(Self { path: path.to_owned(), writer, rows: 0 })
+        Ok(Self { path: path.to_owned(), schema, writer, rows: 0 })
+    }
+
+    /// The schema of the rows.
+    pub fn schema(&self) -> &SchemaRef {
+        &self.schema
     }
 
     /// Adds rows.

@@ -1,5 +1,5 @@
-//! Finished accounts on local disk until the scan is published: one file a table, one Arrow IPC stream an account, and a
-//! journal that says which accounts are whole.
+//! Finished accounts on local disk until the scan is published: one file a table, Arrow IPC messages of one batch each, and
+//! a journal that says which accounts are whole. The table's schema is known and not repeated for every account.
 //!
 //! A killed process leaves at most a torn end: bytes after the last account that the journal names, and half a line of
 //! the journal. Opening the spool again cuts both off.
@@ -10,14 +10,18 @@ use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
-use arrow::ipc::reader::StreamReader;
+use arrow::buffer::Buffer;
+use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
+use arrow::ipc::reader::StreamDecoder;
 use arrow::ipc::writer::StreamWriter;
-use orgsweep_model::{AccountId, Rows};
+use orgsweep_model::{AccountId, Rows, TableSchema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::batch::record_batch;
 use crate::error::LakeError;
+use crate::schema::arrow_schema;
 
 /// Which accounts are whole, a line each.
 const JOURNAL: &str = "journal.jsonl";
@@ -33,6 +37,8 @@ struct TableSpool {
     file: File,
     end: u64,
     spans: BTreeMap<AccountId, Vec<Span>>,
+    /// Once rows came or were asked for.
+    codec: Option<Codec>,
 }
 
 /// A whole account, as the journal keeps it.
@@ -113,7 +119,7 @@ impl Spool {
         if !self.tables.contains_key(name) {
             let path = self.folder.join(format!("{name}.arrow"));
             let file = open_file(&path)?;
-            let table = TableSpool { path, file, end: 0, spans: BTreeMap::new() };
+            let table = TableSpool { path, file, end: 0, spans: BTreeMap::new(), codec: None };
             self.tables.insert(name.to_owned(), table);
         }
         self.tables.get_mut(name).ok_or_else(|| LakeError::Format {
@@ -128,29 +134,38 @@ impl Spool {
         if rows.is_empty() {
             return Ok(());
         }
-        let name = rows.schema().name;
-        let batch = record_batch(rows, &self.scan_id)
-            .map_err(LakeError::format("building rows for", &self.folder.join(name)))?;
-        self.add_batch(account, name, &batch)
+        let scan_id = self.scan_id.clone();
+        self.append(account, rows.schema(), &mut |schema| record_batch(rows, &scan_id, schema))
     }
 
     /// Adds some of an account's rows of one table, ready made.
     pub fn add_batch(
         &mut self,
         account: AccountId,
-        table: &str,
+        table: &'static TableSchema,
         batch: &RecordBatch,
+    ) -> Result<(), LakeError> {
+        self.append(account, table, &mut |_| Ok(batch.clone()))
+    }
+
+    fn append(
+        &mut self,
+        account: AccountId,
+        table: &'static TableSchema,
+        make: &mut dyn FnMut(&SchemaRef) -> Result<RecordBatch, ArrowError>,
     ) -> Result<(), LakeError> {
         if self.finished.contains_key(&account) {
             let problem = format!("account {account} is finished already; its rows must not be there twice");
             return Err(LakeError::Format { doing: "spooling", path: self.folder.clone(), problem });
         }
-        let table = self.table(table)?;
-        let bytes = encode(batch).map_err(LakeError::format("encoding rows for", &table.path))?;
-        table.file.write_all(&bytes).map_err(LakeError::io("writing", &table.path))?;
+        let TableSpool { path, file, end, spans, codec } = self.table(table.name)?;
+        let codec = Codec::of(codec, table).map_err(LakeError::format("encoding rows for", path))?;
+        let batch = make(&codec.schema).map_err(LakeError::format("building rows for", path))?;
+        let bytes = codec.encode(&batch).map_err(LakeError::format("encoding rows for", path))?;
+        file.write_all(bytes).map_err(LakeError::io("writing", path))?;
         let length = bytes.len() as u64;
-        table.spans.entry(account).or_default().push((table.end, length));
-        table.end += length;
+        spans.entry(account).or_default().push((*end, length));
+        *end += length;
         Ok(())
     }
 
@@ -191,25 +206,56 @@ impl Spool {
     /// Hands over an account's batches of a table.
     pub fn batches(
         &mut self,
-        table: &str,
+        table: &'static TableSchema,
         account: AccountId,
         take: &mut dyn FnMut(RecordBatch) -> Result<(), LakeError>,
     ) -> Result<(), LakeError> {
-        let Some(spool) = self.tables.get_mut(table) else {
+        let Some(TableSpool { path, file, spans, codec, .. }) = self.tables.get_mut(table.name) else {
             return Ok(());
         };
-        let mut buffer = Vec::new();
-        for (offset, length) in spool.spans.get(&account).into_iter().flatten() {
-            spool.file.seek(SeekFrom::Start(*offset)).map_err(LakeError::io("reading", &spool.path))?;
-            buffer.resize(*length as usize, 0);
-            spool.file.read_exact(&mut buffer).map_err(LakeError::io("reading", &spool.path))?;
-            let reader = StreamReader::try_new(buffer.as_slice(), None)
-                .map_err(LakeError::format("decoding rows of", &spool.path))?;
-            for batch in reader {
-                take(batch.map_err(LakeError::format("decoding rows of", &spool.path))?)?;
-            }
+        for (offset, length) in spans.get(&account).into_iter().flatten() {
+            file.seek(SeekFrom::Start(*offset)).map_err(LakeError::io("reading", path))?;
+            let mut bytes = vec![0; *length as usize];
+            file.read_exact(&mut bytes).map_err(LakeError::io("reading", path))?;
+            let batch = Codec::of(codec, table)
+                .and_then(|codec| codec.decode(bytes))
+                .map_err(LakeError::format("decoding rows of", path))?;
+            take(batch)?;
         }
         Ok(())
+    }
+}
+
+/// Batches of one table to bytes and back, without the schema in front.
+struct Codec {
+    schema: SchemaRef,
+    encoder: StreamWriter<Vec<u8>>,
+    decoder: StreamDecoder,
+}
+
+impl Codec {
+    fn of<'a>(known: &'a mut Option<Self>, table: &'static TableSchema) -> Result<&'a mut Self, ArrowError> {
+        if let Some(codec) = known {
+            return Ok(codec);
+        }
+        let schema = arrow_schema(table);
+        let mut encoder = StreamWriter::try_new(Vec::new(), &schema)?;
+        let mut decoder = StreamDecoder::new();
+        // A stream begins with its schema: the decoder is told, and the file goes without.
+        decoder.decode(&mut Buffer::from_vec(std::mem::take(encoder.get_mut())))?;
+        Ok(known.insert(Self { schema, encoder, decoder }))
+    }
+
+    fn encode(&mut self, batch: &RecordBatch) -> Result<&[u8], ArrowError> {
+        self.encoder.get_mut().clear();
+        self.encoder.write(batch)?;
+        Ok(self.encoder.get_ref())
+    }
+
+    fn decode(&mut self, bytes: Vec<u8>) -> Result<RecordBatch, ArrowError> {
+        self.decoder
+            .decode(&mut Buffer::from_vec(bytes))?
+            .ok_or_else(|| ArrowError::IpcError("a batch is cut off".to_owned()))
     }
 }
 
@@ -221,13 +267,4 @@ fn open_file(path: &Path) -> Result<File, LakeError> {
         .truncate(false)
         .open(path)
         .map_err(LakeError::io("opening", path))
-}
-
-fn encode(batch: &RecordBatch) -> Result<Vec<u8>, arrow::error::ArrowError> {
-    let mut bytes = Vec::new();
-    let mut writer = StreamWriter::try_new(&mut bytes, &batch.schema())?;
-    writer.write(batch)?;
-    writer.finish()?;
-    drop(writer);
-    Ok(bytes)
 }

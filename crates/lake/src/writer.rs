@@ -218,7 +218,7 @@ impl ScanWriter {
         let to = self.scan_id.clone();
         let spool = self.at(place)?;
         each_account(&path, table, from.as_str(), to.as_str(), &mut |account, batch| {
-            if keep(account) { spool.add_batch(account, table.name, &batch) } else { Ok(()) }
+            if keep(account) { spool.add_batch(account, table, &batch) } else { Ok(()) }
         })
     }
 
@@ -359,7 +359,7 @@ impl ScanWriter {
         let path = self.staged(table.name);
         let mut file = ParquetFile::create(&path, table)?;
         for rows in own {
-            let batch = record_batch(&**rows, self.scan_id.as_str())
+            let batch = record_batch(&**rows, self.scan_id.as_str(), file.schema())
                 .map_err(LakeError::format("building rows for", &path))?;
             file.write(&batch)?;
         }
@@ -369,7 +369,7 @@ impl ScanWriter {
         }
         order.sort_unstable();
         for (account, index) in order {
-            self.spools[index].batches(table.name, account, &mut |batch| file.write(&batch))?;
+            self.spools[index].batches(table, account, &mut |batch| file.write(&batch))?;
         }
         let rows = file.finish()?;
         let (bytes, sha256) = digest(&path)?;
