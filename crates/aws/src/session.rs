@@ -92,15 +92,19 @@ impl RoleSession {
             .interceptor(WholeAnswers)
             .send()
             .await
-            .map_err(|error| {
-                let mut gap = failure::gap(API, &error);
-                gap.attempts = gap.attempts.max(own.attempts() as u32);
-                refusal(gap)
-            })?;
-        let identity = answer.assumed_role_user().map_or("", |user| user.arn());
-        verify(identity, self.account)?;
-        let given = answer.credentials().ok_or_else(|| {
-            Gap::new(Reason::MalformedAnswer).during(API).because("no credentials in the answer")
+            .map_err(|error| refusal(failure::gap(API, &error)))
+            .and_then(|answer| {
+                let identity = answer.assumed_role_user().map_or("", |user| user.arn());
+                verify(identity, self.account).map(|()| answer)
+            })
+            .and_then(|answer| {
+                let nothing =
+                    || Gap::new(Reason::MalformedAnswer).during(API).because("no credentials in the answer");
+                answer.credentials.ok_or_else(nothing)
+            });
+        let given = answer.map_err(|mut gap| {
+            gap.attempts = gap.attempts.max(own.attempts() as u32);
+            gap
         })?;
         let expiry = SystemTime::try_from(*given.expiration()).ok();
         Ok(Credentials::new(

@@ -30,6 +30,8 @@ pub async fn demo(registry: &Registry, arguments: DemoArguments) -> Result<u8, F
         check: arguments.check,
         collect: arguments.collect,
         concurrency: Some(arguments.concurrency),
+        // There is nobody to spare.
+        unlimited: true,
         fail_on: arguments.fail_on,
         now: Some(now),
         quiet: arguments.quiet,
