@@ -346,3 +346,18 @@ fn another_roster_under_the_same_name_is_refused_and_named() {
     run_shards(&world, &roster, &["0/2", "1/2"], &[]);
     assert!([0, 2].contains(&finalize(&world, &roster, &[]).code));
 }
+
+#[test]
+fn what_is_in_another_shard_is_no_mistake() {
+    let world = World::start(options(6));
+    let roster = discover(&world);
+    let account = world.running.management_account_id();
+    for plan in [true, false] {
+        for one in ["0/2", "1/2"] {
+            let mut command = shard(&world, &roster, one, &["--account", &account]);
+            let said = run(if plan { command.arg("--plan") } else { &mut command });
+            assert_eq!(said.code, 0, "{one}: {}", said.errors);
+        }
+    }
+    assert_eq!(finalize(&world, &roster, &["--account", &account]).code, 0);
+}

@@ -43,6 +43,7 @@ pub async fn scan(registry: &Registry, arguments: ScanArguments) -> Result<u8, F
     let (concurrency, too_many) =
         access::concurrency(&prepared.options, shard.map_or(1, |shard| shard.count))?;
     prepared.plan.concurrency = concurrency;
+    prepared.plan.is_a_shard = shard.is_some();
     if let Some(wanted) = too_many {
         let message = format!(
             "--concurrency {wanted}: the rate feeds {concurrency} accounts at a time, so that many are in flight; \
@@ -120,7 +121,6 @@ fn begin(
     let digest = accounts.digest.clone();
     if let Some((shard, scan_id, now)) = &accounts.shard {
         prepared.count_ages_to(*now);
-        prepared.plan.is_a_shard = true;
         let header = header(scan_id, *now, prepared, None, digest);
         let place = (shard.index, shard.count);
         let writer = ScanWriter::shard(out, scan_id, tables, place, &header).map_err(refused)?;
