@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
-use orgsweep_lake::{ScanHeader, ScanId, ScanWriter, all_tables, built_in_facts};
+use orgsweep_lake::{Place, ScanHeader, ScanId, ScanWriter, all_tables, built_in_facts};
 use orgsweep_model::collector::Clock;
 use orgsweep_model::evaluate::evaluate;
 use orgsweep_model::facts::{
@@ -190,12 +190,13 @@ fn write_100_000_findings(bencher: Bencher<'_, '_>) {
             config_sha256: String::new(),
             tool_version: String::new(),
             retried_scan_id: None,
+            roster_sha256: None,
         };
         let mut writer =
             ScanWriter::create(folder.path(), &id, all_tables(built_in_facts()), &header).unwrap();
         for (number, rows) in accounts.iter().enumerate() {
             let account = format!("{number:012}").parse().unwrap();
-            writer.spool(account, &[Arc::clone(rows)], serde_json::Value::Null).unwrap();
+            writer.spool(Place::Finished, account, &[Arc::clone(rows)], serde_json::Value::Null).unwrap();
         }
         let scan = ScanRecord {
             org_id: "o-exampleorgid".to_owned(),

@@ -176,6 +176,7 @@ fn every_fault_alone_is_exactly_classified() {
         (Fault::new(Kind::Throttle, "sts:AssumeRole"), "THROTTLED_OUT", table),
         (Fault::new(Kind::Hang, "sts:AssumeRole"), "TIMED_OUT", table),
         (Fault::new(Kind::RegionDisabled, "sts:AssumeRole"), "REGION_DISABLED", table),
+        (Fault::new(Kind::WrongAccount, "sts:AssumeRole"), "MALFORMED_ANSWER", table),
         // An unreadable gate: the call behind it is made, and only the gate's own table is lost.
         (Fault::new(Kind::Denied, "iam:GetAccountSummary"), "DENIED", "account_summary"),
     ] {
@@ -328,6 +329,7 @@ fn storm() -> Vec<Fault> {
         share(Kind::SlowDrip, 0.001),
         Fault { share: Some(0.01), ..Fault::new(Kind::Denied, "iam:*") },
         Fault { share: Some(0.02), ..Fault::new(Kind::Denied, "sts:AssumeRole") },
+        Fault { share: Some(0.01), ..Fault::new(Kind::WrongAccount, "sts:AssumeRole") },
     ]
 }
 

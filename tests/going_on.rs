@@ -2,36 +2,37 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
-use std::process::{Child, Command};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use orgsweep_lake::{ScanSelector, read, unfinished};
+use orgsweep_model::facts::{AccessKey, Principal};
 use orgsweep_model::records::{
-    CoverageRecord, FindingRecord, ScanAccountRecord, ScanRecord, ScanState, ScanStatus, TableRead,
+    ApiCallRecord, CoverageRecord, FindingRecord, ScanAccountRecord, ScanRecord, ScanState, ScanStatus,
+    TableRead,
 };
 use orgsweep_model::{Row, Status};
 use orgsweep_simulator::{Denial, Options};
-use serde_json::{Value as Json, json};
 
-use crate::support::{Said, World, is_empty_lake, options, run};
+use crate::support::{World, is_empty_lake, options, run, signal, until_finished};
 
 /// Slow enough to be stopped in the middle.
-fn slow(accounts: usize) -> Options {
+pub fn slow(accounts: usize) -> Options {
     Options { latency: Duration::from_millis(60), ..options(accounts) }
 }
 
 /// A verdict, without what only says when and by which scan it was made.
-type Verdict = (String, String, String, Status, Option<String>);
+pub type Verdict = (String, String, String, Status, Option<String>);
 
-fn verdicts(world: &World) -> Vec<Verdict> {
+pub fn verdicts(world: &World) -> Vec<Verdict> {
     let findings: Vec<FindingRecord> = world.rows();
-    findings
-        .into_iter()
-        .map(|row| (row.account_id.to_string(), row.check_id, row.resource_uid, row.status, row.message))
-        .collect()
+    findings.into_iter().map(verdict).collect()
 }
 
-fn coverage(world: &World) -> Vec<CoverageRecord> {
+fn verdict(row: FindingRecord) -> Verdict {
+    (row.account_id.to_string(), row.check_id, row.resource_uid, row.status, row.message)
+}
+
+pub fn coverage(world: &World) -> Vec<CoverageRecord> {
     world.rows()
 }
 
@@ -43,24 +44,20 @@ fn in_one_go(options: Options) -> (Vec<Verdict>, Vec<CoverageRecord>) {
     (verdicts(&world), coverage(&world))
 }
 
-/// Waits until the scan has finished some accounts.
-fn until_finished(child: &mut Child, accounts: usize) {
-    let errors = child.stderr.as_mut().unwrap();
-    let mut seen = Vec::new();
-    let mut piece = [0; 256];
-    while String::from_utf8_lossy(&seen).matches("\"event\":\"account\"").count() < accounts {
-        let count = errors.read(&mut piece).unwrap();
-        assert!(count > 0, "the scan ended first: {}", String::from_utf8_lossy(&seen));
-        seen.extend_from_slice(&piece[..count]);
-    }
+/// Requests of one action that were made for no account in particular, as the lake has them.
+pub fn shared_attempts(world: &World, service: &str, action: &str) -> u64 {
+    let rows: Vec<ApiCallRecord> = world.rows();
+    let of_it =
+        |row: &&ApiCallRecord| row.account_id.is_none() && row.service == service && row.action == action;
+    rows.iter().filter(of_it).map(|row| row.attempts as u64).sum()
 }
 
-fn signal(child: &Child, name: &str) {
-    let sent = Command::new("bash").args(["-c", &format!("kill -{name} {}", child.id())]).status().unwrap();
-    assert!(sent.success());
+/// Requests of one action, as the other side counted.
+pub fn asked(world: &World, action: &str) -> u64 {
+    world.running.calls().iter().filter(|((_, known), _)| known == action).map(|(_, count)| count).sum()
 }
 
-fn calls(world: &World) -> u64 {
+pub fn calls(world: &World) -> u64 {
     world.running.calls().values().sum()
 }
 
@@ -81,6 +78,14 @@ fn a_killed_scan_leaves_no_result_and_goes_on_to_the_same_one() {
     assert_eq!(verdicts(&world), whole);
     assert_eq!(coverage(&world), whole_coverage);
     assert!(!world.lake().join("staging").exists());
+    // What both processes asked of AWS for no account in particular is counted.
+    for (service, action) in [("sts", "GetCallerIdentity"), ("organizations", "DescribeOrganization")] {
+        assert_eq!(shared_attempts(&world, service, action), 2, "{service}:{action}");
+        assert_eq!(asked(&world, &format!("{service}:{action}")), 2);
+    }
+    let scan = &world.rows::<ScanRecord>()[0];
+    let rows: Vec<ApiCallRecord> = world.rows();
+    assert_eq!(scan.api_calls, rows.iter().map(|row| row.calls).sum::<i64>());
     // What was finished was not asked for again.
     let again = calls(&world) - before;
     let fresh = World::start(options(24));
@@ -160,7 +165,7 @@ fn what_cannot_go_on_says_why() {
 }
 
 /// The scans of a lake, oldest first.
-fn scans(world: &World) -> Vec<ScanRecord> {
+pub fn scans(world: &World) -> Vec<ScanRecord> {
     let folder = world.lake().join("manifests/v1");
     let mut ids: Vec<String> = std::fs::read_dir(folder)
         .unwrap()
@@ -170,7 +175,7 @@ fn scans(world: &World) -> Vec<ScanRecord> {
     ids.iter().flat_map(|id| of_scan(world, id)).collect()
 }
 
-fn of_scan<R: Row>(world: &World, id: &str) -> Vec<R> {
+pub fn of_scan<R: Row>(world: &World, id: &str) -> Vec<R> {
     read(&world.lake(), &ScanSelector::Id(id.parse().unwrap())).unwrap()
 }
 
@@ -224,7 +229,7 @@ fn only_what_was_lost_is_scanned_again() {
         coverage(world).into_iter().map(key).collect()
     };
     assert_eq!(plain(&first), plain(&once));
-    let principals = |world: &World| world.rows::<orgsweep_model::facts::Principal>();
+    let principals = |world: &World| world.rows::<Principal>();
     assert_eq!(principals(&first), principals(&once));
 }
 
@@ -279,182 +284,130 @@ fn an_account_that_cannot_be_entered_again_keeps_what_it_had() {
     }
     let accounts: Vec<ScanAccountRecord> = first.rows();
     assert!(accounts.iter().all(|row| row.scan_state != ScanState::NotScanned), "{accounts:#?}");
-    let principals: Vec<orgsweep_model::facts::Principal> = first.rows();
+    let principals: Vec<Principal> = first.rows();
     let mut arns: Vec<&str> = principals.iter().map(|row| row.principal_arn.as_str()).collect();
     let count = arns.len();
     arns.dedup();
     assert_eq!(arns.len(), count, "no fact is there twice");
 }
 
-fn discover(world: &World) -> String {
-    let roster = world.file("roster.json").display().to_string();
-    let said = run(&mut world.other(&["discover", "--unlimited", "--roster", &roster]));
+const DEVICES: &str = "iam:ListVirtualMFADevices";
+
+/// The newest scan of a lake whose latest may be another.
+fn newest(world: &World) -> String {
+    let names = std::fs::read_dir(world.lake().join("manifests/v1")).unwrap();
+    names.map(|entry| entry.unwrap().file_name().to_string_lossy().replace(".json", "")).max().unwrap()
+}
+
+#[test]
+fn an_account_that_is_suspended_by_the_time_of_the_retry_leaves_no_facts_behind() {
+    // A loss that touches no stored fact: those are taken over.
+    let denied = Denial { account: None, action: DEVICES.to_owned(), by_scp: false };
+    let good = Options { refusing: Some(0), broken: Some(0), suspended: Some(0), ..options(6) };
+    let first = World::start(Options { denied: vec![denied], ..good.clone() });
+    assert_eq!(first.scan(&[]).code, 2);
+    // One has no devices to list.
+    assert_eq!(first.rows::<ScanRecord>()[0].accounts_partial, 5);
+    let later = World::start(Options { suspended: Some(2), ..good });
+    let said = run(&mut later.command_into(&first.lake(), &["--retry-incomplete", &newest(&first)]));
     assert_eq!(said.code, 0, "{}", said.errors);
-    assert!(said.output.contains("service and resource control policies"), "{}", said.output);
-    roster
-}
-
-fn in_roster(roster: &str) -> Json {
-    let file: Json = serde_json::from_str(&std::fs::read_to_string(roster).unwrap()).unwrap();
-    file["roster"].clone()
-}
-
-#[test]
-fn the_roster_holds_the_policies_with_documents_and_targets() {
-    let world = World::start(Options { hostile_names: true, ..options(30) });
-    let roster = in_roster(&discover(&world));
-    assert_eq!(roster["policies_gap"], Json::Null);
-    let policies = roster["policies"].as_array().unwrap();
-    let kinds: Vec<&str> = policies.iter().map(|policy| policy["policy_type"].as_str().unwrap()).collect();
-    let count = |wanted: &str| kinds.iter().filter(|kind| **kind == wanted).count();
-    assert_eq!((count("SERVICE_CONTROL_POLICY"), count("RESOURCE_CONTROL_POLICY")), (6, 2));
-    let named = |name: &str| policies.iter().find(|policy| policy["name"] == name).unwrap();
-    let statement = |policy: &Json| -> Json {
-        let document: Json = serde_json::from_str(policy["content"].as_str().unwrap()).unwrap();
-        document["Statement"][0].clone()
-    };
-    let unit = |name: &str| {
-        let units = roster["unit_names"].as_object().unwrap();
-        units.iter().find(|(_, known)| **known == name).unwrap().0.clone()
-    };
-    for (name, action, targets) in [
-        ("deny-leaving-the-organization", json!("organizations:LeaveOrganization"), vec![unit("Root")]),
-        ("deny-other-regions", Json::Null, vec![unit("Workloads")]),
-        ("deny-access-keys", json!("iam:CreateAccessKey"), vec![unit("Prod")]),
-        ("deny-root-user", json!("*"), vec![]),
-        ("deny-roles-to-strangers", json!("sts:AssumeRole"), vec![unit("Root")]),
-    ] {
-        let policy = named(name);
-        assert_eq!((&statement(policy)["Effect"], &statement(policy)["Action"]), (&json!("Deny"), &action));
-        assert_eq!((&policy["targets"], &policy["aws_managed"]), (&json!(targets), &json!(false)), "{name}");
-    }
-    // AWS's own is attached everywhere: to the root, every unit and every account.
-    let everywhere: BTreeSet<&str> =
-        named("FullAWSAccess")["targets"].as_array().unwrap().iter().map(|id| id.as_str().unwrap()).collect();
-    let accounts = world.running.accounts();
-    let ids = roster["unit_names"].as_object().unwrap().keys().map(String::as_str);
-    assert_eq!(everywhere, ids.chain(accounts.iter().map(|account| account.id.as_str())).collect());
-    assert_eq!(named("FullAWSAccess")["aws_managed"], true);
-    let hostile = policies.iter().find(|policy| policy["name"].as_str().unwrap().contains('\u{1b}')).unwrap();
-    assert!(hostile["content"].as_str().unwrap().contains('\0'), "{hostile}");
-}
-
-#[test]
-fn a_roster_without_policies_is_written_all_the_same_and_says_why() {
-    let policy = json!({"Statement": [
-        {"Effect": "Allow", "Action": ["organizations:Describe*", "organizations:List*", "sts:*"], "Resource": "*"},
-        {"Effect": "Deny", "Action": "organizations:ListPolicies", "Resource": "*"},
-    ]});
-    let world = World::start(Options { hub_policy: Some(policy.to_string()), ..options(12) });
-    let path = world.file("roster.json").display().to_string();
-    let said = run(&mut world.other(&["discover", "--unlimited", "--roster", &path]));
-    assert_eq!(said.code, 0, "{}", said.errors);
-    assert!(
-        said.output.contains("policies unknown: DENIED at organizations:ListPolicies"),
-        "{}",
-        said.output
-    );
-    let roster = in_roster(&path);
-    assert_eq!(roster["accounts"].as_array().unwrap().len(), 12);
-    assert_eq!(roster["policies"], Json::Null);
-    assert_eq!(roster["policies_gap"]["api"], "organizations:ListPolicies");
-    assert_eq!(roster["policies_gap"]["code"], "AccessDeniedException");
-    // Shards do not need them.
-    let mut command = world.other(&["scan", "--unlimited", "--roster", &path, "--shard", "0/1", "--out"]);
-    let said = run(command.arg(world.lake()));
-    assert!([0, 2].contains(&said.code), "{}", said.errors);
-}
-
-fn finalize(world: &World, roster: &str, more: &[&str]) -> Said {
-    let mut command = world.other(&["finalize", "--unlimited", "--roster", roster, "--out"]);
-    run(command.arg(world.lake()).args(more).env_remove("AWS_ENDPOINT_URL"))
-}
-
-/// The verdicts in their words, without dates that follow the clock.
-fn states(world: &World) -> Vec<(String, String, String, Status)> {
-    verdicts(world)
-        .into_iter()
-        .map(|(account, check, uid, status, _)| (account, check, uid, status))
-        .collect()
-}
-
-#[test]
-fn three_shards_one_of_them_killed_are_one_scan() {
-    let world = World::start(slow(30));
-    let roster = discover(&world);
-    assert_eq!(in_roster(&roster)["policies"].as_array().unwrap().len(), 7);
-    let before = organizations_calls(&world);
-    let shard = |index: usize| {
-        let mut command = world.other(&["scan", "--unlimited", "--log-format", "json", "--concurrency", "3"]);
-        command.args(["--roster", &roster, "--shard", &format!("{index}/3"), "--out"]).arg(world.lake());
-        command
-    };
-    let mut children: Vec<Child> = (0..3).map(|index| shard(index).spawn().unwrap()).collect();
-    until_finished(&mut children[1], 1);
-    signal(&children[1], "KILL");
-    children[1].wait().unwrap();
-    for index in [0, 2] {
-        let mut told = String::new();
-        children[index].stderr.take().unwrap().read_to_string(&mut told).unwrap();
-        assert!([0, 2].contains(&children[index].wait().unwrap().code().unwrap()), "{told}");
-    }
-    assert!(is_empty_lake(&world.lake()));
-
-    // Not yet: accounts are missing, and they are named.
-    let early = finalize(&world, &roster, &[]);
-    assert_eq!(early.code, 3);
-    assert!(early.errors.contains("are not finished"), "{}", early.errors);
-    assert!(is_empty_lake(&world.lake()));
-
-    // The killed one again, and a finished one again: nothing changes for the latter.
-    let again = run(&mut shard(1));
-    assert!([0, 2].contains(&again.code), "{}", again.errors);
-    let calls_before = calls(&world);
-    let twice = run(&mut shard(0));
-    assert!([0, 2].contains(&twice.code), "{}", twice.errors);
-    assert_eq!(calls(&world) - calls_before, 1, "only the caller's identity is asked for");
-    assert_eq!(organizations_calls(&world), before, "a shard asks Organizations nothing");
-
-    let said = finalize(&world, &roster, &[]);
-    assert_eq!(said.code, 2, "{}", said.errors);
-    let scan = &scans(&world)[0];
-    assert_eq!((scan.shards, scan.accounts_in_scope), (Some(3), 30));
-    assert_eq!(coverage(&world).len(), 30 * 24);
-
-    // What one process finds in the same roster.
-    let alone = World::start(options(30));
-    let said = alone.scan(&[]);
-    assert_eq!(said.code, 2, "{}", said.errors);
-    let one: BTreeSet<String> = states(&alone).into_iter().map(|row| row.2).collect();
-    let three: BTreeSet<String> = states(&world).into_iter().map(|row| row.2).collect();
-    assert_eq!(one, three);
-    // Published is published.
-    let late = run(&mut shard(2));
-    assert_eq!(late.code, 3);
-    assert!(late.errors.contains("already in the lake"), "{}", late.errors);
-}
-
-fn organizations_calls(world: &World) -> u64 {
-    world
-        .running
-        .calls()
+    let accounts: Vec<ScanAccountRecord> = first.rows();
+    let gone: BTreeSet<_> = accounts
         .iter()
-        .filter(|((_, action), _)| action.starts_with("organizations:"))
-        .map(|(_, count)| *count)
-        .sum()
+        .filter(|row| row.reason_code.as_deref() == Some("ACCOUNT_NOT_ACTIVE"))
+        .map(|row| row.account_id)
+        .collect();
+    assert_eq!((accounts.len(), gone.len()), (6, 2), "{accounts:#?}");
+    assert_eq!(coverage(&first).len(), 6 * 24);
+    let principals: Vec<Principal> = first.rows();
+    let keys: Vec<AccessKey> = first.rows();
+    let with_facts: BTreeSet<_> = principals.iter().map(|row| row.account_id).collect();
+    assert_eq!(with_facts.len(), 4, "{with_facts:?}");
+    assert!(with_facts.is_disjoint(&gone));
+    assert!(!keys.is_empty() && keys.iter().all(|row| !gone.contains(&row.account_id)));
 }
 
 #[test]
-fn missing_shards_can_be_left_out_and_are_then_lost_accounts() {
-    let world = World::start(options(20));
-    let roster = discover(&world);
-    let mut command = world.other(&["scan", "--unlimited", "--roster", &roster, "--out"]);
-    let said = run(command.arg(world.lake()).arg("--shard").arg("2").env("AWS_BATCH_JOB_ARRAY_INDEX", "0"));
-    assert!([0, 2].contains(&said.code), "{}", said.errors);
-    let said = finalize(&world, &roster, &["--publish-partial"]);
+fn what_a_stopped_retry_did_not_reach_keeps_what_it_had() {
+    let denied = Denial { account: None, action: DEVICES.to_owned(), by_scp: false };
+    let good = Options { refusing: Some(0), broken: Some(0), suspended: Some(0), ..slow(24) };
+    let first = World::start(Options { denied: vec![denied], latency: Duration::ZERO, ..good.clone() });
+    assert_eq!(first.scan(&[]).code, 2);
+    let (old, before) = (newest(&first), verdicts(&first));
+    let mended = World::start(good);
+    let arguments =
+        ["--retry-incomplete", &old, "--log-format", "json", "--concurrency", "2", "--publish-partial"];
+    let mut child = mended.command_into(&first.lake(), &arguments).spawn().unwrap();
+    until_finished(&mut child, 2);
+    signal(&child, "INT");
+    let mut told = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(2), "{told}");
+
+    let id = newest(&first);
+    assert_ne!(id, old);
+    assert_eq!(of_scan::<ScanRecord>(&first, &id)[0].status, ScanStatus::Partial);
+    let accounts: Vec<ScanAccountRecord> = of_scan(&first, &id);
+    let states = |wanted| accounts.iter().filter(|row| row.scan_state == wanted).count();
+    assert!(states(ScanState::Scanned) >= 2 && states(ScanState::Partial) >= 10, "{accounts:#?}");
+    assert_eq!(states(ScanState::NotScanned), 0, "{accounts:#?}");
+    assert!(accounts.iter().all(|row| row.taken_from_scan_id.as_deref() == Some(old.as_str())));
+    assert_eq!(of_scan::<CoverageRecord>(&first, &id).len(), 24 * 24);
+    let after: BTreeSet<Verdict> = of_scan::<FindingRecord>(&first, &id).into_iter().map(verdict).collect();
+    for verdict in before.iter().filter(|verdict| verdict.3 != Status::Unknown) {
+        assert!(after.contains(verdict), "{verdict:?} is gone");
+    }
+    let principals: Vec<Principal> = of_scan(&first, &id);
+    let arns: BTreeSet<&str> = principals.iter().map(|row| row.principal_arn.as_str()).collect();
+    assert_eq!(arns.len(), principals.len(), "no fact is there twice");
+    let with_facts: BTreeSet<_> = principals.iter().map(|row| row.account_id).collect();
+    assert_eq!(with_facts.len(), 24, "and none is lost");
+}
+
+#[test]
+fn a_scan_goes_on_with_the_accounts_that_it_began_with() {
+    let world = World::start(Options { refusing: Some(0), broken: Some(0), suspended: Some(0), ..slow(16) });
+    let ids: Vec<String> = world.running.accounts().into_iter().map(|account| account.id).collect();
+    let file = world.file("accounts.txt");
+    let list = file.to_str().unwrap();
+    std::fs::write(&file, ids.join("\n")).unwrap();
+    let arguments = ["--accounts-file", list, "--log-format", "json", "--concurrency", "2"];
+    let mut child = world.command(&arguments).spawn().unwrap();
+    until_finished(&mut child, 3);
+    signal(&child, "KILL");
+    child.wait().unwrap();
+
+    std::fs::write(&file, ids[1..].join("\n")).unwrap();
+    let said = world.scan(&["--resume", "--accounts-file", list]);
+    assert_eq!(said.code, 3, "{}", said.errors);
+    assert!(said.errors.contains("--accounts-file"), "{}", said.errors);
+    assert!(said.errors.contains("other accounts"), "{}", said.errors);
+    assert!(is_empty_lake(&world.lake()));
+    // In another order they are the same.
+    let turned: Vec<&str> = ids.iter().rev().map(String::as_str).collect();
+    std::fs::write(&file, turned.join("\n")).unwrap();
+    let said = world.scan(&["--resume", "--accounts-file", list]);
+    assert_eq!(said.code, 0, "{}", said.errors);
+    assert_eq!(coverage(&world).len(), 16 * 24);
+}
+
+#[test]
+fn the_wait_for_another_publisher_ends_with_the_deadline_and_nothing_is_lost() {
+    let world = World::start(Options { refusing: Some(0), broken: Some(0), ..options(3) });
+    std::fs::create_dir_all(world.lake()).unwrap();
+    let other = std::fs::File::create(world.lake().join("orgsweep.lock")).unwrap();
+    other.lock().unwrap();
+    let watch = Instant::now();
+    let said = world.scan(&["--deadline", "12s"]);
     assert_eq!(said.code, 2, "{}", said.errors);
-    assert!(!world.lake().join("latest.json").exists());
-    let scan = &scans(&world)[0];
-    assert_eq!((scan.status, scan.accounts_in_scope), (ScanStatus::Partial, 20));
-    assert!(scan.accounts_not_scanned >= 5, "{scan:?}");
+    assert!(watch.elapsed() < Duration::from_secs(12), "{:?}", watch.elapsed());
+    assert!(said.errors.contains("while another orgsweep was publishing"), "{}", said.errors);
+    assert!(said.errors.contains("--resume"), "{}", said.errors);
+    assert!(is_empty_lake(&world.lake()));
+    drop(other);
+    let sessions = world.running.sessions().len();
+    let said = world.scan(&["--resume"]);
+    assert_eq!(said.code, 0, "{}", said.errors);
+    assert_eq!(world.running.sessions().len(), sessions, "nothing was left to scan");
+    assert_eq!(coverage(&world).len(), 3 * 24);
 }

@@ -24,13 +24,19 @@ mod accounts;
 mod faults;
 // Exit codes, the screen.
 mod endings;
-// Stopped, killed, gone on with, retried, sharded.
+// Stopped, killed, gone on with, retried.
 mod going_on;
+// What goes over the wire, in its order.
+mod wire;
+// Split over several processes and put together.
+mod shards;
 // The printed policies are enough, and no more than that.
 mod policy;
 // Every seed of the fuzz targets.
 mod fuzz_seeds;
 // What the doctor finds is what a scan would lose.
 mod doctor;
+// A check that fails itself.
+mod panicking;
 // What went wrong elsewhere, by the ids of README.md.
 mod regressions;

@@ -1,8 +1,9 @@
 //! A made-up organization, the program under test, and its tables.
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use orgsweep_lake::{ScanSelector, read};
 use orgsweep_model::Row;
@@ -136,4 +137,22 @@ pub fn orgsweep(arguments: &[&str]) -> Said {
 /// Whether nothing in a lake could be taken for a result. What is kept for going on may be there.
 pub fn is_empty_lake(root: &Path) -> bool {
     !root.join("v1").exists() && !root.join("latest.json").exists() && !root.join("manifests").exists()
+}
+
+/// Waits until the scan has finished some accounts.
+pub fn until_finished(child: &mut Child, accounts: usize) {
+    let errors = child.stderr.as_mut().unwrap();
+    let mut seen = Vec::new();
+    let mut piece = [0; 256];
+    while String::from_utf8_lossy(&seen).matches("\"event\":\"account\"").count() < accounts {
+        let count = errors.read(&mut piece).unwrap();
+        assert!(count > 0, "the scan ended first: {}", String::from_utf8_lossy(&seen));
+        seen.extend_from_slice(&piece[..count]);
+    }
+}
+
+/// Sends a signal, such as `KILL`.
+pub fn signal(child: &Child, name: &str) {
+    let sent = Command::new("bash").args(["-c", &format!("kill -{name} {}", child.id())]).status().unwrap();
+    assert!(sent.success());
 }

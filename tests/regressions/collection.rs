@@ -4,14 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use orgsweep_lake::{ScanSelector, read};
-use orgsweep_model::facts::User;
+use orgsweep_model::Status;
 use orgsweep_model::records::{
-    ApiCallRecord, CoverageOutcome, FindingRecord, ScanAccountRecord, ScanRecord, ScanState, TableRead,
-    TableReadOutcome,
+    ApiCallRecord, FindingRecord, ScanAccountRecord, ScanRecord, ScanState, TableRead, TableReadOutcome,
 };
-use orgsweep_model::{Check, Context, DynCheck, Report, Severity, Status, check};
 use orgsweep_simulator::{Denial, Fault, FaultKind, Options};
-use orgsweep_testkit::{Case, user};
 
 use super::{ONE_CALL, REPORT_CHECK, ROSTER_CHECK, by_account, good, members, service, verdicts};
 use crate::support::{NOW, World, orgsweep, run};
@@ -142,49 +139,6 @@ fn an_account_that_is_throttled_for_ever_takes_nobody_elses_retries() {
     for account in once {
         assert_eq!(rows[account].scan_state, ScanState::Scanned, "{account}: {:?}", rows[account]);
     }
-}
-
-check! {
-    /// Fails itself.
-    pub Panics {
-        id: "test-panics",
-        title: "Fails itself",
-        severity: Severity::Low,
-        version: 1,
-        since: "0.1.0",
-        resource: "AWS::IAM::User",
-        controls: [soc2("CC6.1")],
-        pages: [],
-        settings: {},
-    }
-}
-
-impl Check for Panics {
-    type Reads<'a> = &'a [User];
-
-    fn evaluate(&self, users: Self::Reads<'_>, _: &Context<'_>, _: &mut Report) {
-        panic!("there are {} users", users.len());
-    }
-}
-
-// C18
-#[test]
-fn a_check_that_panics_changes_no_other() {
-    let pack = orgsweep_permissions::pack();
-    let case = Case::new().rows(vec![user("ann")]);
-    let others: Vec<&dyn DynCheck> = pack.checks.iter().map(|check| &**check).collect();
-    let panics = Panics::default();
-    let mut together = others.clone();
-    together.insert(others.len() / 2, &panics);
-    let said = |checks: &[&dyn DynCheck]| -> Vec<String> {
-        let all = case.results(checks);
-        let others = all.iter().filter(|result| result.metadata.id != "test-panics");
-        others.map(|result| format!("{:?} {:?}", result.outcome, result.outcomes)).collect()
-    };
-    assert_eq!(said(&together), said(&others));
-    let own = case.results(&together).remove(others.len() / 2);
-    assert_eq!((own.outcome, own.count(Status::Unknown)), (CoverageOutcome::NotRun, 1));
-    assert!(own.outcomes[0].message.contains("there are 1 users"), "{:?}", own.outcomes);
 }
 
 // C20

@@ -23,8 +23,15 @@ const START: f64 = 0.4;
 const GROWTH: f64 = 0.02;
 /// What is left of the rate after a throttle.
 const SHRINK: f64 = 0.7;
-/// Requests a second below which the rate never falls.
+/// Requests a second below which the rate does not fall, unless it begins below.
 const SLOWEST: f64 = 1.0;
+/// Of the ceiling: the same for high ceilings, so that whoever waits, waits no longer than at low ones.
+const SLOWEST_SHARE: f64 = 0.02;
+/// Seconds of the starting rate that accounts in flight may queue for. Each has one request under way at most, so this bounds
+/// the wait for a turn: twelve seconds at the start, and at the slowest rate four minutes, for by then the signature (good
+/// for five) was made and the session (renewed five minutes before its end) was looked at. It is many times what keeps
+/// the rate used up.
+const LONGEST_QUEUE: f64 = 12.0;
 /// One burst of throttled answers is one decrease: they were all sent at the old rate.
 const ONE_BURST: Duration = Duration::from_millis(500);
 
@@ -58,6 +65,14 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// How many accounts in flight the rate can feed; `None`: any number.
+    pub fn most_accounts(&self) -> Option<usize> {
+        let rate = self.max_rate? * START / f64::from(self.share.max(1));
+        Some((rate * LONGEST_QUEUE).max(1.0) as usize)
+    }
+}
+
 /// The process's limiter.
 #[derive(Debug)]
 pub struct Limiter {
@@ -75,13 +90,18 @@ impl Limiter {
 
     /// Waits for the family's turn, then for a free slot. The slot is held as long as the permit lives; what waits for its
     /// turn, backs off or waits for a credential report holds none.
+    ///
+    /// Who stops waiting gives the turn back.
     pub async fn admit(&self, family: &Family) -> Option<OwnedSemaphorePermit> {
         let wait = self.reserve(family, Instant::now());
+        let mut turn = Turn { limiter: self, family, is_used: false };
         if !wait.is_zero() {
             tokio::time::sleep(wait).await;
         }
         // The semaphore is never closed.
-        Arc::clone(&self.slots).acquire_owned().await.ok()
+        let slot = Arc::clone(&self.slots).acquire_owned().await.ok();
+        turn.is_used = true;
+        slot
     }
 
     /// How long until the turn that is hereby taken.
@@ -107,6 +127,21 @@ impl Limiter {
             .entry(family.clone())
             .or_insert_with(|| Bucket::of(family, max_rate, f64::from(self.limits.share.max(1)), now));
         Some(work(bucket))
+    }
+}
+
+/// A turn that was taken and is not yet used.
+struct Turn<'a> {
+    limiter: &'a Limiter,
+    family: &'a Family,
+    is_used: bool,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        if !self.is_used {
+            self.limiter.with_bucket(self.family, Instant::now(), Bucket::give_back);
+        }
     }
 }
 
@@ -150,13 +185,18 @@ impl Bucket {
         if self.tokens >= 0.0 { Duration::ZERO } else { Duration::from_secs_f64(-self.tokens / self.rate) }
     }
 
+    fn give_back(&mut self) {
+        self.tokens = (self.tokens + 1.0).min(self.burst);
+    }
+
     fn learn(&mut self, throttled: bool, now: Instant) {
         self.fill(now);
         if throttled {
             self.grown = now;
             if self.shrunk.is_none_or(|at| now.saturating_duration_since(at) >= ONE_BURST) {
                 self.shrunk = Some(now);
-                self.rate = (self.rate * SHRINK).max(SLOWEST.min(self.ceiling));
+                let slowest = SLOWEST.max(self.ceiling * SLOWEST_SHARE).min(self.rate);
+                self.rate = (self.rate * SHRINK).max(slowest);
                 self.tokens = self.tokens.min(0.0);
             }
             return;
@@ -245,6 +285,52 @@ mod tests {
         }
         assert!((bucket.rate - SLOWEST).abs() < 1e-9, "{}", bucket.rate);
         assert!(bucket.reserve(later(now, 30_000)) <= Duration::from_secs(2));
+    }
+
+    #[test]
+    fn a_throttle_never_makes_a_slow_rate_faster() {
+        let now = Instant::now();
+        let mut slow = bucket(&Family::Iam, 1.0, 1.0, now);
+        slow.learn(true, now);
+        assert!(slow.rate <= 0.4, "{}", slow.rate);
+        let mut fast = bucket(&Family::Iam, 500.0, 1.0, now);
+        for moment in 0..50 {
+            fast.learn(true, later(now, moment * 600));
+        }
+        assert!((fast.rate - 10.0).abs() < 1e-9, "{}", fast.rate);
+    }
+
+    #[test]
+    fn as_many_accounts_as_the_rate_can_feed_and_nobody_waits_for_longer_than_a_signature_holds() {
+        let limits = |max_rate, share| Limits { max_rate, share, ..Limits::default() };
+        for (max_rate, share, accounts) in [(50.0, 1, 240), (50.0, 10, 24), (1.0, 1, 4), (0.1, 1, 1)] {
+            let limits = limits(Some(max_rate), share);
+            assert_eq!(limits.most_accounts(), Some(accounts), "{max_rate}");
+            let now = Instant::now();
+            let mut bucket = bucket(&Family::Iam, max_rate, f64::from(share), now);
+            for moment in 0..50 {
+                bucket.learn(true, later(now, moment * 600));
+            }
+            let longest = (0..accounts).map(|_| bucket.reserve(later(now, 30_000))).max().unwrap();
+            assert!(longest <= Duration::from_mins(4), "{max_rate}: {longest:?}");
+        }
+        assert_eq!(limits(None, 1).most_accounts(), None);
+    }
+
+    #[tokio::test]
+    async fn who_stops_waiting_gives_the_turn_back() {
+        let limiter = Limiter::new(Limits { max_rate: Some(10.0), requests: 1, share: 1 });
+        let slot = limiter.admit(&Family::Iam).await;
+        for _ in 0..40 {
+            let waited = tokio::time::timeout(Duration::from_millis(1), limiter.admit(&Family::Iam)).await;
+            assert!(waited.is_err());
+        }
+        let next = limiter.reserve(&Family::Iam, Instant::now());
+        assert!(next < Duration::from_millis(500), "{next:?} for 40 that are gone");
+        // A turn that was used is used, whatever becomes of the answer.
+        drop(slot);
+        let after = limiter.reserve(&Family::Iam, Instant::now());
+        assert!(after > next, "{after:?}");
     }
 
     #[tokio::test]

@@ -44,7 +44,12 @@ impl Member {
         E: ProvideErrorMetadata + std::error::Error + 'static,
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     {
-        let before = self.usage.attempts();
+        // Only of this call: renewing a session on the way is a call of its own.
+        let attempts = || {
+            let (service, action) = api.split_once(':').unwrap_or_default();
+            self.usage.of(service, action).attempts
+        };
+        let before = attempts();
         let mut answer = request().await;
         if let (Err(error), Some(session)) = (&answer, &self.session)
             && failure::is_expired(error)
@@ -54,7 +59,7 @@ impl Member {
         }
         answer.map_err(|error| {
             let mut gap = failure::gap(api, &error);
-            gap.attempts = gap.attempts.max((self.usage.attempts() - before) as u32);
+            gap.attempts = gap.attempts.max((attempts() - before) as u32);
             gap
         })
     }

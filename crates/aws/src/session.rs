@@ -67,7 +67,8 @@ impl RoleSession {
 
     async fn ask(&self, duration: Option<u32>) -> Result<Credentials, Gap> {
         const API: &str = "sts:AssumeRole";
-        let before = self.usage.attempts();
+        // Sessions on the way share their usage, and renewing one renews those before it: this call is counted by itself too.
+        let own = Arc::new(Usage::default());
         let tags =
             self.access.session_tags.iter().map(|(key, value)| {
                 Tag::builder().key(key).value(value).build().map_err(|error| {
@@ -87,18 +88,23 @@ impl RoleSession {
             .set_tags((!tags.is_empty()).then_some(tags))
             .customize()
             .interceptor(Ledger::new(&self.usage))
+            .interceptor(Ledger::new(&own))
             .interceptor(WholeAnswers)
             .send()
             .await
-            .map_err(|error| {
-                let mut gap = failure::gap(API, &error);
-                gap.attempts = gap.attempts.max((self.usage.attempts() - before) as u32);
-                refusal(gap)
-            })?;
-        let identity = answer.assumed_role_user().map_or("", |user| user.arn());
-        verify(identity, self.account)?;
-        let given = answer.credentials().ok_or_else(|| {
-            Gap::new(Reason::MalformedAnswer).during(API).because("no credentials in the answer")
+            .map_err(|error| refusal(failure::gap(API, &error)))
+            .and_then(|answer| {
+                let identity = answer.assumed_role_user().map_or("", |user| user.arn());
+                verify(identity, self.account).map(|()| answer)
+            })
+            .and_then(|answer| {
+                let nothing =
+                    || Gap::new(Reason::MalformedAnswer).during(API).because("no credentials in the answer");
+                answer.credentials.ok_or_else(nothing)
+            });
+        let given = answer.map_err(|mut gap| {
+            gap.attempts = gap.attempts.max(own.attempts() as u32);
+            gap
         })?;
         let expiry = SystemTime::try_from(*given.expiration()).ok();
         Ok(Credentials::new(

@@ -7,6 +7,9 @@ use crate::arguments::ScanOptions;
 use crate::config::OverriddenAccess;
 use crate::exit::Failure;
 
+/// Accounts in flight: about three times the requests in flight, because an account waits most of its time for its
+/// credential report.
+const DEFAULT_CONCURRENCY: usize = 64;
 /// The role that the shipped templates make.
 pub const DEFAULT_ROLE: &str = "orgsweep/OrgsweepAudit";
 
@@ -87,6 +90,14 @@ pub fn key_value(flag: &str, text: &str) -> Result<(String, String), Failure> {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
         _ => Err(Failure::new(format!("{flag} {text:?}: expected KEY=VALUE, such as env=prod"))),
     }
+}
+
+/// Accounts in flight: as many as were asked for, and not more than the rates can feed. The second one says what was asked
+/// for where that is too many.
+pub fn concurrency(options: &ScanOptions, share: u32) -> Result<(usize, Option<usize>), Failure> {
+    let most = pace(options, share)?.limits.most_accounts().unwrap_or(usize::MAX);
+    let wanted = options.concurrency.unwrap_or(DEFAULT_CONCURRENCY);
+    Ok((wanted.min(most), options.concurrency.filter(|wanted| *wanted > most)))
 }
 
 /// How fast AWS is asked.

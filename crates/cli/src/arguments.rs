@@ -277,7 +277,7 @@ pub struct ScanOptions {
     #[arg(long, value_delimiter = ',', value_name = "TABLE", help_heading = "Checks")]
     pub collect: Vec<String>,
 
-    /// Accounts in flight. [default: 64]
+    /// Accounts in flight, as far as --max-rate can feed them. [default: 64]
     #[arg(long, value_name = "N", help_heading = "Run")]
     pub concurrency: Option<usize>,
     /// Requests in flight. [default: 32]

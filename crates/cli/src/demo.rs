@@ -30,6 +30,8 @@ pub async fn demo(registry: &Registry, arguments: DemoArguments) -> Result<u8, F
         check: arguments.check,
         collect: arguments.collect,
         concurrency: Some(arguments.concurrency),
+        // There is nobody to spare.
+        unlimited: true,
         fail_on: arguments.fail_on,
         now: Some(now),
         quiet: arguments.quiet,
@@ -42,7 +44,7 @@ pub async fn demo(registry: &Registry, arguments: DemoArguments) -> Result<u8, F
     let mut prepared = prepare::prepare_with(registry, flags, config, Clock::fixed(now))?;
     let actions = prepared.plan.actions();
     let scan_id = ScanId::new(now, derived_entropy(&arguments.world, now, &prepared.config_sha256));
-    let header = scan::header(&scan_id, now, &prepared, None);
+    let header = scan::header(&scan_id, now, &prepared, None, None);
     let tables = orgsweep_lake::all_tables(registry.stored_tables());
     let writer = ScanWriter::create(&arguments.out, &scan_id, tables, &header)
         .map_err(|error| Failure::new(format!("--out {}: {error}", arguments.out.display())))?;

@@ -173,7 +173,7 @@ async fn list(
         let Listed::Account(mut account) = listed? else {
             return Ok(accounts);
         };
-        account.ou_path = names.and_then(|names| orgsweep_sweep::run::path(&account, names));
+        account.ou_path = names.and_then(|names| orgsweep_sweep::filter::path(&account, names));
         accounts.push(*account);
     }
     Err(SourceError::broken_off())

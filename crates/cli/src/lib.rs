@@ -27,6 +27,7 @@ mod simulate;
 mod stopping;
 mod summary;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -38,14 +39,19 @@ use crate::exit::Failure;
 
 /// Runs the program with these packs linked in. Never panics on bad input.
 pub fn main(packs: Vec<Pack>) -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    ExitCode::from(main_with(packs, std::env::args_os()))
+}
+
+/// The same with a command line of one's own, the program's name first; gives the exit code back ([`exit`]).
+pub fn main_with(packs: Vec<Pack>, command_line: impl Iterator<Item = OsString>) -> u8 {
+    let arguments = match Arguments::try_parse_from(command_line) {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version are not failures; clap's own code for usage errors is 2, which means something
             // else here.
             let code = if error.use_stderr() { exit::FAILED } else { exit::COMPLETE };
             let _ = error.print();
-            return ExitCode::from(code);
+            return code;
         }
     };
     let told_as_json = arguments.command.log_format() == Some(LogFormat::Json);
@@ -60,18 +66,18 @@ pub fn main(packs: Vec<Pack>) -> ExitCode {
         }
     }));
     match dispatch(packs, arguments) {
-        Ok(code) => ExitCode::from(code),
+        Ok(code) => code,
         Err(failure) if told_as_json => {
             progress::tell_json(&serde_json::json!({
                 "event": "error", "message": failure.message, "exit_code": failure.code,
             }));
-            ExitCode::from(failure.code)
+            failure.code
         }
         Err(failure) => {
             let lines: Vec<String> =
                 failure.message.lines().map(|line| printable(line).into_owned()).collect();
             progress::tell_line(&format!("error: {}", lines.join("\n")));
-            ExitCode::from(failure.code)
+            failure.code
         }
     }
 }

@@ -36,7 +36,7 @@ pub async fn print(source: Arc<dyn Source>, prepared: &Prepared) -> Result<u8, F
             break;
         };
         let mut account = *account;
-        account.ou_path = account.ou_path.take().or_else(|| orgsweep_sweep::run::path(&account, &names));
+        account.ou_path = account.ou_path.take().or_else(|| orgsweep_sweep::filter::path(&account, &names));
         roster.push(RosterKey::of(&account));
         match refusal(prepared, &account) {
             None => chosen.push(account),
@@ -47,7 +47,7 @@ pub async fn print(source: Arc<dyn Source>, prepared: &Prepared) -> Result<u8, F
         return Err(Failure::new("listing the accounts broke off before its end"));
     }
     // What the scan would refuse, the plan refuses.
-    let unmatched = plan.filter.unmatched(&roster);
+    let unmatched = if plan.is_a_shard { Vec::new() } else { plan.filter.unmatched(&roster) };
     if let Some(message) = unmatched.iter().find(|message| !message.starts_with("--exclude")) {
         return Err(Failure::new(message.clone()));
     }

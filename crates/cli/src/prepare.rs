@@ -13,14 +13,10 @@ use orgsweep_model::{Account, AccountId, Pack, Timestamp};
 use orgsweep_sweep::{Filter, Plan};
 use serde_json::{Value as Json, json};
 
-use crate::access::{access, key_value, pace};
+use crate::access::{access, concurrency, key_value};
 use crate::arguments::ScanOptions;
 use crate::config::{Config, unit_name};
 use crate::exit::Failure;
-
-/// Accounts in flight: about three times the requests in flight, because an account waits most of its time for its
-/// credential report.
-pub const DEFAULT_CONCURRENCY: usize = 64;
 
 /// The standard collectors and the given packs.
 pub fn registry(packs: Vec<Pack>) -> Result<Registry, Failure> {
@@ -87,12 +83,11 @@ pub fn prepare_with(
     let filter = filter(&options)?;
     let also = also_collect(registry, &options.collect)?;
     let config_sha256 = fingerprint(&options, &checks, &config);
-    let concurrency = options.concurrency.unwrap_or(DEFAULT_CONCURRENCY);
+    let (concurrency, _) = concurrency(&options, 1)?;
     let mut plan = Plan::new(registry, checks, &also, filter, concurrency, clock);
     plan.access_scopes = config.access.iter().map(|(scope, _)| scope.clone()).collect();
     let session_policy = session_policy(&options, &plan)?;
     let access = access(&options, &config.access, session_policy)?;
-    pace(&options, 1)?;
     Ok(Prepared { plan, access, options, config_sha256 })
 }
 
@@ -306,6 +301,13 @@ pub fn read_accounts_file(path: &Path) -> Result<Vec<Account>, Failure> {
     let place = |message: String| Failure::new(format!("--accounts-file {}: {message}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|error| place(error.to_string()))?;
     parse_accounts(&text).map_err(place)
+}
+
+/// Names what is in such a file, in whatever order it is.
+pub fn digest_of(accounts: &[Account]) -> String {
+    let by_id: BTreeMap<&AccountId, &Option<String>> =
+        accounts.iter().map(|account| (&account.id, &account.name)).collect();
+    sha256_hex(json!(Vec::from_iter(by_id)).to_string().as_bytes())
 }
 
 fn parse_accounts(text: &str) -> Result<Vec<Account>, String> {

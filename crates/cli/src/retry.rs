@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use orgsweep_lake::{LakeError, ScanId, ScanSelector, ScanWriter, each_row, read};
+use orgsweep_lake::{LakeError, Place, ScanId, ScanSelector, ScanWriter, each_row, read};
 use orgsweep_model::records::{
     ApiCallRecord, CheckControlRecord, CheckRecord, CoverageRecord, FindingRecord, ScanAccountRecord,
     ScanRecord, ScanState, TableRead,
@@ -99,7 +99,7 @@ impl Earlier {
             let keep = |account: AccountId| {
                 renewed.get(&account).is_some_and(|renewed| !renewed.contains(table.name))
             };
-            writer.take_over(&self.scan_id, table, &keep)?;
+            writer.take_over(Place::Finished, &self.scan_id, table, &keep)?;
         }
         Ok(())
     }
@@ -108,21 +108,23 @@ impl Earlier {
     pub fn take_over(
         &self,
         writer: &mut ScanWriter,
+        place: Place,
         plan: &Plan,
         accounts: &BTreeSet<AccountId>,
         totals: &mut Totals,
     ) -> Result<(), LakeError> {
         let renewed = renewed_facts(plan);
         for table in writer.tables().to_vec() {
-            // Of an account that could not be entered again, some facts were taken over before.
-            let is_stored = plan.stored.iter().any(|stored| stored.name == table.name);
+            // Of an account that could not be entered again, some facts were taken over before, into the same place.
+            let is_stored =
+                place == Place::Finished && plan.stored.iter().any(|stored| stored.name == table.name);
             let keep = |account: AccountId| {
                 let is_there =
                     is_stored && renewed.get(&account).is_some_and(|renewed| !renewed.contains(table.name));
                 accounts.contains(&account) && !is_there
             };
             if is_an_accounts_own(table) {
-                writer.take_over(&self.scan_id, table, &keep)?;
+                writer.take_over(place, &self.scan_id, table, &keep)?;
             }
         }
         for (account, tally) in self.tallies(accounts)? {
@@ -131,7 +133,7 @@ impl Earlier {
                 path: self.root.clone(),
                 problem: error.to_string(),
             })?;
-            writer.finish_taken_over(account, json)?;
+            writer.finish_taken_over(place, account, json)?;
             totals.add(tally);
         }
         Ok(())

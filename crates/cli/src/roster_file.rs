@@ -5,11 +5,13 @@ use std::path::Path;
 
 use orgsweep_aws::{Access, AwsSource, Connection, DiscoveredRoster, Pace, Roster, SourceOptions};
 use orgsweep_lake::ScanId;
-use orgsweep_model::Timestamp;
-use orgsweep_model::collector::Clock;
+use orgsweep_model::collector::{CallCounts, Clock};
+use orgsweep_model::finding_id::sha256_hex;
 use orgsweep_model::text::printable;
+use orgsweep_model::{Timestamp, Usage};
 use orgsweep_sweep::{Listed, Source};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::arguments::DiscoverArguments;
 use crate::exit::{self, Failure};
@@ -28,6 +30,18 @@ pub struct RosterFile {
     pub scan_id: ScanId,
     pub now: Timestamp,
     pub roster: DiscoveredRoster,
+    /// What `discover` asked of AWS: counted once, by the scan that its shards are put together to.
+    #[serde(default)]
+    calls: Vec<DiscoveryCall>,
+}
+
+/// One kind of call that `discover` made.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DiscoveryCall {
+    service: String,
+    action: String,
+    counts: CallCounts,
 }
 
 mod scan_id {
@@ -60,6 +74,20 @@ impl RosterFile {
             return Err(failed(format!("version {} is not known, expected {VERSION}", file.version)));
         }
         Ok(file)
+    }
+
+    /// Names what shards scan from.
+    pub fn digest(&self) -> String {
+        sha256_hex(json!(self.roster).to_string().as_bytes())
+    }
+
+    /// What `discover` asked of AWS.
+    pub fn usage(&self) -> Usage {
+        let usage = Usage::default();
+        for call in &self.calls {
+            usage.count(&call.service, &call.action, |counts| counts.add(&call.counts));
+        }
+        usage
     }
 }
 
@@ -117,6 +145,12 @@ async fn write(arguments: DiscoverArguments) -> Result<u8, Failure> {
         scan_id: ScanId::new(now, random_entropy()),
         now,
         roster: DiscoveredRoster { organization, accounts, unit_names, policies, policies_gap },
+        calls: source
+            .usage()
+            .by_action()
+            .into_iter()
+            .map(|((service, action), counts)| DiscoveryCall { service, action, counts })
+            .collect(),
     };
     store(&arguments.roster, &file)?;
     let guardrails = match (&file.roster.policies, &file.roster.policies_gap) {

@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use orgsweep_lake::{ScanHeader, ScanId, ScanWriter};
+use orgsweep_lake::{LakeError, Place, ScanHeader, ScanId, ScanWriter};
 use orgsweep_model::records::{ApiCallRecord, ScanRecord, ScanState, ScanStatus};
 use orgsweep_model::registry::Registry;
 use orgsweep_model::{AccountId, Organization, Rows, Timestamp, Usage};
 use orgsweep_sweep::{AccountRows, AccountTally, Early, Ended, Event, ScanError, Sink, Source, Stop, Totals};
-use serde_json::json;
+use serde_json::{Value as Json, json};
+use tokio::time::Instant;
 
 use crate::arguments::{LogFormat, ScanOptions};
 use crate::exit::{self, Failure};
@@ -100,10 +101,10 @@ impl Run<'_> {
         let Self { registry, source, prepared, begun, out, program, stop } = self;
         let Begun { mut writer, header, shard, earlier, note } = begun;
         let watch = Instant::now();
-        let refused =
-            |error: orgsweep_lake::LakeError| Failure::new(format!("--out {}: {error}", out.display()));
+        let refused = |error: LakeError| Failure::new(format!("--out {}: {error}", out.display()));
         let (mut totals, _) = totals_of(&writer)?;
         let resumed = totals.accounts.len();
+        let earlier_usage = writer.earlier_usage();
         let describing =
             async { source.organization().await.map_err(|error| Failure::new(error.to_string())) };
         let organization = stopping::or_interrupted(&stop, describing).await?;
@@ -114,6 +115,7 @@ impl Run<'_> {
                 header.scan_id, organization.id
             )));
         }
+        writer.keep_usage(&source.usage()).map_err(refused)?;
         if let Some(earlier) = &earlier {
             earlier.same_organization(&organization.id)?;
             earlier.take_over_facts(&mut writer, &prepared.plan).map_err(refused)?;
@@ -129,13 +131,14 @@ impl Run<'_> {
         }
         let plan = Arc::new(prepared.plan);
         let prepared = Prepared { plan: orgsweep_sweep::Plan::clone(&plan), ..prepared };
-        let mut sink = LakeSink { writer };
+        let mut sink = LakeSink { writer, usage: source.usage() };
         let mut tell = |event: Event| progress.tell(&event);
         let ran =
             orgsweep_sweep::run(Arc::clone(&source), Arc::clone(&plan), &mut sink, stop.clone(), &mut tell)
                 .await;
         progress.finish();
-        let LakeSink { mut writer } = sink;
+        let LakeSink { mut writer, usage } = sink;
+        writer.keep_usage(&usage).map_err(refused)?;
         let ended = match ran {
             Ok(ended) => ended,
             Err(ScanError::Cancelled) => {
@@ -154,11 +157,19 @@ impl Run<'_> {
             if !(prepared.options.publish_partial && roster_is_whole) || shard.is_some() {
                 return Err(stopped(code, &writer, &header, shard, out));
             }
-            for account in unfinished {
+            // What an earlier scan has of an account is more than nothing: it stays.
+            let (kept, lost): (Vec<_>, Vec<_>) = unfinished
+                .into_iter()
+                .partition(|one| one.refusal.is_none() && plan.retained.contains_key(&one.account.id));
+            for account in lost {
                 let rows = account.rows(&plan, &organization);
                 let tally = AccountTally::of(&rows);
-                keep_aside(&mut writer, rows, &tally).map_err(Failure::new)?;
+                keep(&mut writer, Place::Aside, rows, &tally).map_err(Failure::new)?;
                 totals.add(tally);
+            }
+            if let Some(earlier) = &earlier {
+                let kept = kept.iter().map(|one| one.account.id).collect();
+                earlier.take_over(&mut writer, Place::Aside, &plan, &kept, &mut totals).map_err(refused)?;
             }
         }
         if let Some(shard) = shard {
@@ -166,9 +177,10 @@ impl Run<'_> {
         }
         if let Some(earlier) = &earlier {
             let wanted: BTreeSet<AccountId> = taken.into_iter().collect();
-            earlier.take_over(&mut writer, &plan, &wanted, &mut totals).map_err(refused)?;
+            earlier.take_over(&mut writer, Place::Finished, &plan, &wanted, &mut totals).map_err(refused)?;
         }
-        let shared = source.usage();
+        let shared = earlier_usage;
+        shared.join(&usage);
         let publication = Publication {
             registry,
             prepared: &prepared,
@@ -182,6 +194,7 @@ impl Run<'_> {
             is_partial: early.is_some(),
             seconds: Some(watch.elapsed()),
             shared: &shared,
+            deadline: stop.deadline.map(|moment| moment + stop.grace),
         };
         let gently = stop.gently.clone();
         // A Ctrl-C that came before is what led here; a new one ends the wait for another publisher.
@@ -227,25 +240,33 @@ fn failed(problem: &str, writer: &ScanWriter, header: &ScanHeader, out: &Path) -
 
 fn tell_shard(shard: Shard, totals: Totals, options: &ScanOptions) -> Result<RunOutcome, Failure> {
     let code = exit_code(&totals, options);
-    if !options.quiet {
-        if options.log_format == Some(LogFormat::Json) {
-            tell_json(&json!({
-                "event": "shard",
-                "shard": shard.index,
-                "shards": shard.count,
-                "coverage": summary::coverage_line(&totals),
-                "exit_code": code,
-            }));
-        } else {
-            crate::print(&format!(
-                "Shard {}/{}: {}\nPublished by `orgsweep finalize` once all shards are done.\n",
-                shard.index,
-                shard.count,
-                summary::coverage_line(&totals)
-            ))?;
-        }
-    }
+    let event = json!({
+        "event": "shard",
+        "shard": shard.index,
+        "shards": shard.count,
+        "coverage": summary::coverage_line(&totals),
+        "exit_code": code,
+    });
+    say(options, &event, || {
+        format!(
+            "Shard {}/{}: {}\nPublished by `orgsweep finalize` once all shards are done.\n",
+            shard.index,
+            shard.count,
+            summary::coverage_line(&totals)
+        )
+    })?;
     Ok(RunOutcome { code, totals })
+}
+
+/// What a command came to, in the way it was told to speak.
+pub fn say(options: &ScanOptions, event: &Json, text: impl FnOnce() -> String) -> Result<(), Failure> {
+    if options.quiet {
+    } else if options.log_format == Some(LogFormat::Json) {
+        tell_json(event);
+    } else {
+        crate::print(&text())?;
+    }
+    Ok(())
 }
 
 /// A scan's last step: rows of the scan itself, the commit, the screen, the exit code.
@@ -274,6 +295,8 @@ pub struct Publication<'a> {
     pub seconds: Option<Duration>,
     /// What was asked of AWS for the organization as a whole.
     pub shared: &'a Usage,
+    /// Another publisher is not waited for beyond this moment.
+    pub deadline: Option<Instant>,
 }
 
 impl Publication<'_> {
@@ -284,8 +307,7 @@ impl Publication<'_> {
         totals: &Totals,
         patience: &mut dyn FnMut(Duration) -> bool,
     ) -> Result<u8, Failure> {
-        let refused =
-            |error: orgsweep_lake::LakeError| Failure::new(format!("--out {}: {error}", self.out.display()));
+        let refused = |error: LakeError| Failure::new(format!("--out {}: {error}", self.out.display()));
         let previous_scan_id = orgsweep_lake::latest_scan_id(self.out).map_err(refused)?;
         let shared = self.shared.total();
         let mut calls = totals.calls;
@@ -338,9 +360,14 @@ impl Publication<'_> {
                 told = true;
                 warn(options, "another orgsweep is publishing into this lake; waiting for it");
             }
-            patience(waited)
+            patience(waited) && self.deadline.is_none_or(|moment| Instant::now() < moment)
         };
-        let published = writer.publish(&whole, record, &coverage, &mut wait).map_err(refused)?;
+        let published = match writer.publish(&whole, record, &coverage, &mut wait) {
+            Err(LakeError::Locked { .. }) if self.deadline.is_some_and(|moment| Instant::now() >= moment) => {
+                return Err(self.deadline_came());
+            }
+            published => published.map_err(refused)?,
+        };
         for warning in &published.warnings {
             warn(options, warning);
         }
@@ -348,6 +375,19 @@ impl Publication<'_> {
             warn(options, &format!("the scan is published; {}", failure.message));
         }
         Ok(code)
+    }
+
+    fn deadline_came(&self) -> Failure {
+        let way_out = if self.shards.is_some() {
+            "run finalize again".to_owned()
+        } else {
+            format!("--resume {} --out {} goes on with it", self.scan_id, summary::quoted(self.out))
+        };
+        let message = format!(
+            "the deadline came while another orgsweep was publishing into this lake; nothing was published, and all that \
+             was finished is kept: {way_out}"
+        );
+        Failure { message, code: exit::INCOMPLETE }
     }
 
     fn tell(&self, totals: &Totals, shared_calls: u64, code: u8) -> Result<(), Failure> {
@@ -388,7 +428,7 @@ impl Publication<'_> {
 }
 
 /// A line on standard error.
-fn warn(options: &ScanOptions, message: &str) {
+pub fn warn(options: &ScanOptions, message: &str) {
     if options.log_format == Some(LogFormat::Json) {
         tell_json(&json!({"event": "warning", "message": message}));
     } else {
@@ -415,26 +455,31 @@ pub fn exit_code(totals: &Totals, options: &ScanOptions) -> u8 {
 /// Spools accounts as they finish.
 struct LakeSink {
     writer: ScanWriter,
+    /// What is asked of AWS for no account in particular.
+    usage: Arc<Usage>,
 }
 
 impl Sink for LakeSink {
     fn take(&mut self, rows: AccountRows, tally: &AccountTally) -> Result<(), String> {
-        keep(&mut self.writer, rows, tally)
+        keep(&mut self.writer, Place::Finished, rows, tally)?;
+        self.writer.keep_usage(&self.usage).map_err(|error| error.to_string())
     }
 }
 
-/// Keeps a finished account.
-pub fn keep(writer: &mut ScanWriter, rows: AccountRows, tally: &AccountTally) -> Result<(), String> {
+/// Keeps an account.
+pub fn keep(
+    writer: &mut ScanWriter,
+    place: Place,
+    rows: AccountRows,
+    tally: &AccountTally,
+) -> Result<(), String> {
     let account = rows.record.account_id;
+    if rows.record.taken_from_scan_id.is_none() {
+        // Facts of an earlier scan were taken over for a look at the account that did not come to be.
+        writer.forget(account);
+    }
     let tally = serde_json::to_value(tally).map_err(|error| error.to_string())?;
-    writer.spool(account, &batches(rows), tally).map_err(|error| error.to_string())
-}
-
-/// Keeps an account that was not finished, for this publication alone.
-pub fn keep_aside(writer: &mut ScanWriter, rows: AccountRows, tally: &AccountTally) -> Result<(), String> {
-    let account = rows.record.account_id;
-    let tally = serde_json::to_value(tally).map_err(|error| error.to_string())?;
-    writer.spool_aside(account, &batches(rows), tally).map_err(|error| error.to_string())
+    writer.spool(place, account, &batches(rows), tally).map_err(|error| error.to_string())
 }
 
 fn batches(rows: AccountRows) -> Vec<Arc<dyn Rows>> {

@@ -20,7 +20,7 @@ use crate::plan_screen;
 use crate::prepare::{self, Prepared};
 use crate::retry::Earlier;
 use crate::roster_file::RosterFile;
-use crate::run::{Begun, Run};
+use crate::run::{Begun, Run, warn};
 use crate::shard::Shard;
 use crate::stopping;
 
@@ -40,14 +40,27 @@ pub async fn scan(registry: &Registry, arguments: ScanArguments) -> Result<u8, F
     let out = out(&prepared.options);
     let file = arguments.roster.as_deref().map(RosterFile::read).transpose()?;
     let shard = arguments.shard.as_deref().map(Shard::parse).transpose()?;
+    let (concurrency, too_many) =
+        access::concurrency(&prepared.options, shard.map_or(1, |shard| shard.count))?;
+    prepared.plan.concurrency = concurrency;
+    prepared.plan.is_a_shard = shard.is_some();
+    if let Some(wanted) = too_many {
+        let message = format!(
+            "--concurrency {wanted}: the rate feeds {concurrency} accounts at a time, so that many are in flight; \
+             --max-rate raises it"
+        );
+        warn(&prepared.options, &message);
+    }
+    let discovered = file.as_ref().map(|file| (file.scan_id.clone(), file.now, file.digest()));
+    let roster = roster(&prepared.options, file, shard)?;
+    let accounts = Accounts::of(discovered, shard, &roster);
 
     // The folder is tried before AWS is.
     let begun = if arguments.plan {
         None
     } else {
-        Some(begin(registry, &arguments, &mut prepared, &out, file.as_ref(), shard)?)
+        Some(begin(registry, &arguments, &mut prepared, &out, &accounts)?)
     };
-    let roster = roster(&prepared.options, file, shard)?;
     let connecting = connect(&prepared, roster, shard.map_or(1, |shard| shard.count));
     let source = stopping::or_interrupted(&stop, connecting).await?;
     let Some(begun) = begun else {
@@ -101,22 +114,22 @@ fn begin(
     arguments: &ScanArguments,
     prepared: &mut Prepared,
     out: &Path,
-    file: Option<&RosterFile>,
-    shard: Option<Shard>,
+    accounts: &Accounts,
 ) -> Result<Begun, Failure> {
     let refused = |error| Failure::new(format!("--out {}: {error}", out.display()));
     let tables = orgsweep_lake::all_tables(registry.stored_tables());
-    if let (Some(file), Some(shard)) = (file, shard) {
-        prepared.count_ages_to(file.now);
-        prepared.plan.is_a_shard = true;
-        let header = header(&file.scan_id, file.now, prepared, None);
+    let digest = accounts.digest.clone();
+    if let Some((shard, scan_id, now)) = &accounts.shard {
+        prepared.count_ages_to(*now);
+        let header = header(scan_id, *now, prepared, None, digest);
         let place = (shard.index, shard.count);
-        let writer = ScanWriter::shard(out, &file.scan_id, tables, place, &header).map_err(refused)?;
-        return Ok(Begun::of(writer, header, Some(shard), None, prepared));
+        let writer = ScanWriter::shard(out, scan_id, tables, place, &header).map_err(refused)?;
+        return Ok(Begun::of(writer, header, Some(*shard), None, prepared));
     }
     if let Some(wanted) = &arguments.resume {
         let header = resumable(out, Some(wanted.as_str()).filter(|id| !id.is_empty()))?;
         same_configuration(&header.scan_id, &header.config_sha256, &header.tool_version, prepared)?;
+        same_roster(&header, digest.as_deref())?;
         prepared.count_ages_to(header.now);
         let scan_id: ScanId = header.scan_id.parse().map_err(Failure::new)?;
         let writer = ScanWriter::resume(out, &scan_id, tables).map_err(refused)?;
@@ -135,7 +148,7 @@ fn begin(
     };
     let scan_id = ScanId::new(prepared.plan.clock.now(), random_entropy());
     let retried = earlier.as_ref().map(|earlier| earlier.scan_id.to_string());
-    let header = header(&scan_id, prepared.plan.now, prepared, retried);
+    let header = header(&scan_id, prepared.plan.now, prepared, retried, digest);
     let left = unfinished(out).map_err(refused)?;
     let writer = ScanWriter::create(out, &scan_id, tables, &header).map_err(refused)?;
     Ok(Begun::of(writer, header, None, earlier, prepared).beside(&left, out))
@@ -147,6 +160,7 @@ pub fn header(
     now: Timestamp,
     prepared: &Prepared,
     retried_scan_id: Option<String>,
+    roster_sha256: Option<String>,
 ) -> ScanHeader {
     ScanHeader {
         scan_id: scan_id.to_string(),
@@ -154,6 +168,7 @@ pub fn header(
         config_sha256: prepared.config_sha256.clone(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         retried_scan_id,
+        roster_sha256,
     }
 }
 
@@ -203,6 +218,46 @@ pub fn same_configuration(
     Ok(())
 }
 
+/// Rows of two rosters are never put together: an account that one of them lacks would be in the scan without being asked for.
+pub fn same_roster(header: &ScanHeader, digest: Option<&str>) -> Result<(), Failure> {
+    if header.roster_sha256.as_deref() == digest {
+        return Ok(());
+    }
+    let id = &header.scan_id;
+    Err(Failure::new(match (&header.roster_sha256, digest) {
+        (None, _) => {
+            format!("scan {id} was begun with the accounts that Organizations lists: leave --roster away")
+        }
+        (_, None) => format!("scan {id} was begun with --roster: give the same file, or scan anew"),
+        _ => format!(
+            "scan {id} was begun with other accounts in the file of --roster or --accounts-file: give the file as it was, \
+             or scan anew"
+        ),
+    }))
+}
+
+/// Which accounts a scan is of, as far as where it is kept depends on them.
+struct Accounts {
+    /// One shard of a roster, with the scan's name and moment.
+    shard: Option<(Shard, ScanId, Timestamp)>,
+    /// Of accounts that came from a file.
+    digest: Option<String>,
+}
+
+impl Accounts {
+    fn of(discovered: Option<(ScanId, Timestamp, String)>, shard: Option<Shard>, roster: &Roster) -> Self {
+        match (discovered, roster) {
+            (Some((scan_id, now, digest)), _) => {
+                Self { shard: shard.map(|shard| (shard, scan_id, now)), digest: Some(digest) }
+            }
+            (None, Roster::File(accounts)) => {
+                Self { shard: None, digest: Some(prepare::digest_of(accounts)) }
+            }
+            (None, _) => Self { shard: None, digest: None },
+        }
+    }
+}
+
 /// The sums of accounts that an earlier process finished.
 pub fn totals_of(writer: &ScanWriter) -> Result<(Totals, Vec<AccountId>), Failure> {
     let mut totals = Totals::default();
@@ -214,9 +269,7 @@ pub fn totals_of(writer: &ScanWriter) -> Result<(Totals, Vec<AccountId>), Failur
         totals.add(tally);
     }
     if let Some((account, count)) = seen.iter().find(|(_, count)| **count > 1) {
-        return Err(Failure::new(format!(
-            "account {account} was finished by {count} shards: were they given different numbers of shards?"
-        )));
+        return Err(Failure::new(format!("account {account} was finished by {count} shards")));
     }
     Ok((totals, seen.into_keys().collect()))
 }

@@ -1,21 +1,25 @@
 //! One shard of a scan, and all of them together: which account belongs where, and `orgsweep finalize`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use orgsweep_lake::ScanWriter;
-use orgsweep_model::AccountId;
+use orgsweep_lake::{BegunShard, LakeError, Place, ScanId, ScanSelector, ScanWriter};
 use orgsweep_model::finding_id::sha256_hex;
+use orgsweep_model::records::{ScanRecord, ScanStatus};
 use orgsweep_model::registry::Registry;
-use orgsweep_sweep::{AccountLine, AccountTally, Filter, ScanError, Unfinished};
+use orgsweep_model::{Account, AccountId};
+use orgsweep_sweep::filter::RosterKey;
+use orgsweep_sweep::{AccountLine, AccountTally, ScanError, Unfinished};
+use serde_json::json;
+use tokio::time::Instant;
 
 use crate::arguments::FinalizeArguments;
 use crate::config::Config;
-use crate::exit::Failure;
-use crate::prepare;
+use crate::exit::{self, Failure};
+use crate::prepare::{self, Prepared};
 use crate::roster_file::RosterFile;
 use crate::run::{self, Publication};
-use crate::scan::{out, program, same_configuration, totals_of};
+use crate::scan::{out, program, same_configuration, same_roster, totals_of};
 
 /// Where a batch job's index is, in order: AWS Batch array jobs, Kubernetes indexed jobs. Both begin at 0.
 const INDEX_VARIABLES: [&str; 2] = ["AWS_BATCH_JOB_ARRAY_INDEX", "JOB_COMPLETION_INDEX"];
@@ -68,26 +72,44 @@ impl Shard {
 
 /// Publishes the shards of a scan as one: every account of the roster has exactly one terminal status, or nothing is.
 pub fn finalize(registry: &Registry, arguments: FinalizeArguments) -> Result<u8, Failure> {
+    let began = Instant::now();
     let config = match &arguments.config {
         Some(path) => Config::read(path)?,
         None => Config::default(),
     };
     let mut prepared = prepare::prepare(registry, arguments.options, config)?;
-    let file = RosterFile::read(&arguments.roster)?;
+    let mut file = RosterFile::read(&arguments.roster)?;
     prepared.count_ages_to(file.now);
     let out = out(&prepared.options);
+    if let Some(published) = published(&out, &file.scan_id)? {
+        run::say(
+            &prepared.options,
+            &json!({"event": "already published", "scan_id": file.scan_id.as_str()}),
+            || format!("Scan {} is already published ({published}); nothing was done\n", file.scan_id),
+        )?;
+        return Ok(exit::COMPLETE);
+    }
     let refused = |error| Failure::new(format!("--out {}: {error}", out.display()));
     let tables = orgsweep_lake::all_tables(registry.stored_tables());
-    let (mut writer, headers) = ScanWriter::gather(&out, &file.scan_id, tables).map_err(refused)?;
-    for (_, header) in &headers {
+    let (mut writer, shards) = ScanWriter::gather(&out, &file.scan_id, tables).map_err(refused)?;
+    let digest = file.digest();
+    for BegunShard { header, .. } in &shards {
         same_configuration(&header.scan_id, &header.config_sha256, &header.tool_version, &prepared)?;
+        same_roster(header, Some(&digest))?;
+    }
+    one_count(&shards)?;
+    let shared = writer.earlier_usage();
+    shared.join(&file.usage());
+    let names = &file.roster.unit_names;
+    for account in &mut file.roster.accounts {
+        account.ou_path = account.ou_path.take().or_else(|| orgsweep_sweep::filter::path(account, names));
     }
     let (mut totals, finished) = totals_of(&writer)?;
     let finished: BTreeSet<AccountId> = finished.into_iter().collect();
-    let missing: Vec<&orgsweep_model::Account> =
+    let missing: Vec<&Account> =
         file.roster.accounts.iter().filter(|account| !finished.contains(&account.id)).collect();
-    if !missing.is_empty() && !prepared.options.publish_partial {
-        return Err(unfinished_shards(&missing, &headers, &arguments.roster));
+    if !missing.is_empty() && (finished.is_empty() || !prepared.options.publish_partial) {
+        return Err(unfinished_shards(&missing, finished.len(), &shards, &arguments.roster));
     }
     let foreign: Vec<&AccountId> =
         finished.iter().filter(|id| !file.roster.accounts.iter().any(|account| account.id == **id)).collect();
@@ -99,20 +121,20 @@ pub fn finalize(registry: &Registry, arguments: FinalizeArguments) -> Result<u8,
     }
     let is_partial = !missing.is_empty();
     for account in missing {
-        let mut account = account.clone();
-        account.ou_path = orgsweep_sweep::run::path(&account, &file.roster.unit_names);
         let refusal =
-            prepared.plan.filter.refuses(&account).or_else(|| orgsweep_sweep::filter::inactive(&account));
-        let rows = Unfinished { account, refusal }.rows(&prepared.plan, &file.roster.organization);
+            prepared.plan.filter.refuses(account).or_else(|| orgsweep_sweep::filter::inactive(account));
+        let lost = Unfinished { account: account.clone(), refusal };
+        let rows = lost.rows(&prepared.plan, &file.roster.organization);
         let tally = AccountTally::of(&rows);
-        run::keep(&mut writer, rows, &tally).map_err(Failure::new)?;
+        run::keep(&mut writer, Place::Finished, rows, &tally).map_err(Failure::new)?;
         totals.add(tally);
     }
-    check_names(&prepared.plan.filter, &file)?;
+    check_names(&prepared, &file)?;
     if totals.accounts.iter().all(AccountLine::is_left_out) {
         let listed = totals.accounts.len();
         return Err(Failure::new(ScanError::NothingToScan { listed }.to_string()));
     }
+    let took_part = shards.iter().filter(|shard| shard.finished > 0).count();
     Publication {
         registry,
         prepared: &prepared,
@@ -121,29 +143,65 @@ pub fn finalize(registry: &Registry, arguments: FinalizeArguments) -> Result<u8,
         started_at: file.now,
         out: &out,
         program: &program(),
-        shards: Some(headers.len() as i32),
+        shards: Some(took_part as i32),
         retried_scan_id: None,
         is_partial,
         seconds: None,
-        shared: &orgsweep_model::Usage::default(),
+        shared: &shared,
+        deadline: prepared.options.deadline.map(|span| began + span.0),
     }
     .publish(writer, &totals, &mut |_| true)
 }
 
+/// The status of the scan, if it is in the lake: a scheduler that runs `finalize` once more does no harm.
+fn published(out: &Path, scan_id: &ScanId) -> Result<Option<ScanStatus>, Failure> {
+    match orgsweep_lake::read::<ScanRecord>(out, &ScanSelector::Id(scan_id.clone())) {
+        Ok(scans) => Ok(scans.first().map(|scan| scan.status)),
+        Err(LakeError::NoSuchScan { .. }) => Ok(None),
+        Err(error) => Err(Failure::new(format!("--out {}: {error}", out.display()))),
+    }
+}
+
+/// Shards of two divisions of the roster overlap: an account would be there twice, or nowhere. What finished nothing is in
+/// nobody's way.
+fn one_count(shards: &[BegunShard]) -> Result<(), Failure> {
+    let mut folders: BTreeMap<u32, Vec<String>> = BTreeMap::new();
+    for shard in shards.iter().filter(|shard| shard.finished > 0) {
+        let folder = format!("    {} ({} accounts)", shard.folder.display(), shard.finished);
+        folders.entry(shard.count).or_default().push(folder);
+    }
+    if folders.len() < 2 {
+        return Ok(());
+    }
+    let counts: Vec<String> = folders.keys().map(u32::to_string).collect();
+    let listed: Vec<String> = folders.into_values().flatten().collect();
+    Err(Failure::new(format!(
+        "shards of {} were given for the same roster, and nothing can be put together from both:\n{}\n  Delete the folders \
+         of all numbers but one, run what is missing of that one, and finalize again.",
+        counts.join(" and of "),
+        listed.join("\n")
+    )))
+}
+
 /// A shard cannot tell a name that matches nothing from one that matches elsewhere: here the roster is whole.
-fn check_names(filter: &Filter, file: &RosterFile) -> Result<(), Failure> {
-    let keys: Vec<_> = file.roster.accounts.iter().map(orgsweep_sweep::filter::RosterKey::of).collect();
-    let unmatched = filter.unmatched(&keys);
-    let wanted: Vec<String> =
-        unmatched.into_iter().filter(|message| !message.starts_with("--exclude")).collect();
+fn check_names(prepared: &Prepared, file: &RosterFile) -> Result<(), Failure> {
+    let keys: Vec<_> = file.roster.accounts.iter().map(RosterKey::of).collect();
+    for message in prepared.plan.unmatched_scopes(&keys) {
+        run::warn(&prepared.options, &message);
+    }
+    let (excluded, wanted): (Vec<_>, Vec<_>) = prepared
+        .plan
+        .filter
+        .unmatched(&keys)
+        .into_iter()
+        .partition(|message| message.starts_with("--exclude"));
+    for message in excluded {
+        run::warn(&prepared.options, &message);
+    }
     if wanted.is_empty() { Ok(()) } else { Err(Failure::new(wanted.join("\n"))) }
 }
 
-fn unfinished_shards(
-    missing: &[&orgsweep_model::Account],
-    headers: &[(String, orgsweep_lake::ScanHeader)],
-    roster: &Path,
-) -> Failure {
+fn unfinished_shards(missing: &[&Account], finished: usize, shards: &[BegunShard], roster: &Path) -> Failure {
     let mut ids: Vec<&str> = missing.iter().map(|account| account.id.as_str()).collect();
     ids.sort_unstable();
     let more = ids.len().saturating_sub(MOST_NAMED);
@@ -151,13 +209,18 @@ fn unfinished_shards(
     if more > 0 {
         named.push_str(&format!(" and {more} more"));
     }
-    let begun: Vec<&str> = headers.iter().map(|(name, _)| name.as_str()).collect();
-    let begun = if begun.is_empty() { "none".to_owned() } else { begun.join(", ") };
+    let begun: Vec<_> = shards.iter().filter_map(|shard| shard.folder.file_name()?.to_str()).collect();
+    let way_out = if finished == 0 {
+        "No account is finished, so there is nothing to publish: run the shards again."
+    } else {
+        "Run the missing shards again (what they have done is kept), or publish without these accounts with \
+         --publish-partial."
+    };
     Failure::new(format!(
-        "{} accounts of {} are not finished: {named}\n  Shards begun: {begun}.\n  Run the missing shards again (what they \
-         have done is kept), or publish without these accounts with --publish-partial.",
+        "{} accounts of {} are not finished: {named}\n  Shards begun: {}.\n  {way_out}",
         missing.len(),
-        roster.display()
+        roster.display(),
+        begun.join(", ")
     ))
 }
 

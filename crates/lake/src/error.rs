@@ -49,6 +49,17 @@ pub enum LakeError {
         /// The spool.
         path: PathBuf,
     },
+    /// There is nothing to put together.
+    #[error(
+        "no shard of scan {scan_id} has begun in {}: scan with --roster and --shard first, into the same --out",
+        root.display()
+    )]
+    NoShard {
+        /// The scan.
+        scan_id: String,
+        /// The lake.
+        root: PathBuf,
+    },
     /// The scan is not in the lake.
     #[error("no committed scan {scan_id} in the lake at {}", root.display())]
     NoSuchScan {

@@ -169,6 +169,13 @@ impl Spool {
         Ok(())
     }
 
+    /// Drops the rows of an account that is not finished: nobody counts on them any more.
+    pub fn forget(&mut self, account: AccountId) {
+        if !self.finished.contains_key(&account) {
+            self.tables.values_mut().for_each(|table| drop(table.spans.remove(&account)));
+        }
+    }
+
     /// Counts the account as whole, with what it adds to the scan's sums.
     pub fn finish(&mut self, account: AccountId, tally: Json) -> Result<(), LakeError> {
         let spans = self

@@ -17,8 +17,8 @@ use orgsweep_model::{ColumnType, Row, Rows, Severity, Status, TableSchema, Times
 use serde_json::json;
 
 use crate::{
-    LakeError, ScanHeader, ScanId, ScanSelector, ScanWriter, all_tables, built_in_facts, latest_scan_id,
-    read, schema_text, unfinished,
+    LakeError, Place, ScanHeader, ScanId, ScanSelector, ScanWriter, all_tables, built_in_facts,
+    latest_scan_id, read, schema_text, unfinished,
 };
 
 fn moment(milliseconds: i64) -> Timestamp {
@@ -115,6 +115,7 @@ fn header(id: &ScanId) -> ScanHeader {
         config_sha256: "00".to_owned(),
         tool_version: "0.1.0".to_owned(),
         retried_scan_id: None,
+        roster_sha256: None,
     }
 }
 
@@ -136,7 +137,7 @@ fn rows_come_back_as_they_went() {
     let findings = vec![finding("111122223333", "arn:a"), finding("111122223333", "arn:b")];
     let keys = vec![key("111122223333", "arn:a", 1), key("111122223333", "arn:a", 2)];
     let batches: Vec<Arc<dyn Rows>> = vec![Arc::new(findings.clone()), Arc::new(keys.clone())];
-    writer.spool("111122223333".parse().unwrap(), &batches, json!({})).unwrap();
+    writer.spool(Place::Finished, "111122223333".parse().unwrap(), &batches, json!({})).unwrap();
     let controls = vec![CheckControlRecord {
         check_id: "iam-x".to_owned(),
         framework: "cis_aws_foundations".to_owned(),
@@ -163,7 +164,7 @@ fn accounts_and_rows_are_in_order_whatever_order_they_came_in() {
     for account in ["999999999999", "000000000001"] {
         let rows = vec![key(account, "arn:b", 1), key(account, "arn:a", 2), key(account, "arn:a", 1)];
         let batch: Arc<dyn Rows> = Arc::new(rows);
-        writer.spool(account.parse().unwrap(), &[batch], json!({})).unwrap();
+        writer.spool(Place::Finished, account.parse().unwrap(), &[batch], json!({})).unwrap();
     }
     writer.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
     let read: Vec<(String, String, i32)> = read::<AccessKey>(folder.path(), &ScanSelector::Latest)
@@ -185,7 +186,7 @@ fn an_unpublished_scan_is_no_result_and_without_accounts_leaves_nothing() {
     assert!(!root.join("staging").exists() && !root.join("v1").exists());
     let mut writer = writer(&root, &scan_id(1));
     let batch: Arc<dyn Rows> = Arc::new(vec![key("111122223333", "arn:a", 1)]);
-    writer.spool("111122223333".parse().unwrap(), &[batch], json!({})).unwrap();
+    writer.spool(Place::Finished, "111122223333".parse().unwrap(), &[batch], json!({})).unwrap();
     drop(writer);
     assert!(!root.join("v1").exists());
     assert!(matches!(read::<AccessKey>(&root, &ScanSelector::Latest), Err(LakeError::NoSuchScan { .. })));
@@ -350,7 +351,7 @@ fn comes_back<R: Row>() {
     let rows: Vec<R> = vec![row_of(0), row_of(1)];
     let mut writer = writer(folder.path(), &scan_id(1));
     let batch: Arc<dyn Rows> = Arc::new(rows.clone());
-    writer.spool("111122223333".parse().unwrap(), &[batch], json!({})).unwrap();
+    writer.spool(Place::Finished, "111122223333".parse().unwrap(), &[batch], json!({})).unwrap();
     writer.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
     let mut back = read::<R>(folder.path(), &ScanSelector::Latest).unwrap();
     // Sorted by the table's own order, which the two made-up rows need not be in.

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::error::LakeError;
-use crate::spool::LOCK;
+use crate::spool::{LOCK, Spool};
 use crate::store::Store;
 
 /// Where scans that are not published lie, below the root.
@@ -27,20 +27,38 @@ pub struct ScanHeader {
     pub tool_version: String,
     /// The scan whose whole accounts were taken over.
     pub retried_scan_id: Option<String>,
+    /// Of the accounts, where they came from a file; `None`: from Organizations, listed anew by every attempt.
+    #[serde(default)]
+    pub roster_sha256: Option<String>,
 }
 
 impl ScanHeader {
-    /// Remembers which organization the scan is of, once that is known; false: it was begun with another.
-    pub fn is_of(folder: &Path, organization_id: &str) -> Result<bool, LakeError> {
-        let path = folder.join("organization");
-        match fs::read_to_string(&path) {
-            Ok(known) => Ok(known == organization_id),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                fs::write(&path, organization_id).map_err(LakeError::io("writing", &path))?;
-                Ok(true)
-            }
-            Err(source) => Err(LakeError::Io { doing: "reading", path, source }),
-        }
+    /// The first thing in which another attempt at the same scan differs; rows of two such are never put together.
+    pub fn difference(&self, other: &Self) -> Option<&'static str> {
+        let differs = [
+            ("version of orgsweep", self.tool_version != other.tool_version),
+            ("choice of checks, settings, accounts or roles", self.config_sha256 != other.config_sha256),
+            ("roster", self.roster_sha256 != other.roster_sha256),
+            ("moment that ages count to", self.now != other.now),
+            ("scan to take rows over from", self.retried_scan_id != other.retried_scan_id),
+            ("scan id", self.scan_id != other.scan_id),
+        ];
+        differs.into_iter().find(|(_, differs)| *differs).map(|(what, _)| what)
+    }
+}
+
+/// What the scan in a folder was begun as. A process that was killed before it had written that down has begun nothing; with
+/// finished accounts beside it, a header that cannot be read is an error.
+pub fn begun_as(folder: &Path, spool: &Spool) -> Result<Option<ScanHeader>, LakeError> {
+    let path = folder.join(HEADER);
+    let header = match fs::read(&path) {
+        Ok(bytes) => parse(&bytes, &path),
+        Err(source) => Err(LakeError::Io { doing: "reading", path, source }),
+    };
+    match header {
+        Ok(header) => Ok(Some(header)),
+        Err(_) if spool.finished().is_empty() => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use orgsweep_model::finding_id::hex;
 use orgsweep_model::records::{ScanRecord, ScanStatus};
-use orgsweep_model::{AccountId, Rows, TableSchema};
+use orgsweep_model::{AccountId, Rows, TableSchema, Usage};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
@@ -19,10 +19,12 @@ use crate::manifest::{FileEntry, LATEST, Latest, manifest};
 use crate::parquet_file::ParquetFile;
 use crate::scan_id::ScanId;
 use crate::schema::{SCANS, fingerprint};
+use crate::shards::{self, BegunShard};
+use crate::shared_usage::SharedUsage;
 use crate::spool::Spool;
 use crate::store::{Store, stage};
 use crate::take_over::each_account;
-use crate::unfinished::{HEADER, STAGING, ScanHeader, parse};
+use crate::unfinished::{HEADER, STAGING, ScanHeader, begun_as};
 
 /// A scan that is not yet in the lake. Dropped without [`publish`](Self::publish), it keeps its finished accounts on
 /// disk, where no reader looks, so that the scan can go on; without a finished account it leaves nothing.
@@ -33,10 +35,21 @@ pub struct ScanWriter {
     staging: PathBuf,
     /// The first one takes rows; all of them are published.
     spools: Vec<Spool>,
+    /// The first one takes what this process asks of AWS; all of them count.
+    usages: Vec<SharedUsage>,
     /// Where accounts are that were not finished.
     aside: Option<usize>,
     is_a_shard: bool,
     published: bool,
+}
+
+/// Where an account's rows are kept until the scan is published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// With the finished accounts: a scan that goes on has them.
+    Finished,
+    /// For a publication that goes without having finished the account: a scan that goes on does not take it for finished.
+    Aside,
 }
 
 /// A scan that is in the lake.
@@ -69,7 +82,8 @@ impl ScanWriter {
         let staging = store.make_folder(&staging_key(scan_id))?;
         write_header(&staging, header)?;
         let spools = vec![Spool::open(&staging, scan_id.as_str())?];
-        Ok(Self::over(store, scan_id, tables, staging, spools, false))
+        let usages = vec![SharedUsage::open(&staging)?];
+        Ok(Self::over(store, scan_id, tables, staging, spools, usages, false))
     }
 
     /// Goes on with a scan that was begun: its finished accounts are there.
@@ -82,7 +96,8 @@ impl ScanWriter {
         refuse_committed(&store, scan_id)?;
         let staging = store.path(&staging_key(scan_id));
         let spools = vec![Spool::open(&staging, scan_id.as_str())?];
-        Ok(Self::over(store, scan_id, tables, staging, spools, false))
+        let usages = vec![SharedUsage::open(&staging)?];
+        Ok(Self::over(store, scan_id, tables, staging, spools, usages, false))
     }
 
     /// One shard of a scan, begun or gone on with.
@@ -96,53 +111,51 @@ impl ScanWriter {
         let store = Store::new(root);
         refuse_committed(&store, scan_id)?;
         store.make_folder("")?;
-        let folder = format!("{}/shard-{index}-of-{count}", staging_key(scan_id));
+        let folder = format!("{}/{}", staging_key(scan_id), shards::name(index, count));
         let staging = store.make_folder(&folder)?;
-        let spools = vec![Spool::open(&staging, scan_id.as_str())?];
-        let path = staging.join(HEADER);
-        match store.get(&format!("{folder}/{HEADER}"))? {
+        let spool = Spool::open(&staging, scan_id.as_str())?;
+        match begun_as(&staging, &spool)? {
             None => write_header(&staging, header)?,
-            Some(bytes) => {
-                let begun = parse(&bytes, &path)?;
-                if begun != *header {
-                    let problem = "the shard was begun with another configuration or version; use the same for all \
-                                   shards, or run discover again";
-                    return Err(LakeError::Format {
-                        doing: "going on with",
-                        path,
-                        problem: problem.to_owned(),
-                    });
+            Some(begun) => {
+                if let Some(what) = begun.difference(header) {
+                    let problem = format!(
+                        "the shard was begun with another {what}; use the same for all shards, or run discover again"
+                    );
+                    return Err(LakeError::Format { doing: "going on with", path: staging, problem });
                 }
             }
         }
-        Ok(Self::over(store, scan_id, tables, staging, spools, true))
+        let usages = vec![SharedUsage::open(&staging)?];
+        Ok(Self::over(store, scan_id, tables, staging, vec![spool], usages, true))
     }
 
-    /// All shards of a scan, to be published as one. Also says what each was begun as.
+    /// All shards of a scan, to be published as one. Also says which have begun, and what each was begun as.
     pub fn gather(
         root: &Path,
         scan_id: &ScanId,
         tables: Vec<&'static TableSchema>,
-    ) -> Result<(Self, Vec<(String, ScanHeader)>), LakeError> {
+    ) -> Result<(Self, Vec<BegunShard>), LakeError> {
         let store = Store::new(root);
         refuse_committed(&store, scan_id)?;
+        let begun = shards::open_all(&store, &staging_key(scan_id), scan_id.as_str())?;
+        if begun.is_empty() {
+            return Err(LakeError::NoShard { scan_id: scan_id.to_string(), root: root.to_owned() });
+        }
         let staging = store.make_folder(&staging_key(scan_id))?;
-        let mut names = store.names(&staging_key(scan_id))?;
-        names.retain(|name| name.starts_with("shard-"));
         // Rows of finalize itself, such as those of accounts that no shard finished.
         let own = staging.join("finalize");
         if own.exists() {
             std::fs::remove_dir_all(&own).map_err(LakeError::io("removing", &own))?;
         }
         let mut spools = vec![Spool::open(&own, scan_id.as_str())?];
-        let mut headers = Vec::new();
-        for name in names {
-            let path = staging.join(&name).join(HEADER);
-            let bytes = std::fs::read(&path).map_err(LakeError::io("reading", &path))?;
-            headers.push((name.clone(), parse(&bytes, &path)?));
-            spools.push(Spool::open(&staging.join(&name), scan_id.as_str())?);
+        let mut usages = vec![SharedUsage::open(&own)?];
+        let mut all = Vec::new();
+        for (shard, spool, usage) in begun {
+            all.push(shard);
+            spools.push(spool);
+            usages.push(usage);
         }
-        Ok((Self::over(store, scan_id, tables, staging, spools, true), headers))
+        Ok((Self::over(store, scan_id, tables, staging, spools, usages, true), all))
     }
 
     fn over(
@@ -151,10 +164,11 @@ impl ScanWriter {
         tables: Vec<&'static TableSchema>,
         staging: PathBuf,
         spools: Vec<Spool>,
+        usages: Vec<SharedUsage>,
         is_a_shard: bool,
     ) -> Self {
         let scan_id = scan_id.clone();
-        Self { store, scan_id, tables, staging, spools, aside: None, is_a_shard, published: false }
+        Self { store, scan_id, tables, staging, spools, usages, aside: None, is_a_shard, published: false }
     }
 
     /// Every finished account with its tally, as often as it is there.
@@ -162,35 +176,27 @@ impl ScanWriter {
         self.spools.iter().flat_map(|spool| spool.finished().iter().map(|(account, tally)| (*account, tally)))
     }
 
-    /// Keeps a finished account's rows. An account is spooled once.
-    pub fn spool(
-        &mut self,
-        account: AccountId,
-        batches: &[Arc<dyn Rows>],
-        tally: Json,
-    ) -> Result<(), LakeError> {
-        let spool = &mut self.spools[0];
-        batches.iter().try_for_each(|rows| spool.add(account, &**rows))?;
-        spool.finish(account, tally)
+    /// Writes down what this process has asked of AWS for no account in particular, so that whoever goes on counts it.
+    pub fn keep_usage(&mut self, usage: &Usage) -> Result<(), LakeError> {
+        self.usages[0].keep(usage)
     }
 
-    /// Keeps the rows of an account that was not finished, for a publication that goes without it: not where a scan that
-    /// goes on would take them for finished.
-    pub fn spool_aside(
+    /// What the processes before this one, shards included, have asked of AWS for no account in particular.
+    pub fn earlier_usage(&self) -> Usage {
+        let usage = Usage::default();
+        self.usages.iter().for_each(|one| usage.join(one.earlier()));
+        usage
+    }
+
+    /// Keeps an account's rows. An account is spooled once.
+    pub fn spool(
         &mut self,
+        place: Place,
         account: AccountId,
         batches: &[Arc<dyn Rows>],
         tally: Json,
     ) -> Result<(), LakeError> {
-        if self.aside.is_none() {
-            let folder = self.staging.join("aside");
-            if folder.exists() {
-                std::fs::remove_dir_all(&folder).map_err(LakeError::io("removing", &folder))?;
-            }
-            self.spools.push(Spool::open(&folder, self.scan_id.as_str())?);
-            self.aside = Some(self.spools.len() - 1);
-        }
-        let spool = &mut self.spools[self.aside.unwrap_or_default()];
+        let spool = self.at(place)?;
         batches.iter().try_for_each(|rows| spool.add(account, &**rows))?;
         spool.finish(account, tally)
     }
@@ -199,6 +205,7 @@ impl ScanWriter {
     /// count once the account is finished.
     pub fn take_over(
         &mut self,
+        place: Place,
         from: &ScanId,
         table: &'static TableSchema,
         keep: &dyn Fn(AccountId) -> bool,
@@ -208,20 +215,56 @@ impl ScanWriter {
             return Ok(());
         }
         let path = self.store.path(&key(table.name, from));
-        let spool = &mut self.spools[0];
-        each_account(&path, table, from.as_str(), self.scan_id.as_str(), &mut |account, batch| {
+        let to = self.scan_id.clone();
+        let spool = self.at(place)?;
+        each_account(&path, table, from.as_str(), to.as_str(), &mut |account, batch| {
             if keep(account) { spool.add_batch(account, table, &batch) } else { Ok(()) }
         })
     }
 
-    /// Counts an account as finished whose rows were all taken over.
-    pub fn finish_taken_over(&mut self, account: AccountId, tally: Json) -> Result<(), LakeError> {
-        self.spools[0].finish(account, tally)
+    /// Drops what was taken over of an account that turned out to have nothing to keep.
+    pub fn forget(&mut self, account: AccountId) {
+        self.spools[0].forget(account);
     }
 
-    /// Whether the scan is of this organization: rows of two are never put together.
+    /// Counts an account as finished whose rows were all taken over.
+    pub fn finish_taken_over(
+        &mut self,
+        place: Place,
+        account: AccountId,
+        tally: Json,
+    ) -> Result<(), LakeError> {
+        self.at(place)?.finish(account, tally)
+    }
+
+    fn at(&mut self, place: Place) -> Result<&mut Spool, LakeError> {
+        let index = match (place, self.aside) {
+            (Place::Finished, _) => 0,
+            (Place::Aside, Some(index)) => index,
+            (Place::Aside, None) => {
+                let folder = self.staging.join("aside");
+                if folder.exists() {
+                    std::fs::remove_dir_all(&folder).map_err(LakeError::io("removing", &folder))?;
+                }
+                self.spools.push(Spool::open(&folder, self.scan_id.as_str())?);
+                *self.aside.insert(self.spools.len() - 1)
+            }
+        };
+        Ok(&mut self.spools[index])
+    }
+
+    /// Whether the scan is of this organization, once that is known: rows of two are never put together. The first one that
+    /// is named is remembered beside the finished accounts.
     pub fn is_of(&self, organization_id: &str) -> Result<bool, LakeError> {
-        ScanHeader::is_of(&self.staging, organization_id)
+        let path = self.staging.join("organization");
+        match std::fs::read_to_string(&path) {
+            Ok(known) => Ok(known == organization_id),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                std::fs::write(&path, organization_id).map_err(LakeError::io("writing", &path))?;
+                Ok(true)
+            }
+            Err(source) => Err(LakeError::Io { doing: "reading", path, source }),
+        }
     }
 
     /// The tables of the scan.

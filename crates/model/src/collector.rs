@@ -57,6 +57,21 @@ impl CallCounts {
         self.total_milliseconds += other.total_milliseconds;
         self.worst_milliseconds = self.worst_milliseconds.max(other.worst_milliseconds);
     }
+
+    /// What came since an earlier look; added to that look, it gives these counts again.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
+        Self {
+            calls: self.calls - earlier.calls,
+            attempts: self.attempts - earlier.attempts,
+            throttles: self.throttles - earlier.throttles,
+            errors: self.errors - earlier.errors,
+            response_bytes: self.response_bytes - earlier.response_bytes,
+            total_milliseconds: self.total_milliseconds - earlier.total_milliseconds,
+            // Of all: the slowest of a part alone is not known.
+            worst_milliseconds: self.worst_milliseconds,
+        }
+    }
 }
 
 /// How much a scan, or its part for one account, asked of AWS: counts by service and action.
@@ -72,9 +87,22 @@ impl Usage {
         change(counts.entry((service.to_owned(), action.to_owned())).or_default());
     }
 
+    /// Adds another's counts.
+    pub fn join(&self, other: &Self) {
+        for ((service, action), counts) in other.by_action() {
+            self.count(&service, &action, |mine| mine.add(&counts));
+        }
+    }
+
     /// By service and action, sorted.
     pub fn by_action(&self) -> BTreeMap<(String, String), CallCounts> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Of one kind of call, such as `iam` and `ListRoles`.
+    pub fn of(&self, service: &str, action: &str) -> CallCounts {
+        let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.get(&(service.to_owned(), action.to_owned())).copied().unwrap_or_default()
     }
 
     /// Of all calls together.

@@ -31,6 +31,8 @@ pub enum Change {
     EmptyPage,
     /// The account's last user is no more, nor is any policy version.
     EntityGone,
+    /// STS takes one account for another.
+    WrongAccount,
 }
 
 const PAGE: &str = "<!DOCTYPE html><html><head><title>Sign in</title></head><body><h1>Your session has ended</h1>\
@@ -72,6 +74,7 @@ pub fn effect(fault: &Fault, call: &Call, identity: &Identity, signed_at: &str) 
         FaultKind::DeniedByScp => refuse(authorize::denied_by_scp(identity, &call.api(), call.resource())),
         FaultKind::EmptyPage => Effect::Change(Change::EmptyPage),
         FaultKind::EntityGone => Effect::Change(Change::EntityGone),
+        FaultKind::WrongAccount => Effect::Change(Change::WrongAccount),
         FaultKind::ReportNeverReady if call.action == "GenerateCredentialReport" => {
             Effect::Answer(Ok(element("State", "INPROGRESS")))
         }

@@ -52,6 +52,8 @@ pub enum FaultKind {
     SlowDrip,
     /// STS is not active for the account in this Region; 403.
     RegionDisabled,
+    /// STS answers about another account: the session that is given out is in that one.
+    WrongAccount,
 }
 
 /// One entry of the script.
@@ -113,6 +115,7 @@ impl FaultKind {
                 action == "iam:GetCredentialReport" || about_one.contains(&action)
             }
             Self::RegionDisabled => action == "sts:AssumeRole",
+            Self::WrongAccount => action.starts_with("sts:"),
             // It needs no permission.
             Self::Denied | Self::DeniedByScp => action != "sts:GetCallerIdentity",
             _ => true,

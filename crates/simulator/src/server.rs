@@ -151,7 +151,7 @@ impl Server {
                 organizations::handle(self, identity, action, &asked).map(|answer| answer.to_string())
             }
             Input::Form(parameters) if call.service == Service::Sts => {
-                sts::handle(self, identity, action, parameters)
+                sts::handle(self, identity, action, parameters, change)
             }
             Input::Form(parameters) => {
                 parameters.empty_page = empty_page;

@@ -5,6 +5,7 @@ use serde_json::Value as Json;
 use crate::account::{Role, iso};
 use crate::api;
 use crate::authorize::{self, SessionRequest};
+use crate::fault_answers::Change;
 use crate::parameters::Parameters;
 use crate::server::Server;
 use crate::session::{Identity, SessionInfo};
@@ -24,13 +25,18 @@ pub fn handle(
     identity: &Identity,
     action: &str,
     parameters: &Parameters,
+    change: Option<Change>,
 ) -> Result<String, Refusal> {
+    let is_wrong = change == Some(Change::WrongAccount);
     match action {
         // It needs no permission.
-        "GetCallerIdentity" => Ok(element("Arn", &identity.arn)
-            + &element("UserId", &identity.user_id)
-            + &element("Account", &identity.account)),
-        "AssumeRole" => assume_role(server, identity, parameters),
+        "GetCallerIdentity" => {
+            let account = if is_wrong { server.world.another(&identity.account) } else { &identity.account };
+            Ok(element("Arn", &identity.arn.replace(&identity.account, account))
+                + &element("UserId", &identity.user_id)
+                + &element("Account", account))
+        }
+        "AssumeRole" => assume_role(server, identity, parameters, is_wrong),
         other => Err(api::unknown(other, "2011-06-15")),
     }
 }
@@ -44,7 +50,12 @@ struct Asked<'a> {
     session: SessionRequest,
 }
 
-fn assume_role(server: &Server, caller: &Identity, parameters: &Parameters) -> Result<String, Refusal> {
+fn assume_role(
+    server: &Server,
+    caller: &Identity,
+    parameters: &Parameters,
+    is_wrong: bool,
+) -> Result<String, Refusal> {
     let asked = Asked::of(caller, parameters)?;
     let role_arn = asked.role_arn;
     let refused = || authorize::not_trusted(caller, "sts:AssumeRole", role_arn);
@@ -65,6 +76,8 @@ fn assume_role(server: &Server, caller: &Identity, parameters: &Parameters) -> R
     asked.authorize(server, caller, role)?;
     asked.fits(server, caller, role)?;
 
+    // Where the session ends up.
+    let account_id = if is_wrong { world.another(account_id) } else { account_id };
     let arn = format!(
         "arn:{partition}:sts::{account_id}:assumed-role/{}/{}",
         role.name, asked.session.session_name

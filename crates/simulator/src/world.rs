@@ -139,6 +139,14 @@ impl World {
         self.by_id.get(id).map(|index| &self.accounts[*index])
     }
 
+    /// Another active account.
+    pub fn another<'a>(&'a self, id: &'a str) -> &'a str {
+        let place = self.by_id.get(id).copied().unwrap_or_default();
+        let (before, after) = self.accounts.split_at(place);
+        let mut others = after.iter().skip(1).chain(before).filter(|account| account.state == "ACTIVE");
+        others.next().map_or(id, |account| account.id.as_str())
+    }
+
     /// The hub user's ARN.
     pub fn hub_user_arn(&self) -> String {
         self.management().arn("user", HUB_USER)

@@ -291,6 +291,30 @@ fn a_region_where_sts_is_off() {
 }
 
 #[test]
+fn sts_takes_one_account_for_another() {
+    let target = World::start(options(3)).account(1);
+    let fault =
+        Fault { account: Some(target.clone()), ..Fault::new(FaultKind::WrongAccount, "sts:AssumeRole") };
+    let world = World::start(Options { faults: vec![fault], ..options(3) });
+    let stray = world.hub().assume(&role(&target), &[]).unwrap();
+    let whoever = stray.sts("GetCallerIdentity", &[]);
+    let account = whoever.text("Account");
+    assert!(account != target && whoever.text("Arn").contains(&account), "{}", whoever.body);
+    assert_eq!(world.running.sessions()[0].account, account);
+    // What it reads is the other account's.
+    let users = |caller: &Caller| caller.iam("ListUsers", &[]).texts("Arn");
+    assert!(users(&stray).iter().all(|arn| arn.contains(&account)));
+    let right = world.hub().assume(&role(&world.account(2)), &[]).unwrap();
+    assert_eq!(right.sts("GetCallerIdentity", &[]).text("Account"), world.account(2));
+
+    let faults = always(FaultKind::WrongAccount, "sts:GetCallerIdentity");
+    let world = World::start(Options { faults, ..options(3) });
+    let answer = world.hub().sts("GetCallerIdentity", &[]);
+    assert_ne!(answer.text("Account"), world.running.management_account_id());
+    assert!(answer.text("Arn").contains(&answer.text("Account")), "{}", answer.body);
+}
+
+#[test]
 fn a_rate_over_all_accounts() {
     let rates = [("iam".to_owned(), 2.0)].into_iter().collect();
     let world = World::start(Options { rates, ..options(3) });

@@ -120,6 +120,19 @@ pub fn inactive(account: &Account) -> Option<Gap> {
     Some(Gap::new(reason).because(&words))
 }
 
+/// `/Root/Workloads/Prod`; `None` when a unit has no known name.
+pub fn path(account: &Account, names: &BTreeMap<String, String>) -> Option<String> {
+    if account.ou_ids.is_empty() {
+        return None;
+    }
+    let mut path = String::new();
+    for id in &account.ou_ids {
+        path.push('/');
+        path.push_str(names.get(id)?);
+    }
+    Some(path)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

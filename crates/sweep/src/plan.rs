@@ -8,7 +8,7 @@ use orgsweep_model::registry::{ROSTER, Registry, actions};
 use orgsweep_model::selection::{Scope, SharedCheckSet};
 use orgsweep_model::{AccountId, Collector, TableSchema, Timestamp};
 
-use crate::filter::Filter;
+use crate::filter::{Filter, RosterKey};
 use crate::retained::Retained;
 
 /// A scan, before it starts.
@@ -82,6 +82,17 @@ impl Plan {
     /// Whether an account's path must be known before its settings are.
     pub fn needs_paths(&self) -> bool {
         self.filter.needs_paths() || self.checks.scopes().any(Scope::needs_paths)
+    }
+
+    /// Scopes of overrides that no account of a whole roster is in, as messages, once each.
+    pub fn unmatched_scopes(&self, roster: &[RosterKey]) -> BTreeSet<String> {
+        let accounts: Vec<_> = roster.iter().map(RosterKey::as_account).collect();
+        self.checks
+            .scopes()
+            .chain(&self.access_scopes)
+            .filter(|scope| !accounts.iter().any(|account| scope.contains(account)))
+            .map(|scope| format!("[[override]] {scope}: no account of the roster is in it"))
+            .collect()
     }
 
     /// The tables that the collectors fill, in order.

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::account::{AccountRows, Visit};
-use crate::filter::{RosterKey, inactive};
+use crate::filter::{RosterKey, inactive, path};
 use crate::plan::Plan;
 use crate::source::{Listed, Source, SourceError};
 use crate::totals::{AccountLine, AccountTally, Totals};
@@ -331,10 +331,8 @@ impl Dispatcher {
             // What matches nothing here may match in another shard.
             return Ok(());
         }
-        for scope in self.plan.checks.scopes().chain(&self.plan.access_scopes) {
-            if !self.roster.iter().any(|key| scope.contains(&key.as_account())) {
-                on_event(Event::Warning(format!("[[override]] {scope}: no account of the roster is in it")));
-            }
+        for message in self.plan.unmatched_scopes(&self.roster) {
+            on_event(Event::Warning(message));
         }
         let (excluded, wanted): (Vec<_>, Vec<_>) = self
             .plan
@@ -431,7 +429,12 @@ impl Dispatcher {
                 }
             }
             Err(error) => {
-                let Unfinished { account, .. } = self.in_flight.remove(&error.id())?;
+                let Unfinished { account, refusal } = self.in_flight.remove(&error.id())?;
+                if refusal.is_none() && self.plan.retained.contains_key(&account.id) {
+                    // As for an account that could not be entered again.
+                    self.taken.push(account.id);
+                    return None;
+                }
                 let gap =
                     Gap::new(Reason::MalformedAnswer).because(&format!("the account's task failed: {error}"));
                 Some(Visit::refused(account, gap, &self.plan).finish(&self.plan, &self.organization))
@@ -482,17 +485,4 @@ async fn finish(
     }
     let shared_was_read = visit.has_read_shared_table(plan);
     Finished::Rows(Box::new(visit.finish(plan, organization)), shared_was_read)
-}
-
-/// `/Root/Workloads/Prod`; `None` when a unit has no known name.
-pub fn path(account: &Account, names: &BTreeMap<String, String>) -> Option<String> {
-    if account.ou_ids.is_empty() {
-        return None;
-    }
-    let mut path = String::new();
-    for id in &account.ou_ids {
-        path.push('/');
-        path.push_str(names.get(id)?);
-    }
-    Some(path)
 }

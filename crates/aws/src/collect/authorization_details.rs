@@ -2,6 +2,8 @@
 //!
 //! `Filter` leaves AWS-managed policies out: AWS would send every retained version of each, in every account.
 
+use std::collections::HashSet;
+
 use aws_sdk_iam::operation::get_account_authorization_details::GetAccountAuthorizationDetailsOutput as Page;
 use aws_sdk_iam::types::{
     AttachedPermissionsBoundary, AttachedPolicy, EntityType, ManagedPolicyDetail, PolicyDetail, Tag,
@@ -14,7 +16,7 @@ use orgsweep_model::{
     AccountId, Collector, Gap, Needs, Reason, Row, Session, TableSchema, Tables, async_trait,
 };
 
-use super::decode::{optional_moment, policy_document, required, required_moment};
+use super::decode::{optional_moment, own_arn, policy_document, required, required_moment};
 use super::{member, next_marker, put_gaps};
 
 const API: &str = "iam:GetAccountAuthorizationDetails";
@@ -66,6 +68,9 @@ struct Details {
     attachments: Vec<PolicyAttachment>,
     inline: Vec<InlinePolicy>,
     managed: Vec<ManagedPolicy>,
+    /// ARNs of what is there already.
+    seen: HashSet<String>,
+    repeated: usize,
 }
 
 async fn fetch(session: &Session) -> Result<Details, Gap> {
@@ -92,8 +97,18 @@ async fn fetch(session: &Session) -> Result<Details, Gap> {
 }
 
 impl Details {
+    /// Entities that come and go between two pages may move what follows them to the next page: once is enough.
+    fn is_repeated(&mut self, arn: &str) -> bool {
+        let is_new = self.seen.insert(arn.to_owned());
+        self.repeated += usize::from(!is_new);
+        !is_new
+    }
+
     fn put(self, session: &Session, tables: &mut Tables) {
         let now = session.clock.now();
+        if self.repeated > 0 {
+            tables.note(format!("entities that {API} listed twice, taken once: {}", self.repeated));
+        }
         tables.insert(self.users, now);
         tables.insert(self.tags, now);
         tables.insert(self.groups, now);
@@ -106,7 +121,10 @@ impl Details {
 
     fn add(&mut self, account_id: AccountId, page: &Page) -> Result<(), Gap> {
         for wire in page.user_detail_list() {
-            let user_arn = required(wire.arn(), "the ARN of a user")?;
+            let user_arn = own_arn(wire.arn(), account_id, "the ARN of a user")?;
+            if self.is_repeated(&user_arn) {
+                continue;
+            }
             self.principal(account_id, &user_arn, wire.attached_managed_policies(), wire.user_policy_list())?;
             self.boundary(account_id, &user_arn, wire.permissions_boundary());
             self.tag(account_id, &user_arn, wire.tags());
@@ -126,7 +144,10 @@ impl Details {
             });
         }
         for wire in page.group_detail_list() {
-            let group_arn = required(wire.arn(), "the ARN of a group")?;
+            let group_arn = own_arn(wire.arn(), account_id, "the ARN of a group")?;
+            if self.is_repeated(&group_arn) {
+                continue;
+            }
             self.principal(
                 account_id,
                 &group_arn,
@@ -142,7 +163,10 @@ impl Details {
             });
         }
         for wire in page.role_detail_list() {
-            let role_arn = required(wire.arn(), "the ARN of a role")?;
+            let role_arn = own_arn(wire.arn(), account_id, "the ARN of a role")?;
+            if self.is_repeated(&role_arn) {
+                continue;
+            }
             self.principal(account_id, &role_arn, wire.attached_managed_policies(), wire.role_policy_list())?;
             self.boundary(account_id, &role_arn, wire.permissions_boundary());
             self.tag(account_id, &role_arn, wire.tags());
@@ -161,7 +185,11 @@ impl Details {
             });
         }
         for wire in page.policies() {
-            self.managed.extend(managed_policy(account_id, wire)?);
+            if let Some(policy) = managed_policy(account_id, wire)?
+                && !self.is_repeated(&policy.policy_arn)
+            {
+                self.managed.push(policy);
+            }
         }
         Ok(())
     }
@@ -290,9 +318,9 @@ mod tests {
 
     #[test]
     fn a_role_never_used_in_the_window_has_no_date() {
-        let role = |used: RoleLastUsed| {
+        let role = |name: &str, used: RoleLastUsed| {
             RoleDetail::builder()
-                .arn("arn:aws:iam::111122223333:role/r")
+                .arn(format!("arn:aws:iam::111122223333:role/{name}"))
                 .role_name("r")
                 .role_id("AROAR")
                 .create_date(DateTime::from_secs(1_700_000_000))
@@ -300,8 +328,9 @@ mod tests {
                 .role_last_used(used)
                 .build()
         };
-        let unused = role(RoleLastUsed::builder().build());
-        let used = role(RoleLastUsed::builder().last_used_date(DateTime::from_secs(1_700_000_001)).build());
+        let unused = role("r", RoleLastUsed::builder().build());
+        let used =
+            role("s", RoleLastUsed::builder().last_used_date(DateTime::from_secs(1_700_000_001)).build());
         let page = Page::builder().role_detail_list(unused).role_detail_list(used).build();
         let details = details(&page).unwrap();
         assert_eq!(details.roles[0].last_used_at, None);
@@ -321,6 +350,41 @@ mod tests {
             .build();
         let row = managed_policy(account(), &policy).unwrap().unwrap();
         assert_eq!((row.default_version_id.as_str(), row.document.as_str()), ("v1", "{1}"));
+    }
+
+    #[test]
+    fn what_two_pages_show_is_there_once() {
+        let user = |name: &str| {
+            UserDetail::builder()
+                .arn(format!("arn:aws:iam::111122223333:user/{name}"))
+                .user_name(name)
+                .user_id("AIDA")
+                .create_date(DateTime::from_secs(1_700_000_000))
+                .group_list("staff")
+                .tags(Tag::builder().key("owner").value("blue").build().unwrap())
+                .build()
+        };
+        let policy = || {
+            ManagedPolicyDetail::builder()
+                .arn("arn:aws:iam::111122223333:policy/p")
+                .policy_version_list(
+                    PolicyVersion::builder()
+                        .version_id("v1")
+                        .is_default_version(true)
+                        .document("%7B%7D")
+                        .build(),
+                )
+                .build()
+        };
+        let first = Page::builder().user_detail_list(user("ann")).user_detail_list(user("ben"));
+        let second = Page::builder().user_detail_list(user("ben")).user_detail_list(user("cas"));
+        let mut details = Details::default();
+        details.add(account(), &first.policies(policy()).build()).unwrap();
+        details.add(account(), &second.policies(policy()).build()).unwrap();
+        let names: Vec<&str> = details.users.iter().map(|user| user.user_name.as_str()).collect();
+        assert_eq!(names, ["ann", "ben", "cas"]);
+        assert_eq!((details.members.len(), details.tags.len(), details.managed.len()), (3, 3, 1));
+        assert_eq!(details.repeated, 2);
     }
 
     #[test]

@@ -179,6 +179,8 @@ pub fn parse(
         if !user_arn.starts_with("arn:") {
             return Err(line.bad("arn", "an ARN"));
         }
+        decode::own_arn(Some(&user_arn), account_id, "a user of the report")
+            .map_err(|gap| gap.during(GET))?;
         if !seen.insert(user_arn.clone()) {
             return Err(malformed(&format!("the report has two rows of {user_arn}")));
         }

@@ -1,7 +1,7 @@
 //! Small conversions from the wire's types.
 
 use aws_smithy_types::DateTime;
-use orgsweep_model::{Gap, Reason, Timestamp};
+use orgsweep_model::{AccountId, Gap, Reason, Timestamp};
 
 /// IAM sends policy documents percent-encoded (RFC 3986), not form-encoded: a `+` is a `+`.
 pub fn policy_document(encoded: &str) -> Result<String, Gap> {
@@ -59,6 +59,16 @@ pub fn required(wire: Option<&str>, what: &str) -> Result<String, Gap> {
     wire.filter(|text| !text.is_empty()).map(str::to_owned).ok_or_else(|| missing(what))
 }
 
+/// The ARN of something that must be in the account: facts in the wrong row would be worse than none.
+pub fn own_arn(wire: Option<&str>, account_id: AccountId, what: &str) -> Result<String, Gap> {
+    let arn = required(wire, what)?;
+    if arn.split(':').nth(4) == Some(account_id.as_str()) {
+        return Ok(arn);
+    }
+    let message = format!("{what} is {arn:?}: the session is in another account than {account_id}");
+    Err(Gap::new(Reason::MalformedAnswer).because(&message))
+}
+
 fn missing(what: &str) -> Gap {
     Gap::new(Reason::MalformedAnswer).because(&format!("{what} is missing in the answer"))
 }
@@ -75,6 +85,18 @@ mod tests {
             assert_eq!(policy_document(stray).unwrap(), wanted);
         }
         assert_eq!(policy_document("%ff").unwrap_err().reason, Reason::MalformedAnswer);
+    }
+
+    #[test]
+    fn what_is_in_another_account_is_no_answer() {
+        let account = "111122223333".parse().unwrap();
+        let arn = |arn| own_arn(Some(arn), account, "the ARN of a user");
+        assert!(arn("arn:aws-cn:iam::111122223333:user/a:b").is_ok());
+        for other in ["arn:aws:iam::444455556666:user/ann", "arn:aws:iam:::user/ann", "ann"] {
+            let gap = arn(other).unwrap_err();
+            assert_eq!(gap.reason, Reason::MalformedAnswer);
+            assert!(gap.message.unwrap().contains("another account than 111122223333"));
+        }
     }
 
     #[test]

@@ -43,7 +43,8 @@ async fn fetch(session: &Session) -> Result<Vec<RoleSessionLimit>, Gap> {
         for role in page.roles() {
             limits.push(RoleSessionLimit {
                 account_id: member.account,
-                role_arn: decode::required(Some(role.arn()), "the ARN of a role")?,
+                role_arn: decode::own_arn(Some(role.arn()), member.account, "the ARN of a role")
+                    .map_err(|gap| gap.during(API))?,
                 max_session_seconds: role.max_session_duration().unwrap_or(DEFAULT_SECONDS),
             });
         }

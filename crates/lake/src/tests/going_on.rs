@@ -8,7 +8,9 @@ fn a_killed_scan_goes_on_with_its_whole_accounts_and_nothing_torn() {
     let id = scan_id(1);
     let rows = |account: &str| -> Arc<dyn Rows> { Arc::new(vec![key(account, "arn:a", 1)]) };
     let mut begun = writer(folder.path(), &id);
-    begun.spool("222222222222".parse().unwrap(), &[rows("222222222222")], json!({"n": 2})).unwrap();
+    begun
+        .spool(Place::Finished, "222222222222".parse().unwrap(), &[rows("222222222222")], json!({"n": 2}))
+        .unwrap();
     drop(begun);
     // As after a kill in the middle of the next account: bytes without a journal line, and half a line.
     let staging = folder.path().join(format!("staging/{id}"));
@@ -20,7 +22,9 @@ fn a_killed_scan_goes_on_with_its_whole_accounts_and_nothing_torn() {
     let finished: Vec<(String, serde_json::Value)> =
         again.finished().map(|(account, tally)| (account.to_string(), tally.clone())).collect();
     assert_eq!(finished, [("222222222222".to_owned(), json!({"n": 2}))]);
-    again.spool("111111111111".parse().unwrap(), &[rows("111111111111")], json!({})).unwrap();
+    again
+        .spool(Place::Finished, "111111111111".parse().unwrap(), &[rows("111111111111")], json!({}))
+        .unwrap();
     again.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
     let accounts: Vec<String> = read::<AccessKey>(folder.path(), &ScanSelector::Latest)
         .unwrap()
@@ -53,7 +57,7 @@ fn shards_are_published_as_one_in_order_of_account() {
         let mut shard = ScanWriter::shard(folder.path(), &id, tables(), (index, 2), &header(&id)).unwrap();
         for account in accounts {
             let rows: Arc<dyn Rows> = Arc::new(vec![key(account, "arn:a", 1)]);
-            shard.spool(account.parse().unwrap(), &[rows], json!({})).unwrap();
+            shard.spool(Place::Finished, account.parse().unwrap(), &[rows], json!({})).unwrap();
         }
     }
     // A shard that is run again has what it had; one of another configuration is refused.
@@ -83,16 +87,16 @@ fn rows_are_taken_over_under_the_new_name_and_remember_where_they_came_from() {
         record.account_id = account.parse().unwrap();
         let rows: Vec<Arc<dyn Rows>> =
             vec![Arc::new(vec![record]), Arc::new(vec![key(account, "arn:a", 1), key(account, "arn:b", 2)])];
-        first.spool(account.parse().unwrap(), &rows, json!({})).unwrap();
+        first.spool(Place::Finished, account.parse().unwrap(), &rows, json!({})).unwrap();
     }
     first.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
 
     let mut second = writer(folder.path(), &new);
     let kept: orgsweep_model::AccountId = "222222222222".parse().unwrap();
     for table in [ScanAccountRecord::SCHEMA, AccessKey::SCHEMA] {
-        second.take_over(&old, table, &|account| account == kept).unwrap();
+        second.take_over(Place::Finished, &old, table, &|account| account == kept).unwrap();
     }
-    second.finish_taken_over(kept, json!({})).unwrap();
+    second.finish_taken_over(Place::Finished, kept, json!({})).unwrap();
     second.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
     let selector = ScanSelector::Id(new);
     let accounts: Vec<ScanAccountRecord> = read(folder.path(), &selector).unwrap();
@@ -109,12 +113,12 @@ fn a_finished_account_takes_no_more_rows() {
     let account = "111111111111".parse().unwrap();
     let rows = || -> Vec<Arc<dyn Rows>> { vec![Arc::new(vec![key("111111111111", "arn:a", 1)])] };
     let mut first = writer(folder.path(), &old);
-    first.spool(account, &rows(), json!({})).unwrap();
+    first.spool(Place::Finished, account, &rows(), json!({})).unwrap();
     first.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
     let mut second = writer(folder.path(), &new);
-    second.spool(account, &rows(), json!({})).unwrap();
-    assert!(second.spool(account, &rows(), json!({})).is_err());
-    assert!(second.take_over(&old, AccessKey::SCHEMA, &|_| true).is_err());
+    second.spool(Place::Finished, account, &rows(), json!({})).unwrap();
+    assert!(second.spool(Place::Finished, account, &rows(), json!({})).is_err());
+    assert!(second.take_over(Place::Finished, &old, AccessKey::SCHEMA, &|_| true).is_err());
 }
 
 #[test]
@@ -123,12 +127,14 @@ fn what_was_put_aside_is_published_and_never_gone_on_with() {
     let id = scan_id(1);
     let rows = |account: &str| -> Vec<Arc<dyn Rows>> { vec![Arc::new(vec![key(account, "arn:a", 1)])] };
     let mut stopped = writer(folder.path(), &id);
-    stopped.spool("222222222222".parse().unwrap(), &rows("222222222222"), json!({})).unwrap();
-    stopped.spool_aside("111111111111".parse().unwrap(), &rows("111111111111"), json!({})).unwrap();
+    stopped
+        .spool(Place::Finished, "222222222222".parse().unwrap(), &rows("222222222222"), json!({}))
+        .unwrap();
+    stopped.spool(Place::Aside, "111111111111".parse().unwrap(), &rows("111111111111"), json!({})).unwrap();
     drop(stopped);
     let mut again = ScanWriter::resume(folder.path(), &id, all_tables(built_in_facts())).unwrap();
     assert_eq!(again.finished().count(), 1);
-    again.spool_aside("333333333333".parse().unwrap(), &rows("333333333333"), json!({})).unwrap();
+    again.spool(Place::Aside, "333333333333".parse().unwrap(), &rows("333333333333"), json!({})).unwrap();
     again.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
     let keys: Vec<AccessKey> = read(folder.path(), &ScanSelector::Latest).unwrap();
     let accounts: Vec<String> = keys.iter().map(|row| row.account_id.to_string()).collect();
@@ -141,4 +147,51 @@ fn a_torn_header_stands_in_nobodys_way() {
     std::fs::create_dir_all(folder.path().join("staging/torn")).unwrap();
     std::fs::write(folder.path().join("staging/torn/scan.json"), "").unwrap();
     assert_eq!(unfinished(folder.path()).unwrap(), []);
+}
+
+#[test]
+fn what_was_forgotten_is_not_published() {
+    let folder = tempfile::tempdir().unwrap();
+    let (old, new) = (scan_id(1000), scan_id(2000));
+    let account = "111111111111".parse().unwrap();
+    let rows = || -> Vec<Arc<dyn Rows>> { vec![Arc::new(vec![key("111111111111", "arn:a", 1)])] };
+    let mut first = writer(folder.path(), &old);
+    first.spool(Place::Finished, account, &rows(), json!({})).unwrap();
+    first.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
+    let mut second = writer(folder.path(), &new);
+    second.take_over(Place::Finished, &old, AccessKey::SCHEMA, &|_| true).unwrap();
+    second.forget(account);
+    second.finish_taken_over(Place::Finished, account, json!({})).unwrap();
+    second.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
+    assert_eq!(read::<AccessKey>(folder.path(), &ScanSelector::Id(new)).unwrap(), []);
+}
+
+#[test]
+fn the_calls_of_every_process_are_counted_and_a_torn_line_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let id = scan_id(1);
+    let usage = |calls: u64, worst: u64| {
+        let usage = orgsweep_model::Usage::default();
+        usage.count("sts", "GetCallerIdentity", |counts| {
+            (counts.calls, counts.worst_milliseconds) = (calls, worst);
+        });
+        usage
+    };
+    let mut begun = writer(folder.path(), &id);
+    begun.spool(Place::Finished, "111111111111".parse().unwrap(), &[], json!({})).unwrap();
+    for (calls, worst) in [(1, 5), (3, 9), (3, 9)] {
+        begun.keep_usage(&usage(calls, worst)).unwrap();
+    }
+    assert_eq!(begun.earlier_usage().calls(), 0, "its own are counted where they are made");
+    drop(begun);
+    let path = folder.path().join(format!("staging/{id}/usage.jsonl"));
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(text.lines().count(), 2, "{text}");
+    std::fs::write(&path, text + "[{\"service\":\"st").unwrap();
+    let mut again = ScanWriter::resume(folder.path(), &id, all_tables(built_in_facts())).unwrap();
+    again.keep_usage(&usage(2, 7)).unwrap();
+    drop(again);
+    let last = ScanWriter::resume(folder.path(), &id, all_tables(built_in_facts())).unwrap();
+    let counts = last.earlier_usage().total();
+    assert_eq!((counts.calls, counts.worst_milliseconds), (5, 9));
 }

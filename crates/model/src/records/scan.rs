@@ -60,7 +60,7 @@ crate::table! {
         response_bytes: Option<i64>,
         /// The scan whose rows were taken over where they were complete.
         retried_scan_id: Option<String>,
-        /// How many processes scanned parts of the roster.
+        /// How many shards finished accounts of it, however many were planned or begun; null: one process scanned it.
         shards: Option<i32>,
     }
 }
@@ -118,7 +118,8 @@ crate::table! {
 crate::table! {
     /// What was asked of AWS for one account, or for the organization as a whole, by one kind of call.
     pub struct ApiCallRecord in "api_calls" sorted by [account_id, service, action] {
-        /// The account; null for what was asked for the organization as a whole.
+        /// The account; null for what was asked for the organization as a whole, by every process that took part: `discover`,
+        /// shards, and what was killed, that as far as its last finished account.
         account_id: Option<AccountId>,
         /// `iam`, `sts`, `organizations`.
         service: String,
