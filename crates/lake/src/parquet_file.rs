@@ -1,6 +1,7 @@
 //! One table's Parquet file, with the writer settings of the data dictionary. Same rows, same bytes.
 
 use std::fs::File;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,10 +10,14 @@ use arrow::compute::BatchCoalescer;
 use arrow::datatypes::SchemaRef;
 use orgsweep_model::TableSchema;
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::arrow::arrow_writer::{
+    ArrowColumnWriter, ArrowRowGroupWriterFactory, ArrowWriterOptions, compute_leaves,
+};
 use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::ParquetError;
 use parquet::file::metadata::SortingColumn;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
+use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 
 use crate::batch::sort_positions;
@@ -20,19 +25,28 @@ use crate::error::LakeError;
 use crate::schema::arrow_schema;
 
 /// Rows of a row group: about 13 MB of findings before compression, a footer of 78 kB at five million rows.
-const ROW_GROUP: usize = 256_000;
+const ROW_GROUP: usize = 32 * GATHERED;
 /// Rows that are encoded at once. An account's batch of one table may hold a single row, and starting on every column for it
 /// costs more than the row.
-const GATHERED: usize = 8_192;
+const GATHERED: usize = 8_000;
+/// Fewer rows than this are not worth a thread.
+const WORTH_A_THREAD: usize = 1_000;
+/// More than this hardly help: what is left is reading the rows.
+const MOST_THREADS: usize = 8;
 /// Columns whose values hardly repeat: a dictionary only costs.
 const WITHOUT_DICTIONARY: [&str; 3] = ["message", "evidence_json", "finding_id"];
 
-/// A file that is being written.
+/// A file that is being written. Columns are encoded side by side, as all rows are there by then and nothing else is left to
+/// do; the bytes are the same on any number of threads.
 pub struct ParquetFile {
     path: PathBuf,
     schema: SchemaRef,
     gathered: BatchCoalescer,
-    writer: ArrowWriter<File>,
+    file: SerializedFileWriter<File>,
+    factory: ArrowRowGroupWriterFactory,
+    /// Of the row group that is being written, one a column; empty between groups.
+    columns: Vec<ArrowColumnWriter>,
+    group_rows: usize,
     rows: u64,
 }
 
@@ -48,10 +62,12 @@ impl ParquetFile {
             .with_properties(properties(table, path)?)
             .with_skip_arrow_metadata(true);
         let schema = arrow_schema(table);
-        let writer = ArrowWriter::try_new_with_options(file, Arc::clone(&schema), options)
+        let (file, factory) = ArrowWriter::try_new_with_options(file, Arc::clone(&schema), options)
+            .and_then(ArrowWriter::into_serialized_writer)
             .map_err(LakeError::format("writing", path))?;
         let gathered = BatchCoalescer::new(Arc::clone(&schema), GATHERED);
-        Ok(Self { path: path.to_owned(), schema, gathered, writer, rows: 0 })
+        let path = path.to_owned();
+        Ok(Self { path, schema, gathered, file, factory, columns: Vec::new(), group_rows: 0, rows: 0 })
     }
 
     /// The schema of the rows.
@@ -63,24 +79,80 @@ impl ParquetFile {
     pub fn write(&mut self, batch: RecordBatch) -> Result<(), LakeError> {
         self.rows += batch.num_rows() as u64;
         self.gathered.push_batch(batch).map_err(LakeError::format("writing", &self.path))?;
-        self.write_gathered()
-    }
-
-    fn write_gathered(&mut self) -> Result<(), LakeError> {
-        while let Some(batch) = self.gathered.next_completed_batch() {
-            self.writer.write(&batch).map_err(LakeError::format("writing", &self.path))?;
-        }
-        Ok(())
+        self.write_gathered().map_err(LakeError::format("writing", &self.path))
     }
 
     /// Writes the footer and makes the file durable. Returns the number of rows.
     pub fn finish(mut self) -> Result<u64, LakeError> {
         self.gathered.finish_buffered_batch().map_err(LakeError::format("writing", &self.path))?;
-        self.write_gathered()?;
-        let file = self.writer.into_inner().map_err(LakeError::format("writing", &self.path))?;
-        file.sync_all().map_err(LakeError::io("writing", &self.path))?;
+        self.write_gathered()
+            .and_then(|()| self.close_group())
+            .and_then(|()| self.file.finish().map(drop))
+            .map_err(LakeError::format("writing", &self.path))?;
+        self.file.inner().sync_all().map_err(LakeError::io("writing", &self.path))?;
         Ok(self.rows)
     }
+
+    /// All batches but the last have the same size, so that a row group ends with a batch.
+    fn write_gathered(&mut self) -> Result<(), ParquetError> {
+        while let Some(batch) = self.gathered.next_completed_batch() {
+            if self.columns.is_empty() {
+                self.columns = self.factory.create_column_writers(self.file.flushed_row_groups().len())?;
+            }
+            let fields = self.schema.fields().iter();
+            let columns = self.columns.iter_mut().zip(batch.columns()).zip(fields);
+            side_by_side(batch.num_rows(), columns, |((writer, array), field)| {
+                compute_leaves(field, array)?.iter().try_for_each(|leaf| writer.write(leaf))
+            })?;
+            self.group_rows += batch.num_rows();
+            if self.group_rows >= ROW_GROUP {
+                self.close_group()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn close_group(&mut self) -> Result<(), ParquetError> {
+        let columns = std::mem::take(&mut self.columns);
+        if columns.is_empty() {
+            return Ok(());
+        }
+        let chunks = side_by_side(self.group_rows, columns, ArrowColumnWriter::close)?;
+        let mut group = self.file.next_row_group()?;
+        chunks.into_iter().try_for_each(|chunk| chunk.append_to_row_group(&mut group))?;
+        self.group_rows = 0;
+        group.close().map(drop)
+    }
+}
+
+/// Does the same with every column, on several threads where the rows are many, and gives the results in their order.
+fn side_by_side<C: Send, T: Send>(
+    rows: usize,
+    columns: impl IntoIterator<Item = C>,
+    work: impl Fn(C) -> Result<T, ParquetError> + Sync,
+) -> Result<Vec<T>, ParquetError> {
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(MOST_THREADS);
+    if rows < WORTH_A_THREAD || threads == 1 {
+        return columns.into_iter().map(work).collect();
+    }
+    // Dealt out like cards: neighbours cost alike.
+    let mut hands: Vec<Vec<(usize, C)>> = (0..threads).map(|_| Vec::new()).collect();
+    for (place, column) in columns.into_iter().enumerate() {
+        hands[place % threads].push((place, column));
+    }
+    let work = &work;
+    let mut done: Vec<(usize, Result<T, ParquetError>)> = std::thread::scope(|scope| {
+        let one_hand = |hand: Vec<(usize, C)>| {
+            move || hand.into_iter().map(|(place, column)| (place, work(column))).collect::<Vec<_>>()
+        };
+        let running: Vec<_> = hands.into_iter().map(|hand| scope.spawn(one_hand(hand))).collect();
+        running
+            .into_iter()
+            .flat_map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    });
+    done.sort_unstable_by_key(|(place, _)| *place);
+    done.into_iter().map(|(_, result)| result).collect()
 }
 
 fn properties(table: &TableSchema, path: &Path) -> Result<WriterProperties, LakeError> {
@@ -108,4 +180,58 @@ fn properties(table: &TableSchema, path: &Path) -> Result<WriterProperties, Lake
         }
     }
     Ok(builder.build())
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{Array as _, AsArray as _};
+    use orgsweep_model::Row as _;
+    use orgsweep_model::records::CheckControlRecord;
+    use parquet::file::metadata::{ParquetMetaDataReader, RowGroupMetaData};
+
+    use super::*;
+    use crate::batch::record_batch;
+    use crate::read::open;
+
+    /// More rows than a row group holds, in batches of so many.
+    fn written(path: &Path, rows: usize, size: usize) -> Vec<u8> {
+        let mut file = ParquetFile::create(path, CheckControlRecord::SCHEMA).unwrap();
+        let all: Vec<CheckControlRecord> = (0..rows)
+            .map(|number| CheckControlRecord {
+                check_id: format!("check-{:06}", number / 10),
+                framework: "cis".to_owned(),
+                framework_version: "3.0".to_owned(),
+                control_id: format!("{}", number % 10),
+            })
+            .collect();
+        for some in all.chunks(size) {
+            file.write(record_batch(&some.to_vec(), "scan", file.schema()).unwrap()).unwrap();
+        }
+        assert_eq!(file.finish().unwrap(), rows as u64);
+        std::fs::read(path).unwrap()
+    }
+
+    #[test]
+    fn many_rows_are_in_order_whichever_thread_wrote_them_and_however_they_came() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.parquet");
+        let rows = ROW_GROUP + 2_345;
+        let bytes = written(&path, rows, 100_000);
+        let mut number = 0;
+        for batch in open(&path).unwrap() {
+            let batch = batch.unwrap();
+            let checks = batch.column_by_name("check_id").unwrap().as_string::<i32>();
+            let controls = batch.column_by_name("control_id").unwrap().as_string::<i32>();
+            for row in 0..checks.len() {
+                assert_eq!(checks.value(row), format!("check-{:06}", number / 10));
+                assert_eq!(controls.value(row), format!("{}", number % 10));
+                number += 1;
+            }
+        }
+        assert_eq!(number, rows);
+        let metadata = ParquetMetaDataReader::new().parse_and_finish(&File::open(&path).unwrap()).unwrap();
+        let groups: Vec<i64> = metadata.row_groups().iter().map(RowGroupMetaData::num_rows).collect();
+        assert_eq!(groups, [ROW_GROUP as i64, 2_345]);
+        assert!(written(&folder.path().join("b.parquet"), rows, 777) == bytes);
+    }
 }
