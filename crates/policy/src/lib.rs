@@ -1,8 +1,14 @@
-//! The IAM policy language. Knows no AWS API and nothing of the rest of orgsweep.
-//!
-//! So far it answers one question: does a document, taken by itself, plainly grant everything? And whether it denies.
+//! The IAM policy language.
 #![warn(missing_docs)]
 
 mod administrator;
+mod document;
+mod parse;
+mod position;
+mod print;
+mod truth;
 
 pub use administrator::{Verdict, denies_something, grants_everything};
+pub use parse::ParseError;
+pub use position::Position;
+pub use truth::Truth;
