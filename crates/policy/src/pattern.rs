@@ -75,8 +75,7 @@ impl Pattern {
         tokens.dedup_by(|second, first| matches!((first, second), (Token::Run, Token::Run)));
         let literal = tokens.iter().take_while(|token| matches!(token, Token::Unit(_))).count();
         let rest = tokens.split_off(literal);
-        let units =
-            tokens.iter().filter_map(|token| if let Token::Unit(unit) = token { Some(*unit) } else { None });
+        let units = tokens.iter().filter_map(Token::unit);
         let text: String =
             char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
         match (text.is_empty(), rest.as_slice()) {
@@ -84,6 +83,14 @@ impl Pattern {
             (true, [Token::Run]) => Self::Everything,
             (false, [Token::Run]) => Self::Prefix(text.into()),
             _ => Self::Glob(text.into(), rest.into()),
+        }
+    }
+
+    /// The text that everything it matches begins with.
+    pub(crate) fn literal_start(&self) -> &str {
+        match self {
+            Self::Literal(text) | Self::Prefix(text) | Self::Glob(text, _) => text,
+            Self::Everything | Self::Template(_) => "",
         }
     }
 
