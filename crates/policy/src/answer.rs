@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::condition::Condition;
+use crate::context::Key;
 use crate::layers::Attached;
 use crate::request::Request;
 use crate::statement::{Part, Statement, View};
@@ -157,6 +158,11 @@ impl Term {
         }
     }
 
+    /// What is known in a request of the key that it hangs on, if it is a condition.
+    pub fn key_in<'a>(&self, request: &'a Request) -> Option<&'a Key> {
+        self.condition().map(|condition| request.context().get(condition.key()))
+    }
+
     /// Whether it is as it must be in a request of which more is known.
     pub fn holds(&self, request: &Request) -> Truth {
         let judged =
@@ -197,6 +203,16 @@ impl Residual {
             Self::All(parts) => parts.iter().map(|part| part.holds(request)).min().unwrap_or(Truth::True),
             Self::Any(parts) => parts.iter().map(|part| part.holds(request)).max().unwrap_or(Truth::False),
         }
+    }
+
+    /// Whether every term hangs on what the caller of a request chooses: the name of a role's session, or a key that it
+    /// sends. Whether one choice fits all terms is not looked at.
+    pub fn is_up_to_the_caller(&self, request: &Request) -> bool {
+        self.terms().iter().all(|term| match term.part {
+            Part::Principal => true,
+            Part::Condition(_) => term.key_in(request) == Some(&Key::CallerChosen),
+            _ => false,
+        })
     }
 
     /// Every term, in the order of the layers.

@@ -52,7 +52,7 @@ impl ArnPattern {
         }
         let mut parts = split(&tokens);
         let plain = |part: &&[Token]| part.iter().all(|token| matches!(token, Token::Unit(_)));
-        if parts.iter().take(SEGMENTS - 1).all(|part| plain(&part)) {
+        if parts.iter().take(SEGMENTS - 1).all(plain) {
             return Self::Whole(Pattern::from_tokens(tokens));
         }
         Self::Segments(parts.drain(..).map(|part| Pattern::from_tokens(part.to_vec())).collect())
@@ -74,7 +74,6 @@ impl ArnPattern {
                 patterns.iter().zip(segments).all(|(pattern, segment)| pattern.is_match(segment))
             })),
             Self::Template(tokens) => match expand(tokens, context) {
-                None => Truth::False,
                 Some((tokens, Truth::True)) => Truth::of(segments(text).is_some_and(|segments| {
                     let parts = split(&tokens);
                     parts.len() == SEGMENTS
@@ -82,7 +81,7 @@ impl ArnPattern {
                 })),
                 // What is not fixed may hold colons: the text as a whole decides what is out of the question.
                 Some((tokens, certain)) if run_over(&tokens, text) => certain,
-                Some(_) => Truth::False,
+                None | Some(_) => Truth::False,
             },
         }
     }

@@ -111,9 +111,8 @@ impl Pattern {
     pub(crate) fn matches(&self, text: &str, context: &Context) -> Truth {
         match self {
             Self::Template(tokens) => match expand(tokens, context) {
-                None => Truth::False,
                 Some((tokens, certain)) if run_over(&tokens, text) => certain,
-                Some(_) => Truth::False,
+                None | Some(_) => Truth::False,
             },
             plain => Truth::of(plain.is_match(text)),
         }

@@ -52,23 +52,21 @@ impl Policy {
             Some("2008-10-17") | None => Version::V2008,
             Some(_) => Version::Unknown,
         };
-        let mut doubts: Vec<Box<str>> = Vec::new();
-        if version == Version::Unknown {
-            doubts.push("the document's Version is not documented".into());
-        }
-        doubts.extend(document.others.iter().map(|member| match member.name.as_str() {
-            name @ ("Version" | "Id" | "Statement") => format!("the document has {name} twice").into(),
-            name => format!("the document's element {name:?} is not documented").into(),
-        }));
-        let variables = version != Version::V2008;
-        let mut statements: Vec<Statement> = document
-            .statements
-            .iter()
-            .map(|written| Statement::compile(written, variables, doubts.clone()))
-            .collect();
+        let written = document.statements.iter();
+        let mut statements: Vec<Statement> = match version {
+            Version::Unknown => written
+                .map(|one| Statement::incomprehensible(one, "the document's Version is not documented"))
+                .collect(),
+            known => written.map(|one| Statement::compile(one, known == Version::V2012)).collect(),
+        };
         // A second Statement, or an element that nobody heard of, may say anything.
-        if !document.others.is_empty() {
-            statements.push(Statement::unreadable(&doubts.join("; ")));
+        let others = document.others.iter().map(|member| match member.name.as_str() {
+            name @ ("Version" | "Id" | "Statement") => format!("the document has {name} twice"),
+            name => format!("the document's element {name:?} is not documented"),
+        });
+        let others = others.collect::<Vec<_>>().join("; ");
+        if !others.is_empty() {
+            statements.push(Statement::unreadable(&others));
         }
         Ok(Self::of(Some(document), version, statements))
     }
@@ -164,7 +162,7 @@ mod tests {
         assert_eq!(doubts(whole), [""; 0]);
         let twice = Policy::parse(&format!(r#"{{"Statement":{{{whole}}},"Statement":[]}}"#)).unwrap();
         let all: Vec<_> = twice.statements().iter().map(|one| one.doubts().collect::<String>()).collect();
-        assert_eq!(all, ["the document has Statement twice", "the document has Statement twice"]);
+        assert_eq!(all, ["", "the document has Statement twice"]);
     }
 
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>

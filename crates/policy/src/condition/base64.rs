@@ -10,8 +10,8 @@ pub(super) fn is_canonical(text: &str) -> bool {
     let padding = text.len() - digits.len();
     match digits.len() % 4 {
         0 => padding == 0,
-        2 => padding == 2 && last & 0b1111 == 0,
-        3 => padding == 1 && last & 0b11 == 0,
+        2 => padding == 2 && last % 16 == 0,
+        3 => padding == 1 && last % 4 == 0,
         _ => false,
     }
 }

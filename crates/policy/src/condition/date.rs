@@ -12,14 +12,13 @@ pub(super) fn read(text: &str) -> Converted<i64> {
     if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
         // Four digits may be a year, thirteen and more milliseconds: nothing says which.
         return match (digits.len(), text.parse::<i64>()) {
-            (4, _) | (13.., _) | (_, Err(_)) => Converted::Undocumented,
+            (4 | 13.., _) | (_, Err(_)) => Converted::Undocumented,
             (_, Ok(seconds)) => Converted::To(seconds * 1000),
         };
     }
     let mut reader = Reader { rest: text };
     match reader.moment() {
-        Some(Some(moment)) if reader.rest.is_empty() => Converted::To(moment),
-        Some(None) if reader.rest.is_empty() => Converted::Undocumented,
+        Some(moment) if reader.rest.is_empty() => moment,
         _ => Converted::Not,
     }
 }
@@ -42,8 +41,8 @@ impl Reader<'_> {
         Some(number)
     }
 
-    /// `None`: no moment. `Some(None)`: a moment whose time zone or whose meaning is not fixed.
-    fn moment(&mut self) -> Option<Option<i64>> {
+    /// `None`: no moment. Undocumented: one whose time zone is not fixed, or in a leap second.
+    fn moment(&mut self) -> Option<Converted<i64>> {
         let year = self.number(4)?;
         self.take('-').then_some(())?;
         let month = self.number(2).filter(|month| (1..=12).contains(month))?;
@@ -54,7 +53,7 @@ impl Reader<'_> {
         let date = days_since_1970(year, month, day) * DAY;
         if self.rest.is_empty() {
             // The profile gives a date no time zone; readers take it for UTC.
-            return Some(Some(date));
+            return Some(Converted::To(date));
         }
         self.take('T').then_some(())?;
         let hour = self.number(2).filter(|hour| *hour < 24)?;
@@ -65,9 +64,9 @@ impl Reader<'_> {
         let time = date + ((hour * 60 + minute) * 60 + second) * 1000 + fraction;
         if self.rest.is_empty() || second == 60 {
             self.offset();
-            return Some(None);
+            return Some(Converted::Undocumented);
         }
-        Some(Some(time - self.offset()? * 60_000))
+        Some(Converted::To(time - self.offset()? * 60_000))
     }
 
     /// Milliseconds; what is finer is cut off.

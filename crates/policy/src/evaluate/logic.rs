@@ -135,9 +135,8 @@ impl Formula {
     /// The leaves that are in doubt.
     pub(crate) fn doubts(self) -> Vec<Term> {
         match self.node {
-            Node::Constant => Vec::new(),
             Node::Leaf(term) if self.truth == Truth::Unknown => vec![*term],
-            Node::Leaf(_) => Vec::new(),
+            Node::Constant | Node::Leaf(_) => Vec::new(),
             Node::All(parts) | Node::Any(parts) => parts.into_iter().flat_map(Self::doubts).collect(),
         }
     }

@@ -6,13 +6,12 @@ mod principal;
 mod resource;
 
 use crate::condition::Condition;
-use crate::document::{Block, Written};
+use crate::document::{Block, PrincipalText, Written};
 use crate::position::Position;
 use crate::request::Request;
 use crate::truth::Truth;
 
 use action::Actions;
-pub(crate) use principal::Named;
 pub use principal::{PrincipalEntry, Principals};
 use resource::Resources;
 
@@ -83,9 +82,15 @@ pub(crate) struct View {
 }
 
 impl Statement {
-    /// `variables`: the document's version knows policy variables. `doubts`: what makes every statement of it doubtful.
-    pub(crate) fn compile(written: &Written, variables: bool, mut doubts: Vec<Box<str>>) -> Self {
+    /// `variables`: the document's version knows policy variables.
+    ///
+    /// What is written twice, or in two ways, may mean either: it is left out, and the doubt stands in for it.
+    pub(crate) fn compile(written: &Written, variables: bool) -> Self {
+        let mut doubts: Vec<Box<str>> =
+            written.others.iter().map(|member| other_element(&member.name)).collect();
+        let twice = |name: &str| written.others.iter().any(|member| member.name == name);
         let effect = match written.effect.as_deref() {
+            _ if twice("Effect") => Effect::Unknown,
             Some("Allow") => Effect::Allow,
             Some("Deny") => Effect::Deny,
             Some(other) => {
@@ -98,14 +103,17 @@ impl Statement {
             }
         };
         let principals = match (&written.principal, &written.not_principal) {
+            _ if twice("Principal") || twice("NotPrincipal") => None,
             (Some(_), Some(_)) => {
                 doubts.push("it has both Principal and NotPrincipal".into());
                 None
             }
-            (principal, None) => principal.as_ref().map(|text| Principals::compile(text, false)),
-            (None, not) => not.as_ref().map(|text| Principals::compile(text, true)),
+            (Some(text), None) => read_principals(text, false, &mut doubts),
+            (None, Some(text)) => read_principals(text, true, &mut doubts),
+            (None, None) => None,
         };
         let actions = match (&written.action, &written.not_action) {
+            _ if twice("Action") || twice("NotAction") => None,
             (Some(texts), None) => Some(Actions::compile(texts, false)),
             (None, Some(texts)) => Some(Actions::compile(texts, true)),
             _ => {
@@ -114,6 +122,7 @@ impl Statement {
             }
         };
         let resources = match (&written.resource, &written.not_resource) {
+            _ if twice("Resource") || twice("NotResource") => None,
             (Some(texts), None) => Some(Resources::compile(texts, false, variables)),
             (None, Some(texts)) => Some(Resources::compile(texts, true, variables)),
             (None, None) => None,
@@ -122,12 +131,8 @@ impl Statement {
                 None
             }
         };
-        doubts.extend(written.others.iter().map(|member| other_element(&member.name)));
-        let blocks = written.condition.as_deref().unwrap_or_default();
-        doubts.extend(repetitions(blocks, written.principal.as_ref().or(written.not_principal.as_ref())));
-        let conditions = blocks.iter().flat_map(|block| {
-            block.tests.iter().map(|test| Condition::compile(&block.operator, test, variables))
-        });
+        let blocks = written.condition.as_deref().filter(|_| !twice("Condition")).unwrap_or_default();
+        let conditions = read_conditions(blocks, variables, &mut doubts);
         Self {
             position: written.position,
             sid: written.sid.as_deref().map(Into::into),
@@ -135,9 +140,15 @@ impl Statement {
             principals,
             actions,
             resources,
-            conditions: conditions.collect(),
+            conditions,
             doubts: doubts.into(),
         }
+    }
+
+    /// A statement that may do anything: its document is in a language of which nothing is known.
+    pub(crate) fn incomprehensible(written: &Written, reason: &str) -> Self {
+        let sid = written.sid.as_deref().map(Into::into);
+        Self { position: written.position, sid, ..Self::unreadable(reason) }
     }
 
     /// A statement that may do anything, since its document could not be read.
@@ -239,11 +250,9 @@ impl Statement {
         match (place, self.principals.is_some(), self.resources.is_some()) {
             (Place::Identity, true, _) => Some("a policy of this kind has no principal"),
             (Place::Identity, false, false) => Some("it has neither Resource nor NotResource"),
-            (Place::Identity, false, true) => None,
+            (Place::Identity, false, true) | (Place::Resource, true, _) | (_, true, true) => None,
             (_, false, _) => Some("a policy of this kind names its principals"),
-            (Place::Resource, true, _) => None,
             (_, true, false) => Some("it has neither Resource nor NotResource"),
-            (_, true, true) => None,
         }
     }
 
@@ -288,25 +297,34 @@ fn other_element(name: &str) -> Box<str> {
     }
 }
 
-/// Names that occur twice where the grammar wants each once; keys of one operator that differ only in case are one.
-fn repetitions(blocks: &[Block], principal: Option<&crate::document::PrincipalText>) -> Vec<Box<str>> {
-    let mut doubts = Vec::new();
+/// Keys of one operator that differ only in case are one.
+fn read_conditions(blocks: &[Block], variables: bool, doubts: &mut Vec<Box<str>>) -> Box<[Condition]> {
+    let before = doubts.len();
     let mut operators: Vec<&str> = blocks.iter().map(|block| block.operator.as_str()).collect();
     repeated(&mut operators, |name| doubts.push(format!("it has the operator {name} twice").into()));
     for block in blocks {
         let lower: Vec<String> = block.tests.iter().map(|test| test.key.to_lowercase()).collect();
         let mut keys: Vec<&str> = lower.iter().map(String::as_str).collect();
         repeated(&mut keys, |key| {
-            doubts.push(format!("its {} has the key {key} twice", block.operator).into())
+            doubts.push(format!("its {} has the key {key} twice", block.operator).into());
         });
     }
-    if let Some(crate::document::PrincipalText::Kinds(kinds)) = principal {
+    if doubts.len() > before {
+        return [].into();
+    }
+    let tests = blocks.iter().flat_map(|block| block.tests.iter().map(|test| (&block.operator, test)));
+    tests.map(|(operator, test)| Condition::compile(operator, test, variables)).collect()
+}
+
+fn read_principals(text: &PrincipalText, negated: bool, doubts: &mut Vec<Box<str>>) -> Option<Principals> {
+    let before = doubts.len();
+    if let PrincipalText::Kinds(kinds) = text {
         let mut names: Vec<&str> = kinds.iter().map(|(kind, _)| kind.as_str()).collect();
         repeated(&mut names, |kind| {
-            doubts.push(format!("it has principals of the kind {kind} twice").into())
+            doubts.push(format!("it has principals of the kind {kind} twice").into());
         });
     }
-    doubts
+    (doubts.len() == before).then(|| Principals::compile(text, negated))
 }
 
 fn repeated(names: &mut [&str], mut found: impl FnMut(&str)) {
