@@ -63,8 +63,9 @@ struct Test {
 impl Condition {
     pub(crate) fn compile(operator: &str, comparison: &Comparison, variables: bool) -> Self {
         let values: Box<[Box<str>]> = comparison.values.iter().map(|value| value.text().into()).collect();
-        // A list without values is accepted, and AWS does not say what it means.
-        let test = Operator::read(operator).filter(|_| !values.is_empty()).map(|operator| Test {
+        // A list without values is accepted, and a variable in a key perhaps: AWS does not say what they mean.
+        let documented = !values.is_empty() && !comparison.key.contains("${");
+        let test = Operator::read(operator).filter(|_| documented).map(|operator| Test {
             operator,
             operands: values.iter().map(|text| Operand::read(operator.kind, text, variables)).collect(),
         });

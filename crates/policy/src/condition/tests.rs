@@ -357,6 +357,8 @@ fn unheard_of_operator_and_empty_list_of_values_are_unknown() {
         assert_eq!(condition.holds(&Context::complete().with("key", "a")), Unknown, "{operator}");
         assert_eq!(condition.holds(&Context::complete()), Unknown, "{operator}");
     }
+    let variable = condition("StringEquals", "aws:ResourceTag/${aws:username}", &["a"]);
+    assert_eq!(variable.holds(&Context::complete()), Unknown);
 }
 
 /// What an auditor cannot see is a dependency; what it should have been told and was not is a doubt.

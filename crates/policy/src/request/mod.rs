@@ -3,6 +3,8 @@
 
 mod principal;
 
+use std::sync::Arc;
+
 use crate::arn::Arn;
 use crate::context::{Context, Key};
 
@@ -12,14 +14,16 @@ pub use principal::{NotAPrincipal, Principal, PrincipalKind};
 /// A request, real or supposed.
 #[derive(Clone, Debug)]
 pub struct Request {
-    principal: Principal,
+    principal: Arc<Principal>,
     action: Box<str>,
     /// Actions are compared without regard to case.
     action_lower: Box<str>,
     resource: Box<str>,
-    resource_account: Option<Box<str>>,
+    resource_account: Option<Arc<str>>,
     aws_managed_key: bool,
-    context: Context,
+    /// What does not follow from the resource.
+    base: Arc<Context>,
+    context: Arc<Context>,
 }
 
 /// Which rule of granting a resource's own policy follows.
@@ -40,19 +44,43 @@ impl Request {
     /// (`aws:PrincipalArn`, `aws:PrincipalAccount`, `aws:PrincipalType`, `aws:PrincipalIsAWSService`, `aws:username`,
     /// `aws:ResourceAccount`, whether there is an `aws:TokenIssueTime`) are added, unless the context has them already.
     pub fn new(principal: Principal, action: &str, resource: &str, context: Context) -> Self {
+        let base = Arc::new(with_principal(context, &principal));
+        let nothing = Self {
+            context: Arc::clone(&base),
+            base,
+            principal: Arc::new(principal),
+            action: "".into(),
+            action_lower: "".into(),
+            resource: "".into(),
+            resource_account: None,
+            aws_managed_key: false,
+        };
+        nothing.instead(action, resource)
+    }
+
+    /// The same principal in the same circumstances asks for another action, or on another resource. Much cheaper than a
+    /// new request, where there are many to make.
+    #[must_use]
+    pub fn instead(&self, action: &str, resource: &str) -> Self {
         let account = Arn::read(resource).map(|arn| arn.account).filter(|account| is_account(account));
         let request = Self {
-            context: with_principal(context, &principal),
-            principal,
+            principal: Arc::clone(&self.principal),
             action: action.into(),
             action_lower: action.to_ascii_lowercase().into(),
             resource: resource.into(),
             resource_account: None,
             aws_managed_key: false,
+            base: Arc::clone(&self.base),
+            context: Arc::clone(&self.base),
         };
         match account {
-            Some(account) => request.owned_by(account),
             None => request,
+            Some(account) if self.resource_account.as_deref() == Some(account) => Self {
+                resource_account: self.resource_account.clone(),
+                context: Arc::clone(&self.context),
+                ..request
+            },
+            Some(account) => request.owned_by(account),
         }
     }
 
@@ -60,7 +88,7 @@ impl Request {
     #[must_use]
     pub fn owned_by(mut self, account: &str) -> Self {
         self.resource_account = Some(account.into());
-        self.context = with_derived(self.context, "aws:ResourceAccount", Some(account));
+        self.context = Arc::new(with_derived((*self.base).clone(), "aws:ResourceAccount", Some(account)));
         self
     }
 
@@ -282,6 +310,28 @@ mod tests {
         );
         assert_eq!(request.context().get("aws:ResourceAccount"), &Key::NotKnown);
         assert!(!request.within_one_account());
+    }
+
+    #[test]
+    fn another_target_is_asked_for_as_if_anew() {
+        let user = Principal::iam("arn:aws:iam::111122223333:user/ann").unwrap();
+        let first = Request::new(user, "a:b", "arn:aws:a::444455556666:c", Context::complete());
+        for (resource, wanted) in [
+            ("arn:aws:a::444455556666:d", "444455556666"),
+            ("arn:aws:a::111122223333:d", "111122223333"),
+            ("arn:aws:s3:::b", "Absent"),
+        ] {
+            let second = first.instead("C:D", resource);
+            let account = match second.context().get("aws:ResourceAccount") {
+                Key::Known { values, .. } => values.join(","),
+                other => format!("{other:?}"),
+            };
+            assert_eq!(
+                (account.as_str(), second.action_lower(), second.resource()),
+                (wanted, "c:d", resource)
+            );
+            assert_eq!(second.within_one_account(), wanted != "444455556666");
+        }
     }
 
     #[test]

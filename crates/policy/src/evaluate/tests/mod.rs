@@ -3,8 +3,10 @@
 mod answers;
 mod bypass;
 mod core_grant;
+mod generator;
 mod open_points;
 mod order;
+mod properties;
 mod resource_control;
 mod service_control;
 mod statements;
