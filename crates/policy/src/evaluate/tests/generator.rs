@@ -224,7 +224,7 @@ const KEYS: [(&str, &[&str]); 5] = [
 pub(super) fn contexts(dice: &mut Dice, may_doubt: bool) -> (Context, Context) {
     let mut whole = Context::complete();
     let mut seen = Context::complete();
-    let mut hide = |dice: &mut Dice, seen: Context, whole: &Context, key: &str| {
+    let hide = |dice: &mut Dice, seen: Context, whole: &Context, key: &str| {
         let state = match dice.below(8) {
             0 | 1 => Key::CallerChosen,
             2 | 3 => Key::Environment,

@@ -45,8 +45,8 @@ fn adding_a_deny_never_allows() {
         };
         let mut more = scene.clone();
         let layer = match (dice.below(7), &mut more) {
-            (0, Scene { service_control: Some(levels), .. }) => &mut levels[0],
-            (1, Scene { resource_control: Some(levels), .. }) => &mut levels[0],
+            (0, Scene { service_control: Some(levels), .. })
+            | (1, Scene { resource_control: Some(levels), .. }) => &mut levels[0],
             (2, Scene { boundary: Some(boundary), .. }) => boundary,
             (3, Scene { session: Some(session), .. }) => session,
             (4, Scene { endpoint: Some(endpoint), .. }) => endpoint,
