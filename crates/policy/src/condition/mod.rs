@@ -119,6 +119,29 @@ impl Condition {
         }
     }
 
+    /// What it asks of a key so that it holds, or so that it does not, and never of a request without the key.
+    pub(crate) fn restricts(&self, must_hold: bool) -> Restriction {
+        let Some(Test { operator, .. }) = &self.test else { return Restriction::None };
+        let satisfied_without_key = match operator.without_key() {
+            Truth::True => must_hold,
+            Truth::False => !must_hold,
+            _ => true,
+        };
+        match operator.kind {
+            Kind::Null => Restriction::None,
+            _ if satisfied_without_key => Restriction::None,
+            Kind::Bool => {
+                let asks = if must_hold { "true" } else { "false" };
+                Restriction::Exactly(self.values.iter().all(|value| value.eq_ignore_ascii_case(asks)))
+            }
+            // It asks for one of its values only if it is positive and must hold, or the contrary.
+            _ if operator.negated == must_hold => Restriction::None,
+            Kind::Number(_) | Kind::Date(_) => Restriction::Order,
+            Kind::TextPattern | Kind::Arn => Restriction::Pattern,
+            Kind::Text | Kind::TextIgnoringCase | Kind::Binary | Kind::Address => Restriction::Value,
+        }
+    }
+
     /// Why the condition cannot be told in a request.
     pub(crate) fn doubt(&self, context: &Context) -> String {
         if !self.is_understood() {
@@ -129,6 +152,21 @@ impl Condition {
             _ => format!("what {self} gives here is not documented, or hangs on a key that is not known"),
         }
     }
+}
+
+/// What a condition asks of its key's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Restriction {
+    /// Nothing, or nothing of a request without the key.
+    None,
+    /// To be before or behind something.
+    Order,
+    /// To be one of its values.
+    Value,
+    /// To match one of its patterns.
+    Pattern,
+    /// To be true, or not to be false, if this is true.
+    Exactly(bool),
 }
 
 impl fmt::Display for Condition {

@@ -45,7 +45,15 @@ pub enum Key {
 pub struct Context {
     /// Sorted by lower-case name.
     entries: Vec<Entry>,
-    complete: bool,
+    rest: Rest,
+}
+
+/// What a key is that was not named.
+#[derive(Clone, Copy, Debug)]
+enum Rest {
+    Absent,
+    Classed,
+    Open,
 }
 
 #[derive(Clone, Debug)]
@@ -58,12 +66,17 @@ struct Entry {
 impl Context {
     /// A request of which everything is known: a key that is not named is absent.
     pub fn complete() -> Self {
-        Self { entries: Vec::new(), complete: true }
+        Self { entries: Vec::new(), rest: Rest::Absent }
     }
 
     /// A request that an auditor supposes: a key that is not named is what [`class_of`] says of it.
     pub fn auditor() -> Self {
-        Self { entries: Vec::new(), complete: false }
+        Self { entries: Vec::new(), rest: Rest::Classed }
+    }
+
+    /// A request of someone about whom nothing is known: what an auditor should otherwise have been told is open too.
+    pub fn stranger() -> Self {
+        Self { entries: Vec::new(), rest: Rest::Open }
     }
 
     /// With a key's one value. Of a key that AWS declares as a list ([`is_multivalued`]) it is a list of one.
@@ -105,10 +118,14 @@ impl Context {
     }
 
     pub(crate) fn get_lower(&self, lower: &str) -> &Key {
-        match self.named(lower) {
-            Some(key) => key,
-            None if self.complete => &Key::Absent,
-            None => class_of(lower),
+        match (self.named(lower), self.rest) {
+            (Some(key), _) => key,
+            (None, Rest::Absent) => &Key::Absent,
+            (None, Rest::Classed) => class_of(lower),
+            (None, Rest::Open) => match class_of(lower) {
+                Key::NotKnown => &Key::Environment,
+                class => class,
+            },
         }
     }
 

@@ -55,6 +55,12 @@ impl<'a> Case<'a> {
         outcome.and(self.endpoint())
     }
 
+    /// What must be so on the resource's side.
+    pub(super) fn resource_side<L: Logic>(&self) -> L {
+        let outcome = self.undenied::<L>();
+        if outcome.is_false() { outcome } else { outcome.and(self.resource_grants(Naming::AtAll)) }
+    }
+
     /// Layers in the order in which a denial is told.
     pub(super) fn groups(&self) -> impl Iterator<Item = Group<'a>> {
         let levels = |guardrails: Guardrails<'a>, layer: fn(usize) -> Layer| {

@@ -1,12 +1,27 @@
 //! Why: the layer that denies, and the statements that speak for an outcome.
 
 use super::case::{Case, Group};
-use crate::answer::{Citation, Decision, Denial, Layer};
+use super::logic::Formula;
+use crate::answer::{Answer, Citation, Decision, Denial, Layer};
 use crate::request::{PrincipalKind, ResourceKind};
 use crate::statement::{Effect, Naming};
 use crate::truth::Truth;
 
 impl<'a> Case<'a> {
+    /// The answer that an outcome is, with its formula where it is open.
+    pub(super) fn answer(&self, outcome: Truth, formula: impl FnOnce() -> Formula) -> Answer {
+        let decision = match outcome {
+            Truth::True => Decision::Allowed,
+            Truth::False => Decision::Denied(self.denial()),
+            Truth::Depends => Decision::AllowedIf(formula().residual()),
+            Truth::Unknown => {
+                let doubts = formula().doubts().into_iter();
+                Decision::Unknown(doubts.map(|term| term.into_doubt(self.request)).collect())
+            }
+        };
+        Answer { evidence: self.evidence(outcome, &decision), decision }
+    }
+
     /// Which step denies a request that is denied.
     pub(super) fn denial(&self) -> Denial {
         for group in self.groups() {

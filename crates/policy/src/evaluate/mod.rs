@@ -28,7 +28,7 @@ mod logic;
 #[cfg(test)]
 mod tests;
 
-use crate::answer::{Answer, Decision};
+use crate::answer::{Answer, Decision, Denial, Layer};
 use crate::layers::Layers;
 use crate::request::Request;
 use crate::truth::Truth;
@@ -90,15 +90,20 @@ pub fn evaluate(request: &Request, layers: &Layers<'_>) -> Answer {
         None => {}
     }
     let case = Case::new(request, layers);
-    let truth: Truth = case.outcome();
-    let decision = match truth {
-        Truth::True => Decision::Allowed,
-        Truth::False => Decision::Denied(case.denial()),
-        Truth::Depends => Decision::AllowedIf(case.outcome::<Formula>().residual()),
-        Truth::Unknown => {
-            let doubts = case.outcome::<Formula>().doubts().into_iter();
-            Decision::Unknown(doubts.map(|term| term.into_doubt(request)).collect())
+    case.answer(case.outcome::<Truth>(), || case.outcome::<Formula>())
+}
+
+/// What the owner of the resource says to a request, as if everything on the principal's side allowed it: the resource's
+/// own policy and the RCPs of its account. The other layers are not looked at.
+pub fn evaluate_resource_side(request: &Request, layers: &Layers<'_>) -> Answer {
+    let layers =
+        Layers { resource: layers.resource, resource_control: layers.resource_control, ..Layers::default() };
+    let case = Case::new(request, &layers);
+    let answer = case.answer(case.resource_side::<Truth>(), || case.resource_side::<Formula>());
+    match answer.decision {
+        Decision::Denied(Denial::Implicit(_)) => {
+            Answer { decision: Decision::Denied(Denial::Implicit(Layer::Resource)), ..answer }
         }
-    };
-    Answer { evidence: case.evidence(truth, &decision), decision }
+        _ => answer,
+    }
 }

@@ -231,6 +231,11 @@ impl Statement {
         }
     }
 
+    /// Whether its actions hold that of a request, wherever it stands.
+    pub(crate) fn judge_action_of(&self, request: &Request) -> Truth {
+        self.judge_action(request, Place::Resource)
+    }
+
     fn judge_action(&self, request: &Request, place: Place) -> Truth {
         let Some(actions) = &self.actions else { return Truth::True };
         let contained = actions.contain(request.action_lower());

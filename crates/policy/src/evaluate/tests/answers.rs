@@ -82,6 +82,13 @@ fn residuals_of_layers_are_joined_by_and_those_of_statements_by_or() {
     assert_eq!(holds("us-east-1", "203.0.113.9", "true"), False);
 }
 
+#[test]
+fn alternatives_in_doubt_are_left_out_of_a_residual() {
+    let doubtful = with_condition("Allow", r#""Unless":"monday""#);
+    let world = World::default().identity(&format!("{doubtful},{}", with_condition("Allow", FROM_OFFICE)));
+    assert_eq!(residual(&world).to_string(), "IpAddress aws:SourceIp [\"203.0.113.0/24\"]");
+}
+
 /// What the caller chooses is open like the circumstances; whoever reads the residual can tell them apart.
 #[test]
 fn keys_of_the_caller_are_part_of_the_residual() {
