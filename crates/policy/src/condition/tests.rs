@@ -232,6 +232,7 @@ fn numeric_operators() {
         }
     }
     assert_eq!(against("NumericEquals", &["1e1"], "10"), Unknown);
+    assert_eq!(against("NumericNotEquals", &["10"], "1e1"), Unknown);
 }
 
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_Date>
@@ -253,6 +254,8 @@ fn date_operators() {
         ] {
             assert_eq!(against(operator, &["2020-04-01T00:00:00Z"], request), wanted, "{operator} {request}");
         }
+        assert_eq!(against(operator, &["2020-04-01T00:00:00Z"], "2020"), Unknown, "{operator}");
+        assert_eq!(against(operator, &["2020"], "2020-04-01T00:00:00Z"), Unknown, "{operator}");
     }
 }
 

@@ -54,6 +54,8 @@ const ACTIONS: [&str; 3] = ["sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:Ass
 
 /// An account that nobody has, and an organization.
 const ELSEWHERE: &str = "000000000000";
+/// A name that no policy names.
+const NOBODY: &str = "any-7c1f0d52";
 const OTHER_ORGANIZATION: &str = "o-0000000000";
 
 /// The ways into a role, one for each entry of each statement of its trust policy that allows, and each action that the
@@ -81,8 +83,8 @@ pub fn doors(
     organization: Option<&Organization<'_>>,
 ) -> Vec<Door> {
     let resource = std::slice::from_ref(trust);
-    let house =
-        House { role_arn, layers: Layers { resource, resource_control, ..Layers::default() }, organization };
+    let layers = Layers { resource_control, resource, ..Layers::default() };
+    let house = House { role_arn, layers, organization };
     let mut doors = Vec::new();
     for (index, statement) in trust.policy.statements().iter().enumerate() {
         if statement.effect() == Effect::Deny {
@@ -114,9 +116,12 @@ impl House<'_> {
         entry: Option<&PrincipalEntry>,
         action: &'static str,
     ) -> Option<Door> {
-        let visitor = self.visitor(entry, action)?;
+        if !is_used_by(entry, action) {
+            return None;
+        }
         let door =
             |decision, outsider| Door { statement: index, entry: entry.cloned(), action, decision, outsider };
+        let visitor = self.visitor(entry, action);
         let Some((principal, context)) =
             visitor.map(|(principal, context)| (principal, self.at_home(context)))
         else {
@@ -145,9 +150,8 @@ impl House<'_> {
         Some(door(decision, outsider))
     }
 
-    /// Someone whom the entry names, and what is known about them. The outer `None`: nobody of that kind uses the action;
-    /// the inner one: nobody can be put in the place.
-    fn visitor(&self, entry: Option<&PrincipalEntry>, action: &str) -> Option<Option<(Principal, Context)>> {
+    /// Someone whom the entry names, and what is known about them, if there can be anyone.
+    fn visitor(&self, entry: Option<&PrincipalEntry>, action: &str) -> Option<(Principal, Context)> {
         let partition = Arn::read(self.role_arn).map_or("aws", |arn| arn.partition);
         let someone_in = |account: &str| {
             let context = Context::stranger()
@@ -155,41 +159,30 @@ impl House<'_> {
                 .with_state("aws:PrincipalType", Key::Environment)
                 .with_state("aws:username", Key::Environment)
                 .with_state("aws:TokenIssueTime", Key::Environment);
-            let principal = Principal::iam(&format!("arn:{partition}:iam::{account}:role/any-7c1f0d52")).ok();
-            principal.map(|principal| (principal, self.with_organization(context, account)))
+            let principal = Principal::iam(&format!("arn:{partition}:iam::{account}:role/{NOBODY}")).ok()?;
+            Some((principal, self.with_organization(context, account)))
         };
-        let by_name = action == "sts:AssumeRole";
-        Some(match entry {
-            None | Some(PrincipalEntry::Everyone) if by_name => {
-                someone_in(ELSEWHERE).map(|(principal, context)| {
-                    (principal, context.with_state("aws:PrincipalAccount", Key::Environment))
-                })
+        match entry {
+            None | Some(PrincipalEntry::Everyone) if action == "sts:AssumeRole" => {
+                let (principal, context) = someone_in(ELSEWHERE)?;
+                Some((principal, context.with_state("aws:PrincipalAccount", Key::Environment)))
             }
             None | Some(PrincipalEntry::Everyone) => {
-                let provider =
-                    Principal::federated(&format!("arn:{partition}:iam::{ELSEWHERE}:provider/any"));
-                Some((provider, Context::stranger()))
+                let provider = format!("arn:{partition}:iam::{ELSEWHERE}:provider/{NOBODY}");
+                Some((Principal::federated(&provider), Context::stranger()))
             }
-            Some(PrincipalEntry::Account(account)) if by_name => someone_in(account),
-            Some(PrincipalEntry::Arn(arn)) if by_name => named(arn).map(|(principal, context)| {
-                let account = principal.account().unwrap_or_default().to_owned();
-                (principal, self.with_organization(context, &account))
-            }),
-            Some(PrincipalEntry::Service(name)) if by_name => {
-                Some((Principal::service(name), Context::stranger()))
+            Some(PrincipalEntry::Account(account)) => someone_in(account),
+            Some(PrincipalEntry::Arn(arn)) => {
+                let (principal, context) = named(arn)?;
+                let context = self.with_organization(context, principal.account().unwrap_or_default());
+                Some((principal, context))
             }
-            Some(PrincipalEntry::Federated(name)) => {
-                let saml = name.contains(":saml-provider/");
-                if by_name || saml != (action == "sts:AssumeRoleWithSAML") {
-                    return None;
-                }
-                Some((Principal::federated(name), Context::stranger()))
-            }
+            Some(PrincipalEntry::Service(name)) => Some((Principal::service(name), Context::stranger())),
+            Some(PrincipalEntry::Federated(name)) => Some((Principal::federated(name), Context::stranger())),
             Some(
                 PrincipalEntry::Deleted(_) | PrincipalEntry::CanonicalUser(_) | PrincipalEntry::Unheard(..),
-            ) if by_name => None,
-            Some(_) => return None,
-        })
+            ) => None,
+        }
     }
 
     fn with_organization(&self, context: Context, account: &str) -> Context {
@@ -233,8 +226,23 @@ impl House<'_> {
     }
 }
 
-/// The user, role, session or federated user of an ARN, as far as an ARN tells.
+/// Whether someone of the kind of an entry comes by an action.
+fn is_used_by(entry: Option<&PrincipalEntry>, action: &str) -> bool {
+    match entry {
+        None | Some(PrincipalEntry::Everyone) => true,
+        Some(PrincipalEntry::Federated(name)) if name.contains(":saml-provider/") => {
+            action == "sts:AssumeRoleWithSAML"
+        }
+        Some(PrincipalEntry::Federated(_)) => action == "sts:AssumeRoleWithWebIdentity",
+        Some(_) => action == "sts:AssumeRole",
+    }
+}
+
+/// The user, role, session or federated user of an ARN, as far as an ARN tells. There are no patterns of principals.
 fn named(arn: &str) -> Option<(Principal, Context)> {
+    if arn.contains(['*', '?']) {
+        return None;
+    }
     if let Ok(principal) = Principal::iam(arn) {
         return Some((principal, Context::stranger()));
     }
@@ -250,7 +258,7 @@ fn named(arn: &str) -> Option<(Principal, Context)> {
             Some((role.in_session(session), context))
         }
         ("federated-user", None) => {
-            let principal = Principal::federated_user(&iam("user", "any-7c1f0d52"), names).ok()?;
+            let principal = Principal::federated_user(&iam("user", NOBODY), names).ok()?;
             Some((principal, Context::stranger()))
         }
         _ => None,

@@ -160,6 +160,8 @@ fn deleted_principals_and_what_is_not_documented() {
     assert!(deleted.0.contains("deleted"));
     let unheard = told(&trust(r#"{"Robot":"r2"}"#, ""));
     assert_eq!(unheard, ("whom its principal means is not documented".to_owned(), Some(Outsider::Unknown)));
+    let pattern = told(&trust(r#"{"AWS":"arn:aws:iam::444455556666:role/*"}"#, ""));
+    assert_eq!(pattern.1, Some(Outsider::Unknown));
     let unread = Attached::unreadable("trust", "access denied");
     let doors = doors(ROLE, &unread, Guardrails::NoOrganization, None);
     assert!(

@@ -137,12 +137,12 @@ fn allowed_carries_the_allow_of_every_layer() {
         .identity(&allow("sqs:*"))
         .boundary(&allow("*"))
         .service_control(&[&allow("*"), &allow("*")]);
+    // The account's own policy names the account; what allows something else is no evidence.
+    let world = world.resource(&allow_to(HOME)).identity(&allow("ec2:*"));
     let answer = world.answer(&user(), "sqs:SendMessage", QUEUE);
     let layers: Vec<_> = answer.evidence.iter().map(|citation| citation.layer).collect();
-    assert_eq!(
-        layers,
-        [Layer::ServiceControl(0), Layer::ServiceControl(1), Layer::Identity, Layer::Boundary]
-    );
+    let (root, account) = (Layer::ServiceControl(0), Layer::ServiceControl(1));
+    assert_eq!(layers, [root, account, Layer::Resource, Layer::Identity, Layer::Boundary]);
 }
 
 /// A session's name is the choice of whoever assumes the role.

@@ -132,6 +132,8 @@ fn endpoint_policy_filters_by_allow_and_deny() {
     let through = world.clone().endpoint(&allow_to(USER));
     assert_eq!(through.truth(&user(), "sqs:SendMessage", QUEUE), True);
     assert_eq!(through.denial(&session(), "sqs:SendMessage", QUEUE), Denial::Implicit(Layer::Endpoint));
+    let by_account = world.clone().endpoint(&allow_to(HOME));
+    assert_eq!(by_account.truth(&session(), "sqs:SendMessage", QUEUE), True);
     // It binds grants of the resource's policy too.
     let granted = World::default().resource(&allow_to(USER)).endpoint(&allow_to(ROLE));
     assert_eq!(granted.denial(&user(), "sqs:SendMessage", QUEUE), Denial::Implicit(Layer::Endpoint));
