@@ -80,6 +80,19 @@ pub struct Answer {
     pub evidence: Vec<Citation>,
 }
 
+/// What one layer says to a request by itself.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// The layer.
+    pub layer: Layer,
+    /// Whether a statement of it allows.
+    pub allows: Truth,
+    /// Whether a statement of it denies.
+    pub denies: Truth,
+    /// The statements that apply or may apply, and which of the two.
+    pub statements: Vec<(Citation, Truth)>,
+}
+
 /// What comes of a request.
 #[derive(Clone, Debug)]
 pub enum Decision {

@@ -14,8 +14,8 @@
 //!
 //! [`Policy::parse`] compiles a document once; [`Attached`] says where it comes from; [`Layers`] holds all policies that a
 //! request meets; [`Request`] is who, what, on what, with a [`Context`] of condition keys. [`evaluate`] gives an [`Answer`]
-//! with the deciding statements, [`decide`] only a [`Truth`], a million times a second and more. [`administrator`] and
-//! [`doors`] put the questions of an audit as requests.
+//! with the deciding statements, [`decide`] only a [`Truth`], a million times a second and more; [`trace`] tells what each
+//! layer says by itself. [`administrator`] and [`doors`] put the questions of an audit as requests.
 //!
 //! # Documents
 //!
@@ -81,10 +81,10 @@ mod truth;
 mod variable;
 
 pub use administrator::{Verdict, denies_something, grants_everything};
-pub use answer::{Answer, Citation, Decision, Denial, Doubt, Layer, Residual, Term};
+pub use answer::{Answer, Citation, Decision, Denial, Doubt, Layer, Residual, Step, Term};
 pub use condition::Condition;
 pub use context::{Context, Key, class_of, is_multivalued};
-pub use evaluate::{decide, evaluate, evaluate_resource_side};
+pub use evaluate::{decide, evaluate, evaluate_resource_side, trace};
 pub use layers::{Attached, Guardrails, Layers, Level};
 pub use parse::ParseError;
 pub use policy::{Policy, Version};

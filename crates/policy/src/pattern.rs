@@ -211,9 +211,8 @@ fn run<Text: Iterator<Item = u16> + Clone>(tokens: &[Token], mut text: Text) -> 
             continue;
         }
         let Some((behind, from)) = &mut last_run else { return false };
-        if from.next().is_none() {
-            return false;
-        }
+        // The mismatch lies at or behind it, so that there is a unit to skip.
+        from.next();
         text = from.clone();
         at = *behind;
     }

@@ -2,7 +2,7 @@
 
 use super::case::{Case, Group};
 use super::logic::Formula;
-use crate::answer::{Answer, Citation, Decision, Denial, Layer};
+use crate::answer::{Answer, Citation, Decision, Denial, Layer, Step};
 use crate::request::{PrincipalKind, ResourceKind};
 use crate::statement::{Effect, Naming};
 use crate::truth::Truth;
@@ -20,6 +20,38 @@ impl<'a> Case<'a> {
             }
         };
         Answer { evidence: self.evidence(outcome, &decision), decision }
+    }
+
+    /// What each layer says.
+    pub(super) fn trace(&self) -> Vec<Step> {
+        let in_force = |group: &Group<'a>| match group.layer {
+            Layer::Boundary => self.layers.boundary.is_some(),
+            Layer::Session => self.layers.session.is_some(),
+            Layer::Endpoint => self.layers.endpoint.is_some(),
+            _ => true,
+        };
+        self.groups().filter(in_force).map(|group| self.step(group)).collect()
+    }
+
+    fn step(&self, group: Group<'a>) -> Step {
+        let mut statements = Vec::new();
+        let mut denies = Truth::False;
+        for attached in group.policies {
+            for (index, statement) in attached.policy.statements().iter().enumerate() {
+                let applies = if statement.effect() == Effect::Allow {
+                    self.granted_by::<Truth>(group.layer, Naming::AtAll, attached, index, statement)
+                } else {
+                    let applies = self.spared_by::<Truth>(group.layer, attached, index, statement).negated();
+                    denies = denies.max(applies);
+                    applies
+                };
+                if applies != Truth::False {
+                    let citation = Citation { layer: group.layer, attached: attached.clone(), index };
+                    statements.push((citation, applies));
+                }
+            }
+        }
+        Step { layer: group.layer, allows: self.allowed_by(group, Naming::AtAll), denies, statements }
     }
 
     /// Which step denies a request that is denied.

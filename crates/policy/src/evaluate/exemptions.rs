@@ -5,6 +5,7 @@
 use std::sync::LazyLock;
 
 use crate::answer::Denial;
+use crate::arn::Arn;
 use crate::request::{PrincipalKind, Request, ResourceKind, is_service_linked_role};
 
 /// Services whose resources RCPs bind, sorted (September 2026). The list only keeps an RCP without a service's name from
@@ -45,6 +46,50 @@ pub(super) enum Special {
     Denied(Denial),
 }
 
+/// Actions that change a managed policy.
+const POLICY_CHANGES: [&str; 6] = [
+    "iam:createpolicyversion",
+    "iam:deletepolicy",
+    "iam:deletepolicyversion",
+    "iam:setdefaultpolicyversion",
+    "iam:tagpolicy",
+    "iam:untagpolicy",
+];
+
+/// Actions that change a role.
+const ROLE_CHANGES: [&str; 9] = [
+    "iam:attachrolepolicy",
+    "iam:deleterole",
+    "iam:deleterolepermissionsboundary",
+    "iam:deleterolepolicy",
+    "iam:detachrolepolicy",
+    "iam:putrolepermissionsboundary",
+    "iam:putrolepolicy",
+    "iam:updateassumerolepolicy",
+    "iam:updaterole",
+];
+
+/// Customers change neither AWS's managed policies nor the roles that AWS keeps for IAM Identity Center and for services;
+/// the services themselves do.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html#aws-managed-policies>
+/// <https://docs.aws.amazon.com/singlesignon/latest/userguide/using-service-linked-roles.html>
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html>
+fn changes_what_aws_manages(request: &Request) -> bool {
+    let principal = request.principal();
+    if principal.is_service_linked() || principal.kind() == PrincipalKind::Service {
+        return false;
+    }
+    let action = request.action_lower();
+    if !(action.starts_with("iam:") && (POLICY_CHANGES.contains(&action) || ROLE_CHANGES.contains(&action))) {
+        return false;
+    }
+    Arn::read(request.resource()).is_some_and(|arn| {
+        let kept = arn.resource.starts_with("role/aws-reserved/")
+            || arn.resource.starts_with("role/aws-service-role/");
+        arn.account == "aws" || (kept && ROLE_CHANGES.contains(&action))
+    })
+}
+
 pub(super) fn special(request: &Request) -> Option<Special> {
     match request.action_lower() {
         // "No permissions are required to perform this operation", and a Deny does not take it away.
@@ -54,6 +99,9 @@ pub(super) fn special(request: &Request) -> Option<Special> {
         "sts:assumerole" if request.principal().kind() == PrincipalKind::Root => {
             Some(Special::Denied(Denial::ByDesign("a root user cannot assume a role")))
         }
+        _ if changes_what_aws_manages(request) => Some(Special::Denied(Denial::ByDesign(
+            "AWS manages the policy or role, and customers cannot change it",
+        ))),
         _ => None,
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! | step | rule |
 //! |---|---|
-//! | special cases | `sts:GetCallerIdentity` is always allowed; a root user cannot assume a role |
+//! | special cases | `sts:GetCallerIdentity` is always allowed; a root user cannot assume a role; customers cannot change what AWS manages |
 //! | explicit deny | a Deny that applies, in any layer, ends it |
 //! | SCPs | at every level from the root to the account at least one SCP allows |
 //! | RCPs | only their denies matter |
@@ -28,7 +28,7 @@ mod logic;
 #[cfg(test)]
 mod tests;
 
-use crate::answer::{Answer, Decision, Denial, Layer};
+use crate::answer::{Answer, Decision, Denial, Layer, Step};
 use crate::layers::Layers;
 use crate::request::Request;
 use crate::truth::Truth;
@@ -91,6 +91,12 @@ pub fn evaluate(request: &Request, layers: &Layers<'_>) -> Answer {
     }
     let case = Case::new(request, layers);
     case.answer(case.outcome::<Truth>(), || case.outcome::<Formula>())
+}
+
+/// What each layer says to a request by itself, in the order in which they are asked; layers that do not bind it are left
+/// out. How they come together is [`evaluate`]'s to say.
+pub fn trace(request: &Request, layers: &Layers<'_>) -> Vec<Step> {
+    Case::new(request, layers).trace()
 }
 
 /// What the owner of the resource says to a request, as if everything on the principal's side allowed it: the resource's

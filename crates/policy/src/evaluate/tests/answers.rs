@@ -87,6 +87,12 @@ fn alternatives_in_doubt_are_left_out_of_a_residual() {
     let doubtful = with_condition("Allow", r#""Unless":"monday""#);
     let world = World::default().identity(&format!("{doubtful},{}", with_condition("Allow", FROM_OFFICE)));
     assert_eq!(residual(&world).to_string(), "IpAddress aws:SourceIp [\"203.0.113.0/24\"]");
+    let both = with_condition(
+        "Allow",
+        r#""Unless":"monday","Condition":{"StringEquals":{"aws:SourceVpc":"vpc-1"}}"#,
+    );
+    let world = World::default().identity(&format!("{both},{}", with_condition("Allow", FROM_OFFICE)));
+    assert_eq!(residual(&world).to_string(), "IpAddress aws:SourceIp [\"203.0.113.0/24\"]");
 }
 
 /// What the caller chooses is open like the circumstances; whoever reads the residual can tell them apart.
@@ -143,6 +149,28 @@ fn allowed_carries_the_allow_of_every_layer() {
     let layers: Vec<_> = answer.evidence.iter().map(|citation| citation.layer).collect();
     let (root, account) = (Layer::ServiceControl(0), Layer::ServiceControl(1));
     assert_eq!(layers, [root, account, Layer::Resource, Layer::Identity, Layer::Boundary]);
+}
+
+#[test]
+fn trace_tells_what_each_layer_says() {
+    let world = World::default()
+        .service_control(&[&allow("*"), &format!("{},{}", allow("*"), with_condition("Deny", FROM_OFFICE))])
+        .identity(&format!("{},{}", allow("ec2:*"), deny("sqs:*")))
+        .boundary(&with_condition("Allow", FROM_OFFICE));
+    let request = Request::new(user(), "sqs:SendMessage", QUEUE, Context::auditor());
+    let steps = crate::trace(&request, &world.layers());
+    let seen: Vec<_> =
+        steps.iter().map(|step| (step.layer, step.allows, step.denies, step.statements.len())).collect();
+    assert_eq!(
+        seen,
+        [
+            (Layer::ServiceControl(0), True, False, 1),
+            (Layer::ServiceControl(1), True, Depends, 2),
+            (Layer::Resource, False, False, 0),
+            (Layer::Identity, False, True, 1),
+            (Layer::Boundary, Depends, False, 1),
+        ]
+    );
 }
 
 /// A session's name is the choice of whoever assumes the role.

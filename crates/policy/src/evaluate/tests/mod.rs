@@ -8,6 +8,7 @@ mod open_points;
 mod order;
 mod properties;
 mod resource_control;
+mod robustness;
 mod service_control;
 mod statements;
 

@@ -26,6 +26,31 @@ fn get_caller_identity_is_always_allowed() {
     assert_eq!(world.truth(&user(), "sts:GetSessionToken", "*"), False);
 }
 
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html#aws-managed-policies>
+#[test]
+fn customers_cannot_change_what_aws_manages() {
+    let world = World::default().identity(&allow("*"));
+    let managed = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+    let reserved = "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_1";
+    let linked =
+        "arn:aws:iam::111122223333:role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig";
+    for (action, resource, wanted) in [
+        ("iam:CreatePolicyVersion", managed, False),
+        ("iam:SetDefaultPolicyVersion", managed, False),
+        ("iam:GetPolicy", managed, True),
+        ("iam:CreatePolicyVersion", "arn:aws:iam::111122223333:policy/own", True),
+        ("iam:PutRolePolicy", reserved, False),
+        ("iam:AttachRolePolicy", reserved, False),
+        ("iam:UpdateAssumeRolePolicy", linked, False),
+        ("iam:GetRole", reserved, True),
+        ("iam:PutRolePolicy", TARGET, True),
+    ] {
+        assert_eq!(world.truth(&user(), action, resource), wanted, "{action} {resource}");
+        assert_eq!(world.truth(&service_linked(), action, resource), True, "{action} {resource}");
+    }
+    assert!(matches!(world.denial(&user(), "iam:PutRolePolicy", reserved), Denial::ByDesign(_)));
+}
+
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_AccessPolicyLanguage_Interplay.html>
 #[test]
 fn explicit_deny_in_any_layer_ends_it() {

@@ -26,6 +26,34 @@ fn statement_may_be_a_single_object() {
     assert_eq!(world.truth(&user(), "sqs:SendMessage", QUEUE), True);
 }
 
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html>
+#[test]
+fn variables_count_in_version_2012_only() {
+    let statement = r#"{"Effect":"Allow","Action":"*","Resource":"arn:aws:sqs:*:*:${aws:username}"}"#;
+    for (version, of_ann, literal) in [
+        (r#""Version":"2012-10-17","#, True, False),
+        (r#""Version":"2008-10-17","#, False, True),
+        ("", False, True),
+    ] {
+        let policy = Policy::parse(&format!("{{{version}\"Statement\":{statement}}}")).unwrap();
+        let world = World::default().identity_policy(Attached::new("p", Arc::new(policy)));
+        let truth =
+            |name| world.truth(&user(), "sqs:SendMessage", &format!("arn:aws:sqs:eu-west-1:{HOME}:{name}"));
+        assert_eq!((truth("ann"), truth("${aws:username}")), (of_ann, literal), "{version}");
+    }
+}
+
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>
+#[test]
+fn unresolvable_variable_makes_a_deny_with_not_resource_apply() {
+    let deny = r#"{"Effect":"Deny","Action":"*","NotResource":"arn:aws:sqs:*:*:${aws:username}"}"#;
+    let world = World::default().identity(&format!("{},{deny}", allow("*")));
+    let ann = format!("arn:aws:sqs:eu-west-1:{HOME}:ann");
+    assert_eq!(world.truth(&user(), "sqs:SendMessage", &ann), True);
+    // A role has no user name.
+    assert_eq!(world.truth(&session(), "sqs:SendMessage", &ann), False);
+}
+
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition.html>
 #[test]
 fn operators_and_keys_are_joined_by_and() {
