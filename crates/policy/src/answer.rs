@@ -218,16 +218,6 @@ impl Residual {
         }
     }
 
-    /// Whether every term hangs on what the caller of a request chooses: the name of a role's session, or a key that it
-    /// sends. Whether one choice fits all terms is not looked at.
-    pub fn is_up_to_the_caller(&self, request: &Request) -> bool {
-        self.terms().iter().all(|term| match term.part {
-            Part::Principal => true,
-            Part::Condition(_) => term.key_in(request) == Some(&Key::CallerChosen),
-            _ => false,
-        })
-    }
-
     /// Every term, in the order of the layers.
     pub fn terms(&self) -> Vec<&Term> {
         match self {

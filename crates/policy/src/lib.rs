@@ -64,6 +64,7 @@
 mod administrator;
 mod answer;
 mod arn;
+mod choice;
 mod condition;
 mod context;
 mod document;

@@ -100,6 +100,19 @@ impl Request {
         self
     }
 
+    /// The same request, of which this is known of a key.
+    #[must_use]
+    pub fn with_key(mut self, key: &str, state: Key) -> Self {
+        self.base = Arc::new((*self.base).clone().with_state(key, state.clone()));
+        self.context = Arc::new((*self.context).clone().with_state(key, state));
+        self
+    }
+
+    pub(crate) fn in_session(mut self, name: &str) -> Self {
+        self.principal = Arc::new((*self.principal).clone().in_session(name));
+        self
+    }
+
     /// Who asks.
     pub fn principal(&self) -> &Principal {
         &self.principal

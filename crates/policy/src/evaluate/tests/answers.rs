@@ -103,9 +103,9 @@ fn keys_of_the_caller_are_part_of_the_residual() {
     let residual = residual(&world);
     let request = Request::new(user(), "sqs:SendMessage", QUEUE, Context::auditor());
     assert_eq!(residual.terms()[0].key_in(&request), Some(&Key::CallerChosen));
-    assert!(residual.is_up_to_the_caller(&request));
+    assert_eq!(residual.by_choice(&request), True);
     let world = World::default().identity(&with_condition("Allow", FROM_OFFICE));
-    assert!(!self::residual(&world).is_up_to_the_caller(&request));
+    assert_eq!(self::residual(&world).by_choice(&request), Depends);
 }
 
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-tokenissuetime>
