@@ -2,9 +2,10 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_tags.html>
 
 use crate::answer::{Residual, Term};
+use crate::condition::Condition;
 use crate::context::{Key, is_multivalued};
 use crate::request::Request;
-use crate::statement::PrincipalEntry;
+use crate::statement::{PrincipalEntry, Principals, Statement};
 use crate::truth::Truth;
 
 /// Assignments tried before giving up.
@@ -41,56 +42,62 @@ impl Residual {
             *left = left.saturating_sub(1);
             return self.holds(request);
         };
-        let mut best = Truth::False;
-        let mut consider = |request: Request| {
-            if best != Truth::True && *left > 0 {
-                best = best.max(self.best(&request, rest, left));
-            }
-        };
-        match choice {
+        let requests: Vec<Request> = match choice {
             Choice::Key(key, states) => {
-                states.iter().for_each(|state| consider(request.clone().with_key(key, state.clone())));
+                states.iter().map(|state| request.clone().with_key(key, state.clone())).collect()
             }
-            Choice::Session(names) => {
-                names.iter().for_each(|name| consider(request.clone().in_session(name)))
+            Choice::Session(names) => names.iter().map(|name| request.clone().in_session(name)).collect(),
+        };
+        let mut best = Truth::False;
+        for request in requests {
+            if best == Truth::True || *left == 0 {
+                break;
             }
+            best = best.max(self.best(&request, rest, left));
         }
         best
     }
 }
 
 fn add(choices: &mut Vec<Choice>, term: &Term, request: &Request) {
-    let Some(condition) = term.condition() else {
-        let entries = term.citation().statement().and_then(|statement| statement.principals());
-        let named =
-            entries.into_iter().flat_map(|principals| principals.entries()).filter_map(|entry| match entry {
-                PrincipalEntry::Arn(arn) if request.principal().may_be_session(arn) => {
-                    arn.rsplit_once('/').map(|(_, name)| name.into())
-                }
-                _ => None,
-            });
-        let named: Vec<Box<str>> = named.collect();
-        let known = choices.iter_mut().find_map(|choice| match choice {
-            Choice::Session(names) => Some(names),
-            Choice::Key(..) => None,
-        });
-        match known {
-            Some(names) => names.extend(named),
-            None if named.is_empty() => {}
-            None => choices.push(Choice::Session([OTHER.into()].into_iter().chain(named).collect())),
-        }
-        return;
-    };
-    if term.key_in(request) != Some(&Key::CallerChosen) {
+    match term.condition() {
+        None => add_sessions(choices, term, request),
+        Some(condition) if term.key_in(request) == Some(&Key::CallerChosen) => add_key(choices, condition),
+        Some(_) => {}
+    }
+}
+
+/// The sessions that the statement of a term names.
+fn add_sessions(choices: &mut Vec<Choice>, term: &Term, request: &Request) {
+    let principals = term.citation().statement().and_then(Statement::principals);
+    let entries = principals.map(Principals::entries).unwrap_or_default();
+    let sessions = entries.iter().filter_map(|entry| match entry {
+        PrincipalEntry::Arn(arn) if request.principal().may_be_session(arn) => arn.rsplit_once('/'),
+        _ => None,
+    });
+    let sessions: Vec<Box<str>> = sessions.map(|(_, name)| name.into()).collect();
+    if sessions.is_empty() {
         return;
     }
+    let known = choices.iter_mut().find_map(|choice| match choice {
+        Choice::Session(known) => Some(known),
+        Choice::Key(..) => None,
+    });
+    match known {
+        Some(known) => known.extend(sessions),
+        None => choices.push(Choice::Session([OTHER.into()].into_iter().chain(sessions).collect())),
+    }
+}
+
+/// The values that a condition names.
+fn add_key(choices: &mut Vec<Choice>, condition: &Condition) {
     let lower: Box<str> = condition.key().to_lowercase().into();
     let values: Vec<String> = condition.values().flat_map(satisfying).collect();
+    let more = states_of(&lower, &values);
     let known = choices.iter_mut().find_map(|choice| match choice {
         Choice::Key(key, states) if *key == lower => Some(states),
         _ => None,
     });
-    let more = states_of(&lower, &values);
     match known {
         Some(states) => states.extend(more),
         None => {
