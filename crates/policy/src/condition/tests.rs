@@ -350,7 +350,12 @@ fn variables_are_literal_text_before_version_2012() {
     let literal = Condition::compile("StringLike", &comparison, false);
     let context = Context::complete().with("name", "a");
     assert_eq!(literal.holds(&context.clone().with("key", "${name}b")), True);
-    assert_eq!(literal.holds(&context.with("key", "ab")), False);
+    assert_eq!(literal.holds(&context.clone().with("key", "ab")), False);
+    for operator in ["StringEqualsIgnoreCase", "StringEquals"] {
+        let literal = Condition::compile(operator, &comparison, false);
+        assert_eq!(literal.holds(&context.clone().with("key", "${name}*")), True, "{operator}");
+        assert_eq!(literal.holds(&context.clone().with("key", "a*")), False, "{operator}");
+    }
 }
 
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>

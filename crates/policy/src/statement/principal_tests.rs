@@ -119,7 +119,10 @@ fn kinds_of_principals_do_not_mix() {
     assert_eq!(at_all("CanonicalUser", "79a59d", &service), False);
     assert_eq!(at_all("Service", "*", &service), Unknown);
     assert_eq!(at_all("Robot", "r2", &user()), Unknown);
-    assert_eq!(at_all("AWS", "somebody", &user()), Unknown);
+    for name in ["somebody", "somebodyelse", "1111222233", "AROA-is-not-first"] {
+        let unknown = at_all("AWS", name, &user());
+        assert_eq!(unknown, if name.starts_with("AROA") { False } else { Unknown }, "{name}");
+    }
 }
 
 /// The id that is left in the policy is not a principal any more, whoever is given the same name.
