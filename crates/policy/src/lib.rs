@@ -23,7 +23,8 @@
 //! marks are optional around numbers and Booleans in conditions
 //! ([grammar](https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html)). What is not that is a
 //! [`ParseError`] with its place. What the grammar does not know (an element, an operator, an effect, a version), and
-//! what it wants once and finds twice, makes the effect of the statement unknown: it is never ignored.
+//! what it wants once and finds twice, makes the effect of the statement unknown: it is never ignored. Only where the rest
+//! of the statement surely does not match a request does it say nothing, since every documented element narrows.
 //!
 //! # What matches
 //!

@@ -6,7 +6,7 @@ use super::logic::Logic;
 use crate::answer::{Citation, Layer, Term};
 use crate::layers::{Attached, Guardrails, Layers};
 use crate::request::{PrincipalKind, Request, ResourceKind};
-use crate::statement::{Effect, Naming, Place, Statement, View};
+use crate::statement::{Effect, Naming, Part, Place, Statement, View};
 use crate::truth::Truth;
 
 /// A request with the layers that bind it.
@@ -78,7 +78,7 @@ impl<'a> Case<'a> {
             ])
     }
 
-    pub(super) fn identity_group(&self) -> Group<'a> {
+    fn identity_group(&self) -> Group<'a> {
         Group { layer: Layer::Identity, policies: self.layers.identity }
     }
 
@@ -87,16 +87,16 @@ impl<'a> Case<'a> {
         Group { layer: Layer::Boundary, policies }
     }
 
-    pub(super) fn session_group(&self) -> Group<'a> {
+    fn session_group(&self) -> Group<'a> {
         Group { layer: Layer::Session, policies: self.layers.session.unwrap_or_default() }
     }
 
-    pub(super) fn endpoint_group(&self) -> Group<'a> {
+    fn endpoint_group(&self) -> Group<'a> {
         let policies = self.layers.endpoint.map_or(&[][..], std::slice::from_ref);
         Group { layer: Layer::Endpoint, policies }
     }
 
-    pub(super) fn view(&self, layer: Layer, naming: Naming) -> View {
+    fn view(&self, layer: Layer, naming: Naming) -> View {
         let place = match layer {
             Layer::ResourceControl(_) => Place::ResourceControl { supported: self.supported },
             Layer::Resource => Place::Resource,
@@ -107,7 +107,7 @@ impl<'a> Case<'a> {
     }
 
     /// No statement denies.
-    pub(super) fn undenied<L: Logic>(&self) -> L {
+    fn undenied<L: Logic>(&self) -> L {
         let mut outcome = L::of(true);
         for group in self.groups() {
             for attached in group.policies.iter().filter(|attached| attached.policy.may_deny()) {
@@ -141,13 +141,8 @@ impl<'a> Case<'a> {
                 Truth::True => {}
                 Truth::False => return L::of(true),
                 open => {
-                    let citation = || Citation { layer, attached: attached.clone(), index };
-                    spared = spared.or(L::open(open, || Term {
-                        citation: citation(),
-                        part,
-                        must_hold: false,
-                        view,
-                    }));
+                    let term = || term(layer, attached, index, part, false, view);
+                    spared = spared.or(L::open(open, term));
                 }
             }
         }
@@ -170,13 +165,8 @@ impl<'a> Case<'a> {
                 Truth::True => {}
                 Truth::False => return L::of(false),
                 open => {
-                    let citation = || Citation { layer, attached: attached.clone(), index };
-                    granted = granted.and(L::open(open, || Term {
-                        citation: citation(),
-                        part,
-                        must_hold: true,
-                        view,
-                    }));
+                    let term = || term(layer, attached, index, part, true, view);
+                    granted = granted.and(L::open(open, term));
                 }
             }
         }
@@ -201,7 +191,7 @@ impl<'a> Case<'a> {
     }
 
     /// At every level at least one SCP allows.
-    pub(super) fn service_control<L: Logic>(&self) -> L {
+    fn service_control<L: Logic>(&self) -> L {
         let Some(levels) = self.layers.service_control.levels() else { return L::of(true) };
         let mut outcome = L::of(!levels.is_empty());
         for (number, level) in levels.iter().enumerate() {
@@ -214,17 +204,20 @@ impl<'a> Case<'a> {
         outcome
     }
 
-    pub(super) fn endpoint<L: Logic>(&self) -> L {
+    /// The endpoint's policy allows, if the request goes through one.
+    fn endpoint<L: Logic>(&self) -> L {
         if self.layers.endpoint.is_none() {
             return L::of(true);
         }
         self.allowed_by(self.endpoint_group(), Naming::AtAll)
     }
 
+    /// The resource's policy allows, naming the principal in such a way.
     pub(super) fn resource_grants<L: Logic>(&self, naming: Naming) -> L {
         self.allowed_by(Group { layer: Layer::Resource, policies: self.layers.resource }, naming)
     }
 
+    /// A policy grants: which one may, depends on who asks and for what.
     pub(super) fn core_grant<L: Logic>(&self) -> L {
         let principal = self.request.principal();
         match principal.kind() {
@@ -264,13 +257,13 @@ impl<'a> Case<'a> {
         }
     }
 
-    pub(super) fn identity_within_limits<L: Logic>(&self) -> L {
+    fn identity_within_limits<L: Logic>(&self) -> L {
         let identity: L = self.identity();
         if identity.is_false() { identity } else { identity.and(self.limits()) }
     }
 
     /// Boundary and session policy allow.
-    pub(super) fn limits<L: Logic>(&self) -> L {
+    fn limits<L: Logic>(&self) -> L {
         let mut outcome = L::of(true);
         if self.layers.boundary.is_some() {
             outcome = outcome.and(self.allowed_by(self.boundary_group(), Naming::AtAll));
@@ -280,4 +273,8 @@ impl<'a> Case<'a> {
         }
         outcome
     }
+}
+
+fn term(layer: Layer, attached: &Attached, index: usize, part: Part, must_hold: bool, view: View) -> Term {
+    Term { citation: Citation { layer, attached: attached.clone(), index }, part, must_hold, view }
 }

@@ -97,8 +97,8 @@ impl Principals {
     /// the account first. With only one of the two it is unknown. A principal with a permissions boundary is never
     /// left out of a Deny.
     fn leave_over(&self, principal: &Principal, effect: Effect, has_boundary: bool) -> Truth {
-        if effect == Effect::Deny && has_boundary {
-            return Truth::True;
+        if has_boundary && effect != Effect::Allow {
+            return if effect == Effect::Deny { Truth::True } else { Truth::Unknown };
         }
         let mut listed = Named::NOT;
         for entry in &self.entries {

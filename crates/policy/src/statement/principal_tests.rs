@@ -177,6 +177,7 @@ fn not_principal_in_a_deny_always_hits_principals_with_a_boundary() {
     let listed = principals(true, &[("AWS", &[USER, ROOT])]);
     assert_eq!(listed.name(&user(), Effect::Deny, true).at_all(), True);
     assert_eq!(listed.name(&user(), Effect::Allow, true).at_all(), False);
+    assert_eq!(listed.name(&user(), Effect::Unknown, true).at_all(), Unknown);
 }
 
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html>

@@ -8,7 +8,7 @@
 use crate::arn::ArnPattern;
 use crate::context::Context;
 use crate::document::Texts;
-use crate::pattern::{Pattern, Token, expand, run_over, template};
+use crate::pattern::{Pattern, Token, run_over, template};
 use crate::truth::Truth;
 
 /// The resources of a statement.
@@ -23,7 +23,7 @@ enum Entry {
     Everything,
     Arn(ArnPattern),
     /// Neither `*` nor an ARN, or with a variable where AWS allows none: AWS does not say what it matches, but nothing
-    /// that this does not.
+    /// that this does not, in which any text stands in for a variable.
     Odd(Box<[Token]>),
 }
 
@@ -39,10 +39,8 @@ impl Resources {
             contained = contained.or_in_one(match entry {
                 Entry::Everything => Truth::True,
                 Entry::Arn(pattern) => pattern.matches(resource, context),
-                Entry::Odd(tokens) => match expand(tokens, context) {
-                    Some((tokens, _)) if run_over(&tokens, resource) => Truth::Unknown,
-                    _ => Truth::False,
-                },
+                Entry::Odd(tokens) if run_over(tokens, resource) => Truth::Unknown,
+                Entry::Odd(_) => Truth::False,
             });
             if contained == Truth::True {
                 break;
