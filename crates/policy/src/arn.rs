@@ -58,6 +58,13 @@ impl ArnPattern {
         Self::Segments(parts.drain(..).map(|part| Pattern::from_tokens(part.to_vec())).collect())
     }
 
+    /// A pattern with no wildcard before its fifth colon, and no variable: most are, and need no tokens.
+    pub(crate) fn plain(text: &str) -> Option<Self> {
+        let (fifth_colon, _) = text.match_indices(':').nth(SEGMENTS - 2)?;
+        let is_plain = !text.contains("${") && !text.get(..fifth_colon)?.contains(['*', '?']);
+        is_plain.then(|| Self::Whole(Pattern::wild(text)))
+    }
+
     /// An ARN of fewer than six segments is completed with `*`.
     pub(crate) fn completed(mut tokens: Vec<Token>) -> Self {
         for _ in split(&tokens).len()..SEGMENTS {

@@ -32,7 +32,7 @@ pub(crate) enum Token {
     One,
     /// `*`.
     Run,
-    Variable(Variable),
+    Variable(Box<Variable>),
 }
 
 /// How to read a text as a pattern.
@@ -47,7 +47,13 @@ pub(crate) struct Reading {
 impl Pattern {
     /// Wildcards, no variables.
     pub(crate) fn wild(text: &str) -> Self {
-        Self::from_tokens(tokens_of(text, true))
+        match text.find(['*', '?']) {
+            None => Self::literal(text),
+            Some(first) if first > 0 && first + 1 == text.len() && text.ends_with('*') => {
+                Self::Prefix(text.trim_end_matches('*').into())
+            }
+            Some(_) => Self::from_tokens(tokens_of(text, true)),
+        }
     }
 
     /// The tokens of a text with wildcards and without variables.
@@ -126,7 +132,7 @@ pub(crate) fn template(text: &str, wildcards: bool) -> Option<Vec<Token>> {
         match piece {
             Piece::Plain(text) => tokens.extend(tokens_of(text, wildcards)),
             Piece::Character(character) => tokens.push(Token::Unit(character as u16)),
-            Piece::Variable(variable) => tokens.push(Token::Variable(variable)),
+            Piece::Variable(variable) => tokens.push(Token::Variable(Box::new(variable))),
         }
     }
     Some(tokens)

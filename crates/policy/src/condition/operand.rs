@@ -111,6 +111,9 @@ fn equals_lower(lower: &str, value: &str) -> bool {
 }
 
 fn arn(text: &str, variables: bool) -> Operand {
+    if let Some(pattern) = ArnPattern::plain(text) {
+        return Operand::Arn(pattern);
+    }
     let tokens = if variables { template(text, true) } else { Some(Pattern::tokens(text)) };
     match tokens {
         // A pattern of fewer than six segments is completed in a Resource; here AWS does not say.

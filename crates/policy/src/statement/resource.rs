@@ -54,6 +54,9 @@ fn compile(text: &str, variables: bool) -> Entry {
     if !text.is_empty() && text.bytes().all(|byte| byte == b'*') {
         return Entry::Everything;
     }
+    if let Some(pattern) = ArnPattern::plain(text).filter(|_| text.starts_with("arn:")) {
+        return Entry::Arn(pattern);
+    }
     let tokens = if variables { template(text, true) } else { Some(Pattern::tokens(text)) };
     let Some(tokens) = tokens else { return Entry::Odd([Token::Run].into()) };
     let before_resource = tokens.split(|token| token.unit() == Some(u16::from(b':'))).take(5).flatten();
