@@ -45,6 +45,8 @@ pub enum Key {
 pub struct Context {
     /// Sorted by lower-case name.
     entries: Vec<Entry>,
+    /// What the keys that begin with this, in lower case, are if they are not named.
+    families: Vec<(Box<str>, Key)>,
     rest: Rest,
 }
 
@@ -64,19 +66,23 @@ struct Entry {
 }
 
 impl Context {
+    fn of(rest: Rest) -> Self {
+        Self { entries: Vec::new(), families: Vec::new(), rest }
+    }
+
     /// A request of which everything is known: a key that is not named is absent.
     pub fn complete() -> Self {
-        Self { entries: Vec::new(), rest: Rest::Absent }
+        Self::of(Rest::Absent)
     }
 
     /// A request that an auditor supposes: a key that is not named is what [`class_of`] says of it.
     pub fn auditor() -> Self {
-        Self { entries: Vec::new(), rest: Rest::Classed }
+        Self::of(Rest::Classed)
     }
 
     /// A request of someone about whom nothing is known: what an auditor should otherwise have been told is open too.
     pub fn stranger() -> Self {
-        Self { entries: Vec::new(), rest: Rest::Open }
+        Self::of(Rest::Open)
     }
 
     /// With a key's one value. Of a key that AWS declares as a list ([`is_multivalued`]) it is a list of one.
@@ -112,20 +118,28 @@ impl Context {
         self
     }
 
+    /// With what is known of every key that begins so and is not named: of `aws:PrincipalTag/` it is [`Key::Absent`]
+    /// where all tags of a user were named, and [`Key::Environment`] where a role's session may bring more.
+    #[must_use]
+    pub fn with_family(mut self, start: &str, state: Key) -> Self {
+        self.families.push((start.to_lowercase().into(), state));
+        self
+    }
+
     /// What is known of a key.
     pub fn get(&self, key: &str) -> &Key {
         self.get_lower(&key.to_lowercase())
     }
 
     pub(crate) fn get_lower(&self, lower: &str) -> &Key {
-        match (self.named(lower), self.rest) {
-            (Some(key), _) => key,
-            (None, Rest::Absent) => &Key::Absent,
-            (None, Rest::Classed) => class_of(lower),
-            (None, Rest::Open) => match class_of(lower) {
-                Key::NotKnown => &Key::Environment,
-                class => class,
-            },
+        let family = || self.families.iter().rev().find(|(start, _)| lower.starts_with(&**start));
+        if let Some(key) = self.named(lower).or_else(|| family().map(|(_, key)| key)) {
+            return key;
+        }
+        match (self.rest, class_of(lower)) {
+            (Rest::Absent, _) => &Key::Absent,
+            (Rest::Open, Key::NotKnown) => &Key::Environment,
+            (_, class) => class,
         }
     }
 
@@ -155,6 +169,27 @@ mod tests {
         let context = Context::complete().with("aws:TagKeys", "one").with("aws:username", "one");
         assert!(matches!(context.get("aws:TagKeys"), Key::Known { multivalued: true, .. }));
         assert!(matches!(context.get("aws:username"), Key::Known { multivalued: false, .. }));
+    }
+
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html>
+    #[test]
+    fn tags_that_are_not_named_are_what_their_family_is() {
+        let context = Context::auditor().with("aws:PrincipalTag/team", "a");
+        assert_eq!(context.get("aws:PrincipalTag/env"), &Key::NotKnown);
+        let context = context.with_family("aws:PrincipalTag/", Key::Absent);
+        assert_eq!(context.get("aws:principaltag/ENV"), &Key::Absent);
+        assert!(matches!(context.get("aws:PrincipalTag/team"), Key::Known { .. }));
+        assert_eq!(context.get("aws:ResourceTag/env"), &Key::NotKnown);
+        let later = context.with_family("aws:PrincipalTag/", Key::Environment);
+        assert_eq!(later.get("aws:PrincipalTag/env"), &Key::Environment);
+    }
+
+    #[test]
+    fn of_a_stranger_what_should_be_known_is_open() {
+        let context = Context::stranger();
+        assert_eq!(context.get("aws:PrincipalTag/env"), &Key::Environment);
+        assert_eq!(context.get("aws:RequestTag/env"), &Key::CallerChosen);
+        assert_eq!(context.get("aws:SecureTransport"), &Key::Present);
     }
 
     /// AWS is not order-stable here.
