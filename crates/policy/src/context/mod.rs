@@ -136,10 +136,13 @@ impl Context {
         if let Some(key) = self.named(lower).or_else(|| family().map(|(_, key)| key)) {
             return key;
         }
-        match (self.rest, class_of(lower)) {
-            (Rest::Absent, _) => &Key::Absent,
-            (Rest::Open, Key::NotKnown) => &Key::Environment,
-            (_, class) => class,
+        match self.rest {
+            Rest::Absent => &Key::Absent,
+            Rest::Classed => class_of(lower),
+            Rest::Open => match class_of(lower) {
+                Key::NotKnown => &Key::Environment,
+                class => class,
+            },
         }
     }
 

@@ -145,6 +145,7 @@ mod tests {
             r#""Bool":{"aws:MultiFactorAuthPresent":"false"}"#,
             r#""Bool":{"aws:SecureTransport":"true"}"#,
             r#""StringResembles":{"sts:ExternalId":"f3a9"}"#,
+            r#""StringEquals":{"ExternalId":"f3a9"}"#,
         ] {
             assert!(!guards(condition, true), "{condition}");
         }
