@@ -246,13 +246,10 @@ impl<'a> Case<'a> {
         if limited.is_false() { alone } else { alone.or(limited.and(self.limits())) }
     }
 
-    /// What the identity's policies allow. A root user has none and is allowed everything; a session of
-    /// `GetFederationToken` without a session policy has no permissions of its own.
-    /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html>
+    /// What the identity's policies allow. A root user has none and is allowed everything.
     pub(super) fn identity<L: Logic>(&self) -> L {
         match self.request.principal().kind() {
             PrincipalKind::Root => L::of(true),
-            PrincipalKind::FederatedUser if self.layers.session.is_none() => L::of(false),
             _ => self.allowed_by(self.identity_group(), Naming::AtAll),
         }
     }
@@ -262,9 +259,13 @@ impl<'a> Case<'a> {
         if identity.is_false() { identity } else { identity.and(self.limits()) }
     }
 
-    /// Boundary and session policy allow.
+    /// Boundary and session policy allow. A session of `GetFederationToken` without a session policy has no permissions,
+    /// but what a resource's policy grants to the very session.
+    /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html>
     fn limits<L: Logic>(&self) -> L {
-        let mut outcome = L::of(true);
+        let powerless =
+            self.request.principal().kind() == PrincipalKind::FederatedUser && self.layers.session.is_none();
+        let mut outcome = L::of(!powerless);
         if self.layers.boundary.is_some() {
             outcome = outcome.and(self.allowed_by(self.boundary_group(), Naming::AtAll));
         }

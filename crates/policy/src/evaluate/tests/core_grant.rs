@@ -173,7 +173,12 @@ fn root_user_has_full_access_limited_by_service_control_policies() {
 #[test]
 fn federated_user_has_what_the_user_and_the_session_policy_share() {
     let world = World::default().identity(&allow("sqs:*"));
-    assert_eq!(world.denial(&bob(), "sqs:SendMessage", QUEUE), Denial::Implicit(Layer::Identity));
+    assert_eq!(world.denial(&bob(), "sqs:SendMessage", QUEUE), Denial::Implicit(Layer::Session));
+    // Without a session policy it has nothing but what is granted to the very session.
+    for (named, wanted) in [(USER, False), (FEDERATED, True), ("*", True)] {
+        let granted = World::default().resource(&allow_to(named));
+        assert_eq!(granted.truth(&bob(), "sqs:SendMessage", QUEUE), wanted, "{named}");
+    }
     let with_session = world.session(&allow("*"));
     assert_eq!(with_session.truth(&bob(), "sqs:SendMessage", QUEUE), True);
     assert_eq!(with_session.truth(&bob(), "s3:ListAllMyBuckets", "*"), False);
