@@ -117,6 +117,16 @@ pub enum Denial {
     ByDesign(&'static str),
 }
 
+impl fmt::Display for Denial {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Explicit(layer) => write!(out, "a statement of {layer} denies it"),
+            Self::Implicit(layer) => write!(out, "nothing in {layer} allows it"),
+            Self::ByDesign(reason) => out.write_str(reason),
+        }
+    }
+}
+
 /// Something that keeps an answer from being known.
 #[derive(Clone, Debug)]
 pub struct Doubt {

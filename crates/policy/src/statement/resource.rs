@@ -131,6 +131,7 @@ mod tests {
         }
         assert_eq!(contain("arn:aws:iam::*", "arn:aws:iam::111122223333:role/a"), True);
         assert_eq!(contain("arn:aws:iam::1*:role/a", "arn:aws:iam::111122223333:role/a"), True);
+        assert_eq!(contain("arn:aws:iam::1*:role/a", "arn:aws:iam::1:x:role/a"), False);
     }
 
     /// The action then has no resource type.
