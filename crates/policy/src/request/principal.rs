@@ -198,6 +198,10 @@ mod tests {
         let role = Principal::iam("arn:aws-us-gov:iam::1:role/a/b/c").unwrap();
         assert!(role.may_be_session("arn:aws-us-gov:sts::1:assumed-role/c/any"));
         assert!(!role.may_be_session("arn:aws-us-gov:sts::1:assumed-role/cc/any"));
+        for no_name in ["*", "s?", "", "s/t"] {
+            let arn = format!("arn:aws-us-gov:sts::1:assumed-role/c/{no_name}");
+            assert!(!role.may_be_session(&arn), "{arn}");
+        }
         let session = role.in_session("s");
         assert_eq!(session.session_arn(), Some("arn:aws-us-gov:sts::1:assumed-role/c/s"));
         assert!(!session.may_be_session("arn:aws-us-gov:sts::1:assumed-role/c/any"));

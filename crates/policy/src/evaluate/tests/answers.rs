@@ -33,7 +33,8 @@ fn allow_under_an_open_condition_is_allowed_if_it_holds() {
 
 #[test]
 fn deny_under_an_open_condition_is_allowed_if_it_does_not_hold_and_possibly_blocked_by_it() {
-    let policy = format!("{},{},{}", allow("*"), with_condition("Deny", FROM_OFFICE), allow("ec2:*"));
+    let others = format!("{},{}", allow("ec2:*"), deny("s3:*"));
+    let policy = format!("{},{},{others}", allow("*"), with_condition("Deny", FROM_OFFICE));
     let world = World::default().identity(&policy);
     let residual = residual(&world);
     assert_eq!(residual.to_string(), "not IpAddress aws:SourceIp [\"203.0.113.0/24\"]");
