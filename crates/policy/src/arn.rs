@@ -1,0 +1,143 @@
+//! Amazon Resource Names: six segments, `arn:partition:service:region:account:resource`.
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns>
+
+use crate::context::Context;
+use crate::pattern::{Pattern, Token, expand, run_over};
+use crate::truth::Truth;
+
+const SEGMENTS: usize = 6;
+
+/// An ARN taken apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Arn<'a> {
+    pub(crate) partition: &'a str,
+    pub(crate) service: &'a str,
+    pub(crate) account: &'a str,
+    pub(crate) resource: &'a str,
+}
+
+impl<'a> Arn<'a> {
+    pub(crate) fn read(text: &'a str) -> Option<Self> {
+        let [arn, partition, service, _region, account, resource] = segments(text)?;
+        (arn == "arn").then_some(Self { partition, service, account, resource })
+    }
+}
+
+/// The six segments; colons in the last one are part of it.
+fn segments(text: &str) -> Option<[&str; SEGMENTS]> {
+    let mut segments = [""; SEGMENTS];
+    let mut parts = text.splitn(SEGMENTS, ':');
+    for segment in &mut segments {
+        *segment = parts.next()?;
+    }
+    Some(segments)
+}
+
+/// A pattern of ARNs whose first five segments each match by themselves.
+#[derive(Clone, Debug)]
+pub(crate) enum ArnPattern {
+    /// No wildcard stands before the fifth colon, so that the text as a whole may be matched.
+    Whole(Pattern),
+    /// A pattern a segment.
+    Segments(Box<[Pattern]>),
+    /// With a variable: put together, then taken apart, for each match.
+    Template(Box<[Token]>),
+}
+
+impl ArnPattern {
+    /// `tokens` must have at least five colons, but see [`ArnPattern::completed`].
+    pub(crate) fn of(tokens: Vec<Token>) -> Self {
+        if tokens.iter().any(|token| matches!(token, Token::Variable(_))) {
+            return Self::Template(tokens.into());
+        }
+        let mut parts = split(&tokens);
+        let plain = |part: &&[Token]| part.iter().all(|token| matches!(token, Token::Unit(_)));
+        if parts.iter().take(SEGMENTS - 1).all(plain) {
+            return Self::Whole(Pattern::from_tokens(tokens));
+        }
+        Self::Segments(parts.drain(..).map(|part| Pattern::from_tokens(part.to_vec())).collect())
+    }
+
+    /// A pattern with no wildcard before its fifth colon, and no variable: most are, and need no tokens.
+    pub(crate) fn plain(text: &str) -> Option<Self> {
+        let (fifth_colon, _) = text.match_indices(':').nth(SEGMENTS - 2)?;
+        let is_plain = !text.contains("${") && !text.get(..fifth_colon)?.contains(['*', '?']);
+        is_plain.then(|| Self::Whole(Pattern::wild(text)))
+    }
+
+    /// An ARN of fewer than six segments is completed with `*`.
+    pub(crate) fn completed(mut tokens: Vec<Token>) -> Self {
+        for _ in split(&tokens).len()..SEGMENTS {
+            tokens.extend([Token::Unit(u16::from(b':')), Token::Run]);
+        }
+        Self::of(tokens)
+    }
+
+    /// Whether it matches an ARN in a request.
+    pub(crate) fn matches(&self, text: &str, context: &Context) -> Truth {
+        match self {
+            Self::Whole(pattern) => Truth::of(pattern.is_match(text)),
+            Self::Segments(patterns) => Truth::of(segments(text).is_some_and(|segments| {
+                patterns.iter().zip(segments).all(|(pattern, segment)| pattern.is_match(segment))
+            })),
+            Self::Template(tokens) => match expand(tokens, context) {
+                Some((tokens, Truth::True)) => Truth::of(segments(text).is_some_and(|segments| {
+                    let parts = split(&tokens);
+                    parts.len() == SEGMENTS
+                        && parts.iter().zip(segments).all(|(part, text)| run_over(part, text))
+                })),
+                // What is not fixed may hold colons: the text as a whole decides what is out of the question.
+                Some((tokens, certain)) if run_over(&tokens, text) => certain,
+                None | Some(_) => Truth::False,
+            },
+        }
+    }
+}
+
+/// Six parts at most, at the first five colons.
+fn split(tokens: &[Token]) -> Vec<&[Token]> {
+    tokens.splitn(SEGMENTS, |token| matches!(token, Token::Unit(58))).collect()
+}
+
+/// How many segments a pattern has.
+pub(crate) fn segment_count(tokens: &[Token]) -> usize {
+    split(tokens).len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pattern::template;
+
+    fn matches(pattern: &str, text: &str) -> Truth {
+        let context = Context::complete().with("role", "arn:aws:iam::1:role/a").with("name", "x");
+        ArnPattern::of(template(pattern, true).unwrap()).matches(text, &context)
+    }
+
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_ARN>
+    #[test]
+    fn wildcard_stays_inside_its_segment() {
+        let text = "arn:aws:someservice:us-east-2:999999999999:store/abc:111122223333:finance/document.txt";
+        assert_eq!(matches("arn:aws:someservice:*:111122223333:finance/*", text), Truth::False);
+        assert_eq!(matches("arn:aws:someservice:*:9*:store/*:finance/*", text), Truth::True);
+        assert_eq!(matches("a?n:*:*:*:*:*", text), Truth::True);
+        assert_eq!(matches("arn:aws:*:::a", "arn:aws:s3:::a:b"), Truth::False);
+        assert_eq!(matches("arn:aws:*:::a", "no arn"), Truth::False);
+    }
+
+    #[test]
+    fn variable_may_hold_a_whole_arn() {
+        assert_eq!(matches("${role}", "arn:aws:iam::1:role/a"), Truth::True);
+        assert_eq!(matches("arn:*:iam::1:role/${name}", "arn:aws:iam::1:role/x"), Truth::True);
+        assert_eq!(matches("arn:*:iam::1:role/${name}", "arn:aws:x:iam::1:role/x"), Truth::False);
+        assert_eq!(matches("${role}:*", "arn:aws:iam::1:role/a"), Truth::False);
+    }
+
+    #[test]
+    fn arn_is_read_by_its_first_five_colons() {
+        let arn = Arn::read("arn:aws:logs:eu-west-1:1:log-group:x:*").unwrap();
+        assert_eq!((arn.service, arn.account, arn.resource), ("logs", "1", "log-group:x:*"));
+        assert_eq!(Arn::read("arn:aws:iam::1"), None);
+        assert_eq!(Arn::read("x:aws:iam::1:root"), None);
+    }
+}

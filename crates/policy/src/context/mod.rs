@@ -1,0 +1,210 @@
+//! What is known of a request's condition keys.
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
+
+mod classes;
+
+pub use classes::{class_of, is_multivalued};
+
+/// What is known of one condition key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// Its values. Whether a key is multivalued is its declared type, not the number of values: a multivalued key with
+    /// one value still never matches an operator without `ForAllValues` or `ForAnyValue`.
+    Known {
+        /// The values; a key that is not multivalued has one.
+        values: Box<[Box<str>]>,
+        /// Declared as a list of values.
+        multivalued: bool,
+    },
+    /// The caller sends what it likes, or nothing.
+    CallerChosen,
+    /// The circumstances of the request decide, and nothing is known of them.
+    Environment,
+    /// There is a value, and the circumstances decide which.
+    Present,
+    /// The request does not have it.
+    Absent,
+    /// It should be known and is not: what hangs on it is unknown.
+    NotKnown,
+}
+
+/// The condition keys of a request. Names are compared without regard to case, as AWS does.
+///
+/// ```
+/// use orgsweep_policy::{Context, Key};
+///
+/// let context = Context::auditor()
+///     .with("aws:PrincipalOrgID", "o-a1b2c3d4e5")
+///     .with_state("aws:SourceIp", Key::Absent);
+/// assert_eq!(context.get("AWS:SOURCEIP"), &Key::Absent);
+/// assert_eq!(context.get("aws:RequestTag/team"), &Key::CallerChosen);
+/// assert_eq!(context.get("aws:MultiFactorAuthPresent"), &Key::Environment);
+/// assert_eq!(context.get("aws:PrincipalTag/team"), &Key::NotKnown);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// Sorted by lower-case name.
+    entries: Vec<Entry>,
+    /// What the keys that begin with this, in lower case, are if they are not named.
+    families: Vec<(Box<str>, Key)>,
+    rest: Rest,
+}
+
+/// What a key is that was not named.
+#[derive(Clone, Copy, Debug)]
+enum Rest {
+    Absent,
+    Classed,
+    Open,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    lower: Box<str>,
+    written: Box<str>,
+    key: Key,
+}
+
+impl Context {
+    fn of(rest: Rest) -> Self {
+        Self { entries: Vec::new(), families: Vec::new(), rest }
+    }
+
+    /// A request of which everything is known: a key that is not named is absent.
+    pub fn complete() -> Self {
+        Self::of(Rest::Absent)
+    }
+
+    /// A request that an auditor supposes: a key that is not named is what [`class_of`] says of it.
+    pub fn auditor() -> Self {
+        Self::of(Rest::Classed)
+    }
+
+    /// A request of someone about whom nothing is known: what an auditor should otherwise have been told is open too.
+    pub fn stranger() -> Self {
+        Self::of(Rest::Open)
+    }
+
+    /// With a key's one value. Of a key that AWS declares as a list ([`is_multivalued`]) it is a list of one.
+    #[must_use]
+    pub fn with(self, key: &str, value: &str) -> Self {
+        let multivalued = is_multivalued(&key.to_ascii_lowercase());
+        self.with_state(key, Key::Known { values: [value.into()].into(), multivalued })
+    }
+
+    /// With the values of a multivalued key, which may be none.
+    #[must_use]
+    pub fn with_list(self, key: &str, values: &[&str]) -> Self {
+        let values = values.iter().map(|value| (*value).into()).collect();
+        self.with_state(key, Key::Known { values, multivalued: true })
+    }
+
+    /// With what is known of a key; it replaces what was known before.
+    ///
+    /// Two spellings of one name with different values (tags that differ only in case) make the key [`Key::NotKnown`]:
+    /// which of them AWS takes is not stable.
+    #[must_use]
+    pub fn with_state(mut self, key: &str, state: Key) -> Self {
+        let lower = key.to_lowercase().into_boxed_str();
+        match self.entries.binary_search_by(|entry| entry.lower.cmp(&lower)) {
+            Ok(at) => {
+                if let Some(entry) = self.entries.get_mut(at) {
+                    let ambiguous = &*entry.written != key && entry.key != state;
+                    entry.key = if ambiguous { Key::NotKnown } else { state };
+                }
+            }
+            Err(at) => self.entries.insert(at, Entry { lower, written: key.into(), key: state }),
+        }
+        self
+    }
+
+    /// With what is known of every key that begins so and is not named: of `aws:PrincipalTag/` it is [`Key::Absent`]
+    /// where all tags of a user were named, and [`Key::Environment`] where a role's session may bring more.
+    #[must_use]
+    pub fn with_family(mut self, start: &str, state: Key) -> Self {
+        self.families.push((start.to_lowercase().into(), state));
+        self
+    }
+
+    /// What is known of a key.
+    pub fn get(&self, key: &str) -> &Key {
+        self.get_lower(&key.to_lowercase())
+    }
+
+    pub(crate) fn get_lower(&self, lower: &str) -> &Key {
+        let family = || self.families.iter().rev().find(|(start, _)| lower.starts_with(&**start));
+        if let Some(key) = self.named(lower).or_else(|| family().map(|(_, key)| key)) {
+            return key;
+        }
+        match self.rest {
+            Rest::Absent => &Key::Absent,
+            Rest::Classed => class_of(lower),
+            Rest::Open => match class_of(lower) {
+                Key::NotKnown => &Key::Environment,
+                class => class,
+            },
+        }
+    }
+
+    /// Only what was said, not what follows from the name.
+    pub(crate) fn named(&self, lower: &str) -> Option<&Key> {
+        let at = self.entries.binary_search_by(|entry| (*entry.lower).cmp(lower)).ok()?;
+        self.entries.get(at).map(|entry| &entry.key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>: "Key names are
+    /// case-insensitive".
+    #[test]
+    fn key_names_are_compared_without_regard_to_case() {
+        let context = Context::complete().with("AWS:UserName", "a").with("b", "1").with("A", "0");
+        assert!(matches!(context.get("aws:username"), Key::Known { values, .. } if &*values[0] == "a"));
+        assert_eq!(context.get("aws:userid"), &Key::Absent);
+    }
+
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_multi-value-conditions.html>
+    #[test]
+    fn multivalued_is_the_declared_type_not_the_number_of_values() {
+        let context = Context::complete().with("aws:TagKeys", "one").with("aws:username", "one");
+        assert!(matches!(context.get("aws:TagKeys"), Key::Known { multivalued: true, .. }));
+        assert!(matches!(context.get("aws:username"), Key::Known { multivalued: false, .. }));
+    }
+
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html>
+    #[test]
+    fn tags_that_are_not_named_are_what_their_family_is() {
+        let context = Context::auditor().with("aws:PrincipalTag/team", "a");
+        assert_eq!(context.get("aws:PrincipalTag/env"), &Key::NotKnown);
+        let context = context.with_family("aws:PrincipalTag/", Key::Absent);
+        assert_eq!(context.get("aws:principaltag/ENV"), &Key::Absent);
+        assert!(matches!(context.get("aws:PrincipalTag/team"), Key::Known { .. }));
+        assert_eq!(context.get("aws:ResourceTag/env"), &Key::NotKnown);
+        let later = context.with_family("aws:PrincipalTag/", Key::Environment);
+        assert_eq!(later.get("aws:PrincipalTag/env"), &Key::Environment);
+    }
+
+    #[test]
+    fn of_a_stranger_what_should_be_known_is_open() {
+        let context = Context::stranger();
+        assert_eq!(context.get("aws:PrincipalTag/env"), &Key::Environment);
+        assert_eq!(context.get("aws:RequestTag/env"), &Key::CallerChosen);
+        assert_eq!(context.get("aws:SecureTransport"), &Key::Present);
+    }
+
+    /// AWS is not order-stable here.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_tags.html>
+    #[test]
+    fn tag_keys_that_differ_only_in_case_are_not_known() {
+        let twice = |second| {
+            Context::complete().with("aws:PrincipalTag/Team", "a").with("aws:PrincipalTag/team", second)
+        };
+        assert_eq!(twice("b").get("aws:principaltag/team"), &Key::NotKnown);
+        assert!(matches!(twice("a").get("aws:principaltag/team"), Key::Known { .. }));
+        let again = Context::complete().with("aws:username", "a").with("aws:username", "b");
+        assert!(matches!(again.get("aws:username"), Key::Known { values, .. } if &*values[0] == "b"));
+    }
+}

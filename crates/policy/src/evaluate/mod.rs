@@ -1,0 +1,115 @@
+//! The decision: explicit denies, SCPs, RCPs, the core grant, boundary, session policy, both sides of an account border.
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>
+//!
+//! | step | rule |
+//! |---|---|
+//! | special cases | `sts:GetCallerIdentity` is always allowed; a root user cannot assume a role; customers cannot change what AWS manages |
+//! | explicit deny | a Deny that applies, in any layer, ends it |
+//! | SCPs | at every level from the root to the account at least one SCP allows |
+//! | RCPs | only their denies matter |
+//! | core grant | table below |
+//! | boundary, session policy | a grant by identity must be allowed by both |
+//!
+//! | case | granted when |
+//! |---|---|
+//! | one account, ordinary service | the resource's policy names the principal, or an identity policy allows |
+//! | one account, role trust or KMS key | the resource's policy names the principal, or names the account and an identity policy allows |
+//! | two accounts | the resource's policy names the principal or its account, and an identity policy allows |
+//! | service, provider, anonymous | the resource's policy allows |
+//! | root user | as if an identity policy allowed everything |
+//!
+//! "Names the principal" by the very ARN of the user or the session, or as everyone, also gets past boundary and session
+//! policy within one account; by the ARN of the session's role or the federated session's user, it does not.
+
+mod case;
+mod evidence;
+mod exemptions;
+mod logic;
+#[cfg(test)]
+mod tests;
+
+use crate::answer::{Answer, Decision, Denial, Layer, Step};
+use crate::layers::Layers;
+use crate::request::Request;
+use crate::truth::Truth;
+use case::Case;
+use exemptions::Special;
+use logic::Formula;
+
+/// Whether a request is allowed, without the reasons: `True` is allowed, `Depends` allowed if, `False` denied. It allocates
+/// nothing, unless a policy variable or text outside ASCII must be compared.
+///
+/// ```
+/// use orgsweep_policy::{Attached, Context, Layers, Policy, Principal, Request, Truth, decide};
+/// use std::sync::Arc;
+///
+/// let policy = Policy::parse(r#"{"Statement": {"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}}"#)?;
+/// let identity = [Attached::new("readers", Arc::new(policy))];
+/// let layers = Layers { identity: &identity, ..Layers::default() };
+/// let ann = Principal::iam("arn:aws:iam::111122223333:user/ann")?;
+/// let request = Request::new(ann, "s3:GetObject", "arn:aws:s3:::bucket/key", Context::auditor());
+/// assert_eq!(decide(&request, &layers), Truth::True);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn decide(request: &Request, layers: &Layers<'_>) -> Truth {
+    match exemptions::special(request) {
+        Some(Special::Allowed) => Truth::True,
+        Some(Special::Denied(_)) => Truth::False,
+        None => Case::new(request, layers).outcome(),
+    }
+}
+
+/// Whether a request is allowed, with the statements that decide.
+///
+/// ```
+/// use orgsweep_policy::{Attached, Context, Decision, Layers, Policy, Principal, Request, evaluate};
+/// use std::sync::Arc;
+///
+/// let policy = Policy::parse(
+///     r#"{"Statement": [
+///         {"Effect": "Allow", "Action": "s3:*", "Resource": "*"},
+///         {"Effect": "Deny", "Action": "s3:*", "Resource": "*",
+///          "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "false"}}}]}"#,
+/// )?;
+/// let identity = [Attached::new("storage", Arc::new(policy))];
+/// let layers = Layers { identity: &identity, ..Layers::default() };
+/// let ann = Principal::iam("arn:aws:iam::111122223333:user/ann")?;
+/// let request = Request::new(ann, "s3:GetObject", "arn:aws:s3:::bucket/key", Context::auditor());
+/// let answer = evaluate(&request, &layers);
+/// let Decision::AllowedIf(residual) = &answer.decision else { panic!() };
+/// assert_eq!(residual.to_string(), "not Bool aws:MultiFactorAuthPresent [\"false\"]");
+/// assert_eq!(answer.evidence.len(), 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn evaluate(request: &Request, layers: &Layers<'_>) -> Answer {
+    match exemptions::special(request) {
+        Some(Special::Allowed) => return Answer { decision: Decision::Allowed, evidence: Vec::new() },
+        Some(Special::Denied(denial)) => {
+            return Answer { decision: Decision::Denied(denial), evidence: Vec::new() };
+        }
+        None => {}
+    }
+    let case = Case::new(request, layers);
+    case.answer(case.outcome::<Truth>(), || case.outcome::<Formula>())
+}
+
+/// What each layer says to a request by itself, in the order in which they are asked; layers that do not bind it are left
+/// out. How they come together is [`evaluate`]'s to say.
+pub fn trace(request: &Request, layers: &Layers<'_>) -> Vec<Step> {
+    Case::new(request, layers).trace()
+}
+
+/// What the owner of the resource says to a request, as if everything on the principal's side allowed it: the resource's
+/// own policy and the RCPs of its account. The other layers are not looked at.
+pub fn evaluate_resource_side(request: &Request, layers: &Layers<'_>) -> Answer {
+    let layers =
+        Layers { resource: layers.resource, resource_control: layers.resource_control, ..Layers::default() };
+    let case = Case::new(request, &layers);
+    let answer = case.answer(case.resource_side::<Truth>(), || case.resource_side::<Formula>());
+    match answer.decision {
+        Decision::Denied(Denial::Implicit(_)) => {
+            Answer { decision: Decision::Denied(Denial::Implicit(Layer::Resource)), ..answer }
+        }
+        _ => answer,
+    }
+}

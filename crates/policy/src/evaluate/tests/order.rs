@@ -1,0 +1,177 @@
+//! The order of decisions.
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>
+
+use super::*;
+use crate::answer::Layer;
+use crate::truth::Truth::{False, True};
+
+/// A world in which every layer allows, for a request across accounts through an endpoint.
+fn everything_allows() -> World {
+    let allow_all = allow("*");
+    World::default()
+        .service_control(&[&allow_all, &allow_all])
+        .resource_control(&[&allow_to("*"), &allow_to("*")])
+        .resource(&allow_to("*"))
+        .identity(&allow_all)
+        .boundary(&allow_all)
+        .session(&allow_all)
+        .endpoint(&allow_to("*"))
+}
+
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>
+#[test]
+fn get_caller_identity_is_always_allowed() {
+    let world = World::default().identity(&deny("*")).service_control(&[&deny("*")]);
+    assert_eq!(world.truth(&user(), "sts:getcalleridentity", "*"), True);
+    assert_eq!(world.truth(&user(), "sts:GetSessionToken", "*"), False);
+}
+
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html#aws-managed-policies>
+#[test]
+fn customers_cannot_change_what_aws_manages() {
+    let world = World::default().identity(&allow("*"));
+    let managed = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+    let reserved = "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_1";
+    let linked =
+        "arn:aws:iam::111122223333:role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig";
+    for (action, resource, wanted) in [
+        ("iam:CreatePolicyVersion", managed, False),
+        ("iam:SetDefaultPolicyVersion", managed, False),
+        ("iam:GetPolicy", managed, True),
+        ("iam:CreatePolicyVersion", "arn:aws:iam::111122223333:policy/own", True),
+        ("iam:PutRolePolicy", reserved, False),
+        ("iam:AttachRolePolicy", reserved, False),
+        ("iam:UpdateAssumeRolePolicy", linked, False),
+        ("iam:GetRole", reserved, True),
+        ("iam:PutRolePolicy", TARGET, True),
+    ] {
+        assert_eq!(world.truth(&user(), action, resource), wanted, "{action} {resource}");
+        assert_eq!(world.truth(&service_linked(), action, resource), True, "{action} {resource}");
+    }
+    assert!(matches!(world.denial(&user(), "iam:PutRolePolicy", reserved), Denial::ByDesign(_)));
+}
+
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_AccessPolicyLanguage_Interplay.html>
+#[test]
+fn explicit_deny_in_any_layer_ends_it() {
+    let allows = || everything_allows();
+    let both = |allow: String, deny: String| format!("{allow},{deny}");
+    let identity = both(allow("*"), deny("sqs:*"));
+    let resource = both(allow_to("*"), deny_to("*"));
+    let named = both(allow_to("*"), deny_to("*").replace(r#""Action":"*""#, r#""Action":"sqs:*""#));
+    assert_eq!(allows().truth(&session(), "sqs:SendMessage", AWAY_QUEUE), True);
+    for (world, layer) in [
+        (allows().service_control(&[&identity, &allow("*")]), Layer::ServiceControl(0)),
+        (allows().service_control(&[&allow("*"), &identity]), Layer::ServiceControl(1)),
+        (allows().resource_control(&[&allow_to("*"), &named]), Layer::ResourceControl(1)),
+        (allows().resource(&resource), Layer::Resource),
+        (allows().identity(&identity), Layer::Identity),
+        (allows().boundary(&identity), Layer::Boundary),
+        (allows().session(&identity), Layer::Session),
+        (allows().endpoint(&resource), Layer::Endpoint),
+    ] {
+        let answer = world.answer(&session(), "sqs:SendMessage", AWAY_QUEUE);
+        assert!(
+            matches!(answer.decision, Decision::Denied(Denial::Explicit(by)) if by == layer),
+            "{answer:?}"
+        );
+        let cited: Vec<_> = answer.evidence.iter().map(|citation| (citation.layer, citation.index)).collect();
+        assert_eq!(cited, [(layer, 1)]);
+    }
+}
+
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html>
+#[test]
+fn implicit_deny_of_any_layer_that_must_allow() {
+    let other = allow("ec2:*");
+    let other_to = allow_to("*").replace(r#""Action":"*""#, r#""Action":"ec2:*""#);
+    let all = everything_allows;
+    let without_identity = World { identity: Vec::new(), ..all() };
+    let without_resource = World { resource: Vec::new(), ..all() };
+    for (world, layer) in [
+        (all().service_control(&[&other, &allow("*")]), Layer::ServiceControl(0)),
+        (all().service_control(&[&allow("*"), &other]), Layer::ServiceControl(1)),
+        (without_resource.resource(&other_to), Layer::Resource),
+        (without_identity.identity(&other), Layer::Identity),
+        (all().boundary(&other), Layer::Boundary),
+        (all().session(&other), Layer::Session),
+        (all().endpoint(&other_to), Layer::Endpoint),
+    ] {
+        assert_eq!(world.denial(&session(), "sqs:SendMessage", AWAY_QUEUE), Denial::Implicit(layer));
+    }
+    // Only the denies of RCPs matter.
+    let silent = all().resource_control(&[&other_to, &other_to]);
+    assert_eq!(silent.truth(&session(), "sqs:SendMessage", AWAY_QUEUE), True);
+}
+
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html>
+#[test]
+fn boundary_caps_identity_policies_and_grants_nothing() {
+    let world = World::default().boundary(&allow("sqs:*"));
+    assert_eq!(world.denial(&user(), "sqs:SendMessage", QUEUE), Denial::Implicit(Layer::Identity));
+    let world = world.identity(&allow("*"));
+    assert_eq!(world.truth(&user(), "sqs:SendMessage", QUEUE), True);
+    assert_eq!(world.denial(&user(), "s3:ListAllMyBuckets", "*"), Denial::Implicit(Layer::Boundary));
+}
+
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_session>
+#[test]
+fn session_policy_intersects_with_identity_policies_and_grants_nothing() {
+    let world = World::default().session(&allow("sqs:*"));
+    assert_eq!(world.denial(&session(), "sqs:SendMessage", QUEUE), Denial::Implicit(Layer::Identity));
+    let world = world.identity(&allow("*"));
+    assert_eq!(world.truth(&session(), "sqs:SendMessage", QUEUE), True);
+    assert_eq!(world.denial(&session(), "s3:ListAllMyBuckets", "*"), Denial::Implicit(Layer::Session));
+}
+
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html>
+#[test]
+fn across_accounts_both_sides_must_allow_and_the_boundary_still_binds() {
+    let world = World::default().resource(&allow_to(USER));
+    assert_eq!(world.denial(&user(), "sqs:SendMessage", AWAY_QUEUE), Denial::Implicit(Layer::Identity));
+    let world = world.identity(&allow("*"));
+    assert_eq!(world.truth(&user(), "sqs:SendMessage", AWAY_QUEUE), True);
+    let bounded = world.boundary(&allow("ec2:*"));
+    assert_eq!(bounded.denial(&user(), "sqs:SendMessage", AWAY_QUEUE), Denial::Implicit(Layer::Boundary));
+    let one_sided = World::default().identity(&allow("*"));
+    assert_eq!(one_sided.denial(&user(), "sqs:SendMessage", AWAY_QUEUE), Denial::Implicit(Layer::Resource));
+}
+
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html>
+#[test]
+fn policies_of_groups_count_as_identity_policies() {
+    let group = Attached::new("Developers", document(&allow("sqs:*"))).through_group("developers");
+    let world = World::default().identity_policy(group.in_version("v3"));
+    let answer = world.answer(&user(), "sqs:SendMessage", QUEUE);
+    assert!(matches!(answer.decision, Decision::Allowed));
+    assert_eq!(answer.evidence[0].to_string(), "Developers v3 through group developers, statement 1");
+    let denied = Attached::new("No", document(&deny("sqs:*"))).through_group("developers");
+    let world = world.identity_policy(denied);
+    assert_eq!(world.denial(&user(), "sqs:SendMessage", QUEUE), Denial::Explicit(Layer::Identity));
+}
+
+/// <https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html>
+#[test]
+fn endpoint_policy_filters_by_allow_and_deny() {
+    let world = World::default().identity(&allow("*"));
+    let through = world.clone().endpoint(&allow_to(USER));
+    assert_eq!(through.truth(&user(), "sqs:SendMessage", QUEUE), True);
+    assert_eq!(through.denial(&session(), "sqs:SendMessage", QUEUE), Denial::Implicit(Layer::Endpoint));
+    let by_account = world.clone().endpoint(&allow_to(HOME));
+    assert_eq!(by_account.truth(&session(), "sqs:SendMessage", QUEUE), True);
+    // It binds grants of the resource's policy too.
+    let granted = World::default().resource(&allow_to(USER)).endpoint(&allow_to(ROLE));
+    assert_eq!(granted.denial(&user(), "sqs:SendMessage", QUEUE), Denial::Implicit(Layer::Endpoint));
+}
+
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html>
+#[test]
+fn unread_boundary_is_unknown_never_allow() {
+    let world = World::default().identity(&allow("*")).unresolved_boundary();
+    let answer = world.answer(&user(), "sqs:SendMessage", QUEUE);
+    let Decision::Unknown(doubts) = &answer.decision else { panic!("{answer:?}") };
+    assert_eq!(doubts[0].to_string(), "boundary, statement 1: its document could not be read");
+    // What nothing allows is denied all the same.
+    let world = World::default().unresolved_boundary();
+    assert_eq!(world.truth(&user(), "sqs:SendMessage", QUEUE), False);
+}

@@ -1,0 +1,182 @@
+//! Doors of made-up trust policies.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::layers::Level;
+use crate::policy::Policy;
+
+const ROLE: &str = "arn:aws:iam::111122223333:role/target";
+const ORGANIZATION: Organization<'static> = Organization {
+    id: "o-a1b2c3d4e5",
+    has_account: &|account| matches!(account, "111122223333" | "222233334444"),
+};
+
+fn attached(statements: &str) -> Attached {
+    let policy = Policy::parse(&format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#)).unwrap();
+    Attached::new("trust", Arc::new(policy))
+}
+
+fn of(statements: &str) -> Vec<Door> {
+    doors(ROLE, &attached(statements), Guardrails::NoOrganization, Some(&ORGANIZATION))
+}
+
+fn trust(principal: &str, condition: &str) -> String {
+    let condition =
+        if condition.is_empty() { String::new() } else { format!(r#","Condition":{{{condition}}}"#) };
+    format!(r#"{{"Effect":"Allow","Principal":{principal},"Action":"sts:AssumeRole"{condition}}}"#)
+}
+
+/// What the one door says.
+fn told(statements: &str) -> (String, Option<Outsider>) {
+    let doors = of(statements);
+    let [door] = doors.as_slice() else { panic!("{doors:?}") };
+    (decision(door), door.outsider)
+}
+
+fn decision(door: &Door) -> String {
+    match &door.decision {
+        Decision::Allowed => "allowed".to_owned(),
+        Decision::AllowedIf(residual) => residual.to_string(),
+        Decision::Denied(denial) => format!("{denial:?}"),
+        Decision::Unknown(doubts) => doubts[0].reason.clone(),
+    }
+}
+
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>
+#[test]
+fn everyone_is_open_unless_guarded() {
+    let everyone = |condition| told(&trust(r#""*""#, condition));
+    assert_eq!(everyone(""), ("allowed".to_owned(), Some(Outsider::Open)));
+    for (condition, wanted) in [
+        (r#""StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}"#, Outsider::Shut),
+        (r#""StringEquals":{"aws:PrincipalOrgID":"${aws:ResourceOrgID}"}"#, Outsider::Shut),
+        (r#""ForAnyValue:StringLike":{"aws:PrincipalOrgPaths":"o-a1b2c3d4e5/*"}"#, Outsider::Shut),
+        // An account in no organization has no such key.
+        (r#""StringEqualsIfExists":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}"#, Outsider::Open),
+        (r#""StringNotEquals":{"aws:PrincipalOrgID":"o-ffffffffff"}"#, Outsider::Open),
+        (r#""StringEquals":{"aws:PrincipalAccount":"222233334444"}"#, Outsider::Guarded),
+        (r#""StringEquals":{"sts:ExternalId":"f3a9c1"}"#, Outsider::Guarded),
+        (r#""StringLike":{"sts:ExternalId":"*"}"#, Outsider::Open),
+        (r#""Bool":{"aws:SecureTransport":"true"}"#, Outsider::Open),
+        (r#""IpAddress":{"aws:SourceIp":"203.0.113.0/24"}"#, Outsider::Guarded),
+        (r#""StringResembles":{"sts:ExternalId":"f3a9c1"}"#, Outsider::Unknown),
+    ] {
+        assert_eq!(everyone(condition).1, Some(wanted), "{condition}");
+    }
+    let others = r#"{"Effect":"Allow","NotPrincipal":{"AWS":"222233334444"},"Action":"sts:*"}"#;
+    assert_eq!(of(others).iter().map(|door| door.outsider).max(), Some(Some(Outsider::Open)));
+}
+
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html>
+#[test]
+fn other_accounts_are_outside_unless_they_belong_to_the_organization() {
+    let account = |account: &str, condition| told(&trust(&format!(r#"{{"AWS":"{account}"}}"#), condition));
+    assert_eq!(account("444455556666", "").1, Some(Outsider::Open));
+    assert_eq!(account("222233334444", "").1, None);
+    assert_eq!(account("111122223333", "").1, None);
+    assert_eq!(account("arn:aws:iam::444455556666:role/vendor", "").1, Some(Outsider::Open));
+    assert_eq!(account("arn:aws:iam::222233334444:user/ann", "").1, None);
+    let external = r#""StringEquals":{"sts:ExternalId":"f3a9c1"}"#;
+    assert_eq!(
+        account("444455556666", external),
+        ("StringEquals sts:ExternalId [\"f3a9c1\"]".to_owned(), Some(Outsider::Guarded))
+    );
+    let organization = r#""StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}"#;
+    assert_eq!(account("222233334444", organization).0, "allowed");
+    assert_eq!(account("444455556666", organization).1, Some(Outsider::Shut));
+    let alone =
+        doors(ROLE, &attached(&trust(r#"{"AWS":"222233334444"}"#, "")), Guardrails::NoOrganization, None);
+    assert_eq!(alone[0].outsider, Some(Outsider::Open));
+}
+
+#[test]
+fn conditions_on_the_principal_are_decided_where_it_is_named_and_open_where_its_account_is() {
+    let tagged = r#""ArnLike":{"aws:PrincipalArn":"arn:aws:iam::222233334444:role/ci"}"#;
+    let by_account = told(&trust(r#"{"AWS":"222233334444"}"#, tagged)).0;
+    assert_eq!(by_account, r#"ArnLike aws:PrincipalArn ["arn:aws:iam::222233334444:role/ci"]"#);
+    let named = |arn: &str| told(&trust(&format!(r#"{{"AWS":"{arn}"}}"#), tagged)).0;
+    assert_eq!(named("arn:aws:iam::222233334444:role/ci"), "allowed");
+    assert_eq!(named("arn:aws:iam::222233334444:role/other"), "Implicit(Resource)");
+    // Its session's ARN does not tell the role's path.
+    let session = named("arn:aws:sts::222233334444:assumed-role/ci/s");
+    assert_eq!(session, r#"ArnLike aws:PrincipalArn ["arn:aws:iam::222233334444:role/ci"]"#);
+}
+
+#[test]
+fn denies_and_resource_control_policies_shut_doors() {
+    let outside = r#""Condition":{"StringNotEqualsIfExists":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}"#;
+    let deny = format!(r#"{{"Effect":"Deny","Principal":"*","Action":"sts:*",{outside}}}"#);
+    assert_eq!(told(&format!("{},{deny}", trust(r#""*""#, ""))).1, Some(Outsider::Shut));
+    let address = r#"{"Effect":"Deny","Principal":"*","Action":"sts:*","Condition":{"NotIpAddress":{"aws:SourceIp":"203.0.113.0/24"}}}"#;
+    assert_eq!(told(&format!("{},{address}", trust(r#""*""#, ""))).1, Some(Outsider::Guarded));
+    let control =
+        attached(&deny.replace(r#""Action":"sts:*""#, r#""Action":"sts:AssumeRole","Resource":"*""#));
+    let levels = [Level { id: "r-1".into(), policies: vec![control] }];
+    let doors =
+        doors(ROLE, &attached(&trust(r#""*""#, "")), Guardrails::InForce(&levels), Some(&ORGANIZATION));
+    assert_eq!(doors[0].outsider, Some(Outsider::Shut));
+    assert!(matches!(doors[0].decision, Decision::AllowedIf(_)), "{doors:?}");
+}
+
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc_secure-by-default.html>
+#[test]
+fn providers_come_by_their_own_actions() {
+    let oidc = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com";
+    let statement = |provider: &str, condition: &str| {
+        format!(
+            r#"{{"Effect":"Allow","Principal":{{"Federated":"{provider}"}},"Action":"sts:*","Condition":{{{condition}}}}}"#
+        )
+    };
+    let sub = r#""StringLike":{"token.actions.githubusercontent.com:sub":"repo:org/repo:*"}"#;
+    let doors = of(&statement(oidc, sub));
+    assert_eq!((doors.len(), doors[0].action), (1, "sts:AssumeRoleWithWebIdentity"));
+    assert_eq!(doors[0].outsider, Some(Outsider::Guarded));
+    let any = r#""StringLike":{"token.actions.githubusercontent.com:sub":"*"}"#;
+    assert_eq!(told(&statement(oidc, any)).1, Some(Outsider::Open));
+    let doors =
+        of(&statement("arn:aws:iam::111122223333:saml-provider/idp", r#""StringEquals":{"SAML:aud":"x"}"#));
+    assert_eq!((doors.len(), doors[0].action), (1, "sts:AssumeRoleWithSAML"));
+    assert_eq!(told(&statement("cognito-identity.amazonaws.com", "")).1, Some(Outsider::Open));
+}
+
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html>
+#[test]
+fn services_are_guarded_by_the_source() {
+    let service = |condition| told(&trust(r#"{"Service":"config.amazonaws.com"}"#, condition)).1;
+    assert_eq!(service(""), Some(Outsider::Open));
+    assert_eq!(service(r#""StringEquals":{"aws:SourceAccount":"111122223333"}"#), Some(Outsider::Guarded));
+    assert_eq!(
+        service(r#""StringEqualsIfExists":{"aws:SourceAccount":"111122223333"}"#),
+        Some(Outsider::Open)
+    );
+}
+
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids>
+#[test]
+fn deleted_principals_and_what_is_not_documented() {
+    let deleted = told(&trust(r#"{"AWS":"AROADBQP57FF2AEXAMPLE"}"#, ""));
+    assert_eq!(deleted.1, Some(Outsider::Shut));
+    assert!(deleted.0.contains("deleted"));
+    let unheard = told(&trust(r#"{"Robot":"r2"}"#, ""));
+    assert_eq!(unheard, ("whom its principal means is not documented".to_owned(), Some(Outsider::Unknown)));
+    let pattern = told(&trust(r#"{"AWS":"arn:aws:iam::444455556666:role/*"}"#, ""));
+    assert_eq!(pattern.1, Some(Outsider::Unknown));
+    let unread = Attached::unreadable("trust", "access denied");
+    let doors = doors(ROLE, &unread, Guardrails::NoOrganization, None);
+    assert!(
+        !doors.is_empty() && doors.iter().all(|door| door.outsider == Some(Outsider::Unknown)),
+        "{doors:?}"
+    );
+}
+
+#[test]
+fn a_door_for_each_entry_and_action_and_none_for_a_deny_or_another_action() {
+    let two = trust(r#"{"AWS":["222233334444","444455556666"],"Service":"ec2.amazonaws.com"}"#, "");
+    assert_eq!(of(&two).len(), 3);
+    assert_eq!(of(r#"{"Effect":"Allow","Principal":"*","Action":"sts:*"}"#).len(), 3);
+    assert_eq!(of(r#"{"Effect":"Allow","Principal":"*","Action":"sts:TagSession"}"#).len(), 0);
+    assert_eq!(of(r#"{"Effect":"Deny","Principal":"*","Action":"sts:*"}"#).len(), 0);
+    let second = of(&format!("{},{}", trust(r#"{"AWS":"222233334444"}"#, ""), trust(r#""*""#, "")));
+    assert_eq!(second.iter().map(|door| door.statement).collect::<Vec<_>>(), [0, 1]);
+}

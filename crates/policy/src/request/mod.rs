@@ -1,0 +1,363 @@
+//! A request: who, what, on what, in which circumstances.
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-reqcontext.html>
+
+mod principal;
+
+use std::sync::Arc;
+
+use crate::arn::Arn;
+use crate::context::{Context, Key};
+
+pub(crate) use principal::is_service_linked_role;
+pub use principal::{NotAPrincipal, Principal, PrincipalKind};
+
+/// A request, real or supposed.
+#[derive(Clone, Debug)]
+pub struct Request {
+    principal: Arc<Principal>,
+    action: Box<str>,
+    /// Actions are compared without regard to case.
+    action_lower: Box<str>,
+    resource: Box<str>,
+    resource_account: Option<Arc<str>>,
+    aws_managed_key: bool,
+    /// What does not follow from the resource.
+    base: Arc<Context>,
+    context: Arc<Context>,
+}
+
+/// Which rule of granting a resource's own policy follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ResourceKind {
+    Ordinary,
+    /// A role that is to be assumed: its trust policy must match.
+    RoleTrust,
+    /// A KMS key: its key policy must match.
+    KmsKey,
+}
+
+impl Request {
+    /// A request for one action, `service:Name`, on one resource: its ARN, or `*` where the action has no resource type.
+    ///
+    /// The resource belongs to the account in its ARN; where the ARN has none (an S3 bucket), to the principal's own
+    /// account, unless [`Request::owned_by`] says otherwise. Condition keys that follow from the principal and the ARN
+    /// (`aws:PrincipalArn`, `aws:PrincipalAccount`, `aws:PrincipalType`, `aws:PrincipalIsAWSService`, `aws:username`,
+    /// `aws:ResourceAccount`, whether there is an `aws:TokenIssueTime`) are added, unless the context has them already.
+    pub fn new(principal: Principal, action: &str, resource: &str, context: Context) -> Self {
+        let base = Arc::new(with_principal(context, &principal));
+        let nothing = Self {
+            context: Arc::clone(&base),
+            base,
+            principal: Arc::new(principal),
+            action: "".into(),
+            action_lower: "".into(),
+            resource: "".into(),
+            resource_account: None,
+            aws_managed_key: false,
+        };
+        nothing.instead(action, resource)
+    }
+
+    /// The same principal in the same circumstances asks for another action, or on another resource. Much cheaper than a
+    /// new request, where there are many to make.
+    #[must_use]
+    pub fn instead(&self, action: &str, resource: &str) -> Self {
+        let account = Arn::read(resource).map(|arn| arn.account).filter(|account| is_account(account));
+        let request = Self {
+            principal: Arc::clone(&self.principal),
+            action: action.into(),
+            action_lower: action.to_ascii_lowercase().into(),
+            resource: resource.into(),
+            resource_account: None,
+            aws_managed_key: false,
+            base: Arc::clone(&self.base),
+            context: Arc::clone(&self.base),
+        };
+        match account {
+            None => request,
+            Some(account) if self.resource_account.as_deref() == Some(account) => Self {
+                resource_account: self.resource_account.clone(),
+                context: Arc::clone(&self.context),
+                ..request
+            },
+            Some(account) => request.owned_by(account),
+        }
+    }
+
+    /// The account that the resource belongs to.
+    #[must_use]
+    pub fn owned_by(mut self, account: &str) -> Self {
+        self.resource_account = Some(account.into());
+        self.context = Arc::new(with_derived((*self.base).clone(), "aws:ResourceAccount", Some(account)));
+        self
+    }
+
+    /// The resource is a KMS key that AWS manages: RCPs do not bind it.
+    /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html>
+    #[must_use]
+    pub fn on_aws_managed_key(mut self) -> Self {
+        self.aws_managed_key = true;
+        self
+    }
+
+    /// The same request, of which this is known of a key.
+    #[must_use]
+    pub fn with_key(mut self, key: &str, state: Key) -> Self {
+        self.base = Arc::new((*self.base).clone().with_state(key, state.clone()));
+        self.context = Arc::new((*self.context).clone().with_state(key, state));
+        self
+    }
+
+    pub(crate) fn in_session(mut self, name: &str) -> Self {
+        self.principal = Arc::new((*self.principal).clone().in_session(name));
+        self
+    }
+
+    /// Who asks.
+    pub fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
+    /// The action, as given.
+    pub fn action(&self) -> &str {
+        &self.action
+    }
+
+    /// The resource, as given.
+    pub fn resource(&self) -> &str {
+        &self.resource
+    }
+
+    /// The circumstances.
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+
+    pub(crate) fn action_lower(&self) -> &str {
+        &self.action_lower
+    }
+
+    pub(crate) fn service(&self) -> &str {
+        self.action_lower.split_once(':').map_or("", |(service, _)| service)
+    }
+
+    pub(crate) fn has_aws_managed_key(&self) -> bool {
+        self.aws_managed_key
+    }
+
+    /// Principal and resource belong to one account.
+    pub(crate) fn within_one_account(&self) -> bool {
+        match &self.resource_account {
+            Some(owner) => self.principal.account() == Some(&**owner),
+            None => true,
+        }
+    }
+
+    pub(crate) fn resource_kind(&self) -> ResourceKind {
+        match self.action_lower.split_once(':') {
+            Some((
+                "sts",
+                "assumerole"
+                | "assumerolewithsaml"
+                | "assumerolewithwebidentity"
+                | "tagsession"
+                | "setsourceidentity",
+            )) => ResourceKind::RoleTrust,
+            Some(("kms", _)) => {
+                let resource = Arn::read(&self.resource).map(|arn| (arn.service, arn.resource));
+                match resource {
+                    Some(("kms", resource)) if resource.starts_with("key/") => ResourceKind::KmsKey,
+                    _ => ResourceKind::Ordinary,
+                }
+            }
+            _ => ResourceKind::Ordinary,
+        }
+    }
+}
+
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn with_principal(context: Context, principal: &Principal) -> Context {
+    use PrincipalKind::{Anonymous, Federated, FederatedUser, Role, Root, Service, User};
+    let kind = principal.kind();
+    let arn = match kind {
+        Root | User | Role => Some(principal.name()),
+        FederatedUser => principal.session_arn(),
+        Service | Federated | Anonymous => None,
+    };
+    let principal_type = match kind {
+        Root => Some("Account"),
+        User => Some("User"),
+        Role => Some("AssumedRole"),
+        FederatedUser => Some("FederatedUser"),
+        Anonymous => Some("Anonymous"),
+        Service | Federated => None,
+    };
+    let service = (kind == Service).then(|| principal.name());
+    let mut context = context;
+    // Which of these keys a provider's user has, AWS documents for some providers only.
+    if kind != Federated {
+        context = with_derived(context, "aws:PrincipalArn", arn);
+        context = with_derived(context, "aws:PrincipalAccount", principal.account());
+        context = with_derived(context, "aws:PrincipalType", principal_type);
+    }
+    context = with_derived(context, "aws:username", principal.user_name());
+    context = with_derived(
+        context,
+        "aws:PrincipalIsAWSService",
+        Some(if kind == Service { "true" } else { "false" }),
+    );
+    context = with_derived(context, "aws:PrincipalServiceName", service);
+    if matches!(kind, Service | Anonymous) {
+        context = with_derived(context, "aws:PrincipalOrgID", None);
+        context = with_derived(context, "aws:PrincipalOrgPaths", None);
+    }
+    // Temporary credentials have it, a root user's keys do not; a user may have opened a session or not.
+    match kind {
+        Role | FederatedUser => with_state(context, "aws:TokenIssueTime", Key::Present),
+        Anonymous => with_state(context, "aws:TokenIssueTime", Key::Absent),
+        _ => context,
+    }
+}
+
+fn with_derived(context: Context, key: &str, value: Option<&str>) -> Context {
+    match value {
+        _ if context.named(&key.to_ascii_lowercase()).is_some() => context,
+        Some(value) => context.with(key, value),
+        None => context.with_state(key, Key::Absent),
+    }
+}
+
+fn with_state(context: Context, key: &str, state: Key) -> Context {
+    if context.named(&key.to_ascii_lowercase()).is_some() { context } else { context.with_state(key, state) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(principal: Principal, key: &str) -> String {
+        let request = Request::new(principal, "s3:GetObject", "arn:aws:s3:::b/k", Context::auditor());
+        match request.context().get(key) {
+            Key::Known { values, .. } => values.join(","),
+            other => format!("{other:?}"),
+        }
+    }
+
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable>
+    #[test]
+    fn keys_that_follow_from_the_principal() {
+        let root = Principal::iam("arn:aws:iam::111122223333:root").unwrap();
+        let user = Principal::iam("arn:aws:iam::111122223333:user/team/ann").unwrap();
+        let role = Principal::iam("arn:aws:iam::111122223333:role/team/ci").unwrap().in_session("s");
+        let federated = Principal::federated_user(user.name(), "bob").unwrap();
+        let service = Principal::service("ec2.amazonaws.com");
+        let provider = Principal::federated("cognito-identity.amazonaws.com");
+        let keys = [
+            "aws:PrincipalArn",
+            "aws:PrincipalType",
+            "aws:username",
+            "aws:PrincipalIsAWSService",
+            "aws:TokenIssueTime",
+            "aws:PrincipalOrgID",
+        ];
+        for (principal, wanted) in [
+            (
+                root,
+                ["arn:aws:iam::111122223333:root", "Account", "Absent", "false", "Environment", "NotKnown"],
+            ),
+            (
+                user,
+                [
+                    "arn:aws:iam::111122223333:user/team/ann",
+                    "User",
+                    "ann",
+                    "false",
+                    "Environment",
+                    "NotKnown",
+                ],
+            ),
+            (
+                role,
+                [
+                    "arn:aws:iam::111122223333:role/team/ci",
+                    "AssumedRole",
+                    "Absent",
+                    "false",
+                    "Present",
+                    "NotKnown",
+                ],
+            ),
+            (
+                federated,
+                [
+                    "arn:aws:sts::111122223333:federated-user/bob",
+                    "FederatedUser",
+                    "Absent",
+                    "false",
+                    "Present",
+                    "NotKnown",
+                ],
+            ),
+            (service, ["Absent", "Absent", "Absent", "true", "Environment", "Absent"]),
+            (provider, ["NotKnown", "NotKnown", "Absent", "false", "Environment", "NotKnown"]),
+            (Principal::anonymous(), ["Absent", "Anonymous", "Absent", "false", "Absent", "Absent"]),
+        ] {
+            for (key, wanted) in keys.iter().zip(wanted) {
+                assert_eq!(value(principal.clone(), key), wanted, "{} {key}", principal.name());
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_context_says_is_not_overwritten() {
+        let user = Principal::iam("arn:aws:iam::111122223333:user/ann").unwrap();
+        let context = Context::complete()
+            .with("aws:username", "other")
+            .with_state("AWS:ResourceAccount", Key::NotKnown);
+        let request = Request::new(user, "a:b", "arn:aws:a::444455556666:c", context);
+        assert!(
+            matches!(request.context().get("aws:username"), Key::Known { values, .. } if &*values[0] == "other")
+        );
+        assert_eq!(request.context().get("aws:ResourceAccount"), &Key::NotKnown);
+        assert!(!request.within_one_account());
+    }
+
+    #[test]
+    fn another_target_is_asked_for_as_if_anew() {
+        let user = Principal::iam("arn:aws:iam::111122223333:user/ann").unwrap();
+        let first = Request::new(user, "a:b", "arn:aws:a::444455556666:c", Context::complete());
+        for (resource, wanted) in [
+            ("arn:aws:a::444455556666:d", "444455556666"),
+            ("arn:aws:a::111122223333:d", "111122223333"),
+            ("arn:aws:s3:::b", "Absent"),
+        ] {
+            let second = first.instead("C:D", resource);
+            let account = match second.context().get("aws:ResourceAccount") {
+                Key::Known { values, .. } => values.join(","),
+                other => format!("{other:?}"),
+            };
+            assert_eq!(
+                (account.as_str(), second.action_lower(), second.resource()),
+                (wanted, "c:d", resource)
+            );
+            assert_eq!(second.within_one_account(), wanted != "444455556666");
+        }
+    }
+
+    #[test]
+    fn resource_belongs_to_the_account_in_its_arn_or_to_the_principals_own() {
+        let request = |resource| {
+            let user = Principal::iam("arn:aws:iam::111122223333:user/ann").unwrap();
+            Request::new(user, "a:b", resource, Context::complete())
+        };
+        assert!(request("*").within_one_account());
+        assert!(request("arn:aws:s3:::bucket").within_one_account());
+        assert!(request("arn:aws:iam::aws:policy/ReadOnlyAccess").within_one_account());
+        assert!(request("arn:aws:sqs:eu-west-1:111122223333:q").within_one_account());
+        assert!(!request("arn:aws:sqs:eu-west-1:444455556666:q").within_one_account());
+        assert!(!request("arn:aws:s3:::bucket").owned_by("444455556666").within_one_account());
+    }
+}

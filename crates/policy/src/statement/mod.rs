@@ -1,0 +1,342 @@
+//! Statements, compiled: what each part of one says to a request.
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_statement.html>
+
+mod action;
+mod principal;
+mod resource;
+
+use crate::condition::Condition;
+use crate::document::{Block, PrincipalText, Written};
+use crate::position::Position;
+use crate::request::Request;
+use crate::truth::Truth;
+
+use action::Actions;
+pub use principal::{PrincipalEntry, Principals};
+use resource::Resources;
+
+/// What a statement does to a request that it matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It allows.
+    Allow,
+    /// It denies, whatever else allows.
+    Deny,
+    /// The document does not say in words that AWS documents: it may do either.
+    Unknown,
+}
+
+/// One statement of a policy.
+#[derive(Clone, Debug)]
+pub struct Statement {
+    position: Position,
+    sid: Option<Box<str>>,
+    effect: Effect,
+    principals: Option<Principals>,
+    actions: Option<Actions>,
+    resources: Option<Resources>,
+    conditions: Box<[Condition]>,
+    doubts: Box<[Box<str>]>,
+}
+
+/// A part of a statement. All must match for the statement to apply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Action,
+    Resource,
+    Principal,
+    Condition(usize),
+    /// The statement as such: whether it says what AWS documents, and what a policy of its place may hold.
+    Form,
+}
+
+/// What kind of policy a statement stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Of an identity: identity policies, boundaries, session policies, SCPs. No principal, but a resource.
+    Identity,
+    /// Of a resource: a principal; the resource may go without saying, as in trust policies.
+    Resource,
+    /// A VPC endpoint policy: a principal and a resource.
+    Endpoint,
+    /// An RCP: a principal and a resource. `supported`: the service is on the list of services that RCPs bind.
+    ResourceControl { supported: bool },
+}
+
+/// Which of the ways of naming a principal count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Naming {
+    AtAll,
+    Alone,
+    Limited,
+    Account,
+}
+
+/// How a statement is looked at.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct View {
+    pub(crate) place: Place,
+    pub(crate) naming: Naming,
+    /// The principal has a permissions boundary.
+    pub(crate) has_boundary: bool,
+}
+
+impl Statement {
+    /// `variables`: the document's version knows policy variables.
+    ///
+    /// What is written twice, or in two ways, may mean either: it is left out, and the doubt stands in for it.
+    pub(crate) fn compile(written: &Written, variables: bool) -> Self {
+        let mut doubts: Vec<Box<str>> =
+            written.others.iter().map(|member| other_element(&member.name)).collect();
+        let twice = |name: &str| written.others.iter().any(|member| member.name == name);
+        let effect = match written.effect.as_deref() {
+            _ if twice("Effect") => Effect::Unknown,
+            Some("Allow") => Effect::Allow,
+            Some("Deny") => Effect::Deny,
+            Some(other) => {
+                doubts.push(format!("its Effect {other:?} is not documented").into());
+                Effect::Unknown
+            }
+            None => {
+                doubts.push("it has no Effect".into());
+                Effect::Unknown
+            }
+        };
+        let principals = match (&written.principal, &written.not_principal) {
+            _ if twice("Principal") || twice("NotPrincipal") => None,
+            (Some(_), Some(_)) => {
+                doubts.push("it has both Principal and NotPrincipal".into());
+                None
+            }
+            (Some(text), None) => read_principals(text, false, &mut doubts),
+            (None, Some(text)) => read_principals(text, true, &mut doubts),
+            (None, None) => None,
+        };
+        let actions = match (&written.action, &written.not_action) {
+            _ if twice("Action") || twice("NotAction") => None,
+            (Some(texts), None) => Some(Actions::compile(texts, false)),
+            (None, Some(texts)) => Some(Actions::compile(texts, true)),
+            _ => {
+                doubts.push("it has neither or both of Action and NotAction".into());
+                None
+            }
+        };
+        let resources = match (&written.resource, &written.not_resource) {
+            _ if twice("Resource") || twice("NotResource") => None,
+            (Some(texts), None) => Some(Resources::compile(texts, false, variables)),
+            (None, Some(texts)) => Some(Resources::compile(texts, true, variables)),
+            (None, None) => None,
+            (Some(_), Some(_)) => {
+                doubts.push("it has both Resource and NotResource".into());
+                None
+            }
+        };
+        let blocks = written.condition.as_deref().filter(|_| !twice("Condition")).unwrap_or_default();
+        let conditions = read_conditions(blocks, variables, &mut doubts);
+        Self {
+            position: written.position,
+            sid: written.sid.as_deref().map(Into::into),
+            effect,
+            principals,
+            actions,
+            resources,
+            conditions,
+            doubts: doubts.into(),
+        }
+    }
+
+    /// A statement that may do anything: its document is in a language of which nothing is known.
+    pub(crate) fn incomprehensible(written: &Written, reason: &str) -> Self {
+        let sid = written.sid.as_deref().map(Into::into);
+        Self { position: written.position, sid, ..Self::unreadable(reason) }
+    }
+
+    /// A statement that may do anything, since its document could not be read.
+    pub(crate) fn unreadable(reason: &str) -> Self {
+        Self {
+            position: Position { offset: 0, line: 1, column: 1 },
+            sid: None,
+            effect: Effect::Unknown,
+            principals: None,
+            actions: None,
+            resources: None,
+            conditions: [].into(),
+            doubts: [reason.into()].into(),
+        }
+    }
+
+    /// Where it begins in the document.
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    /// Its name.
+    pub fn sid(&self) -> Option<&str> {
+        self.sid.as_deref()
+    }
+
+    /// What it does.
+    pub fn effect(&self) -> Effect {
+        self.effect
+    }
+
+    /// Whom it names, if it names anyone.
+    pub fn principals(&self) -> Option<&Principals> {
+        self.principals.as_ref()
+    }
+
+    /// Its conditions, in the order of the text.
+    pub fn conditions(&self) -> &[Condition] {
+        &self.conditions
+    }
+
+    /// What keeps its effect from being known, whatever the request.
+    pub fn doubts(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.doubts.iter().map(|doubt| &**doubt)
+    }
+
+    /// The cheap and telling parts first.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = Part> {
+        [Part::Action, Part::Resource, Part::Principal]
+            .into_iter()
+            .chain((0..self.conditions.len()).map(Part::Condition))
+            .chain([Part::Form])
+    }
+
+    /// Whether a part matches a request.
+    pub(crate) fn judge(&self, part: Part, request: &Request, view: View) -> Truth {
+        match part {
+            Part::Action => self.judge_action(request, view.place),
+            // What is missing though it must be there is a matter of form.
+            Part::Resource => self
+                .resources
+                .as_ref()
+                .map_or(Truth::True, |resources| resources.contain(request.resource(), request.context())),
+            Part::Principal if view.place == Place::Identity => Truth::True,
+            Part::Principal => self.principals.as_ref().map_or(Truth::True, |principals| {
+                let named = principals.name(request.principal(), self.effect, view.has_boundary);
+                match view.naming {
+                    Naming::AtAll => named.at_all(),
+                    Naming::Alone => named.alone,
+                    Naming::Limited => named.limited,
+                    Naming::Account => named.account,
+                }
+            }),
+            Part::Condition(index) => self
+                .conditions
+                .get(index)
+                .map_or(Truth::Unknown, |condition| condition.holds(request.context())),
+            Part::Form if self.doubts.is_empty() && self.misfit(view.place).is_none() => Truth::True,
+            Part::Form => Truth::Unknown,
+        }
+    }
+
+    /// Whether its actions hold that of a request, wherever it stands.
+    pub(crate) fn judge_action_of(&self, request: &Request) -> Truth {
+        self.judge_action(request, Place::Resource)
+    }
+
+    fn judge_action(&self, request: &Request, place: Place) -> Truth {
+        let Some(actions) = &self.actions else { return Truth::True };
+        let contained = actions.contain(request.action_lower());
+        match place {
+            // An RCP can be written for supported services only. One that names another by its name says that the
+            // list is older than the policy.
+            Place::ResourceControl { supported: false } if actions.name_service(request.service()) => {
+                contained.min(Truth::Unknown)
+            }
+            Place::ResourceControl { supported: false } => Truth::False,
+            _ => contained,
+        }
+    }
+
+    /// What a policy of this place may not hold, or may not go without.
+    fn misfit(&self, place: Place) -> Option<&'static str> {
+        match (place, self.principals.is_some(), self.resources.is_some()) {
+            (Place::Identity, true, _) => Some("a policy of this kind has no principal"),
+            (Place::Identity, false, false) => Some("it has neither Resource nor NotResource"),
+            (Place::Identity, false, true) | (Place::Resource, true, _) | (_, true, true) => None,
+            (_, false, _) => Some("a policy of this kind names its principals"),
+            (_, true, false) => Some("it has neither Resource nor NotResource"),
+        }
+    }
+
+    /// Why a part cannot be told.
+    pub(crate) fn doubt(&self, part: Part, request: &Request, view: View) -> String {
+        match part {
+            Part::Action => "its action is one that AWS does not accept, or does not list".to_owned(),
+            Part::Resource => {
+                "its resource is not documented, or has a variable whose value is not known".to_owned()
+            }
+            Part::Principal => "whether it means this principal is not documented".to_owned(),
+            Part::Condition(index) => self
+                .conditions
+                .get(index)
+                .map(|condition| condition.doubt(request.context()))
+                .unwrap_or_default(),
+            Part::Form => {
+                let misfit = self.misfit(view.place).filter(|_| self.doubts.is_empty());
+                self.doubts().chain(misfit).collect::<Vec<_>>().join("; ")
+            }
+        }
+    }
+}
+
+const ELEMENTS: [&str; 9] = [
+    "Sid",
+    "Effect",
+    "Principal",
+    "NotPrincipal",
+    "Action",
+    "NotAction",
+    "Resource",
+    "NotResource",
+    "Condition",
+];
+
+fn other_element(name: &str) -> Box<str> {
+    if ELEMENTS.contains(&name) {
+        format!("it has {name} twice").into()
+    } else {
+        format!("its element {name:?} is not documented").into()
+    }
+}
+
+/// Keys of one operator that differ only in case are one.
+fn read_conditions(blocks: &[Block], variables: bool, doubts: &mut Vec<Box<str>>) -> Box<[Condition]> {
+    let before = doubts.len();
+    let mut operators: Vec<&str> = blocks.iter().map(|block| block.operator.as_str()).collect();
+    repeated(&mut operators, |name| doubts.push(format!("it has the operator {name} twice").into()));
+    for block in blocks {
+        let lower: Vec<String> = block.tests.iter().map(|test| test.key.to_lowercase()).collect();
+        let mut keys: Vec<&str> = lower.iter().map(String::as_str).collect();
+        repeated(&mut keys, |key| {
+            doubts.push(format!("its {} has the key {key} twice", block.operator).into());
+        });
+    }
+    if doubts.len() > before {
+        return [].into();
+    }
+    let tests = blocks.iter().flat_map(|block| block.tests.iter().map(|test| (&block.operator, test)));
+    tests.map(|(operator, test)| Condition::compile(operator, test, variables)).collect()
+}
+
+fn read_principals(text: &PrincipalText, negated: bool, doubts: &mut Vec<Box<str>>) -> Option<Principals> {
+    let before = doubts.len();
+    if let PrincipalText::Kinds(kinds) = text {
+        let mut names: Vec<&str> = kinds.iter().map(|(kind, _)| kind.as_str()).collect();
+        repeated(&mut names, |kind| {
+            doubts.push(format!("it has principals of the kind {kind} twice").into());
+        });
+    }
+    (doubts.len() == before).then(|| Principals::compile(text, negated))
+}
+
+fn repeated(names: &mut [&str], mut found: impl FnMut(&str)) {
+    names.sort_unstable();
+    for (left, right) in names.iter().zip(names.iter().skip(1)) {
+        if left == right {
+            found(left);
+        }
+    }
+}

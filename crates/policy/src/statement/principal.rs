@@ -1,0 +1,203 @@
+//! `Principal` and `NotPrincipal`.
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html>
+
+use super::Effect;
+use crate::arn::Arn;
+use crate::document::PrincipalText;
+use crate::request::{Principal, PrincipalKind};
+use crate::truth::Truth;
+
+/// One principal that a policy names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PrincipalEntry {
+    /// `"*"`, or `{"AWS": "*"}`, which is the same: everyone, signed in or not.
+    Everyone,
+    /// An account, by its id or as `arn:aws:iam::…:root`, which is the same: everyone in it.
+    Account(Box<str>),
+    /// The ARN of a user, a role, a role session or a federated user. There are no partial wildcards: it is compared as is.
+    Arn(Box<str>),
+    /// The unique id that is left of a user (`AIDA…`) or role (`AROA…`) that was deleted. It never matches again.
+    Deleted(Box<str>),
+    /// An AWS service.
+    Service(Box<str>),
+    /// An OIDC or SAML provider.
+    Federated(Box<str>),
+    /// A canonical user id of S3; which account it stands for, the policy does not say.
+    CanonicalUser(Box<str>),
+    /// A kind of principal that is not documented, with its name.
+    Unheard(Box<str>, Box<str>),
+}
+
+/// The principals that a statement names.
+#[derive(Clone, Debug)]
+pub struct Principals {
+    negated: bool,
+    entries: Box<[PrincipalEntry]>,
+}
+
+/// Whether a statement names a principal, by the ways that make a difference when it allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Named {
+    /// The very user or session, or everyone: within one account that grants by itself, whatever else does not allow.
+    pub(crate) alone: Truth,
+    /// The role of a session, or the user of a federated session: boundary and session policy still limit it.
+    pub(crate) limited: Truth,
+    /// Its account, which only delegates.
+    pub(crate) account: Truth,
+}
+
+impl Named {
+    const NOT: Self = Self { alone: Truth::False, limited: Truth::False, account: Truth::False };
+
+    fn or(self, other: Self) -> Self {
+        Self {
+            alone: self.alone.or_in_one(other.alone),
+            limited: self.limited.or_in_one(other.limited),
+            account: self.account.or_in_one(other.account),
+        }
+    }
+
+    /// In one way or another.
+    pub(crate) fn at_all(self) -> Truth {
+        self.alone.or_in_one(self.limited).or_in_one(self.account)
+    }
+}
+
+impl Principals {
+    pub(crate) fn compile(text: &PrincipalText, negated: bool) -> Self {
+        let entries = match text {
+            PrincipalText::Everyone => [PrincipalEntry::Everyone].into(),
+            PrincipalText::Kinds(kinds) => kinds
+                .iter()
+                .flat_map(|(kind, names)| names.texts.iter().map(|name| PrincipalEntry::read(kind, name)))
+                .collect(),
+        };
+        Self { negated, entries }
+    }
+
+    /// `NotPrincipal`: everyone but those.
+    pub fn is_negated(&self) -> bool {
+        self.negated
+    }
+
+    /// Who is named.
+    pub fn entries(&self) -> &[PrincipalEntry] {
+        &self.entries
+    }
+
+    pub(crate) fn name(&self, principal: &Principal, effect: Effect, has_boundary: bool) -> Named {
+        if self.negated {
+            return Named { alone: self.leave_over(principal, effect, has_boundary), ..Named::NOT };
+        }
+        self.entries.iter().fold(Named::NOT, |named, entry| named.or(entry.names(principal)))
+    }
+
+    /// `NotPrincipal`. A user or a session is surely left out of it only with its ARN *and* its account: AWS may look at
+    /// the account first. With only one of the two it is unknown. A principal with a permissions boundary is never
+    /// left out of a Deny.
+    fn leave_over(&self, principal: &Principal, effect: Effect, has_boundary: bool) -> Truth {
+        if has_boundary && effect != Effect::Allow {
+            return if effect == Effect::Deny { Truth::True } else { Truth::Unknown };
+        }
+        let mut listed = Named::NOT;
+        for entry in &self.entries {
+            match entry {
+                PrincipalEntry::Everyone => return Truth::False,
+                entry => listed = listed.or(entry.names(principal)),
+            }
+        }
+        match principal.kind() {
+            PrincipalKind::Root => listed.account.negated(),
+            PrincipalKind::Service | PrincipalKind::Federated | PrincipalKind::Anonymous => {
+                listed.alone.negated()
+            }
+            PrincipalKind::User => both(listed.alone, listed.account),
+            PrincipalKind::Role | PrincipalKind::FederatedUser => match (listed.limited, listed.alone) {
+                // The session without its role.
+                (Truth::False, Truth::True | Truth::Depends) => Truth::Unknown,
+                (limited, _) => both(limited, listed.account),
+            },
+        }
+    }
+}
+
+/// Left out with both, left over with neither.
+fn both(listed: Truth, account: Truth) -> Truth {
+    match (listed, account) {
+        (Truth::True, Truth::True) => Truth::False,
+        (Truth::False, Truth::False) => Truth::True,
+        _ => Truth::Unknown,
+    }
+}
+
+impl PrincipalEntry {
+    fn read(kind: &str, name: &str) -> Self {
+        match kind {
+            "AWS" if name == "*" => Self::Everyone,
+            "AWS" => Self::aws(name),
+            // Not documented with wildcards.
+            "Service" | "Federated" if name.contains('*') => Self::Unheard(kind.into(), name.into()),
+            "Service" => Self::Service(name.into()),
+            "Federated" => Self::Federated(name.into()),
+            "CanonicalUser" => Self::CanonicalUser(name.into()),
+            _ => Self::Unheard(kind.into(), name.into()),
+        }
+    }
+
+    fn aws(name: &str) -> Self {
+        if name.len() == 12 && name.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Self::Account(name.into());
+        }
+        match Arn::read(name) {
+            Some(Arn { service: "iam", resource: "root", account, .. }) if !account.contains(['*', '?']) => {
+                Self::Account(account.into())
+            }
+            Some(_) => Self::Arn(name.into()),
+            None if name.starts_with("AIDA") || name.starts_with("AROA") => Self::Deleted(name.into()),
+            None => Self::Unheard("AWS".into(), name.into()),
+        }
+    }
+
+    fn names(&self, principal: &Principal) -> Named {
+        let kind = principal.kind();
+        let is = |kinds: PrincipalKind, name: &str| Truth::of(kind == kinds && principal.name() == name);
+        match self {
+            Self::Everyone => Named { alone: Truth::True, ..Named::NOT },
+            Self::Account(account) => {
+                Named { account: Truth::of(principal.account() == Some(&**account)), ..Named::NOT }
+            }
+            Self::Arn(arn) => {
+                let by_name = principal.name() == &**arn;
+                let by_session = principal.session_arn() == Some(&**arn);
+                match kind {
+                    PrincipalKind::User => Named { alone: Truth::of(by_name), ..Named::NOT },
+                    PrincipalKind::Role | PrincipalKind::FederatedUser => Named {
+                        alone: if principal.may_be_session(arn) {
+                            Truth::Depends
+                        } else {
+                            Truth::of(by_session)
+                        },
+                        limited: Truth::of(by_name),
+                        ..Named::NOT
+                    },
+                    _ => Named::NOT,
+                }
+            }
+            Self::Deleted(_) => Named::NOT,
+            Self::Service(name) => Named { alone: is(PrincipalKind::Service, name), ..Named::NOT },
+            Self::Federated(name) => Named { alone: is(PrincipalKind::Federated, name), ..Named::NOT },
+            Self::CanonicalUser(_) => {
+                let account = if principal.account().is_some() { Truth::Unknown } else { Truth::False };
+                Named { account, ..Named::NOT }
+            }
+            Self::Unheard(..) => {
+                Named { alone: Truth::Unknown, limited: Truth::Unknown, account: Truth::Unknown }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "principal_tests.rs"]
+mod tests;
