@@ -126,8 +126,20 @@ pub fn chain(error: &dyn Error) -> String {
 
 /// Whether the body of an error answer says to slow down: for counting, before the SDK retries.
 pub fn is_throttle(body: &[u8]) -> bool {
-    let head = String::from_utf8_lossy(&body[..body.len().min(4096)]);
-    THROTTLES.iter().any(|code| head.contains(code))
+    error_code(body).is_some_and(|code| THROTTLES.contains(&code.as_str()))
+}
+
+/// The code of an error in the body of an answer: `<Code>…</Code>`, or `__type` in JSON. Whatever its message says is the
+/// message's.
+fn error_code(body: &[u8]) -> Option<String> {
+    if body.trim_ascii_start().starts_with(b"{") {
+        let answer: serde_json::Value = serde_json::from_slice(body).ok()?;
+        let kind = answer.get("__type")?.as_str()?;
+        return Some(kind.rsplit_once('#').map_or(kind, |(_, code)| code).to_owned());
+    }
+    let text = String::from_utf8_lossy(body);
+    let (code, _) = text.split_once("<Code>")?.1.split_once("</Code>")?;
+    Some(code.trim().to_owned())
 }
 
 #[cfg(test)]
@@ -141,6 +153,29 @@ mod tests {
             "x is not authorized to perform: iam:ListRoles with an explicit deny in a service control policy";
         assert_eq!(classify(Some("AccessDenied"), Some(plain), 403), Reason::Denied);
         assert_eq!(classify(Some("AccessDeniedException"), Some(scp), 400), Reason::DeniedByScp);
+    }
+
+    #[test]
+    fn a_throttle_is_known_by_its_code_and_by_nothing_else() {
+        for (body, wanted) in [
+            (
+                "<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code></Error></ErrorResponse>",
+                true,
+            ),
+            (
+                "<ErrorResponse><Error><Code>AccessDenied</Code><Message>Throttling</Message></Error></ErrorResponse>",
+                false,
+            ),
+            (r#"{"__type":"com.amazonaws.organizations#TooManyRequestsException","Message":"x"}"#, true),
+            (
+                r#"{"__type":"AccessDeniedException","Message":"role/Throttling \"__type\":\"Throttling\""}"#,
+                false,
+            ),
+            ("", false),
+            ("{", false),
+        ] {
+            assert_eq!(is_throttle(body.as_bytes()), wanted, "{body}");
+        }
     }
 
     #[test]

@@ -23,10 +23,8 @@ const START: f64 = 0.4;
 const GROWTH: f64 = 0.02;
 /// What is left of the rate after a throttle.
 const SHRINK: f64 = 0.7;
-/// Requests a second below which the rate does not fall, unless it begins below.
-const SLOWEST: f64 = 1.0;
-/// Of the ceiling: the same for high ceilings, so that whoever waits, waits no longer than at low ones.
-const SLOWEST_SHARE: f64 = 0.02;
+/// Of the ceiling: below this the rate does not fall. One request a second at the default ceiling, over all shards of a scan.
+const SLOWEST: f64 = 0.02;
 /// Seconds of the starting rate that accounts in flight may queue for. Each has one request under way at most, so this bounds
 /// the wait for a turn: twelve seconds at the start, and at the slowest rate four minutes, for by then the signature (good
 /// for five) was made and the session (renewed five minutes before its end) was looked at. It is many times what keeps
@@ -195,8 +193,7 @@ impl Bucket {
             self.grown = now;
             if self.shrunk.is_none_or(|at| now.saturating_duration_since(at) >= ONE_BURST) {
                 self.shrunk = Some(now);
-                let slowest = SLOWEST.max(self.ceiling * SLOWEST_SHARE).min(self.rate);
-                self.rate = (self.rate * SHRINK).max(slowest);
+                self.rate = (self.rate * SHRINK).max(self.ceiling * SLOWEST).min(self.rate);
                 self.tokens = self.tokens.min(0.0);
             }
             return;
@@ -283,7 +280,7 @@ mod tests {
         for moment in 1..50 {
             bucket.learn(true, later(now, moment * 600));
         }
-        assert!((bucket.rate - SLOWEST).abs() < 1e-9, "{}", bucket.rate);
+        assert!((bucket.rate - 50.0 * SLOWEST).abs() < 1e-9, "{}", bucket.rate);
         assert!(bucket.reserve(later(now, 30_000)) <= Duration::from_secs(2));
     }
 
@@ -293,6 +290,11 @@ mod tests {
         let mut slow = bucket(&Family::Iam, 1.0, 1.0, now);
         slow.learn(true, now);
         assert!(slow.rate <= 0.4, "{}", slow.rate);
+        // One of fifty shards: together they are as slow as one process would be.
+        for moment in 1..50 {
+            slow.learn(true, later(now, moment * 600));
+        }
+        assert!((slow.rate - 0.02).abs() < 1e-9, "{}", slow.rate);
         let mut fast = bucket(&Family::Iam, 500.0, 1.0, now);
         for moment in 0..50 {
             fast.learn(true, later(now, moment * 600));

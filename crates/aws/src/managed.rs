@@ -42,8 +42,19 @@ struct Helpers {
     refused: HashSet<AccountId>,
     /// Why the last one was refused.
     last_refusal: Option<Gap>,
-    /// When something other than a refusal came, and what.
-    failed: Option<(Instant, Gap)>,
+    /// The last answer that was neither a document nor a refusal.
+    failed: Option<Failed>,
+    /// Accounts that were told of such an answer.
+    lost: HashSet<AccountId>,
+}
+
+/// A read that went wrong: throttled, slow, broken.
+#[derive(Clone, Debug)]
+struct Failed {
+    at: Instant,
+    /// Whose session it was.
+    of: AccountId,
+    gap: Gap,
 }
 
 impl Helpers {
@@ -102,10 +113,11 @@ impl ManagedPolicies {
         if let Some(document) = cell.get() {
             return Ok(Arc::clone(document));
         }
+        self.after_the_quiet(account).await?;
         let mut first_gap = None;
         for helper in self.with_helpers(|helpers| helpers.candidates((account, own.clone()))) {
             // Failure is never cached: the next session tries for itself. Success is everyone's.
-            match cell.get_or_try_init(|| self.fetch_unless_quiet(policy_arn, &helper.1)).await {
+            match cell.get_or_try_init(|| self.fetch_unless_quiet(policy_arn, &helper)).await {
                 Ok(document) => {
                     self.with_helpers(|helpers| helpers.succeeded(&helper));
                     return Ok(Arc::clone(document));
@@ -115,7 +127,10 @@ impl ManagedPolicies {
                     first_gap.get_or_insert(gap);
                 }
                 // Throttled, slow, broken: another account's session would meet the same, and only make it worse.
-                Err(gap) => return Err(first_gap.unwrap_or(gap)),
+                Err(gap) => {
+                    self.with_helpers(|helpers| helpers.lost.insert(account));
+                    return Err(first_gap.unwrap_or(gap));
+                }
             }
         }
         let known = first_gap.or_else(|| self.with_helpers(|helpers| helpers.last_refusal.clone()));
@@ -126,21 +141,34 @@ impl ManagedPolicies {
         work(&mut self.helpers.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// An account that comes back after a failure waits until somebody may ask again, so that its own session gets its turn.
+    /// The one whose session failed is not the one to ask.
+    async fn after_the_quiet(&self, account: AccountId) -> Result<(), Gap> {
+        let failed =
+            self.with_helpers(|helpers| helpers.failed.clone().filter(|_| helpers.lost.contains(&account)));
+        if let Some(Failed { at, of, gap }) = failed {
+            let left = QUIET.saturating_sub(at.elapsed());
+            if of == account && !left.is_zero() {
+                return Err(gap);
+            }
+            tokio::time::sleep(left).await;
+        }
+        Ok(())
+    }
+
     /// What has just failed for one account is not asked for again by those that waited behind it.
-    async fn fetch_unless_quiet(
-        &self,
-        policy_arn: &str,
-        client: &aws_sdk_iam::Client,
-    ) -> Result<Document, Gap> {
+    async fn fetch_unless_quiet(&self, policy_arn: &str, helper: &Helper) -> Result<Document, Gap> {
         let recent = self.with_helpers(|helpers| helpers.failed.clone());
-        if let Some((_, gap)) = recent.filter(|(moment, _)| moment.elapsed() < QUIET) {
+        if let Some(Failed { gap, .. }) = recent.filter(|failed| failed.at.elapsed() < QUIET) {
             return Err(gap);
         }
-        let fetched = self.fetch(policy_arn, client).await;
+        let fetched = self.fetch(policy_arn, &helper.1).await;
         self.with_helpers(|helpers| match &fetched {
             Ok(_) => helpers.failed = None,
             Err(gap) if matches!(gap.reason, Reason::Denied | Reason::DeniedByScp) => {}
-            Err(gap) => helpers.failed = Some((Instant::now(), gap.clone())),
+            Err(gap) => {
+                helpers.failed = Some(Failed { at: Instant::now(), of: helper.0, gap: gap.clone() });
+            }
         });
         fetched
     }

@@ -127,7 +127,7 @@ impl Earlier {
                 writer.take_over(place, &self.scan_id, table, &keep)?;
             }
         }
-        for (account, tally) in self.tallies(accounts)? {
+        for (account, tally) in tallies(&self.root, &self.scan_id, &|account| accounts.contains(&account))? {
             let json = serde_json::to_value(&tally).map_err(|error| LakeError::Format {
                 doing: "taking over",
                 path: self.root.clone(),
@@ -138,30 +138,32 @@ impl Earlier {
         }
         Ok(())
     }
+}
 
-    fn tallies(
-        &self,
-        accounts: &BTreeSet<AccountId>,
-    ) -> Result<BTreeMap<AccountId, AccountTally>, LakeError> {
-        let selector = ScanSelector::Id(self.scan_id.clone());
-        let mut tallies = BTreeMap::new();
-        each_row(&self.root, &selector, &mut |row: ScanAccountRecord| {
-            if accounts.contains(&row.account_id) {
-                tallies.insert(row.account_id, AccountTally::begin(&row, row.reason.clone()));
-            }
-        })?;
-        each_row(&self.root, &selector, &mut |row: CoverageRecord| {
-            if let Some(tally) = tallies.get_mut(&row.account_id) {
-                tally.add_coverage(&row);
-            }
-        })?;
-        each_row(&self.root, &selector, &mut |row: FindingRecord| {
-            if let Some(tally) = tallies.get_mut(&row.account_id) {
-                tally.add_finding(&row);
-            }
-        })?;
-        Ok(tallies)
-    }
+/// What accounts of a published scan added to its sums.
+pub fn tallies(
+    root: &Path,
+    scan_id: &ScanId,
+    wanted: &dyn Fn(AccountId) -> bool,
+) -> Result<BTreeMap<AccountId, AccountTally>, LakeError> {
+    let selector = ScanSelector::Id(scan_id.clone());
+    let mut tallies = BTreeMap::new();
+    each_row(root, &selector, &mut |row: ScanAccountRecord| {
+        if wanted(row.account_id) {
+            tallies.insert(row.account_id, AccountTally::begin(&row, row.reason.clone()));
+        }
+    })?;
+    each_row(root, &selector, &mut |row: CoverageRecord| {
+        if let Some(tally) = tallies.get_mut(&row.account_id) {
+            tally.add_coverage(&row);
+        }
+    })?;
+    each_row(root, &selector, &mut |row: FindingRecord| {
+        if let Some(tally) = tallies.get_mut(&row.account_id) {
+            tally.add_finding(&row);
+        }
+    })?;
+    Ok(tallies)
 }
 
 /// The stored facts that are made anew, by account.

@@ -47,7 +47,7 @@ impl Begun {
         earlier: Option<Earlier>,
         prepared: &mut Prepared,
     ) -> Self {
-        prepared.plan.done = writer.finished().map(|(account, _)| account).collect();
+        prepared.plan.done = writer.finished().collect();
         if let Some(earlier) = &earlier {
             earlier.tell(&mut prepared.plan);
         }
@@ -138,7 +138,7 @@ impl Run<'_> {
                 .await;
         progress.finish();
         let LakeSink { mut writer, usage } = sink;
-        writer.keep_usage(&usage).map_err(refused)?;
+        let counted = writer.keep_usage(&usage).map_err(refused);
         let ended = match ran {
             Ok(ended) => ended,
             Err(ScanError::Cancelled) => {
@@ -147,6 +147,8 @@ impl Run<'_> {
             Err(ScanError::Deadline) => return Err(stopped(exit::INCOMPLETE, &writer, &header, shard, out)),
             Err(error) => return Err(failed(&error.to_string(), &writer, &header, out)),
         };
+        // Only now: how to go on after what ended the run matters more.
+        counted?;
         let Ended { totals: scanned, organization, early, roster_is_whole, unfinished, taken } = ended;
         totals.join(scanned);
         if let Some(early) = early {
@@ -181,12 +183,13 @@ impl Run<'_> {
         }
         let shared = earlier_usage;
         shared.join(&usage);
+        let scan_id: ScanId = header.scan_id.parse().map_err(Failure::new)?;
         let publication = Publication {
             registry,
             prepared: &prepared,
             organization: &organization,
-            scan_id: &header.scan_id.parse().map_err(Failure::new)?,
-            started_at: prepared.plan.clock.began(header.now),
+            started_at: prepared.plan.clock.began(scan_id.moment()),
+            scan_id: &scan_id,
             out,
             program,
             shards: None,

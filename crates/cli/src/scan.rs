@@ -262,7 +262,7 @@ impl Accounts {
 pub fn totals_of(writer: &ScanWriter) -> Result<(Totals, Vec<AccountId>), Failure> {
     let mut totals = Totals::default();
     let mut seen: BTreeMap<AccountId, u32> = BTreeMap::new();
-    for (account, tally) in writer.finished() {
+    for (account, tally) in writer.tallies() {
         let tally: AccountTally = serde_json::from_value(tally.clone())
             .map_err(|error| Failure::new(format!("account {account} in the journal: {error}")))?;
         *seen.entry(account).or_default() += 1;

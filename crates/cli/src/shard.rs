@@ -9,14 +9,15 @@ use orgsweep_model::records::{ScanRecord, ScanStatus};
 use orgsweep_model::registry::Registry;
 use orgsweep_model::{Account, AccountId};
 use orgsweep_sweep::filter::RosterKey;
-use orgsweep_sweep::{AccountLine, AccountTally, ScanError, Unfinished};
+use orgsweep_sweep::{AccountLine, AccountTally, ScanError, Totals, Unfinished};
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::arguments::FinalizeArguments;
+use crate::arguments::{FinalizeArguments, ScanOptions};
 use crate::config::Config;
-use crate::exit::{self, Failure};
+use crate::exit::Failure;
 use crate::prepare::{self, Prepared};
+use crate::retry::tallies;
 use crate::roster_file::RosterFile;
 use crate::run::{self, Publication};
 use crate::scan::{out, program, same_configuration, same_roster, totals_of};
@@ -81,13 +82,14 @@ pub fn finalize(registry: &Registry, arguments: FinalizeArguments) -> Result<u8,
     let mut file = RosterFile::read(&arguments.roster)?;
     prepared.count_ages_to(file.now);
     let out = out(&prepared.options);
-    if let Some(published) = published(&out, &file.scan_id)? {
+    if let Some(status) = published(&out, &file.scan_id)? {
+        let code = code_of(&out, &file.scan_id, &prepared.options)?;
         run::say(
             &prepared.options,
-            &json!({"event": "already published", "scan_id": file.scan_id.as_str()}),
-            || format!("Scan {} is already published ({published}); nothing was done\n", file.scan_id),
+            &json!({"event": "already published", "scan_id": file.scan_id.as_str(), "exit_code": code}),
+            || format!("Scan {} is already published ({}); nothing was done\n", file.scan_id, status),
         )?;
-        return Ok(exit::COMPLETE);
+        return Ok(code);
     }
     let refused = |error| Failure::new(format!("--out {}: {error}", out.display()));
     let tables = orgsweep_lake::all_tables(registry.stored_tables());
@@ -140,7 +142,7 @@ pub fn finalize(registry: &Registry, arguments: FinalizeArguments) -> Result<u8,
         prepared: &prepared,
         organization: &file.roster.organization,
         scan_id: &file.scan_id,
-        started_at: file.now,
+        started_at: file.scan_id.moment(),
         out: &out,
         program: &program(),
         shards: Some(took_part as i32),
@@ -160,6 +162,17 @@ fn published(out: &Path, scan_id: &ScanId) -> Result<Option<ScanStatus>, Failure
         Err(LakeError::NoSuchScan { .. }) => Ok(None),
         Err(error) => Err(Failure::new(format!("--out {}: {error}", out.display()))),
     }
+}
+
+/// How a published scan ended. Accounts that were lost stay lost however often a scheduler asks: repeating is no way from 2
+/// to 0.
+fn code_of(out: &Path, scan_id: &ScanId, options: &ScanOptions) -> Result<u8, Failure> {
+    let failed = |error: LakeError| Failure::new(format!("--out {}: {error}", out.display()));
+    let mut totals = Totals::default();
+    for tally in tallies(out, scan_id, &|_| true).map_err(failed)?.into_values() {
+        totals.add(tally);
+    }
+    Ok(run::exit_code(&totals, options))
 }
 
 /// Shards of two divisions of the roster overlap: an account would be there twice, or nowhere. What finished nothing is in

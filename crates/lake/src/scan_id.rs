@@ -27,13 +27,18 @@ impl ScanId {
         &self.0
     }
 
-    /// The UTC day on which the scan started: the partition key.
-    pub fn scan_date(&self) -> String {
+    /// When the scan started.
+    pub fn moment(&self) -> Timestamp {
         let milliseconds = self.0.bytes().take(10).fold(0_i64, |number, byte| {
             let digit = DIGITS.iter().position(|known| *known == byte).unwrap_or(0);
             number << 5 | digit as i64
         });
-        time::utc_date(Timestamp::from_millisecond(milliseconds).unwrap_or_default())
+        Timestamp::from_millisecond(milliseconds).unwrap_or_default()
+    }
+
+    /// The UTC day on which the scan started: the partition key.
+    pub fn scan_date(&self) -> String {
+        time::utc_date(self.moment())
     }
 }
 

@@ -4,7 +4,7 @@
 //! A killed process leaves at most a torn end: bytes after the last account that the journal names, and half a line of
 //! the journal. Opening the spool again cuts both off.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
@@ -56,7 +56,9 @@ pub struct Spool {
     tables: BTreeMap<String, TableSpool>,
     journal: File,
     _lock: File,
-    finished: BTreeMap<AccountId, Json>,
+    finished: BTreeSet<AccountId>,
+    /// Of the accounts that were whole when the spool was opened.
+    tallies: Vec<(AccountId, Json)>,
 }
 
 impl Spool {
@@ -82,7 +84,8 @@ impl Spool {
             tables: BTreeMap::new(),
             journal,
             _lock: lock,
-            finished: BTreeMap::new(),
+            finished: BTreeSet::new(),
+            tallies: Vec::new(),
         };
         let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         for line in text[..whole].split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
@@ -111,7 +114,8 @@ impl Spool {
             table.end = table.end.max(end);
             table.spans.insert(entry.account, spans);
         }
-        self.finished.insert(entry.account, entry.tally);
+        self.finished.insert(entry.account);
+        self.tallies.push((entry.account, entry.tally));
         Ok(())
     }
 
@@ -154,7 +158,7 @@ impl Spool {
         table: &'static TableSchema,
         make: &mut dyn FnMut(&SchemaRef) -> Result<RecordBatch, ArrowError>,
     ) -> Result<(), LakeError> {
-        if self.finished.contains_key(&account) {
+        if self.finished.contains(&account) {
             let problem = format!("account {account} is finished already; its rows must not be there twice");
             return Err(LakeError::Format { doing: "spooling", path: self.folder.clone(), problem });
         }
@@ -171,7 +175,7 @@ impl Spool {
 
     /// Drops the rows of an account that is not finished: nobody counts on them any more.
     pub fn forget(&mut self, account: AccountId) {
-        if !self.finished.contains_key(&account) {
+        if !self.finished.contains(&account) {
             self.tables.values_mut().for_each(|table| drop(table.spans.remove(&account)));
         }
     }
@@ -188,19 +192,25 @@ impl Spool {
         let mut line = serde_json::to_vec(&entry).map_err(LakeError::format("writing", &path))?;
         line.push(b'\n');
         self.journal.write_all(&line).map_err(LakeError::io("writing", &path))?;
-        self.finished.insert(account, entry.tally);
+        self.finished.insert(account);
         Ok(())
     }
 
-    /// The whole accounts, with what each adds to the scan's sums.
-    pub fn finished(&self) -> &BTreeMap<AccountId, Json> {
+    /// The whole accounts.
+    pub fn finished(&self) -> &BTreeSet<AccountId> {
         &self.finished
+    }
+
+    /// What each account adds to the scan's sums that was whole when the spool was opened. What came later was handed in by
+    /// whoever asks, and is not kept in memory a second time.
+    pub fn tallies(&self) -> &[(AccountId, Json)] {
+        &self.tallies
     }
 
     /// The accounts that have rows of a table.
     pub fn accounts_of(&self, table: &str) -> impl Iterator<Item = AccountId> {
         let accounts = self.tables.get(table).into_iter().flat_map(|table| table.spans.keys().copied());
-        accounts.filter(|account| self.finished.contains_key(account))
+        accounts.filter(|account| self.finished.contains(account))
     }
 
     /// Hands over an account's batches of a table.

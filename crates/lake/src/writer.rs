@@ -171,9 +171,14 @@ impl ScanWriter {
         Self { store, scan_id, tables, staging, spools, usages, aside: None, is_a_shard, published: false }
     }
 
-    /// Every finished account with its tally, as often as it is there.
-    pub fn finished(&self) -> impl Iterator<Item = (AccountId, &Json)> {
-        self.spools.iter().flat_map(|spool| spool.finished().iter().map(|(account, tally)| (*account, tally)))
+    /// Every finished account, as often as it is there.
+    pub fn finished(&self) -> impl Iterator<Item = AccountId> {
+        self.spools.iter().flat_map(|spool| spool.finished().iter().copied())
+    }
+
+    /// The tallies of accounts that earlier processes finished, as often as they are there.
+    pub fn tallies(&self) -> impl Iterator<Item = (AccountId, &Json)> {
+        self.spools.iter().flat_map(|spool| spool.tallies().iter().map(|(account, tally)| (*account, tally)))
     }
 
     /// Writes down what this process has asked of AWS for no account in particular, so that whoever goes on counts it.
@@ -260,7 +265,8 @@ impl ScanWriter {
         match std::fs::read_to_string(&path) {
             Ok(known) => Ok(known == organization_id),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                std::fs::write(&path, organization_id).map_err(LakeError::io("writing", &path))?;
+                let staged = stage(&self.staging, "organization.part", organization_id.as_bytes())?;
+                std::fs::rename(&staged, &path).map_err(LakeError::io("writing", &path))?;
                 Ok(true)
             }
             Err(source) => Err(LakeError::Io { doing: "reading", path, source }),

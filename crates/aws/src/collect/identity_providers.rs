@@ -40,7 +40,7 @@ async fn fetch(session: &Session) -> Result<Vec<IdentityProvider>, Gap> {
     for provider in saml.saml_provider_list() {
         providers.push(IdentityProvider {
             account_id: member.account,
-            provider_arn: decode::required(provider.arn(), "the ARN of a SAML provider")?,
+            provider_arn: decode::own_arn(provider.arn(), member.account, "the ARN of a SAML provider")?,
             provider_kind: IdentityProviderKind::Saml,
             created_at: decode::optional_moment(provider.create_date())?,
             valid_until_at: decode::optional_moment(provider.valid_until())?,
@@ -51,7 +51,7 @@ async fn fetch(session: &Session) -> Result<Vec<IdentityProvider>, Gap> {
     for provider in oidc.open_id_connect_provider_list() {
         providers.push(IdentityProvider {
             account_id: member.account,
-            provider_arn: decode::required(provider.arn(), "the ARN of an OIDC provider")?,
+            provider_arn: decode::own_arn(provider.arn(), member.account, "the ARN of an OIDC provider")?,
             provider_kind: IdentityProviderKind::Oidc,
             created_at: None,
             valid_until_at: None,

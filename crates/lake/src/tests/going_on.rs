@@ -20,7 +20,7 @@ fn a_killed_scan_goes_on_with_its_whole_accounts_and_nothing_torn() {
     }
     let mut again = ScanWriter::resume(folder.path(), &id, all_tables(built_in_facts())).unwrap();
     let finished: Vec<(String, serde_json::Value)> =
-        again.finished().map(|(account, tally)| (account.to_string(), tally.clone())).collect();
+        again.tallies().map(|(account, tally)| (account.to_string(), tally.clone())).collect();
     assert_eq!(finished, [("222222222222".to_owned(), json!({"n": 2}))]);
     again
         .spool(Place::Finished, "111111111111".parse().unwrap(), &[rows("111111111111")], json!({}))
