@@ -25,6 +25,8 @@ const GROWTH: f64 = 0.02;
 const SHRINK: f64 = 0.7;
 /// Of the ceiling: below this the rate does not fall. One request a second at the default ceiling, over all shards of a scan.
 const SLOWEST: f64 = 0.02;
+/// Requests a second below which no rate falls: a turn that comes later than four minutes after the signature comes too late.
+const SLOWEST_TURN: f64 = 1.0 / 240.0;
 /// Seconds of the starting rate that accounts in flight may queue for. Each has one request under way at most, so this bounds
 /// the wait for a turn: twelve seconds at the start, and at the slowest rate four minutes, for by then the signature (good
 /// for five) was made and the session (renewed five minutes before its end) was looked at. It is many times what keeps
@@ -193,7 +195,8 @@ impl Bucket {
             self.grown = now;
             if self.shrunk.is_none_or(|at| now.saturating_duration_since(at) >= ONE_BURST) {
                 self.shrunk = Some(now);
-                self.rate = (self.rate * SHRINK).max(self.ceiling * SLOWEST).min(self.rate);
+                let slowest = (self.ceiling * SLOWEST).max(SLOWEST_TURN);
+                self.rate = (self.rate * SHRINK).max(slowest).min(self.rate);
                 self.tokens = self.tokens.min(0.0);
             }
             return;
