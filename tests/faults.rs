@@ -259,6 +259,27 @@ fn documents_that_cannot_be_read_start_no_storm() {
     }
 }
 
+/// What one account's session is refused by throttles, another's may read: only that one loses it.
+#[test]
+fn an_account_that_is_throttled_for_ever_costs_no_other_the_documents() {
+    let throttled = {
+        let world = World::start(good(8));
+        assert_eq!(world.scan(&IMPATIENT).code, 0);
+        world.rows::<ScanAccountRecord>()[3].account_id.to_string()
+    };
+    let of = |action| Fault {
+        account: Some(throttled.clone()),
+        ..Fault::new(FaultKind::Throttle, action)
+    };
+    let faults = vec![of("iam:GetPolicyVersion"), of("iam:ListPolicies")];
+    let world = World::start(Options { faults, ..good(8) });
+    let said = world.scan(&IMPATIENT);
+    assert!([0, 2].contains(&said.code), "{}", said.errors);
+    for row in world.rows::<ScanAccountRecord>() {
+        assert!(row.reason_code.is_none() || row.account_id.to_string() == throttled, "{row:?}");
+    }
+}
+
 #[test]
 fn a_page_lost_in_the_middle_is_a_lost_table_and_not_a_shorter_one() {
     let many = Options { users: Some(1100), ..good(2) };
