@@ -267,10 +267,7 @@ fn an_account_that_is_throttled_for_ever_costs_no_other_the_documents() {
         assert_eq!(world.scan(&IMPATIENT).code, 0);
         world.rows::<ScanAccountRecord>()[3].account_id.to_string()
     };
-    let of = |action| Fault {
-        account: Some(throttled.clone()),
-        ..Fault::new(FaultKind::Throttle, action)
-    };
+    let of = |action| Fault { account: Some(throttled.clone()), ..Fault::new(FaultKind::Throttle, action) };
     let faults = vec![of("iam:GetPolicyVersion"), of("iam:ListPolicies")];
     let world = World::start(Options { faults, ..good(8) });
     let said = world.scan(&IMPATIENT);
