@@ -14,7 +14,7 @@ use orgsweep_model::collector::Clock;
 use orgsweep_model::{Account, Session, Usage};
 
 use crate::connection::{Connection, Pace};
-use crate::member::Member;
+use crate::member::{Member, Reader};
 use crate::session::{iam_client, retry_partition};
 
 /// Answers every request with the same status and body.
@@ -58,14 +58,15 @@ pub fn answering(account: &Account, clock: Clock, status: u16, body: &[u8]) -> S
         .http_client(Canned { status, body: body.into() })
         .retry_config(RetryConfig::disabled())
         .build();
-    let client = |usage| iam_client(&config, None, &retry_partition(account.id), usage);
+    let iam = iam_client(&config, None, &retry_partition(account.id), &[&usage]);
+    let shared = Reader { account: account.id, iam: iam.clone(), usage: Arc::clone(&usage), session: None };
     let member = Member {
-        iam: client(&usage),
+        iam,
         account: account.id,
         session: None,
         report_timeout: Pace::default().report_timeout,
         managed: Arc::default(),
-        shared_iam: client(&usage),
+        shared,
         usage,
     };
     Session::new(account.clone(), "aws".to_owned(), clock, Arc::new(member))

@@ -1,135 +1,171 @@
 //! Documents of AWS-managed policies: the same in every account, read once a scan through any session that may.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use aws_sdk_iam::types::PolicyScopeType;
 use orgsweep_model::{AccountId, Gap, Reason};
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex as Turn, SetOnce};
 
 use crate::collect::decode::policy_document;
 use crate::collect::next_marker;
-use crate::failure;
+use crate::member::Reader;
 
 /// Sessions that are remembered as possible helpers, those that have helped not counted.
 const MOST_UNTRIED: usize = 16;
 /// Sessions that have helped and are asked first.
 const MOST_PROVEN: usize = 4;
+/// Other sessions that may fail for one account before it gives up.
+const MOST_FAILED: usize = 3;
 
-/// After a failure that is no refusal, nobody asks again for so long: each account would otherwise try to the last attempt.
+/// For so long after a failure that is no refusal, a session is not asked again, and the others do not wait for each other.
 const QUIET: Duration = Duration::from_secs(10);
 
 /// A default version and its decoded document; both empty where AWS no longer lists the policy.
 pub type Document = Arc<(String, String)>;
 
-/// An account's session.
-type Helper = (AccountId, aws_sdk_iam::Client);
-
 /// The scan's cache.
 #[derive(Debug, Default)]
 pub struct ManagedPolicies {
     /// Policy ARN → default version, from one listing.
-    versions: OnceCell<BTreeMap<String, String>>,
-    documents: Mutex<HashMap<String, Arc<OnceCell<Document>>>>,
+    versions: ReadOnce<Arc<BTreeMap<String, String>>>,
+    documents: Mutex<HashMap<String, Arc<ReadOnce<Document>>>>,
     helpers: Mutex<Helpers>,
+}
+
+/// What is the same in every account. While that goes well one account asks and the others wait for it; once it has gone
+/// wrong each asks for itself until one of them has it, so that an account that AWS throttles for ever costs no other
+/// anything. Failure is never kept.
+#[derive(Debug)]
+struct ReadOnce<T> {
+    value: SetOnce<T>,
+    turn: Turn<()>,
+}
+
+impl<T> Default for ReadOnce<T> {
+    fn default() -> Self {
+        Self { value: SetOnce::new(), turn: Turn::default() }
+    }
+}
+
+impl<T: Clone> ReadOnce<T> {
+    fn known(&self) -> Option<T> {
+        self.value.get().cloned()
+    }
+
+    async fn get(
+        &self,
+        each_for_itself: impl Fn() -> bool,
+        ask: impl Future<Output = Result<T, Gap>>,
+    ) -> Result<T, Gap> {
+        let turn = self.turn.lock().await;
+        let _turn = (!each_for_itself()).then_some(turn);
+        tokio::select! {
+            biased;
+            known = self.value.wait() => Ok(known.clone()),
+            answer = ask => answer.inspect(|value| {
+                // Somebody else was faster: it is the same.
+                let _ = self.value.set(value.clone());
+            }),
+        }
+    }
 }
 
 /// Whose sessions may read what is the same everywhere.
 #[derive(Debug, Default)]
 struct Helpers {
-    proven: VecDeque<Helper>,
-    untried: VecDeque<Helper>,
-    refused: HashSet<AccountId>,
+    proven: VecDeque<Reader>,
+    untried: VecDeque<Reader>,
+    refused: HashMap<AccountId, Gap>,
     /// Why the last one was refused.
     last_refusal: Option<Gap>,
-    /// The last answer that was neither a document nor a refusal.
-    failed: Option<Failed>,
-    /// Accounts that were told of such an answer.
-    lost: HashSet<AccountId>,
-}
-
-/// A read that went wrong: throttled, slow, broken.
-#[derive(Clone, Debug)]
-struct Failed {
-    at: Instant,
-    /// Whose session it was.
-    of: AccountId,
-    gap: Gap,
+    /// Sessions whose last answer was neither a document nor a refusal: throttled, slow, broken.
+    failed: HashMap<AccountId, (Instant, Gap)>,
+    /// The last failure, if nothing was read since.
+    trouble: Option<Instant>,
 }
 
 impl Helpers {
-    fn offer(&mut self, helper: Helper) {
+    fn offer(&mut self, reader: Reader) {
         if self.untried.len() == MOST_UNTRIED {
             self.untried.pop_front();
         }
-        self.untried.push_back(helper);
+        self.untried.push_back(reader);
     }
 
-    fn succeeded(&mut self, helper: &Helper) {
-        if self.proven.iter().any(|(account, _)| *account == helper.0) {
+    fn succeeded(&mut self, reader: &Reader) {
+        self.trouble = None;
+        if self.proven.iter().any(|proven| proven.account == reader.account) {
             return;
         }
         if self.proven.len() == MOST_PROVEN {
             self.proven.pop_back();
         }
-        self.proven.push_front(helper.clone());
-        self.untried.retain(|(account, _)| *account != helper.0);
+        self.proven.push_front(reader.clone());
+        self.untried.retain(|untried| untried.account != reader.account);
     }
 
     fn refused(&mut self, account: AccountId, why: &Gap) {
         self.last_refusal = Some(why.clone());
-        self.refused.insert(account);
-        self.untried.retain(|(untried, _)| *untried != account);
-        self.proven.retain(|(proven, _)| *proven != account);
+        self.refused.insert(account, why.clone());
+        self.untried.retain(|untried| untried.account != account);
+        self.proven.retain(|proven| proven.account != account);
     }
 
-    /// The account's own session first, then those that have helped, then the rest.
-    fn candidates(&self, own: Helper) -> Vec<Helper> {
-        let account = own.0;
-        let own = (!self.refused.contains(&account)).then_some(own);
+    fn failed(&mut self, account: AccountId, why: &Gap) {
+        self.trouble = Some(Instant::now());
+        self.failed.insert(account, (Instant::now(), why.clone()));
+    }
+
+    /// How an account's session has just failed.
+    fn failure_of(&self, account: AccountId) -> Option<&Gap> {
+        self.failed.get(&account).filter(|(at, _)| at.elapsed() < QUIET).map(|(_, gap)| gap)
+    }
+
+    /// The account's own session first, then those that have helped, then the rest; none that has just failed.
+    fn candidates(&self, own: &Reader) -> Vec<Reader> {
         let others = self.proven.iter().chain(self.untried.iter().rev());
-        own.into_iter().chain(others.filter(|(helper, _)| *helper != account).cloned()).collect()
+        let others = others
+            .filter(|reader| reader.account != own.account && self.failure_of(reader.account).is_none());
+        let own = (!self.refused.contains_key(&own.account)).then_some(own);
+        own.into_iter().chain(others).cloned().collect()
     }
 }
 
 impl ManagedPolicies {
     /// Remembers a session as a possible helper for accounts whose own session is refused.
-    pub fn offer(&self, account: AccountId, client: &aws_sdk_iam::Client) {
-        self.with_helpers(|helpers| helpers.offer((account, client.clone())));
+    pub fn offer(&self, reader: &Reader) {
+        self.with_helpers(|helpers| helpers.offer(reader.clone()));
     }
 
-    /// A policy's document: cached, else through the account's own session, else through another's. The error is
-    /// the account's own where it had one.
-    pub async fn document(
-        &self,
-        policy_arn: &str,
-        account: AccountId,
-        own: &aws_sdk_iam::Client,
-    ) -> Result<Document, Gap> {
-        let cell = {
+    /// A policy's document: cached, else through the account's own session, else, where that one is refused, through
+    /// another's. The error is the account's own where it had one.
+    pub async fn document(&self, policy_arn: &str, own: &Reader) -> Result<Document, Gap> {
+        let document = {
             let mut documents = self.documents.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(documents.entry(policy_arn.to_owned()).or_default())
         };
-        if let Some(document) = cell.get() {
-            return Ok(Arc::clone(document));
+        if let Some(known) = document.known() {
+            return Ok(known);
         }
-        self.after_the_quiet(account).await?;
-        let mut first_gap = None;
-        for helper in self.with_helpers(|helpers| helpers.candidates((account, own.clone()))) {
-            // Failure is never cached: the next session tries for itself. Success is everyone's.
-            match cell.get_or_try_init(|| self.fetch_unless_quiet(policy_arn, &helper)).await {
-                Ok(document) => {
-                    self.with_helpers(|helpers| helpers.succeeded(&helper));
-                    return Ok(Arc::clone(document));
-                }
-                Err(gap) if matches!(gap.reason, Reason::Denied | Reason::DeniedByScp) => {
-                    self.with_helpers(|helpers| helpers.refused(helper.0, &gap));
-                    first_gap.get_or_insert(gap);
-                }
+        if let Some(gap) = self.with_helpers(|helpers| helpers.failure_of(own.account).cloned()) {
+            return Err(gap);
+        }
+        let mut first_gap = self.with_helpers(|helpers| helpers.refused.get(&own.account).cloned());
+        let mut failed = 0;
+        for reader in self.with_helpers(|helpers| helpers.candidates(own)) {
+            match document.get(|| self.is_in_trouble(), Box::pin(self.ask(policy_arn, &reader))).await {
+                Ok(document) => return Ok(document),
+                Err(gap) if is_refusal(&gap) => drop(first_gap.get_or_insert(gap)),
                 // Throttled, slow, broken: another account's session would meet the same, and only make it worse.
+                Err(gap) if reader.account == own.account => return Err(gap),
                 Err(gap) => {
-                    self.with_helpers(|helpers| helpers.lost.insert(account));
-                    return Err(first_gap.unwrap_or(gap));
+                    first_gap.get_or_insert(gap);
+                    failed += 1;
+                    if failed == MOST_FAILED {
+                        break;
+                    }
                 }
             }
         }
@@ -141,53 +177,30 @@ impl ManagedPolicies {
         work(&mut self.helpers.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// An account that comes back after a failure waits until somebody may ask again, so that its own session gets its turn.
-    /// The one whose session failed is not the one to ask.
-    async fn after_the_quiet(&self, account: AccountId) -> Result<(), Gap> {
-        let failed =
-            self.with_helpers(|helpers| helpers.failed.clone().filter(|_| helpers.lost.contains(&account)));
-        if let Some(Failed { at, of, gap }) = failed {
-            let left = QUIET.saturating_sub(at.elapsed());
-            if of == account && !left.is_zero() {
-                return Err(gap);
-            }
-            tokio::time::sleep(left).await;
-        }
-        Ok(())
+    fn is_in_trouble(&self) -> bool {
+        self.with_helpers(|helpers| helpers.trouble.is_some_and(|at| at.elapsed() < QUIET))
     }
 
-    /// What has just failed for one account is not asked for again by those that waited behind it.
-    async fn fetch_unless_quiet(&self, policy_arn: &str, helper: &Helper) -> Result<Document, Gap> {
-        let recent = self.with_helpers(|helpers| helpers.failed.clone());
-        if let Some(Failed { gap, .. }) = recent.filter(|failed| failed.at.elapsed() < QUIET) {
-            return Err(gap);
-        }
-        let fetched = self.fetch(policy_arn, &helper.1).await;
-        self.with_helpers(|helpers| match &fetched {
-            Ok(_) => helpers.failed = None,
-            Err(gap) if matches!(gap.reason, Reason::Denied | Reason::DeniedByScp) => {}
-            Err(gap) => {
-                helpers.failed = Some(Failed { at: Instant::now(), of: helper.0, gap: gap.clone() });
-            }
+    /// Asks through one session, and remembers how that went.
+    async fn ask(&self, policy_arn: &str, reader: &Reader) -> Result<Document, Gap> {
+        let answer = self.fetch(policy_arn, reader).await;
+        self.with_helpers(|helpers| match &answer {
+            Ok(_) => helpers.succeeded(reader),
+            Err(gap) if is_refusal(gap) => helpers.refused(reader.account, gap),
+            Err(gap) => helpers.failed(reader.account, gap),
         });
-        fetched
+        answer
     }
 
-    async fn fetch(&self, policy_arn: &str, client: &aws_sdk_iam::Client) -> Result<Document, Gap> {
-        let versions = self.versions.get_or_try_init(|| list_versions(client)).await?;
+    async fn fetch(&self, policy_arn: &str, reader: &Reader) -> Result<Document, Gap> {
+        let versions = self.versions.get(|| self.is_in_trouble(), Box::pin(list_versions(reader))).await?;
         // A policy that AWS has withdrawn stays attached where it was and is listed no more: its document is not to be
         // had, which is not the account's fault. What rests on it is undecided.
         let Some(version) = versions.get(policy_arn) else {
             return Ok(Arc::new((String::new(), String::new())));
         };
-        let answer = client
-            .get_policy_version()
-            .policy_arn(policy_arn)
-            .version_id(version)
-            .send()
-            .await
-            .map_err(|error| failure::gap("iam:GetPolicyVersion", &error));
-        let answer = match answer {
+        let request = || reader.iam.get_policy_version().policy_arn(policy_arn).version_id(version).send();
+        let answer = match reader.call("iam:GetPolicyVersion", request).await {
             // AWS has withdrawn it since it was listed.
             Err(gap) if gap.code.as_deref() == Some("NoSuchEntity") => {
                 return Ok(Arc::new((version.clone(), String::new())));
@@ -200,19 +213,20 @@ impl ManagedPolicies {
     }
 }
 
+fn is_refusal(gap: &Gap) -> bool {
+    matches!(gap.reason, Reason::Denied | Reason::DeniedByScp)
+}
+
 /// Default versions of all AWS-managed policies: two pages.
-async fn list_versions(client: &aws_sdk_iam::Client) -> Result<BTreeMap<String, String>, Gap> {
+async fn list_versions(reader: &Reader) -> Result<Arc<BTreeMap<String, String>>, Gap> {
     let mut versions = BTreeMap::new();
     let mut marker = None;
     loop {
-        let page = client
-            .list_policies()
-            .scope(aws_sdk_iam::types::PolicyScopeType::Aws)
-            .max_items(1000)
-            .set_marker(marker.clone())
-            .send()
-            .await
-            .map_err(|error| failure::gap("iam:ListPolicies", &error))?;
+        let request = || {
+            let request = reader.iam.list_policies().scope(PolicyScopeType::Aws).max_items(1000);
+            request.set_marker(marker.clone()).send()
+        };
+        let page = reader.call("iam:ListPolicies", request).await?;
         for policy in page.policies() {
             if let (Some(arn), Some(version)) = (policy.arn(), policy.default_version_id()) {
                 versions.insert(arn.to_owned(), version.to_owned());
@@ -220,7 +234,7 @@ async fn list_versions(client: &aws_sdk_iam::Client) -> Result<BTreeMap<String, 
         }
         marker = next_marker("iam:ListPolicies", page.is_truncated(), page.marker(), marker.as_deref())?;
         if marker.is_none() {
-            return Ok(versions);
+            return Ok(Arc::new(versions));
         }
     }
 }

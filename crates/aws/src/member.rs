@@ -27,8 +27,30 @@ pub struct Member {
     pub(crate) session: Option<Arc<SessionCredentials>>,
     /// What is the same in every account, read once a scan.
     pub(crate) managed: Arc<ManagedPolicies>,
-    /// IAM in the account, for what is read once a scan: its calls count for the scan.
-    pub(crate) shared_iam: aws_sdk_iam::Client,
+    /// IAM in the account, for what is read once a scan.
+    pub(crate) shared: Reader,
+}
+
+/// A session that reads what is the same in every account: its calls count for the scan as a whole.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    /// Whose session it is.
+    pub(crate) account: AccountId,
+    pub(crate) iam: aws_sdk_iam::Client,
+    /// Its part of the scan's calls.
+    pub(crate) usage: Arc<Usage>,
+    pub(crate) session: Option<Arc<SessionCredentials>>,
+}
+
+impl Reader {
+    /// As [`Member::call`].
+    pub async fn call<T, E, F>(&self, api: &str, request: impl Fn() -> F) -> Result<T, Gap>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    {
+        call(&self.usage, self.session.as_deref(), api, request).await
+    }
 }
 
 impl Member {
@@ -44,23 +66,36 @@ impl Member {
         E: ProvideErrorMetadata + std::error::Error + 'static,
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     {
-        // Only of this call: renewing a session on the way is a call of its own.
-        let attempts = || {
-            let (service, action) = api.split_once(':').unwrap_or_default();
-            self.usage.of(service, action).attempts
-        };
-        let before = attempts();
-        let mut answer = request().await;
-        if let (Err(error), Some(session)) = (&answer, &self.session)
-            && failure::is_expired(error)
-        {
-            session.renew().await?;
-            answer = request().await;
-        }
-        answer.map_err(|error| {
-            let mut gap = failure::gap(api, &error);
-            gap.attempts = gap.attempts.max((attempts() - before) as u32);
-            gap
-        })
+        call(&self.usage, self.session.as_deref(), api, request).await
     }
+}
+
+async fn call<T, E, F>(
+    usage: &Usage,
+    session: Option<&SessionCredentials>,
+    api: &str,
+    request: impl Fn() -> F,
+) -> Result<T, Gap>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+{
+    // Only of this call: renewing a session on the way is a call of its own.
+    let attempts = || {
+        let (service, action) = api.split_once(':').unwrap_or_default();
+        usage.of(service, action).attempts
+    };
+    let before = attempts();
+    let mut answer = request().await;
+    if let (Err(error), Some(session)) = (&answer, session)
+        && failure::is_expired(error)
+    {
+        session.renew().await?;
+        answer = request().await;
+    }
+    answer.map_err(|error| {
+        let mut gap = failure::gap(api, &error);
+        gap.attempts = gap.attempts.max((attempts() - before) as u32);
+        gap
+    })
 }

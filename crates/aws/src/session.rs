@@ -263,17 +263,18 @@ pub async fn enter(
 }
 
 /// An IAM client for a session. Each account has its own retry quota: by default the SDK shares one among all
-/// clients of a Region, and one throttled account would take the retries of the others.
+/// clients of a Region, and one throttled account would take the retries of the others. Every one of `usages` counts its calls.
 pub fn iam_client(
     base: &SdkConfig,
     credentials: Option<&Arc<SessionCredentials>>,
     retries: &RetryPartition,
-    usage: &Arc<Usage>,
+    usages: &[&Arc<Usage>],
 ) -> aws_sdk_iam::Client {
-    let mut builder = aws_sdk_iam::config::Builder::from(base)
-        .retry_partition(retries.clone())
-        .interceptor(Ledger::new(usage))
-        .interceptor(WholeAnswers);
+    let mut builder = aws_sdk_iam::config::Builder::from(base).retry_partition(retries.clone());
+    for usage in usages {
+        builder = builder.interceptor(Ledger::new(usage));
+    }
+    builder = builder.interceptor(WholeAnswers);
     if let Some(credentials) = credentials {
         // No cache of the SDK's: the session keeps its credentials itself, and knows when they are no longer taken.
         builder = builder

@@ -19,7 +19,7 @@ use crate::connection::Connection;
 use crate::failure;
 use crate::ledger::Ledger;
 use crate::managed::ManagedPolicies;
-use crate::member::Member;
+use crate::member::{Member, Reader};
 use crate::organization::{self, Roster, Tree};
 use crate::organization_policies::{self, OrganizationPolicy};
 use crate::session::{self, LONGEST_CHAINED, SessionCredentials};
@@ -254,17 +254,25 @@ impl AwsSource {
             session.as_ref().map_or(self.caller.arn.as_str(), |session| session.role_arn()).to_owned();
         let notes = session.as_ref().and_then(|session| self.duration_note(session)).into_iter().collect();
         let retries = session::retry_partition(account.id);
-        let client = |usage| session::iam_client(&self.connection.config, session.as_ref(), &retries, usage);
-        let shared_iam = client(&self.usage);
-        self.managed.offer(account.id, &shared_iam);
+        let client = |usages: &[&Arc<Usage>]| {
+            session::iam_client(&self.connection.config, session.as_ref(), &retries, usages)
+        };
+        let own_part = Arc::new(Usage::default());
+        let shared = Reader {
+            account: account.id,
+            iam: client(&[&self.usage, &own_part]),
+            usage: own_part,
+            session: session.clone(),
+        };
+        self.managed.offer(&shared);
         let member = Member {
-            iam: client(&usage),
+            iam: client(&[&usage]),
             account: account.id,
             usage,
             report_timeout: self.connection.pace.report_timeout,
             session: session.clone(),
             managed: Arc::clone(&self.managed),
-            shared_iam,
+            shared,
         };
         let partition = self.caller.partition.clone();
         let session = Session::new(account.clone(), partition, self.options.clock, Arc::new(member));

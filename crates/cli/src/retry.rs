@@ -9,7 +9,7 @@ use orgsweep_model::records::{
     ApiCallRecord, CheckControlRecord, CheckRecord, CoverageRecord, FindingRecord, ScanAccountRecord,
     ScanRecord, ScanState, TableRead,
 };
-use orgsweep_model::{AccountId, Row as _, TableSchema};
+use orgsweep_model::{AccountId, Row as _, TableSchema, Usage};
 use orgsweep_sweep::retained::Retained;
 use orgsweep_sweep::{AccountTally, Plan, Totals};
 
@@ -104,13 +104,13 @@ impl Earlier {
         Ok(())
     }
 
-    /// Takes over accounts whole, with what they add to the sums.
+    /// Takes over accounts whole, with what they add to the sums; and counts what this scan asked of AWS for them in vain.
     pub fn take_over(
         &self,
         writer: &mut ScanWriter,
         place: Place,
         plan: &Plan,
-        accounts: &BTreeSet<AccountId>,
+        accounts: &BTreeMap<AccountId, Option<Arc<Usage>>>,
         totals: &mut Totals,
     ) -> Result<(), LakeError> {
         let renewed = renewed_facts(plan);
@@ -121,13 +121,18 @@ impl Earlier {
             let keep = |account: AccountId| {
                 let is_there =
                     is_stored && renewed.get(&account).is_some_and(|renewed| !renewed.contains(table.name));
-                accounts.contains(&account) && !is_there
+                accounts.contains_key(&account) && !is_there
             };
             if is_an_accounts_own(table) {
                 writer.take_over(place, &self.scan_id, table, &keep)?;
             }
         }
-        for (account, tally) in tallies(&self.root, &self.scan_id, &|account| accounts.contains(&account))? {
+        let taken = tallies(&self.root, &self.scan_id, &|account| accounts.contains_key(&account))?;
+        for (account, mut tally) in taken {
+            if let Some(Some(usage)) = accounts.get(&account) {
+                tally.calls.add(&usage.total());
+                writer.add(place, account, &ApiCallRecord::of(Some(account), usage))?;
+            }
             let json = serde_json::to_value(&tally).map_err(|error| LakeError::Format {
                 doing: "taking over",
                 path: self.root.clone(),
@@ -171,7 +176,7 @@ fn renewed_facts(plan: &Plan) -> HashMap<AccountId, BTreeSet<&'static str>> {
     plan.retained.iter().map(|(account, retained)| (*account, retained.renewed_facts(plan))).collect()
 }
 
-/// Not the scan's own rows, and not its calls: this scan made none for these accounts.
+/// Not the scan's own rows, and not its calls: this scan made its own, or none.
 fn is_an_accounts_own(table: &TableSchema) -> bool {
     let others = [
         ScanRecord::SCHEMA.name,

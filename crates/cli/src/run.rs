@@ -1,6 +1,5 @@
 //! One run, from an open source to published tables: what the demo, a scan, one that goes on and one that retries share.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +7,7 @@ use std::time::Duration;
 use orgsweep_lake::{LakeError, Place, ScanHeader, ScanId, ScanWriter};
 use orgsweep_model::records::{ApiCallRecord, ScanRecord, ScanState, ScanStatus};
 use orgsweep_model::registry::Registry;
-use orgsweep_model::{AccountId, Organization, Rows, Timestamp, Usage};
+use orgsweep_model::{Organization, Rows, Timestamp, Usage};
 use orgsweep_sweep::{AccountRows, AccountTally, Early, Ended, Event, ScanError, Sink, Source, Stop, Totals};
 use serde_json::{Value as Json, json};
 use tokio::time::Instant;
@@ -157,6 +156,9 @@ impl Run<'_> {
                 Early::Deadline => exit::INCOMPLETE,
             };
             if !(prepared.options.publish_partial && roster_is_whole) || shard.is_some() {
+                // Whoever goes on begins these accounts anew; what was asked for them was asked.
+                unfinished.iter().filter_map(|one| one.usage.as_deref()).for_each(|asked| usage.join(asked));
+                writer.keep_usage(&usage).map_err(refused)?;
                 return Err(stopped(code, &writer, &header, shard, out));
             }
             // What an earlier scan has of an account is more than nothing: it stays.
@@ -170,7 +172,7 @@ impl Run<'_> {
                 totals.add(tally);
             }
             if let Some(earlier) = &earlier {
-                let kept = kept.iter().map(|one| one.account.id).collect();
+                let kept = kept.into_iter().map(|one| (one.account.id, one.usage)).collect();
                 earlier.take_over(&mut writer, Place::Aside, &plan, &kept, &mut totals).map_err(refused)?;
             }
         }
@@ -178,8 +180,7 @@ impl Run<'_> {
             return tell_shard(shard, totals, &prepared.options);
         }
         if let Some(earlier) = &earlier {
-            let wanted: BTreeSet<AccountId> = taken.into_iter().collect();
-            earlier.take_over(&mut writer, Place::Finished, &plan, &wanted, &mut totals).map_err(refused)?;
+            earlier.take_over(&mut writer, Place::Finished, &plan, &taken, &mut totals).map_err(refused)?;
         }
         let shared = earlier_usage;
         shared.join(&usage);

@@ -125,7 +125,7 @@ pub fn finalize(registry: &Registry, arguments: FinalizeArguments) -> Result<u8,
     for account in missing {
         let refusal =
             prepared.plan.filter.refuses(account).or_else(|| orgsweep_sweep::filter::inactive(account));
-        let lost = Unfinished { account: account.clone(), refusal };
+        let lost = Unfinished { account: account.clone(), refusal, usage: None };
         let rows = lost.rows(&prepared.plan, &file.roster.organization);
         let tally = AccountTally::of(&rows);
         run::keep(&mut writer, Place::Finished, rows, &tally).map_err(Failure::new)?;

@@ -36,9 +36,29 @@ struct TableSpool {
     path: PathBuf,
     file: File,
     end: u64,
-    spans: BTreeMap<AccountId, Vec<Span>>,
+    /// Of accounts that are not whole yet.
+    open: BTreeMap<AccountId, Vec<Span>>,
+    /// Of whole accounts. Tens of thousands times a dozen tables: one flat list a table, in order once it is read.
+    whole: Vec<(AccountId, Span)>,
+    in_order: bool,
     /// Once rows came or were asked for.
     codec: Option<Codec>,
+}
+
+impl TableSpool {
+    fn count_as_whole(&mut self, account: AccountId, spans: impl IntoIterator<Item = Span>) {
+        self.whole.extend(spans.into_iter().map(|span| (account, span)));
+        self.in_order = false;
+    }
+
+    /// By account; an account's own in the order in which they came, which is that of their offsets.
+    fn in_order(&mut self) -> &[(AccountId, Span)] {
+        if !self.in_order {
+            self.whole.sort_unstable();
+            self.in_order = true;
+        }
+        &self.whole
+    }
 }
 
 /// A whole account, as the journal keeps it.
@@ -49,7 +69,7 @@ struct Entry {
     tally: Json,
 }
 
-/// The spools of a scan. In memory: a few bytes an account and table.
+/// The spools of a scan. In memory: 32 bytes an account and table, and what accounts that are not whole have.
 pub struct Spool {
     folder: PathBuf,
     scan_id: String,
@@ -112,7 +132,7 @@ impl Spool {
                 return Err(LakeError::Format { doing: "going on with", path: table.path.clone(), problem });
             }
             table.end = table.end.max(end);
-            table.spans.insert(entry.account, spans);
+            table.count_as_whole(entry.account, spans);
         }
         self.finished.insert(entry.account);
         self.tallies.push((entry.account, entry.tally));
@@ -123,7 +143,8 @@ impl Spool {
         if !self.tables.contains_key(name) {
             let path = self.folder.join(format!("{name}.arrow"));
             let file = open_file(&path)?;
-            let table = TableSpool { path, file, end: 0, spans: BTreeMap::new(), codec: None };
+            let (open, whole) = (BTreeMap::new(), Vec::new());
+            let table = TableSpool { path, file, end: 0, open, whole, in_order: true, codec: None };
             self.tables.insert(name.to_owned(), table);
         }
         self.tables.get_mut(name).ok_or_else(|| LakeError::Format {
@@ -162,13 +183,13 @@ impl Spool {
             let problem = format!("account {account} is finished already; its rows must not be there twice");
             return Err(LakeError::Format { doing: "spooling", path: self.folder.clone(), problem });
         }
-        let TableSpool { path, file, end, spans, codec } = self.table(table.name)?;
+        let TableSpool { path, file, end, open, codec, .. } = self.table(table.name)?;
         let codec = Codec::of(codec, table).map_err(LakeError::format("encoding rows for", path))?;
         let batch = make(&codec.schema).map_err(LakeError::format("building rows for", path))?;
         let bytes = codec.encode(&batch).map_err(LakeError::format("encoding rows for", path))?;
         file.write_all(bytes).map_err(LakeError::io("writing", path))?;
         let length = bytes.len() as u64;
-        spans.entry(account).or_default().push((*end, length));
+        open.entry(account).or_default().push((*end, length));
         *end += length;
         Ok(())
     }
@@ -176,22 +197,25 @@ impl Spool {
     /// Drops the rows of an account that is not finished: nobody counts on them any more.
     pub fn forget(&mut self, account: AccountId) {
         if !self.finished.contains(&account) {
-            self.tables.values_mut().for_each(|table| drop(table.spans.remove(&account)));
+            self.tables.values_mut().for_each(|table| drop(table.open.remove(&account)));
         }
     }
 
     /// Counts the account as whole, with what it adds to the scan's sums.
     pub fn finish(&mut self, account: AccountId, tally: Json) -> Result<(), LakeError> {
-        let spans = self
-            .tables
-            .iter()
-            .filter_map(|(name, table)| Some((name.clone(), table.spans.get(&account)?.clone())))
-            .collect();
+        let of_table =
+            |(name, table): (&String, &TableSpool)| Some((name.clone(), table.open.get(&account)?.clone()));
+        let spans = self.tables.iter().filter_map(of_table).collect();
         let entry = Entry { account, spans, tally };
         let path = self.folder.join(JOURNAL);
         let mut line = serde_json::to_vec(&entry).map_err(LakeError::format("writing", &path))?;
         line.push(b'\n');
         self.journal.write_all(&line).map_err(LakeError::io("writing", &path))?;
+        for table in self.tables.values_mut() {
+            if let Some(spans) = table.open.remove(&account) {
+                table.count_as_whole(account, spans);
+            }
+        }
         self.finished.insert(account);
         Ok(())
     }
@@ -207,23 +231,28 @@ impl Spool {
         &self.tallies
     }
 
-    /// The accounts that have rows of a table.
-    pub fn accounts_of(&self, table: &str) -> impl Iterator<Item = AccountId> {
-        let accounts = self.tables.get(table).into_iter().flat_map(|table| table.spans.keys().copied());
-        accounts.filter(|account| self.finished.contains(account))
+    /// The whole accounts that have rows of a table, in order.
+    pub fn accounts_of(&mut self, table: &str) -> Vec<AccountId> {
+        let spans = self.tables.get_mut(table).map_or(&[][..], TableSpool::in_order);
+        let mut accounts: Vec<AccountId> = spans.iter().map(|(account, _)| *account).collect();
+        accounts.dedup();
+        accounts
     }
 
-    /// Hands over an account's batches of a table.
+    /// Hands over a whole account's batches of a table.
     pub fn batches(
         &mut self,
         table: &'static TableSchema,
         account: AccountId,
         take: &mut dyn FnMut(RecordBatch) -> Result<(), LakeError>,
     ) -> Result<(), LakeError> {
-        let Some(TableSpool { path, file, spans, codec, .. }) = self.tables.get_mut(table.name) else {
+        let Some(spool) = self.tables.get_mut(table.name) else {
             return Ok(());
         };
-        for (offset, length) in spans.get(&account).into_iter().flatten() {
+        spool.in_order();
+        let TableSpool { path, file, whole, codec, .. } = spool;
+        let first = whole.partition_point(|(other, _)| *other < account);
+        for (_, (offset, length)) in whole[first..].iter().take_while(|(other, _)| *other == account) {
             file.seek(SeekFrom::Start(*offset)).map_err(LakeError::io("reading", path))?;
             let mut bytes = vec![0; *length as usize];
             file.read_exact(&mut bytes).map_err(LakeError::io("reading", path))?;

@@ -227,6 +227,11 @@ impl ScanWriter {
         })
     }
 
+    /// Adds rows to an account that is taken over.
+    pub fn add(&mut self, place: Place, account: AccountId, rows: &dyn Rows) -> Result<(), LakeError> {
+        self.at(place)?.add(account, rows)
+    }
+
     /// Drops what was taken over of an account that turned out to have nothing to keep.
     pub fn forget(&mut self, account: AccountId) {
         self.spools[0].forget(account);
@@ -370,8 +375,8 @@ impl ScanWriter {
             file.write(batch)?;
         }
         let mut order: Vec<(AccountId, usize)> = Vec::new();
-        for (index, spool) in self.spools.iter().enumerate() {
-            order.extend(spool.accounts_of(table.name).map(|account| (account, index)));
+        for (index, spool) in self.spools.iter_mut().enumerate() {
+            order.extend(spool.accounts_of(table.name).into_iter().map(|account| (account, index)));
         }
         order.sort_unstable();
         for (account, index) in order {

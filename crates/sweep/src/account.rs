@@ -18,6 +18,7 @@ use orgsweep_model::{
 use crate::plan::Plan;
 use crate::retained::{Retained, fills_any};
 use crate::rows;
+use crate::run::Unfinished;
 use crate::source::{Opened, Source};
 
 /// The longest text of an account's notes, characters.
@@ -74,9 +75,13 @@ pub(crate) struct Visit {
 }
 
 impl Visit {
-    /// Opens the account and runs the collectors; never fails.
-    pub(crate) async fn collect(source: Arc<dyn Source>, plan: Arc<Plan>, account: Account) -> Self {
-        let usage = Arc::new(Usage::default());
+    /// Opens the account and runs the collectors; never fails. What is asked of AWS on the way is counted in `usage`.
+    pub(crate) async fn collect(
+        source: Arc<dyn Source>,
+        plan: Arc<Plan>,
+        account: Account,
+        usage: Arc<Usage>,
+    ) -> Self {
         let started = Instant::now();
         let mut tables = Tables::new();
         let retained = plan.retained.get(&account.id).cloned();
@@ -96,11 +101,7 @@ impl Visit {
         };
         match opened {
             Err(gap) => {
-                let mut visit = Self::refused(account, gap, &plan);
-                visit.retained = retained;
-                visit.usage = usage;
-                visit.started = started;
-                visit
+                Self { retained, started, ..Self::refused(account, gap, &plan).having_asked(Some(usage)) }
             }
             Ok(opened) => {
                 for note in &opened.notes {
@@ -128,6 +129,18 @@ impl Visit {
         let usage = Arc::new(Usage::default());
         let (refusal, started) = (Some(gap), Instant::now());
         Self { account, tables, entered: None, refusal, retained: None, usage, started }
+    }
+
+    /// With what was asked of AWS for it.
+    pub(crate) fn having_asked(mut self, usage: Option<Arc<Usage>>) -> Self {
+        self.usage = usage.unwrap_or_default();
+        self
+    }
+
+    /// What stays of it if the run ends now.
+    pub(crate) fn unfinished(&self) -> Unfinished {
+        let (account, usage) = (self.account.clone(), Some(Arc::clone(&self.usage)));
+        Unfinished { account, refusal: None, usage }
     }
 
     /// Whether the account could not be entered this time, and an earlier scan has more of it than nothing.

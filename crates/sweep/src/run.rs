@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
-use orgsweep_model::{Account, AccountId, AccountState, Gap, Organization, Reason};
+use orgsweep_model::{Account, AccountId, AccountState, Gap, Organization, Reason, Usage};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -118,8 +118,8 @@ pub struct Ended {
     pub roster_is_whole: bool,
     /// Accounts that were listed and did not finish.
     pub unfinished: Vec<Unfinished>,
-    /// Accounts that were listed and are to be taken over from an earlier scan.
-    pub taken: Vec<AccountId>,
+    /// Accounts that were listed and are to be taken over from an earlier scan, with what was asked of AWS for them in vain.
+    pub taken: BTreeMap<AccountId, Option<Arc<Usage>>>,
 }
 
 /// An account that did not finish, and why it would not have been entered anyway.
@@ -129,6 +129,8 @@ pub struct Unfinished {
     pub account: Account,
     /// Excluded, suspended.
     pub refusal: Option<Gap>,
+    /// What was asked of AWS for it, if it was begun.
+    pub usage: Option<Arc<Usage>>,
 }
 
 impl Unfinished {
@@ -136,7 +138,7 @@ impl Unfinished {
     pub fn rows(self, plan: &Plan, organization: &Organization) -> AccountRows {
         let stopped = || Gap::new(Reason::Cancelled).because("the scan was stopped before this account");
         let gap = self.refusal.unwrap_or_else(stopped);
-        Visit::refused(self.account, gap, plan).finish(plan, organization)
+        Visit::refused(self.account, gap, plan).having_asked(self.usage).finish(plan, organization)
     }
 }
 
@@ -171,7 +173,7 @@ pub async fn run(
         waiting: Vec::new(),
         parked: Arc::default(),
         in_flight: BTreeMap::new(),
-        taken: Vec::new(),
+        taken: BTreeMap::new(),
         unstated: 0,
         roster: Vec::new(),
         seen: HashSet::new(),
@@ -220,7 +222,7 @@ pub async fn run(
                     Listed::Whole => {
                         listed_all = true;
                         dispatcher.check_roster(on_event)?;
-                        on_event(Event::Listed { accounts: dispatcher.roster.len(), done: true });
+                        on_event(Event::Listed { accounts: dispatcher.seen.len(), done: true });
                         continue;
                     }
                     Listed::Account(account) => *account,
@@ -238,7 +240,7 @@ pub async fn run(
                     }
                 }
                 dispatcher.listed(account);
-                on_event(Event::Listed { accounts: dispatcher.roster.len(), done: false });
+                on_event(Event::Listed { accounts: dispatcher.seen.len(), done: false });
             }
             // A task that waits for names has given its place up.
             () = dispatcher.parked.changed.notified() => {}
@@ -287,11 +289,12 @@ struct Dispatcher {
     /// Collected accounts that wait for the names of their units.
     parked: Arc<Parked>,
     /// Accounts to be taken over from an earlier scan.
-    taken: Vec<AccountId>,
+    taken: BTreeMap<AccountId, Option<Arc<Usage>>>,
     /// Accounts about whose state Organizations says nothing.
     unstated: usize,
     /// Which account a task is about, so that a task that dies still has a name.
     in_flight: BTreeMap<tokio::task::Id, Unfinished>,
+    /// Until it is whole and looked at.
     roster: Vec<RosterKey>,
     seen: HashSet<AccountId>,
     chosen: usize,
@@ -312,14 +315,15 @@ impl Dispatcher {
             return;
         }
         if refusal.is_none() && self.plan.taken.contains(&account.id) {
-            self.taken.push(account.id);
+            self.taken.insert(account.id, None);
         } else {
-            self.pending.push_back(Unfinished { account, refusal });
+            self.pending.push_back(Unfinished { account, refusal, usage: None });
         }
     }
 
     /// Once the roster is whole: names that match nothing, and a choice that leaves nothing.
-    fn check_roster(&self, on_event: &mut dyn FnMut(Event)) -> Result<(), ScanError> {
+    fn check_roster(&mut self, on_event: &mut dyn FnMut(Event)) -> Result<(), ScanError> {
+        let roster = std::mem::take(&mut self.roster);
         if self.unstated > 0 && self.organization.id != Organization::NONE {
             let message = format!(
                 "Organizations does not say whether {} of the accounts are active; they are scanned",
@@ -331,13 +335,13 @@ impl Dispatcher {
             // What matches nothing here may match in another shard.
             return Ok(());
         }
-        for message in self.plan.unmatched_scopes(&self.roster) {
+        for message in self.plan.unmatched_scopes(&roster) {
             on_event(Event::Warning(message));
         }
         let (excluded, wanted): (Vec<_>, Vec<_>) = self
             .plan
             .filter
-            .unmatched(&self.roster)
+            .unmatched(&roster)
             .into_iter()
             .partition(|message| message.starts_with("--exclude"));
         for message in excluded {
@@ -347,7 +351,7 @@ impl Dispatcher {
             return Err(ScanError::Unmatched(wanted));
         }
         if self.chosen == 0 {
-            return Err(ScanError::NothingToScan { listed: self.roster.len() });
+            return Err(ScanError::NothingToScan { listed: roster.len() });
         }
         Ok(())
     }
@@ -357,19 +361,20 @@ impl Dispatcher {
         // What waits for names holds no place, but memory.
         let parked = self.parked.count.load(Ordering::Relaxed).min(MOST_PARKED);
         while self.tasks.len() < self.plan.concurrency + parked {
-            let Some(next) = self.pending.pop_front() else {
+            let Some(mut next) = self.pending.pop_front() else {
                 return;
             };
             let (source, plan) = (Arc::clone(&self.source), Arc::clone(&self.plan));
             let (organization, names) = (Arc::clone(&self.organization), self.names.clone());
             let parked = Arc::clone(&self.parked);
+            let usage = Arc::clone(next.usage.get_or_insert_default());
             let about = next.clone();
-            let Unfinished { account, refusal } = next;
+            let Unfinished { account, refusal, .. } = next;
             let may_wait = self.waiting.len() < MOST_WAITING;
             let handle = self.tasks.spawn(async move {
                 let visit = match refusal {
                     Some(gap) => Visit::refused(account, gap, &plan),
-                    None => Visit::collect(source, Arc::clone(&plan), account).await,
+                    None => Visit::collect(source, Arc::clone(&plan), account, usage).await,
                 };
                 if visit.keeps_what_it_had() {
                     return Finished::Kept(visit.account.id);
@@ -392,7 +397,7 @@ impl Dispatcher {
             let plan = Arc::clone(&self.plan);
             let (organization, names) = (Arc::clone(&self.organization), self.names.clone());
             let parked = Arc::clone(&self.parked);
-            let about = Unfinished { account: visit.account.clone(), refusal: None };
+            let about = visit.unfinished();
             let handle = self.tasks.spawn(async move {
                 visit.retry_shared(&plan).await;
                 finish(visit, &plan, &organization, names, &parked).await
@@ -409,7 +414,7 @@ impl Dispatcher {
     ) -> Option<AccountRows> {
         match finished {
             Ok((id, finished)) => {
-                self.in_flight.remove(&id);
+                let about = self.in_flight.remove(&id);
                 match finished {
                     Finished::Rows(rows, shared_was_read) => {
                         if shared_was_read {
@@ -419,7 +424,7 @@ impl Dispatcher {
                         Some(*rows)
                     }
                     Finished::Kept(account) => {
-                        self.taken.push(account);
+                        self.taken.insert(account, about.and_then(|about| about.usage));
                         None
                     }
                     Finished::Waiting(visit) => {
@@ -429,15 +434,16 @@ impl Dispatcher {
                 }
             }
             Err(error) => {
-                let Unfinished { account, refusal } = self.in_flight.remove(&error.id())?;
+                let Unfinished { account, refusal, usage } = self.in_flight.remove(&error.id())?;
                 if refusal.is_none() && self.plan.retained.contains_key(&account.id) {
                     // As for an account that could not be entered again.
-                    self.taken.push(account.id);
+                    self.taken.insert(account.id, usage);
                     return None;
                 }
                 let gap =
                     Gap::new(Reason::MalformedAnswer).because(&format!("the account's task failed: {error}"));
-                Some(Visit::refused(account, gap, &self.plan).finish(&self.plan, &self.organization))
+                let visit = Visit::refused(account, gap, &self.plan).having_asked(usage);
+                Some(visit.finish(&self.plan, &self.organization))
             }
         }
     }
@@ -449,8 +455,7 @@ impl Dispatcher {
         let mut unfinished: Vec<Unfinished> = std::mem::take(&mut self.pending).into();
         unfinished.extend(std::mem::take(&mut self.in_flight).into_values());
         let waiting = std::mem::take(&mut self.waiting);
-        unfinished
-            .extend(waiting.into_iter().map(|visit| Unfinished { account: visit.account, refusal: None }));
+        unfinished.extend(waiting.iter().map(Visit::unfinished));
         for one in &mut unfinished {
             if one.account.ou_path.is_none() {
                 one.account.ou_path = names.and_then(|names| path(&one.account, names));

@@ -57,7 +57,7 @@ async fn fetch(session: &Session, tables: &Tables) -> Result<Vec<AwsManagedPolic
         .collect();
     let mut policies = Vec::new();
     for arn in attached {
-        let document = member.managed.document(arn, member.account, &member.shared_iam).await?;
+        let document = member.managed.document(arn, &member.shared).await?;
         policies.push(AwsManagedPolicy {
             account_id: member.account,
             policy_arn: arn.to_owned(),
