@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::time::{Duration, Instant};
 
 use orgsweep_lake::{ScanSelector, read, unfinished};
-use orgsweep_model::facts::{AccessKey, Principal};
+use orgsweep_model::facts::{AccessKey, Document, Policy, Principal};
 use orgsweep_model::records::{
     ApiCallRecord, CoverageRecord, FindingRecord, ScanAccountRecord, ScanRecord, ScanState, ScanStatus,
     TableRead,
@@ -262,7 +262,22 @@ fn a_table_that_was_lost_is_read_again_with_what_it_is_looked_at_together() {
     for row in &reads {
         *names.entry(row.table_name.as_str()).or_default() += 1;
     }
+    // Read once for all, and noted once.
+    assert_eq!(names.remove("organization_policies"), Some(1));
     assert!(names.values().all(|count| *count == 6), "{names:?}");
+    every_document_is_there(&first);
+}
+
+/// What the policies of the last scan say can be read, wherever the rows came from.
+fn every_document_is_there(world: &World) {
+    let documents: Vec<Document> = world.rows();
+    let known: BTreeSet<&str> = documents.iter().map(|row| &*row.document_sha256).collect();
+    let policies: Vec<Policy> = world.rows();
+    assert!(!policies.is_empty());
+    for policy in &policies {
+        assert!(policy.document_sha256.as_deref().is_some_and(|name| known.contains(name)), "{policy:?}");
+    }
+    assert_eq!(known.len(), documents.len(), "each document once");
 }
 
 #[test]
@@ -284,6 +299,7 @@ fn an_account_that_cannot_be_entered_again_keeps_what_it_had() {
     }
     let accounts: Vec<ScanAccountRecord> = first.rows();
     assert!(accounts.iter().all(|row| row.scan_state != ScanState::NotScanned), "{accounts:#?}");
+    every_document_is_there(&first);
     let principals: Vec<Principal> = first.rows();
     let mut arns: Vec<&str> = principals.iter().map(|row| row.principal_arn.as_str()).collect();
     let count = arns.len();

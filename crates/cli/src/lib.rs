@@ -14,6 +14,7 @@ mod ddl;
 mod demo;
 mod doctor;
 pub mod exit;
+mod guardrails;
 mod plan_screen;
 mod policy;
 mod prepare;
@@ -24,6 +25,7 @@ mod run;
 mod scan;
 mod shard;
 mod simulate;
+mod sink;
 mod stopping;
 mod summary;
 

@@ -14,6 +14,7 @@
 
 mod batch;
 mod ddl;
+mod distinct;
 mod error;
 mod manifest;
 mod parquet_file;

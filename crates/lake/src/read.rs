@@ -58,12 +58,21 @@ pub fn read_file<R: Row>(path: &Path) -> Result<Vec<R>, LakeError> {
 
 fn each_row_of<R: Row>(path: &Path, take: &mut dyn FnMut(R)) -> Result<(), LakeError> {
     for batch in open(path)? {
-        let batch = batch.map_err(LakeError::format("reading", path))?;
-        check_types::<R>(&batch, path)?;
-        for row in 0..batch.num_rows() {
-            let mut lookup = |name: &'static str| value::<R>(&batch, name, row);
-            take(R::from_values(&mut lookup).map_err(LakeError::format("reading", path))?);
-        }
+        each_row_in(&batch.map_err(LakeError::format("reading", path))?, path, take)?;
+    }
+    Ok(())
+}
+
+/// The rows of a batch; `path` is where it came from.
+pub fn each_row_in<R: Row>(
+    batch: &RecordBatch,
+    path: &Path,
+    take: &mut dyn FnMut(R),
+) -> Result<(), LakeError> {
+    check_types::<R>(batch, path)?;
+    for row in 0..batch.num_rows() {
+        let mut lookup = |name: &'static str| value::<R>(batch, name, row);
+        take(R::from_values(&mut lookup).map_err(LakeError::format("reading", path))?);
     }
     Ok(())
 }
