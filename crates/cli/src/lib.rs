@@ -14,6 +14,7 @@ mod ddl;
 mod demo;
 mod doctor;
 pub mod exit;
+mod explain;
 mod guardrails;
 mod plan_screen;
 mod policy;
@@ -91,6 +92,7 @@ fn dispatch(packs: Vec<Pack>, arguments: Arguments) -> Result<u8, Failure> {
         Command::Scan(arguments) => in_runtime(scan::scan(&registry, *arguments)),
         Command::Doctor(arguments) => in_runtime(doctor::doctor(&registry, *arguments)),
         Command::Policy(arguments) => policy::policy(&registry, *arguments),
+        Command::Explain(arguments) => explain::explain(&arguments),
         Command::Simulate(arguments) => in_runtime(simulate::simulate(arguments)),
         Command::Checks { command: ChecksCommand::List { json: false } } => print(&checks::list(&registry)),
         Command::Checks { command: ChecksCommand::List { json: true } } => {
