@@ -2,6 +2,7 @@
 //! somebody may do.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use orgsweep_lake::ScanWriter;
 use orgsweep_model::facts::{OrganizationPolicies, OrganizationPolicy, Policy};
@@ -10,6 +11,9 @@ use orgsweep_model::{AccountId, Gap, Reason, Row as _, Rows, Timestamp};
 use orgsweep_sweep::{Plan, Source, Stop};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
+
+/// A wait of so long is told.
+const A_WHILE: Duration = Duration::from_secs(2);
 
 /// What came of it; `None`: nobody asked, or there is no organization to ask.
 pub type Guardrails = Option<Result<OrganizationPolicies, Gap>>;
@@ -34,8 +38,8 @@ impl Reading {
         Self(Some(tokio::spawn(async move { source.organization_policies().await })))
     }
 
-    /// Waits for the end of it, but not for longer than the scan may take.
-    pub async fn end(self, stop: &Stop, was_stopped: bool) -> Guardrails {
+    /// Waits for the end of it, but not for longer than the scan may take; `on_wait` is told if that takes a while.
+    pub async fn end(self, stop: &Stop, was_stopped: bool, on_wait: impl FnOnce()) -> Guardrails {
         let mut handle = self.0?;
         let stopped = || Gap::new(Reason::Cancelled).because("the scan was stopped before its end");
         if was_stopped && !handle.is_finished() {
@@ -48,11 +52,21 @@ impl Reading {
                 None => std::future::pending().await,
             }
         };
-        let ended = tokio::select! {
-            biased;
-            ended = &mut handle => Some(ended),
-            () = stop.gently.cancelled() => None,
-            () = deadline => None,
+        tokio::pin!(deadline);
+        let silent_until = Instant::now() + A_WHILE;
+        let mut on_wait = Some(on_wait);
+        let ended = loop {
+            tokio::select! {
+                biased;
+                ended = &mut handle => break Some(ended),
+                () = stop.gently.cancelled() => break None,
+                () = &mut deadline => break None,
+                () = sleep_until(silent_until), if on_wait.is_some() => {
+                    if let Some(tell) = on_wait.take() {
+                        tell();
+                    }
+                }
+            }
         };
         match ended {
             Some(Ok(guardrails)) => guardrails,

@@ -143,7 +143,16 @@ impl Run<'_> {
         progress.finish();
         let LakeSink { mut writer, usage } = sink;
         let was_stopped = !ran.as_ref().is_ok_and(|ended| ended.early.is_none());
-        let guardrails = reading.end(&stop, was_stopped).await;
+        let told_to = &prepared.options;
+        let waiting = || {
+            if !told_to.quiet {
+                warn(
+                    told_to,
+                    "the accounts are done; service and resource control policies are still being read",
+                );
+            }
+        };
+        let guardrails = reading.end(&stop, was_stopped, waiting).await;
         let counted = writer.keep_usage(&usage).map_err(refused);
         let ended = match ran {
             Ok(ended) => ended,
