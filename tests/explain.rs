@@ -190,6 +190,27 @@ fn rights_through_groups_and_services_that_roles_trust() {
     assert_eq!(json["answer"]["decision"], if is_management { "allowed" } else { "denied" }, "{json:#}");
 }
 
+/// Both sides have to allow it: the role trusts the management account, whose administrators may ask.
+#[test]
+fn from_one_account_into_another() {
+    let management = DEMO.management();
+    let admin = DEMO.arn_of("OrganizationAccountAccessRole", |one| one.account_id.as_str() == management);
+    let contractor = DEMO.arn_of("Contractor", |_| true);
+    let target = contractor.replace("Contractor", "OrganizationAccountAccessRole");
+    let (_, json) = answer(&admin, "sts:AssumeRole", &target, &[]);
+    assert_eq!(json["answer"]["decision"], "allowed", "{json:#}");
+    assert_eq!(json["side"], "both");
+    let auditor = DEMO.arn_of("VendorMonitoring", |one| one.account_id.as_str() == management);
+    let (_, json) = answer(&auditor, "sts:AssumeRole", &target, &[]);
+    assert_eq!(json["answer"]["reason"], "nothing in the identity policies allows it", "{json:#}");
+    let (_, json) = answer(&contractor, "sts:AssumeRole", &admin, &[]);
+    assert_eq!(json["answer"]["reason"], "nothing in the role's trust policy allows it", "{json:#}");
+    // Of a role that no scan has, the trust is not known.
+    let elsewhere = target.replace(&target[13..25], "444455556666");
+    let (said, json) = answer(&admin, "sts:AssumeRole", &elsewhere, &[]);
+    assert_eq!((said.code, json["answer"]["decision"].as_str()), (2, Some("unknown")), "{json:#}");
+}
+
 /// Policies of buckets and the like are in no scan: what they would say is not known.
 #[test]
 fn what_no_scan_reads_is_unknown_and_what_the_rest_says_is_told() {
