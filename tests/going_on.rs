@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::time::{Duration, Instant};
 
 use orgsweep_lake::{ScanSelector, read, unfinished};
-use orgsweep_model::facts::{AccessKey, Principal};
+use orgsweep_model::facts::{AccessKey, Document, Policy, Principal};
 use orgsweep_model::records::{
     ApiCallRecord, CoverageRecord, FindingRecord, ScanAccountRecord, ScanRecord, ScanState, ScanStatus,
     TableRead,
@@ -262,7 +262,47 @@ fn a_table_that_was_lost_is_read_again_with_what_it_is_looked_at_together() {
     for row in &reads {
         *names.entry(row.table_name.as_str()).or_default() += 1;
     }
+    // Read once for all, and noted once.
+    assert_eq!(names.remove("organization_policies"), Some(1));
     assert!(names.values().all(|count| *count == 6), "{names:?}");
+    every_document_is_there(&first);
+}
+
+/// What is joined from many tables is joined anew from all of them, not from those that were lost alone.
+#[test]
+fn documents_that_were_lost_are_read_again_and_nothing_else_is_forgotten() {
+    let denied = Denial { account: None, action: "iam:GetPolicyVersion".to_owned(), by_scp: false };
+    let good = Options { refusing: Some(0), broken: Some(0), suspended: Some(0), ..options(5) };
+    let first = World::start(Options { denied: vec![denied], ..good.clone() });
+    // No check reads them, so that nothing but what is joined leads from one table to the next.
+    let wanted = ["--check", "iam-user-console-mfa-missing", "--collect", "policies"];
+    assert_eq!(first.scan(&wanted).code, 2);
+    let lost = first.rows::<Policy>().len();
+    let before: Vec<Principal> = first.rows();
+    assert!(before.iter().any(|row| row.password_enabled == Some(true)));
+    let id: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(first.lake().join("latest.json")).unwrap()).unwrap();
+    let mended = World::start(good);
+    let again = [&wanted[..], &["--retry-incomplete", id["scan_id"].as_str().unwrap()]].concat();
+    let said = run(&mut mended.command_into(&first.lake(), &again));
+    assert_eq!(said.code, 0, "{}", said.errors);
+    let after: Vec<Principal> = first.rows();
+    assert_eq!(after, before);
+    let policies: Vec<Policy> = first.rows();
+    assert!(policies.len() > lost, "{lost} {}", policies.len());
+    every_document_is_there(&first);
+}
+
+/// What the policies of the last scan say can be read, wherever the rows came from.
+fn every_document_is_there(world: &World) {
+    let documents: Vec<Document> = world.rows();
+    let known: BTreeSet<&str> = documents.iter().map(|row| &*row.document_sha256).collect();
+    let policies: Vec<Policy> = world.rows();
+    assert!(!policies.is_empty());
+    for policy in &policies {
+        assert!(policy.document_sha256.as_deref().is_some_and(|name| known.contains(name)), "{policy:?}");
+    }
+    assert_eq!(known.len(), documents.len(), "each document once");
 }
 
 #[test]
@@ -284,6 +324,7 @@ fn an_account_that_cannot_be_entered_again_keeps_what_it_had() {
     }
     let accounts: Vec<ScanAccountRecord> = first.rows();
     assert!(accounts.iter().all(|row| row.scan_state != ScanState::NotScanned), "{accounts:#?}");
+    every_document_is_there(&first);
     let principals: Vec<Principal> = first.rows();
     let mut arns: Vec<&str> = principals.iter().map(|row| row.principal_arn.as_str()).collect();
     let count = arns.len();

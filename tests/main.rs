@@ -36,6 +36,8 @@ mod policy;
 mod fuzz_seeds;
 // What the doctor finds is what a scan would lose.
 mod doctor;
+// Who may do what, from a stored scan.
+mod explain;
 // A check that fails itself.
 mod panicking;
 // What went wrong elsewhere, by the ids of README.md.

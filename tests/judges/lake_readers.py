@@ -168,6 +168,35 @@ def invariants(root: pathlib.Path, verdicts: Verdicts) -> None:
     verdicts.check(sum(row["api_calls"] for row in accounts) < scan["api_calls"], "the organization's own calls count too")
 
 
+def policies(root: pathlib.Path, verdicts: Verdicts) -> None:
+    """Each text is there once under its own hash, and whatever names a text, a policy or a place names one that is there."""
+    documents = {row["document_sha256"]: row["document_json"] for row in rows(root, "documents")}
+    verdicts.check(len(documents) == len(rows(root, "documents")) > 10, "each document once")
+    wrong = [name for name, text in documents.items() if hashlib.sha256(text.encode()).hexdigest() != name]
+    verdicts.check(not wrong, f"a document's name is the hash of its text: {wrong[:1]}")
+    kept, guardrails = rows(root, "policies"), rows(root, "organization_policies")
+    named = {row["document_sha256"] for row in [*kept, *guardrails]}
+    verdicts.check(named == set(documents), f"documents are those that are named: {named ^ set(documents)}")
+    known = {(row["account_id"], row["policy_arn"]) for row in kept if row["is_default"]}
+    lost = [row for row in rows(root, "policy_attachments") if (row["account_id"], row["policy_arn"]) not in known]
+    verdicts.check(not lost, f"every attached policy is there: {lost[:1]}")
+    default = collections.Counter((row["account_id"], row["policy_arn"]) for row in kept if row["is_default"] and row["policy_arn"])
+    verdicts.check(set(default.values()) == {1}, "one version of each policy is in force")
+    verdicts.check(any(not row["is_default"] for row in kept), "other versions are there")
+    roles = {row["principal_arn"] for row in rows(root, "principals") if row["principal_kind"] == "role"}
+    trusts = collections.Counter(row["attached_to_arn"] for row in kept if row["policy_kind"] == "trust")
+    verdicts.check(set(trusts) == roles and set(trusts.values()) == {1}, "every role has one trust policy")
+    places = {place for row in rows(root, "scan_accounts") for place in [row["account_id"], *(row["ou_ids"] or "").split("/")]}
+    everywhere = {row["target_id"] for row in guardrails if row["policy_name"] == "FullAWSAccess"}
+    verdicts.check(places <= everywhere, f"AWS's own policy is at every place of the accounts: {places - everywhere}")
+    reads = [row for row in rows(root, "table_reads") if row["table_name"] == "organization_policies"]
+    management = rows(root, "scans")[0]["management_account_id"]
+    verdicts.check(
+        [(row["account_id"], row["outcome"], row["row_count"]) for row in reads] == [(management, "READ", len(guardrails))],
+        f"the organization's policies are noted once: {reads}",
+    )
+
+
 def manifest(root: pathlib.Path, verdicts: Verdicts) -> None:
     listed = json.loads((root / "manifests" / "v1" / f"{latest(root)['scan_id']}.json").read_text())
     for entry in listed["files"]:
@@ -207,6 +236,7 @@ def main() -> None:
         readers_agree(first, verdicts)
         uncommitted_is_invisible(first, verdicts)
         invariants(first, verdicts)
+        policies(first, verdicts)
         manifest(first, verdicts)
         athena_parses(first, verdicts)
         again = ["demo", "--quiet", "--seed", "11", "--now", "2026-06-01T00:00:00Z", "--collect", "all", "--out", str(first)]

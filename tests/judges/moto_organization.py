@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections
 import datetime
+import fnmatch
 import logging
 import pathlib
 import tempfile
@@ -68,18 +69,20 @@ def missing(call, **arguments):
         raise
 
 
-def grants_everything(documents: list[dict]) -> bool | None:
-    """True, False, or None where it cannot be said plainly; what a Deny takes back does not count."""
-    answers = []
+def may_attach(documents: list[dict]) -> bool | None:
+    """Whether any role may be given any policy, which in this organization only administrators may; None: on a condition."""
+    allowed: bool | None = False
     for document in documents:
         for statement in document["Statement"]:
+            patterns = statement.get("NotAction", statement.get("Action"))
+            patterns = [patterns] if isinstance(patterns, str) else patterns
+            named = any(fnmatch.fnmatchcase("iam:attachrolepolicy", pattern.lower()) for pattern in patterns)
+            if named == ("NotAction" in statement) or statement["Resource"] != "*":
+                continue
             if statement["Effect"] == "Deny":
-                answers.append(False)
-            elif "NotAction" in statement:
-                answers.append(None)
-            else:
-                answers.append(statement["Action"] == "*" and statement["Resource"] == "*")
-    return True if True in answers else None if None in answers else False
+                return False
+            allowed = True if "Condition" not in statement or allowed else None
+    return allowed
 
 
 def role_documents(iam, name: str) -> list[dict]:
@@ -88,10 +91,13 @@ def role_documents(iam, name: str) -> list[dict]:
         for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]
     ]
     for attached in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
-        version = iam.get_policy(PolicyArn=attached["PolicyArn"])["Policy"]["DefaultVersionId"]
-        answer = iam.get_policy_version(PolicyArn=attached["PolicyArn"], VersionId=version)
-        documents.append(answer["PolicyVersion"]["Document"])
+        documents.append(managed_document(iam, attached["PolicyArn"]))
     return documents
+
+
+def managed_document(iam, arn: str) -> dict:
+    version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    return iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
 
 
 def expected_in(iam, account: str, now: datetime.datetime, limits: dict[str, int]) -> dict[tuple, tuple]:
@@ -158,8 +164,11 @@ def expected_in(iam, account: str, now: datetime.datetime, limits: dict[str, int
         elif seconds <= 3600:
             holds = True
         else:
-            everything = grants_everything(role_documents(iam, name))
-            holds = None if everything is None else not everything
+            administrator = may_attach(role_documents(iam, name))
+            boundary = described.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+            if boundary and administrator is not False and not may_attach([managed_document(iam, boundary)]):
+                administrator = False
+            holds = None if administrator is None else not administrator
         say("iam-role-max-session-duration-excessive", arn, holds)
         used = described.get("RoleLastUsed", {}).get("LastUsedDate")
         say("iam-role-unused", arn, days(max(used or role["CreateDate"], role["CreateDate"])) <= limits["unused_role"])

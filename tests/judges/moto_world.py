@@ -23,7 +23,11 @@ EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action
 EVERYTHING_BUT = {"Version": "2012-10-17", "Statement": [*EVERYTHING["Statement"], {"Effect": "Deny", "Action": "iam:*", "Resource": "*"}]}
 EVERYTHING_ON = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "arn:aws:s3:::b/*"}]}
 SOMETHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}]}
-MAYBE = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}]}
+POWER = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}]}
+OFFICE_ONLY = {
+    "Version": "2012-10-17",
+    "Statement": [{**EVERYTHING["Statement"][0], "Condition": {"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}}],
+}
 TRUST = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}],
@@ -195,7 +199,8 @@ def furnish(organization: Organization, now: datetime.datetime) -> tuple[list[st
     add_role(iam, "named-admin", seconds=7200, attached=[some])
     add_role(iam, "plain-long", seconds=14400, inline=SOMETHING)
     add_role(iam, "plain-too-long", seconds=43200)
-    add_role(iam, "unclear", seconds=7200, inline=MAYBE)
+    add_role(iam, "power-user", seconds=7200, inline=POWER)
+    add_role(iam, "admin-from-office", seconds=7200, inline=OFFICE_ONLY)
     add_role(iam, "admin-with-deny", seconds=7200, inline=EVERYTHING_BUT)
     add_role(iam, "admin-of-a-bucket", seconds=7200, inline=EVERYTHING_ON)
     add_role(iam, "admin-bounded", seconds=7200, attached=[AWS + "AdministratorAccess"])

@@ -17,7 +17,14 @@ const ARROWS: [(&str, &[&str], &[&str]); 15] = [
     ("orgsweep-simulator", &[], &[]),
     (
         "orgsweep-cli",
-        &["orgsweep-model", "orgsweep-sweep", "orgsweep-aws", "orgsweep-lake", "orgsweep-simulator"],
+        &[
+            "orgsweep-policy",
+            "orgsweep-model",
+            "orgsweep-sweep",
+            "orgsweep-aws",
+            "orgsweep-lake",
+            "orgsweep-simulator",
+        ],
         &[],
     ),
     ("orgsweep-testkit", &["orgsweep-model"], &[]),

@@ -8,6 +8,7 @@ use aws_sdk_organizations::types::Account as WireAccount;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use orgsweep_model::facts::OrganizationPolicies;
 use orgsweep_model::finding_id::sha256_hex;
 use orgsweep_model::{Account, AccountId, AccountState, Gap, Organization, Reason, Timestamp};
 use orgsweep_sweep::{Listed, SourceError};
@@ -15,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{OnceCell, mpsc};
 
 use crate::failure;
-use crate::organization_policies::OrganizationPolicy;
+use crate::organization_policies::{self, OrganizationPolicy};
 
 /// The largest page that Organizations gives.
 const PAGE: i32 = 20;
@@ -49,6 +50,17 @@ pub struct DiscoveredRoster {
     pub policies: Option<Vec<OrganizationPolicy>>,
     /// Why there are none.
     pub policies_gap: Option<Gap>,
+}
+
+impl DiscoveredRoster {
+    /// Its policies as they are stored, or why they are not known.
+    pub fn stored_policies(&self) -> Option<Result<OrganizationPolicies, Gap>> {
+        match (&self.policies, &self.policies_gap) {
+            (Some(policies), _) => Some(Ok(organization_policies::stored(policies))),
+            (None, Some(gap)) => Some(Err(gap.clone())),
+            (None, None) => None,
+        }
+    }
 }
 
 /// The organization's tree, walked at most once.

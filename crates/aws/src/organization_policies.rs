@@ -1,9 +1,10 @@
 //! The organization's guardrails: service and resource control policies with their documents and what they are attached
-//! to. Read once, by `discover`: DescribePolicy answers two requests a second.
+//! to. Read once a scan, or by `discover`: DescribePolicy answers two requests a second.
 
 use aws_sdk_organizations::Client;
 use aws_sdk_organizations::types::PolicyType;
 use orgsweep_model::Gap;
+use orgsweep_model::facts::{self, Document, OrganizationPolicies};
 use serde::{Deserialize, Serialize};
 
 use crate::failure;
@@ -69,6 +70,29 @@ pub async fn read(client: &Client) -> Result<Vec<OrganizationPolicy>, Gap> {
     Ok(policies)
 }
 
+/// As they are stored: a row for each place.
+pub fn stored(policies: &[OrganizationPolicy]) -> OrganizationPolicies {
+    let mut all = OrganizationPolicies::default();
+    for policy in policies {
+        let document = Document::of(&policy.content);
+        let row = |target_id| facts::OrganizationPolicy {
+            policy_id: policy.policy_id.clone(),
+            policy_type: policy.policy_type.clone(),
+            policy_name: policy.name.clone(),
+            is_aws_managed: policy.aws_managed,
+            target_id,
+            is_everywhere: policy.policy_id == EVERYWHERE,
+            document_sha256: document.document_sha256.clone(),
+        };
+        all.policies.extend(policy.targets.iter().map(|target| row(Some(target.clone()))));
+        if policy.targets.is_empty() {
+            all.policies.push(row(None));
+        }
+        all.documents.push(document);
+    }
+    all
+}
+
 async fn content(client: &Client, id: &str) -> Result<String, Gap> {
     let answer = client
         .describe_policy()
@@ -98,5 +122,37 @@ async fn targets(client: &Client, id: &str) -> Result<Vec<String>, Gap> {
             targets.sort();
             return Ok(targets);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_has_a_row_for_each_place_and_one_where_it_has_none() {
+        let policy = |id: &str, targets: &[&str]| OrganizationPolicy {
+            policy_id: id.to_owned(),
+            policy_type: "SERVICE_CONTROL_POLICY".to_owned(),
+            name: id.to_owned(),
+            aws_managed: false,
+            content: "{}".to_owned(),
+            targets: targets.iter().map(|target| (*target).to_owned()).collect(),
+        };
+        let stored = stored(&[policy("p-a", &["r-1", "ou-1"]), policy("p-b", &[]), policy(EVERYWHERE, &[])]);
+        let told: Vec<_> = stored
+            .policies
+            .iter()
+            .map(|row| (row.policy_id.as_str(), row.target_id.as_deref(), row.is_everywhere))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("p-a", Some("r-1"), false),
+                ("p-a", Some("ou-1"), false),
+                ("p-b", None, false),
+                (EVERYWHERE, None, true)
+            ]
+        );
     }
 }

@@ -32,11 +32,9 @@ pub const ORGANIZATION_READS: [OrganizationRead; 9] = [
     OrganizationRead { action: "organizations:ListTagsForResource", when: "with --tag" },
     OrganizationRead {
         action: "organizations:ListPolicies",
-        when: "by discover: service and resource control policies; without it the roster says that they are unknown",
+        when: "by discover, and where the accounts' policies are read: service and resource control policies; without it \
+               `table_reads` says that they are unknown, and `explain` too",
     },
-    OrganizationRead { action: "organizations:DescribePolicy", when: "by discover: their documents" },
-    OrganizationRead {
-        action: "organizations:ListTargetsForPolicy",
-        when: "by discover: what they hold for",
-    },
+    OrganizationRead { action: "organizations:DescribePolicy", when: "with them: their documents" },
+    OrganizationRead { action: "organizations:ListTargetsForPolicy", when: "with them: what they hold for" },
 ];

@@ -8,6 +8,7 @@ use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use orgsweep_model::collector::Clock;
+use orgsweep_model::facts::OrganizationPolicies;
 use orgsweep_model::{Account, AccountId, Gap, Organization, Reason, Session, Usage, async_trait};
 use orgsweep_sweep::source::listing;
 use orgsweep_sweep::{Listed, Opened, Source, SourceError};
@@ -224,6 +225,16 @@ impl Source for AwsSource {
 
     fn needs_paths(&self) -> bool {
         self.access.needs_paths()
+    }
+
+    async fn organization_policies(&self) -> Option<Result<OrganizationPolicies, Gap>> {
+        match &self.options.roster {
+            Roster::Organization => {
+                Some(self.policies().await.map(|policies| organization_policies::stored(&policies)))
+            }
+            Roster::Discovered(roster) => roster.stored_policies(),
+            Roster::File(_) | Roster::CallerOnly => None,
+        }
     }
 
     fn usage(&self) -> Arc<Usage> {

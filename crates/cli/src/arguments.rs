@@ -10,6 +10,7 @@ use orgsweep_model::{AccountId, Severity, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::doctor::DoctorArguments;
+use crate::explain::ExplainArguments;
 use crate::policy::PolicyArguments;
 use crate::simulate::SimulateArguments;
 
@@ -35,6 +36,8 @@ pub enum Command {
     Doctor(Box<DoctorArguments>),
     /// Print the policies that give orgsweep its access, from what the checks need.
     Policy(Box<PolicyArguments>),
+    /// May this principal do that, by which layer and statement: from the facts of a scan, offline.
+    Explain(Box<ExplainArguments>),
     /// What is registered: every check with its manual page, thresholds, controls, tables and IAM actions.
     Checks {
         #[command(subcommand)]

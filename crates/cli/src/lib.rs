@@ -14,6 +14,8 @@ mod ddl;
 mod demo;
 mod doctor;
 pub mod exit;
+mod explain;
+mod guardrails;
 mod plan_screen;
 mod policy;
 mod prepare;
@@ -24,6 +26,7 @@ mod run;
 mod scan;
 mod shard;
 mod simulate;
+mod sink;
 mod stopping;
 mod summary;
 
@@ -89,6 +92,7 @@ fn dispatch(packs: Vec<Pack>, arguments: Arguments) -> Result<u8, Failure> {
         Command::Scan(arguments) => in_runtime(scan::scan(&registry, *arguments)),
         Command::Doctor(arguments) => in_runtime(doctor::doctor(&registry, *arguments)),
         Command::Policy(arguments) => policy::policy(&registry, *arguments),
+        Command::Explain(arguments) => explain::explain(&arguments),
         Command::Simulate(arguments) => in_runtime(simulate::simulate(arguments)),
         Command::Checks { command: ChecksCommand::List { json: false } } => print(&checks::list(&registry)),
         Command::Checks { command: ChecksCommand::List { json: true } } => {

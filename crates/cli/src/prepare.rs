@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use orgsweep_aws::Access;
 use orgsweep_model::collector::Clock;
+use orgsweep_model::facts::DERIVED;
 use orgsweep_model::finding_id::sha256_hex;
 use orgsweep_model::registry::{ROSTER, Registry};
 use orgsweep_model::selection::{CheckSet, Scope};
@@ -158,8 +159,11 @@ fn also_collect<'r>(registry: &'r Registry, names: &[String]) -> Result<BTreeSet
             wanted.extend(known.iter().copied());
         } else if let Some(table) = known.iter().find(|table| *table == name) {
             wanted.insert(*table);
+        } else if let Some(derived) = DERIVED.iter().find(|derived| derived.schema.name == name) {
+            wanted.extend(derived.inputs.iter().copied());
         } else {
-            return Err(Failure::new(unknown("--collect", "table", name, &known)));
+            let all = [&known[..], &DERIVED.map(|derived| derived.schema.name)].concat();
+            return Err(Failure::new(unknown("--collect", "table", name, &all)));
         }
     }
     Ok(wanted)

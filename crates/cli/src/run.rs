@@ -8,22 +8,24 @@ use orgsweep_lake::{LakeError, Place, ScanHeader, ScanId, ScanWriter};
 use orgsweep_model::records::{ApiCallRecord, ScanRecord, ScanState, ScanStatus};
 use orgsweep_model::registry::Registry;
 use orgsweep_model::{Organization, Rows, Timestamp, Usage};
-use orgsweep_sweep::{AccountRows, AccountTally, Early, Ended, Event, ScanError, Sink, Source, Stop, Totals};
+use orgsweep_sweep::{AccountTally, Early, Ended, Event, ScanError, Source, Stop, Totals};
 use serde_json::{Value as Json, json};
 use tokio::time::Instant;
 
 use crate::arguments::{LogFormat, ScanOptions};
 use crate::exit::{self, Failure};
+use crate::guardrails::{self, Guardrails, Reading};
 use crate::prepare::Prepared;
 use crate::progress::{Progress, tell_json, tell_line};
 use crate::retry::Earlier;
 use crate::scan::totals_of;
 use crate::shard::Shard;
+use crate::sink::{LakeSink, keep};
 use crate::stopping;
 use crate::summary::{self, Facts};
 
 /// Grows when columns are added to a table.
-const SCHEMA_VERSION: i32 = 2;
+const SCHEMA_VERSION: i32 = 3;
 /// How long a publisher waits for another.
 const LOCK_PATIENCE: Duration = Duration::from_mins(2);
 
@@ -118,6 +120,7 @@ impl Run<'_> {
         if let Some(earlier) = &earlier {
             earlier.same_organization(&organization.id)?;
             earlier.take_over_facts(&mut writer, &prepared.plan).map_err(refused)?;
+            writer.take_over_documents(&earlier.scan_id);
         }
 
         let mut progress =
@@ -130,6 +133,7 @@ impl Run<'_> {
         }
         let plan = Arc::new(prepared.plan);
         let prepared = Prepared { plan: orgsweep_sweep::Plan::clone(&plan), ..prepared };
+        let reading = Reading::begin(&source, &plan, shard.is_some());
         let mut sink = LakeSink { writer, usage: source.usage() };
         let mut tell = |event: Event| progress.tell(&event);
         let ran =
@@ -137,6 +141,17 @@ impl Run<'_> {
                 .await;
         progress.finish();
         let LakeSink { mut writer, usage } = sink;
+        let was_stopped = !ran.as_ref().is_ok_and(|ended| ended.early.is_none());
+        let told_to = &prepared.options;
+        let waiting = || {
+            if !told_to.quiet {
+                warn(
+                    told_to,
+                    "the accounts are done; service and resource control policies are still being read",
+                );
+            }
+        };
+        let guardrails = reading.end(&stop, was_stopped, waiting).await;
         let counted = writer.keep_usage(&usage).map_err(refused);
         let ended = match ran {
             Ok(ended) => ended,
@@ -198,6 +213,7 @@ impl Run<'_> {
             is_partial: early.is_some(),
             seconds: Some(watch.elapsed()),
             shared: &shared,
+            guardrails,
             deadline: stop.deadline.map(|moment| moment + stop.grace),
         };
         let gently = stop.gently.clone();
@@ -299,6 +315,8 @@ pub struct Publication<'a> {
     pub seconds: Option<Duration>,
     /// What was asked of AWS for the organization as a whole.
     pub shared: &'a Usage,
+    /// Service and resource control policies.
+    pub guardrails: Guardrails,
     /// Another publisher is not waited for beyond this moment.
     pub deadline: Option<Instant>,
 }
@@ -307,7 +325,7 @@ impl Publication<'_> {
     /// Publishes and tells. Once the scan is in the lake, nothing makes it a failure any more.
     pub fn publish(
         self,
-        writer: ScanWriter,
+        mut writer: ScanWriter,
         totals: &Totals,
         patience: &mut dyn FnMut(Duration) -> bool,
     ) -> Result<u8, Failure> {
@@ -345,8 +363,10 @@ impl Publication<'_> {
             shards: self.shards,
         };
         let (checks, controls) = orgsweep_sweep::rows::catalog(self.registry, &plan.checks);
-        let whole: Vec<Arc<dyn Rows>> =
+        let mut whole: Vec<Arc<dyn Rows>> =
             vec![Arc::new(checks), Arc::new(controls), Arc::new(ApiCallRecord::of(None, self.shared))];
+        let management = self.organization.management_account_id;
+        whole.extend(guardrails::rows(&self.guardrails, management, plan.clock.now(), &mut writer));
         let coverage = json!({
             "accounts_in_scope": record.accounts_in_scope,
             "accounts_scanned": record.accounts_scanned,
@@ -374,6 +394,9 @@ impl Publication<'_> {
         };
         for warning in &published.warnings {
             warn(options, warning);
+        }
+        if let Some(Err(gap)) = &self.guardrails {
+            warn(options, &format!("service and resource control policies are unknown: {gap}"));
         }
         if let Err(failure) = self.tell(totals, shared.calls, code) {
             warn(options, &format!("the scan is published; {}", failure.message));
@@ -454,46 +477,4 @@ pub fn exit_code(totals: &Totals, options: &ScanOptions) -> u8 {
     } else {
         exit::COMPLETE
     }
-}
-
-/// Spools accounts as they finish.
-struct LakeSink {
-    writer: ScanWriter,
-    /// What is asked of AWS for no account in particular.
-    usage: Arc<Usage>,
-}
-
-impl Sink for LakeSink {
-    fn take(&mut self, rows: AccountRows, tally: &AccountTally) -> Result<(), String> {
-        keep(&mut self.writer, Place::Finished, rows, tally)?;
-        self.writer.keep_usage(&self.usage).map_err(|error| error.to_string())
-    }
-}
-
-/// Keeps an account.
-pub fn keep(
-    writer: &mut ScanWriter,
-    place: Place,
-    rows: AccountRows,
-    tally: &AccountTally,
-) -> Result<(), String> {
-    let account = rows.record.account_id;
-    if rows.record.taken_from_scan_id.is_none() {
-        // Facts of an earlier scan were taken over for a look at the account that did not come to be.
-        writer.forget(account);
-    }
-    let tally = serde_json::to_value(tally).map_err(|error| error.to_string())?;
-    writer.spool(place, account, &batches(rows), tally).map_err(|error| error.to_string())
-}
-
-fn batches(rows: AccountRows) -> Vec<Arc<dyn Rows>> {
-    let mut batches: Vec<Arc<dyn Rows>> = vec![
-        Arc::new(vec![rows.record]),
-        Arc::new(rows.coverage),
-        Arc::new(rows.table_reads),
-        Arc::new(rows.api_calls),
-        Arc::new(rows.findings),
-    ];
-    batches.extend(rows.facts);
-    batches
 }

@@ -16,11 +16,13 @@ use tokio::time::Instant;
 use crate::arguments::{FinalizeArguments, ScanOptions};
 use crate::config::Config;
 use crate::exit::Failure;
+use crate::guardrails;
 use crate::prepare::{self, Prepared};
 use crate::retry::tallies;
 use crate::roster_file::RosterFile;
 use crate::run::{self, Publication};
 use crate::scan::{out, program, same_configuration, same_roster, totals_of};
+use crate::sink;
 
 /// Where a batch job's index is, in order: AWS Batch array jobs, Kubernetes indexed jobs. Both begin at 0.
 const INDEX_VARIABLES: [&str; 2] = ["AWS_BATCH_JOB_ARRAY_INDEX", "JOB_COMPLETION_INDEX"];
@@ -128,7 +130,7 @@ pub fn finalize(registry: &Registry, arguments: FinalizeArguments) -> Result<u8,
         let lost = Unfinished { account: account.clone(), refusal, usage: None };
         let rows = lost.rows(&prepared.plan, &file.roster.organization);
         let tally = AccountTally::of(&rows);
-        run::keep(&mut writer, Place::Finished, rows, &tally).map_err(Failure::new)?;
+        sink::keep(&mut writer, Place::Finished, rows, &tally).map_err(Failure::new)?;
         totals.add(tally);
     }
     check_names(&prepared, &file)?;
@@ -150,6 +152,7 @@ pub fn finalize(registry: &Registry, arguments: FinalizeArguments) -> Result<u8,
         is_partial,
         seconds: None,
         shared: &shared,
+        guardrails: guardrails::are_wanted(&prepared.plan).then(|| file.roster.stored_policies()).flatten(),
         deadline: prepared.options.deadline.map(|span| began + span.0),
     }
     .publish(writer, &totals, &mut |_| true)

@@ -51,6 +51,9 @@ pub struct SimulateArguments {
     /// Customer policies in every account. [default: made up]
     #[arg(long, value_name = "N", value_parser = count(5_000), help_heading = "Organization")]
     pub policies: Option<usize>,
+    /// GetAccountAuthorizationDetails leaves out policies that are boundaries and attached to nobody.
+    #[arg(long, help_heading = "Organization")]
+    pub boundaries_apart: bool,
     /// Names, tags, descriptions and documents that try to break whoever prints, parses or stores them.
     #[arg(long, help_heading = "Organization")]
     pub hostile: bool,
@@ -159,6 +162,7 @@ fn options(arguments: SimulateArguments) -> Result<Options, Failure> {
         users: arguments.users,
         roles: arguments.roles,
         policies: arguments.policies,
+        boundaries_apart: arguments.boundaries_apart,
         hostile_names: arguments.hostile,
         rates: arguments.rate.into_iter().collect(),
         faults,

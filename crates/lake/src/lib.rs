@@ -14,7 +14,9 @@
 
 mod batch;
 mod ddl;
+mod distinct;
 mod error;
+mod lookup;
 mod manifest;
 mod parquet_file;
 mod read;
@@ -32,8 +34,9 @@ mod writer;
 
 pub use ddl::{Engine, ddl, is_a_pattern};
 pub use error::LakeError;
+pub use lookup::{has_table, lookup};
 pub use manifest::{Latest, first_scan_date, is_a_lake, latest, latest_scan_id};
-pub use read::{ScanSelector, each_row, read, read_file};
+pub use read::{ScanSelector, each_row, read, read_file, resolve};
 pub use scan_id::ScanId;
 pub use schema::{all_tables, built_in_facts, schema_text};
 pub use shards::BegunShard;

@@ -33,6 +33,12 @@ pub fn read<R: Row>(root: &Path, scan: &ScanSelector) -> Result<Vec<R>, LakeErro
 
 /// Hands over the rows of a table in a committed scan one by one, in stored order.
 pub fn each_row<R: Row>(root: &Path, scan: &ScanSelector, take: &mut dyn FnMut(R)) -> Result<(), LakeError> {
+    let scan_id = resolve(root, scan)?;
+    each_row_of(&Store::new(root).path(&key(R::SCHEMA.name, &scan_id)), take)
+}
+
+/// The name of a committed scan.
+pub fn resolve(root: &Path, scan: &ScanSelector) -> Result<ScanId, LakeError> {
     let store = Store::new(root);
     let missing =
         |scan_id: &str| LakeError::NoSuchScan { scan_id: scan_id.to_owned(), root: root.to_owned() };
@@ -46,7 +52,7 @@ pub fn each_row<R: Row>(root: &Path, scan: &ScanSelector, take: &mut dyn FnMut(R
     if !store.exists(&key(SCANS, &scan_id)) {
         return Err(missing(scan_id.as_str()));
     }
-    each_row_of(&store.path(&key(R::SCHEMA.name, &scan_id)), take)
+    Ok(scan_id)
 }
 
 /// All rows of one file. A nullable column that the file does not have yet reads as null.
@@ -58,12 +64,21 @@ pub fn read_file<R: Row>(path: &Path) -> Result<Vec<R>, LakeError> {
 
 fn each_row_of<R: Row>(path: &Path, take: &mut dyn FnMut(R)) -> Result<(), LakeError> {
     for batch in open(path)? {
-        let batch = batch.map_err(LakeError::format("reading", path))?;
-        check_types::<R>(&batch, path)?;
-        for row in 0..batch.num_rows() {
-            let mut lookup = |name: &'static str| value::<R>(&batch, name, row);
-            take(R::from_values(&mut lookup).map_err(LakeError::format("reading", path))?);
-        }
+        each_row_in(&batch.map_err(LakeError::format("reading", path))?, path, take)?;
+    }
+    Ok(())
+}
+
+/// The rows of a batch; `path` is where it came from.
+pub fn each_row_in<R: Row>(
+    batch: &RecordBatch,
+    path: &Path,
+    take: &mut dyn FnMut(R),
+) -> Result<(), LakeError> {
+    check_types::<R>(batch, path)?;
+    for row in 0..batch.num_rows() {
+        let mut lookup = |name: &'static str| value::<R>(batch, name, row);
+        take(R::from_values(&mut lookup).map_err(LakeError::format("reading", path))?);
     }
     Ok(())
 }

@@ -5,7 +5,10 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
-use orgsweep_model::facts::{AccessKey, IdentityProvider, Principal, ServerCertificate, ServiceCredential};
+use orgsweep_model::facts::{
+    AccessKey, Document, GroupMember, IdentityProvider, OrganizationPolicy, Policy, PolicyAttachment,
+    Principal, PrincipalTag, ServerCertificate, ServiceCredential,
+};
 use orgsweep_model::finding_id::sha256_hex;
 use orgsweep_model::records::{
     ApiCallRecord, CheckControlRecord, CheckRecord, CoverageRecord, FindingRecord, ScanAccountRecord,
@@ -26,6 +29,12 @@ pub fn built_in_facts() -> &'static [&'static TableSchema] {
         ServiceCredential::SCHEMA,
         ServerCertificate::SCHEMA,
         IdentityProvider::SCHEMA,
+        PrincipalTag::SCHEMA,
+        GroupMember::SCHEMA,
+        Policy::SCHEMA,
+        PolicyAttachment::SCHEMA,
+        OrganizationPolicy::SCHEMA,
+        Document::SCHEMA,
     ]
 }
 

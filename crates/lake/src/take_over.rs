@@ -50,6 +50,21 @@ pub fn each_account(
     Ok(())
 }
 
+/// Hands over all of a file's rows as rows of another scan.
+pub fn each_batch(
+    path: &Path,
+    table: &'static TableSchema,
+    from: &str,
+    to: &str,
+    take: &mut dyn FnMut(RecordBatch) -> Result<(), LakeError>,
+) -> Result<(), LakeError> {
+    for batch in open(path)? {
+        let batch = batch.map_err(LakeError::format("reading", path))?;
+        take(renamed(&batch, table, from, to).map_err(LakeError::format("taking over rows of", path))?)?;
+    }
+    Ok(())
+}
+
 /// The rows under another scan's name, in the table's columns as they are now.
 fn renamed(
     batch: &RecordBatch,

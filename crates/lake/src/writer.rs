@@ -1,24 +1,20 @@
 //! A scan on its way into the lake: spooled account by account, then published whole.
 
+mod table_file;
+
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use orgsweep_model::finding_id::hex;
-use orgsweep_model::records::{ScanRecord, ScanStatus};
+use orgsweep_model::records::{ScanRecord, ScanStatus, TableRead};
 use orgsweep_model::{AccountId, Rows, TableSchema, Usage};
 use serde_json::Value as Json;
-use sha2::{Digest, Sha256};
 
-use crate::batch::record_batch;
 use crate::error::LakeError;
 use crate::manifest::{FileEntry, LATEST, Latest, manifest};
-use crate::parquet_file::ParquetFile;
 use crate::scan_id::ScanId;
-use crate::schema::{SCANS, fingerprint};
+use crate::schema::SCANS;
 use crate::shards::{self, BegunShard};
 use crate::shared_usage::SharedUsage;
 use crate::spool::Spool;
@@ -39,6 +35,10 @@ pub struct ScanWriter {
     usages: Vec<SharedUsage>,
     /// Where accounts are that were not finished.
     aside: Option<usize>,
+    /// The scan whose documents are taken over.
+    documents_of: Option<ScanId>,
+    /// What became of tables that were read once, for the organization as a whole.
+    ledger: Vec<TableRead>,
     is_a_shard: bool,
     published: bool,
 }
@@ -168,7 +168,19 @@ impl ScanWriter {
         is_a_shard: bool,
     ) -> Self {
         let scan_id = scan_id.clone();
-        Self { store, scan_id, tables, staging, spools, usages, aside: None, is_a_shard, published: false }
+        Self {
+            store,
+            scan_id,
+            tables,
+            staging,
+            spools,
+            usages,
+            aside: None,
+            documents_of: None,
+            ledger: Vec::new(),
+            is_a_shard,
+            published: false,
+        }
     }
 
     /// Every finished account, as often as it is there.
@@ -230,6 +242,17 @@ impl ScanWriter {
     /// Adds rows to an account that is taken over.
     pub fn add(&mut self, place: Place, account: AccountId, rows: &dyn Rows) -> Result<(), LakeError> {
         self.at(place)?.add(account, rows)
+    }
+
+    /// Takes the documents of a committed scan of the same lake over: rows that are taken over name them, and they belong to no
+    /// account.
+    pub fn take_over_documents(&mut self, from: &ScanId) {
+        self.documents_of = Some(from.clone());
+    }
+
+    /// Notes in the ledger of an account, whatever else is in it, what became of a table that was read once for all.
+    pub fn note_read(&mut self, read: TableRead) {
+        self.ledger.push(read);
     }
 
     /// Drops what was taken over of an account that turned out to have nothing to keep.
@@ -366,28 +389,6 @@ impl ScanWriter {
         self.staging.join(format!("{table}.parquet"))
     }
 
-    fn write(&mut self, table: &'static TableSchema, own: &[Arc<dyn Rows>]) -> Result<FileEntry, LakeError> {
-        let path = self.staged(table.name);
-        let mut file = ParquetFile::create(&path, table)?;
-        for rows in own {
-            let batch = record_batch(&**rows, self.scan_id.as_str(), file.schema())
-                .map_err(LakeError::format("building rows for", &path))?;
-            file.write(batch)?;
-        }
-        let mut order: Vec<(AccountId, usize)> = Vec::new();
-        for (index, spool) in self.spools.iter_mut().enumerate() {
-            order.extend(spool.accounts_of(table.name).into_iter().map(|account| (account, index)));
-        }
-        order.sort_unstable();
-        for (account, index) in order {
-            self.spools[index].batches(table, account, &mut |batch| file.write(batch))?;
-        }
-        let rows = file.finish()?;
-        let (bytes, sha256) = digest(&path)?;
-        let key = key(table.name, &self.scan_id);
-        Ok(FileEntry { table: table.name, key, bytes, sha256, rows, schema: fingerprint(table) })
-    }
-
     /// Forward only: a scan that started earlier and finished later does not take the place of a newer one, whose id
     /// comes back.
     fn move_latest(&self, mine: &Latest, staged: &Path) -> Result<Option<String>, LakeError> {
@@ -451,21 +452,5 @@ fn remove_staged(path: &Path) -> Result<(), LakeError> {
             Err(LakeError::Io { doing: "removing", path: path.to_owned(), source: error })
         }
         _ => Ok(()),
-    }
-}
-
-/// Size and SHA-256 of a file, read in pieces.
-fn digest(path: &Path) -> Result<(u64, String), LakeError> {
-    let mut file = File::open(path).map_err(LakeError::io("reading", path))?;
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1024 * 1024];
-    let mut bytes = 0;
-    loop {
-        let count = file.read(&mut buffer).map_err(LakeError::io("reading", path))?;
-        if count == 0 {
-            return Ok((bytes, hex(&hash.finalize())));
-        }
-        hash.update(&buffer[..count]);
-        bytes += count as u64;
     }
 }

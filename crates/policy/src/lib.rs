@@ -12,7 +12,7 @@
 //!
 //! # How to ask
 //!
-//! [`Policy::parse`] compiles a document once; [`Attached`] says where it comes from; [`Layers`] holds all policies that a
+//! [`Policy::parse`] compiles a document once, [`Policy::compiled`] once for the whole process; [`Attached`] says where it comes from; [`Layers`] holds all policies that a
 //! request meets; [`Request`] is who, what, on what, with a [`Context`] of condition keys. [`evaluate`] gives an [`Answer`]
 //! with the deciding statements, [`decide`] only a [`Truth`], a million times a second and more; [`trace`] tells what each
 //! layer says by itself. [`administrator`] and [`doors`] put the questions of an audit as requests.
@@ -62,10 +62,10 @@
 //! textually, so that an action that is newer than any list changes no verdict.
 #![warn(missing_docs)]
 
-mod administrator;
 mod answer;
 mod arn;
 mod choice;
+mod compiled;
 mod condition;
 mod context;
 mod document;
@@ -82,7 +82,6 @@ mod statement;
 mod truth;
 mod variable;
 
-pub use administrator::{Verdict, denies_something, grants_everything};
 pub use answer::{Answer, Citation, Decision, Denial, Doubt, Layer, Residual, Step, Term};
 pub use condition::Condition;
 pub use context::{Context, Key, class_of, is_multivalued};

@@ -9,6 +9,7 @@ use crate::managed;
 use crate::random::Random;
 use crate::roles::roles;
 use crate::shapes;
+use crate::situations;
 use crate::world::{Account, World};
 
 const DAY: i64 = 86_400;
@@ -71,6 +72,7 @@ pub fn account(world: &World, account: &Account) -> AccountState {
         users,
         policies,
     };
+    situations::add(&mut content, world, account);
     if world.options.hostile_names {
         hostile::add(&mut content, &account.id, now - 100 * DAY);
     }

@@ -37,7 +37,9 @@ pub fn handle(
     let gone = content.users.last().filter(|_| entity_gone);
     let view = View { account, content, parameters, gone };
     match action {
-        "GetAccountAuthorizationDetails" => iam_details::handle(account, content, parameters),
+        "GetAccountAuthorizationDetails" => {
+            iam_details::handle(account, content, parameters, server.world.options.boundaries_apart)
+        }
         "GetAccountSummary" => Ok(summary(content)),
         "GetAccountPasswordPolicy" => password_policy(account, content.password_policy.as_ref()),
         "GenerateCredentialReport" => Ok(generate_report(server, &view)),
@@ -326,8 +328,17 @@ impl<'a> View<'a> {
         };
         let mut policies = Vec::new();
         if scope != "AWS" {
+            let usage = self.parameters.get("PolicyUsageFilter");
             for policy in &self.content.policies {
                 let arn = self.account.arn("policy", &policy.name);
+                let is_wanted = match usage {
+                    Some("PermissionsBoundary") => iam_details::is_boundary(self.content, &arn),
+                    Some("PermissionsPolicy") => iam_details::is_attached(self.content, &arn),
+                    _ => true,
+                };
+                if !is_wanted {
+                    continue;
+                }
                 policies.push(listed(&policy.name, "/", &arn, policy.versions.len(), policy.created));
             }
         }

@@ -19,8 +19,13 @@ enum Entity<'a> {
     Managed(&'static (&'static str, u32, &'static str)),
 }
 
-/// Answers with the inside of the result element.
-pub fn handle(account: &Account, content: &AccountState, parameters: &Parameters) -> Result<String, Refusal> {
+/// Answers with the inside of the result element; `boundaries_apart`: without policies that are boundaries and nothing else.
+pub fn handle(
+    account: &Account,
+    content: &AccountState,
+    parameters: &Parameters,
+    boundaries_apart: bool,
+) -> Result<String, Refusal> {
     let filters = parameters.list("Filter");
     if let Some(unknown) = filters.iter().find(|filter| !FILTERS.contains(filter)) {
         return Err(Refusal::validation(format!(
@@ -40,7 +45,11 @@ pub fn handle(account: &Account, content: &AccountState, parameters: &Parameters
         entities.extend(content.groups.iter().map(Entity::Group));
     }
     if wanted("LocalManagedPolicy") {
-        entities.extend(content.policies.iter().map(Entity::Policy));
+        let is_shown = |policy: &&Policy| {
+            let arn = account.arn("policy", &policy.name);
+            !boundaries_apart || is_attached(content, &arn) || !is_boundary(content, &arn)
+        };
+        entities.extend(content.policies.iter().filter(is_shown).map(Entity::Policy));
     }
     if wanted("AWSManagedPolicy") {
         let used =
@@ -78,7 +87,20 @@ impl<'a> Entity<'a> {
     }
 }
 
-fn is_attached(content: &AccountState, arn: &str) -> bool {
+/// Whether somebody is limited by a policy.
+pub fn is_boundary(content: &AccountState, arn: &str) -> bool {
+    boundaries(content, arn) > 0
+}
+
+/// How many are.
+fn boundaries(content: &AccountState, arn: &str) -> usize {
+    let users = content.users.iter().map(|user| &user.boundary);
+    let roles = content.roles.iter().map(|role| &role.boundary);
+    users.chain(roles).filter(|boundary| boundary.as_deref() == Some(arn)).count()
+}
+
+/// Whether somebody has a policy.
+pub fn is_attached(content: &AccountState, arn: &str) -> bool {
     let users = content.users.iter().flat_map(|user| &user.attached);
     let roles = content.roles.iter().flat_map(|role| &role.attached);
     let groups = content.groups.iter().flat_map(|group| &group.attached);
@@ -175,12 +197,7 @@ impl Writer<'_> {
                 name: &policy.name,
                 id: &policy.id,
                 attachments: usize::from(is_attached(self.content, &arn)),
-                boundaries: self
-                    .content
-                    .users
-                    .iter()
-                    .filter(|user| user.boundary.as_ref() == Some(&arn))
-                    .count(),
+                boundaries: boundaries(self.content, &arn),
                 arn,
                 default: last,
                 created: policy.created,

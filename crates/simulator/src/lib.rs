@@ -35,6 +35,7 @@ mod server;
 mod session;
 mod shapes;
 mod signature;
+mod situations;
 mod sts;
 mod wire;
 mod world;

@@ -66,6 +66,8 @@ pub struct Options {
     pub policies: Option<usize>,
     /// Every account has identity providers, certificates and service credentials.
     pub with_everything: bool,
+    /// iam:GetAccountAuthorizationDetails leaves out policies that are boundaries and attached to nobody.
+    pub boundaries_apart: bool,
     /// Organizations leaves out `State`.
     pub without_state: bool,
     /// Organizations leaves out `Status`.
@@ -112,6 +114,7 @@ impl Default for Options {
             roles: None,
             policies: None,
             with_everything: false,
+            boundaries_apart: false,
             without_state: false,
             without_status: false,
             without_paths: false,

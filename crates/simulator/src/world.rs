@@ -40,6 +40,11 @@ pub struct Account {
 }
 
 impl Account {
+    /// Its place among the accounts; the management account is 0.
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
     /// The ARN of something of IAM's in it.
     pub fn arn(&self, kind: &str, name: &str) -> String {
         format!("arn:{}:iam::{}:{kind}/{name}", self.partition, self.id)

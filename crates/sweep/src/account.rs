@@ -7,13 +7,11 @@ use std::time::Instant;
 
 use futures::FutureExt;
 use orgsweep_model::evaluate::{evaluate, panic_message};
-use orgsweep_model::facts::{Principal, RosterEntry};
+use orgsweep_model::facts::{DERIVED, Derived, RosterEntry};
 use orgsweep_model::records::{
     ApiCallRecord, CoverageRecord, FindingRecord, ScanAccountRecord, ScanState, TableRead, TableReadOutcome,
 };
-use orgsweep_model::{
-    Account, Collector, Context, Gap, Organization, Reason, Row, Rows, Session, Tables, Usage,
-};
+use orgsweep_model::{Account, Collector, Context, Gap, Organization, Reason, Rows, Session, Tables, Usage};
 
 use crate::plan::Plan;
 use crate::retained::{Retained, fills_any};
@@ -230,20 +228,21 @@ impl Visit {
             taken_from_scan_id: self.retained.as_ref().map(|retained| retained.scan_id.clone()),
             notes: (!self.tables.notes().is_empty())
                 .then(|| orgsweep_model::text::bounded(&self.tables.notes().join("; "), LONGEST_NOTES)),
+            ou_ids: (!self.account.ou_ids.is_empty()).then(|| self.account.ou_ids.join("/")),
         };
         let tables = plan.tables();
         let looked_at = tables.iter().filter(|table| self.tables.contains(table.name));
         let mut table_reads: Vec<TableRead> =
             looked_at.map(|table| self.table_read(table.name, plan)).collect();
-        let derived = Principal::derive(&self.account, organization, &self.tables);
-        table_reads.extend(self.derived_read(plan, derived.len()));
+        let derived = Derived::rows(&self.account, organization, &self.tables);
+        table_reads.extend(DERIVED.iter().filter_map(|table| self.derived_read(table, plan, &derived)));
         let mut rows = AccountRows {
             headline,
             coverage: results.iter().map(|result| rows::coverage(&self.account, result)).collect(),
             findings: rows::findings(&self.account, organization, results),
             table_reads,
             api_calls: ApiCallRecord::of(Some(self.account.id), &self.usage),
-            facts: self.facts(plan, derived),
+            facts: self.facts(plan, &derived),
             record,
         };
         if let Some(retained) = &self.retained {
@@ -268,12 +267,12 @@ impl Visit {
         }
     }
 
-    /// Principals are joined from other tables: what is lost there is missing here.
-    fn derived_read(&self, plan: &Plan, rows: usize) -> Option<TableRead> {
-        let name = Principal::SCHEMA.name;
+    /// What is joined from other tables is incomplete where one of those was lost.
+    fn derived_read(&self, derived: &Derived, plan: &Plan, rows: &[Arc<dyn Rows>]) -> Option<TableRead> {
+        let name = derived.schema.name;
         let wanted: Vec<&str> = plan.tables().iter().map(|table| table.name).collect();
         let inputs: Vec<&str> =
-            Principal::INPUTS.into_iter().filter(|input| wanted.contains(input)).collect();
+            derived.inputs.iter().copied().filter(|input| wanted.contains(input)).collect();
         let is_made = plan.stored.iter().any(|table| table.name == name)
             && inputs.iter().any(|input| self.tables.contains(input));
         if !is_made {
@@ -282,25 +281,22 @@ impl Visit {
         let lost = inputs.iter().find(|input| self.tables.gap(input).is_some());
         let mut read = self.table_read(lost.copied().unwrap_or(inputs[0]), plan);
         read.table_name = name.to_owned();
-        read.row_count = rows as i64;
+        read.row_count = rows_of(rows, name).map_or(0, |rows| rows.len()) as i64;
         Some(read)
     }
 
-    fn facts(&self, plan: &Plan, derived: Vec<Principal>) -> Vec<Arc<dyn Rows>> {
-        let derived: Arc<dyn Rows> = Arc::new(derived);
+    fn facts(&self, plan: &Plan, derived: &[Arc<dyn Rows>]) -> Vec<Arc<dyn Rows>> {
         let renewed = self.retained.as_ref().map(|retained| retained.renewed_facts(plan));
         plan.stored
             .iter()
             .filter(|table| renewed.as_ref().is_none_or(|renewed| renewed.contains(table.name)))
-            .filter_map(|table| {
-                if table.name == Principal::SCHEMA.name {
-                    Some(Arc::clone(&derived))
-                } else {
-                    self.tables.rows(table.name)
-                }
-            })
+            .filter_map(|table| rows_of(derived, table.name).or_else(|| self.tables.rows(table.name)))
             .collect()
     }
+}
+
+fn rows_of(derived: &[Arc<dyn Rows>], table: &str) -> Option<Arc<dyn Rows>> {
+    derived.iter().find(|rows| rows.schema().name == table).cloned()
 }
 
 /// Runs one collector; whatever it leaves out, a panic included, is a gap.

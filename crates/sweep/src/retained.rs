@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use orgsweep_model::check::DynCheck;
-use orgsweep_model::facts::Principal;
+use orgsweep_model::facts::{DERIVED, Document};
 use orgsweep_model::records::{CoverageRecord, FindingRecord, TableRead, TableReadOutcome};
 use orgsweep_model::registry::ROSTER;
 use orgsweep_model::{Collector, Row as _};
@@ -39,30 +39,42 @@ impl Retained {
     /// on facts of two moments.
     pub fn tables(&self, plan: &Plan) -> BTreeSet<&'static str> {
         let lost = self.lost();
+        let known: BTreeSet<&'static str> = plan.tables().iter().map(|table| table.name).collect();
         let mut tables: BTreeSet<&'static str> =
-            plan.tables().iter().map(|table| table.name).filter(|name| lost.contains(name)).collect();
+            known.iter().copied().filter(|name| lost.contains(name)).collect();
         for check in plan.checks.checks().filter(|check| self.concerns(*check)) {
             tables.extend(check.dependencies().iter().map(|dependency| dependency.table.name));
         }
-        if Principal::INPUTS.iter().any(|input| tables.contains(input)) {
-            let known: BTreeSet<&str> = plan.tables().iter().map(|table| table.name).collect();
-            tables.extend(Principal::INPUTS.iter().filter(|input| known.contains(*input)));
-        }
         tables.remove(ROSTER);
-        // A collector fills all of its tables or none.
-        let mut closed = tables.clone();
-        for collector in plan.collectors.iter().filter(|collector| fills_any(&***collector, &tables)) {
-            closed.extend(collector.fills().iter().map(|table| table.name));
+        loop {
+            let before = tables.len();
+            for derived in &DERIVED {
+                if derived.inputs.iter().any(|input| tables.contains(input)) {
+                    tables.extend(derived.inputs.iter().filter(|input| known.contains(*input)));
+                }
+            }
+            // A collector fills all of its tables or none.
+            for collector in &plan.collectors {
+                if fills_any(&**collector, &tables) {
+                    tables.extend(collector.fills().iter().map(|table| table.name));
+                }
+            }
+            if tables.len() == before {
+                return tables;
+            }
         }
-        closed
     }
 
     /// The stored fact tables that are made anew.
     pub fn renewed_facts(&self, plan: &Plan) -> BTreeSet<&'static str> {
         let mut tables = self.tables(plan);
-        if Principal::INPUTS.iter().any(|input| tables.contains(input)) {
-            tables.insert(Principal::SCHEMA.name);
+        for derived in &DERIVED {
+            if derived.inputs.iter().any(|input| tables.contains(input)) {
+                tables.insert(derived.schema.name);
+            }
         }
+        // What an earlier scan has of it stays; what is new is added.
+        tables.insert(Document::SCHEMA.name);
         tables
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use orgsweep_model::facts::OrganizationPolicies;
 use orgsweep_model::{Account, Gap, Organization, Session, Usage, async_trait};
 use tokio::sync::mpsc;
 
@@ -105,6 +106,11 @@ pub trait Source: Send + Sync + 'static {
     /// Whether an account's path must be known before it is entered.
     fn needs_paths(&self) -> bool {
         false
+    }
+
+    /// The organization's service and resource control policies; `None`: there is no organization to ask.
+    async fn organization_policies(&self) -> Option<Result<OrganizationPolicies, Gap>> {
+        None
     }
 
     /// What was asked of AWS for no account in particular.

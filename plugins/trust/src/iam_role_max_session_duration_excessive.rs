@@ -1,10 +1,11 @@
 //! iam-role-max-session-duration-excessive.
 
 use orgsweep_model::facts::{
-    AwsManagedPolicy, InlinePolicy, ManagedPolicy, PolicyAttachment, Role, RoleSessionLimit,
+    AwsManagedPolicy, BoundaryPolicy, InlinePolicy, ManagedPolicy, PolicyAttachment, Role, RoleSessionLimit,
 };
+use orgsweep_model::text::bounded;
 use orgsweep_model::{Check, Context, Gap, Report, Resource, Severity, check};
-use orgsweep_policy::{Verdict, denies_something, grants_everything};
+use orgsweep_policy::{Administrator, Attached, Layers, NotAPrincipal, Policy, Principal, administrator};
 
 check! {
     /// Sessions of a role may last longer than they should, and those of an administrator even less.
@@ -25,16 +26,16 @@ check! {
     /// ## What it cannot see
     /// How long sessions really are: the maximum is only a limit, and role chaining caps at one hour anyway.
     /// Roles that AWS manages (service-linked, IAM Identity Center's) cannot be changed here and are NOT_APPLICABLE.
-    /// "Privileged" means AdministratorAccess attached, or a plain Allow of `*` on `*` in an attached or inline policy.
-    /// What takes some of it back (a Deny in the same policy or in another, a permissions boundary, an SCP) does not
-    /// count: the finding names the Denies and the boundary, and a person decides. What the words cannot decide (a
-    /// condition, NotAction, NotResource, a pattern of nothing but wildcards, a document that could not be read) is
-    /// UNKNOWN where it makes a difference: between `privileged_max_seconds` and `max_seconds`.
+    /// "Privileged" means that the role may do to every identity of its account what makes an administrator (attach and
+    /// write policies, change trust, make keys, pass roles), by whatever policies it has, Denies and its permissions
+    /// boundary taken into account. Service control policies are not: they come and go without the role's owner. What
+    /// hangs on a condition, or on a document that could not be read, is UNKNOWN where it makes a difference: between
+    /// `privileged_max_seconds` and `max_seconds`.
     pub RoleMaxSessionDurationExcessive {
         id: "iam-role-max-session-duration-excessive",
         title: "Role allows overlong sessions",
         severity: Severity::Low,
-        version: 1,
+        version: 2,
         since: "0.1.0",
         resource: "AWS::IAM::Role",
         controls: [
@@ -54,12 +55,13 @@ check! {
     }
 }
 
-/// Everything but the AWS-managed documents must have been read; they matter only to some roles.
+/// Everything but documents that only some roles have must have been read.
 type Documents<'a> = (
     &'a [PolicyAttachment],
     &'a [InlinePolicy],
     &'a [ManagedPolicy],
     Result<&'a [AwsManagedPolicy], &'a Gap>,
+    Result<&'a [BoundaryPolicy], &'a Gap>,
 );
 
 impl Check for RoleMaxSessionDurationExcessive {
@@ -96,24 +98,29 @@ impl Check for RoleMaxSessionDurationExcessive {
                 report.pass(resource);
                 continue;
             }
-            let policies = policies(role, &documents);
-            match privileged(&policies, context) {
-                Verdict::Yes => {
+            let undecided = match privileged(role, &documents, context) {
+                Ok(Administrator::Yes) => {
                     report
                         .fail(resource, format!("is privileged, and sessions may last {seconds} seconds"))
                         .evidence("max_session_seconds", seconds)
-                        .evidence("threshold_seconds", self.privileged_max_seconds)
-                        .evidence("may_be_limited_by", may_be_limited_by(role, &policies));
+                        .evidence("threshold_seconds", self.privileged_max_seconds);
+                    continue;
                 }
-                Verdict::No => {
+                Ok(Administrator::No { .. }) => {
                     report.pass(resource);
+                    continue;
                 }
-                Verdict::Unknown(why) => {
-                    report
-                        .unknown(resource, format!("whether the role is privileged cannot be told: {why}"))
-                        .evidence("max_session_seconds", seconds);
+                Ok(Administrator::If(residuals)) => {
+                    let first = residuals.first().map(ToString::to_string).unwrap_or_default();
+                    format!("the role is privileged if this holds: {first}")
                 }
-            }
+                Ok(Administrator::Unknown(doubts)) => {
+                    let first = doubts.first().map(ToString::to_string).unwrap_or_default();
+                    format!("whether the role is privileged cannot be told: {first}")
+                }
+                Err(error) => format!("whether the role is privileged cannot be told: {error}"),
+            };
+            report.unknown(resource, bounded(&undecided, LONGEST)).evidence("max_session_seconds", seconds);
         }
     }
 
@@ -128,63 +135,60 @@ impl Check for RoleMaxSessionDurationExcessive {
     }
 }
 
-/// A policy of a role: the inline one's name or the attached one's ARN, and its document or why there is none.
-type Policy<'a> = (&'a str, Result<&'a str, String>);
+/// Characters of a message: a condition may hold a long list.
+const LONGEST: usize = 400;
 
-fn policies<'a>(role: &Role, documents: &Documents<'a>) -> Vec<Policy<'a>> {
-    let (attachments, inline, managed, aws_managed) = *documents;
-    let of_aws = |arn: &str| match aws_managed {
-        Ok(all) => match all.iter().find(|policy| policy.policy_arn == arn) {
-            Some(policy) if !policy.document.is_empty() => Ok(policy.document.as_str()),
-            Some(_) => Err("AWS has withdrawn the policy".to_owned()),
-            None => Err("its document was not read".to_owned()),
-        },
-        Err(gap) => Err(format!("its document could not be read: {gap}")),
-    };
+/// What AWS's policy of this name says, and always will: it is known where its document was not read.
+const EVERYTHING: &str =
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+
+/// Asks the policy engine, with the role's own policies and its boundary.
+fn privileged(
+    role: &Role,
+    documents: &Documents<'_>,
+    context: &Context<'_>,
+) -> Result<Administrator, NotAPrincipal> {
+    let (attachments, inline, ..) = *documents;
     let own = inline
         .iter()
         .filter(|policy| policy.principal_arn == role.role_arn)
-        .map(|policy| (policy.policy_name.as_str(), Ok(policy.document.as_str())));
+        .map(|policy| Attached::new(&policy.policy_name, Policy::compiled(&policy.document)));
     let attached = attachments
         .iter()
         .filter(|attachment| attachment.principal_arn == role.role_arn && !attachment.as_boundary)
-        .map(|attachment| {
-            let arn = attachment.policy_arn.as_str();
-            let customers = managed.iter().find(|policy| policy.policy_arn == arn);
-            (arn, customers.map_or_else(|| of_aws(arn), |policy| Ok(policy.document.as_str())))
-        });
-    own.chain(attached).collect()
+        .map(|attachment| managed(&attachment.policy_arn, documents, context));
+    let identity: Vec<Attached> = own.chain(attached).collect();
+    let boundary = role.permissions_boundary_arn.as_ref().map(|arn| managed(arn, documents, context));
+    let layers = Layers { identity: &identity, boundary: boundary.as_ref(), ..Layers::default() };
+    let circumstances =
+        orgsweep_policy::Context::auditor().with("aws:PrincipalOrgID", &context.organization.id);
+    Ok(administrator(&Principal::iam(&role.role_arn)?, circumstances, &layers))
 }
 
-/// Whether one of the policies plainly grants everything; doubt about one gives way to certainty about another.
-fn privileged(policies: &[Policy<'_>], context: &Context<'_>) -> Verdict {
-    let administrator = format!("arn:{}:iam::aws:policy/AdministratorAccess", context.organization.partition);
-    let mut doubt = None;
-    for (name, document) in policies {
-        let verdict = match document {
-            _ if *name == administrator => Verdict::Yes,
-            Ok(document) => grants_everything(document),
-            Err(why) => Verdict::Unknown(why.clone()),
-        };
-        match verdict {
-            Verdict::Yes => return Verdict::Yes,
-            Verdict::No => {}
-            Verdict::Unknown(why) => {
-                doubt.get_or_insert(format!("{name}: {why}"));
-            }
-        }
+/// A managed policy by its ARN, readable or not.
+fn managed(arn: &str, documents: &Documents<'_>, context: &Context<'_>) -> Attached {
+    let (_, _, managed, aws_managed, boundaries) = *documents;
+    if let Some(policy) = managed.iter().find(|policy| policy.policy_arn == arn) {
+        return Attached::new(arn, Policy::compiled(&policy.document)).in_version(&policy.default_version_id);
     }
-    doubt.map_or(Verdict::No, Verdict::Unknown)
-}
-
-/// What may take back some of what a privileged role is granted, for a person to look at.
-fn may_be_limited_by(role: &Role, policies: &[Policy<'_>]) -> Vec<String> {
-    let denies = policies
-        .iter()
-        .filter(|(_, document)| document.as_ref().is_ok_and(|document| denies_something(document)))
-        .map(|(name, _)| format!("a Deny in {name}"));
-    let boundary = role.permissions_boundary_arn.iter().map(|arn| format!("the permissions boundary {arn}"));
-    denies.chain(boundary).collect()
+    if let Some(policy) = boundaries.unwrap_or_default().iter().find(|policy| policy.policy_arn == arn) {
+        return Attached::new(arn, Policy::compiled(&policy.document)).in_version(&policy.default_version_id);
+    }
+    if *arn == format!("arn:{}:iam::aws:policy/AdministratorAccess", context.organization.partition) {
+        return Attached::new(arn, Policy::compiled(EVERYTHING));
+    }
+    let is_of_aws = arn.split(':').nth(4) == Some("aws");
+    let gap = if is_of_aws { aws_managed.err() } else { boundaries.err() };
+    match aws_managed.unwrap_or_default().iter().find(|policy| policy.policy_arn == arn) {
+        Some(policy) if !policy.document.is_empty() => {
+            Attached::new(arn, Policy::compiled(&policy.document)).in_version(&policy.default_version_id)
+        }
+        Some(_) => Attached::unreadable(arn, "AWS has withdrawn the policy"),
+        None => match gap {
+            Some(gap) => Attached::unreadable(arn, &format!("its document could not be read: {gap}")),
+            None => Attached::unreadable(arn, "its document was not read"),
+        },
+    }
 }
 
 #[cfg(test)]
@@ -196,10 +200,10 @@ mod tests {
         session_limit,
     };
 
-    const EVERYTHING: &str = r#"{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
     const SOMETHING: &str = r#"{"Statement":[{"Effect":"Allow","Action":"s3:Get*","Resource":"*"}]}"#;
-    const MAYBE: &str = r#"{"Statement":[{"Effect":"Allow","NotAction":"iam:*","Resource":"*"}]}"#;
-
+    const MAYBE: &str = r#"{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*",
+        "Condition":{"IpAddress":{"aws:SourceIp":"192.0.2.0/24"}}}]}"#;
+    const ALMOST: &str = r#"{"Statement":[{"Effect":"Allow","NotAction":"s3:*","Resource":"*"}]}"#;
     const DENY: &str = r#"{"Statement":[{"Effect":"Deny","Action":"iam:*","Resource":"*"}]}"#;
     const BOTH: &str = r#"{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},
         {"Effect":"Deny","Action":"iam:*","Resource":"*"}]}"#;
@@ -213,6 +217,7 @@ mod tests {
             .none::<InlinePolicy>()
             .none::<ManagedPolicy>()
             .none::<AwsManagedPolicy>()
+            .none::<BoundaryPolicy>()
     }
 
     fn attached(case: Case, policy_arn: &str) -> Case {
@@ -243,6 +248,7 @@ mod tests {
     fn privileged_by_document_and_not_by_name() {
         let inline = |document| case(7200).rows(vec![inline_policy(&role_arn("app"), "p", document)]);
         inline(EVERYTHING).flags(&check(), "app");
+        inline(ALMOST).flags(&check(), "app");
         inline(SOMETHING).passes(&check());
         let named_alike = customer_policy("AdministratorAccess", SOMETHING);
         let arn = named_alike.policy_arn.clone();
@@ -266,24 +272,28 @@ mod tests {
     }
 
     #[test]
-    fn what_takes_back_does_not_count_and_is_named() {
-        let bounded = Role { permissions_boundary_arn: Some("arn:edge".to_owned()), ..role("app") };
+    fn what_takes_back_counts() {
         let administrator = || attached(case(7200), &aws_managed_arn("AdministratorAccess"));
-        let limits = |case: Case| case.flags(&check(), "app").evidence["may_be_limited_by"].clone();
-        assert_eq!(limits(administrator()), serde_json::json!([]));
-        assert_eq!(
-            limits(administrator().rows(vec![bounded.clone()])),
-            serde_json::json!(["the permissions boundary arn:edge"])
-        );
         // Of a Deny it does not matter in which policy it stands.
-        let beside = inline_policy(&role_arn("app"), "stop", DENY);
-        assert_eq!(limits(administrator().rows(vec![beside])), serde_json::json!(["a Deny in stop"]));
-        let within = inline_policy(&role_arn("app"), "both", BOTH);
-        let within = case(7200).rows(vec![within]).rows(vec![bounded]);
-        assert_eq!(
-            limits(within),
-            serde_json::json!(["a Deny in both", "the permissions boundary arn:edge"])
-        );
+        administrator().rows(vec![inline_policy(&role_arn("app"), "stop", DENY)]).passes(&check());
+        case(7200).rows(vec![inline_policy(&role_arn("app"), "both", BOTH)]).passes(&check());
+        let bounded = |arn: &str| Role { permissions_boundary_arn: Some(arn.to_owned()), ..role("app") };
+        let edge = customer_policy("edge", SOMETHING);
+        let limited = administrator().rows(vec![bounded(&edge.policy_arn)]);
+        limited.rows(vec![edge.clone()]).passes(&check());
+        let apart = BoundaryPolicy {
+            account_id: edge.account_id,
+            policy_arn: edge.policy_arn.clone(),
+            policy_name: edge.policy_name.clone(),
+            default_version_id: "v1".to_owned(),
+            document: SOMETHING.to_owned(),
+        };
+        let limited = || administrator().rows(vec![bounded(&edge.policy_arn)]);
+        limited().rows(vec![apart]).passes(&check());
+        limited().unknown(&check());
+        limited().lost::<BoundaryPolicy>().unknown(&check());
+        let all = customer_policy("all", EVERYTHING);
+        administrator().rows(vec![bounded(&all.policy_arn)]).rows(vec![all]).flags(&check(), "app");
     }
 
     #[test]

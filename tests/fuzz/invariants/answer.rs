@@ -20,10 +20,12 @@ use tokio::runtime::{Builder, Runtime};
 use super::{account_id, is_bounded, is_malformed, now};
 
 /// Where rows come from: the table, the call, what of its result they are made of, whether each member makes one.
-const SOURCES: [(&str, &str, &str, bool); 18] = [
+const SOURCES: [(&str, &str, &str, bool); 20] = [
     ("access_keys", "GetCredentialReport", "Content", false),
     ("account_summary", "GetAccountSummary", "SummaryMap", false),
     ("aws_managed_policies", "GetAccountAuthorizationDetails", "UserDetailList", false),
+    // Its input: rows of it take the answers to three calls, which are never the same bytes.
+    ("boundary_policies", "GetAccountAuthorizationDetails", "UserDetailList", false),
     ("credentials", "GetCredentialReport", "Content", false),
     ("group_members", "GetAccountAuthorizationDetails", "UserDetailList", false),
     ("groups", "GetAccountAuthorizationDetails", "GroupDetailList", true),
@@ -33,6 +35,7 @@ const SOURCES: [(&str, &str, &str, bool); 18] = [
     ("managed_policies", "GetAccountAuthorizationDetails", "Policies", false),
     ("password_policies", "GetAccountPasswordPolicy", "PasswordPolicy", false),
     ("policy_attachments", "GetAccountAuthorizationDetails", "UserDetailList", false),
+    ("policy_versions", "GetAccountAuthorizationDetails", "Policies", false),
     ("principal_tags", "GetAccountAuthorizationDetails", "UserDetailList", false),
     ("role_session_limits", "ListRoles", "Roles", true),
     ("roles", "GetAccountAuthorizationDetails", "RoleDetailList", true),

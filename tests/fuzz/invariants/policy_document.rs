@@ -1,8 +1,7 @@
 //! A policy document: decoded to exactly what was encoded, and judged by all of its statements.
 
 use orgsweep_aws::decode;
-use orgsweep_policy::{Verdict, denies_something, grants_everything};
-use serde_json::{Value as Json, json};
+use orgsweep_policy::{Administrator, Attached, Context, Denial, Layers, Policy, Principal, administrator};
 
 use super::is_malformed;
 
@@ -43,29 +42,18 @@ fn decoded(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn judge(document: &str) {
-    let verdict = grants_everything(document);
-    if let Verdict::Unknown(why) = &verdict {
-        assert!(why.len() < 500, "{} bytes", why.len());
+    if let Err(error) = Policy::parse(document) {
+        let error = error.to_string();
+        assert!(error.len() < 500, "{} bytes", error.len());
     }
-    let parsed = serde_json::from_str::<Json>(document);
-    let Some(statements) = parsed.ok().and_then(|mut parsed| parsed.get_mut("Statement").map(Json::take))
-    else {
-        assert!(matches!(verdict, Verdict::Unknown(_)), "no document, and {verdict:?}");
-        assert!(!denies_something(document));
-        return;
+    let ann = Principal::iam("arn:aws:iam::111122223333:user/ann").unwrap();
+    let beside = |effect: &str| {
+        let other = format!(r#"{{"Statement":{{"Effect":"{effect}","Action":"*","Resource":"*"}}}}"#);
+        let identity = [document, &other].map(|text| Attached::new("policy", Policy::compiled(text)));
+        administrator(&ann, Context::auditor(), &Layers { identity: &identity, ..Layers::default() })
     };
-    let mut more = match statements {
-        Json::Array(many) => many,
-        one => vec![one],
-    };
-    let beside = |more: &[Json]| json!({"Statement": more}).to_string();
-    // A Deny beside it is seen, and takes nothing away from what is granted.
-    more.push(json!({"Effect": "Deny", "Action": "*", "Resource": "*"}));
-    let denied = beside(&more);
-    assert!(denies_something(&denied));
-    assert_eq!(grants_everything(&denied), verdict);
-    // With everything allowed beside it, it is a plain Yes, or it was no document to begin with.
-    let all_objects = more.iter().all(Json::is_object);
-    more.push(json!({"Effect": "Allow", "Action": "*", "Resource": "*"}));
-    assert_eq!(grants_everything(&beside(&more)) == Verdict::Yes, all_objects);
+    // Whatever it says: with a Deny of everything beside it nobody is an administrator, and with everything allowed beside it
+    // only a Deny of its own, or a doubt, stands against it.
+    assert!(matches!(beside("Deny"), Administrator::No { denial: Denial::Explicit(_), .. }));
+    assert!(!matches!(beside("Allow"), Administrator::No { denial: Denial::Implicit(_), .. }));
 }

@@ -9,7 +9,8 @@ use aws_sdk_iam::types::{
     AttachedPermissionsBoundary, AttachedPolicy, EntityType, ManagedPolicyDetail, PolicyDetail, Tag,
 };
 use orgsweep_model::facts::{
-    Group, GroupMember, InlinePolicy, ManagedPolicy, PolicyAttachment, PrincipalTag, Role, User,
+    Group, GroupMember, InlinePolicy, ManagedPolicy, PolicyAttachment, PolicyVersion, PrincipalTag, Role,
+    User,
 };
 use orgsweep_model::text::arn_name;
 use orgsweep_model::{
@@ -21,8 +22,8 @@ use super::{member, next_marker, put_gaps};
 
 const API: &str = "iam:GetAccountAuthorizationDetails";
 
-/// Fills `users`, `principal_tags`, `groups`, `group_members`, `roles`, `policy_attachments`, `inline_policies` and
-/// `managed_policies`.
+/// Fills `users`, `principal_tags`, `groups`, `group_members`, `roles`, `policy_attachments`, `inline_policies`,
+/// `managed_policies` and `policy_versions`.
 pub struct AuthorizationDetails;
 
 #[async_trait]
@@ -45,6 +46,7 @@ impl Collector for AuthorizationDetails {
             PolicyAttachment::SCHEMA,
             InlinePolicy::SCHEMA,
             ManagedPolicy::SCHEMA,
+            PolicyVersion::SCHEMA,
         ]
     }
 
@@ -68,6 +70,7 @@ struct Details {
     attachments: Vec<PolicyAttachment>,
     inline: Vec<InlinePolicy>,
     managed: Vec<ManagedPolicy>,
+    versions: Vec<PolicyVersion>,
     /// ARNs of what is there already.
     seen: HashSet<String>,
     repeated: usize,
@@ -117,6 +120,7 @@ impl Details {
         tables.insert(self.attachments, now);
         tables.insert(self.inline, now);
         tables.insert(self.managed, now);
+        tables.insert(self.versions, now);
     }
 
     fn add(&mut self, account_id: AccountId, page: &Page) -> Result<(), Gap> {
@@ -188,6 +192,7 @@ impl Details {
             if let Some(policy) = managed_policy(account_id, wire)?
                 && !self.is_repeated(&policy.policy_arn)
             {
+                self.other_versions(&policy, wire)?;
                 self.managed.push(policy);
             }
         }
@@ -215,6 +220,20 @@ impl Details {
                 principal_arn: principal_arn.to_owned(),
                 policy_name: required(wire.policy_name(), "the name of an inline policy")?,
                 document: policy_document(wire.policy_document().unwrap_or_default())?,
+            });
+        }
+        Ok(())
+    }
+
+    /// The versions that are not in force.
+    fn other_versions(&mut self, policy: &ManagedPolicy, wire: &ManagedPolicyDetail) -> Result<(), Gap> {
+        for version in wire.policy_version_list().iter().filter(|version| !version.is_default_version()) {
+            self.versions.push(PolicyVersion {
+                account_id: policy.account_id,
+                policy_arn: policy.policy_arn.clone(),
+                policy_name: policy.policy_name.clone(),
+                version_id: required(version.version_id(), "the id of a policy version")?,
+                document: policy_document(version.document().unwrap_or_default())?,
             });
         }
         Ok(())
@@ -348,8 +367,14 @@ mod tests {
             .policy_version_list(version("v2", false, "%7B2%7D"))
             .policy_version_list(version("v1", true, "%7B1%7D"))
             .build();
-        let row = managed_policy(account(), &policy).unwrap().unwrap();
+        let rows = details(&Page::builder().policies(policy).build()).unwrap();
+        let row = &rows.managed[0];
         assert_eq!((row.default_version_id.as_str(), row.document.as_str()), ("v1", "{1}"));
+        let other = &rows.versions[0];
+        assert_eq!(
+            (other.version_id.as_str(), other.document.as_str(), rows.versions.len()),
+            ("v2", "{2}", 1)
+        );
     }
 
     #[test]

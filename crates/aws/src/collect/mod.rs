@@ -3,6 +3,7 @@
 mod account_summary;
 mod authorization_details;
 mod aws_managed_policies;
+mod boundary_policies;
 pub mod credential_report;
 mod csv;
 pub mod decode;
@@ -33,6 +34,7 @@ pub fn collectors() -> Vec<Arc<dyn Collector>> {
         Arc::new(server_certificates::ServerCertificates),
         Arc::new(identity_providers::IdentityProviders),
         Arc::new(aws_managed_policies::AwsManagedPolicies),
+        Arc::new(boundary_policies::BoundaryPolicies),
         Arc::new(credential_report::CredentialReport),
     ]
 }

@@ -156,6 +156,39 @@ crate::table! {
     }
 }
 
+crate::table! {
+    /// A version of a customer-managed policy that is not in force: iam:SetDefaultPolicyVersion would put it there.
+    pub struct PolicyVersion in "policy_versions" sorted by [policy_arn, version_id] {
+        /// The account.
+        account_id: AccountId,
+        /// The policy.
+        policy_arn: String,
+        /// Its name.
+        policy_name: String,
+        /// `v1`.
+        version_id: String,
+        /// The version's document, decoded.
+        document: String,
+    }
+}
+
+crate::table! {
+    /// A policy of the account that limits somebody as boundary and is not among `managed_policies`:
+    /// iam:GetAccountAuthorizationDetails may leave out what is attached to nobody.
+    pub struct BoundaryPolicy in "boundary_policies" sorted by [policy_arn] {
+        /// The account.
+        account_id: AccountId,
+        /// Its ARN.
+        policy_arn: String,
+        /// Its name.
+        policy_name: String,
+        /// `v3`.
+        default_version_id: String,
+        /// The default version's document, decoded.
+        document: String,
+    }
+}
+
 impl ManagedPolicy {
     /// Whether a text is the whole ARN of one managed policy, an account's or AWS's.
     pub fn is_arn(text: &str) -> bool {

@@ -5,15 +5,21 @@
 
 mod authorization;
 mod credentials;
+mod derived;
+mod organization;
+mod policies;
 mod principals;
 mod roster;
 mod settings;
 
 pub use authorization::{
-    AwsManagedPolicy, Group, GroupMember, InlinePolicy, ManagedPolicy, PolicyAttachment, PrincipalTag, Role,
-    RoleSessionLimit, User,
+    AwsManagedPolicy, BoundaryPolicy, Group, GroupMember, InlinePolicy, ManagedPolicy, PolicyAttachment,
+    PolicyVersion, PrincipalTag, Role, RoleSessionLimit, User,
 };
 pub use credentials::{AccessKey, Credential, KeyStatus, ServiceCredential, VirtualMfaDevice};
+pub use derived::{DERIVED, Derived};
+pub use organization::{OrganizationPolicies, OrganizationPolicy};
+pub use policies::{Document, PoliciesAndDocuments, Policy, PolicyKind};
 pub use principals::{Principal, PrincipalKind};
 pub use roster::RosterEntry;
 pub use settings::{

@@ -51,6 +51,8 @@ crate::table! {
         permissions_boundary_arn: Option<String>,
         /// From configured tag keys.
         owner: Option<String>,
+        /// `AIDA…` or `AROA…`; null: groups and root.
+        unique_id: Option<String>,
     }
 }
 
@@ -120,6 +122,7 @@ impl Principal {
                 max_duration_seconds: None,
                 permissions_boundary_arn: None,
                 owner: None,
+                unique_id: None,
             });
         }
         for user in tables.get::<User>().unwrap_or_default() {
@@ -137,6 +140,7 @@ impl Principal {
                 max_duration_seconds: None,
                 permissions_boundary_arn: user.permissions_boundary_arn.clone(),
                 owner: None,
+                unique_id: Some(user.user_id.clone()),
             });
         }
         for group in tables.get::<Group>().unwrap_or_default() {
@@ -153,6 +157,7 @@ impl Principal {
                 max_duration_seconds: None,
                 permissions_boundary_arn: None,
                 owner: None,
+                unique_id: None,
             });
         }
         for role in tables.get::<Role>().unwrap_or_default() {
@@ -169,6 +174,7 @@ impl Principal {
                 max_duration_seconds: limits.get(role.role_arn.as_str()).copied(),
                 permissions_boundary_arn: role.permissions_boundary_arn.clone(),
                 owner: None,
+                unique_id: Some(role.role_id.clone()),
             });
         }
         principals.sort_by(|left, right| left.principal_arn.cmp(&right.principal_arn));

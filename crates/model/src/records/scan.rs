@@ -112,6 +112,8 @@ crate::table! {
         taken_from_scan_id: Option<String>,
         /// What else is worth knowing: a session shorter than asked for, entities that went away in mid-scan.
         notes: Option<String>,
+        /// `r-…/ou-…/ou-…`: from the root to the unit it sits in, by id; null: not known.
+        ou_ids: Option<String>,
     }
 }
 

@@ -1,0 +1,140 @@
+//! The question, put to the policy engine.
+
+use orgsweep_model::AccountId;
+use orgsweep_policy::{Answer, Context, Decision, Layers, Request, evaluate, trace};
+
+use super::ExplainArguments;
+use super::circumstances::Circumstances;
+use super::facts::Facts;
+use super::guardrails::{Guard, Kind};
+use super::layers::{Asker, ResourceSide};
+use super::outsider;
+use super::shown::{Shown, ShownLayer};
+use super::subject::{Subject, account_in};
+use crate::exit::Failure;
+
+/// Everything that is told.
+pub struct Told {
+    pub scan_id: String,
+    pub observed: String,
+    pub principal: String,
+    pub action: String,
+    pub resource: String,
+    pub answer: Answer,
+    /// Only the role's side was asked: the other belongs to an account that the scan does not have.
+    pub is_one_side: bool,
+    /// Why it is denied, in words.
+    pub denial: Option<String>,
+    /// What comes of it if the resource's own policy, which no scan reads, says nothing.
+    pub without_resource: Option<Answer>,
+    pub layers: Vec<ShownLayer>,
+    /// What the answer does not say.
+    pub notes: Vec<String>,
+}
+
+impl Told {
+    /// Whether the answer is none.
+    pub fn is_unknown(&self) -> bool {
+        matches!(self.answer.decision, Decision::Unknown(_))
+    }
+}
+
+/// Asks.
+pub fn answer(
+    arguments: &ExplainArguments,
+    subject: &Subject,
+    owner: Option<AccountId>,
+    facts: &Facts,
+) -> Result<Told, Failure> {
+    let (action, resource) = (arguments.action.as_str(), arguments.resource.as_str());
+    let asker = Asker::find(subject, facts)?;
+    if asker.is_outsider {
+        outsider::can_be_asked_about(subject, action, owner, facts)?;
+    }
+    let owner = owner.or_else(|| subject.account());
+    let side = ResourceSide::find(action, resource, owner, facts)?;
+    let is_left_out = arguments.without_organization_policies;
+    let guard = |kind, account| Guard::of(facts, kind, account, is_left_out);
+    let service_control = guard(Kind::Service, subject.account().filter(|_| !asker.is_outsider));
+    let resource_control = guard(Kind::Resource, owner);
+
+    let context = circumstances(arguments, &asker, subject, owner, facts)?;
+    let put = |context: Context| {
+        let request = Request::new(asker.principal.clone(), action, resource, context);
+        // An ARN without an account takes the one that is said.
+        match owner.filter(|_| account_in(resource).is_none() && resource != "*") {
+            Some(owner) => request.owned_by(owner.as_str()),
+            None => request,
+        }
+    };
+    let layers = Layers {
+        service_control: service_control.in_force(),
+        resource_control: resource_control.in_force(),
+        resource: &side.policies,
+        identity: &asker.identity,
+        boundary: asker.boundary.as_ref(),
+        ..Layers::default()
+    };
+    // Of somebody from outside only the role's side is known.
+    let layers = if asker.is_outsider { outsider::known_of(&layers) } else { layers };
+    let plain = put(context.clone());
+    let (answer, request) = if asker.is_outsider {
+        outsider::answer(&layers, facts, &context, &put)
+    } else {
+        (evaluate(&plain, &layers), plain)
+    };
+    let mut without_resource = None;
+    if side.is_never_read && matches!(answer.decision, Decision::Unknown(_)) {
+        without_resource = Some(evaluate(&request, &Layers { resource: &[], ..layers }));
+    }
+    let shown = Shown {
+        facts,
+        asker: &asker,
+        service_control: &service_control,
+        resource_control: &resource_control,
+        side: &side,
+        subject,
+        owner,
+    };
+    let denial = match &answer.decision {
+        Decision::Denied(denial) => Some(shown.denial(*denial, &answer.evidence)),
+        _ => None,
+    };
+    Ok(Told {
+        scan_id: facts.scan_id.to_string(),
+        observed: facts.scan.started_at.to_string(),
+        principal: asker.principal.session_arn().unwrap_or(&arguments.principal).to_owned(),
+        action: action.to_owned(),
+        resource: resource.to_owned(),
+        is_one_side: asker.is_outsider,
+        denial,
+        without_resource,
+        layers: shown.layers(trace(&request, &layers)),
+        notes: shown.notes(&answer),
+        answer,
+    })
+}
+
+fn circumstances(
+    arguments: &ExplainArguments,
+    asker: &Asker,
+    subject: &Subject,
+    owner: Option<AccountId>,
+    facts: &Facts,
+) -> Result<Context, Failure> {
+    let mut known = Circumstances::given(&arguments.context)?;
+    known.at_the_time_of(facts);
+    if let Some(account) = subject.account().filter(|_| !asker.is_outsider) {
+        known.in_organization("Principal", account, facts);
+    }
+    if let Some(owner) = owner {
+        known.in_organization("Resource", owner, facts);
+    }
+    if let Some(row) = &asker.row {
+        known.of_principal(row, asker.session.as_deref(), facts);
+    }
+    if facts.principals.iter().any(|one| one.principal_arn == arguments.resource) {
+        known.of_resource(&arguments.resource, facts);
+    }
+    Ok(known.over(if asker.is_outsider { Context::stranger() } else { Context::auditor() }))
+}

@@ -1,0 +1,215 @@
+//! Who is meant, and the policies that the request meets.
+
+use orgsweep_model::facts::{PolicyKind, Principal as Row, PrincipalKind};
+use orgsweep_model::{AccountId, Row as _};
+use orgsweep_policy::{Attached, Principal};
+
+use super::facts::Facts;
+use super::subject::Subject;
+use crate::exit::Failure;
+use crate::prepare::unknown;
+
+/// Whoever asks, as far as the scan knows.
+pub struct Asker {
+    /// For the engine.
+    pub principal: Principal,
+    /// What the scan has of it; the root user need not be there.
+    pub row: Option<Row>,
+    pub session: Option<String>,
+    pub identity: Vec<Attached>,
+    pub boundary: Option<Attached>,
+    /// Of an account that is not the organization's: its own side is not known, and nobody's to be told here.
+    pub is_outsider: bool,
+}
+
+/// Services whose resources have no policies of their own, but roles of IAM.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-services-that-work-with-iam.html>
+const WITHOUT_POLICIES: [&str; 11] = [
+    "autoscaling",
+    "cloudformation",
+    "cloudwatch",
+    "ec2",
+    "ecs",
+    "eks",
+    "elasticloadbalancing",
+    "iam",
+    "rds",
+    "route53",
+    "sts",
+];
+
+impl Asker {
+    /// Finds it. That it is not there is an error, unless the table that it would be in was lost.
+    pub fn find(subject: &Subject, facts: &Facts) -> Result<Self, Failure> {
+        let other = |principal| Self {
+            principal,
+            row: None,
+            session: None,
+            identity: Vec::new(),
+            boundary: None,
+            is_outsider: false,
+        };
+        match subject {
+            Subject::Service(name) => Ok(other(Principal::service(name))),
+            Subject::Provider(name) => Ok(other(Principal::federated(name))),
+            Subject::Anyone => Ok(other(Principal::anonymous())),
+            Subject::Arn { account, arn } if !facts.accounts.contains_key(account) => {
+                Ok(Self { is_outsider: true, ..other(engines(arn)?) })
+            }
+            Subject::Session { account, role_name, session } if !facts.accounts.contains_key(account) => {
+                // The session's ARN leaves out a path; with none it is the one that most trust policies mean.
+                let arn = format!("arn:{}:iam::{account}:role/{role_name}", partition(facts, *account));
+                let principal = engines(&arn)?.in_session(session);
+                Ok(Self { is_outsider: true, session: Some(session.clone()), ..other(principal) })
+            }
+            Subject::Arn { account, arn } if arn.ends_with(":root") => {
+                let row = facts.principal(*account, |one| one.principal_arn == *arn).cloned();
+                Ok(Self { row, ..other(engines(arn)?) })
+            }
+            Subject::Arn { account, arn } => {
+                let row = facts.principal(*account, |one| one.principal_arn == *arn);
+                Self::member(facts, *account, arn, row, None)
+            }
+            Subject::Session { account, role_name, session } => {
+                let row = facts.principal(*account, |one| {
+                    one.principal_kind == PrincipalKind::Role && one.name == *role_name
+                });
+                let arn = format!("arn:{}:iam::{account}:role/{role_name}", partition(facts, *account));
+                let arn = row.map_or(arn, |row| row.principal_arn.clone());
+                Self::member(facts, *account, &arn, row, Some(session))
+            }
+        }
+    }
+
+    fn member(
+        facts: &Facts,
+        account: AccountId,
+        arn: &str,
+        row: Option<&Row>,
+        session: Option<&str>,
+    ) -> Result<Self, Failure> {
+        let mut principal = engines(arn)?;
+        if let Some(session) = session {
+            principal = principal.in_session(session);
+        }
+        let session = session.map(str::to_owned);
+        let is_user = principal.kind() == orgsweep_policy::PrincipalKind::User;
+        let tables: &[&str] = if is_user {
+            &["users", "group_members", "groups", "inline_policies", "policy_attachments"]
+        } else {
+            &["roles", "inline_policies", "policy_attachments"]
+        };
+        if let Some(reason) = facts.lost(account, tables) {
+            let lost = |name| Attached::unreadable(name, &reason);
+            return Ok(Self {
+                principal,
+                row: row.cloned(),
+                session,
+                identity: vec![lost("identity policies")],
+                boundary: Some(lost("permissions boundary")),
+                is_outsider: false,
+            });
+        }
+        let Some(row) = row else {
+            let kind = if is_user { PrincipalKind::User } else { PrincipalKind::Role };
+            let known = facts.known(account, &[kind]);
+            return Err(Failure::new(unknown("--principal", kind.as_str(), arn, &known)));
+        };
+        let mut identity = facts.within(account, PolicyKind::Inline, arn);
+        identity.extend(facts.attached(account, arn));
+        for member in facts.members.iter().filter(|member| member.user_arn == arn) {
+            let group = facts.principal(account, |one| {
+                one.principal_kind == PrincipalKind::Group && one.name == member.group_name
+            });
+            let Some(group) = group else {
+                let reason = "the group was not listed: made or deleted during the scan";
+                identity.push(Attached::unreadable(&member.group_name, reason));
+                continue;
+            };
+            let mut through = facts.within(account, PolicyKind::Inline, &group.principal_arn);
+            through.extend(facts.attached(account, &group.principal_arn));
+            identity.extend(through.into_iter().map(|policy| policy.through_group(&member.group_name)));
+        }
+        let boundary = row.permissions_boundary_arn.as_ref().map(|arn| facts.managed(account, arn));
+        Ok(Self { principal, row: Some(row.clone()), session, identity, boundary, is_outsider: false })
+    }
+}
+
+/// Whether an action opens a role, so that its trust policy is asked.
+pub fn opens_a_role(action: &str) -> bool {
+    let action = action.to_ascii_lowercase();
+    [
+        "sts:assumerole",
+        "sts:assumerolewithsaml",
+        "sts:assumerolewithwebidentity",
+        "sts:tagsession",
+        "sts:setsourceidentity",
+    ]
+    .contains(&action.as_str())
+}
+
+/// The resource's own policy, and whether it is one that no scan reads.
+pub struct ResourceSide {
+    pub policies: Vec<Attached>,
+    /// The trust policy of a role.
+    pub is_trust: bool,
+    pub is_never_read: bool,
+}
+
+impl ResourceSide {
+    /// Finds it. That a role is not there is an error, unless the roles were lost.
+    pub fn find(
+        action: &str,
+        resource: &str,
+        owner: Option<AccountId>,
+        facts: &Facts,
+    ) -> Result<Self, Failure> {
+        if opens_a_role(action) {
+            return trust(action, resource, owner, facts);
+        }
+        let service = action.split(':').next().unwrap_or_default().to_ascii_lowercase();
+        if resource == "*" || WITHOUT_POLICIES.contains(&service.as_str()) {
+            return Ok(Self { policies: Vec::new(), is_trust: false, is_never_read: false });
+        }
+        let reason = "a scan does not read the policies of resources";
+        let policies = vec![Attached::unreadable(resource, reason)];
+        Ok(Self { policies, is_trust: false, is_never_read: true })
+    }
+}
+
+fn trust(
+    action: &str,
+    resource: &str,
+    owner: Option<AccountId>,
+    facts: &Facts,
+) -> Result<ResourceSide, Failure> {
+    let is_role = resource.split(':').nth(5).is_some_and(|name| name.starts_with("role/"));
+    let (Some(owner), true) = (owner, is_role) else {
+        return Err(Failure::new(format!("--resource {resource:?}: {action} needs the ARN of a role")));
+    };
+    let side = |policies| Ok(ResourceSide { policies, is_trust: true, is_never_read: false });
+    if !facts.accounts.contains_key(&owner) {
+        let reason = format!("account {owner} is not in the scan: its trust policy is not known");
+        return side(vec![Attached::unreadable(resource, &reason)]);
+    }
+    if let Some(reason) = facts.lost(owner, &[orgsweep_model::facts::Role::SCHEMA.name]) {
+        return side(vec![Attached::unreadable(resource, &reason)]);
+    }
+    let policies = facts.within(owner, PolicyKind::Trust, resource);
+    if policies.is_empty() {
+        let known = facts.known(owner, &[PrincipalKind::Role]);
+        return Err(Failure::new(unknown("--resource", "role", resource, &known)));
+    }
+    side(policies)
+}
+
+fn engines(arn: &str) -> Result<Principal, Failure> {
+    Principal::iam(arn).map_err(|error| Failure::new(format!("--principal: {error}")))
+}
+
+/// Of the ARNs in the account, or of the whole scan.
+fn partition(facts: &Facts, account: AccountId) -> String {
+    let any = facts.principal(account, |_| true).or(facts.principals.first());
+    let partition = any.and_then(|one| one.principal_arn.split(':').nth(1)).unwrap_or("aws");
+    partition.to_owned()
+}

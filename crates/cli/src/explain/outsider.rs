@@ -1,0 +1,99 @@
+//! Somebody of an account that the scan does not have.
+
+use std::collections::BTreeSet;
+
+use orgsweep_model::{AccountId, Organization};
+use orgsweep_policy::{
+    Answer, Attached, Context, Decision, Guardrails, Key, Layers, Level, Request, Statement,
+    evaluate_resource_side,
+};
+
+use super::facts::Facts;
+use super::layers::opens_a_role;
+use super::subject::Subject;
+use crate::exit::Failure;
+
+/// The key that tells ours from others.
+const ORGANIZATION: &str = "aws:PrincipalOrgID";
+/// One that nobody has.
+const ANOTHER: &str = "o-0000000000";
+
+/// Somebody from elsewhere can be asked about only where the scan has the other side: a role's trust.
+pub fn can_be_asked_about(
+    subject: &Subject,
+    action: &str,
+    owner: Option<AccountId>,
+    facts: &Facts,
+) -> Result<(), Failure> {
+    let is_here = owner.is_some_and(|owner| facts.accounts.contains_key(&owner));
+    if opens_a_role(action) && is_here {
+        return Ok(());
+    }
+    let account = subject.account().map(|account| account.to_string()).unwrap_or_default();
+    Err(Failure::new(format!(
+        "--principal: account {account} is not in scan {}: of somebody from outside it can be asked only whether a role of \
+         the organization lets it in (sts:AssumeRole)",
+        facts.scan_id
+    )))
+}
+
+/// The layers of the role's side.
+pub fn known_of<'a>(layers: &Layers<'a>) -> Layers<'a> {
+    Layers { resource_control: layers.resource_control, resource: layers.resource, ..Layers::default() }
+}
+
+/// Which organization an outsider is in is not known, only that it is another one or none. If it is denied in every
+/// organization that the policies speak of, in any other, and in none, it is denied.
+pub fn answer(
+    layers: &Layers<'_>,
+    facts: &Facts,
+    context: &Context,
+    request: &dyn Fn(Context) -> Request,
+) -> (Answer, Request) {
+    let open = request(context.clone());
+    let answer = evaluate_resource_side(&open, layers);
+    let is_said = matches!(context.get(ORGANIZATION), Key::Known { .. });
+    if is_said
+        || facts.scan.org_id == Organization::NONE
+        || !matches!(answer.decision, Decision::AllowedIf(_))
+    {
+        return (answer, open);
+    }
+    let Some(mentioned) = mentioned(layers, ORGANIZATION) else {
+        return (answer, open);
+    };
+    let others = mentioned.iter().map(String::as_str).chain([ANOTHER]);
+    let others = others.filter(|id| *id != facts.scan.org_id);
+    let states = others.map(|id| Key::Known { values: [id.into()].into(), multivalued: false });
+    let mut denied = None;
+    for state in states.chain([Key::Absent]) {
+        let supposed = request(context.clone().with_state(ORGANIZATION, state));
+        let answer = evaluate_resource_side(&supposed, layers);
+        if !matches!(answer.decision, Decision::Denied(_)) {
+            return (evaluate_resource_side(&open, layers), open);
+        }
+        denied.get_or_insert((answer, supposed));
+    }
+    denied.unwrap_or((answer, open))
+}
+
+/// The values that conditions compare a key with; `None`: some of them stand for many.
+fn mentioned(layers: &Layers<'_>, key: &str) -> Option<BTreeSet<String>> {
+    let levels: &[Level] = match layers.resource_control {
+        Guardrails::InForce(levels) => levels,
+        _ => &[],
+    };
+    let policies = layers.resource.iter().chain(levels.iter().flat_map(|level| &level.policies));
+    let statements = policies.flat_map(|attached: &Attached| attached.policy.statements());
+    let conditions = statements.flat_map(Statement::conditions);
+    let mut values = BTreeSet::new();
+    for condition in conditions.filter(|condition| condition.key().eq_ignore_ascii_case(key)) {
+        for value in condition.values() {
+            if value.contains(['*', '?', '$']) {
+                return None;
+            }
+            values.insert(value.to_owned());
+        }
+    }
+    Some(values)
+}

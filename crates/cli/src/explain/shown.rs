@@ -1,0 +1,157 @@
+//! The layers of a request, named and with their place in the organization.
+
+use orgsweep_model::AccountId;
+use orgsweep_policy::{Answer, Citation, Decision, Denial, Layer, PrincipalKind, Step, Truth};
+
+use super::facts::Facts;
+use super::guardrails::{Absence, Guard, Kind};
+use super::layers::{Asker, ResourceSide};
+use super::subject::Subject;
+
+/// A layer as it is shown.
+pub struct ShownLayer {
+    /// `service control policies at /Root/Prod (ou-…)`.
+    pub name: String,
+    /// What it says; `None`: it does not bind the request, and `note` says why.
+    pub step: Option<Step>,
+    pub note: Option<String>,
+}
+
+/// What there is to show of an answer.
+pub struct Shown<'a> {
+    pub facts: &'a Facts,
+    pub asker: &'a Asker,
+    pub service_control: &'a Guard,
+    pub resource_control: &'a Guard,
+    pub side: &'a ResourceSide,
+    pub subject: &'a Subject,
+    pub owner: Option<AccountId>,
+}
+
+impl Shown<'_> {
+    /// Those that bind the request, with what they say, and those that do not, with the reason.
+    pub fn layers(&self, steps: Vec<Step>) -> Vec<ShownLayer> {
+        let (service, steps): (Vec<_>, Vec<_>) =
+            steps.into_iter().partition(|step| matches!(step.layer, Layer::ServiceControl(_)));
+        let (resource, others): (Vec<_>, Vec<_>) =
+            steps.into_iter().partition(|step| matches!(step.layer, Layer::ResourceControl(_)));
+        let mut shown = Vec::new();
+        match self.service_control {
+            Guard::None(Absence::Outside) if self.asker.is_outsider => {
+                shown.push(absent(Kind::Service.plural(), "those of its own organization: not known"));
+            }
+            Guard::None(absence) => shown.push(absent(Kind::Service.plural(), absence.words())),
+            Guard::Levels(_) => shown.extend(service.into_iter().map(|step| self.bound(step))),
+        }
+        match self.resource_control {
+            Guard::None(absence) => shown.push(absent(Kind::Resource.plural(), absence.words())),
+            // Only their denies matter.
+            Guard::Levels(_) => {
+                let before = shown.len();
+                let denying = resource.into_iter().filter(|step| step.denies != Truth::False);
+                shown.extend(denying.map(|step| self.bound(step)));
+                if shown.len() == before {
+                    shown.push(absent(Kind::Resource.plural(), "none denies"));
+                }
+            }
+        }
+        for step in others {
+            match step.layer {
+                Layer::Resource if self.side.policies.is_empty() => {
+                    shown.push(absent("the resource's policy", "there is none"));
+                }
+                Layer::Identity if self.asker.is_outsider => {
+                    shown.push(absent("identity policies", "those of its own account: not known"));
+                }
+                Layer::Identity if self.subject.account().is_none() => {}
+                Layer::Identity if self.asker.principal.kind() == PrincipalKind::Root => {
+                    shown.push(absent(
+                        "identity policies",
+                        "none: the root user may do everything in its account",
+                    ));
+                }
+                _ => shown.push(self.bound(step)),
+            }
+        }
+        if !self.asker.is_outsider && self.asker.boundary.is_none() && self.subject.account().is_some() {
+            shown.push(absent("the permissions boundary", "there is none"));
+        }
+        shown
+    }
+
+    fn bound(&self, step: Step) -> ShownLayer {
+        ShownLayer { name: self.name(step.layer), step: Some(step), note: None }
+    }
+
+    /// The layer with the place that it is at.
+    fn name(&self, layer: Layer) -> String {
+        let (kind, guard, account, level) = match layer {
+            Layer::ServiceControl(level) => {
+                (Kind::Service, self.service_control, self.subject.account(), level)
+            }
+            Layer::ResourceControl(level) => (Kind::Resource, self.resource_control, self.owner, level),
+            Layer::Resource if self.side.is_trust => return "the role's trust policy".to_owned(),
+            Layer::Boundary => {
+                let boundary =
+                    self.asker.boundary.as_ref().filter(|boundary| boundary.name.starts_with("arn:"));
+                let name = boundary.map(|boundary| format!(" {}", boundary.name)).unwrap_or_default();
+                return format!("the permissions boundary{name}");
+            }
+            other => return other.to_string(),
+        };
+        let Guard::Levels(levels) = guard else {
+            return layer.to_string();
+        };
+        let id = levels.get(level).map_or("?", |level| &level.id);
+        let row = account.and_then(|account| self.facts.accounts.get(&account));
+        let path = row.and_then(|row| row.ou_path.as_deref()).unwrap_or_default();
+        // `/Root/Prod` has as many names as there are levels above the account, unless a name has a slash in it.
+        let names: Vec<&str> = path.split('/').skip(1).collect();
+        if account.is_some_and(|account| account.as_str() == id) {
+            format!("{} at account {id}", kind.plural())
+        } else if names.len() + 1 == levels.len() {
+            format!("{} at /{} ({id})", kind.plural(), names[..=level].join("/"))
+        } else {
+            format!("{} at {id}", kind.plural())
+        }
+    }
+
+    /// In words, with the place of the layer and the first statement that denies.
+    pub fn denial(&self, denial: Denial, evidence: &[Citation]) -> String {
+        match denial {
+            Denial::Explicit(layer) => {
+                let name = self.name(layer);
+                match evidence.iter().find(|citation| citation.layer == layer) {
+                    Some(citation) => format!("the {} deny it: {citation}", trimmed(&name)),
+                    None => format!("a statement of the {} denies it", trimmed(&name)),
+                }
+            }
+            Denial::Implicit(layer) => format!("nothing in the {} allows it", trimmed(&self.name(layer))),
+            Denial::ByDesign(reason) => reason.to_owned(),
+        }
+    }
+
+    /// What the answer leaves out.
+    pub fn notes(&self, answer: &Answer) -> Vec<String> {
+        let mut notes = Vec::new();
+        let is_possible = !matches!(answer.decision, Decision::Denied(_));
+        if self.asker.is_outsider && is_possible {
+            notes.push(
+                "this is the role's side: whether the other account lets its principal ask is that account's own affair"
+                    .to_owned(),
+            );
+        }
+        if self.asker.session.is_some() && is_possible {
+            notes.push("a session policy, if the session was opened with one, limits it further".to_owned());
+        }
+        notes
+    }
+}
+
+fn absent(name: &str, note: &str) -> ShownLayer {
+    ShownLayer { name: name.to_owned(), step: None, note: Some(note.to_owned()) }
+}
+
+fn trimmed(name: &str) -> &str {
+    name.strip_prefix("the ").unwrap_or(name)
+}

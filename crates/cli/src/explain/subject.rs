@@ -1,0 +1,120 @@
+//! Who asks, as it is written on the command line.
+
+use orgsweep_model::AccountId;
+
+use crate::exit::Failure;
+
+/// Who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// The root user, a user or a role, by its whole ARN.
+    Arn { account: AccountId, arn: String },
+    /// A role's session: its ARN leaves out the role's path.
+    Session { account: AccountId, role_name: String, session: String },
+    /// `ec2.amazonaws.com`.
+    Service(String),
+    /// The ARN of an identity provider, or one of AWS's names for those of the large sites.
+    Provider(String),
+    /// Anyone, with or without an account.
+    Anyone,
+}
+
+/// Providers that have no ARN.
+const PROVIDERS: [&str; 4] =
+    ["cognito-identity.amazonaws.com", "accounts.google.com", "graph.facebook.com", "www.amazon.com"];
+
+/// The account in an ARN; `None`: it names none.
+pub fn account_in(arn: &str) -> Option<AccountId> {
+    arn.strip_prefix("arn:")?.split(':').nth(3)?.parse().ok()
+}
+
+impl Subject {
+    /// The error says what can be asked about.
+    pub fn parse(text: &str) -> Result<Self, Failure> {
+        let wrong = |why: &str| {
+            Failure::new(format!(
+                "--principal {text:?}: {why}: expected the ARN of a user, role, root user or role session, a service such as \
+                 ec2.amazonaws.com, the ARN of an identity provider, or *"
+            ))
+        };
+        if text == "*" {
+            return Ok(Self::Anyone);
+        }
+        if PROVIDERS.contains(&text) {
+            return Ok(Self::Provider(text.to_owned()));
+        }
+        if !text.starts_with("arn:") {
+            let is_service = text.contains(".amazonaws.com") && !text.contains(['/', ' ', ':']);
+            return if is_service {
+                Ok(Self::Service(text.to_owned()))
+            } else {
+                Err(wrong("it names nobody"))
+            };
+        }
+        let account = account_in(text).ok_or_else(|| wrong("it has no account of twelve digits"))?;
+        let parts: Vec<&str> = text.splitn(6, ':').collect();
+        let [_, _, service, _, _, name] = parts[..] else {
+            return Err(wrong("it is no whole ARN"));
+        };
+        let segments: Vec<&str> = name.split('/').collect();
+        match (service, &segments[..]) {
+            ("iam", ["root"]) => Ok(Self::Arn { account, arn: text.to_owned() }),
+            ("iam", ["user" | "role", .., last]) if !last.is_empty() => {
+                Ok(Self::Arn { account, arn: text.to_owned() })
+            }
+            ("iam", ["oidc-provider" | "saml-provider", ..]) => Ok(Self::Provider(text.to_owned())),
+            ("sts", ["assumed-role", role, session]) => {
+                Ok(Self::Session { account, role_name: (*role).to_owned(), session: (*session).to_owned() })
+            }
+            ("iam", ["group", ..]) => Err(wrong("a group asks for nothing itself; name one of its users")),
+            _ => Err(wrong("nobody asks under that name")),
+        }
+    }
+
+    /// The account that it belongs to, if it is one's.
+    pub fn account(&self) -> Option<AccountId> {
+        match self {
+            Self::Arn { account, .. } | Self::Session { account, .. } => Some(*account),
+            Self::Service(_) | Self::Provider(_) | Self::Anyone => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_may_ask_has_a_name_that_is_understood() {
+        let account: AccountId = "111122223333".parse().unwrap();
+        for arn in [
+            "arn:aws:iam::111122223333:user/team/ann",
+            "arn:aws-cn:iam::111122223333:role/ci",
+            "arn:aws:iam::111122223333:root",
+        ] {
+            assert_eq!(Subject::parse(arn).unwrap(), Subject::Arn { account, arn: arn.to_owned() });
+        }
+        let session = Subject::parse("arn:aws:sts::111122223333:assumed-role/ci/build-7").unwrap();
+        let (role_name, session_name) = ("ci".to_owned(), "build-7".to_owned());
+        assert_eq!(session, Subject::Session { account, role_name, session: session_name });
+        assert_eq!(Subject::parse("*").unwrap(), Subject::Anyone);
+        assert!(matches!(Subject::parse("ec2.amazonaws.com").unwrap(), Subject::Service(_)));
+        let provider = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com";
+        assert!(matches!(Subject::parse(provider).unwrap(), Subject::Provider(_)));
+    }
+
+    #[test]
+    fn what_names_nobody_is_refused() {
+        for (text, wanted) in [
+            ("ann", "names nobody"),
+            ("111122223333", "names nobody"),
+            ("arn:aws:iam::111122223333:group/admins", "one of its users"),
+            ("arn:aws:iam::1111:user/ann", "twelve digits"),
+            ("arn:aws:s3:::bucket", "twelve digits"),
+            ("arn:aws:sqs:eu-west-1:111122223333:queue", "nobody asks"),
+        ] {
+            let message = Subject::parse(text).unwrap_err().message;
+            assert!(message.contains(wanted), "{text}: {message}");
+        }
+    }
+}

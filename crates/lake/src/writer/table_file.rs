@@ -1,0 +1,108 @@
+//! One table's file: rows of the scan itself, then those of every account in order of its id.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use orgsweep_model::facts::Document;
+use orgsweep_model::finding_id::hex;
+use orgsweep_model::records::TableRead;
+use orgsweep_model::{AccountId, Row as _, Rows, TableSchema};
+use sha2::{Digest, Sha256};
+
+use super::{ScanWriter, key};
+use crate::batch::record_batch;
+use crate::distinct::Distinct;
+use crate::error::LakeError;
+use crate::manifest::FileEntry;
+use crate::parquet_file::ParquetFile;
+use crate::read::each_row_in;
+use crate::schema::fingerprint;
+use crate::take_over::each_batch;
+
+impl ScanWriter {
+    /// Writes it into the staging folder.
+    pub(super) fn write(
+        &mut self,
+        table: &'static TableSchema,
+        own: &[Arc<dyn Rows>],
+    ) -> Result<FileEntry, LakeError> {
+        let path = self.staged(table.name);
+        let mut file = ParquetFile::create(&path, table)?;
+        let schema = Arc::clone(file.schema());
+        let building = |rows: &dyn Rows| {
+            record_batch(rows, self.scan_id.as_str(), &schema)
+                .map_err(LakeError::format("building rows for", &path))
+        };
+        let mut distinct = (table.name == Document::SCHEMA.name).then(Distinct::default);
+        let mut put = |batch| match &mut distinct {
+            None => file.write(batch),
+            Some(distinct) => file.write(
+                distinct
+                    .first(&batch, Document::SCHEMA.columns[0].name)
+                    .map_err(LakeError::format("building rows for", &path))?,
+            ),
+        };
+        for rows in own {
+            put(building(&**rows)?)?;
+        }
+        if let Some(from) = self.documents_of.as_ref().filter(|_| table.name == Document::SCHEMA.name)
+            && self.store.exists(&key(table.name, from))
+        {
+            let earlier = self.store.path(&key(table.name, from));
+            each_batch(&earlier, table, from.as_str(), self.scan_id.as_str(), &mut put)?;
+        }
+        let mut order: Vec<(AccountId, usize)> = Vec::new();
+        for (index, spool) in self.spools.iter_mut().enumerate() {
+            order.extend(spool.accounts_of(table.name).into_iter().map(|account| (account, index)));
+        }
+        let ledger: &[TableRead] = if table.name == TableRead::SCHEMA.name { &self.ledger } else { &[] };
+        for read in ledger {
+            if order.iter().all(|(account, _)| *account != read.account_id) {
+                order.push((read.account_id, 0));
+            }
+        }
+        order.sort_unstable();
+        for (account, index) in order {
+            let spool = &mut self.spools[index];
+            let noted: Vec<TableRead> =
+                ledger.iter().filter(|read| read.account_id == account).cloned().collect();
+            if noted.is_empty() {
+                spool.batches(table, account, &mut put)?;
+                continue;
+            }
+            let mut reads: Vec<TableRead> = Vec::new();
+            spool.batches(table, account, &mut |batch| {
+                each_row_in(&batch, &path, &mut |read: TableRead| {
+                    // What was taken over from an earlier scan is not what became of it in this one.
+                    if noted.iter().all(|noted| noted.table_name != read.table_name) {
+                        reads.push(read);
+                    }
+                })
+            })?;
+            reads.extend(noted);
+            put(building(&reads)?)?;
+        }
+        let rows = file.finish()?;
+        let (bytes, sha256) = digest(&path)?;
+        let key = key(table.name, &self.scan_id);
+        Ok(FileEntry { table: table.name, key, bytes, sha256, rows, schema: fingerprint(table) })
+    }
+}
+
+/// Size and SHA-256 of a file, read in pieces.
+fn digest(path: &Path) -> Result<(u64, String), LakeError> {
+    let mut file = File::open(path).map_err(LakeError::io("reading", path))?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1024 * 1024];
+    let mut bytes = 0;
+    loop {
+        let count = file.read(&mut buffer).map_err(LakeError::io("reading", path))?;
+        if count == 0 {
+            return Ok((bytes, hex(&hash.finalize())));
+        }
+        hash.update(&buffer[..count]);
+        bytes += count as u64;
+    }
+}

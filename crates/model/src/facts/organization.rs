@@ -1,0 +1,37 @@
+//! The organization's guardrails, with what they are attached to.
+
+use std::sync::Arc;
+
+use crate::facts::Document;
+
+crate::table! {
+    /// A service or resource control policy at one of the places where it is attached. A policy that is attached to
+    /// nothing has one row without a place.
+    ///
+    /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies.html>
+    pub struct OrganizationPolicy in "organization_policies" sorted by [policy_type, policy_id, target_id] {
+        /// `p-…`.
+        policy_id: String,
+        /// `SERVICE_CONTROL_POLICY` or `RESOURCE_CONTROL_POLICY`.
+        policy_type: String,
+        /// Any text.
+        policy_name: String,
+        /// Whether it is AWS's own.
+        is_aws_managed: bool,
+        /// The root (`r-…`), the unit (`ou-…`) or the account that it is attached to; null: to nothing, or everywhere.
+        target_id: Option<String>,
+        /// AWS's `RCPFullAWSAccess`: attached to every root, unit and account, and cannot be detached.
+        is_everywhere: bool,
+        /// Its document in `documents`.
+        document_sha256: Arc<str>,
+    }
+}
+
+/// The policies of an organization, and what they say.
+#[derive(Clone, Debug, Default)]
+pub struct OrganizationPolicies {
+    /// One row a policy and place.
+    pub policies: Vec<OrganizationPolicy>,
+    /// Every text once.
+    pub documents: Vec<Document>,
+}
