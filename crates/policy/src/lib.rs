@@ -58,13 +58,15 @@
 //! # What is not here
 //!
 //! KMS grants, S3 access control lists, the settings by which S3 blocks public access, and session tags that a role's trust
-//! policy makes transitive: they are not policies. Which actions exist, and which resources they take: a pattern matches
-//! textually, so that an action that is newer than any list changes no verdict.
+//! policy makes transitive: they are not policies. Which actions exist, and which resources they take, is in the
+//! [`Catalogue`], and decides nothing: a pattern matches textually, so that an action that is newer than any list changes
+//! no verdict.
 #![warn(missing_docs)]
 
 mod administrator;
 mod answer;
 mod arn;
+mod catalogue;
 mod choice;
 mod condition;
 mod context;
@@ -84,6 +86,7 @@ mod variable;
 
 pub use administrator::{Verdict, denies_something, grants_everything};
 pub use answer::{Answer, Citation, Decision, Denial, Doubt, Layer, Residual, Step, Term};
+pub use catalogue::{AccessLevel, Action, Catalogue, ConditionKey, ResourceType};
 pub use condition::Condition;
 pub use context::{Context, Key, class_of, is_multivalued};
 pub use evaluate::{decide, evaluate, evaluate_resource_side, trace};
