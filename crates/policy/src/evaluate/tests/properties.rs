@@ -23,7 +23,7 @@ fn for_all(property: impl Fn(&mut Dice, &Scene, &Request)) {
 }
 
 fn truth(scene: &Scene, request: &Request) -> Truth {
-    truth_of(&scene.world().answer_to(request).decision)
+    scene.world().answer_to(request).decision.truth()
 }
 
 /// Otherwise the other properties would say little.
@@ -111,7 +111,7 @@ fn one_policy_or_several_is_irrelevant() {
         let (first, second) = scene.identity.split_at(scene.identity.len() / 2);
         let halves = Scene { identity: first.to_vec(), ..scene.clone() };
         let world = halves.world().identity(&text(second));
-        assert_eq!(truth(scene, request), truth_of(&world.answer_to(request).decision), "{scene:?}");
+        assert_eq!(truth(scene, request), world.answer_to(request).decision.truth(), "{scene:?}");
     });
 }
 
