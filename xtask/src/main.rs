@@ -6,6 +6,7 @@ mod catalogue;
 mod fuzz;
 mod new_check;
 mod newcomer;
+mod policies;
 mod process;
 mod python;
 mod test;
@@ -16,6 +17,8 @@ use std::process::ExitCode;
 const HELP: &str = "\
 cargo xtask test [--skip-judges]     format, lints, arrows, all tests, fuzzing in short, the independent judges
 cargo xtask faults                   the fault suite's long form: twenty organizations of 200 accounts
+cargo xtask policies                 the policy engine's properties in 40,000 worlds, and 100,000 requests that an
+                                     independent engine decides too
 cargo xtask fuzz [--seconds N] [TARGET]
                                      looks for bytes that break a parser, 20 seconds a target (tests/fuzz/README.md)
 cargo xtask tidy                     arrows between rooms, first lines, what the house forbids
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
         ["fuzz", ..] => fuzz::command(&arguments[1..]),
         ["new-check", pack, id] => new_check::new_check(pack, id),
         ["faults"] => test::faults(),
+        ["policies"] => policies::policies(),
         ["catalogue"] => catalogue::catalogue(),
         ["newcomer"] => newcomer::newcomer(),
         ["bench", ..] => bench::bench(&arguments[1..]),
