@@ -1,6 +1,6 @@
 """orgsweep's policy engine and independent ones decide the same requests, each in a process of its own.
 
-    policy_engines.py [--requests N] [--seed N] [--show N]
+    policy_engines.py [--requests N] [--seed N] [--show N] [--measure SECONDS]
 
 Every difference must be a known deviation (policy_deviations.py). ORGSWEEP_DECIDE is crates/policy/examples/decide,
 built; ORGSWEEP_ENGINES a folder into which npm installs what engines/package.json pins.
@@ -14,6 +14,7 @@ import json
 import os
 import pathlib
 import shutil
+import statistics
 import subprocess
 import sys
 import threading
@@ -135,14 +136,53 @@ def explained(different: list[tuple[dict[str, Any], str]]) -> tuple[collections.
     return counts, [request for request, _answer in left]
 
 
+def simple(request: dict[str, Any]) -> dict[str, Any]:
+    """The same with identity policies only, of which no statement has a condition."""
+    others = ("boundary", "session", "endpoint", "service_control", "resource_control")
+    request = {**request, **dict.fromkeys(others), "resource_policies": []}
+    for document in request["identity"]:
+        for statement in policy_deviations.statements(document):
+            statement.pop("Condition", None)
+    return request
+
+
+def measure(seconds: float, seed: int) -> None:
+    """How many requests each decides in a second, one thread each, in turns: medians of three rounds."""
+    made = [Maker(seed * 10_000_000 + number).request() for number in range(1000)]
+    sets = {"as they are tested": made}
+    sets["identity policies only, no conditions"] = [simple(one) for one in made if one["identity"]]
+    for name, requests in sets.items():
+        text = "".join(json.dumps(one) + "\n" for one in requests)
+        theirs_text = "".join(json.dumps(simulation(one)) + "\n" for one in requests)
+        rounds = []
+        for _ in range(3):
+            ours = subprocess.run(
+                [DECIDE, "--measure", str(seconds)], input=text, capture_output=True, text=True, check=True
+            )
+            command = [NODE, HERE / "engines" / "simulate.mjs", FOLDER, str(seconds)]
+            theirs = subprocess.run(command, input=theirs_text, capture_output=True, text=True, check=True)
+            rounds.append((json.loads(ours.stdout), json.loads(theirs.stdout)["per_second"]))
+        median = statistics.median
+        print(f"{len(requests)} requests, {name}")
+        print(f"  iam-simulate                                {median(theirs for _, theirs in rounds):12,.0f} a second")
+        for key, words in (("compiled", "documents compiled before"), ("from_text", "from the text to the answer")):
+            rate = median(ours[key] for ours, _ in rounds)
+            ratio = median(ours[key] / theirs for ours, theirs in rounds)
+            print(f"  orgsweep, {words:32}  {rate:12,.0f} a second, {ratio:,.0f} x")
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--requests", type=int, default=20_000)
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument("--show", type=int, default=3)
+    arguments.add_argument("--measure", type=float)
     options = arguments.parse_args()
     verdicts = Verdicts()
     install()
+    if options.measure:
+        measure(options.measure, options.seed)
+        return
     start = time.monotonic()
     requests = [Maker(options.seed * 10_000_000 + number).request() for number in range(options.requests)]
     pairs = both(requests)

@@ -28,7 +28,8 @@ cargo xtask newcomer                 what plugins/README.md promises, done in a 
 cargo xtask bench [--accounts N[,N...]] [--latency MS] [--users N] [--roles N] [--policies N]
                   [--requests N] [--concurrency N] [--runs N] [--faults FILE|refuse5throttle1] [--json FILE]
                                      whole scans against the simulator, beside what their calls cost without us
-cargo xtask bench scale [the same]   100, 1,000 and 10,000 accounts, a run with faults, and the targets";
+cargo xtask bench scale [the same]   100, 1,000 and 10,000 accounts, a run with faults, and the targets
+cargo xtask bench policies           the policy engine: its parts, and requests a second beside an independent engine";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         ["policies"] => policies::policies(),
         ["catalogue"] => catalogue::catalogue(),
         ["newcomer"] => newcomer::newcomer(),
+        ["bench", "policies"] => policies::bench(),
         ["bench", ..] => bench::bench(&arguments[1..]),
         ["help" | "--help" | "-h"] => {
             println!("{HELP}");

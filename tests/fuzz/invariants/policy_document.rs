@@ -1,10 +1,11 @@
 //! A policy document: decoded to exactly what was encoded, and judged by all of its statements.
 
 use orgsweep_aws::decode;
-use orgsweep_policy::{Verdict, denies_something, grants_everything};
+use orgsweep_policy::{Policy, Verdict, denies_something, grants_everything};
 use serde_json::{Value as Json, json};
 
 use super::is_malformed;
+use super::policy_evaluation::is_printed_as_it_was_read;
 
 /// The bytes as a document on the wire, and as one that is percent-encoded first.
 pub fn holds(bytes: &[u8]) {
@@ -43,6 +44,9 @@ fn decoded(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn judge(document: &str) {
+    if let Ok(policy) = Policy::parse(document) {
+        is_printed_as_it_was_read(&policy);
+    }
     let verdict = grants_everything(document);
     if let Verdict::Unknown(why) = &verdict {
         assert!(why.len() < 500, "{} bytes", why.len());
