@@ -285,12 +285,16 @@ def is_documented(request: Request) -> bool:
 
     NotPrincipal with the account or the principal only: reference_policies_elements_notprincipal.html. ForAnyValue with
     IfExists, ForAllValues with a negated operator: reference_policies_condition-single-vs-multi-valued-context-keys.html.
+    Null on a list that is there and empty: reference_policies_elements_condition_operators.html#Conditions_Null.
     """
+    context = request["context"]
     for document in documents(request):
         for statement in statements(document):
-            operators = list(statement.get("Condition", {}))
+            condition = statement.get("Condition", {})
+            operators = list(condition)
             odd = [one for one in operators if one.startswith("ForAny") and one.endswith("IfExists")]
             odd += [one for one in operators if one.startswith("ForAllValues:StringNot")]
+            odd += [key for key in condition.get("Null", {}) if context.get(key) == []]
             if odd or "NotPrincipal" in statement:
                 return False
     return True
