@@ -16,6 +16,7 @@
 //! request meets; [`Request`] is who, what, on what, with a [`Context`] of condition keys. [`evaluate`] gives an [`Answer`]
 //! with the deciding statements, [`decide`] only a [`Truth`], a million times a second and more; [`trace`] tells what each
 //! layer says by itself. [`administrator`], [`capabilities`] and [`doors`] put the questions of an audit as requests.
+//! For other languages and processes `examples/decide.rs` takes requests as lines of JSON.
 //!
 //! # Documents
 //!
