@@ -26,7 +26,7 @@ fn document(statements: &str) -> String {
 
 const EVERYTHING: &str = r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#;
 
-/// As customers write them: 1.2 kB, five statements, two of them with conditions.
+/// As customers write them: 0.9 kB, five statements, two of them with conditions.
 fn customer_policy(number: usize) -> String {
     document(&format!(
         r#"{{"Sid":"Objects","Effect":"Allow","Action":["s3:GetObject","s3:PutObject","s3:ListBucket"],
@@ -43,7 +43,7 @@ fn customer_policy(number: usize) -> String {
     ))
 }
 
-/// As AWS's ReadOnlyAccess: one statement that names every action that only reads, by the catalogue.
+/// As AWS's largest: one statement that names every action that lists, 3,700 of them, 130 kB.
 fn managed_policy() -> String {
     let reads = Catalogue::get().actions().filter(|action| action.is(AccessLevel::List));
     let names: Vec<String> = reads.map(|action| format!("\"{action}\"")).collect();
@@ -169,7 +169,7 @@ fn administrators_of_an_account(bencher: Bencher<'_, '_>) {
     });
 }
 
-/// All 180 actions of IAM, on what, for one role.
+/// Which of IAM's actions one role can do, and on what.
 #[divan::bench]
 fn capabilities_of_a_role(bencher: Bencher<'_, '_>) {
     let account = account();
