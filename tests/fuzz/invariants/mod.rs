@@ -6,6 +6,7 @@
 pub mod answer;
 pub mod credential_report;
 pub mod policy_document;
+pub mod policy_evaluation;
 
 use orgsweep_model::{AccountId, Gap, Reason, Timestamp};
 

@@ -4,6 +4,7 @@ use orgsweep_aws::decode;
 use orgsweep_policy::{Administrator, Attached, Context, Denial, Layers, Policy, Principal, administrator};
 
 use super::is_malformed;
+use super::policy_evaluation::is_printed_as_it_was_read;
 
 /// The bytes as a document on the wire, and as one that is percent-encoded first.
 pub fn holds(bytes: &[u8]) {
@@ -42,9 +43,12 @@ fn decoded(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn judge(document: &str) {
-    if let Err(error) = Policy::parse(document) {
-        let error = error.to_string();
-        assert!(error.len() < 500, "{} bytes", error.len());
+    match Policy::parse(document) {
+        Ok(policy) => is_printed_as_it_was_read(&policy),
+        Err(error) => {
+            let error = error.to_string();
+            assert!(error.len() < 500, "{} bytes", error.len());
+        }
     }
     let ann = Principal::iam("arn:aws:iam::111122223333:user/ann").unwrap();
     let beside = |effect: &str| {

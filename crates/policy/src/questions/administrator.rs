@@ -1,6 +1,7 @@
 //! Whether a principal is an administrator in effect, by whatever name it was made one.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_job-functions.html>
 
+use super::sample::NOBODY;
 use crate::answer::{Decision, Denial, Doubt, Residual};
 use crate::context::Context;
 use crate::evaluate::evaluate;
@@ -24,9 +25,6 @@ pub enum Administrator {
     /// Not to be told.
     Unknown(Vec<Doubt>),
 }
-
-/// A name that no policy names, so that only a pattern reaches it.
-const NOBODY: &str = "any-7c1f0d52";
 
 /// Who may do all of this to any identity may do everything in the account: no one action is enough, since a boundary, an
 /// SCP or a Deny that spares one would leave the others.

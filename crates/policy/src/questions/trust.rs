@@ -3,6 +3,7 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html>
 
 use super::guard::is_guarded;
+use super::sample::NOBODY;
 use crate::answer::{Citation, Decision, Denial, Doubt, Layer};
 use crate::arn::Arn;
 use crate::context::{Context, Key};
@@ -54,8 +55,6 @@ const ACTIONS: [&str; 3] = ["sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:Ass
 
 /// An account that nobody has, and an organization.
 const ELSEWHERE: &str = "000000000000";
-/// A name that no policy names.
-const NOBODY: &str = "any-7c1f0d52";
 const OTHER_ORGANIZATION: &str = "o-0000000000";
 
 /// The ways into a role, one for each entry of each statement of its trust policy that allows, and each action that the

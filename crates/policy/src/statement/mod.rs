@@ -13,7 +13,7 @@ use crate::truth::Truth;
 
 use action::Actions;
 pub use principal::{PrincipalEntry, Principals};
-use resource::Resources;
+pub(crate) use resource::Resources;
 
 /// What a statement does to a request that it matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -75,7 +75,7 @@ fn residuals_of_layers_are_joined_by_and_those_of_statements_by_or() {
             .with("aws:SourceIp", ip)
             .with("aws:MultiFactorAuthPresent", mfa);
         let request = Request::new(user(), "sqs:SendMessage", QUEUE, context);
-        assert_eq!(residual.holds(&request), truth_of(&world.answer_to(&request).decision));
+        assert_eq!(residual.holds(&request), world.answer_to(&request).decision.truth());
         residual.holds(&request)
     };
     assert_eq!(holds("eu-west-1", "203.0.113.9", "false"), True);

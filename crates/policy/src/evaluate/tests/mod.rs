@@ -154,7 +154,7 @@ impl World {
     pub(super) fn answer_to(&self, request: &Request) -> Answer {
         let layers = self.layers();
         let answer = evaluate(request, &layers);
-        assert_eq!(decide(request, &layers), truth_of(&answer.decision), "the two ways disagree");
+        assert_eq!(decide(request, &layers), answer.decision.truth(), "the two ways disagree");
         answer
     }
 
@@ -163,7 +163,7 @@ impl World {
     }
 
     pub(super) fn truth(&self, principal: &Principal, action: &str, resource: &str) -> Truth {
-        truth_of(&self.answer(principal, action, resource).decision)
+        self.answer(principal, action, resource).decision.truth()
     }
 
     /// How the request is denied.
@@ -183,14 +183,5 @@ fn level((number, statements): (usize, &&str)) -> Level {
     Level {
         id: format!("level-{number}").into(),
         policies: vec![Attached::new("guardrail", document(statements))],
-    }
-}
-
-pub(super) fn truth_of(decision: &Decision) -> Truth {
-    match decision {
-        Decision::Allowed => Truth::True,
-        Decision::AllowedIf(_) => Truth::Depends,
-        Decision::Unknown(_) => Truth::Unknown,
-        Decision::Denied(_) => Truth::False,
     }
 }

@@ -7,7 +7,7 @@ fn under_condition(condition: &str, context: Context) -> Truth {
     let statement =
         format!(r#"{{"Effect":"Allow","Action":"*","Resource":"*","Condition":{{{condition}}}}}"#);
     let world = World::default().identity(&statement);
-    truth_of(&world.answer_to(&Request::new(user(), "sqs:TagQueue", QUEUE, context)).decision)
+    world.answer_to(&Request::new(user(), "sqs:TagQueue", QUEUE, context)).decision.truth()
 }
 
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_multi-value-conditions.html>

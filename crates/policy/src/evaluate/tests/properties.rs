@@ -23,7 +23,7 @@ fn for_all(property: impl Fn(&mut Dice, &Scene, &Request)) {
 }
 
 fn truth(scene: &Scene, request: &Request) -> Truth {
-    truth_of(&scene.world().answer_to(request).decision)
+    scene.world().answer_to(request).decision.truth()
 }
 
 /// Otherwise the other properties would say little.
@@ -91,18 +91,46 @@ fn adding_an_allow_never_denies() {
 }
 
 #[test]
-fn order_of_levels_statements_and_elements_is_irrelevant() {
+fn order_of_levels_statements_elements_keys_and_values_is_irrelevant() {
     for_all(|_, scene, request| {
-        let reversed = |statements: &[Elements]| {
-            let reversed = |elements: &Elements| elements.iter().rev().cloned().collect();
-            statements.iter().rev().map(reversed).collect()
+        let other_way = |statements: &[Elements]| {
+            let other_way = |elements: &Elements| elements.iter().rev().map(|text| reversed(text)).collect();
+            statements.iter().rev().map(other_way).collect()
         };
-        let mut other = scene.map(reversed);
+        let mut other = scene.map(other_way);
         if let Some(levels) = &mut other.service_control {
             levels.reverse();
         }
         assert_eq!(truth(scene, request), truth(&other, request), "{scene:?}\n{request:?}");
     });
+}
+
+/// JSON with the members of every object and list the other way round.
+fn reversed(text: &str) -> String {
+    let mut stack = vec![vec![String::new()]];
+    let mut in_text = false;
+    for character in text.chars() {
+        in_text ^= character == '"';
+        match character {
+            '{' | '[' if !in_text => stack.push(vec![character.to_string(), String::new()]),
+            '}' | ']' if !in_text => {
+                let inside = stack.pop().unwrap();
+                let members: Vec<String> = inside[1..].iter().rev().cloned().collect();
+                let whole = format!("{}{}{character}", inside[0], members.join(","));
+                stack.last_mut().unwrap().last_mut().unwrap().push_str(&whole);
+            }
+            ',' if !in_text => stack.last_mut().unwrap().push(String::new()),
+            _ => stack.last_mut().unwrap().last_mut().unwrap().push(character),
+        }
+    }
+    stack.pop().unwrap().join(",")
+}
+
+#[test]
+fn members_are_turned_round_and_nothing_else() {
+    let text = r#""Condition":{"A":{"k":["1, {","2"]},"B":{"l":true,"m":[]}}"#;
+    assert_eq!(reversed(text), r#""Condition":{"B":{"m":[],"l":true},"A":{"k":["2","1, {"]}}"#);
+    assert_eq!(reversed(&reversed(text)), text);
 }
 
 #[test]
@@ -111,7 +139,7 @@ fn one_policy_or_several_is_irrelevant() {
         let (first, second) = scene.identity.split_at(scene.identity.len() / 2);
         let halves = Scene { identity: first.to_vec(), ..scene.clone() };
         let world = halves.world().identity(&text(second));
-        assert_eq!(truth(scene, request), truth_of(&world.answer_to(request).decision), "{scene:?}");
+        assert_eq!(truth(scene, request), world.answer_to(request).decision.truth(), "{scene:?}");
     });
 }
 

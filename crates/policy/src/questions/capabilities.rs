@@ -1,0 +1,291 @@
+//! Which of a list of actions a principal can do, and on what.
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_testing-policies.html>
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::sample::{self, Setting};
+use crate::answer::Decision;
+use crate::catalogue::Catalogue;
+use crate::context::Context;
+use crate::evaluate::evaluate;
+use crate::layers::{Attached, Guardrails, Layers};
+use crate::policy::{Policy, Version};
+use crate::request::{Principal, Request, ResourceKind};
+use crate::truth::Truth;
+
+/// What a principal can do with one action.
+#[derive(Clone, Debug)]
+pub struct Capability {
+    /// The action as the catalogue writes it; as it was asked for, if the catalogue does not list it.
+    pub action: String,
+    /// What is decided on each kind of resource that the policies tell apart. Never empty.
+    pub reaches: Vec<Reach>,
+}
+
+/// What is decided on the resources of one pattern.
+#[derive(Clone, Debug)]
+pub struct Reach {
+    /// A pattern of ARNs that a policy of some layer names for the action, or one for each of the action's resource types
+    /// with `*` for every name; `*` where the action has no resource type. A pattern is decided by one of its resources
+    /// that no narrower pattern names.
+    pub resource: String,
+    /// What the principal's side decides.
+    pub decision: Decision,
+    /// The owner of the resource must allow it too, and has been taken to: the resource is in another account, a role to be
+    /// assumed, or a KMS key.
+    pub owner_must_allow: bool,
+}
+
+impl Capability {
+    /// Whether there is a resource on which the principal can do it.
+    pub fn anywhere(&self) -> Truth {
+        self.reaches.iter().map(|reach| reach.decision.truth()).max().unwrap_or(Truth::False)
+    }
+
+    /// Whether it can do it on every resource.
+    pub fn everywhere(&self) -> Truth {
+        self.reaches.iter().map(|reach| reach.decision.truth()).min().unwrap_or(Truth::False)
+    }
+}
+
+/// Asks which actions a principal can do and on what. `actions` are names, or patterns that the [`Catalogue`] expands; a
+/// name that it does not list is decided like any other.
+///
+/// Of the layers, `resource` is not looked at, since it belongs to one resource: [`evaluate`] asks about one.
+/// `resource_control` is that of the principal's own account.
+///
+/// ```
+/// use orgsweep_policy::{Attached, Context, Layers, Policy, Principal, Truth, capabilities};
+/// use std::sync::Arc;
+///
+/// let policy = Policy::parse(
+///     r#"{"Statement": [{"Effect": "Allow", "Action": "iam:Get*", "Resource": "*"},
+///                       {"Effect": "Allow", "Action": "iam:PassRole", "Resource": "arn:aws:iam::*:role/app-*"}]}"#,
+/// )?;
+/// let identity = [Attached::new("developer", Arc::new(policy))];
+/// let layers = Layers { identity: &identity, ..Layers::default() };
+/// let ann = Principal::iam("arn:aws:iam::111122223333:user/ann")?;
+/// let [pass, get] = &capabilities(&ann, Context::auditor(), &layers, &["iam:PassRole", "iam:GetUser"])[..] else { panic!() };
+/// assert_eq!((pass.anywhere(), pass.everywhere()), (Truth::True, Truth::False));
+/// let on: Vec<_> = pass.reaches.iter().filter(|reach| reach.decision.truth() == Truth::True).collect();
+/// assert_eq!(on[0].resource, "arn:aws:iam::*:role/app-*");
+/// assert_eq!(get.everywhere(), Truth::True);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn capabilities(
+    principal: &Principal,
+    context: Context,
+    layers: &Layers<'_>,
+    actions: &[&str],
+) -> Vec<Capability> {
+    let start = Request::new(principal.clone(), "", "*", context);
+    let willing: Vec<Attached> = principal.account().and_then(willing).into_iter().collect();
+    let question = Question { start, layers, willing: &willing };
+    let mut seen = BTreeSet::new();
+    let names = actions.iter().flat_map(|pattern| expanded(pattern));
+    let new = names.filter(|name| seen.insert(name.to_ascii_lowercase()));
+    new.map(|action| Capability { reaches: question.reaches(&action), action }).collect()
+}
+
+/// The policy of an owner who leaves it to an account.
+fn willing(account: &str) -> Option<Attached> {
+    let document = serde_json::json!({
+        "Statement": {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "*", "Resource": "*"}
+    });
+    Some(Attached::new("the owner's policy", Arc::new(Policy::parse(&document.to_string()).ok()?)))
+}
+
+/// The actions of a pattern.
+fn expanded(pattern: &str) -> Vec<String> {
+    let listed = Catalogue::get().matching(pattern);
+    if listed.is_empty() && !pattern.contains(['*', '?']) {
+        return vec![pattern.to_owned()];
+    }
+    listed.iter().map(ToString::to_string).collect()
+}
+
+struct Question<'a> {
+    start: Request,
+    layers: &'a Layers<'a>,
+    willing: &'a [Attached],
+}
+
+impl Question<'_> {
+    fn reaches(&self, action: &str) -> Vec<Reach> {
+        let asked = self.start.instead(action, "*");
+        let mut patterns = types(self.start.principal(), action);
+        for attached in policies(self.layers) {
+            let variables = attached.policy.version() == Version::V2012;
+            for (index, statement) in attached.policy.statements().iter().enumerate() {
+                if statement.judge_action_of(&asked) == Truth::False {
+                    continue;
+                }
+                let texts = attached.policy.resource_texts(index).iter();
+                let telling = texts.filter(|text| text.bytes().any(|byte| byte != b'*'));
+                patterns.extend(telling.map(|text| (text.clone(), variables)));
+            }
+        }
+        let mut seen = BTreeSet::new();
+        patterns.retain(|pattern| seen.insert(pattern.clone()));
+        let setting = Setting { principal: self.start.principal(), action, context: self.start.context() };
+        patterns.into_iter().map(|(pattern, variables)| self.reach(pattern, variables, &setting)).collect()
+    }
+
+    fn reach(&self, pattern: String, variables: bool, setting: &Setting<'_>) -> Reach {
+        let request = self.start.instead(setting.action, &sample::resource(&pattern, variables, setting));
+        let own = request.within_one_account();
+        let owner_must_allow = !own || request.resource_kind() != ResourceKind::Ordinary;
+        let layers = Layers {
+            resource: if owner_must_allow { self.willing } else { &[] },
+            resource_control: if own { self.layers.resource_control } else { Guardrails::NoOrganization },
+            ..*self.layers
+        };
+        Reach { decision: evaluate(&request, &layers).decision, resource: pattern, owner_must_allow }
+    }
+}
+
+/// A pattern for each resource type of an action: everything that it can be about. None of them has a variable.
+fn types(principal: &Principal, action: &str) -> Vec<(String, bool)> {
+    let partition = principal.name().split(':').nth(1).unwrap_or("aws");
+    let Some(listed) = Catalogue::get().action(action) else {
+        let service = action.split(':').next().unwrap_or_default();
+        return vec![(format!("arn:{partition}:{service}:*"), false)];
+    };
+    let kinds = listed.resource_types().map(|kind| (sample::pattern_of_type(kind.arn, partition), false));
+    let kinds: Vec<_> = kinds.collect();
+    if kinds.is_empty() { vec![("*".to_owned(), false)] } else { kinds }
+}
+
+/// Those whose patterns tell resources apart.
+fn policies<'a>(layers: &Layers<'a>) -> impl Iterator<Item = &'a Attached> {
+    let levels = |guardrails: Guardrails<'a>| {
+        guardrails.levels().unwrap_or_default().iter().flat_map(|level| &level.policies)
+    };
+    levels(layers.service_control)
+        .chain(levels(layers.resource_control))
+        .chain(layers.identity)
+        .chain(layers.boundary)
+        .chain(layers.session.unwrap_or_default())
+        .chain(layers.endpoint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::Level;
+
+    fn attached(statements: &str) -> Attached {
+        let text = format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#);
+        Attached::new("p", Arc::new(Policy::parse(&text).unwrap()))
+    }
+
+    fn ann() -> Principal {
+        Principal::iam("arn:aws:iam::111122223333:user/ann").unwrap()
+    }
+
+    /// `pattern truth` of each reach, `!` where the owner must allow too.
+    fn told(layers: &Layers<'_>, action: &str) -> Vec<String> {
+        let capabilities = capabilities(&ann(), Context::auditor(), layers, &[action]);
+        let [capability] = &capabilities[..] else { panic!("{capabilities:?}") };
+        let tell = |reach: &Reach| {
+            let mark = if reach.owner_must_allow { "!" } else { "" };
+            format!("{} {:?}{mark}", reach.resource, reach.decision.truth())
+        };
+        capability.reaches.iter().map(tell).collect()
+    }
+
+    fn by(statements: &str, action: &str) -> Vec<String> {
+        told(&Layers { identity: &[attached(statements)], ..Layers::default() }, action)
+    }
+
+    #[test]
+    fn on_everything_on_some_and_on_nothing() {
+        let everything = r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#;
+        assert_eq!(by(everything, "iam:GetRole"), ["arn:aws:iam::*:role/* True"]);
+        assert_eq!(by(everything, "iam:ListRoles"), ["* True"]);
+        assert_eq!(by("", "iam:ListRoles"), ["* False"]);
+        let some = r#"{"Effect":"Allow","Action":"iam:Get*","Resource":["arn:aws:iam::*:role/app-*","arn:aws:iam::*:user/*"]}"#;
+        assert_eq!(
+            by(some, "iam:GetRole"),
+            ["arn:aws:iam::*:role/* False", "arn:aws:iam::*:role/app-* True", "arn:aws:iam::*:user/* True"]
+        );
+    }
+
+    /// What one layer takes away of what another gives, each by its own patterns.
+    #[test]
+    fn the_patterns_of_all_layers_are_told_apart() {
+        let identity = [attached(
+            r#"{"Effect":"Allow","Action":"iam:GetRole","Resource":"*"},
+               {"Effect":"Deny","Action":"iam:*","NotResource":["arn:aws:iam::*:role/a*","arn:aws:iam::*:role/b*"]},
+               {"Effect":"Deny","Action":"s3:*","Resource":"arn:aws:s3:::other"}"#,
+        )];
+        let boundary = attached(
+            r#"{"Effect":"Allow","Action":"*","Resource":"*"},
+               {"Effect":"Deny","Action":"*","Resource":"arn:aws:iam::*:role/b*"}"#,
+        );
+        let levels = [Level {
+            id: "r-1".into(),
+            policies: vec![attached(
+                r#"{"Effect":"Allow","Action":"*","Resource":"*"},
+                   {"Effect":"Deny","Action":"*","Resource":"arn:aws:iam::*:role/abc"}"#,
+            )],
+        }];
+        let layers = Layers {
+            identity: &identity,
+            boundary: Some(&boundary),
+            service_control: Guardrails::InForce(&levels),
+            ..Layers::default()
+        };
+        assert_eq!(
+            told(&layers, "iam:GetRole"),
+            [
+                "arn:aws:iam::*:role/* False",
+                "arn:aws:iam::*:role/abc False",
+                "arn:aws:iam::*:role/a* True",
+                "arn:aws:iam::*:role/b* False"
+            ]
+        );
+    }
+
+    #[test]
+    fn conditions_variables_and_what_is_not_known() {
+        let open = r#"{"Effect":"Allow","Action":"iam:ListRoles","Resource":"*",
+            "Condition":{"IpAddress":{"aws:SourceIp":"192.0.2.0/24"}}}"#;
+        assert_eq!(by(open, "iam:ListRoles"), ["* Depends"]);
+        let own =
+            r#"{"Effect":"Allow","Action":"iam:GetUser","Resource":"arn:aws:iam::*:user/${aws:username}"}"#;
+        let user = "arn:aws:iam::*:user/* False";
+        assert_eq!(by(own, "iam:GetUser"), [user, "arn:aws:iam::*:user/${aws:username} True"]);
+        let tagged = own.replace("aws:username", "aws:PrincipalTag/team");
+        let unknown = "arn:aws:iam::*:user/${aws:PrincipalTag/team} Unknown";
+        assert_eq!(by(&tagged, "iam:GetUser"), ["arn:aws:iam::*:user/* Unknown", unknown]);
+    }
+
+    /// A role to be assumed, a key, and what is in another account.
+    #[test]
+    fn where_the_owner_must_allow_too() {
+        let assume = r#"{"Effect":"Allow","Action":["sts:AssumeRole","kms:Decrypt"],
+            "Resource":["arn:aws:iam::444455556666:role/hub","arn:aws:kms:*:111122223333:key/*"]}"#;
+        assert_eq!(
+            by(assume, "sts:AssumeRole")[..2],
+            ["arn:aws:iam::*:role/* False!", "arn:aws:iam::444455556666:role/hub True!"]
+        );
+        assert_eq!(by(assume, "kms:Decrypt").last().unwrap(), "arn:aws:kms:*:111122223333:key/* True!");
+        let queue = r#"{"Effect":"Allow","Action":"sqs:*","Resource":"arn:aws:sqs:*:444455556666:q"}"#;
+        assert_eq!(by(queue, "sqs:SendMessage")[1], "arn:aws:sqs:*:444455556666:q True!");
+    }
+
+    #[test]
+    fn patterns_are_expanded_and_an_action_that_is_not_listed_is_decided_all_the_same() {
+        let identity =
+            [attached(r#"{"Effect":"Allow","Action":"new:*","Resource":"arn:aws:new:*:*:thing/*"}"#)];
+        let layers = Layers { identity: &identity, ..Layers::default() };
+        assert_eq!(told(&layers, "new:Thing"), ["arn:aws:new:* False", "arn:aws:new:*:*:thing/* True"]);
+        let ask = |actions: &[&str]| capabilities(&ann(), Context::auditor(), &layers, actions);
+        let names: Vec<_> =
+            ask(&["iam:passrole", "IAM:PassRole", "iam:?etUser"]).into_iter().map(|one| one.action).collect();
+        assert_eq!(names, ["iam:PassRole", "iam:GetUser"]);
+        assert!(ask(&["nosuch:Get*"]).is_empty());
+    }
+}
