@@ -66,6 +66,8 @@ pub struct Options {
     pub policies: Option<usize>,
     /// Every account has identity providers, certificates and service credentials.
     pub with_everything: bool,
+    /// IAM gives no more items a page, however many are asked for, as AWS may; `None`: as many as are asked for.
+    pub largest_page: Option<usize>,
     /// Organizations leaves out `State`.
     pub without_state: bool,
     /// Organizations leaves out `Status`.
@@ -112,6 +114,7 @@ impl Default for Options {
             roles: None,
             policies: None,
             with_everything: false,
+            largest_page: None,
             without_state: false,
             without_status: false,
             without_paths: false,
@@ -137,6 +140,9 @@ impl Options {
                 "MaxSessionDuration of the audit role: AWS takes 3600 to 43200 seconds, not {}",
                 self.audit_role_session_seconds
             ));
+        }
+        if self.largest_page == Some(0) {
+            return Err("largest page: a page has an item at least".to_owned());
         }
         for (what, policy) in [("member", &self.member_policy), ("hub", &self.hub_policy)] {
             let Some(policy) = policy else { continue };
