@@ -20,6 +20,8 @@ mod bad_input;
 mod verdicts;
 // Which accounts a scan enters, and how.
 mod accounts;
+// With what they are entered: ARNs, roles, session lengths, tags.
+mod entering;
 // Everything that AWS does to a scan, alone and mixed.
 mod faults;
 // Exit codes, the screen.

@@ -55,6 +55,8 @@ pub struct Options {
     pub chain: bool,
     /// The permissions of every audit role that is not planted as broken, instead of the usual ones: a policy document.
     pub member_policy: Option<String>,
+    /// Whom every audit role trusts that was not planted as untrusting, instead of the usual ones: a trust policy.
+    pub member_trust: Option<String>,
     /// The hub user's permissions: a policy document. `None`: it is an administrator.
     pub hub_policy: Option<String>,
 
@@ -109,6 +111,7 @@ impl Default for Options {
             packed_policy_too_large: false,
             chain: false,
             member_policy: None,
+            member_trust: None,
             hub_policy: None,
             users: None,
             roles: None,
@@ -144,12 +147,16 @@ impl Options {
         if self.largest_page == Some(0) {
             return Err("largest page: a page has an item at least".to_owned());
         }
-        for (what, policy) in [("member", &self.member_policy), ("hub", &self.hub_policy)] {
+        for (what, policy) in [
+            ("member policy", &self.member_policy),
+            ("member trust", &self.member_trust),
+            ("hub policy", &self.hub_policy),
+        ] {
             let Some(policy) = policy else { continue };
             let parsed: serde_json::Value =
-                serde_json::from_str(policy).map_err(|error| format!("the {what} policy: {error}"))?;
+                serde_json::from_str(policy).map_err(|error| format!("the {what}: {error}"))?;
             if parsed.get("Statement").is_none() {
-                return Err(format!("the {what} policy: a policy document has a \"Statement\""));
+                return Err(format!("the {what}: a policy document has a \"Statement\""));
             }
         }
         for (key, rate) in &self.rates {
