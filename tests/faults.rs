@@ -237,6 +237,8 @@ fn overcome() -> Vec<Fault> {
         Fault { nth: Some(1), ..Fault::new(Kind::Reset, ROLES) },
         Fault { nth: Some(1), ..Fault::new(Kind::Truncated, "iam:GetAccountAuthorizationDetails") },
         Fault { nth: Some(1), ..Fault::new(Kind::ExpiredToken, ROLES) },
+        // The answer says what time it is: the next signature goes by that.
+        Fault { nth: Some(1), ..Fault::new(Kind::ClockSkew, ROLES) },
         Fault { nth: Some(1), ..Fault::new(Kind::EmptyPage, ROLES) },
         Fault { nth: Some(1), ..Fault::new(Kind::EmptyPage, "iam:GetAccountAuthorizationDetails") },
         Fault { nth: Some(1), ..Fault::new(Kind::SlowDrip, "iam:GenerateCredentialReport") },

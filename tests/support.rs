@@ -141,10 +141,15 @@ pub fn is_empty_lake(root: &Path) -> bool {
 
 /// Waits until the scan has finished some accounts.
 pub fn until_finished(child: &mut Child, accounts: usize) {
+    until_told(child, "\"event\":\"account\"", accounts);
+}
+
+/// Waits until a process has said something so often, from now on.
+pub fn until_told(child: &mut Child, what: &str, times: usize) {
     let errors = child.stderr.as_mut().unwrap();
     let mut seen = Vec::new();
     let mut piece = [0; 256];
-    while String::from_utf8_lossy(&seen).matches("\"event\":\"account\"").count() < accounts {
+    while String::from_utf8_lossy(&seen).matches(what).count() < times {
         let count = errors.read(&mut piece).unwrap();
         assert!(count > 0, "the scan ended first: {}", String::from_utf8_lossy(&seen));
         seen.extend_from_slice(&piece[..count]);
