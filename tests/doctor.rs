@@ -7,7 +7,7 @@ use orgsweep_model::records::{CoverageOutcome, CoverageRecord};
 use orgsweep_simulator::{Denial, Fault, FaultKind, Options, PlantedKind};
 use serde_json::{Value as Json, json};
 
-use crate::support::{Said, World, is_empty_lake, options, orgsweep, run};
+use crate::support::{Said, World, is_empty_lake, options, orgsweep, run, unsafe_characters};
 
 fn good(accounts: usize) -> Options {
     Options { refusing: Some(0), broken: Some(0), suspended: Some(0), ..options(accounts) }
@@ -266,10 +266,7 @@ fn hostile_names_do_not_steer_the_terminal() {
     let world = World::start(Options { hostile_names: true, refusing: Some(2), ..good(12) });
     let said = doctor(&world, &["--sample", "all"]);
     assert_eq!(said.code, 2, "{}", said.errors);
-    let unsafe_character = (said.output.clone() + &said.errors)
-        .chars()
-        .find(|character| (character.is_control() && *character != '\n') || *character == '\u{202e}');
-    assert_eq!(unsafe_character, None, "{}", said.output);
+    assert_eq!(unsafe_characters(&(said.output.clone() + &said.errors)), "", "{}", said.output);
     assert!(said.output.contains("\\u{1b}"), "{}", said.output);
 }
 

@@ -24,6 +24,8 @@ mod accounts;
 mod entering;
 // Everything that AWS does to a scan, alone and mixed.
 mod faults;
+// Text that tries to break whoever prints, parses or stores it.
+mod hostile;
 // Exit codes, the screen.
 mod endings;
 // Stopped, killed, gone on with, retried.
