@@ -91,7 +91,8 @@ async fn examine(
     };
     let prepared = prepare::prepare(registry, arguments.options, config)?;
     let ends = stopping::with_deadline(stop.clone(), began, prepared.options.deadline.map(|span| span.0));
-    let looking = look(prepared, arguments.sample, silent, stop);
+    // Futures of whole commands are large.
+    let looking = Box::pin(look(prepared, arguments.sample, silent, stop));
     // Nothing is kept of a look that is not whole, so no time is set aside for accounts in flight.
     let Some(moment) = ends.deadline.map(|moment| moment + ends.grace) else {
         return looking.await;
