@@ -563,7 +563,18 @@ fn invariants_of_storm(faulty: &Outcome, clean: &Outcome) {
     // Every request is in the ledger; and nothing starts a storm: an account is asked for the same a few times, and a tenth
     // of faults makes no quarter of further requests.
     let (asked, before) = (faulty.asked.values().sum::<u64>(), clean.asked.values().sum::<u64>());
-    assert_eq!(scan.api_attempts, Some(asked as i64));
+    let mut in_the_ledger = BTreeMap::<String, u64>::new();
+    for row in &faulty.api_calls {
+        *in_the_ledger.entry(format!("{}:{}", row.service, row.action)).or_default() += row.attempts as u64;
+    }
+    let mut by_action = BTreeMap::<&String, u64>::new();
+    for ((_, action), count) in &faulty.asked {
+        *by_action.entry(action).or_default() += count;
+    }
+    for (action, count) in by_action {
+        // On a busy machine an attempt is given up before the other side has looked at it: the ledger may have more.
+        assert!(in_the_ledger[action] >= count, "{action}: {count} requests, {in_the_ledger:?}");
+    }
     assert!(asked * 4 <= before * 5, "{asked} requests, {before} without faults");
     for (what, count) in faulty.asked.iter().filter(|((_, action), _)| action.starts_with("iam:")) {
         // Every attempt, and once more with renewed credentials; and looks at a report, less and less often.
