@@ -1,12 +1,13 @@
 //! What the doctor finds is what a scan would lose: it is the same run.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use orgsweep_model::records::{CoverageOutcome, CoverageRecord};
 use orgsweep_simulator::{Denial, Fault, FaultKind, Options, PlantedKind};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
-use crate::support::{Said, World, is_empty_lake, options, orgsweep, run};
+use crate::support::{Said, World, is_empty_lake, options, orgsweep, run, unsafe_characters};
 
 fn good(accounts: usize) -> Options {
     Options { refusing: Some(0), broken: Some(0), suspended: Some(0), ..options(accounts) }
@@ -199,6 +200,54 @@ fn names_of_units_are_part_of_the_access() {
     assert_eq!(object(&world, &[]).0["unit_names"]["api"], action);
 }
 
+/// Only `discover` reads the organization's policies: what it would lack is told, and a scan loses nothing by it.
+#[test]
+fn what_only_discover_needs_is_looked_at() {
+    let world = World::start(good(4));
+    assert_eq!(object(&world, &[]).0["organization_policies"], json!({"readable": true}));
+    let said = doctor(&world, &[]);
+    assert!(said.output.contains("Policies       of the organization can be read"), "{}", said.output);
+    assert_eq!(object(&world, &["--single-account"]).0["organization_policies"], Json::Null);
+    for action in ["ListPolicies", "DescribePolicy", "ListTargetsForPolicy"] {
+        let action = format!("organizations:{action}");
+        let denial = Denial { account: None, action: action.clone(), by_scp: false };
+        let world = World::start(Options { denied: vec![denial], ..good(4) });
+        let said = doctor(&world, &[]);
+        assert_eq!(said.code, 0, "{}{}", said.output, said.errors);
+        for wanted in ["DENIED at", action.as_str(), "policy --for hub"] {
+            assert!(said.output.contains(wanted), "{wanted}: {}", said.output);
+        }
+        let found = object(&world, &[]).0;
+        let wanted = json!({"readable": false, "reason_code": "DENIED", "api": action});
+        assert_eq!(found["organization_policies"], wanted);
+        // What it says is what discover says.
+        let roster = world.file("roster.json").display().to_string();
+        let discovered = run(&mut world.other(&["discover", "--unlimited", "--roster", &roster]));
+        assert!(discovered.output.contains(&format!("DENIED at {action}")), "{}", discovered.output);
+    }
+}
+
+#[test]
+fn a_deadline_ends_the_look_too() {
+    let slow = || Options { latency: Duration::from_millis(300), ..good(40) };
+    let arguments = ["--sample", "all", "--concurrency", "1", "--deadline", "6s"];
+    let world = World::start(slow());
+    let said = doctor(&world, &arguments);
+    assert_eq!((said.code, said.output.as_str()), (2, ""), "{}", said.errors);
+    assert!(said.errors.contains("the deadline came") && said.errors.contains("--sample"), "{}", said.errors);
+    assert!(world.running.sessions().len() < 39);
+    // The file of options sets it as well.
+    let config = world.file("orgsweep.toml");
+    std::fs::write(&config, "deadline = \"6s\"\n").unwrap();
+    let config = ["--config", config.to_str().unwrap()];
+    let (found, code) = object(&world, &[&arguments[..4], &config].concat());
+    assert_eq!(code, 2);
+    assert!(found["error"].as_str().unwrap().contains("the deadline came"), "{found}");
+    // Time enough is no matter.
+    let world = World::start(good(4));
+    assert_eq!(doctor(&world, &["--deadline", "10m"]).code, 0);
+}
+
 /// The caller's own account has no role: what it lacks is the caller's.
 #[test]
 fn what_the_hub_lacks_in_its_own_account() {
@@ -217,10 +266,7 @@ fn hostile_names_do_not_steer_the_terminal() {
     let world = World::start(Options { hostile_names: true, refusing: Some(2), ..good(12) });
     let said = doctor(&world, &["--sample", "all"]);
     assert_eq!(said.code, 2, "{}", said.errors);
-    let unsafe_character = (said.output.clone() + &said.errors)
-        .chars()
-        .find(|character| (character.is_control() && *character != '\n') || *character == '\u{202e}');
-    assert_eq!(unsafe_character, None, "{}", said.output);
+    assert_eq!(unsafe_characters(&(said.output.clone() + &said.errors)), "", "{}", said.output);
     assert!(said.output.contains("\\u{1b}"), "{}", said.output);
 }
 

@@ -3,7 +3,7 @@
 use orgsweep_model::records::ScanAccountRecord;
 use orgsweep_simulator::Options;
 
-use crate::support::{World, options, orgsweep};
+use crate::support::{World, options, orgsweep, unsafe_characters};
 
 fn good(accounts: usize) -> Options {
     Options { refusing: Some(0), broken: Some(0), suspended: Some(0), ..options(accounts) }
@@ -31,10 +31,7 @@ fn hostile_names_are_data_and_nothing_else() {
     let world_told_in_json = World::start(Options { hostile_names: true, ..good(12) });
     let told = world_told_in_json.scan(&["--log-format", "json"]);
     for stream in [&said.output, &said.errors, &told.errors] {
-        let unsafe_character = stream
-            .chars()
-            .find(|character| (character.is_control() && *character != '\n') || *character == '\u{202e}');
-        assert_eq!(unsafe_character, None, "{stream}");
+        assert_eq!(unsafe_characters(stream), "", "{stream}");
     }
     let accounts: Vec<ScanAccountRecord> = world.rows();
     let names: Vec<String> = accounts.into_iter().filter_map(|row| row.account_name).collect();

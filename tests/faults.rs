@@ -3,12 +3,15 @@
 //!
 //! `cargo xtask faults` runs the long form: more organizations, more accounts.
 
+mod storm;
+
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
 
 use orgsweep_model::Status;
 use orgsweep_model::records::{
-    ApiCallRecord, CoverageOutcome, CoverageRecord, FindingRecord, ScanAccountRecord, ScanRecord, ScanState,
-    TableRead, TableReadOutcome,
+    ApiCallRecord, CheckRecord, CoverageOutcome, CoverageRecord, FindingRecord, ScanAccountRecord,
+    ScanRecord, ScanState, TableRead, TableReadOutcome,
 };
 use orgsweep_simulator::{Fault, FaultKind, FaultKind as Kind, Options};
 
@@ -34,6 +37,12 @@ struct Outcome {
     reads: BTreeMap<String, BTreeMap<String, TableRead>>,
     scan: ScanRecord,
     api_calls: Vec<ApiCallRecord>,
+    /// Those that were enabled: all.
+    checks: BTreeSet<String>,
+    /// Requests by account and action, as the other side counted.
+    asked: BTreeMap<(String, String), u64>,
+    /// How often each fault of the script struck.
+    struck: Vec<u64>,
 }
 
 fn scan(options: Options) -> Outcome {
@@ -48,6 +57,9 @@ fn scan(options: Options) -> Outcome {
         reads: BTreeMap::new(),
         scan: world.rows::<ScanRecord>().remove(0),
         api_calls: world.rows(),
+        checks: world.rows::<CheckRecord>().into_iter().map(|row| row.check_id).collect(),
+        asked: world.running.calls(),
+        struck: world.running.faults_struck(),
     };
     for row in world.rows::<ScanAccountRecord>() {
         let twice = outcome.accounts.insert(row.account_id.to_string(), row);
@@ -82,8 +94,38 @@ impl Outcome {
     }
 }
 
+/// Every account × enabled check has one row of coverage, and the row says how many verdicts there are of each kind.
+fn coverage_adds_up(outcome: &Outcome) {
+    assert_eq!(outcome.checks.len(), 24);
+    assert_eq!(
+        outcome.coverage.keys().collect::<Vec<_>>(),
+        outcome.accounts.keys().collect::<Vec<_>>(),
+        "coverage is about the accounts of the roster"
+    );
+    for (account, rows) in &outcome.coverage {
+        assert!(rows.keys().eq(&outcome.checks), "{account}");
+        for (check, row) in rows {
+            let verdicts = outcome.of_check(account, check);
+            let count = |status| verdicts.iter().filter(|verdict| verdict.2 == status).count() as i64;
+            assert_eq!(
+                (row.passed, row.failed, row.unknown, row.not_applicable, row.manual),
+                (
+                    count(Status::Pass),
+                    count(Status::Fail),
+                    count(Status::Unknown),
+                    count(Status::NotApplicable),
+                    count(Status::Manual)
+                ),
+                "{account} {check}"
+            );
+            assert_eq!(row.evaluated, row.passed + row.failed, "{account} {check}");
+        }
+    }
+}
+
 /// What has to hold whatever went wrong.
 fn invariants(faulty: &Outcome, clean: &Outcome) {
+    coverage_adds_up(faulty);
     let ids: BTreeSet<&String> = faulty.accounts.keys().collect();
     assert_eq!(ids, clean.accounts.keys().collect::<BTreeSet<_>>(), "the roster");
     let scan = &faulty.scan;
@@ -152,72 +194,130 @@ fn alone(clean: &Outcome, fault: Fault, wanted: Option<(&str, &str)>) {
     assert!(read.api.is_some() && read.attempts >= 1, "{name}: {read:?}");
 }
 
-#[test]
-fn every_fault_alone_is_exactly_classified() {
-    let clean = scan(good(4));
-    let roles = "iam:ListRoles";
+const ROLES: &str = "iam:ListRoles";
+
+/// Faults that cost something: the reason, and the table that carries it.
+fn lost_for_good() -> Vec<(Fault, &'static str, &'static str)> {
     let table = "role_session_limits";
-    // Lost for good: the reason, and the table that carries it.
-    for (fault, reason, lost) in [
-        (Fault::new(Kind::Throttle, roles), "THROTTLED_OUT", table),
-        (Fault::new(Kind::InternalError, roles), "SERVICE_ERROR", table),
-        (Fault::new(Kind::Unavailable, roles), "SERVICE_ERROR", table),
-        (Fault::new(Kind::Hang, roles), "TIMED_OUT", table),
-        (Fault::new(Kind::Reset, roles), "NETWORK", table),
-        (Fault::new(Kind::Truncated, roles), "NETWORK", table),
-        (Fault::new(Kind::WrongXml, roles), "MALFORMED_ANSWER", table),
-        (Fault::new(Kind::GarbageXml, roles), "MALFORMED_ANSWER", table),
-        (Fault::new(Kind::ExpiredToken, roles), "SERVICE_ERROR", table),
-        (Fault::new(Kind::Denied, roles), "DENIED", table),
-        (Fault::new(Kind::DeniedByScp, roles), "DENIED_BY_SCP", table),
+    vec![
+        (Fault::new(Kind::Throttle, ROLES), "THROTTLED_OUT", table),
+        (Fault::new(Kind::InternalError, ROLES), "SERVICE_ERROR", table),
+        (Fault::new(Kind::Unavailable, ROLES), "SERVICE_ERROR", table),
+        (Fault::new(Kind::Hang, ROLES), "TIMED_OUT", table),
+        // Bytes keep coming, and the whole answer does not within the time of an attempt.
+        (Fault::new(Kind::SlowDrip, ROLES), "TIMED_OUT", table),
+        (Fault::new(Kind::Reset, ROLES), "NETWORK", table),
+        (Fault::new(Kind::Truncated, ROLES), "NETWORK", table),
+        (Fault::new(Kind::WrongXml, ROLES), "MALFORMED_ANSWER", table),
+        (Fault::new(Kind::GarbageXml, ROLES), "MALFORMED_ANSWER", table),
+        (Fault::new(Kind::ExpiredToken, ROLES), "SERVICE_ERROR", table),
+        (Fault::new(Kind::ClockSkew, ROLES), "SERVICE_ERROR", table),
+        (Fault::new(Kind::Denied, ROLES), "DENIED", table),
+        (Fault::new(Kind::DeniedByScp, ROLES), "DENIED_BY_SCP", table),
         (Fault::new(Kind::ReportNeverReady, "iam:GetCredentialReport"), "REPORT_NOT_READY", "credentials"),
         (Fault::new(Kind::Denied, "sts:AssumeRole"), "ROLE_MISSING_OR_UNTRUSTED", table),
         (Fault::new(Kind::DeniedByScp, "sts:AssumeRole"), "DENIED_BY_SCP", table),
         (Fault::new(Kind::Throttle, "sts:AssumeRole"), "THROTTLED_OUT", table),
         (Fault::new(Kind::Hang, "sts:AssumeRole"), "TIMED_OUT", table),
+        (Fault::new(Kind::SlowDrip, "sts:AssumeRole"), "TIMED_OUT", table),
+        (Fault::new(Kind::ClockSkew, "sts:AssumeRole"), "SERVICE_ERROR", table),
         (Fault::new(Kind::RegionDisabled, "sts:AssumeRole"), "REGION_DISABLED", table),
         (Fault::new(Kind::WrongAccount, "sts:AssumeRole"), "MALFORMED_ANSWER", table),
         // An unreadable gate: the call behind it is made, and only the gate's own table is lost.
         (Fault::new(Kind::Denied, "iam:GetAccountSummary"), "DENIED", "account_summary"),
-    ] {
-        alone(&clean, fault, Some((reason, lost)));
-    }
-    // Overcome: nothing is lost.
-    for fault in [
-        Fault { nth: Some(1), times: Some(2), ..Fault::new(Kind::Throttle, roles) },
-        Fault { nth: Some(1), retry_after_ms: Some(20), ..Fault::new(Kind::Throttle, roles) },
+    ]
+}
+
+/// Faults that cost nothing.
+fn overcome() -> Vec<Fault> {
+    vec![
+        Fault { nth: Some(1), times: Some(2), ..Fault::new(Kind::Throttle, ROLES) },
+        Fault { nth: Some(1), retry_after_ms: Some(20), ..Fault::new(Kind::Throttle, ROLES) },
         Fault { nth: Some(1), ..Fault::new(Kind::InternalError, "sts:AssumeRole") },
-        Fault { nth: Some(1), ..Fault::new(Kind::Unavailable, roles) },
-        Fault { nth: Some(1), ..Fault::new(Kind::Hang, roles) },
-        Fault { nth: Some(1), ..Fault::new(Kind::Reset, roles) },
+        Fault { nth: Some(1), ..Fault::new(Kind::Unavailable, ROLES) },
+        Fault { nth: Some(1), ..Fault::new(Kind::Hang, ROLES) },
+        Fault { nth: Some(1), ..Fault::new(Kind::Reset, ROLES) },
         Fault { nth: Some(1), ..Fault::new(Kind::Truncated, "iam:GetAccountAuthorizationDetails") },
-        Fault { nth: Some(1), ..Fault::new(Kind::ExpiredToken, roles) },
-        Fault { nth: Some(1), ..Fault::new(Kind::EmptyPage, roles) },
+        Fault { nth: Some(1), ..Fault::new(Kind::ExpiredToken, ROLES) },
+        // The answer says what time it is: the next signature goes by that.
+        Fault { nth: Some(1), ..Fault::new(Kind::ClockSkew, ROLES) },
+        Fault { nth: Some(1), ..Fault::new(Kind::EmptyPage, ROLES) },
         Fault { nth: Some(1), ..Fault::new(Kind::EmptyPage, "iam:GetAccountAuthorizationDetails") },
         Fault { nth: Some(1), ..Fault::new(Kind::SlowDrip, "iam:GenerateCredentialReport") },
         Fault { nth: Some(1), ..Fault::new(Kind::ReportNeverReady, "iam:GetCredentialReport") },
-    ] {
-        alone(&clean, fault, None);
+    ]
+}
+
+#[test]
+fn every_fault_alone_is_exactly_classified() {
+    let clean = scan(good(4));
+    coverage_adds_up(&clean);
+    let lost = lost_for_good().into_iter().map(|(fault, reason, table)| (fault, Some((reason, table))));
+    let cases = Mutex::new(lost.chain(overcome().into_iter().map(|fault| (fault, None))));
+    // Most of the time they wait for something that does not come.
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                loop {
+                    let next = cases.lock().unwrap().next();
+                    let Some((fault, wanted)) = next else { break };
+                    alone(&clean, fault, wanted);
+                }
+            });
+        }
+    });
+}
+
+/// A fault kind that the simulator learns has to be tried here, alone and among all others.
+#[test]
+fn no_kind_of_fault_is_left_out() {
+    let alone = lost_for_good().into_iter().map(|(fault, ..)| fault).chain(overcome()).chain(gone());
+    let alone: Vec<Kind> = alone.map(|fault| fault.kind).collect();
+    let mixed: Vec<Kind> = storm::storm(&[]).into_iter().map(|fault| fault.kind).collect();
+    for kind in Kind::ALL {
+        assert!(alone.contains(&kind), "{kind:?} alone");
+        assert!(mixed.contains(&kind), "{kind:?} among all others");
+    }
+}
+
+/// What was there when it was listed is not there when it is asked for.
+fn gone() -> [Fault; 2] {
+    ["iam:GetCredentialReport", "iam:GetPolicyVersion"].map(|action| Fault::new(Kind::EntityGone, action))
+}
+
+/// Whether an account says that something went away in mid-scan.
+fn is_noted(record: &ScanAccountRecord) -> bool {
+    let notes = record.notes.as_deref().unwrap_or_default();
+    notes.contains("not in the credential report") || notes.contains("withdrawn")
+}
+
+/// Nobody passes for want of facts: every verdict is the one of the clean run, or UNKNOWN.
+fn nothing_but_doubt_is_new(account: &str, verdicts: &BTreeSet<&Verdict>, before: &BTreeSet<&Verdict>) {
+    for (check, uid, status, _) in verdicts {
+        let same = before.iter().any(|verdict| verdict.1 == *uid && verdict.2 == *status);
+        assert!(same || *status == Status::Unknown, "{account} {check} {uid} {status:?}");
     }
 }
 
 #[test]
 fn an_entity_that_goes_away_in_mid_scan_is_tolerated_and_noted() {
     let clean = scan(good(4));
-    let fault = Fault::new(FaultKind::EntityGone, "iam:GetCredentialReport");
+    let [fault, _] = gone();
     let faulty = scan(Options { faults: vec![fault], ..good(4) });
     assert_eq!(faulty.said.code, 0, "{}", faulty.said.errors);
+    coverage_adds_up(&faulty);
     let noted = |record: &&ScanAccountRecord| {
         record.notes.as_deref().is_some_and(|notes| notes.contains("not in the credential report"))
     };
     assert!(faulty.accounts.values().filter(noted).count() >= 2, "{:?}", faulty.accounts);
     for (account, record) in &faulty.accounts {
         assert_eq!(record.scan_state, ScanState::Scanned, "{record:?}");
-        // Nobody passes for want of facts: every verdict is the one of the clean run, or UNKNOWN.
-        for (check, uid, status, _) in &faulty.findings[account] {
-            let before = clean.of_check(account, check);
-            let same = before.iter().any(|verdict| verdict.1 == *uid && verdict.2 == *status);
-            assert!(same || *status == Status::Unknown, "{account} {check} {uid} {status:?}");
+        for check in clean.coverage[account].keys() {
+            nothing_but_doubt_is_new(
+                account,
+                &faulty.of_check(account, check),
+                &clean.of_check(account, check),
+            );
         }
     }
 }
@@ -225,19 +325,22 @@ fn an_entity_that_goes_away_in_mid_scan_is_tolerated_and_noted() {
 #[test]
 fn a_document_that_aws_has_withdrawn_is_undecided_and_noted() {
     let clean = scan(good(4));
-    let fault = Fault::new(FaultKind::EntityGone, "iam:GetPolicyVersion");
+    let [_, fault] = gone();
     let faulty = scan(Options { faults: vec![fault], ..good(4) });
     assert_eq!(faulty.said.code, 0, "{}", faulty.said.errors);
+    coverage_adds_up(&faulty);
     let noted = faulty
         .accounts
         .values()
         .filter(|record| record.notes.as_deref().is_some_and(|notes| notes.contains("withdrawn")));
     assert!(noted.count() >= 3, "{:?}", faulty.accounts);
-    for (account, all) in &faulty.findings {
-        for (check, uid, status, _) in all {
-            let before = clean.of_check(account, check);
-            let same = before.iter().any(|verdict| verdict.1 == *uid && verdict.2 == *status);
-            assert!(same || *status == Status::Unknown, "{account} {check} {uid} {status:?}");
+    for (account, checks) in &clean.coverage {
+        for check in checks.keys() {
+            nothing_but_doubt_is_new(
+                account,
+                &faulty.of_check(account, check),
+                &clean.of_check(account, check),
+            );
         }
     }
 }
@@ -356,107 +459,4 @@ fn the_last_hop_of_a_chain_that_is_denied_is_a_lost_account_and_the_hop_is_named
     let said = broken.scan(&["--role-chain", &broken.running.hub_role_arn().unwrap()]);
     assert_eq!(said.code, 3, "{}", said.errors);
     assert!(said.errors.contains(&chain) && said.errors.contains("step 1 of 1"), "{}", said.errors);
-}
-
-/// Every kind of fault at once, at random.
-fn storm() -> Vec<Fault> {
-    let share = |kind, share| Fault { share: Some(share), ..Fault::new(kind, "*") };
-    vec![
-        share(Kind::Throttle, 0.03),
-        share(Kind::InternalError, 0.01),
-        share(Kind::Unavailable, 0.01),
-        share(Kind::Reset, 0.01),
-        share(Kind::Truncated, 0.005),
-        share(Kind::WrongXml, 0.003),
-        share(Kind::GarbageXml, 0.003),
-        share(Kind::ExpiredToken, 0.003),
-        share(Kind::EmptyPage, 0.02),
-        share(Kind::Hang, 0.001),
-        share(Kind::SlowDrip, 0.001),
-        Fault { share: Some(0.01), ..Fault::new(Kind::Denied, "iam:*") },
-        Fault { share: Some(0.02), ..Fault::new(Kind::Denied, "sts:AssumeRole") },
-        Fault { share: Some(0.01), ..Fault::new(Kind::WrongAccount, "sts:AssumeRole") },
-    ]
-}
-
-#[test]
-fn all_faults_mixed_at_random_over_two_hundred_accounts() {
-    let long = std::env::var_os("ORGSWEEP_FAULTS_LONG").is_some();
-    let seeds = if long { 1..=20 } else { 1..=2 };
-    for seed in seeds {
-        let made = Options { accounts: 200, seed, ..options(200) };
-        let clean = scan(made.clone());
-        // The roster itself has to come: what hits it is another test.
-        let mut faults = storm();
-        for fault in &mut faults {
-            if fault.action == "*" || fault.action == "iam:*" {
-                fault.action = "iam".to_owned();
-            }
-        }
-        let faults = faults.into_iter().flat_map(in_accounts).collect();
-        let hit = scan(Options { faults, ..made });
-        invariants_of_storm(&hit, &clean);
-        let lost = hit.scan.accounts_partial + hit.scan.accounts_not_scanned;
-        assert!(
-            lost > clean.scan.accounts_partial + clean.scan.accounts_not_scanned,
-            "seed {seed}: nothing was hit"
-        );
-        assert!(hit.scan.accounts_scanned > 20, "seed {seed}: {:?}", hit.scan);
-    }
-}
-
-/// The calls that are made in accounts; a fault at `iam` befalls each of those that its kind can.
-fn in_accounts(fault: Fault) -> Vec<Fault> {
-    if fault.action != "iam" {
-        return vec![fault];
-    }
-    let actions = [
-        "iam:GetAccountSummary",
-        "iam:GetAccountAuthorizationDetails",
-        "iam:GetAccountPasswordPolicy",
-        "iam:ListVirtualMFADevices",
-        "iam:ListRoles",
-        "iam:GenerateCredentialReport",
-        "iam:GetCredentialReport",
-        "sts:AssumeRole",
-    ];
-    actions
-        .iter()
-        .filter(|action| {
-            fault.kind != FaultKind::EmptyPage || action.contains("List") || action.contains("Details")
-        })
-        .filter(|action| fault.kind != FaultKind::EmptyPage || **action != "iam:GetAccountSummary")
-        .map(|action| Fault { action: (*action).to_owned(), ..fault.clone() })
-        .collect()
-}
-
-/// The planted losses of the clean run stay lost; for the rest the same has to hold as for one fault.
-fn invariants_of_storm(faulty: &Outcome, clean: &Outcome) {
-    let scan = &faulty.scan;
-    let parts = scan.accounts_scanned + scan.accounts_partial + scan.accounts_not_scanned;
-    assert_eq!(parts as usize, clean.accounts.len());
-    assert_eq!(faulty.said.code, 2);
-    for (account, record) in &faulty.accounts {
-        assert_eq!(record.scan_state != ScanState::Scanned, record.reason_code.is_some(), "{account}");
-        let unhit = record.scan_state == ScanState::Scanned;
-        for (check, row) in &clean.coverage[account] {
-            let now = &faulty.coverage[account][check];
-            let (verdicts, before) = (faulty.of_check(account, check), clean.of_check(account, check));
-            if unhit {
-                assert_eq!(verdicts, before, "{account} {check}");
-            } else if now.outcome != CoverageOutcome::NotRun {
-                // A table that only sharpens the evidence may be missing: the message, and nothing else, says less.
-                let plain = |all: &BTreeSet<&Verdict>| -> BTreeSet<(String, Status)> {
-                    all.iter().map(|verdict| (verdict.1.clone(), verdict.2)).collect()
-                };
-                assert_eq!(plain(&verdicts), plain(&before), "{account} {check}");
-                assert_eq!((now.passed, now.failed), (row.passed, row.failed), "{account} {check}");
-            } else {
-                assert!(verdicts.iter().all(|verdict| verdict.2 == Status::Unknown), "{account} {check}");
-            }
-        }
-    }
-    for row in &faulty.api_calls {
-        assert!(row.attempts as u64 <= row.calls as u64 * ATTEMPTS, "{row:?}");
-    }
 }

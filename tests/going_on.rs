@@ -11,9 +11,9 @@ use orgsweep_model::records::{
     TableRead,
 };
 use orgsweep_model::{Row, Status};
-use orgsweep_simulator::{Denial, Options};
+use orgsweep_simulator::{Denial, Fault, FaultKind, Options};
 
-use crate::support::{World, is_empty_lake, options, run, signal, until_finished};
+use crate::support::{World, is_empty_lake, options, run, signal, until_finished, until_told};
 
 /// Slow enough to be stopped in the middle.
 pub fn slow(accounts: usize) -> Options {
@@ -133,6 +133,58 @@ fn a_stopped_scan_is_published_only_when_asked_and_never_as_the_latest() {
     assert!(cancelled >= 10, "{cancelled}");
     let coverage: Vec<CoverageRecord> = read(&world.lake(), &id).unwrap();
     assert_eq!(coverage.len(), 24 * 24);
+}
+
+/// In some accounts nothing comes for a minute: who asks once waits for them, who asks twice does not.
+#[test]
+fn ctrl_c_twice_stops_at_once_and_keeps_what_is_finished() {
+    let good = Options { refusing: Some(0), broken: Some(0), suspended: Some(0), ..options(7) };
+    let stuck: Vec<String> = {
+        let world = World::start(good.clone());
+        let management = world.running.management_account_id();
+        let ids = world.running.accounts().into_iter().map(|account| account.id);
+        ids.filter(|id| *id != management).skip(2).collect()
+    };
+    assert_eq!(stuck.len(), 4);
+    let hang = |account: &String| Fault {
+        account: Some(account.clone()),
+        nth: Some(1),
+        ..Fault::new(FaultKind::Hang, "iam:ListRoles")
+    };
+    let world = World::start(Options { faults: stuck.iter().map(hang).collect(), ..good.clone() });
+    let mut child = world.command(&["--log-format", "json", "--publish-partial"]).spawn().unwrap();
+    until_finished(&mut child, 3);
+    signal(&child, "INT");
+    until_told(&mut child, "\"event\":\"stopping\"", 1);
+    let watch = Instant::now();
+    signal(&child, "INT");
+    let mut told = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{told}");
+    // Half of what accounts in flight are given after the first.
+    assert!(watch.elapsed() < Duration::from_secs(15), "{:?}", watch.elapsed());
+    // Nothing is published, though that was allowed: who is in a hurry waits for no writing either.
+    for wanted in ["nothing was published", "3 finished accounts are kept", "--resume"] {
+        assert!(told.contains(wanted), "{wanted}: {told}");
+    }
+    assert!(is_empty_lake(&world.lake()));
+    assert_eq!(unfinished(&world.lake()).unwrap().len(), 1);
+
+    let before = world.running.calls();
+    let said = world.scan(&["--resume"]);
+    assert_eq!(said.code, 0, "{}", said.errors);
+    assert_eq!(verdicts(&world), in_one_go(good).0);
+    let after = world.running.calls();
+    let asked_again = |account: &str| {
+        let of_it = |calls: &BTreeMap<(String, String), u64>| -> u64 {
+            let iam = |(id, action): &(String, String)| id == account && action.starts_with("iam:");
+            calls.iter().filter(|(what, _)| iam(what)).map(|(_, count)| count).sum()
+        };
+        of_it(&after) > of_it(&before)
+    };
+    for account in world.running.accounts() {
+        assert_eq!(asked_again(&account.id), stuck.contains(&account.id), "{}", account.id);
+    }
 }
 
 #[test]

@@ -20,8 +20,12 @@ mod bad_input;
 mod verdicts;
 // Which accounts a scan enters, and how.
 mod accounts;
+// With what they are entered: ARNs, roles, session lengths, tags.
+mod entering;
 // Everything that AWS does to a scan, alone and mixed.
 mod faults;
+// Text that tries to break whoever prints, parses or stores it.
+mod hostile;
 // Exit codes, the screen.
 mod endings;
 // Stopped, killed, gone on with, retried.

@@ -1,7 +1,6 @@
 //! A check that fails itself, alone, among others and in a distribution of its own.
 
 use std::collections::BTreeSet;
-use std::process::{Command, Stdio};
 
 use orgsweep_model::facts::User;
 use orgsweep_model::records::{CoverageOutcome, CoverageRecord, FindingRecord, ScanRecord};
@@ -9,10 +8,7 @@ use orgsweep_model::{Check, Context, DynCheck, Pack, Report, Severity, Status, c
 use orgsweep_simulator::Options;
 use orgsweep_testkit::{Case, user};
 
-use crate::support::{NOW, World, options, run};
-
-/// Holds the command line of [`distribution`].
-const COMMAND_LINE: &str = "TEST_DISTRIBUTION_COMMAND_LINE";
+use crate::support::{NOW, World, as_distribution, options, run};
 
 check! {
     /// Fails itself.
@@ -57,22 +53,18 @@ fn a_check_that_panics_changes_no_other() {
     assert!(own.outcomes[0].message.contains("there are 1 users"), "{:?}", own.outcomes);
 }
 
-/// No test by itself: what the test below starts, a program with packs of its own, as `plugins/example/src/main.rs` is one.
-/// It is here because the test binary is the one program that links in what only tests need.
+/// No test by itself: what the test below starts.
 #[test]
 fn distribution() {
-    let Ok(command_line) = std::env::var(COMMAND_LINE) else {
-        return;
-    };
-    let in_house = Pack {
-        name: "in-house",
-        checks: vec![Box::new(Panics::default())],
-        tables: vec![],
-        collectors: vec![],
-    };
-    let arguments = command_line.split('\n').map(Into::into);
-    let code = orgsweep_cli::main_with(vec![orgsweep_permissions::pack(), in_house], arguments);
-    std::process::exit(i32::from(code));
+    as_distribution(|| {
+        let in_house = Pack {
+            name: "in-house",
+            checks: vec![Box::new(Panics::default())],
+            tables: vec![],
+            collectors: vec![],
+        };
+        vec![orgsweep_permissions::pack(), in_house]
+    });
 }
 
 // C18
@@ -82,19 +74,8 @@ fn a_check_that_panics_ends_the_program_with_2_and_costs_its_own_verdict() {
     let scan = |more: &[&str]| {
         let world = World::start(good());
         let lake = world.lake().display().to_string();
-        let arguments =
-            [&["distribution", "scan", "--unlimited", "--now", NOW, "--out", &lake], more].concat();
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command
-            .args(["panicking::distribution", "--exact", "--nocapture"])
-            .env_clear()
-            .env("HOME", "/nonexistent")
-            .env("AWS_ENDPOINT_URL", world.running.endpoint())
-            .env("AWS_ACCESS_KEY_ID", world.running.access_key_id())
-            .env("AWS_SECRET_ACCESS_KEY", world.running.secret_access_key())
-            .env(COMMAND_LINE, arguments.join("\n"))
-            .stdin(Stdio::null());
-        let said = run(&mut command);
+        let arguments = [&["scan", "--unlimited", "--now", NOW, "--out", &lake], more].concat();
+        let said = run(&mut world.distribution("panicking::distribution", &arguments));
         (world, said)
     };
     let (plain, said) = scan(&["--exclude-check", "test-panics"]);

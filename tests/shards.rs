@@ -193,6 +193,80 @@ fn missing_shards_can_be_left_out_and_are_then_lost_accounts() {
     assert!(scan.accounts_not_scanned >= 5, "{scan:?}");
 }
 
+/// AWS Batch and Kubernetes tell each of their processes which one it is.
+#[test]
+fn the_index_comes_from_the_batch_job() {
+    let world =
+        World::start(Options { refusing: Some(0), broken: Some(0), suspended: Some(0), ..options(12) });
+    let roster = discover(&world);
+    let by = |name: &str, index: &str| {
+        let mut command = shard(&world, &roster, "2", &[]);
+        run(command.env(name, index))
+    };
+    let none = run(&mut shard(&world, &roster, "2", &[]));
+    assert_eq!(none.code, 3);
+    for name in ["AWS_BATCH_JOB_ARRAY_INDEX", "JOB_COMPLETION_INDEX"] {
+        assert!(none.errors.contains(name), "{}", none.errors);
+        // One too many, and no number.
+        for wrong in ["2", "first"] {
+            let said = by(name, wrong);
+            assert_eq!(said.code, 3, "{}", said.errors);
+            assert!(said.errors.contains("--shard"), "{}", said.errors);
+        }
+    }
+    let entered = |said: &Said| -> u64 {
+        assert_eq!(said.code, 0, "{}", said.errors);
+        world.running.sessions().len() as u64
+    };
+    let first = entered(&by("JOB_COMPLETION_INDEX", "0"));
+    assert!((1..11).contains(&first), "{first}");
+    // The same one again has nothing left to do, whichever way it is told.
+    assert_eq!(entered(&by("AWS_BATCH_JOB_ARRAY_INDEX", "0")), first);
+    assert_eq!(entered(&by("AWS_BATCH_JOB_ARRAY_INDEX", "1")), 11);
+    assert_eq!(finalize(&world, &roster, &[]).code, 0);
+    let scan = &scans(&world)[0];
+    assert_eq!((scan.shards, scan.accounts_scanned), (Some(2), 12));
+}
+
+/// AWS counts the shards' calls together: each takes its share.
+#[test]
+fn a_shard_takes_its_share_of_the_rate() {
+    let recording = tempfile::NamedTempFile::new().unwrap();
+    let world = World::start(Options {
+        refusing: Some(0),
+        broken: Some(0),
+        suspended: Some(0),
+        record: Some(recording.path().to_owned()),
+        ..options(24)
+    });
+    let roster = discover(&world);
+    let shard = |shard: &str, more: &[&str]| {
+        let check = ["--check", "iam-password-policy-length", "--max-rate", "8", "--concurrency", "50"];
+        let mut command = world.other(&["scan", "--roster", &roster, "--shard", shard, "--out"]);
+        let said = run(command.arg(world.lake()).args(check).args(more));
+        assert_eq!(said.code, 0, "{}", said.errors);
+        said
+    };
+    // Twelve seconds of the rate at which it starts, 0.4 of the ceiling.
+    assert!(shard("0/1", &["--plan"]).errors.contains("the rate feeds 38 accounts at a time"));
+    let recorded = |from: usize| -> Vec<Json> {
+        let text = std::fs::read_to_string(recording.path()).unwrap();
+        text.lines().skip(from).map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let before = recorded(0).len();
+    let said = shard("0/4", &[]);
+    assert!(said.errors.contains("the rate feeds 9 accounts at a time"), "{}", said.errors);
+    let asked: Vec<u64> = recorded(before)
+        .iter()
+        .filter(|request| request["action"] == "iam:GetAccountPasswordPolicy")
+        .map(|request| request["at_milliseconds"].as_u64().unwrap())
+        .collect();
+    assert!((4..20).contains(&asked.len()), "{asked:?}");
+    // 0.8 a second, the first one at once; undivided it would be 3.2.
+    let (took, turns) = (asked[asked.len() - 1] - asked[0], asked.len() as u64 - 1);
+    assert!(took >= turns * 1000, "{turns} turns in {took} ms");
+}
+
 /// One shard of a roster, not started yet.
 fn shard(world: &World, roster: &str, shard: &str, more: &[&str]) -> Command {
     let mut command = world.other(&["scan", "--unlimited", "--roster", roster, "--shard", shard, "--out"]);

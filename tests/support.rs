@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use orgsweep_lake::{ScanSelector, read};
-use orgsweep_model::Row;
+use orgsweep_model::{Pack, Row};
 use orgsweep_simulator::{Options, Running};
 
 /// The moment of every test's scan; the simulator's dates follow it.
 pub const NOW: &str = "2026-06-01T00:00:00Z";
+
+/// Holds the command line of a distribution of the tests' own.
+const COMMAND_LINE: &str = "TEST_DISTRIBUTION_COMMAND_LINE";
 
 /// A running simulator and a folder for one lake.
 pub struct World {
@@ -85,6 +88,25 @@ impl World {
         command
     }
 
+    /// A command of a distribution of the tests' own against this world, not started yet. `entry` is a test that hands its
+    /// packs to [`as_distribution`].
+    pub fn distribution(&self, entry: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command
+            .args([entry, "--exact", "--nocapture"])
+            .env_clear()
+            .env("HOME", "/nonexistent")
+            .env("AWS_ENDPOINT_URL", self.running.endpoint())
+            .env("AWS_ACCESS_KEY_ID", self.running.access_key_id())
+            .env("AWS_SECRET_ACCESS_KEY", self.running.secret_access_key())
+            .env(
+                COMMAND_LINE,
+                ["distribution"].iter().chain(arguments).copied().collect::<Vec<_>>().join("\n"),
+            )
+            .stdin(Stdio::null());
+        command
+    }
+
     /// Scans this world.
     pub fn scan(&self, arguments: &[&str]) -> Said {
         run(&mut self.command(arguments))
@@ -104,6 +126,24 @@ impl World {
             .map(|((_, action), count)| (action, count))
             .collect()
     }
+}
+
+/// Is a program with these packs, as `plugins/example/src/main.rs` is one, where [`World::distribution`] started it; else
+/// nothing. The test binary is the one program that links in what only tests need.
+pub fn as_distribution(packs: impl FnOnce() -> Vec<Pack>) {
+    if let Ok(command_line) = std::env::var(COMMAND_LINE) {
+        let arguments = command_line.split('\n').map(Into::into);
+        std::process::exit(i32::from(orgsweep_cli::main_with(packs(), arguments)));
+    }
+}
+
+/// Every character by which a text could steer a terminal or reorder a line.
+pub fn unsafe_characters(text: &str) -> String {
+    let is_unsafe = |character: &char| {
+        (character.is_control() && *character != '\n')
+            || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().filter(is_unsafe).collect()
 }
 
 /// The program in a scrubbed environment: nothing of the tester's AWS configuration reaches it.
@@ -141,10 +181,15 @@ pub fn is_empty_lake(root: &Path) -> bool {
 
 /// Waits until the scan has finished some accounts.
 pub fn until_finished(child: &mut Child, accounts: usize) {
+    until_told(child, "\"event\":\"account\"", accounts);
+}
+
+/// Waits until a process has said something so often, from now on.
+pub fn until_told(child: &mut Child, what: &str, times: usize) {
     let errors = child.stderr.as_mut().unwrap();
     let mut seen = Vec::new();
     let mut piece = [0; 256];
-    while String::from_utf8_lossy(&seen).matches("\"event\":\"account\"").count() < accounts {
+    while String::from_utf8_lossy(&seen).matches(what).count() < times {
         let count = errors.read(&mut piece).unwrap();
         assert!(count > 0, "the scan ended first: {}", String::from_utf8_lossy(&seen));
         seen.extend_from_slice(&piece[..count]);

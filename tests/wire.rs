@@ -1,6 +1,6 @@
 //! What goes over the wire, and in which order: from the simulator's own recording, and so without a clock.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use orgsweep_simulator::{Fault, FaultKind, Options};
 use serde_json::Value as Json;
@@ -76,6 +76,30 @@ fn waiting_for_a_report_holds_no_request_slot() {
     let others = requests[waited].iter().filter(|request| account(request) != victim).count();
     // If a wait held the slot, the other account would get one request in after each of them.
     assert!(others > 2 * looks.len(), "{others} requests of others during {} looks", looks.len());
+}
+
+/// When AWS says when to come again, nobody comes before that. The SDK's own first wait is a second at most.
+#[test]
+fn nobody_comes_back_before_aws_said() {
+    for kind in [FaultKind::Throttle, FaultKind::Unavailable] {
+        let told = Fault {
+            nth: Some(1),
+            retry_after_ms: Some(2500),
+            ..Fault::new(kind, "iam:GetAccountPasswordPolicy")
+        };
+        let arguments = [&ONE_CALL[..], &["--unlimited"]].concat();
+        let (said, requests) = recorded(Options { faults: vec![told], ..good(3) }, &arguments);
+        assert_eq!(said.code, 0, "{}", said.errors);
+        let mut answered: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
+        for request in requests.iter().filter(|request| request["action"] == "iam:GetAccountPasswordPolicy") {
+            answered.entry(account(request)).or_default().push(request["at_milliseconds"].as_u64().unwrap());
+        }
+        assert_eq!(answered.len(), 3);
+        for (account, moments) in answered {
+            assert_eq!(moments.len(), 2, "{account}: {moments:?}");
+            assert!(moments[1] - moments[0] >= 2400, "{kind:?} {account}: {moments:?}");
+        }
+    }
 }
 
 #[test]

@@ -93,6 +93,24 @@ pub fn stored(policies: &[OrganizationPolicy]) -> OrganizationPolicies {
     all
 }
 
+/// Whether they could be read, by the first of each type: all of them take half a second each.
+pub async fn look(client: &Client) -> Result<(), Gap> {
+    for kind in [PolicyType::ServiceControlPolicy, PolicyType::ResourceControlPolicy] {
+        let page = client
+            .list_policies()
+            .filter(kind)
+            .max_results(1)
+            .send()
+            .await
+            .map_err(|error| failure::gap("organizations:ListPolicies", &error))?;
+        if let Some(id) = page.policies().first().and_then(|summary| summary.id()) {
+            content(client, id).await?;
+            targets(client, id).await?;
+        }
+    }
+    Ok(())
+}
+
 async fn content(client: &Client, id: &str) -> Result<String, Gap> {
     let answer = client
         .describe_policy()

@@ -248,6 +248,14 @@ impl AwsSource {
         organization_policies::read(&self.organizations).await
     }
 
+    /// Whether `discover` could read them; `None`: Organizations is not asked.
+    pub async fn look_at_policies(&self) -> Option<Result<(), Gap>> {
+        match self.options.roster {
+            Roster::Organization => Some(organization_policies::look(&self.organizations).await),
+            Roster::Discovered(_) | Roster::File(_) | Roster::CallerOnly => None,
+        }
+    }
+
     /// Who runs the scan.
     pub fn caller_arn(&self) -> &str {
         &self.caller.arn

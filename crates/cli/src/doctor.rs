@@ -19,6 +19,7 @@ use orgsweep_model::{Account, Gap, Organization, Usage, async_trait};
 use orgsweep_sweep::{Event, Listed, Opened, Source, SourceError, Stop};
 use serde_json::json;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use self::advice::Commands;
 use self::clock::ClockVerdict;
@@ -27,7 +28,7 @@ use self::report::Report;
 use self::sample::Sample;
 use crate::arguments::{LogFormat, ScanOptions};
 use crate::config::Config;
-use crate::exit::Failure;
+use crate::exit::{self, Failure};
 use crate::prepare::{self, Prepared};
 use crate::progress::Progress;
 use crate::{access, scan, stopping};
@@ -55,10 +56,11 @@ pub struct DoctorArguments {
 
 /// Looks, and tells what it found.
 pub async fn doctor(registry: &Registry, arguments: DoctorArguments) -> Result<u8, Failure> {
+    let began = Instant::now();
     let as_json = arguments.options.log_format == Some(LogFormat::Json);
     let quiet = arguments.options.quiet;
     let stop = stopping::listen();
-    let examining = examine(registry, arguments, as_json || quiet, stop.clone());
+    let examining = examine(registry, arguments, as_json || quiet, began, stop.clone());
     let report = match stopping::or_interrupted(&stop, examining).await {
         Ok(report) => report,
         Err(failure) if as_json => {
@@ -80,6 +82,7 @@ async fn examine(
     registry: &Registry,
     arguments: DoctorArguments,
     silent: bool,
+    began: Instant,
     stop: Stop,
 ) -> Result<Report, Failure> {
     let config = match &arguments.config {
@@ -87,6 +90,28 @@ async fn examine(
         None => Config::default(),
     };
     let prepared = prepare::prepare(registry, arguments.options, config)?;
+    let ends = stopping::with_deadline(stop.clone(), began, prepared.options.deadline.map(|span| span.0));
+    // Futures of whole commands are large.
+    let looking = Box::pin(look(prepared, arguments.sample, silent, stop));
+    // Nothing is kept of a look that is not whole, so no time is set aside for accounts in flight.
+    let Some(moment) = ends.deadline.map(|moment| moment + ends.grace) else {
+        return looking.await;
+    };
+    tokio::time::timeout_at(moment, looking).await.unwrap_or_else(|_| {
+        Err(Failure {
+            message: "the deadline came before every account was looked at: look at fewer with --sample"
+                .to_owned(),
+            code: exit::INCOMPLETE,
+        })
+    })
+}
+
+async fn look(
+    prepared: Prepared,
+    sample: Option<Sample>,
+    silent: bool,
+    stop: Stop,
+) -> Result<Report, Failure> {
     let source_options = scan::source_options(&prepared, scan::roster(&prepared.options, None, None)?);
     let session_policy = prepared.access.session_policy.clone();
     let Prepared { mut plan, options, .. } = prepared;
@@ -97,13 +122,14 @@ async fn examine(
     let source =
         AwsSource::connect(connection, source_options).await.map_err(|error| refused(&error, &clock))?;
     let caller_arn = source.caller_arn().to_owned();
-    let source: Arc<dyn Source> = Arc::new(source);
     let without_roster = |error: SourceError| {
         let program = scan::program();
         Failure::new(format!("{error}\n  `{program} policy --for hub` prints what the caller needs."))
     };
     let organization = source.organization().await.map_err(without_roster)?;
     let names = source.unit_names().await;
+    let policies = source.look_at_policies().await;
+    let source: Arc<dyn Source> = Arc::new(source);
     let accounts = list(&*source, names.as_ref().ok()).await.map_err(without_roster)?;
 
     let candidates: Vec<Account> = accounts
@@ -112,7 +138,7 @@ async fn examine(
         .cloned()
         .collect();
     let only_accounts = !plan.filter.accounts.is_empty() && plan.filter.units.is_empty();
-    let sample = arguments.sample.unwrap_or(if only_accounts { Sample::All } else { Sample::DEFAULT });
+    let sample = sample.unwrap_or(if only_accounts { Sample::All } else { Sample::DEFAULT });
     plan.filter.sample = Some(sample::pick(&candidates, sample));
 
     let plan = Arc::new(plan);
@@ -144,6 +170,7 @@ async fn examine(
         candidates: candidates.len(),
         clock: ClockVerdict::of(clock.ahead_seconds()),
         names: names.map(|names| names.len()),
+        policies,
         warnings,
         session_policy,
         actions: plan.actions().len(),

@@ -76,6 +76,9 @@ pub struct SimulateArguments {
     /// Permissions of every audit role, instead of the usual ones: a policy document.
     #[arg(long, value_name = "FILE", help_heading = "Access")]
     pub member_policy: Option<PathBuf>,
+    /// Whom every audit role trusts, instead of the usual ones: a trust policy.
+    #[arg(long, value_name = "FILE", help_heading = "Access")]
+    pub member_trust: Option<PathBuf>,
     /// Permissions of the caller, who is an administrator otherwise: a policy document.
     #[arg(long, value_name = "FILE", help_heading = "Access")]
     pub hub_policy: Option<PathBuf>,
@@ -158,6 +161,7 @@ fn options(arguments: SimulateArguments) -> Result<Options, Failure> {
         packed_policy_too_large: arguments.packed_policy_too_large,
         chain: arguments.chain,
         member_policy: arguments.member_policy.as_deref().map(read).transpose()?,
+        member_trust: arguments.member_trust.as_deref().map(read).transpose()?,
         hub_policy: arguments.hub_policy.as_deref().map(read).transpose()?,
         users: arguments.users,
         roles: arguments.roles,
@@ -206,6 +210,8 @@ mod tests {
             &faults,
             "--member-policy",
             &policy,
+            "--member-trust",
+            &policy,
             "--rate",
             "iam=100",
             "--rate",
@@ -227,7 +233,7 @@ mod tests {
         .unwrap();
         assert_eq!((options.faults[0].kind, options.faults[0].nth), (FaultKind::Hang, Some(3)));
         assert_eq!(options.member_policy.as_deref(), Some("{\"Statement\": []}"));
-        assert_eq!(options.hub_policy, None);
+        assert_eq!((options.member_trust, options.hub_policy), (options.member_policy, None));
         assert_eq!((options.rates["iam"], options.rates["iam:ListRoles"]), (100.0, 0.5));
         assert_eq!((options.users, options.roles, options.policies), (Some(40), Some(60), Some(30)));
         assert!(options.chain && options.partition == "aws-cn");

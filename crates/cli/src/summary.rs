@@ -20,6 +20,9 @@ const WIDTH: usize = 100;
 /// Characters of a reason.
 const LONGEST_REASON: usize = 150;
 
+/// AWS's own word for a loss whose way out is ours to name; its reason is the general one.
+const PACKED_TOO_LARGE: &str = "PackedPolicyTooLarge";
+
 /// What the screen says besides the sums.
 pub struct Facts<'a> {
     /// The scan's name.
@@ -82,6 +85,16 @@ fn coverage(screen: &mut String, totals: &Totals) {
         if let Some(hint) = Reason::from_word(code).and_then(hint) {
             let _ = writeln!(screen, "  {code}: {hint}");
         }
+    }
+    let is_packed = |account: &&AccountLine| {
+        account.headline.as_deref().is_some_and(|headline| headline.contains(PACKED_TOO_LARGE))
+    };
+    if lost.iter().any(is_packed) {
+        let _ = writeln!(
+            screen,
+            "  {PACKED_TOO_LARGE}: AWS packs the session policy and the tags together: choose fewer checks, or give up the \
+             limit with --no-session-policy"
+        );
     }
 }
 

@@ -72,6 +72,14 @@ impl Call {
         }
     }
 
+    /// No page has more items, however many are asked for. Of Organizations they are small as they are.
+    pub fn with_pages_of(mut self, most: Option<usize>) -> Self {
+        if let (Input::Form(parameters), Some(most)) = (&mut self.input, most) {
+            parameters.largest_page = most;
+        }
+        self
+    }
+
     /// `service:Action`.
     pub fn api(&self) -> String {
         format!("{}:{}", self.service.word(), self.action)

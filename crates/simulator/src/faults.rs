@@ -103,6 +103,28 @@ pub fn parse_faults(text: &str) -> Result<Vec<Fault>, String> {
 }
 
 impl FaultKind {
+    /// All of them, in the order of the enum.
+    pub const ALL: [Self; 18] = [
+        Self::Throttle,
+        Self::InternalError,
+        Self::Unavailable,
+        Self::Hang,
+        Self::Reset,
+        Self::Truncated,
+        Self::WrongXml,
+        Self::GarbageXml,
+        Self::ExpiredToken,
+        Self::ClockSkew,
+        Self::Denied,
+        Self::DeniedByScp,
+        Self::EmptyPage,
+        Self::ReportNeverReady,
+        Self::EntityGone,
+        Self::SlowDrip,
+        Self::RegionDisabled,
+        Self::WrongAccount,
+    ];
+
     /// Whether the kind makes sense for `service:Action`.
     fn can_befall(self, action: &str) -> bool {
         match self {
@@ -376,6 +398,15 @@ mod tests {
                 assert!(PAGE.contains(&format!("\n| `{word}` |")), "{word} is not in the page");
             }
         }
+    }
+
+    #[test]
+    fn all_kinds_are_all_that_a_script_may_say() {
+        let message = parse_faults("[[fault]]\nkind = \"?\"\naction = \"*\"\n").unwrap_err();
+        let words: Vec<&str> =
+            message.split("expected one of").nth(1).unwrap().split('`').skip(1).step_by(2).collect();
+        let word = |kind| serde_json::to_value(kind).unwrap().as_str().unwrap().to_owned();
+        assert_eq!(FaultKind::ALL.map(word).to_vec(), words);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Text that tries to break whoever prints, parses or stores it.
 
-use crate::account::{AccountState, Policy, Role};
+use crate::account::{AccountState, Inline, Policy, Role};
 
 /// Names for accounts, units and tags of Organizations: for a terminal, a spreadsheet, a path, CSV, HTML and SQL.
 pub const NAMES: [&str; 4] = [
@@ -64,7 +64,10 @@ pub fn add(content: &mut AccountState, account_id: &str, created: i64) {
             max_session: 3600,
             last_used: None,
             attached: Vec::new(),
-            inline: Vec::new(),
+            inline: vec![
+                Inline { name: "hostile-text".to_owned(), document: SCRIPTED.to_owned() },
+                Inline { name: "hostile-no-json".to_owned(), document: NO_JSON.to_owned() },
+            ],
             boundary: None,
             tags: Vec::new(),
         });

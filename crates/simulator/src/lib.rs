@@ -41,7 +41,7 @@ mod wire;
 mod world;
 mod xml;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -64,6 +64,19 @@ pub struct AccountInfo {
     pub name: String,
     /// As Organizations says it.
     pub state: &'static str,
+}
+
+/// What people wrote in an account, as IAM tells it: whoever hands it on may not change a byte.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AccountTexts {
+    /// Of users and roles: ARN, key, value.
+    pub tags: BTreeSet<(String, String, String)>,
+    /// Trust policies, by the role's ARN.
+    pub trusts: BTreeMap<String, String>,
+    /// Inline policies, by the ARN of whose it is and its name.
+    pub inline: BTreeMap<(String, String), String>,
+    /// Customer policies in force, by ARN.
+    pub policies: BTreeMap<String, String>,
 }
 
 /// A running simulator. Stops when dropped.
@@ -122,6 +135,23 @@ impl Running {
         self.server.world.accounts.iter().map(info).collect()
     }
 
+    /// Names of units, the root among them, by id.
+    pub fn unit_names(&self) -> BTreeMap<String, String> {
+        self.server.world.units.iter().map(|unit| (unit.id.clone(), unit.name.clone())).collect()
+    }
+
+    /// Service and resource control policies: name and document by id.
+    pub fn organization_policies(&self) -> BTreeMap<String, (String, String)> {
+        let policies = self.server.world.guardrails.iter();
+        policies.map(|policy| (policy.id.clone(), (policy.name.clone(), policy.document.clone()))).collect()
+    }
+
+    /// What people wrote in an account; nothing in one that does not exist.
+    pub fn texts(&self, account_id: &str) -> AccountTexts {
+        let world = &self.server.world;
+        world.account(account_id).map_or_else(AccountTexts::default, |account| texts(world, account))
+    }
+
     /// The role between the hub user and the audit roles: `Some` with `Options.chain`.
     pub fn hub_role_arn(&self) -> Option<String> {
         self.server.world.hub_role_arn()
@@ -146,6 +176,30 @@ impl Running {
     pub fn calls(&self) -> BTreeMap<(String, String), u64> {
         self.server.calls()
     }
+}
+
+fn texts(world: &world::World, account: &world::Account) -> AccountTexts {
+    let content = world.content(account);
+    let users = content.users.iter().map(|user| (user.arn(account), &user.tags[..], &user.inline));
+    let roles = content.roles.iter().map(|role| (role.arn(account), &role.tags[..], &role.inline));
+    let groups =
+        content.groups.iter().map(|group| (account.arn("group", &group.name), &[][..], &group.inline));
+    let mut texts = AccountTexts::default();
+    for (arn, tags, inline) in users.chain(roles).chain(groups) {
+        for (key, value) in tags {
+            texts.tags.insert((arn.clone(), key.clone(), value.clone()));
+        }
+        for policy in inline {
+            texts.inline.insert((arn.clone(), policy.name.clone()), policy.document.clone());
+        }
+    }
+    texts.trusts = content.roles.iter().map(|role| (role.arn(account), role.trust.clone())).collect();
+    texts.policies = content
+        .policies
+        .iter()
+        .filter_map(|policy| Some((account.arn("policy", &policy.name), policy.versions.last()?.clone())))
+        .collect();
+    texts
 }
 
 impl Drop for Running {

@@ -55,6 +55,8 @@ pub struct Options {
     pub chain: bool,
     /// The permissions of every audit role that is not planted as broken, instead of the usual ones: a policy document.
     pub member_policy: Option<String>,
+    /// Whom every audit role trusts that was not planted as untrusting, instead of the usual ones: a trust policy.
+    pub member_trust: Option<String>,
     /// The hub user's permissions: a policy document. `None`: it is an administrator.
     pub hub_policy: Option<String>,
 
@@ -68,6 +70,8 @@ pub struct Options {
     pub with_everything: bool,
     /// iam:GetAccountAuthorizationDetails leaves out policies that are boundaries and attached to nobody.
     pub boundaries_apart: bool,
+    /// IAM gives no more items a page, however many are asked for, as AWS may; `None`: as many as are asked for.
+    pub largest_page: Option<usize>,
     /// Organizations leaves out `State`.
     pub without_state: bool,
     /// Organizations leaves out `Status`.
@@ -109,12 +113,14 @@ impl Default for Options {
             packed_policy_too_large: false,
             chain: false,
             member_policy: None,
+            member_trust: None,
             hub_policy: None,
             users: None,
             roles: None,
             policies: None,
             with_everything: false,
             boundaries_apart: false,
+            largest_page: None,
             without_state: false,
             without_status: false,
             without_paths: false,
@@ -141,12 +147,19 @@ impl Options {
                 self.audit_role_session_seconds
             ));
         }
-        for (what, policy) in [("member", &self.member_policy), ("hub", &self.hub_policy)] {
+        if self.largest_page == Some(0) {
+            return Err("largest page: a page has an item at least".to_owned());
+        }
+        for (what, policy) in [
+            ("member policy", &self.member_policy),
+            ("member trust", &self.member_trust),
+            ("hub policy", &self.hub_policy),
+        ] {
             let Some(policy) = policy else { continue };
             let parsed: serde_json::Value =
-                serde_json::from_str(policy).map_err(|error| format!("the {what} policy: {error}"))?;
+                serde_json::from_str(policy).map_err(|error| format!("the {what}: {error}"))?;
             if parsed.get("Statement").is_none() {
-                return Err(format!("the {what} policy: a policy document has a \"Statement\""));
+                return Err(format!("the {what}: a policy document has a \"Statement\""));
             }
         }
         for (key, rate) in &self.rates {

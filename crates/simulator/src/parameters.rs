@@ -11,11 +11,16 @@ pub struct Parameters {
     fields: Vec<(String, String)>,
     /// The page that is asked for comes behind an empty one.
     pub empty_page: bool,
+    /// No page has more items, however many are asked for.
+    pub largest_page: usize,
 }
+
+/// Items of a page at most.
+pub const LARGEST_PAGE: usize = 1000;
 
 impl Parameters {
     pub fn new(fields: Vec<(String, String)>) -> Self {
-        Self { fields, empty_page: false }
+        Self { fields, empty_page: false, largest_page: LARGEST_PAGE }
     }
 
     pub fn get(&self, name: &str) -> Option<&str> {
@@ -60,7 +65,7 @@ impl Parameters {
     pub fn page_number(&self) -> u64 {
         let start = self.marker().and_then(|marker| marker.rsplit('|').next()?.parse::<u64>().ok());
         let size = self.get("MaxItems").and_then(|text| text.parse::<u64>().ok()).unwrap_or(100);
-        start.unwrap_or(0) / size.max(1) + 1
+        start.unwrap_or(0) / size.clamp(1, self.largest_page as u64) + 1
     }
 }
 
@@ -72,11 +77,13 @@ pub fn page_of<'a, T>(
 ) -> Result<(&'a [T], Option<String>), Refusal> {
     let size: usize = match parameters.get("MaxItems") {
         None => 100,
-        Some(text) => text.parse().ok().filter(|size| (1..=1000).contains(size)).ok_or_else(|| {
-            Refusal::validation(format!(
-                "Value '{text}' at 'maxItems' failed to satisfy constraint: 1 to 1000"
-            ))
-        })?,
+        Some(text) => {
+            text.parse().ok().filter(|size| (1..=LARGEST_PAGE).contains(size)).ok_or_else(|| {
+                Refusal::validation(format!(
+                    "Value '{text}' at 'maxItems' failed to satisfy constraint: 1 to 1000"
+                ))
+            })?
+        }
     };
     let start = match parameters.marker() {
         None => 0,
@@ -92,7 +99,7 @@ pub fn page_of<'a, T>(
         return Ok((&[], Some(format!("{EMPTY_PAGE}{listing}|{start}"))));
     }
     let start = items.len().min(start);
-    let end = items.len().min(start + size);
+    let end = items.len().min(start + size.min(parameters.largest_page));
     let next = (end < items.len()).then(|| format!("{listing}|{end}"));
     Ok((&items[start..end], next))
 }
@@ -142,6 +149,26 @@ mod tests {
             marker = next;
         }
         assert_eq!((seen, marker), (items, None));
+    }
+
+    #[test]
+    fn a_page_may_be_smaller_than_what_was_asked_for() {
+        let items: Vec<u32> = (0..7).collect();
+        let (mut seen, mut marker) = (Vec::<u32>::new(), None::<String>);
+        for number in 1.. {
+            let mut fields = vec![("MaxItems", "1000")];
+            fields.extend(marker.as_deref().map(|marker| ("Marker", marker)));
+            let asked = Parameters { largest_page: 3, ..parameters(&fields) };
+            assert_eq!(asked.page_number(), number);
+            let (page, next) = page_of(&asked, "ListRoles", &items).unwrap();
+            assert!(page.len() <= 3);
+            seen.extend(page);
+            marker = next;
+            if marker.is_none() {
+                break;
+            }
+        }
+        assert_eq!(seen, items);
     }
 
     #[test]

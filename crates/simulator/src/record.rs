@@ -9,6 +9,7 @@ use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use serde_json::json;
 
@@ -21,6 +22,7 @@ use crate::wire::{JSON, Reply};
 /// An open recording. Lines are written as they come: a simulator is stopped, it does not end.
 pub struct Record {
     file: Mutex<File>,
+    began: Instant,
 }
 
 impl Record {
@@ -28,13 +30,14 @@ impl Record {
     pub fn create(path: &Path) -> io::Result<Self> {
         let file = File::create(path)
             .map_err(|error| io::Error::new(error.kind(), format!("--record {}: {error}", path.display())))?;
-        Ok(Self { file: Mutex::new(file) })
+        Ok(Self { file: Mutex::new(file), began: Instant::now() })
     }
 
     /// One request, and how it was answered.
     pub fn take(&self, sessions: &Sessions, head: &Head, body: &[u8], reply: &Reply) {
         let call = Call::of(head, body);
         let mut line = json!({
+            "at_milliseconds": self.began.elapsed().as_millis() as u64,
             "account": account(sessions, head, &call),
             "action": call.api(),
             "method": head.method,

@@ -76,6 +76,9 @@ fn trust(principal: &str, actions: &[&str], external_id: Option<&str>) -> String
 /// Whom the audit role trusts.
 fn audit_trust(world: &World, account: &Account) -> String {
     let root_of = |account: &str| format!("arn:{}:iam::{account}:root", world.options.partition);
+    if let (Some(given), false) = (&world.options.member_trust, account.role == AuditRole::Untrusting) {
+        return given.clone();
+    }
     let principal = match (&account.role, world.hub_role_arn()) {
         (AuditRole::Untrusting, _) => root_of("210987654321"),
         (_, Some(hub_role)) => hub_role,

@@ -95,7 +95,7 @@ impl Server {
     }
 
     fn reply(&self, head: &Head, body: &[u8]) -> Reply {
-        let mut call = Call::of(head, body);
+        let mut call = Call::of(head, body).with_pages_of(self.world.options.largest_page);
         let (effect, identity) = match self.befalls(head, body, &call) {
             Ok(both) => both,
             Err(refusal) => return self.frame(&call, Err(refusal)),

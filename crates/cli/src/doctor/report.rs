@@ -35,6 +35,8 @@ pub struct Report {
     pub clock: ClockVerdict,
     /// How many units have names, or why none has.
     pub names: Result<usize, Gap>,
+    /// Whether `discover` could read the organization's policies; `None`: not asked.
+    pub policies: Option<Result<(), Gap>>,
     /// What was said on the way; for a person it was said there.
     pub warnings: Vec<String>,
     /// What limits sessions; `None`: nothing does.
@@ -90,6 +92,18 @@ impl Report {
             };
             let listed = plural(self.listed, "account");
             line("Organization", &format!("{}: {listed} listed, {names}", self.organization.id));
+            match &self.policies {
+                Some(Ok(())) => line("Policies", "of the organization can be read, as discover does"),
+                Some(Err(gap)) => line(
+                    "Policies",
+                    &format!(
+                        "{}: discover writes a roster without them, and scans do not need them; what the caller needs: {}",
+                        gap.headline(),
+                        self.commands.hub()
+                    ),
+                ),
+                None => {}
+            }
         } else {
             line("Organization", "not asked: the accounts are given");
         }
@@ -240,6 +254,10 @@ impl Report {
                 Ok(count) => json!({"read": count}),
                 Err(gap) => json!({"read": null, "reason_code": gap.reason.as_str(), "api": gap.api}),
             },
+            "organization_policies": self.policies.as_ref().map(|policies| match policies {
+                Ok(()) => json!({"readable": true}),
+                Err(gap) => json!({"readable": false, "reason_code": gap.reason.as_str(), "api": gap.api}),
+            }),
             "session_policy": self.session_policy.as_ref().map(|policy| json!({
                 "characters": policy.chars().count(), "limit": LONGEST_SESSION_POLICY, "actions": self.actions,
             })),

@@ -1,0 +1,453 @@
+//! With what accounts are entered: the partition of every ARN, role overrides, session length, tags and source identity.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use orgsweep_model::facts::{AccessKey, IdentityProvider, Principal, ServerCertificate, ServiceCredential};
+use orgsweep_model::records::{
+    CoverageRecord, FindingRecord, ScanAccountRecord, ScanRecord, ScanState, TableRead,
+};
+use orgsweep_model::{Row, Status};
+use orgsweep_simulator::{Fault, FaultKind, Options, SessionInfo};
+use serde_json::Value as Json;
+
+use crate::support::{World, is_empty_lake, options, orgsweep, run};
+
+/// Costs a member two calls: AssumeRole and this one.
+const CHECK: [&str; 2] = ["--check", "iam-password-policy-length"];
+const AUDIT: &str = "orgsweep/OrgsweepAudit";
+/// The administrator role that Organizations makes in every account. It trusts the management account.
+const ADMINISTRATOR: &str = "OrganizationAccountAccessRole";
+
+fn good(accounts: usize) -> Options {
+    Options { refusing: Some(0), broken: Some(0), suspended: Some(0), ..options(accounts) }
+}
+
+fn by_account(world: &World) -> BTreeMap<String, ScanAccountRecord> {
+    world.rows::<ScanAccountRecord>().into_iter().map(|row| (row.account_id.to_string(), row)).collect()
+}
+
+fn members(world: &World) -> Vec<String> {
+    let management = world.running.management_account_id();
+    world.running.accounts().into_iter().map(|account| account.id).filter(|id| *id != management).collect()
+}
+
+/// A table of the last scan as text, without what is another in every run.
+fn text<R: Row + std::fmt::Debug>(world: &World) -> String {
+    world.rows::<R>().iter().map(|row| format!("{row:?}\n")).collect()
+}
+
+/// What is stored about accounts and their identities, as text.
+fn stored(world: &World) -> String {
+    [
+        text::<ScanRecord>(world),
+        text::<ScanAccountRecord>(world),
+        text::<FindingRecord>(world),
+        text::<CoverageRecord>(world),
+        text::<TableRead>(world),
+        text::<Principal>(world),
+        text::<AccessKey>(world),
+        text::<ServiceCredential>(world),
+        text::<ServerCertificate>(world),
+        text::<IdentityProvider>(world),
+    ]
+    .concat()
+}
+
+/// Account, check, resource, verdict and message of every finding.
+fn verdicts(world: &World) -> BTreeSet<(String, String, String, String, Status, Option<String>)> {
+    world
+        .rows::<FindingRecord>()
+        .into_iter()
+        .map(|row| {
+            (row.account_id.to_string(), row.check_id, row.resource_uid, row.subject, row.status, row.message)
+        })
+        .collect()
+}
+
+#[test]
+fn every_arn_is_in_the_callers_partition() {
+    let everything = Options { with_everything: true, chain: true, ..good(12) };
+    let all = |world: &World| {
+        let hub = world.running.hub_role_arn().unwrap();
+        world.scan(&["--collect", "all", "--role-chain", &hub])
+    };
+    let usual = World::start(everything.clone());
+    assert_eq!(all(&usual).code, 0);
+    let wanted = verdicts(&usual);
+    let failed = |check: &str| wanted.iter().filter(|row| row.1 == check && row.4 == Status::Fail).count();
+    // Checks that look for an ARN of AWS's own find it, and miss it, in some account.
+    assert!((1..12).contains(&failed("iam-support-role-missing")), "{}", failed("iam-support-role-missing"));
+    for partition in ["aws-cn", "aws-us-gov"] {
+        let recording = tempfile::NamedTempFile::new().unwrap();
+        let world = World::start(Options {
+            partition: partition.to_owned(),
+            record: Some(recording.path().to_owned()),
+            ..everything.clone()
+        });
+        let said = all(&world);
+        assert_eq!(said.code, 0, "{partition}: {}{}", said.output, said.errors);
+        let own = format!("arn:{partition}:");
+        for (account, row) in by_account(&world) {
+            let arn = row.role_arn.unwrap();
+            assert!(arn.starts_with(&own) && arn.contains(&account), "{arn}");
+        }
+        // What was asked for, session policies and documents of AWS's own policies included.
+        let requests = std::fs::read_to_string(recording.path()).unwrap();
+        for wanted in ["iam%3A%3Aaws%3Apolicy", "role%2Forgsweep%2FOrgsweepAudit"] {
+            assert!(requests.contains(wanted), "{wanted}");
+        }
+        assert!(!requests.contains("arn%3Aaws%3A"), "{partition}");
+        // What is stored.
+        let stored = stored(&world);
+        assert!(stored.contains(&own) && !stored.contains("arn:aws:"), "{partition}");
+        // The same organization has the same verdicts, whatever its partition.
+        let moved: BTreeSet<_> = wanted
+            .iter()
+            .cloned()
+            .map(|mut row| {
+                row.2 = row.2.replace("arn:aws:", &own);
+                row.5 = row.5.map(|message| message.replace("arn:aws:", &own));
+                row
+            })
+            .collect();
+        let found = verdicts(&world);
+        assert!(
+            found == moved,
+            "{partition}: {:?}",
+            found.symmetric_difference(&moved).take(3).collect::<Vec<_>>()
+        );
+    }
+}
+
+#[test]
+fn printed_policies_hold_in_the_partition_that_they_were_printed_for() {
+    let world = |partition: &str, hub: &str| {
+        World::start(Options { partition: partition.to_owned(), hub_policy: Some(hub.to_owned()), ..good(4) })
+    };
+    let printed = |partition: &str| {
+        let said = orgsweep(&["policy", "--for", "hub", "--partition", partition]);
+        assert_eq!(said.code, 0, "{}", said.errors);
+        said.output
+    };
+    for partition in ["aws-cn", "aws-us-gov"] {
+        let said = world(partition, &printed(partition)).scan(&[]);
+        assert_eq!(said.code, 0, "{partition}: {}", said.output);
+        let elsewhere = world(partition, &printed("aws"));
+        assert_eq!(elsewhere.scan(&[]).code, 2);
+        let entered = by_account(&elsewhere).values().filter(|row| row.role_arn.is_some()).count();
+        assert_eq!(entered, 1, "only the caller's own account");
+    }
+}
+
+/// The roles that were asked for in an account, in order, and the one that let us in.
+fn asked_roles(recording: &std::path::Path) -> BTreeMap<String, Vec<String>> {
+    let mut asked: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for line in std::fs::read_to_string(recording).unwrap().lines() {
+        let request: Json = serde_json::from_str(line).unwrap();
+        if request["action"] == "sts:AssumeRole" {
+            let body = request["body"].as_str().unwrap();
+            let arn = body.split('&').find_map(|part| part.strip_prefix("RoleArn=")).unwrap();
+            let name = arn.split_once("role%2F").unwrap().1.replace("%2F", "/");
+            asked.entry(request["account"].as_str().unwrap().to_owned()).or_default().push(name);
+        }
+    }
+    asked
+}
+
+#[test]
+fn units_and_accounts_are_entered_by_the_roles_that_were_configured_for_them() {
+    let (workloads, dev_unit, in_dev) = {
+        let world = World::start(good(30));
+        assert_eq!(world.scan(&CHECK).code, 0);
+        let rows = by_account(&world);
+        let under = |path: &str| -> BTreeSet<String> {
+            let inside =
+                |row: &&ScanAccountRecord| row.ou_path.as_deref().unwrap_or_default().starts_with(path);
+            rows.values().filter(inside).map(|row| row.account_id.to_string()).collect()
+        };
+        let in_dev = under("/Root/Workloads/Dev");
+        let unit = rows[in_dev.first().unwrap()].ou_id.clone().unwrap();
+        (under("/Root/Workloads"), unit, in_dev)
+    };
+    assert!(in_dev.len() > 1 && in_dev.len() < workloads.len() && workloads.len() < 29);
+    let one = in_dev.first().unwrap().clone();
+
+    let recording = tempfile::NamedTempFile::new().unwrap();
+    let world = World::start(Options { record: Some(recording.path().to_owned()), ..good(30) });
+    let config = world.file("orgsweep.toml");
+    // The last that holds for an account wins: the account's, then its unit's by id, then the one around that by path.
+    let file = format!(
+        "role-name = [\"team/Nobody\", \"{AUDIT}\"]\n\
+         [[override]]\nou = \"/Root/Workloads\"\nrole-name = [\"{ADMINISTRATOR}\"]\n\
+         [[override]]\nou = \"{dev_unit}\"\nrole-name = [\"First\", \"team/Second\", \"{ADMINISTRATOR}\", \"{AUDIT}\"]\n\
+         [[override]]\naccount = \"{one}\"\nrole-name = [\"{AUDIT}\"]\n"
+    );
+    std::fs::write(&config, file).unwrap();
+    let said = world.scan(&[CHECK[0], CHECK[1], "--config", config.to_str().unwrap()]);
+    assert_eq!(said.code, 0, "{}", said.errors);
+    let asked = asked_roles(recording.path());
+    assert_eq!(asked.len(), 29);
+    let rows = by_account(&world);
+    for (account, roles) in asked {
+        let wanted: &[&str] = if account == one {
+            &[AUDIT]
+        } else if in_dev.contains(&account) {
+            &["First", "team/Second", ADMINISTRATOR]
+        } else if workloads.contains(&account) {
+            &[ADMINISTRATOR]
+        } else {
+            &["team/Nobody", AUDIT]
+        };
+        assert_eq!(roles, wanted, "{account}");
+        let used = format!("arn:aws:iam::{account}:role/{}", wanted.last().unwrap());
+        assert_eq!(rows[&account].role_arn.as_deref(), Some(used.as_str()));
+    }
+}
+
+#[test]
+fn an_external_id_can_be_one_accounts_own() {
+    let world = World::start(Options { external_id: Some("shibboleth".to_owned()), ..good(4) });
+    let members = members(&world);
+    let config = world.file("orgsweep.toml");
+    let with = |first: &str, second: &str| {
+        format!(
+            "external-id = \"shibboleth\"\n[[override]]\naccount = \"{}\"\nexternal-id = \"{first}\"\n\
+             [[override]]\naccount = \"{}\"\nexternal-id = \"{second}\"\n",
+            members[0], members[1]
+        )
+    };
+    std::fs::write(&config, with("shibboleth", "another")).unwrap();
+    let said = world.scan(&[CHECK[0], CHECK[1], "--config", config.to_str().unwrap()]);
+    assert_eq!(said.code, 2, "{}", said.errors);
+    for (account, row) in by_account(&world) {
+        let lost = account == members[1];
+        assert_eq!(row.scan_state == ScanState::NotScanned, lost, "{row:?}");
+        assert_eq!(row.reason_code.as_deref(), lost.then_some("ROLE_MISSING_OR_UNTRUSTED"));
+    }
+}
+
+/// Session lengths by role, as they were given out.
+fn seconds(world: &World) -> BTreeMap<String, BTreeSet<u64>> {
+    let mut seconds: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
+    for session in world.running.sessions() {
+        seconds.entry(session.role).or_default().insert(session.duration_seconds);
+    }
+    seconds
+}
+
+fn assumed(world: &World) -> u64 {
+    world
+        .running
+        .calls()
+        .iter()
+        .filter(|((_, action), _)| action == "sts:AssumeRole")
+        .map(|(_, count)| count)
+        .sum()
+}
+
+/// The notes of the accounts that were entered by a role.
+fn notes(world: &World) -> BTreeSet<Option<String>> {
+    let members = members(world);
+    let rows = by_account(world);
+    members.iter().map(|account| rows[account].notes.clone()).collect()
+}
+
+#[test]
+fn a_session_that_is_longer_than_the_role_takes_falls_back_with_a_note() {
+    let long = ["--check", CHECK[1], "--session-duration", "7200"];
+    let world = World::start(good(4));
+    assert_eq!(world.scan(&long).code, 0);
+    // Refused once in each account, and then as long as AWS gives.
+    assert_eq!(seconds(&world), BTreeMap::from([(AUDIT.to_owned(), BTreeSet::from([3600]))]));
+    assert_eq!(assumed(&world), 3 * 2);
+    let told = notes(&world);
+    assert!(
+        told.len() == 1 && told.iter().flatten().all(|note| note.contains("takes no session of 7200 s")),
+        "{told:?}"
+    );
+
+    let world = World::start(Options { audit_role_session_seconds: 7200, ..good(4) });
+    assert_eq!(world.scan(&long).code, 0);
+    assert_eq!(seconds(&world), BTreeMap::from([(AUDIT.to_owned(), BTreeSet::from([7200]))]));
+    assert_eq!((assumed(&world), notes(&world)), (3, BTreeSet::from([None])));
+    // No more than what is asked for is asked for.
+    let world = World::start(Options { audit_role_session_seconds: 7200, ..good(4) });
+    assert_eq!(world.scan(&CHECK).code, 0);
+    assert_eq!(seconds(&world), BTreeMap::from([(AUDIT.to_owned(), BTreeSet::from([3600]))]));
+    for (length, wanted) in [("899", "900"), ("43201", "43200")] {
+        let said = world.scan(&["--session-duration", length]);
+        assert_eq!(said.code, 3, "{}", said.errors);
+        assert!(
+            said.errors.contains("--session-duration") && said.errors.contains(wanted),
+            "{}",
+            said.errors
+        );
+    }
+}
+
+#[test]
+fn a_chained_session_is_asked_for_an_hour_at_most() {
+    // The audit role would take two hours, but not from a session.
+    let two_hours = Options { chain: true, audit_role_session_seconds: 7200, ..good(4) };
+    let world = World::start(two_hours);
+    let hub = world.running.hub_role_arn().unwrap();
+    let said = world.scan(&[CHECK[0], CHECK[1], "--role-chain", &hub, "--session-duration", "7200"]);
+    assert_eq!(said.code, 0, "{}", said.errors);
+    let given = BTreeMap::from([
+        (AUDIT.to_owned(), BTreeSet::from([3600])),
+        // The caller is a user: the first role is no chain yet.
+        ("orgsweep/OrgsweepHub".to_owned(), BTreeSet::from([7200])),
+    ]);
+    assert_eq!(seconds(&world), given);
+    assert_eq!(assumed(&world), 4, "nothing was refused");
+    let told = notes(&world);
+    assert!(told.iter().flatten().all(|note| note.contains("at most 3600 s")), "{told:?}");
+    assert_eq!(told.len(), 1);
+
+    // A caller that is a session itself makes the members' a chain.
+    let world = World::start(Options { audit_role_session_seconds: 7200, ..good(4) });
+    let config = world.file("config");
+    let role = format!("arn:aws:iam::{}:role/{ADMINISTRATOR}", world.running.management_account_id());
+    let profiles = format!(
+        "[default]\nrole_arn = {role}\nsource_profile = hub\n[profile hub]\naws_access_key_id = {}\n\
+         aws_secret_access_key = {}\n",
+        world.running.access_key_id(),
+        world.running.secret_access_key()
+    );
+    std::fs::write(&config, profiles).unwrap();
+    let mut command = world.command(&[CHECK[0], CHECK[1], "--session-duration", "7200"]);
+    command.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY");
+    let said = run(command.env("AWS_CONFIG_FILE", &config));
+    assert_eq!(said.code, 0, "{}", said.errors);
+    let audit: Vec<SessionInfo> =
+        world.running.sessions().into_iter().filter(|session| session.role == AUDIT).collect();
+    assert_eq!(audit.len(), 3);
+    assert!(audit.iter().all(|session| session.duration_seconds == 3600), "{audit:?}");
+    assert!(audit.iter().all(|session| session.caller.contains(":assumed-role/")), "{audit:?}");
+}
+
+const TAGGED: [&str; 6] =
+    ["--source-identity", "ann@example.com", "--session-tag", "team=audit", "--session-tag", "ticket=4711"];
+
+fn is_tagged(session: &SessionInfo) -> bool {
+    let tags = [("team", "audit"), ("ticket", "4711")].map(|(key, value)| (key.to_owned(), value.to_owned()));
+    session.source_identity.as_deref() == Some("ann@example.com") && session.tags == tags
+}
+
+#[test]
+fn tags_and_source_identity_are_on_every_session() {
+    let world = World::start(Options { chain: true, ..good(4) });
+    let hub = world.running.hub_role_arn().unwrap();
+    let said = world.scan(&[&CHECK[..], &TAGGED, &["--role-chain", &hub]].concat());
+    assert_eq!(said.code, 0, "{}", said.errors);
+    let sessions = world.running.sessions();
+    // The audit account is entered like the others.
+    assert_eq!(sessions.len(), 4);
+    assert!(sessions.iter().all(is_tagged), "{sessions:?}");
+    // Who sets none sends none.
+    let world = World::start(good(4));
+    assert_eq!(world.scan(&CHECK).code, 0);
+    let plain = |session: &SessionInfo| session.source_identity.is_none() && session.tags.is_empty();
+    assert!(world.running.sessions().iter().all(plain));
+}
+
+/// The trust as it is printed for the hub user of a world.
+fn printed_trust(world: &World, more: &[&str]) -> String {
+    let hub = format!("arn:aws:iam::{}:user/orgsweep-hub", world.running.management_account_id());
+    assert_eq!(world.scan(&CHECK).code, 0);
+    let organization = world.rows::<ScanRecord>()[0].org_id.clone();
+    let arguments =
+        ["policy", "--for", "trust", "--trusted-principal", &hub, "--organization-id", &organization];
+    let said = orgsweep(&[&arguments, more].concat());
+    assert_eq!(said.code, 0, "{}", said.errors);
+    said.output
+}
+
+#[test]
+fn the_printed_trust_lets_tags_and_source_identity_in_where_it_was_told_to() {
+    let extras = ["--with-session-tags", "--with-source-identity"];
+    let hub = orgsweep(&[&["policy", "--for", "hub"], &extras[..]].concat()).output;
+    let with = |trust: String| {
+        let options = Options { hub_policy: Some(hub.clone()), member_trust: Some(trust), ..good(4) };
+        let world = World::start(options);
+        let said = world.scan(&[&CHECK[..], &TAGGED].concat());
+        let lost: Vec<ScanAccountRecord> =
+            by_account(&world).into_values().filter(|row| row.scan_state == ScanState::NotScanned).collect();
+        assert!(lost.iter().all(|row| row.reason_code.as_deref() == Some("ROLE_MISSING_OR_UNTRUSTED")));
+        (said.code, lost.len(), world)
+    };
+    let world = World::start(good(4));
+    let (code, lost, entered) = with(printed_trust(&world, &extras));
+    assert_eq!((code, lost), (0, 0));
+    assert!(entered.running.sessions().iter().all(is_tagged));
+    for one_only in [&extras[..1], &extras[1..], &[]] {
+        let (code, lost, _) = with(printed_trust(&world, one_only));
+        assert_eq!((code, lost), (2, 3), "{one_only:?}");
+    }
+    // A trust in sts:AssumeRole alone takes neither, and without them it does.
+    let narrow = || World::start(Options { trust_assume_only: true, ..good(4) });
+    assert_eq!(narrow().scan(&CHECK).code, 0);
+    for extra in [&TAGGED[..2], &TAGGED[2..4]] {
+        let world = narrow();
+        assert_eq!(world.scan(&[&CHECK[..], extra].concat()).code, 2, "{extra:?}");
+        assert!(world.running.sessions().is_empty());
+    }
+}
+
+#[test]
+fn a_session_policy_that_aws_cannot_pack_is_refused_with_advice() {
+    let world = World::start(Options { packed_policy_too_large: true, ..good(4) });
+    let said = world.scan(&CHECK);
+    assert_eq!(said.code, 2, "{}", said.errors);
+    let members = members(&world);
+    for (account, row) in by_account(&world) {
+        assert_eq!(row.scan_state == ScanState::NotScanned, members.contains(&account), "{row:?}");
+        if let Some(reason) = row.reason {
+            for wanted in ["PackedPolicyTooLarge", "--no-session-policy", "fewer checks"] {
+                assert!(reason.contains(wanted), "{wanted}: {reason}");
+            }
+        }
+    }
+    assert!(said.output.contains("PackedPolicyTooLarge"), "{}", said.output);
+    assert!(said.output.contains("--no-session-policy"), "{}", said.output);
+    let looked = run(&mut world.other(&["doctor", CHECK[0], CHECK[1], "--unlimited"]));
+    assert_eq!(looked.code, 2, "{}", looked.errors);
+    assert!(looked.output.contains("--no-session-policy"), "{}", looked.output);
+    let world = World::start(Options { packed_policy_too_large: true, ..good(4) });
+    assert_eq!(world.scan(&CHECK).code, 2);
+    // It is no use asking again, and nothing is given up behind the user's back.
+    assert_eq!(assumed(&world), 3);
+    let world = World::start(Options { packed_policy_too_large: true, chain: true, ..good(4) });
+    let hub = world.running.hub_role_arn().unwrap();
+    let said = world.scan(&[CHECK[0], CHECK[1], "--role-chain", &hub]);
+    assert_eq!(said.code, 3, "{}", said.errors);
+    assert!(said.errors.contains(&hub) && said.errors.contains("--no-session-policy"), "{}", said.errors);
+
+    // The way out that was advised is one.
+    let world = World::start(Options { packed_policy_too_large: true, ..good(4) });
+    assert_eq!(world.scan(&[CHECK[0], CHECK[1], "--no-session-policy"]).code, 0);
+}
+
+#[test]
+fn a_scan_without_session_policies_says_so() {
+    let world = World::start(Options { chain: true, ..good(4) });
+    let hub = world.running.hub_role_arn().unwrap();
+    let said = world.scan(&["--no-session-policy", "--role-chain", &hub]);
+    assert_eq!(said.code, 0, "{}", said.errors);
+    // Neither the members' sessions have one nor those on the way.
+    assert!(world.running.sessions().iter().all(|session| session.session_policy.is_none()));
+    assert_eq!(world.rows::<ScanRecord>()[0].session_policy, None);
+    let plan = world.scan(&["--no-session-policy", "--plan"]);
+    assert!(plan.output.contains("Session policy") && plan.output.contains("none"), "{}", plan.output);
+}
+
+/// The clock of this machine is wrong: nothing that is signed is taken, and nothing else is said to be the reason.
+#[test]
+fn a_scan_by_a_wrong_clock_names_the_clock() {
+    let fault = Fault::new(FaultKind::ClockSkew, "*");
+    let world = World::start(Options { faults: vec![fault], ..good(4) });
+    let said = world.scan(&CHECK);
+    assert_eq!(said.code, 3, "{}", said.errors);
+    assert!(said.errors.contains("The clock of this machine is wrong"), "{}", said.errors);
+    assert!(is_empty_lake(&world.lake()));
+}
