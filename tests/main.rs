@@ -28,8 +28,10 @@ mod faults;
 mod hostile;
 // Exit codes, the screen.
 mod endings;
-// Stopped, killed, gone on with, retried.
+// Stopped, killed, gone on with.
 mod going_on;
+// What a scan lost, tried again.
+mod retrying;
 // What goes over the wire, in its order.
 mod wire;
 // Split over several processes and put together.

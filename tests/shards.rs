@@ -9,7 +9,8 @@ use orgsweep_model::records::ScanStatus;
 use orgsweep_simulator::Options;
 use serde_json::{Value as Json, json};
 
-use crate::going_on::{asked, calls, coverage, scans, shared_attempts, slow, verdicts};
+use crate::going_on::{asked, calls, coverage, shared_attempts, slow, verdicts};
+use crate::retrying::scans;
 use crate::support::{Said, World, is_empty_lake, options, run, signal, until_finished};
 
 fn discover(world: &World) -> String {

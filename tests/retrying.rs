@@ -1,0 +1,257 @@
+//! `--retry-incomplete`: only what was lost is scanned again, and nothing that was found is lost.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read as _;
+use std::time::{Duration, Instant};
+
+use orgsweep_lake::{ScanSelector, read, unfinished};
+use orgsweep_model::facts::{AccessKey, Document, Policy, Principal};
+use orgsweep_model::records::{
+    ApiCallRecord, CoverageRecord, FindingRecord, ScanAccountRecord, ScanRecord, ScanState, ScanStatus,
+    TableRead,
+};
+use orgsweep_model::{Row, Status};
+use orgsweep_simulator::{Denial, Fault, FaultKind, Options};
+use crate::going_on::{Verdict, asked, calls, coverage, in_one_go, shared_attempts, slow, verdict, verdicts};
+use crate::support::{World, is_empty_lake, options, run, signal, until_finished, until_told};
+
+/// The scans of a lake, oldest first.
+pub fn scans(world: &World) -> Vec<ScanRecord> {
+    let folder = world.lake().join("manifests/v1");
+    let mut ids: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().replace(".json", ""))
+        .collect();
+    ids.sort();
+    ids.iter().flat_map(|id| of_scan(world, id)).collect()
+}
+
+pub fn of_scan<R: Row>(world: &World, id: &str) -> Vec<R> {
+    read(&world.lake(), &ScanSelector::Id(id.parse().unwrap())).unwrap()
+}
+
+#[test]
+fn only_what_was_lost_is_scanned_again() {
+    // First with roles that refuse, one that is broken, and a call that is refused everywhere but in a few accounts.
+    let first = World::start(options(40));
+    assert_eq!(first.scan(&[]).code, 2);
+    let old: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(first.lake().join("latest.json")).unwrap()).unwrap();
+    let old = old["scan_id"].as_str().unwrap().to_owned();
+    let lost: BTreeSet<String> = first
+        .rows::<ScanAccountRecord>()
+        .into_iter()
+        .filter(|row| row.scan_state != ScanState::Scanned)
+        .map(|row| row.account_id.to_string())
+        .collect();
+    assert!(lost.len() >= 3, "{lost:?}");
+
+    // Then everything is mended: the same organization, with good roles.
+    let mended = World::start(Options { refusing: Some(0), broken: Some(0), ..options(40) });
+    let said = run(&mut mended.command_into(&first.lake(), &["--retry-incomplete", &old]));
+    assert_eq!(said.code, 0, "{}", said.errors);
+
+    let asked: BTreeSet<String> = mended
+        .running
+        .calls()
+        .keys()
+        .filter(|(_, action)| action.starts_with("iam:"))
+        .map(|(account, _)| account.clone())
+        .collect();
+    assert!(asked.is_subset(&lost), "{asked:?} were asked, {lost:?} were lost");
+    let accounts: Vec<ScanAccountRecord> = first.rows();
+    assert_eq!(accounts.len(), 40);
+    for row in &accounts {
+        let was_lost = lost.contains(row.account_id.as_str());
+        let taken = row.taken_from_scan_id.as_deref() == Some(old.as_str());
+        let was_partial = row.scan_state == ScanState::Scanned && was_lost && taken;
+        assert!(taken != was_lost || was_partial, "{row:?}");
+    }
+    let newest = scans(&first).pop().unwrap();
+    assert_eq!(newest.retried_scan_id.as_deref(), Some(old.as_str()));
+    assert_eq!(newest.accounts_scanned, 39);
+
+    // The result is what one scan of the mended organization finds.
+    let once = World::start(Options { refusing: Some(0), broken: Some(0), ..options(40) });
+    assert_eq!(once.scan(&[]).code, 0);
+    assert_eq!(verdicts(&first), verdicts(&once));
+    let plain = |world: &World| -> Vec<(String, String, i64, i64)> {
+        let key = |row: CoverageRecord| (row.account_id.to_string(), row.check_id, row.passed, row.failed);
+        coverage(world).into_iter().map(key).collect()
+    };
+    assert_eq!(plain(&first), plain(&once));
+    let principals = |world: &World| world.rows::<Principal>();
+    assert_eq!(principals(&first), principals(&once));
+}
+
+#[test]
+fn a_table_that_was_lost_is_read_again_with_what_it_is_looked_at_together() {
+    let denied =
+        |account: Option<String>| Denial { account, action: "iam:ListRoles".to_owned(), by_scp: false };
+    let good = Options { refusing: Some(0), broken: Some(0), suspended: Some(0), ..options(6) };
+    let first = World::start(Options { denied: vec![denied(None)], ..good.clone() });
+    assert_eq!(first.scan(&[]).code, 2);
+    let old = scans(&first).pop().unwrap();
+    assert_eq!(old.accounts_partial, 6);
+    let id: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(first.lake().join("latest.json")).unwrap()).unwrap();
+    let mended = World::start(good);
+    let again = ["--retry-incomplete", id["scan_id"].as_str().unwrap()];
+    let said = run(&mut mended.command_into(&first.lake(), &again));
+    assert_eq!(said.code, 0, "{}", said.errors);
+    // Passwords and virtual devices have nothing to do with roles.
+    let actions: BTreeMap<String, u64> =
+        mended.running.calls().into_iter().fold(BTreeMap::new(), |mut sums, ((_, action), count)| {
+            *sums.entry(action).or_default() += count;
+            sums
+        });
+    assert_eq!(actions.get("iam:ListRoles"), Some(&6), "{actions:?}");
+    assert_eq!(actions.get("iam:GetAccountPasswordPolicy"), None, "{actions:?}");
+    assert_eq!(actions.get("iam:ListVirtualMFADevices"), None, "{actions:?}");
+    let reads: Vec<TableRead> = first.rows();
+    let mut names: BTreeMap<&str, usize> = BTreeMap::new();
+    for row in &reads {
+        *names.entry(row.table_name.as_str()).or_default() += 1;
+    }
+    // Read once for all, and noted once.
+    assert_eq!(names.remove("organization_policies"), Some(1));
+    assert!(names.values().all(|count| *count == 6), "{names:?}");
+    every_document_is_there(&first);
+}
+
+/// What is joined from many tables is joined anew from all of them, not from those that were lost alone.
+#[test]
+fn documents_that_were_lost_are_read_again_and_nothing_else_is_forgotten() {
+    let denied = Denial { account: None, action: "iam:GetPolicyVersion".to_owned(), by_scp: false };
+    let good = Options { refusing: Some(0), broken: Some(0), suspended: Some(0), ..options(5) };
+    let first = World::start(Options { denied: vec![denied], ..good.clone() });
+    // No check reads them, so that nothing but what is joined leads from one table to the next.
+    let wanted = ["--check", "iam-user-console-mfa-missing", "--collect", "policies"];
+    assert_eq!(first.scan(&wanted).code, 2);
+    let lost = first.rows::<Policy>().len();
+    let before: Vec<Principal> = first.rows();
+    assert!(before.iter().any(|row| row.password_enabled == Some(true)));
+    let id: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(first.lake().join("latest.json")).unwrap()).unwrap();
+    let mended = World::start(good);
+    let again = [&wanted[..], &["--retry-incomplete", id["scan_id"].as_str().unwrap()]].concat();
+    let said = run(&mut mended.command_into(&first.lake(), &again));
+    assert_eq!(said.code, 0, "{}", said.errors);
+    let after: Vec<Principal> = first.rows();
+    assert_eq!(after, before);
+    let policies: Vec<Policy> = first.rows();
+    assert!(policies.len() > lost, "{lost} {}", policies.len());
+    every_document_is_there(&first);
+}
+
+/// What the policies of the last scan say can be read, wherever the rows came from.
+fn every_document_is_there(world: &World) {
+    let documents: Vec<Document> = world.rows();
+    let known: BTreeSet<&str> = documents.iter().map(|row| &*row.document_sha256).collect();
+    let policies: Vec<Policy> = world.rows();
+    assert!(!policies.is_empty());
+    for policy in &policies {
+        assert!(policy.document_sha256.as_deref().is_some_and(|name| known.contains(name)), "{policy:?}");
+    }
+    assert_eq!(known.len(), documents.len(), "each document once");
+}
+
+#[test]
+fn an_account_that_cannot_be_entered_again_keeps_what_it_had() {
+    let denied = Denial { account: None, action: "iam:ListRoles".to_owned(), by_scp: false };
+    let good = Options { refusing: Some(0), broken: Some(0), suspended: Some(0), ..options(6) };
+    let first = World::start(Options { denied: vec![denied], ..good.clone() });
+    assert_eq!(first.scan(&[]).code, 2);
+    let before = verdicts(&first);
+    let id: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(first.lake().join("latest.json")).unwrap()).unwrap();
+    let closed = World::start(Options { refusing: Some(5), ..good });
+    let again = ["--retry-incomplete", id["scan_id"].as_str().unwrap()];
+    let said = run(&mut closed.command_into(&first.lake(), &again));
+    assert_eq!(said.code, 2, "{}", said.errors);
+    let after = verdicts(&first);
+    for verdict in before.iter().filter(|verdict| verdict.3 != Status::Unknown) {
+        assert!(after.contains(verdict), "{verdict:?} is gone");
+    }
+    let accounts: Vec<ScanAccountRecord> = first.rows();
+    assert!(accounts.iter().all(|row| row.scan_state != ScanState::NotScanned), "{accounts:#?}");
+    every_document_is_there(&first);
+    let principals: Vec<Principal> = first.rows();
+    let mut arns: Vec<&str> = principals.iter().map(|row| row.principal_arn.as_str()).collect();
+    let count = arns.len();
+    arns.dedup();
+    assert_eq!(arns.len(), count, "no fact is there twice");
+}
+
+const DEVICES: &str = "iam:ListVirtualMFADevices";
+
+/// The newest scan of a lake whose latest may be another.
+fn newest(world: &World) -> String {
+    let names = std::fs::read_dir(world.lake().join("manifests/v1")).unwrap();
+    names.map(|entry| entry.unwrap().file_name().to_string_lossy().replace(".json", "")).max().unwrap()
+}
+
+#[test]
+fn an_account_that_is_suspended_by_the_time_of_the_retry_leaves_no_facts_behind() {
+    // A loss that touches no stored fact: those are taken over.
+    let denied = Denial { account: None, action: DEVICES.to_owned(), by_scp: false };
+    let good = Options { refusing: Some(0), broken: Some(0), suspended: Some(0), ..options(6) };
+    let first = World::start(Options { denied: vec![denied], ..good.clone() });
+    assert_eq!(first.scan(&[]).code, 2);
+    // One has no devices to list.
+    assert_eq!(first.rows::<ScanRecord>()[0].accounts_partial, 5);
+    let later = World::start(Options { suspended: Some(2), ..good });
+    let said = run(&mut later.command_into(&first.lake(), &["--retry-incomplete", &newest(&first)]));
+    assert_eq!(said.code, 0, "{}", said.errors);
+    let accounts: Vec<ScanAccountRecord> = first.rows();
+    let gone: BTreeSet<_> = accounts
+        .iter()
+        .filter(|row| row.reason_code.as_deref() == Some("ACCOUNT_NOT_ACTIVE"))
+        .map(|row| row.account_id)
+        .collect();
+    assert_eq!((accounts.len(), gone.len()), (6, 2), "{accounts:#?}");
+    assert_eq!(coverage(&first).len(), 6 * 24);
+    let principals: Vec<Principal> = first.rows();
+    let keys: Vec<AccessKey> = first.rows();
+    let with_facts: BTreeSet<_> = principals.iter().map(|row| row.account_id).collect();
+    assert_eq!(with_facts.len(), 4, "{with_facts:?}");
+    assert!(with_facts.is_disjoint(&gone));
+    assert!(!keys.is_empty() && keys.iter().all(|row| !gone.contains(&row.account_id)));
+}
+
+#[test]
+fn what_a_stopped_retry_did_not_reach_keeps_what_it_had() {
+    let denied = Denial { account: None, action: DEVICES.to_owned(), by_scp: false };
+    let good = Options { refusing: Some(0), broken: Some(0), suspended: Some(0), ..slow(24) };
+    let first = World::start(Options { denied: vec![denied], latency: Duration::ZERO, ..good.clone() });
+    assert_eq!(first.scan(&[]).code, 2);
+    let (old, before) = (newest(&first), verdicts(&first));
+    let mended = World::start(good);
+    let arguments =
+        ["--retry-incomplete", &old, "--log-format", "json", "--concurrency", "2", "--publish-partial"];
+    let mut child = mended.command_into(&first.lake(), &arguments).spawn().unwrap();
+    until_finished(&mut child, 2);
+    signal(&child, "INT");
+    let mut told = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(2), "{told}");
+
+    let id = newest(&first);
+    assert_ne!(id, old);
+    assert_eq!(of_scan::<ScanRecord>(&first, &id)[0].status, ScanStatus::Partial);
+    let accounts: Vec<ScanAccountRecord> = of_scan(&first, &id);
+    let states = |wanted| accounts.iter().filter(|row| row.scan_state == wanted).count();
+    assert!(states(ScanState::Scanned) >= 2 && states(ScanState::Partial) >= 10, "{accounts:#?}");
+    assert_eq!(states(ScanState::NotScanned), 0, "{accounts:#?}");
+    assert!(accounts.iter().all(|row| row.taken_from_scan_id.as_deref() == Some(old.as_str())));
+    assert_eq!(of_scan::<CoverageRecord>(&first, &id).len(), 24 * 24);
+    let after: BTreeSet<Verdict> = of_scan::<FindingRecord>(&first, &id).into_iter().map(verdict).collect();
+    for verdict in before.iter().filter(|verdict| verdict.3 != Status::Unknown) {
+        assert!(after.contains(verdict), "{verdict:?} is gone");
+    }
+    let principals: Vec<Principal> = of_scan(&first, &id);
+    let arns: BTreeSet<&str> = principals.iter().map(|row| row.principal_arn.as_str()).collect();
+    assert_eq!(arns.len(), principals.len(), "no fact is there twice");
+    let with_facts: BTreeSet<_> = principals.iter().map(|row| row.account_id).collect();
+    assert_eq!(with_facts.len(), 24, "and none is lost");
+}
