@@ -195,6 +195,21 @@ impl Statement {
         self.doubts.iter().map(|doubt| &**doubt)
     }
 
+    /// Whether it may have an action, given in lower case.
+    pub(crate) fn may_have_action(&self, action_lower: &str) -> bool {
+        self.actions.as_ref().is_none_or(|actions| actions.contain(action_lower) != Truth::False)
+    }
+
+    /// Actions that it has, with a made-up name in the place of each wildcard.
+    pub(crate) fn sample_actions(&self) -> Vec<String> {
+        self.actions.as_ref().map(Actions::samples).unwrap_or_default()
+    }
+
+    /// Resources that its patterns match, or spare, with a made-up name in the place of each wildcard.
+    pub(crate) fn sample_resources(&self, partition: &str, account: &str) -> Vec<String> {
+        self.resources.as_ref().map(|resources| resources.samples(partition, account)).unwrap_or_default()
+    }
+
     /// The cheap and telling parts first.
     pub(crate) fn parts(&self) -> impl Iterator<Item = Part> {
         [Part::Action, Part::Resource, Part::Principal]

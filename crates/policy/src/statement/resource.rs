@@ -50,6 +50,18 @@ impl Resources {
     }
 }
 
+impl Resources {
+    /// An ARN for each pattern of ARNs, with a made-up name in the place of each wildcard. A pattern with a variable has
+    /// none, and `*` has none.
+    pub(crate) fn samples(&self, partition: &str, account: &str) -> Vec<String> {
+        let sample = |entry: &Entry| match entry {
+            Entry::Arn(pattern) => pattern.sample(partition, account),
+            Entry::Everything | Entry::Odd(_) => None,
+        };
+        self.patterns.iter().filter_map(sample).collect()
+    }
+}
+
 fn compile(text: &str, variables: bool) -> Entry {
     if !text.is_empty() && text.bytes().all(|byte| byte == b'*') {
         return Entry::Everything;
