@@ -73,8 +73,9 @@ impl ArnPattern {
         Self::of(tokens)
     }
 
-    /// An ARN that it matches, with a made-up name in the place of each wildcard. `None`: it has a variable.
-    pub(crate) fn sample(&self, partition: &str, account: &str) -> Option<String> {
+    /// An ARN that it matches, with a made-up name in the place of each wildcard, and of each variable whose value is not
+    /// fixed. `None`: a variable has no value, so that it matches nothing.
+    pub(crate) fn sample(&self, partition: &str, account: &str, context: &Context) -> Option<String> {
         match self {
             Self::Whole(pattern) => pattern.sample(MADE_UP),
             Self::Segments(patterns) => {
@@ -84,7 +85,10 @@ impl ArnPattern {
                 });
                 Some(parts.collect::<Option<Vec<_>>>()?.join(":"))
             }
-            Self::Template(_) => None,
+            Self::Template(tokens) => {
+                let (tokens, _) = expand(tokens, context)?;
+                Self::of(tokens).sample(partition, account, context)
+            }
         }
     }
 

@@ -15,7 +15,7 @@
 //! [`Policy::parse`] compiles a document once; [`Attached`] says where it comes from; [`Layers`] holds all policies that a
 //! request meets; [`Request`] is who, what, on what, with a [`Context`] of condition keys. [`evaluate`] gives an [`Answer`]
 //! with the deciding statements, [`decide`] only a [`Truth`], a million times a second and more; [`trace`] tells what each
-//! layer says by itself. [`administrator`] and [`doors`] put the questions of an audit as requests.
+//! layer says by itself. [`administrator`], [`doors`] and [`escalations`] put the questions of an audit as requests.
 //!
 //! # Documents
 //!
@@ -91,7 +91,11 @@ pub use layers::{Attached, Guardrails, Layers, Level};
 pub use parse::ParseError;
 pub use policy::{Policy, Version};
 pub use position::Position;
-pub use questions::{Administrator, Door, Organization, Outsider, administrator, doors, is_guard};
+pub use questions::{
+    Actor, Administrator, Door, Escalation, EscalationMap, EscalationStep, EscalationVerdict, EscalationWay,
+    Escalations, Gain, GroupFacts, Inventory, Organization, Outsider, PolicyFacts, RoleFacts, UserFacts,
+    administrator, doors, escalations, is_guard,
+};
 pub use request::{NotAPrincipal, Principal, PrincipalKind, Request};
 pub use statement::{Effect, PrincipalEntry, Principals, Statement};
 pub use truth::Truth;

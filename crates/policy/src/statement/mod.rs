@@ -6,6 +6,7 @@ mod principal;
 mod resource;
 
 use crate::condition::Condition;
+use crate::context::Context;
 use crate::document::{Block, PrincipalText, Written};
 use crate::position::Position;
 use crate::request::Request;
@@ -206,8 +207,9 @@ impl Statement {
     }
 
     /// Resources that its patterns match, or spare, with a made-up name in the place of each wildcard.
-    pub(crate) fn sample_resources(&self, partition: &str, account: &str) -> Vec<String> {
-        self.resources.as_ref().map(|resources| resources.samples(partition, account)).unwrap_or_default()
+    pub(crate) fn sample_resources(&self, partition: &str, account: &str, context: &Context) -> Vec<String> {
+        let samples = |resources: &Resources| resources.samples(partition, account, context);
+        self.resources.as_ref().map(samples).unwrap_or_default()
     }
 
     /// The cheap and telling parts first.

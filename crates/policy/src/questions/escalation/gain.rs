@@ -4,8 +4,9 @@ use std::sync::{Arc, LazyLock};
 
 use super::rules::RULES;
 use super::sample::{self, Place};
+use crate::answer::{Citation, Decision, Doubt, Layer};
 use crate::context::Context;
-use crate::evaluate::decide;
+use crate::evaluate::{decide, evaluate};
 use crate::layers::{Attached, Guardrails, Layers};
 use crate::policy::Policy;
 use crate::questions::{Administrator, administrator};
@@ -17,10 +18,10 @@ use crate::truth::Truth;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Powers {
     pub(super) administrator: bool,
-    /// Action and resource.
-    pub(super) requests: Vec<(String, String)>,
-    /// A policy could not be read, or says what is not documented.
-    pub(super) doubtful: bool,
+    /// What it may do, or may do if a residual holds.
+    pub(super) requests: Vec<(Request, Truth)>,
+    /// Why there may be more.
+    pub(super) doubts: Vec<Doubt>,
 }
 
 /// `AdministratorAccess`, as its document has been since it exists.
@@ -42,7 +43,23 @@ pub(super) static REWRITTEN: LazyLock<Option<Attached>> = LazyLock::new(|| {
 
 /// What a principal may do with these layers.
 pub(super) fn powers(principal: &Principal, context: &Context, layers: &Layers<'_>) -> Powers {
-    among(principal, context, layers, sample::powers(layers.identity, Place::of(principal.name())))
+    let start = start(principal, context);
+    let place = Place::of(principal.name());
+    among(start.clone(), context, layers, sample::powers(layers.identity, place, start.context()))
+}
+
+/// What a principal may do with these layers, asked also where `without`, which it has no more, may have denied.
+pub(super) fn powers_without(
+    principal: &Principal,
+    context: &Context,
+    layers: &Layers<'_>,
+    without: &Attached,
+) -> Powers {
+    let start = start(principal, context);
+    let place = Place::of(principal.name());
+    let mut requests = sample::powers(layers.identity, place, start.context());
+    requests.extend(sample::held_back(layers.identity.iter().chain([without]), place, start.context()));
+    among(start, context, layers, requests)
 }
 
 /// What a principal may do once it may do everything within its limits.
@@ -51,34 +68,73 @@ pub(super) fn powers_of_administrator(
     context: &Context,
     layers: &Layers<'_>,
 ) -> Powers {
+    let start = start(principal, context);
     let place = Place::of(principal.name());
     let identity: Vec<Attached> = layers.identity.iter().chain(EVERYTHING.as_ref()).cloned().collect();
     let layers = Layers { identity: &identity, ..*layers };
-    let mut requests = Vec::new();
-    if let Some(boundary) = layers.boundary {
-        requests.extend(sample::powers(std::slice::from_ref(boundary), place));
-    }
+    let mut limits: Vec<&Attached> = layers.boundary.into_iter().collect();
     if let Guardrails::InForce(levels) = layers.service_control {
-        requests.extend(levels.iter().flat_map(|level| sample::powers(&level.policies, place)));
+        limits.extend(levels.iter().flat_map(|level| &level.policies));
     }
+    let mut requests = sample::powers(limits, place, start.context());
     requests.extend(RULES.lower.iter().map(|action| (action.clone(), place.anything(action))));
-    among(principal, context, &layers, requests)
+    among(start, context, &layers, requests)
+}
+
+fn start(principal: &Principal, context: &Context) -> Request {
+    Request::new(principal.clone(), "", "*", context.clone())
 }
 
 fn among(
-    principal: &Principal,
+    start: Request,
     context: &Context,
     layers: &Layers<'_>,
-    mut requests: Vec<(String, String)>,
+    requests: Vec<(String, String)>,
 ) -> Powers {
-    let start = Request::new(principal.clone(), "", "*", context.clone());
-    requests.retain(|(action, resource)| decide(&start.instead(action, resource), layers) >= Truth::Depends);
-    let says_more = |attached: &Attached| {
-        attached.policy.statements().iter().any(|statement| statement.effect() == Effect::Unknown)
+    let mut powers = Powers {
+        administrator: matches!(
+            administrator(start.principal(), context.clone(), layers),
+            Administrator::Yes
+        ),
+        ..Powers::default()
     };
-    Powers {
-        administrator: matches!(administrator(principal, context.clone(), layers), Administrator::Yes),
-        doubtful: layers.identity.iter().any(says_more) || layers.boundary.is_some_and(says_more),
-        requests,
+    if powers.administrator {
+        return powers;
     }
+    let account = start.principal().account().unwrap_or_default();
+    for (action, resource) in requests {
+        let mut request = start.instead(&action, &resource);
+        // A resource whose ARN names no account is one of the account in which it is sampled.
+        if Place::of(&resource).account.is_empty() {
+            request = request.owned_by(account);
+        }
+        match decide(&request, layers) {
+            Truth::False => {}
+            Truth::Unknown if powers.doubts.is_empty() => {
+                if let Decision::Unknown(doubts) = evaluate(&request, layers).decision {
+                    powers.doubts = doubts;
+                }
+            }
+            Truth::Unknown => {}
+            truth => powers.requests.push((request, truth)),
+        }
+    }
+    if powers.doubts.is_empty() {
+        powers.doubts = in_layer(layers.identity, Layer::Identity);
+    }
+    powers
+}
+
+/// Statements that may allow anything, or nothing.
+fn in_layer(policies: &[Attached], layer: Layer) -> Vec<Doubt> {
+    let mut doubts = Vec::new();
+    for attached in policies {
+        for (index, statement) in attached.policy.statements().iter().enumerate() {
+            if statement.effect() == Effect::Unknown {
+                let reason = statement.doubts().collect::<Vec<_>>().join("; ");
+                doubts.push(Doubt { citation: Citation { layer, attached: attached.clone(), index }, reason });
+            }
+        }
+    }
+    doubts
 }

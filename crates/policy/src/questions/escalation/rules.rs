@@ -93,9 +93,8 @@ pub(super) struct Rule {
     pub(super) effect: Effect,
     pub(super) at_most: EscalationVerdict,
     pub(super) proviso: Option<String>,
-    /// Services, or providers, of which the role must trust one.
-    pub(super) trust: Vec<String>,
-    pub(super) federated: bool,
+    /// Places in [`Rules::services`] of those of which the role must trust one.
+    pub(super) trust: Vec<usize>,
     pub(super) instance_profile: bool,
     /// Which service `iam:PassedToService` names is not confirmed.
     pub(super) passed_to_unconfirmed: bool,
@@ -115,6 +114,15 @@ pub(super) struct Rules {
     pub(super) actions: Vec<String>,
     /// The same in lower case.
     pub(super) lower: Vec<String>,
+    /// Every service, or provider, that a role must trust for a rule, once.
+    pub(super) services: Vec<TrustedService>,
+}
+
+/// A service, or a provider of identities.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct TrustedService {
+    pub(super) name: String,
+    pub(super) federated: bool,
 }
 
 /// The rules that are compiled into the crate. A test holds that they can be read.
@@ -128,7 +136,7 @@ pub(super) fn read(text: &str) -> Result<Rules, String> {
     for (number, one) in parsed.as_array().ok_or("the rules are no list")?.iter().enumerate() {
         let members = one.as_object().ok_or_else(|| format!("rule {number} is no object"))?;
         let id = text_of(members, "id").map_err(|error| format!("rule {number}: {error}"))?;
-        let rule = rule(id, members, &mut rules.actions).map_err(|error| format!("{id}: {error}"))?;
+        let rule = rule(id, members, &mut rules).map_err(|error| format!("{id}: {error}"))?;
         rules.rules.push(rule);
     }
     rules.lower = rules.actions.iter().map(|action| action.to_ascii_lowercase()).collect();
@@ -150,14 +158,14 @@ const MEMBERS: [&str; 12] = [
     "proviso",
 ];
 
-fn rule(id: &str, members: &Map<String, Json>, actions: &mut Vec<String>) -> Result<Rule, String> {
+fn rule(id: &str, members: &Map<String, Json>, rules: &mut Rules) -> Result<Rule, String> {
     if let Some(unheard) = members.keys().find(|name| !MEMBERS.contains(&name.as_str())) {
         return Err(format!("{unheard} is not known"));
     }
     let mut alternatives = Vec::new();
     for alternative in list(members, "required")? {
         let needs = alternative.as_array().ok_or("an alternative is no list")?;
-        alternatives.push(needs.iter().map(|one| need(one, actions)).collect::<Result<Vec<_>, _>>()?);
+        alternatives.push(needs.iter().map(|one| need(one, &mut rules.actions)).collect::<Result<Vec<_>, _>>()?);
     }
     if alternatives.is_empty() || alternatives.iter().any(Vec::is_empty) {
         return Err("it needs nothing".to_owned());
@@ -167,6 +175,13 @@ fn rule(id: &str, members: &Map<String, Json>, actions: &mut Vec<String>) -> Res
         actors.iter().any(|actor| actor == wanted || actor == "any" || actor == "external-account")
     };
     let optional = |name: &str| members.contains_key(name);
+    let mut trust = Vec::new();
+    if optional("trust") {
+        for name in texts(members, "trust")? {
+            let service = TrustedService { name, federated: optional("federated") };
+            trust.push(place_of(&mut rules.services, service));
+        }
+    }
     Ok(Rule {
         id: id.to_owned(),
         user: is("user"),
@@ -180,8 +195,7 @@ fn rule(id: &str, members: &Map<String, Json>, actions: &mut Vec<String>) -> Res
             other => return Err(format!("{other} is no verdict")),
         },
         proviso: optional("proviso").then(|| text_of(members, "proviso").map(str::to_owned)).transpose()?,
-        trust: if optional("trust") { texts(members, "trust")? } else { Vec::new() },
-        federated: optional("federated"),
+        trust,
         instance_profile: optional("instance_profile"),
         passed_to_unconfirmed: optional("passed_to_unconfirmed"),
         facts: if optional("facts") {
@@ -200,12 +214,15 @@ fn need(one: &Json, actions: &mut Vec<String>) -> Result<Need, String> {
     if !action.contains(':') {
         return Err(format!("{action} is no action"));
     }
-    let known = actions.iter().position(|known| known == action);
-    let action = known.unwrap_or_else(|| {
-        actions.push(action.clone());
-        actions.len() - 1
-    });
-    Ok(Need { action, bind: bind(bound)? })
+    Ok(Need { action: place_of(actions, action.clone()), bind: bind(bound)? })
+}
+
+/// Where it is in the list, in which it is put if it is not.
+fn place_of<T: PartialEq>(list: &mut Vec<T>, wanted: T) -> usize {
+    list.iter().position(|known| *known == wanted).unwrap_or_else(|| {
+        list.push(wanted);
+        list.len() - 1
+    })
 }
 
 fn bind(name: &str) -> Result<Bind, String> {

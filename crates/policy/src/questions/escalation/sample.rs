@@ -1,7 +1,8 @@
 //! Requests that a statement is about: an action and a resource with something in the place of each wildcard.
 
 use crate::arn::Arn;
-use crate::layers::Attached;
+use crate::context::Context;
+use crate::layers::{Attached, Guardrails, Layers};
 use crate::pattern::MADE_UP;
 use crate::statement::{Effect, Statement};
 
@@ -32,16 +33,31 @@ impl<'a> Place<'a> {
         format!("arn:{}:{service}:{region}:{}:{MADE_UP}", self.partition, self.account)
     }
 
-    pub(super) fn iam(self, kind: &str) -> String {
-        format!("arn:{}:iam::{}:{kind}/{MADE_UP}", self.partition, self.account)
+    fn resources(self, statement: &Statement, context: &Context) -> Vec<String> {
+        statement.sample_resources(self.partition, self.account, context)
     }
 }
 
+/// Every policy that limits or allows what a principal does.
+pub(super) fn policies<'a>(layers: &Layers<'a>) -> Vec<&'a Attached> {
+    let mut policies: Vec<&Attached> = layers.identity.iter().collect();
+    policies.extend(layers.boundary);
+    policies.extend(layers.session.unwrap_or_default());
+    if let Guardrails::InForce(levels) = layers.service_control {
+        policies.extend(levels.iter().flat_map(|level| &level.policies));
+    }
+    policies
+}
+
 /// Requests that the Allows of these policies are about.
-pub(super) fn powers(policies: &[Attached], place: Place<'_>) -> Vec<(String, String)> {
+pub(super) fn powers<'a>(
+    policies: impl IntoIterator<Item = &'a Attached>,
+    place: Place<'_>,
+    context: &Context,
+) -> Vec<(String, String)> {
     let mut powers = Vec::new();
     for statement in statements(policies).filter(|statement| statement.effect() == Effect::Allow) {
-        let resources = resources(statement, place);
+        let resources = place.resources(statement, context);
         let pairs = statement.sample_actions().into_iter().flat_map(|action| {
             let resources: Vec<String> =
                 if resources.is_empty() { vec![place.anything(&action)] } else { resources.clone() };
@@ -55,19 +71,42 @@ pub(super) fn powers(policies: &[Attached], place: Place<'_>) -> Vec<(String, St
     powers
 }
 
+/// Requests that a policy which may deny keeps back from what the others allow: every action that it or they name, on
+/// every resource that it or they name, and on any.
+pub(super) fn held_back<'a>(
+    policies: impl IntoIterator<Item = &'a Attached>,
+    place: Place<'_>,
+    context: &Context,
+) -> Vec<(String, String)> {
+    let statements: Vec<&Statement> = statements(policies).collect();
+    let mut actions: Vec<String> = statements.iter().flat_map(|one| one.sample_actions()).collect();
+    let mut resources: Vec<String> =
+        statements.iter().flat_map(|one| place.resources(one, context)).collect();
+    for names in [&mut actions, &mut resources] {
+        names.sort_unstable();
+        names.dedup();
+    }
+    let pairs = actions.iter().flat_map(|action| {
+        let anything = std::iter::once(place.anything(action));
+        anything.chain(resources.iter().cloned()).map(move |resource| (action.clone(), resource))
+    });
+    pairs.take(POWERS).collect()
+}
+
 /// Resources on which an action (in lower case) is worth asking for: where the statements of these policies that may have
 /// it decide otherwise than elsewhere. Beside what they name, any resource of the service; if some of the service are
 /// denied, any of the same type instead.
 pub(super) fn places<'a>(
-    policies: impl Iterator<Item = &'a Attached>,
+    policies: impl IntoIterator<Item = &'a Attached>,
     action: &str,
     place: Place<'_>,
+    context: &Context,
 ) -> Vec<String> {
     let mut allowed = Vec::new();
     let mut denied = Vec::new();
-    for statement in policies.flat_map(|attached| attached.policy.statements()) {
+    for statement in statements(policies) {
         if statement.may_have_action(action) {
-            let named = resources(statement, place).into_iter();
+            let named = place.resources(statement, context).into_iter();
             if statement.effect() == Effect::Allow {
                 allowed.extend(named);
             } else {
@@ -82,10 +121,24 @@ pub(super) fn places<'a>(
     } else {
         denied.iter().filter_map(|name| sibling(name)).collect()
     };
+    let met: Vec<String> =
+        allowed.iter().flat_map(|one| allowed.iter().filter_map(|two| meet(one, two))).take(OF_ONE).collect();
     places.extend(allowed);
+    places.extend(met);
     places.extend(denied);
     places.truncate(POWERS);
     places
+}
+
+/// What two patterns may both match, of each of which this is a sample: the longer start and the longer end.
+fn meet(one: &str, two: &str) -> Option<String> {
+    let (start, _) = one.split_once(MADE_UP)?;
+    let (other_start, _) = two.split_once(MADE_UP)?;
+    let (_, end) = two.rsplit_once(MADE_UP)?;
+    let (_, other_end) = one.rsplit_once(MADE_UP)?;
+    let fits = start.len() > other_start.len() && start.starts_with(other_start);
+    (fits && end.len() > other_end.len() && end.ends_with(other_end))
+        .then(|| format!("{start}{MADE_UP}{end}"))
 }
 
 /// A resource of the same type with a made-up name.
@@ -96,12 +149,8 @@ fn sibling(arn: &str) -> Option<String> {
     Some(format!("{start}{}{MADE_UP}", resource.get(..end)?))
 }
 
-fn resources(statement: &Statement, place: Place<'_>) -> Vec<String> {
-    statement.sample_resources(place.partition, place.account)
-}
-
-fn statements(policies: &[Attached]) -> impl Iterator<Item = &Statement> {
-    policies.iter().flat_map(|attached| attached.policy.statements())
+fn statements<'a>(policies: impl IntoIterator<Item = &'a Attached>) -> impl Iterator<Item = &'a Statement> {
+    policies.into_iter().flat_map(|attached| attached.policy.statements())
 }
 
 #[cfg(test)]
@@ -121,6 +170,7 @@ mod tests {
 
     #[test]
     fn powers_have_made_up_names_for_wildcards() {
+        let context = Context::auditor().with("aws:username", "ann");
         for (statement, wanted) in [
             (
                 r#"{"Effect":"Allow","Action":"s3:Get*","Resource":"arn:aws:s3:::b/?*"}"#,
@@ -134,11 +184,19 @@ mod tests {
                 r#"{"Effect":"Allow","NotAction":"s3:*","Resource":"*"}"#,
                 ("any-7c1f0d52:any-7c1f0d52", "arn:aws:any-7c1f0d52:us-east-1:111122223333:any-7c1f0d52"),
             ),
+            (
+                r#"{"Effect":"Allow","Action":"s3:X","Resource":"arn:aws:s3:::${aws:username}-${aws:PrincipalTag/t}"}"#,
+                ("s3:x", "arn:aws:s3:::ann-any-7c1f0d52"),
+            ),
         ] {
             let (action, resource) = wanted;
-            assert_eq!(powers(&attached(statement), HOME), [(action.to_owned(), resource.to_owned())]);
+            assert_eq!(
+                powers(&attached(statement), HOME, &context),
+                [(action.to_owned(), resource.to_owned())]
+            );
         }
-        assert!(powers(&attached(r#"{"Effect":"Deny","Action":"*","Resource":"*"}"#), HOME).is_empty());
+        let deny = attached(r#"{"Effect":"Deny","Action":"*","Resource":"*"}"#);
+        assert!(powers(&deny, HOME, &context).is_empty());
     }
 
     #[test]
@@ -148,7 +206,7 @@ mod tests {
                {"Effect":"Deny","Action":"*","Resource":"arn:aws:s3:::secret"},
                {"Effect":"Deny","Action":"lambda:*","Resource":"arn:aws:lambda:*:*:function:prod"}"#,
         );
-        let asked = |action| places(policies.iter(), action, HOME);
+        let asked = |action| places(policies.iter(), action, HOME, &Context::auditor());
         assert_eq!(
             asked("lambda:createfunction"),
             [
@@ -157,5 +215,15 @@ mod tests {
             ]
         );
         assert_eq!(asked("glue:createjob"), ["arn:aws:glue:us-east-1:111122223333:any-7c1f0d52", "*"]);
+    }
+
+    #[test]
+    fn patterns_that_meet_are_asked_for_where_they_meet() {
+        let policies = attached(
+            r#"{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::dev-*"},
+               {"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::*-logs"}"#,
+        );
+        let asked = places(policies.iter(), "s3:getobject", HOME, &Context::auditor());
+        assert!(asked.iter().any(|name| name == "arn:aws:s3:::dev-any-7c1f0d52-logs"), "{asked:?}");
     }
 }
