@@ -93,8 +93,8 @@ pub use policy::{Policy, Version};
 pub use position::Position;
 pub use questions::{
     Actor, Administrator, Door, Escalation, EscalationMap, EscalationStep, EscalationVerdict, EscalationWay,
-    Escalations, Gain, GroupFacts, Inventory, Organization, Outsider, PolicyFacts, RoleFacts, UserFacts,
-    administrator, doors, escalations, is_guard,
+    Escalations, Gain, GroupFacts, Inventory, Organization, Outsider, PolicyFacts, RoleFacts, StoredVersion,
+    UserFacts, administrator, doors, escalations, is_guard,
 };
 pub use request::{NotAPrincipal, Principal, PrincipalKind, Request};
 pub use statement::{Effect, PrincipalEntry, Principals, Statement};

@@ -8,7 +8,7 @@ mod trust;
 pub use administrator::{Administrator, administrator};
 pub use escalation::{
     Actor, Escalation, EscalationMap, EscalationStep, EscalationVerdict, EscalationWay, Escalations, Gain,
-    GroupFacts, Inventory, PolicyFacts, RoleFacts, UserFacts, escalations,
+    GroupFacts, Inventory, PolicyFacts, RoleFacts, StoredVersion, UserFacts, escalations,
 };
 pub use guard::is_guard;
 pub use trust::{Door, Organization, Outsider, doors};

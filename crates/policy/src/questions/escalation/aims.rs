@@ -8,6 +8,9 @@ use crate::layers::{Attached, Layers};
 use crate::policy::Policy;
 use crate::truth::Truth;
 
+const ROLES: &str = "the roles of the account";
+const USERS: &str = "the users of the account";
+
 /// What one way of a rule is aimed at.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Aim<'m> {
@@ -38,9 +41,18 @@ pub(super) struct Change<'m> {
     pub(super) version: Option<(&'m Arc<str>, &'m Arc<Policy>)>,
 }
 
-impl<'m> Aim<'m> {
+impl Aim<'_> {
     fn missing(what: &'static str) -> Self {
         Self { missing: vec![what], ..Self::default() }
+    }
+
+    /// Whether whom it would be aimed at is not known.
+    pub(super) fn lacks_target(&self) -> bool {
+        self.missing.iter().any(|what| [ROLES, USERS].contains(what))
+    }
+
+    pub(super) fn is_at_same(&self, other: &Self) -> bool {
+        (self.role, self.user, self.policy) == (other.role, other.user, other.policy)
     }
 }
 
@@ -77,19 +89,24 @@ fn trusting<'m>(asker: &Asker<'m>, rule: &Rule) -> Vec<Aim<'m>> {
     for service in &rule.trust {
         if asker.map.inventory.roles.is_none() {
             let service = Some((*service, Truth::True));
-            aims.push(Aim { service, ..Aim::missing("the roles of the account") });
+            aims.push(Aim { service, ..Aim::missing(ROLES) });
         }
         for (index, trust) in asker.map.trusting.get(*service).into_iter().flatten() {
-            let Some(role) = asker.map.roles.get(*index) else { continue };
-            if role.place.account != asker.place.account || asker.is_actor(role.facts.arn) {
+            let Some(trusting) = asker.map.roles.get(*index) else { continue };
+            if trusting.place.account != asker.place.account || asker.is_actor(trusting.facts.arn) {
                 continue;
             }
-            let missing = match role.facts.instance_profile {
+            let missing = match trusting.facts.instance_profile {
                 Some(false) if rule.instance_profile => continue,
                 None if rule.instance_profile => vec!["whether the role has an instance profile"],
                 _ => Vec::new(),
             };
-            aims.push(Aim { role: Some(*index), service: Some((*service, *trust)), missing, ..Aim::default() });
+            aims.push(Aim {
+                role: Some(*index),
+                service: Some((*service, *trust)),
+                missing,
+                ..Aim::default()
+            });
         }
     }
     // A role that trusts two of the services is one target.
@@ -100,7 +117,7 @@ fn trusting<'m>(asker: &Asker<'m>, rule: &Rule) -> Vec<Aim<'m>> {
 
 fn roles<'m>(asker: &Asker<'m>, rule: &Rule) -> Vec<Aim<'m>> {
     if asker.map.inventory.roles.is_none() {
-        return vec![Aim::missing("the roles of the account")];
+        return vec![Aim::missing(ROLES)];
     }
     let roles = asker.map.roles.iter().enumerate();
     let others = roles.filter(|(_, role)| rule.has(Fact::SelfOrAssumed) || !asker.is_actor(role.facts.arn));
@@ -109,10 +126,9 @@ fn roles<'m>(asker: &Asker<'m>, rule: &Rule) -> Vec<Aim<'m>> {
 
 fn users<'m>(asker: &Asker<'m>) -> Vec<Aim<'m>> {
     if asker.map.inventory.users.is_none() {
-        return vec![Aim::missing("the users of the account")];
+        return vec![Aim::missing(USERS)];
     }
-    let others =
-        asker.map.users.iter().enumerate().filter(|(_, user)| !asker.is_actor(user.facts.arn));
+    let others = asker.map.users.iter().enumerate().filter(|(_, user)| !asker.is_actor(user.facts.arn));
     others.map(|(index, _)| Aim { user: Some(index), ..Aim::default() }).collect()
 }
 
@@ -135,10 +151,14 @@ fn own_groups<'m>(asker: &Asker<'m>) -> Vec<Aim<'m>> {
 /// Roles with the providers that their trust policies name. Of those that a rule would create, only such as do not exist.
 fn providers<'m>(asker: &Asker<'m>, rule: &Rule, needs: &[Need]) -> Vec<Aim<'m>> {
     if asker.map.inventory.roles.is_none() {
-        return vec![Aim::missing("the roles of the account")];
+        return vec![Aim::missing(ROLES)];
     }
     let action = needs.first().and_then(|need| RULES.lower.get(need.action));
-    let kind = if action.is_some_and(|action| action.contains("saml")) { ":saml-provider/" } else { ":oidc-provider/" };
+    let kind = if action.is_some_and(|action| action.contains("saml")) {
+        ":saml-provider/"
+    } else {
+        ":oidc-provider/"
+    };
     let mut aims = Vec::new();
     for (index, role) in asker.map.roles.iter().enumerate() {
         if role.place.account != asker.place.account {
@@ -158,7 +178,7 @@ fn providers<'m>(asker: &Asker<'m>, rule: &Rule, needs: &[Need]) -> Vec<Aim<'m>>
 
 /// Every customer-managed policy of whom it is aimed at.
 fn of_policies<'m>(asker: &Asker<'m>, aim: &Aim<'m>) -> Vec<Aim<'m>> {
-    if aim.missing.contains(&"the roles of the account") {
+    if aim.lacks_target() {
         return vec![aim.clone()];
     }
     let managed = managed(asker.subject(aim), asker.place.account);
@@ -202,7 +222,9 @@ fn removable<'m>(asker: &Asker<'m>, aim: &Aim<'m>, needs: &[Need]) -> Vec<Aim<'m
     let action = needs.first().and_then(|need| RULES.lower.get(need.action));
     let detaches = action.is_some_and(|action| action.contains(":detach"));
     let policies = asker.subject(aim).identity.iter().enumerate().filter(|(_, attached)| {
-        attached.group.is_none() && attached.policy.may_deny() && attached.name.starts_with("arn:") == detaches
+        attached.group.is_none()
+            && attached.policy.may_deny()
+            && attached.name.starts_with("arn:") == detaches
     });
     let changed = policies.map(|(index, attached)| Aim {
         policy: Some(&attached.name),

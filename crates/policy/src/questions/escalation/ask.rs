@@ -4,9 +4,9 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 
 use super::aims::Aim;
-use super::judge::Outcome;
 use super::rules::{Bind, RULES, Rule};
 use super::sample::{self, Place};
+use super::worth::{Measured, Outcome};
 use super::{Actor, EscalationMap};
 use crate::answer::Answer;
 use crate::context::Key;
@@ -17,6 +17,9 @@ use crate::statement::Effect;
 use crate::truth::Truth;
 
 use super::gain::REWRITTEN;
+
+/// Resources that patterns of several actions have in common, at most.
+const MET: usize = 48;
 
 /// Which policies a request meets beside those of the actor.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +55,7 @@ pub(super) struct Asker<'m> {
     /// For each action of the rules, whether an identity policy may allow it on anything.
     may: Vec<OnceCell<bool>>,
     places: RefCell<HashMap<usize, Vec<String>>>,
-    pub(super) gains: RefCell<HashMap<(bool, Option<usize>, Option<usize>), Outcome>>,
+    pub(super) gains: RefCell<HashMap<Measured, Outcome>>,
 }
 
 impl<'m> Asker<'m> {
@@ -105,8 +108,12 @@ impl<'m> Asker<'m> {
     /// The resource that an action is bound to; `None` where any may do.
     fn bound<'b>(&'b self, bind: Bind, aim: &'b Aim<'m>) -> Option<&'b str> {
         match bind {
-            Bind::TargetRole => aim.role.and_then(|index| self.map.roles.get(index)).map(|role| role.facts.arn),
-            Bind::TargetUser => aim.user.and_then(|index| self.map.users.get(index)).map(|user| user.facts.arn),
+            Bind::TargetRole => {
+                aim.role.and_then(|index| self.map.roles.get(index)).map(|role| role.facts.arn)
+            }
+            Bind::TargetUser => {
+                aim.user.and_then(|index| self.map.users.get(index)).map(|user| user.facts.arn)
+            }
             Bind::TargetGroup | Bind::OwnGroup => aim.group,
             Bind::TargetPolicy | Bind::OwnPolicy => aim.policy,
             Bind::OwnUser | Bind::OwnRole => Some(self.actor.principal.name()),
@@ -120,7 +127,8 @@ impl<'m> Asker<'m> {
         let name = RULES.actions.get(action)?;
         let meets = if name == "sts:AssumeRole" { Meets::Trust(aim.role) } else { Meets::Own };
         if matches!(meets, Meets::Trust(None)) {
-            let nobody = format!("arn:{}:iam::{}:role/any-7c1f0d52", self.place.partition, self.place.account);
+            let nobody =
+                format!("arn:{}:iam::{}:role/any-7c1f0d52", self.place.partition, self.place.account);
             return Some(self.call(&self.start, name, &nobody, Meets::Rewritten(None)));
         }
         let resource = self.bound(bind, aim)?;
@@ -172,16 +180,18 @@ impl<'m> Asker<'m> {
     pub(super) fn anywhere(&self, actions: &[usize]) -> Vec<Call> {
         let mut best: Vec<Call> = Vec::new();
         let least = |calls: &[Call]| calls.iter().map(|call| call.truth).min().unwrap_or(Truth::False);
-        for action in actions {
-            for resource in self.places(*action) {
-                let calls: Vec<Call> =
-                    actions.iter().filter_map(|action| self.on(*action, &resource)).collect();
-                if calls.len() == actions.len() && (best.is_empty() || least(&calls) > least(&best)) {
-                    best = calls;
-                }
-                if least(&best) == Truth::True {
-                    return best;
-                }
+        let named: Vec<Vec<String>> = actions.iter().map(|action| self.places(*action)).collect();
+        let met = named.iter().flatten().flat_map(|one| {
+            let others = named.iter().flatten().take(MET);
+            others.filter_map(move |two| sample::meet(one, two))
+        });
+        for resource in named.iter().flatten().cloned().chain(met.take(MET)) {
+            let calls: Vec<Call> = actions.iter().map_while(|action| self.on(*action, &resource)).collect();
+            if calls.len() == actions.len() && (best.is_empty() || least(&calls) > least(&best)) {
+                best = calls;
+            }
+            if least(&best) == Truth::True {
+                return best;
             }
         }
         let mut apart: Vec<Call> = Vec::new();

@@ -45,7 +45,7 @@ pub(super) static REWRITTEN: LazyLock<Option<Attached>> = LazyLock::new(|| {
 pub(super) fn powers(principal: &Principal, context: &Context, layers: &Layers<'_>) -> Powers {
     let start = start(principal, context);
     let place = Place::of(principal.name());
-    among(start.clone(), context, layers, sample::powers(layers.identity, place, start.context()))
+    among(&start, context, layers, sample::powers(layers.identity, place, start.context()))
 }
 
 /// What a principal may do with these layers, asked also where `without`, which it has no more, may have denied.
@@ -59,7 +59,7 @@ pub(super) fn powers_without(
     let place = Place::of(principal.name());
     let mut requests = sample::powers(layers.identity, place, start.context());
     requests.extend(sample::held_back(layers.identity.iter().chain([without]), place, start.context()));
-    among(start, context, layers, requests)
+    among(&start, context, layers, requests)
 }
 
 /// What a principal may do once it may do everything within its limits.
@@ -78,19 +78,14 @@ pub(super) fn powers_of_administrator(
     }
     let mut requests = sample::powers(limits, place, start.context());
     requests.extend(RULES.lower.iter().map(|action| (action.clone(), place.anything(action))));
-    among(start, context, &layers, requests)
+    among(&start, context, &layers, requests)
 }
 
 fn start(principal: &Principal, context: &Context) -> Request {
     Request::new(principal.clone(), "", "*", context.clone())
 }
 
-fn among(
-    start: Request,
-    context: &Context,
-    layers: &Layers<'_>,
-    requests: Vec<(String, String)>,
-) -> Powers {
+fn among(start: &Request, context: &Context, layers: &Layers<'_>, requests: Vec<(String, String)>) -> Powers {
     let mut powers = Powers {
         administrator: matches!(
             administrator(start.principal(), context.clone(), layers),
@@ -109,13 +104,12 @@ fn among(
             request = request.owned_by(account);
         }
         match decide(&request, layers) {
-            Truth::False => {}
             Truth::Unknown if powers.doubts.is_empty() => {
                 if let Decision::Unknown(doubts) = evaluate(&request, layers).decision {
                     powers.doubts = doubts;
                 }
             }
-            Truth::Unknown => {}
+            Truth::False | Truth::Unknown => {}
             truth => powers.requests.push((request, truth)),
         }
     }
@@ -132,7 +126,8 @@ fn in_layer(policies: &[Attached], layer: Layer) -> Vec<Doubt> {
         for (index, statement) in attached.policy.statements().iter().enumerate() {
             if statement.effect() == Effect::Unknown {
                 let reason = statement.doubts().collect::<Vec<_>>().join("; ");
-                doubts.push(Doubt { citation: Citation { layer, attached: attached.clone(), index }, reason });
+                doubts
+                    .push(Doubt { citation: Citation { layer, attached: attached.clone(), index }, reason });
             }
         }
     }

@@ -57,6 +57,9 @@ pub struct GroupFacts<'a> {
     pub identity: &'a [Attached],
 }
 
+/// The name of a version, such as `v2`, and its document.
+pub type StoredVersion = (Arc<str>, Arc<Policy>);
+
 /// A customer-managed policy with its versions.
 #[derive(Clone, Copy, Debug)]
 pub struct PolicyFacts<'a> {
@@ -66,7 +69,7 @@ pub struct PolicyFacts<'a> {
     pub default_version: &'a str,
     /// All stored versions; `None` where they are not known.
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-versioning.html>
-    pub versions: Option<&'a [(Arc<str>, Arc<Policy>)]>,
+    pub versions: Option<&'a [StoredVersion]>,
 }
 
 /// What is known of an account. What is `None` is not known: what hangs on it is potential, never absent.

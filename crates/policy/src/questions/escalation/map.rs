@@ -7,12 +7,12 @@ use super::gain::{self, Powers};
 use super::rules::{RULES, TrustedService};
 use super::sample::Place;
 use super::{Actor, Escalations, Inventory, PolicyFacts, RoleFacts, UserFacts, judge};
-use crate::context::Context;
 use crate::answer::Decision;
+use crate::context::Context;
 use crate::evaluate::evaluate_resource_side;
 use crate::layers::Layers;
 use crate::request::{Principal, Request};
-use crate::statement::{PrincipalEntry, Statement};
+use crate::statement::{PrincipalEntry, Principals, Statement};
 use crate::truth::Truth;
 
 /// An account, prepared for asking which rules of escalation hold for its principals. What is found about targets is kept,
@@ -78,7 +78,10 @@ impl Target {
         layers: &Layers<'_>,
         powers: impl Fn(&Principal, &Context, &Layers<'_>) -> Powers,
     ) -> Powers {
-        self.principal.as_ref().map(|principal| powers(principal, &Context::auditor(), layers)).unwrap_or_default()
+        self.principal
+            .as_ref()
+            .map(|principal| powers(principal, &Context::auditor(), layers))
+            .unwrap_or_default()
     }
 }
 
@@ -125,7 +128,7 @@ impl<'a> Role<'a> {
         let facts = *facts;
         let trust: &'a [_] = facts.layers.resource;
         for statement in trust.iter().flat_map(|attached| attached.policy.statements()) {
-            for entry in statement.principals().map(|names| names.entries()).unwrap_or_default() {
+            for entry in statement.principals().map(Principals::entries).unwrap_or_default() {
                 match entry {
                     PrincipalEntry::Federated(name) => providers.push(&**name),
                     PrincipalEntry::Account(id) => accounts.push(&**id),
@@ -136,7 +139,14 @@ impl<'a> Role<'a> {
         }
         providers.sort_unstable();
         providers.dedup();
-        Self { place: Place::of(facts.arn), target: Target::new(facts.arn), facts, providers, everyone, accounts }
+        Self {
+            place: Place::of(facts.arn),
+            target: Target::new(facts.arn),
+            facts,
+            providers,
+            everyone,
+            accounts,
+        }
     }
 
     fn trusts(&self, service: &TrustedService) -> Truth {

@@ -36,6 +36,7 @@
 
 mod aims;
 mod ask;
+mod facts;
 mod gain;
 mod inventory;
 mod judge;
@@ -44,12 +45,13 @@ mod rules;
 mod sample;
 #[cfg(test)]
 mod tests;
+mod worth;
 
 use std::sync::Arc;
 
 use crate::answer::{Citation, Doubt, Residual};
 
-pub use inventory::{Actor, GroupFacts, Inventory, PolicyFacts, RoleFacts, UserFacts};
+pub use inventory::{Actor, GroupFacts, Inventory, PolicyFacts, RoleFacts, StoredVersion, UserFacts};
 pub use map::EscalationMap;
 
 /// Whether a rule holds.

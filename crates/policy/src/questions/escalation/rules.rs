@@ -165,7 +165,8 @@ fn rule(id: &str, members: &Map<String, Json>, rules: &mut Rules) -> Result<Rule
     let mut alternatives = Vec::new();
     for alternative in list(members, "required")? {
         let needs = alternative.as_array().ok_or("an alternative is no list")?;
-        alternatives.push(needs.iter().map(|one| need(one, &mut rules.actions)).collect::<Result<Vec<_>, _>>()?);
+        alternatives
+            .push(needs.iter().map(|one| need(one, &mut rules.actions)).collect::<Result<Vec<_>, _>>()?);
     }
     if alternatives.is_empty() || alternatives.iter().any(Vec::is_empty) {
         return Err("it needs nothing".to_owned());

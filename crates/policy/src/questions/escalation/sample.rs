@@ -131,7 +131,7 @@ pub(super) fn places<'a>(
 }
 
 /// What two patterns may both match, of each of which this is a sample: the longer start and the longer end.
-fn meet(one: &str, two: &str) -> Option<String> {
+pub(super) fn meet(one: &str, two: &str) -> Option<String> {
     let (start, _) = one.split_once(MADE_UP)?;
     let (other_start, _) = two.split_once(MADE_UP)?;
     let (_, end) = two.rsplit_once(MADE_UP)?;
