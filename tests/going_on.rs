@@ -1,19 +1,17 @@
 //! A scan that is stopped, killed or split ends with what a scan in one go would have found, or with nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::time::{Duration, Instant};
 
 use orgsweep_lake::{ScanSelector, read, unfinished};
-use orgsweep_model::facts::{AccessKey, Document, Policy, Principal};
+use orgsweep_model::Status;
 use orgsweep_model::records::{
-    ApiCallRecord, CoverageRecord, FindingRecord, ScanAccountRecord, ScanRecord, ScanState, ScanStatus,
-    TableRead,
+    ApiCallRecord, CoverageRecord, FindingRecord, ScanAccountRecord, ScanRecord, ScanStatus,
 };
-use orgsweep_model::{Row, Status};
-use orgsweep_simulator::{Denial, Fault, FaultKind, Options};
+use orgsweep_simulator::{Fault, FaultKind, Options};
 
-use crate::support::{World, is_empty_lake, options, run, signal, until_finished, until_told};
+use crate::support::{World, is_empty_lake, options, signal, until_finished, until_told};
 
 /// Slow enough to be stopped in the middle.
 pub fn slow(accounts: usize) -> Options {

@@ -2,18 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use orgsweep_lake::{ScanSelector, read, unfinished};
+use crate::going_on::{Verdict, coverage, slow, verdict, verdicts};
+use crate::support::{World, options, run, signal, until_finished};
+use orgsweep_lake::{ScanSelector, read};
 use orgsweep_model::facts::{AccessKey, Document, Policy, Principal};
 use orgsweep_model::records::{
-    ApiCallRecord, CoverageRecord, FindingRecord, ScanAccountRecord, ScanRecord, ScanState, ScanStatus,
-    TableRead,
+    CoverageRecord, FindingRecord, ScanAccountRecord, ScanRecord, ScanState, ScanStatus, TableRead,
 };
 use orgsweep_model::{Row, Status};
-use orgsweep_simulator::{Denial, Fault, FaultKind, Options};
-use crate::going_on::{Verdict, asked, calls, coverage, in_one_go, shared_attempts, slow, verdict, verdicts};
-use crate::support::{World, is_empty_lake, options, run, signal, until_finished, until_told};
+use orgsweep_simulator::{Denial, Options};
 
 /// The scans of a lake, oldest first.
 pub fn scans(world: &World) -> Vec<ScanRecord> {

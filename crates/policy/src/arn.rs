@@ -2,7 +2,7 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns>
 
 use crate::context::Context;
-use crate::pattern::{Pattern, Token, expand, run_over};
+use crate::pattern::{MADE_UP, Pattern, Token, expand, run_over};
 use crate::truth::Truth;
 
 const SEGMENTS: usize = 6;
@@ -76,6 +76,25 @@ impl ArnPattern {
             tokens.extend([Token::Unit(u16::from(b':')), Token::Run]);
         }
         Self::of(tokens)
+    }
+
+    /// An ARN that it matches, with a made-up name in the place of each wildcard, and of each variable whose value is not
+    /// fixed. `None`: a variable has no value, so that it matches nothing.
+    pub(crate) fn sample(&self, partition: &str, account: &str, context: &Context) -> Option<String> {
+        match self {
+            Self::Whole(pattern) => pattern.sample(MADE_UP),
+            Self::Segments(patterns) => {
+                let fillers = ["arn", partition, MADE_UP, "us-east-1", account, MADE_UP];
+                let parts = patterns.iter().zip(fillers).map(|(pattern, filler)| {
+                    if pattern.is_match(filler) { Some(filler.to_owned()) } else { pattern.sample(MADE_UP) }
+                });
+                Some(parts.collect::<Option<Vec<_>>>()?.join(":"))
+            }
+            Self::Template(tokens) => {
+                let (tokens, _) = expand(tokens, context)?;
+                Self::of(tokens).sample(partition, account, context)
+            }
+        }
     }
 
     /// Whether it matches an ARN in a request.

@@ -12,11 +12,11 @@
 //!
 //! # How to ask
 //!
-//! [`Policy::parse`] compiles a document once, [`Policy::compiled`] once for the whole process; [`Attached`] says where it comes from; [`Layers`] holds all policies that a
-//! request meets; [`Request`] is who, what, on what, with a [`Context`] of condition keys. [`evaluate`] gives an [`Answer`]
-//! with the deciding statements, [`decide`] only a [`Truth`], a million times a second and more; [`trace`] tells what each
-//! layer says by itself. [`administrator`], [`capabilities`] and [`doors`] put the questions of an audit as requests.
-//! For other languages and processes `examples/decide.rs` takes requests as lines of JSON.
+//! [`Policy::parse`] compiles a document once, [`Policy::compiled`] once for the whole process; [`Attached`] says where it
+//! comes from; [`Layers`] holds all policies that a request meets; [`Request`] is who, what, on what, with a [`Context`] of
+//! condition keys. [`evaluate`] gives an [`Answer`] with the deciding statements, [`decide`] only a [`Truth`], a million times
+//! a second and more; [`trace`] tells what each layer says by itself. [`administrator`], [`capabilities`], [`doors`] and [`escalations`] put the questions of an audit as
+//! requests. For other languages and processes `examples/decide.rs` takes requests as lines of JSON.
 //!
 //! # Documents
 //!
@@ -95,8 +95,9 @@ pub use parse::ParseError;
 pub use policy::{Policy, Version};
 pub use position::Position;
 pub use questions::{
-    Administrator, Capability, Door, Organization, Outsider, Reach, administrator, capabilities, doors,
-    is_guard,
+    Actor, Administrator, Capability, Door, Escalation, EscalationMap, EscalationStep, EscalationVerdict,
+    EscalationWay, Escalations, Gain, GroupFacts, Inventory, Organization, Outsider, PolicyFacts, Reach,
+    RoleFacts, StoredVersion, UserFacts, administrator, capabilities, doors, escalations, is_guard,
 };
 pub use request::{NotAPrincipal, Principal, PrincipalKind, Request};
 pub use statement::{Effect, PrincipalEntry, Principals, Statement};

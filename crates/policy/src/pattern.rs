@@ -8,6 +8,9 @@ use crate::context::Context;
 use crate::truth::Truth;
 use crate::variable::{self, Piece, Value, Variable};
 
+/// A name that no policy names, for the place of a wildcard.
+pub(crate) const MADE_UP: &str = "any-7c1f0d52";
+
 /// A compiled pattern.
 #[derive(Clone, Debug)]
 pub(crate) enum Pattern {
@@ -98,6 +101,28 @@ impl Pattern {
             Self::Literal(text) | Self::Prefix(text) | Self::Glob(text, _) => text,
             Self::Everything | Self::Template(_) => "",
         }
+    }
+
+    /// A text that it matches, with a filler in the place of each `*`. `None`: it has a variable.
+    pub(crate) fn sample(&self, filler: &str) -> Option<String> {
+        Some(match self {
+            Self::Everything => filler.to_owned(),
+            Self::Literal(text) => text.to_string(),
+            Self::Prefix(text) => format!("{text}{filler}"),
+            Self::Glob(text, tokens) => {
+                let mut units: Vec<u16> = text.encode_utf16().collect();
+                for token in tokens {
+                    match token {
+                        Token::Unit(unit) => units.push(*unit),
+                        Token::One => units.push(u16::from(b'x')),
+                        Token::Run => units.extend(filler.encode_utf16()),
+                        Token::Variable(_) => return None,
+                    }
+                }
+                String::from_utf16(&units).ok()?
+            }
+            Self::Template(_) => return None,
+        })
     }
 
     /// Whether it matches a text, if it has no variables; with variables it matches none.

@@ -26,7 +26,7 @@ mod evidence;
 mod exemptions;
 mod logic;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::answer::{Answer, Decision, Denial, Layer, Step};
 use crate::layers::Layers;

@@ -2,11 +2,16 @@
 
 mod administrator;
 mod capabilities;
+mod escalation;
 mod guard;
 mod sample;
 mod trust;
 
 pub use administrator::{Administrator, administrator};
 pub use capabilities::{Capability, Reach, capabilities};
+pub use escalation::{
+    Actor, Escalation, EscalationMap, EscalationStep, EscalationVerdict, EscalationWay, Escalations, Gain,
+    GroupFacts, Inventory, PolicyFacts, RoleFacts, StoredVersion, UserFacts, escalations,
+};
 pub use guard::is_guard;
 pub use trust::{Door, Organization, Outsider, doors};

@@ -3,7 +3,7 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notaction.html>
 
 use crate::document::Texts;
-use crate::pattern::Pattern;
+use crate::pattern::{MADE_UP, Pattern};
 use crate::truth::Truth;
 
 /// The actions of a statement.
@@ -43,6 +43,20 @@ impl Actions {
             }
         }
         if self.negated { contained.negated() } else { contained }
+    }
+
+    /// One action for each pattern, with a made-up name in the place of each wildcard; one that nobody names for
+    /// `NotAction`.
+    pub(crate) fn samples(&self) -> Vec<String> {
+        let made_up = || format!("{MADE_UP}:{MADE_UP}");
+        if self.negated {
+            return vec![made_up()];
+        }
+        let sample = |entry: &Entry| {
+            let sample = entry.pattern.sample(MADE_UP)?;
+            Some(if sample.contains(':') { sample } else { made_up() })
+        };
+        self.patterns.iter().filter_map(sample).collect()
     }
 
     /// Whether one of them is of this service by its literal name, in lower case.

@@ -6,6 +6,7 @@ mod principal;
 mod resource;
 
 use crate::condition::Condition;
+use crate::context::Context;
 use crate::document::{Block, PrincipalText, Written};
 use crate::position::Position;
 use crate::request::Request;
@@ -193,6 +194,22 @@ impl Statement {
     /// What keeps its effect from being known, whatever the request.
     pub fn doubts(&self) -> impl ExactSizeIterator<Item = &str> {
         self.doubts.iter().map(|doubt| &**doubt)
+    }
+
+    /// Whether it may have an action, given in lower case.
+    pub(crate) fn may_have_action(&self, action_lower: &str) -> bool {
+        self.actions.as_ref().is_none_or(|actions| actions.contain(action_lower) != Truth::False)
+    }
+
+    /// Actions that it has, with a made-up name in the place of each wildcard.
+    pub(crate) fn sample_actions(&self) -> Vec<String> {
+        self.actions.as_ref().map(Actions::samples).unwrap_or_default()
+    }
+
+    /// Resources that its patterns match, or spare, with a made-up name in the place of each wildcard.
+    pub(crate) fn sample_resources(&self, partition: &str, account: &str, context: &Context) -> Vec<String> {
+        let samples = |resources: &Resources| resources.samples(partition, account, context);
+        self.resources.as_ref().map(samples).unwrap_or_default()
     }
 
     /// The cheap and telling parts first.

@@ -8,7 +8,7 @@
 use crate::arn::ArnPattern;
 use crate::context::Context;
 use crate::document::Texts;
-use crate::pattern::{Pattern, Token, run_over, template};
+use crate::pattern::{MADE_UP, Pattern, Token, run_over, template};
 use crate::truth::Truth;
 
 /// The resources of a statement.
@@ -47,6 +47,18 @@ impl Resources {
             }
         }
         if self.negated { contained.negated() } else { contained }
+    }
+}
+
+impl Resources {
+    /// An ARN for each pattern of ARNs, with a made-up name in the place of each wildcard and open variable; `*` has none.
+    pub(crate) fn samples(&self, partition: &str, account: &str, context: &Context) -> Vec<String> {
+        let sample = |entry: &Entry| match entry {
+            Entry::Arn(pattern) => pattern.sample(partition, account, context),
+            Entry::Odd(tokens) => Pattern::from_tokens(tokens.to_vec()).sample(MADE_UP),
+            Entry::Everything => None,
+        };
+        self.patterns.iter().filter_map(sample).collect()
     }
 }
 

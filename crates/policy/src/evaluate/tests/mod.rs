@@ -3,7 +3,7 @@
 mod answers;
 mod bypass;
 mod core_grant;
-mod generator;
+pub(crate) mod generator;
 mod open_points;
 mod order;
 mod properties;

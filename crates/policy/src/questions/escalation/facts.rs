@@ -1,0 +1,81 @@
+//! What a rule wants to be so besides its requests.
+
+use super::aims::Aim;
+use super::ask::{Asker, Call, Meets};
+use super::rules::{Fact, RULES, Rule};
+use crate::truth::Truth;
+
+impl<'m> Asker<'m> {
+    /// Whether something is so that a rule wants, or may be; what is missing is noted, and what must be asked is asked.
+    pub(super) fn fact(&self, rule: &Rule, fact: Fact, aim: &mut Aim<'m>, calls: &mut Vec<Call>) -> bool {
+        let user = aim.user.and_then(|index| self.map.users.get(index)).map(|user| user.facts);
+        let target_role = aim.role.and_then(|index| self.map.roles.get(index));
+        let mut known = |what: &'static str, is: Option<bool>| {
+            if is.is_none() && !aim.missing.contains(&what) {
+                aim.missing.push(what);
+            }
+            is.unwrap_or(true)
+        };
+        let keys = "how many access keys the user has";
+        let password = "whether the user has a console password";
+        match fact {
+            Fact::FreeKey => known(keys, user.and_then(|user| user.access_keys).map(|keys| keys < 2)),
+            Fact::FullKeys => known(keys, user.and_then(|user| user.access_keys).map(|keys| keys >= 2)),
+            Fact::InactiveKey => known(
+                "whether the user has an inactive access key",
+                user.and_then(|user| user.inactive_access_keys).map(|keys| keys > 0),
+            ),
+            Fact::Password => known(password, user.and_then(|user| user.password)),
+            Fact::NoPassword => known(password, user.and_then(|user| user.password).map(|has| !has)),
+            Fact::Management => {
+                known("whether it is the management account", self.map.inventory.management_account)
+            }
+            Fact::SpareVersion => {
+                let policy = aim.policy.and_then(|arn| self.map.policies.get(arn));
+                let versions = policy.and_then(|policy| policy.versions).map(<[_]>::len);
+                known("how many versions the policy has", versions.map(|_| true));
+                if let (Some(arn), Some(5..)) = (aim.policy, versions) {
+                    calls.push(self.call(&self.start, "iam:DeletePolicyVersion", arn, Meets::Own));
+                }
+                true
+            }
+            Fact::OrganizationRole => target_role.is_none_or(|role| {
+                let name = role.facts.arn.rsplit('/').next();
+                role.place.account != self.place.account
+                    && matches!(name, Some("OrganizationAccountAccessRole" | "AWSControlTowerExecution"))
+            }),
+            Fact::TrustsOtherAccount => target_role.is_none_or(|role| {
+                role.place.account != self.place.account && role.accounts.contains(&self.place.account)
+            }),
+            Fact::TrustsEveryone => target_role.is_none_or(|role| role.everyone),
+            Fact::SelfOrAssumed => {
+                if let Some(role) =
+                    target_role.filter(|role| !(self.is_role() && self.is_actor(role.facts.arn)))
+                {
+                    let meets = Meets::Trust(aim.role);
+                    calls.push(self.call(&self.start, "sts:AssumeRole", role.facts.arn, meets));
+                }
+                true
+            }
+            Fact::EmrServiceRole => target_role.is_none() || self.emr_service_role(rule, calls),
+            // The aims are such.
+            Fact::Dangling => true,
+        }
+    }
+
+    /// A role for the EMR service itself is passed besides.
+    fn emr_service_role(&self, rule: &Rule, calls: &mut Vec<Call>) -> bool {
+        let emr = RULES.services.iter().position(|service| service.name == "elasticmapreduce.amazonaws.com");
+        let Some(emr) = emr else { return false };
+        let passing = self.passing(emr, rule.passed_to_unconfirmed);
+        let passed = self.map.trusting.get(emr).into_iter().flatten().filter_map(|(index, trust)| {
+            let passed = self.map.roles.get(*index)?;
+            let call = self.call(&passing, "iam:PassRole", passed.facts.arn, Meets::Own);
+            Some((call.truth.min(*trust), Call { truth: call.truth.min(*trust), ..call }))
+        });
+        let best = passed.max_by_key(|(truth, _)| *truth).map(|(_, call)| call);
+        let found = best.as_ref().is_some_and(|call| call.truth != Truth::False);
+        calls.extend(best);
+        found
+    }
+}

@@ -1,0 +1,135 @@
+//! What is gained: something that the target may do, as it is or after the step, and the actor may not.
+
+use std::sync::{Arc, LazyLock};
+
+use super::rules::RULES;
+use super::sample::{self, Place};
+use crate::answer::{Citation, Decision, Doubt, Layer};
+use crate::context::Context;
+use crate::evaluate::{decide, evaluate};
+use crate::layers::{Attached, Guardrails, Layers};
+use crate::policy::Policy;
+use crate::questions::{Administrator, administrator};
+use crate::request::{Principal, Request};
+use crate::statement::Effect;
+use crate::truth::Truth;
+
+/// What a principal may do, as far as its policies name it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Powers {
+    pub(super) administrator: bool,
+    /// What it may do, or may do if a residual holds.
+    pub(super) requests: Vec<(Request, Truth)>,
+    /// Why there may be more.
+    pub(super) doubts: Vec<Doubt>,
+}
+
+/// `AdministratorAccess`, as its document has been since it exists.
+/// <https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AdministratorAccess.html>
+static EVERYTHING: LazyLock<Option<Attached>> = LazyLock::new(|| {
+    let policy = Policy::parse(
+        r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#,
+    );
+    policy.ok().map(|policy| Attached::new("arn:aws:iam::aws:policy/AdministratorAccess", Arc::new(policy)))
+});
+
+/// A trust policy that admits whoever rewrote it.
+pub(super) static REWRITTEN: LazyLock<Option<Attached>> = LazyLock::new(|| {
+    let policy = Policy::parse(
+        r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}}"#,
+    );
+    policy.ok().map(|policy| Attached::new("the trust policy, rewritten", Arc::new(policy)))
+});
+
+/// What a principal may do with these layers.
+pub(super) fn powers(principal: &Principal, context: &Context, layers: &Layers<'_>) -> Powers {
+    let start = start(principal, context);
+    let place = Place::of(principal.name());
+    among(&start, context, layers, sample::powers(layers.identity, place, start.context()))
+}
+
+/// What a principal may do with these layers, asked also where `without`, which it has no more, may have denied.
+pub(super) fn powers_without(
+    principal: &Principal,
+    context: &Context,
+    layers: &Layers<'_>,
+    without: &Attached,
+) -> Powers {
+    let start = start(principal, context);
+    let place = Place::of(principal.name());
+    let mut requests = sample::powers(layers.identity, place, start.context());
+    requests.extend(sample::held_back(layers.identity.iter().chain([without]), place, start.context()));
+    among(&start, context, layers, requests)
+}
+
+/// What a principal may do once it may do everything within its limits.
+pub(super) fn powers_of_administrator(
+    principal: &Principal,
+    context: &Context,
+    layers: &Layers<'_>,
+) -> Powers {
+    let start = start(principal, context);
+    let place = Place::of(principal.name());
+    let identity: Vec<Attached> = layers.identity.iter().chain(EVERYTHING.as_ref()).cloned().collect();
+    let layers = Layers { identity: &identity, ..*layers };
+    let mut limits: Vec<&Attached> = layers.boundary.into_iter().collect();
+    if let Guardrails::InForce(levels) = layers.service_control {
+        limits.extend(levels.iter().flat_map(|level| &level.policies));
+    }
+    let mut requests = sample::powers(limits, place, start.context());
+    requests.extend(RULES.lower.iter().map(|action| (action.clone(), place.anything(action))));
+    among(&start, context, &layers, requests)
+}
+
+fn start(principal: &Principal, context: &Context) -> Request {
+    Request::new(principal.clone(), "", "*", context.clone())
+}
+
+fn among(start: &Request, context: &Context, layers: &Layers<'_>, requests: Vec<(String, String)>) -> Powers {
+    let mut powers = Powers {
+        administrator: matches!(
+            administrator(start.principal(), context.clone(), layers),
+            Administrator::Yes
+        ),
+        ..Powers::default()
+    };
+    if powers.administrator {
+        return powers;
+    }
+    let account = start.principal().account().unwrap_or_default();
+    for (action, resource) in requests {
+        let mut request = start.instead(&action, &resource);
+        // A resource whose ARN names no account is one of the account in which it is sampled.
+        if Place::of(&resource).account.is_empty() {
+            request = request.owned_by(account);
+        }
+        match decide(&request, layers) {
+            Truth::Unknown if powers.doubts.is_empty() => {
+                if let Decision::Unknown(doubts) = evaluate(&request, layers).decision {
+                    powers.doubts = doubts;
+                }
+            }
+            Truth::False | Truth::Unknown => {}
+            truth => powers.requests.push((request, truth)),
+        }
+    }
+    if powers.doubts.is_empty() {
+        powers.doubts = in_layer(layers.identity, Layer::Identity);
+    }
+    powers
+}
+
+/// Statements that may allow anything, or nothing.
+fn in_layer(policies: &[Attached], layer: Layer) -> Vec<Doubt> {
+    let mut doubts = Vec::new();
+    for attached in policies {
+        for (index, statement) in attached.policy.statements().iter().enumerate() {
+            if statement.effect() == Effect::Unknown {
+                let reason = statement.doubts().collect::<Vec<_>>().join("; ");
+                doubts
+                    .push(Doubt { citation: Citation { layer, attached: attached.clone(), index }, reason });
+            }
+        }
+    }
+    doubts
+}

@@ -1,0 +1,201 @@
+//! Whether a rule holds: its facts, its requests and its gain, put together.
+
+use super::aims::{Aim, aims};
+use super::ask::{Asker, Call, Meets};
+use super::rules::{Bind, Effect, Need, RULES, Rule, TrustedService};
+use super::worth::Outcome;
+use super::{
+    Actor, Escalation, EscalationMap, EscalationStep, EscalationVerdict, EscalationWay, Escalations, Gain,
+};
+use crate::answer::{Decision, Doubt};
+use crate::questions::{Administrator, administrator};
+use crate::request::PrincipalKind;
+use crate::truth::Truth;
+
+/// A way that holds or may, before its requests are asked for their reasons.
+struct Found<'m> {
+    verdict: EscalationVerdict,
+    aim: Aim<'m>,
+    calls: Vec<Call>,
+    gain: Gain,
+    doubts: Vec<Doubt>,
+}
+
+pub(super) fn escalations(map: &EscalationMap<'_>, actor: &Actor<'_>) -> Escalations {
+    if matches!(administrator(actor.principal, actor.context.clone(), &actor.layers), Administrator::Yes) {
+        return Escalations::AlreadyAdministrator;
+    }
+    let asker = Asker::new(map, actor);
+    Escalations::Rules(RULES.rules.iter().filter_map(|rule| asker.rule(rule)).collect())
+}
+
+impl<'m> Asker<'m> {
+    fn rule(&self, rule: &'static Rule) -> Option<Escalation> {
+        let open_to_actor = match self.actor.principal.kind() {
+            PrincipalKind::User => rule.user,
+            PrincipalKind::Role => rule.role,
+            _ => false,
+        };
+        if !open_to_actor {
+            return None;
+        }
+        let mut found: Vec<Found<'m>> = Vec::new();
+        let several = rule.alternatives.len() > 1;
+        for needs in &rule.alternatives {
+            if needs.iter().any(|need| !self.may(need.action)) {
+                continue;
+            }
+            // What is bound to nothing is the same for every target.
+            let Some(anywhere) = self.all_anywhere(needs) else { continue };
+            for aim in aims(self, rule, needs) {
+                let Some(way) = self.way(rule, needs, aim, &anywhere) else { continue };
+                // Of alternatives that come to the same, the first of the best is told.
+                let same = found.iter_mut().find(|other| several && other.aim.is_at_same(&way.aim));
+                match same {
+                    Some(other) if way.verdict > other.verdict => *other = way,
+                    Some(_) => {}
+                    None => found.push(way),
+                }
+            }
+        }
+        let count = found.len();
+        found.sort_by_key(|found| std::cmp::Reverse(found.verdict));
+        found.truncate(Escalation::MOST_WAYS);
+        let ways: Vec<EscalationWay> = found.into_iter().map(|found| self.tell(rule, found)).collect();
+        let verdict = ways.first()?.verdict;
+        Some(Escalation { rule: &rule.id, verdict, ways, count })
+    }
+
+    /// The requests that are bound to nothing, service by service; `None` if one is denied.
+    fn all_anywhere(&self, needs: &[Need]) -> Option<Vec<Call>> {
+        let service = |action: usize| RULES.lower.get(action).and_then(|action| action.split(':').next());
+        let free: Vec<usize> =
+            needs.iter().filter(|need| need.bind == Bind::Somewhere).map(|need| need.action).collect();
+        let mut calls = Vec::new();
+        let mut done = Vec::new();
+        for action in &free {
+            let of = service(*action);
+            if done.contains(&of) {
+                continue;
+            }
+            done.push(of);
+            let together: Vec<usize> = free.iter().copied().filter(|other| service(*other) == of).collect();
+            let found = self.anywhere(&together);
+            if found.is_empty() {
+                return None;
+            }
+            calls.extend(found);
+        }
+        Some(calls)
+    }
+
+    fn way(&self, rule: &Rule, needs: &[Need], mut aim: Aim<'m>, anywhere: &[Call]) -> Option<Found<'m>> {
+        let mut calls = Vec::new();
+        for fact in &rule.facts {
+            if !self.fact(rule, *fact, &mut aim, &mut calls) {
+                return None;
+            }
+        }
+        for need in needs.iter().filter(|need| need.bind != Bind::Somewhere) {
+            let call = match self.at(rule, need.action, need.bind, &aim) {
+                Some(call) => call,
+                None => self.anywhere(&[need.action]).pop()?,
+            };
+            if call.truth == Truth::False {
+                return None;
+            }
+            let rewrites = call.request.action() == "iam:UpdateAssumeRolePolicy";
+            calls.push(call);
+            if let (true, Some(role)) = (rewrites, self.target(&aim)) {
+                calls.push(self.call(&self.start, "sts:AssumeRole", role, Meets::Rewritten(aim.role)));
+            }
+        }
+        calls.extend(anywhere.iter().cloned());
+        calls.extend(self.visit(&aim));
+        let truth = calls.iter().map(|call| call.truth).min()?;
+        if truth == Truth::False {
+            return None;
+        }
+        let (gain, doubts) = match self.gain(rule, &aim) {
+            Outcome::Nothing => return None,
+            Outcome::Gained(gain) => (gain, Vec::new()),
+            Outcome::NotTold(doubts) => (Gain::NotKnown, doubts),
+        };
+        let verdict = match truth {
+            Truth::Unknown => EscalationVerdict::Unknown,
+            _ if !doubts.is_empty() => EscalationVerdict::Unknown,
+            _ if !aim.missing.is_empty() => EscalationVerdict::Potential,
+            Truth::Depends => rule.at_most.min(EscalationVerdict::Conditional),
+            _ => rule.at_most,
+        };
+        Some(Found { verdict, aim, calls, gain, doubts })
+    }
+
+    /// The role is taken on by the service, or by whom the provider vouches for.
+    fn visit(&self, aim: &Aim<'m>) -> Option<Call> {
+        let index = aim.role?;
+        let role = self.map.roles.get(index)?;
+        let meets = Meets::Visitor(index);
+        if let Some((service, truth)) = aim.service {
+            let request = role.visit(RULES.services.get(service)?);
+            return Some(Call { request, meets, truth });
+        }
+        let service = TrustedService { name: aim.provider?.to_owned(), federated: true };
+        let mut request = role.visit(&service);
+        if service.name.contains(":saml-provider/") {
+            request = request.instead("sts:AssumeRoleWithSAML", role.facts.arn);
+        }
+        let truth = role.admits(&request);
+        Some(Call { request, meets, truth })
+    }
+
+    /// Whose permissions are gained, if it is another.
+    fn target(&self, aim: &Aim<'m>) -> Option<&'m str> {
+        let role = aim.role.and_then(|index| self.map.roles.get(index)).map(|role| role.facts.arn);
+        let user = || aim.user.and_then(|index| self.map.users.get(index)).map(|user| user.facts.arn);
+        role.or_else(user)
+    }
+
+    /// A way with the reasons of its requests.
+    fn tell(&self, rule: &Rule, found: Found<'m>) -> EscalationWay {
+        let Found { verdict, aim, calls, gain, mut doubts } = found;
+        let mut steps = Vec::new();
+        for call in &calls {
+            let answer = self.answer(call);
+            let mut residual = None;
+            match answer.decision {
+                Decision::AllowedIf(open) => residual = Some(open),
+                Decision::Unknown(more) => doubts.extend(more),
+                Decision::Allowed | Decision::Denied(_) => {}
+            }
+            let by =
+                matches!(call.meets, Meets::Visitor(_)).then(|| call.request.principal().name().to_owned());
+            steps.push(EscalationStep {
+                by,
+                action: call.request.action().to_owned(),
+                resource: call.request.resource().to_owned(),
+                residual,
+                evidence: answer.evidence,
+            });
+        }
+        let own = || aim.missing.is_empty().then(|| self.actor.principal.name());
+        let is_own = !matches!(rule.effect, Effect::Target | Effect::NotTold);
+        let joined = aim.group.filter(|_| rule.effect == Effect::Group);
+        let target = self.target(&aim).or(joined).or_else(|| own().filter(|_| is_own));
+        EscalationWay {
+            verdict,
+            target: target.map(str::to_owned),
+            through: aim
+                .policy
+                .or(aim.provider)
+                .or(aim.group.filter(|_| joined.is_none()))
+                .map(str::to_owned),
+            version: aim.change.and_then(|change| change.version).map(|(name, _)| name.clone()),
+            steps,
+            provisos: rule.proviso.iter().cloned().collect(),
+            missing: aim.missing.iter().map(|what| (*what).to_owned()).collect(),
+            doubts,
+            gain,
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! What the questions about an account's principals have in common: who trusts which service, what each target may do.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use super::gain::{self, Powers};
+use super::rules::{RULES, TrustedService};
+use super::sample::Place;
+use super::{Actor, Escalations, Inventory, PolicyFacts, RoleFacts, UserFacts, judge};
+use crate::answer::Decision;
+use crate::context::Context;
+use crate::evaluate::evaluate_resource_side;
+use crate::layers::Layers;
+use crate::request::{Principal, Request};
+use crate::statement::{PrincipalEntry, Principals, Statement};
+use crate::truth::Truth;
+
+/// An account, prepared for asking which rules of escalation hold for its principals. What is found about targets is kept,
+/// so that the second principal costs less than the first.
+#[derive(Debug)]
+pub struct EscalationMap<'a> {
+    pub(super) inventory: Inventory<'a>,
+    pub(super) roles: Vec<Role<'a>>,
+    pub(super) users: Vec<User<'a>>,
+    pub(super) policies: HashMap<&'a str, PolicyFacts<'a>>,
+    /// For each service, by its place among those of the rules, the roles that trust it or may.
+    pub(super) trusting: Vec<Vec<(usize, Truth)>>,
+}
+
+/// A role as a target.
+#[derive(Debug)]
+pub(super) struct Role<'a> {
+    pub(super) facts: RoleFacts<'a>,
+    pub(super) place: Place<'a>,
+    /// ARNs of providers that its trust policy names.
+    pub(super) providers: Vec<&'a str>,
+    /// Its trust policy names everyone.
+    pub(super) everyone: bool,
+    /// Accounts that its trust policy names as a whole.
+    pub(super) accounts: Vec<&'a str>,
+    pub(super) target: Target,
+}
+
+/// A user as a target.
+#[derive(Debug)]
+pub(super) struct User<'a> {
+    pub(super) facts: UserFacts<'a>,
+    pub(super) target: Target,
+}
+
+/// What a target may do, found once.
+#[derive(Debug)]
+pub(super) struct Target {
+    pub(super) principal: Option<Principal>,
+    as_is: OnceLock<Powers>,
+    as_administrator: OnceLock<Powers>,
+}
+
+impl Target {
+    fn new(arn: &str) -> Self {
+        Self {
+            principal: Principal::iam(arn).ok(),
+            as_is: OnceLock::new(),
+            as_administrator: OnceLock::new(),
+        }
+    }
+
+    pub(super) fn powers(&self, layers: &Layers<'_>) -> &Powers {
+        self.as_is.get_or_init(|| self.found(layers, gain::powers))
+    }
+
+    pub(super) fn powers_of_administrator(&self, layers: &Layers<'_>) -> &Powers {
+        self.as_administrator.get_or_init(|| self.found(layers, gain::powers_of_administrator))
+    }
+
+    fn found(
+        &self,
+        layers: &Layers<'_>,
+        powers: impl Fn(&Principal, &Context, &Layers<'_>) -> Powers,
+    ) -> Powers {
+        self.principal
+            .as_ref()
+            .map(|principal| powers(principal, &Context::auditor(), layers))
+            .unwrap_or_default()
+    }
+}
+
+impl<'a> EscalationMap<'a> {
+    /// Prepares an account. Nothing is evaluated but the trust policies.
+    pub fn new(inventory: &Inventory<'a>) -> Self {
+        let roles: Vec<Role<'a>> = inventory.roles.unwrap_or_default().iter().map(Role::new).collect();
+        let services = RULES.services.iter().map(|service| {
+            let trusts = |(index, role): (usize, &Role<'a>)| {
+                Some((index, role.trusts(service))).filter(|(_, truth)| *truth != Truth::False)
+            };
+            roles.iter().enumerate().filter_map(trusts).collect()
+        });
+        Self {
+            inventory: *inventory,
+            trusting: services.collect(),
+            users: inventory
+                .users
+                .unwrap_or_default()
+                .iter()
+                .map(|facts| User { facts: *facts, target: Target::new(facts.arn) })
+                .collect(),
+            policies: inventory
+                .policies
+                .unwrap_or_default()
+                .iter()
+                .map(|policy| (policy.arn, *policy))
+                .collect(),
+            roles,
+        }
+    }
+
+    /// Asks which rules hold for one user or role: see [`escalations`](crate::escalations).
+    pub fn escalations(&self, actor: &Actor<'_>) -> Escalations {
+        judge::escalations(self, actor)
+    }
+}
+
+impl<'a> Role<'a> {
+    fn new(facts: &RoleFacts<'a>) -> Self {
+        let mut providers = Vec::new();
+        let mut accounts = Vec::new();
+        let mut everyone = false;
+        let facts = *facts;
+        let trust: &'a [_] = facts.layers.resource;
+        for statement in trust.iter().flat_map(|attached| attached.policy.statements()) {
+            for entry in statement.principals().map(Principals::entries).unwrap_or_default() {
+                match entry {
+                    PrincipalEntry::Federated(name) => providers.push(&**name),
+                    PrincipalEntry::Account(id) => accounts.push(&**id),
+                    PrincipalEntry::Everyone => everyone = true,
+                    _ => {}
+                }
+            }
+        }
+        providers.sort_unstable();
+        providers.dedup();
+        Self {
+            place: Place::of(facts.arn),
+            target: Target::new(facts.arn),
+            facts,
+            providers,
+            everyone,
+            accounts,
+        }
+    }
+
+    fn trusts(&self, service: &TrustedService) -> Truth {
+        let trust = self.facts.layers.resource;
+        let mut statements = trust.iter().flat_map(|attached| attached.policy.statements());
+        if !statements.any(|statement| may_name(statement, service)) {
+            return Truth::False;
+        }
+        self.admits(&self.visit(service))
+    }
+
+    /// The request with which a service, or a provider's user, takes on the role.
+    pub(super) fn visit(&self, service: &TrustedService) -> Request {
+        let (principal, action) = if service.federated {
+            (Principal::federated(&service.name), "sts:AssumeRoleWithWebIdentity")
+        } else {
+            (Principal::service(&service.name), "sts:AssumeRole")
+        };
+        // The workload is one of the role's own account.
+        let context = Context::stranger().with("aws:SourceAccount", self.place.account);
+        Request::new(principal, action, self.facts.arn, context)
+    }
+
+    /// Whether trust policy and RCPs admit a visitor.
+    pub(super) fn admits(&self, request: &Request) -> Truth {
+        match evaluate_resource_side(request, &self.facts.layers).decision {
+            Decision::Allowed => Truth::True,
+            Decision::AllowedIf(_) => Truth::Depends,
+            Decision::Unknown(_) => Truth::Unknown,
+            Decision::Denied(_) => Truth::False,
+        }
+    }
+}
+
+/// Whether a statement may name a service: cheaper than to evaluate it.
+fn may_name(statement: &Statement, service: &TrustedService) -> bool {
+    let Some(principals) = statement.principals().filter(|principals| !principals.is_negated()) else {
+        return true;
+    };
+    principals.entries().iter().any(|entry| match entry {
+        PrincipalEntry::Service(name) => !service.federated && **name == *service.name,
+        PrincipalEntry::Federated(name) => service.federated && **name == *service.name,
+        PrincipalEntry::Everyone | PrincipalEntry::Unheard(..) => true,
+        _ => false,
+    })
+}

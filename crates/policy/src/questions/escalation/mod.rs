@@ -1,0 +1,197 @@
+//! Which rules of escalation hold for a principal: ways to more permissions than it was given.
+//!
+//! A rule is a relation, not a set of actions: an actor, actions that must be allowed on a certain role, user, group or
+//! policy, the service that the role must trust, and what else must be so. Every action is a request through all layers
+//! of the actor; every way must lead to something that the actor may not do already.
+//!
+//! | verdict | when |
+//! |---|---|
+//! | [`EscalationVerdict::Yes`] | every request is allowed, and what else must be so is known to be so |
+//! | [`EscalationVerdict::Conditional`] | it holds if the residuals of its steps and its provisos hold |
+//! | [`EscalationVerdict::Potential`] | something must exist, or be so, of which the inventory says nothing |
+//! | [`EscalationVerdict::Unknown`] | a policy could not be read, or an evaluation is unknown; the doubts say why |
+//! | not reported | a request is denied, no role trusts the service, nothing is gained |
+//!
+//! | part | how it is decided |
+//! |---|---|
+//! | actions on a target | on its very ARN; on whatever the policies name, where any resource does |
+//! | actions of one service on a workload | on one and the same, unless they take resources of different types |
+//! | `iam:PassRole` | on the role, with `iam:PassedToService` as the service that the role trusts |
+//! | `iam:Attach…Policy` | with `iam:PolicyARN` as that of `AdministratorAccess` |
+//! | `sts:AssumeRole` | against the role's trust policy and the RCPs of its account; after `iam:UpdateAssumeRolePolicy`, against one that names the actor |
+//! | `iam:CreatePolicyVersion` | a fifth version must be deleted first, which `iam:DeletePolicyVersion` must allow |
+//! | `iam:SetDefaultPolicyVersion` | the actor is evaluated anew with every stored version |
+//! | deleted policies and boundaries | the actor, or the role, is evaluated anew without |
+//! | written or attached policies | the actor, or the target, is evaluated anew with `AdministratorAccess`, still within its boundary and the SCPs |
+//!
+//! What is gained is looked for among samples of what the policies name, so that a gain may be missed that two patterns
+//! with several wildcards have in common only; none is invented. Of the condition keys of targets nothing is known but
+//! what follows from their ARNs.
+//!
+//! Ids, permissions and prerequisites are facts after [pathfinding.cloud](https://pathfinding.cloud) and
+//! [Prowler](https://github.com/prowler-cloud/prowler), both Apache-2.0; those that begin with `x-` are more of the kind,
+//! after sources from which facts alone were taken. `data/NOTICE-pathfinding` says more. Where no source confirms a way, its
+//! verdict is at most potential; where it takes what policies cannot tell (the secret of a key, a cluster, the content
+//! of a credential), a proviso says so and it is at most conditional.
+
+mod aims;
+mod ask;
+mod facts;
+mod gain;
+mod inventory;
+mod judge;
+mod map;
+mod rules;
+mod sample;
+#[cfg(test)]
+mod tests;
+mod worth;
+
+use std::sync::Arc;
+
+use crate::answer::{Citation, Doubt, Residual};
+
+pub use inventory::{Actor, GroupFacts, Inventory, PolicyFacts, RoleFacts, StoredVersion, UserFacts};
+pub use map::EscalationMap;
+
+/// Whether a rule holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EscalationVerdict {
+    /// Not to be told: a policy could not be read, or an evaluation is unknown.
+    Unknown,
+    /// It may: something that would have to exist, or be so, is not known.
+    Potential,
+    /// It does if the residuals and provisos hold.
+    Conditional,
+    /// It does.
+    Yes,
+}
+
+/// What is gained.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Gain {
+    /// Control of every identity of the account, as [`administrator`](crate::administrator) has it.
+    Administrator,
+    /// Among other things this, which the actor may not do.
+    More {
+        /// The action, with a made-up name where the policy has a wildcard.
+        action: String,
+        /// The resource, likewise.
+        resource: String,
+    },
+    /// Not to be told from policies, or from those that could be read.
+    NotKnown,
+}
+
+/// One request of a way.
+#[derive(Clone, Debug)]
+pub struct EscalationStep {
+    /// Who makes it, if not the actor: the service, or the provider, that the role trusts.
+    pub by: Option<String>,
+    /// The action.
+    pub action: String,
+    /// The resource. Where any may do, one with a made-up name.
+    pub resource: String,
+    /// The condition that must hold for it to be allowed.
+    pub residual: Option<Residual>,
+    /// The statements that decide.
+    pub evidence: Vec<Citation>,
+}
+
+/// One way in which a rule holds.
+#[derive(Clone, Debug)]
+pub struct EscalationWay {
+    /// Whether it holds this way.
+    pub verdict: EscalationVerdict,
+    /// ARN of the role, user or group whose permissions are gained; the actor's own, where it changes its own. `None`
+    /// where it is none of the inventory.
+    pub target: Option<String>,
+    /// What it goes by besides: ARN of a policy, a group or a provider, name of an inline policy.
+    pub through: Option<String>,
+    /// The stored version that is to be put in force.
+    pub version: Option<Arc<str>>,
+    /// What is done, in this order.
+    pub steps: Vec<EscalationStep>,
+    /// In words, what must be so besides, and cannot be told.
+    pub provisos: Vec<String>,
+    /// What the inventory would have to say for the verdict to be more than potential.
+    pub missing: Vec<String>,
+    /// What keeps policies from being understood.
+    pub doubts: Vec<Doubt>,
+    /// What is gained.
+    pub gain: Gain,
+}
+
+/// A rule that holds, or may hold, for a principal.
+#[derive(Clone, Debug)]
+pub struct Escalation {
+    /// Its id: that of pathfinding.cloud, such as `iam-012`, or one that begins with `x-`.
+    pub rule: &'static str,
+    /// The best verdict of its ways.
+    pub verdict: EscalationVerdict,
+    /// Its ways, the best first; [`Escalation::MOST_WAYS`] at most.
+    pub ways: Vec<EscalationWay>,
+    /// How many there are.
+    pub count: usize,
+}
+
+impl Escalation {
+    /// How many ways of one rule are told.
+    pub const MOST_WAYS: usize = 8;
+}
+
+/// What comes of the question.
+#[derive(Clone, Debug)]
+pub enum Escalations {
+    /// The principal is an administrator already: there is nothing to gain.
+    AlreadyAdministrator,
+    /// The rules that hold or may hold, in the order of the rules.
+    Rules(Vec<Escalation>),
+}
+
+impl Escalations {
+    /// The rules that hold or may hold; none for an administrator.
+    pub fn rules(&self) -> &[Escalation] {
+        match self {
+            Self::AlreadyAdministrator => &[],
+            Self::Rules(rules) => rules,
+        }
+    }
+}
+
+/// Asks which rules of escalation hold for one user or role. For many of one account, [`EscalationMap`] prepares what they
+/// have in common.
+///
+/// ```
+/// use orgsweep_policy::{
+///     Actor, Attached, Context, EscalationVerdict, Inventory, Layers, Policy, Principal, RoleFacts, escalations,
+/// };
+/// use std::sync::Arc;
+///
+/// let policy = |text: &str| Policy::parse(text).map(|policy| [Attached::new("p", Arc::new(policy))]);
+/// let hers = policy(
+///     r#"{"Statement": {"Effect": "Allow", "Resource": "*",
+///         "Action": ["iam:PassRole", "lambda:CreateFunction", "lambda:InvokeFunction"]}}"#,
+/// )?;
+/// let its = policy(r#"{"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}"#)?;
+/// let trust = policy(
+///     r#"{"Statement": {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}}"#,
+/// )?;
+/// let worker = RoleFacts {
+///     arn: "arn:aws:iam::111122223333:role/worker",
+///     layers: Layers { identity: &its, resource: &trust, ..Layers::default() },
+///     instance_profile: Some(false),
+/// };
+/// let ann = Principal::iam("arn:aws:iam::111122223333:user/ann")?;
+/// let layers = Layers { identity: &hers, ..Layers::default() };
+/// let actor = Actor { principal: &ann, context: Context::auditor(), layers, groups: Some(&[]) };
+/// let inventory = Inventory { roles: Some(&[worker]), ..Inventory::default() };
+/// let found = escalations(&actor, &inventory);
+/// let lambda = found.rules().iter().find(|found| found.rule == "lambda-001").ok_or("not found")?;
+/// assert_eq!(lambda.verdict, EscalationVerdict::Yes);
+/// assert_eq!(lambda.ways[0].target.as_deref(), Some(worker.arn));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn escalations(actor: &Actor<'_>, inventory: &Inventory<'_>) -> Escalations {
+    EscalationMap::new(inventory).escalations(actor)
+}

@@ -1,0 +1,329 @@
+//! The rules of escalation, as data: ids and permissions after pathfinding.cloud, and more of the kind.
+//! <https://github.com/DataDog/pathfinding.cloud>
+
+use std::sync::LazyLock;
+
+use serde_json::{Map, Value as Json};
+
+use super::EscalationVerdict;
+
+/// What an action of a rule must be allowed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Bind {
+    /// The role that is gained.
+    TargetRole,
+    /// The user that is gained.
+    TargetUser,
+    /// A group that the actor is not in.
+    TargetGroup,
+    /// A customer-managed policy attached to the role that is gained.
+    TargetPolicy,
+    /// The actor itself, a user.
+    OwnUser,
+    /// The actor itself, a role.
+    OwnRole,
+    /// A group that the actor is in.
+    OwnGroup,
+    /// A customer-managed policy attached to the actor.
+    OwnPolicy,
+    /// A SAML or OIDC provider.
+    Provider,
+    /// Whatever it may be allowed on.
+    Somewhere,
+}
+
+/// Whose permissions are gained, and what changes them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Effect {
+    /// Those of the target as they are.
+    Target,
+    /// Those of the target, or the actor, once it may do everything within its limits.
+    Administrator,
+    /// Those of the actor, and of the group that it joins.
+    Group,
+    /// Those of the target, or the actor, without its boundary.
+    NoBoundary,
+    /// Those of the actor with another version of the policy.
+    Version,
+    /// Those of the target, or the actor, without one of its policies.
+    NoPolicy,
+    /// Not to be told from policies.
+    NotTold,
+}
+
+/// What else must be so, and can be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fact {
+    FreeKey,
+    FullKeys,
+    InactiveKey,
+    Password,
+    NoPassword,
+    /// The policy has room for one more version, or one may be deleted.
+    SpareVersion,
+    /// A role trusts the provider, which does not exist.
+    Dangling,
+    /// The actor is in the management account.
+    Management,
+    /// The role has the name of one that AWS makes in member accounts for the management account.
+    OrganizationRole,
+    TrustsOtherAccount,
+    TrustsEveryone,
+    /// The actor is the role, or may assume it.
+    SelfOrAssumed,
+    /// A role for the EMR service itself may be passed too.
+    EmrServiceRole,
+}
+
+/// One action of an alternative.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Need {
+    /// Its place in [`Rules::actions`].
+    pub(super) action: usize,
+    pub(super) bind: Bind,
+}
+
+#[derive(Debug)]
+pub(super) struct Rule {
+    pub(super) id: String,
+    pub(super) user: bool,
+    pub(super) role: bool,
+    /// One of these, and of it all.
+    pub(super) alternatives: Vec<Vec<Need>>,
+    pub(super) effect: Effect,
+    pub(super) at_most: EscalationVerdict,
+    pub(super) proviso: Option<String>,
+    /// Places in [`Rules::services`] of those of which the role must trust one.
+    pub(super) trust: Vec<usize>,
+    pub(super) instance_profile: bool,
+    /// Which service `iam:PassedToService` names is not confirmed.
+    pub(super) passed_to_unconfirmed: bool,
+    pub(super) facts: Vec<Fact>,
+}
+
+impl Rule {
+    pub(super) fn has(&self, fact: Fact) -> bool {
+        self.facts.contains(&fact)
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Rules {
+    pub(super) rules: Vec<Rule>,
+    /// Every action that a rule needs, once.
+    pub(super) actions: Vec<String>,
+    /// The same in lower case.
+    pub(super) lower: Vec<String>,
+    /// Every service, or provider, that a role must trust for a rule, once.
+    pub(super) services: Vec<TrustedService>,
+}
+
+/// A service, or a provider of identities.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct TrustedService {
+    pub(super) name: String,
+    pub(super) federated: bool,
+}
+
+/// The rules that are compiled into the crate. A test holds that they can be read.
+pub(super) static RULES: LazyLock<Rules> =
+    LazyLock::new(|| read(include_str!("../../../data/escalation-rules.json")).unwrap_or_default());
+
+/// Reads the rules; an error names the rule and what is wrong with it.
+pub(super) fn read(text: &str) -> Result<Rules, String> {
+    let parsed: Json = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let mut rules = Rules::default();
+    for (number, one) in parsed.as_array().ok_or("the rules are no list")?.iter().enumerate() {
+        let members = one.as_object().ok_or_else(|| format!("rule {number} is no object"))?;
+        let id = text_of(members, "id").map_err(|error| format!("rule {number}: {error}"))?;
+        let rule = rule(id, members, &mut rules).map_err(|error| format!("{id}: {error}"))?;
+        rules.rules.push(rule);
+    }
+    rules.lower = rules.actions.iter().map(|action| action.to_ascii_lowercase()).collect();
+    Ok(rules)
+}
+
+const MEMBERS: [&str; 12] = [
+    "id",
+    "form",
+    "actors",
+    "required",
+    "effect",
+    "at_most",
+    "trust",
+    "federated",
+    "instance_profile",
+    "passed_to_unconfirmed",
+    "facts",
+    "proviso",
+];
+
+fn rule(id: &str, members: &Map<String, Json>, rules: &mut Rules) -> Result<Rule, String> {
+    if let Some(unheard) = members.keys().find(|name| !MEMBERS.contains(&name.as_str())) {
+        return Err(format!("{unheard} is not known"));
+    }
+    let mut alternatives = Vec::new();
+    for alternative in list(members, "required")? {
+        let needs = alternative.as_array().ok_or("an alternative is no list")?;
+        alternatives
+            .push(needs.iter().map(|one| need(one, &mut rules.actions)).collect::<Result<Vec<_>, _>>()?);
+    }
+    if alternatives.is_empty() || alternatives.iter().any(Vec::is_empty) {
+        return Err("it needs nothing".to_owned());
+    }
+    let actors = texts(members, "actors")?;
+    let is = |wanted: &str| {
+        actors.iter().any(|actor| actor == wanted || actor == "any" || actor == "external-account")
+    };
+    let optional = |name: &str| members.contains_key(name);
+    let mut trust = Vec::new();
+    if optional("trust") {
+        for name in texts(members, "trust")? {
+            let service = TrustedService { name, federated: optional("federated") };
+            trust.push(place_of(&mut rules.services, service));
+        }
+    }
+    Ok(Rule {
+        id: id.to_owned(),
+        user: is("user"),
+        role: is("role"),
+        alternatives,
+        effect: effect(text_of(members, "effect")?)?,
+        at_most: match text_of(members, "at_most")? {
+            "yes" => EscalationVerdict::Yes,
+            "conditional" => EscalationVerdict::Conditional,
+            "potential" => EscalationVerdict::Potential,
+            other => return Err(format!("{other} is no verdict")),
+        },
+        proviso: optional("proviso").then(|| text_of(members, "proviso").map(str::to_owned)).transpose()?,
+        trust,
+        instance_profile: optional("instance_profile"),
+        passed_to_unconfirmed: optional("passed_to_unconfirmed"),
+        facts: if optional("facts") {
+            texts(members, "facts")?.iter().map(|name| fact(name)).collect::<Result<_, _>>()?
+        } else {
+            Vec::new()
+        },
+    })
+}
+
+fn need(one: &Json, actions: &mut Vec<String>) -> Result<Need, String> {
+    let pair = one.as_array().map(Vec::as_slice);
+    let Some([Json::String(action), Json::String(bound)]) = pair else {
+        return Err(format!("{one} is not an action with what it is bound to"));
+    };
+    if !action.contains(':') {
+        return Err(format!("{action} is no action"));
+    }
+    Ok(Need { action: place_of(actions, action.clone()), bind: bind(bound)? })
+}
+
+/// Where it is in the list, in which it is put if it is not.
+fn place_of<T: PartialEq>(list: &mut Vec<T>, wanted: T) -> usize {
+    list.iter().position(|known| *known == wanted).unwrap_or_else(|| {
+        list.push(wanted);
+        list.len() - 1
+    })
+}
+
+fn bind(name: &str) -> Result<Bind, String> {
+    Ok(match name {
+        "target_role" => Bind::TargetRole,
+        "target_user" => Bind::TargetUser,
+        "target_group" => Bind::TargetGroup,
+        "target_policy" => Bind::TargetPolicy,
+        "own_user" => Bind::OwnUser,
+        "own_role" => Bind::OwnRole,
+        "own_group" => Bind::OwnGroup,
+        "own_policy" => Bind::OwnPolicy,
+        "provider" => Bind::Provider,
+        "new" | "carrier" | "support" | "identity_center" | "org" | "member_root" | "any" => Bind::Somewhere,
+        other => return Err(format!("{other} is nothing to bind an action to")),
+    })
+}
+
+fn effect(name: &str) -> Result<Effect, String> {
+    Ok(match name {
+        "target" => Effect::Target,
+        "administrator" => Effect::Administrator,
+        "group" => Effect::Group,
+        "no_boundary" => Effect::NoBoundary,
+        "version" => Effect::Version,
+        "no_policy" => Effect::NoPolicy,
+        "not_told" => Effect::NotTold,
+        other => return Err(format!("{other} is no effect")),
+    })
+}
+
+fn fact(name: &str) -> Result<Fact, String> {
+    Ok(match name {
+        "free_key" => Fact::FreeKey,
+        "full_keys" => Fact::FullKeys,
+        "inactive_key" => Fact::InactiveKey,
+        "password" => Fact::Password,
+        "no_password" => Fact::NoPassword,
+        "spare_version" => Fact::SpareVersion,
+        "dangling" => Fact::Dangling,
+        "management" => Fact::Management,
+        "organization_role" => Fact::OrganizationRole,
+        "trusts_other_account" => Fact::TrustsOtherAccount,
+        "trusts_everyone" => Fact::TrustsEveryone,
+        "self_or_assumed" => Fact::SelfOrAssumed,
+        "emr_service_role" => Fact::EmrServiceRole,
+        other => return Err(format!("{other} is no fact")),
+    })
+}
+
+fn text_of<'a>(members: &'a Map<String, Json>, name: &str) -> Result<&'a str, String> {
+    members.get(name).and_then(Json::as_str).ok_or_else(|| format!("{name} is no text"))
+}
+
+fn list<'a>(members: &'a Map<String, Json>, name: &str) -> Result<&'a [Json], String> {
+    members.get(name).and_then(Json::as_array).map(Vec::as_slice).ok_or_else(|| format!("{name} is no list"))
+}
+
+fn texts(members: &Map<String, Json>, name: &str) -> Result<Vec<String>, String> {
+    let text =
+        |one: &Json| one.as_str().map(str::to_owned).ok_or_else(|| format!("{name} is no list of texts"));
+    list(members, name)?.iter().map(text).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compiled_rules_can_be_read() {
+        let rules = read(include_str!("../../../data/escalation-rules.json")).unwrap();
+        assert_eq!(rules.rules.iter().filter(|rule| !rule.id.starts_with("x-")).count(), 90);
+        assert_eq!(rules.rules.len(), 153);
+        assert_eq!(RULES.rules.len(), 153);
+        let mut ids: Vec<_> = rules.rules.iter().map(|rule| &rule.id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), 153);
+        for rule in &rules.rules {
+            assert_eq!(rule.at_most == EscalationVerdict::Yes, rule.proviso.is_none(), "{}", rule.id);
+            assert!(rule.user || rule.role, "{}", rule.id);
+        }
+    }
+
+    #[test]
+    fn malformed_rules_are_refused_by_name() {
+        let good = r#"{"id":"a","form":"self","actors":["user"],"required":[[["a:B","own_user"]]],"effect":"target","at_most":"yes"}"#;
+        assert_eq!(read(&format!("[{good}]")).unwrap().rules.len(), 1);
+        for (from, to, wanted) in [
+            ("own_user", "moon", "a: moon is nothing to bind an action to"),
+            ("a:B", "aB", "a: aB is no action"),
+            (r#""yes""#, r#""maybe""#, "a: maybe is no verdict"),
+            (r#""target""#, r#""boom""#, "a: boom is no effect"),
+            (r#""at_most""#, r#""facts":["tall"],"at_most""#, "a: tall is no fact"),
+            (r#""at_most""#, r#""colour":1,"at_most""#, "a: colour is not known"),
+            (r#"[[["a:B","own_user"]]]"#, "[]", "a: it needs nothing"),
+            (r#""id":"a""#, r#""id":1"#, "rule 0: id is no text"),
+        ] {
+            assert_eq!(read(&format!("[{}]", good.replace(from, to))).unwrap_err(), wanted);
+        }
+        assert!(read("{").is_err() && read("{}").is_err() && read("[1]").is_err());
+    }
+}

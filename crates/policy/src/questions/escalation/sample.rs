@@ -1,0 +1,229 @@
+//! Requests that a statement is about: an action and a resource with something in the place of each wildcard.
+
+use crate::arn::Arn;
+use crate::context::Context;
+use crate::layers::{Attached, Guardrails, Layers};
+use crate::pattern::MADE_UP;
+use crate::statement::{Effect, Statement};
+
+/// Requests taken from a principal's policies, at most.
+const POWERS: usize = 512;
+/// Requests taken from one statement, at most.
+const OF_ONE: usize = 48;
+
+/// Where a sampled request takes place.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place<'a> {
+    pub(super) partition: &'a str,
+    pub(super) account: &'a str,
+}
+
+impl<'a> Place<'a> {
+    pub(super) fn of(arn: &'a str) -> Self {
+        Arn::read(arn).map_or(Self { partition: "aws", account: "" }, |arn| Self {
+            partition: arn.partition,
+            account: arn.account,
+        })
+    }
+
+    /// A resource of an action's service, of which nothing but the service is said.
+    pub(super) fn anything(self, action: &str) -> String {
+        let service = action.split_once(':').map_or(MADE_UP, |(service, _)| service);
+        let region = if matches!(service, "iam" | "sts" | "organizations") { "" } else { "us-east-1" };
+        format!("arn:{}:{service}:{region}:{}:{MADE_UP}", self.partition, self.account)
+    }
+
+    fn resources(self, statement: &Statement, context: &Context) -> Vec<String> {
+        statement.sample_resources(self.partition, self.account, context)
+    }
+}
+
+/// Every policy that limits or allows what a principal does.
+pub(super) fn policies<'a>(layers: &Layers<'a>) -> Vec<&'a Attached> {
+    let mut policies: Vec<&Attached> = layers.identity.iter().collect();
+    policies.extend(layers.boundary);
+    policies.extend(layers.session.unwrap_or_default());
+    if let Guardrails::InForce(levels) = layers.service_control {
+        policies.extend(levels.iter().flat_map(|level| &level.policies));
+    }
+    policies
+}
+
+/// Requests that the Allows of these policies are about.
+pub(super) fn powers<'a>(
+    policies: impl IntoIterator<Item = &'a Attached>,
+    place: Place<'_>,
+    context: &Context,
+) -> Vec<(String, String)> {
+    let mut powers = Vec::new();
+    for statement in statements(policies).filter(|statement| statement.effect() == Effect::Allow) {
+        let resources = place.resources(statement, context);
+        let pairs = statement.sample_actions().into_iter().flat_map(|action| {
+            let resources: Vec<String> =
+                if resources.is_empty() { vec![place.anything(&action)] } else { resources.clone() };
+            resources.into_iter().map(move |resource| (action.clone(), resource))
+        });
+        powers.extend(pairs.take(OF_ONE));
+        if powers.len() >= POWERS {
+            break;
+        }
+    }
+    powers
+}
+
+/// Requests that a policy which may deny keeps back from what the others allow: every action that it or they name, on
+/// every resource that it or they name, and on any.
+pub(super) fn held_back<'a>(
+    policies: impl IntoIterator<Item = &'a Attached>,
+    place: Place<'_>,
+    context: &Context,
+) -> Vec<(String, String)> {
+    let statements: Vec<&Statement> = statements(policies).collect();
+    let mut actions: Vec<String> = statements.iter().flat_map(|one| one.sample_actions()).collect();
+    let mut resources: Vec<String> =
+        statements.iter().flat_map(|one| place.resources(one, context)).collect();
+    for names in [&mut actions, &mut resources] {
+        names.sort_unstable();
+        names.dedup();
+    }
+    let pairs = actions.iter().flat_map(|action| {
+        let anything = std::iter::once(place.anything(action));
+        anything.chain(resources.iter().cloned()).map(move |resource| (action.clone(), resource))
+    });
+    pairs.take(POWERS).collect()
+}
+
+/// Resources on which an action (in lower case) is worth asking for: where the statements of these policies that may have
+/// it decide otherwise than elsewhere. Beside what they name, any resource of the service; if some of the service are
+/// denied, any of the same type instead.
+pub(super) fn places<'a>(
+    policies: impl IntoIterator<Item = &'a Attached>,
+    action: &str,
+    place: Place<'_>,
+    context: &Context,
+) -> Vec<String> {
+    let mut allowed = Vec::new();
+    let mut denied = Vec::new();
+    for statement in statements(policies) {
+        if statement.may_have_action(action) {
+            let named = place.resources(statement, context).into_iter();
+            if statement.effect() == Effect::Allow {
+                allowed.extend(named);
+            } else {
+                let service = action.split(':').next();
+                let is_own = |name: &String| name.split(':').nth(2).is_some_and(|of| Some(of) == service);
+                denied.extend(named.filter(is_own));
+            }
+        }
+    }
+    let mut places = if denied.is_empty() {
+        vec![place.anything(action), "*".to_owned()]
+    } else {
+        denied.iter().filter_map(|name| sibling(name)).collect()
+    };
+    let met: Vec<String> =
+        allowed.iter().flat_map(|one| allowed.iter().filter_map(|two| meet(one, two))).take(OF_ONE).collect();
+    places.extend(allowed);
+    places.extend(met);
+    places.extend(denied);
+    places.truncate(POWERS);
+    places
+}
+
+/// What two patterns may both match, of each of which this is a sample: the longer start and the longer end.
+pub(super) fn meet(one: &str, two: &str) -> Option<String> {
+    let (start, _) = one.split_once(MADE_UP)?;
+    let (other_start, _) = two.split_once(MADE_UP)?;
+    let (_, end) = two.rsplit_once(MADE_UP)?;
+    let (_, other_end) = one.rsplit_once(MADE_UP)?;
+    let fits = start.len() > other_start.len() && start.starts_with(other_start);
+    (fits && end.len() > other_end.len() && end.ends_with(other_end))
+        .then(|| format!("{start}{MADE_UP}{end}"))
+}
+
+/// A resource of the same type with a made-up name.
+fn sibling(arn: &str) -> Option<String> {
+    let (fifth_colon, _) = arn.match_indices(':').nth(4)?;
+    let (start, resource) = arn.split_at_checked(fifth_colon + 1)?;
+    let end = resource.find(['/', ':']).map_or(0, |end| end + 1);
+    Some(format!("{start}{}{MADE_UP}", resource.get(..end)?))
+}
+
+fn statements<'a>(policies: impl IntoIterator<Item = &'a Attached>) -> impl Iterator<Item = &'a Statement> {
+    policies.into_iter().flat_map(|attached| attached.policy.statements())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::policy::Policy;
+
+    const HOME: Place<'static> = Place { partition: "aws", account: "111122223333" };
+
+    fn attached(statements: &str) -> [Attached; 1] {
+        let policy =
+            Policy::parse(&format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#)).unwrap();
+        [Attached::new("p", Arc::new(policy))]
+    }
+
+    #[test]
+    fn powers_have_made_up_names_for_wildcards() {
+        let context = Context::auditor().with("aws:username", "ann");
+        for (statement, wanted) in [
+            (
+                r#"{"Effect":"Allow","Action":"s3:Get*","Resource":"arn:aws:s3:::b/?*"}"#,
+                ("s3:getany-7c1f0d52", "arn:aws:s3:::b/xany-7c1f0d52"),
+            ),
+            (
+                r#"{"Effect":"Allow","Action":"lambda:X","Resource":"arn:*:lambda:*:*:function:dev-*"}"#,
+                ("lambda:x", "arn:aws:lambda:us-east-1:111122223333:function:dev-any-7c1f0d52"),
+            ),
+            (
+                r#"{"Effect":"Allow","NotAction":"s3:*","Resource":"*"}"#,
+                ("any-7c1f0d52:any-7c1f0d52", "arn:aws:any-7c1f0d52:us-east-1:111122223333:any-7c1f0d52"),
+            ),
+            (
+                r#"{"Effect":"Allow","Action":"s3:X","Resource":"arn:aws:s3:::${aws:username}-${aws:PrincipalTag/t}"}"#,
+                ("s3:x", "arn:aws:s3:::ann-any-7c1f0d52"),
+            ),
+        ] {
+            let (action, resource) = wanted;
+            assert_eq!(
+                powers(&attached(statement), HOME, &context),
+                [(action.to_owned(), resource.to_owned())]
+            );
+        }
+        let deny = attached(r#"{"Effect":"Deny","Action":"*","Resource":"*"}"#);
+        assert!(powers(&deny, HOME, &context).is_empty());
+    }
+
+    #[test]
+    fn where_some_of_a_type_are_denied_another_of_the_type_is_asked_for() {
+        let policies = attached(
+            r#"{"Effect":"Allow","Action":"*","Resource":"*"},
+               {"Effect":"Deny","Action":"*","Resource":"arn:aws:s3:::secret"},
+               {"Effect":"Deny","Action":"lambda:*","Resource":"arn:aws:lambda:*:*:function:prod"}"#,
+        );
+        let asked = |action| places(policies.iter(), action, HOME, &Context::auditor());
+        assert_eq!(
+            asked("lambda:createfunction"),
+            [
+                "arn:aws:lambda:us-east-1:111122223333:function:any-7c1f0d52",
+                "arn:aws:lambda:us-east-1:111122223333:function:prod"
+            ]
+        );
+        assert_eq!(asked("glue:createjob"), ["arn:aws:glue:us-east-1:111122223333:any-7c1f0d52", "*"]);
+    }
+
+    #[test]
+    fn patterns_that_meet_are_asked_for_where_they_meet() {
+        let policies = attached(
+            r#"{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::dev-*"},
+               {"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::*-logs"}"#,
+        );
+        let asked = places(policies.iter(), "s3:getobject", HOME, &Context::auditor());
+        assert!(asked.iter().any(|name| name == "arn:aws:s3:::dev-any-7c1f0d52-logs"), "{asked:?}");
+    }
+}

@@ -1,0 +1,128 @@
+//! What holds in every account, tried in many.
+
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::evaluate::tests::generator::Dice;
+use crate::questions::escalation::rules::RULES;
+
+/// In how many accounts a property is tried; `POLICY_WORLDS=100000` for longer.
+fn worlds() -> u64 {
+    std::env::var("POLICY_WORLDS").ok().and_then(|number| number.parse().ok()).unwrap_or(400) / 4
+}
+
+/// An action of the rules, or a pattern that has several.
+fn action(dice: &mut Dice) -> String {
+    let name = &RULES.actions[dice.below(RULES.actions.len())];
+    let (service, _) = name.split_once(':').unwrap();
+    match dice.below(4) {
+        0 => format!("{service}:*"),
+        1 => format!("{}*", &name[..name.len() - 3]),
+        _ => name.clone(),
+    }
+}
+
+fn statement(dice: &mut Dice, effect: &str) -> String {
+    let actions: Vec<String> = (0..=dice.below(6)).map(|_| action(dice)).collect();
+    let resources =
+        ["*", "*", "arn:aws:iam::*:role/t*", "arn:aws:iam::*:user/${aws:username}", "arn:aws:*:*:*:dev-*"];
+    let condition =
+        if dice.one_in(5) { r#","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"# } else { "" };
+    format!(
+        r#"{{"Effect":"{effect}","Action":{actions:?},"Resource":"{}"{condition}}}"#,
+        dice.pick(&resources)
+    )
+}
+
+/// Everyone but the actor is an administrator, so that what is gained does not hang on what the actor has.
+fn world(dice: &mut Dice) -> World {
+    let arn = if dice.one_in(3) { CI } else { ANN };
+    let allows =
+        [allow(&["iam:PassRole"], "*"), statement(dice, "Allow"), statement(dice, "Allow")].join(",");
+    let mut world = World::of(Someone::new(arn, &allows)).user(Someone::new(BOB, EVERYTHING));
+    for number in 0..3 {
+        let service = &RULES.services[dice.below(RULES.services.len())].name;
+        let admitted = match number {
+            0 => r#"{"AWS":"111122223333"}"#.to_owned(),
+            _ => format!(r#"{{"Service":"{service}"}}"#),
+        };
+        world = world.role(Someone::new(&format!("{TARGET}{number}"), EVERYTHING).trusting(&admitted));
+    }
+    if dice.one_in(3) {
+        world.actor.boundary =
+            Some(attached("b", &format!("{},{}", allow(&["iam:*"], "*"), statement(dice, "Allow"))));
+    }
+    world
+}
+
+fn ways(world: &World) -> BTreeSet<(String, Option<String>)> {
+    let found = world.ask();
+    let ways = found.rules().iter().flat_map(|rule| {
+        // To get rid of what denies is a way that a Deny opens.
+        let freed = rule.rule.starts_with("x-iam-014") || rule.rule.starts_with("x-iam-015");
+        rule.ways.iter().filter(move |_| !freed).map(|way| (rule.rule.to_owned(), way.target.clone()))
+    });
+    ways.collect()
+}
+
+#[test]
+fn adding_a_deny_never_adds_a_way() {
+    let mut found = 0;
+    let mut taken = 0;
+    for seed in 0..worlds() {
+        let mut dice = Dice::new(seed);
+        let before = world(&mut dice);
+        let mut after = before.clone();
+        let deny = statement(&mut dice, "Deny");
+        match dice.below(3) {
+            0 => after.actor.identity.push(attached("deny", &deny)),
+            1 if after.actor.boundary.is_some() => {
+                let boundary = after.actor.boundary.take().unwrap().policy.to_string();
+                let (start, _) = boundary.rsplit_once(']').unwrap();
+                let policy = Policy::parse(&format!("{start},{deny}]}}")).unwrap();
+                after.actor.boundary = Some(Attached::new("b", Arc::new(policy)));
+            }
+            _ => after.session = Some(vec![attached("session", &format!("{EVERYTHING},{deny}"))]),
+        }
+        // What was an administrator had nothing to gain.
+        if matches!(before.ask(), Escalations::AlreadyAdministrator) {
+            continue;
+        }
+        let (before_ways, after_ways) = (ways(&before), ways(&after));
+        found += before_ways.len();
+        taken += before_ways.difference(&after_ways).count();
+        let added: Vec<_> = after_ways.difference(&before_ways).collect();
+        assert!(added.is_empty(), "{added:?}\n{deny}\n{:?}", before.actor);
+    }
+    // Otherwise the property would say little.
+    assert!(found as u64 > worlds() && taken as u64 > worlds() / 8, "{found} {taken}");
+}
+
+#[test]
+fn adding_a_service_control_policy_never_adds_a_way() {
+    for seed in 0..worlds() {
+        let mut dice = Dice::new(seed + 1_000_000);
+        let before = world(&mut dice).control(EVERYTHING);
+        let deny = statement(&mut dice, "Deny");
+        let after = before.clone().control(&format!("{EVERYTHING},{deny}"));
+        // What was an administrator had nothing to gain.
+        if matches!(before.ask(), Escalations::AlreadyAdministrator) {
+            continue;
+        }
+        let (before_ways, after_ways) = (ways(&before), ways(&after));
+        let added: Vec<_> = after_ways.difference(&before_ways).collect();
+        assert!(added.is_empty(), "{added:?}\n{deny}\n{:?}", before.actor);
+    }
+}
+
+#[test]
+fn order_of_roles_is_irrelevant() {
+    for seed in 0..worlds() {
+        let mut dice = Dice::new(seed + 2_000_000);
+        let one = world(&mut dice);
+        let mut other = one.clone();
+        other.roles.as_mut().unwrap().reverse();
+        other.actor.identity.reverse();
+        assert_eq!(ways(&one), ways(&other));
+    }
+}
