@@ -54,7 +54,7 @@ fn distribution() {
         vec![Pack {
             name: "in-house",
             checks: vec![Box::new(Echo::default())],
-            tables: vec![PrincipalTag::SCHEMA, Role::SCHEMA, ManagedPolicy::SCHEMA, InlinePolicy::SCHEMA],
+            tables: vec![Role::SCHEMA, ManagedPolicy::SCHEMA, InlinePolicy::SCHEMA],
             collectors: vec![],
         }]
     });
