@@ -113,10 +113,7 @@ impl<'m> Asker<'m> {
                 calls.push(self.call(&self.start, "sts:AssumeRole", role, Meets::Rewritten(aim.role)));
             }
         }
-        calls.extend(anywhere.iter().cloned());
-        calls.extend(self.visit(&aim));
-        let truth = calls.iter().map(|call| call.truth).min()?;
-        if truth == Truth::False {
+        if calls.iter().any(|call| call.truth == Truth::False) {
             return None;
         }
         let (gain, doubts) = match self.gain(rule, &aim) {
@@ -124,6 +121,9 @@ impl<'m> Asker<'m> {
             Outcome::Gained(gain) => (gain, Vec::new()),
             Outcome::NotTold(doubts) => (Gain::NotKnown, doubts),
         };
+        calls.extend(anywhere.iter().cloned());
+        calls.extend(self.visit(&aim));
+        let truth = calls.iter().map(|call| call.truth).min().filter(|truth| *truth != Truth::False)?;
         let verdict = match truth {
             Truth::Unknown => EscalationVerdict::Unknown,
             _ if !doubts.is_empty() => EscalationVerdict::Unknown,
