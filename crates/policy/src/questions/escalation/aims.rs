@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::ask::Asker;
+use super::map::Trusting;
 use super::rules::{Bind, Effect, Fact, Need, RULES, Rule};
 use crate::layers::{Attached, Layers};
 use crate::policy::Policy;
@@ -91,7 +92,7 @@ fn trusting<'m>(asker: &Asker<'m>, rule: &Rule) -> Vec<Aim<'m>> {
             let service = Some((*service, Truth::True));
             aims.push(Aim { service, ..Aim::missing(ROLES) });
         }
-        for (index, trust) in asker.map.trusting.get(*service).into_iter().flatten() {
+        for Trusting { role: index, trust, .. } in asker.map.trusting.get(*service).into_iter().flatten() {
             let Some(trusting) = asker.map.roles.get(*index) else { continue };
             if trusting.place.account != asker.place.account || asker.is_actor(trusting.facts.arn) {
                 continue;

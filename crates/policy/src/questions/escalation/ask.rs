@@ -2,18 +2,19 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
 
 use super::aims::Aim;
 use super::rules::{Bind, RULES, Rule};
 use super::sample::{self, Place};
-use super::worth::{Measured, Outcome};
-use super::{Actor, EscalationMap};
+use super::worth::{Measured, Now, Outcome};
+use super::{Actor, EscalationMap, EscalationStep};
 use crate::answer::Answer;
 use crate::context::Key;
 use crate::evaluate::{decide, evaluate, evaluate_resource_side};
 use crate::layers::Layers;
 use crate::request::{PrincipalKind, Request};
-use crate::statement::Effect;
 use crate::truth::Truth;
 
 use super::gain::REWRITTEN;
@@ -22,7 +23,7 @@ use super::gain::REWRITTEN;
 const MET: usize = 48;
 
 /// Which policies a request meets beside those of the actor.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Meets {
     /// None.
     Own,
@@ -30,8 +31,8 @@ pub(super) enum Meets {
     Trust(Option<usize>),
     /// The same, when the actor has written itself into it.
     Rewritten(Option<usize>),
-    /// That of a role, and none of the actor: another makes the request.
-    Visitor(usize),
+    /// That of a role, and none of the actor: a service, of this place, or another makes the request.
+    Visitor(usize, Option<usize>),
 }
 
 /// A request of a way with how it comes out.
@@ -41,6 +42,10 @@ pub(super) struct Call {
     pub(super) meets: Meets,
     pub(super) truth: Truth,
 }
+
+/// What one request is told by: action, resource, the policies it meets, the service or
+/// the policy that it names.
+pub(super) type Asked = (Box<str>, Box<str>, Meets, Option<Box<str>>);
 
 /// An actor, prepared for asking.
 pub(super) struct Asker<'m> {
@@ -52,9 +57,14 @@ pub(super) struct Asker<'m> {
     changing: Request,
     attaching: Request,
     administrator_access: String,
-    /// For each action of the rules, whether an identity policy may allow it on anything.
-    may: Vec<OnceCell<bool>>,
-    places: RefCell<HashMap<usize, Vec<String>>>,
+    /// For each identity policy, and each action of the rules, whether it may allow it on anything.
+    may: Vec<Arc<[bool]>>,
+    places: RefCell<HashMap<usize, Rc<[String]>>>,
+    /// For each service, the actor as one that passes a role to it.
+    passing: Vec<OnceCell<Request>>,
+    passed: RefCell<HashMap<(bool, usize, usize), Call>>,
+    pub(super) now: RefCell<Now>,
+    pub(super) steps: RefCell<HashMap<Asked, Arc<EscalationStep>>>,
     pub(super) gains: RefCell<HashMap<Measured, Outcome>>,
 }
 
@@ -66,8 +76,12 @@ impl<'m> Asker<'m> {
         let changing = start.clone().with_key("iam:PermissionsBoundary", Key::Absent);
         let attaching = changing.clone().with_key("iam:PolicyARN", known(&administrator_access));
         Self {
-            may: RULES.actions.iter().map(|_| OnceCell::new()).collect(),
+            may: actor.layers.identity.iter().map(|attached| map.may_allow(&attached.policy)).collect(),
             places: RefCell::default(),
+            passing: RULES.services.iter().map(|_| OnceCell::new()).collect(),
+            passed: RefCell::default(),
+            now: RefCell::default(),
+            steps: RefCell::default(),
             gains: RefCell::default(),
             map,
             actor,
@@ -97,12 +111,7 @@ impl<'m> Asker<'m> {
     /// Whether an identity policy may allow an action on anything. A role's trust policy may do so alone.
     pub(super) fn may(&self, action: usize) -> bool {
         let Some(lower) = RULES.lower.get(action) else { return false };
-        let may = || {
-            let mut identity = self.actor.layers.identity.iter().flat_map(|one| one.policy.statements());
-            lower == "sts:assumerole"
-                || identity.any(|one| one.effect() != Effect::Deny && one.may_have_action(lower))
-        };
-        self.may.get(action).is_some_and(|known| *known.get_or_init(may))
+        lower == "sts:assumerole" || self.may.iter().any(|of| of.get(action).is_some_and(|may| *may))
     }
 
     /// The resource that an action is bound to; `None` where any may do.
@@ -124,6 +133,22 @@ impl<'m> Asker<'m> {
 
     /// Asks for one action where it is bound to. `None`: it is bound to nothing that is known.
     pub(super) fn at(&self, rule: &Rule, action: usize, bind: Bind, aim: &Aim<'m>) -> Option<Call> {
+        // The same role is passed to the same service by many rules.
+        let key = match (bind, aim.role, aim.service) {
+            (Bind::TargetRole, Some(index), Some((service, _))) => {
+                (rule.passed_to_unconfirmed, index, service)
+            }
+            _ => return self.at_anew(rule, action, bind, aim),
+        };
+        if let Some(known) = self.passed.borrow().get(&key) {
+            return Some(known.clone());
+        }
+        let call = self.at_anew(rule, action, bind, aim)?;
+        self.passed.borrow_mut().insert(key, call.clone());
+        Some(call)
+    }
+
+    fn at_anew(&self, rule: &Rule, action: usize, bind: Bind, aim: &Aim<'m>) -> Option<Call> {
         let name = RULES.actions.get(action)?;
         let meets = if name == "sts:AssumeRole" { Meets::Trust(aim.role) } else { Meets::Own };
         if matches!(meets, Meets::Trust(None)) {
@@ -170,9 +195,13 @@ impl<'m> Asker<'m> {
 
     /// A role is passed to a service. Where it is passed on by another, which of them IAM sees is not confirmed.
     pub(super) fn passing(&self, service: usize, unconfirmed: bool) -> Request {
-        let name = RULES.services.get(service).map(|service| service.name.as_str());
-        let state = name.filter(|_| !unconfirmed).map_or(Key::Environment, known);
-        self.start.clone().with_key("iam:PassedToService", state)
+        let passing = |state| self.start.clone().with_key("iam:PassedToService", state);
+        match (RULES.services.get(service), self.passing.get(service)) {
+            (Some(service), Some(cell)) if !unconfirmed => {
+                cell.get_or_init(|| passing(known(&service.name))).clone()
+            }
+            _ => passing(Key::Environment),
+        }
     }
 
     /// Asks for actions of one service that are bound to nothing: on one resource for all, or, if there is none, each
@@ -180,12 +209,13 @@ impl<'m> Asker<'m> {
     pub(super) fn anywhere(&self, actions: &[usize]) -> Vec<Call> {
         let mut best: Vec<Call> = Vec::new();
         let least = |calls: &[Call]| calls.iter().map(|call| call.truth).min().unwrap_or(Truth::False);
-        let named: Vec<Vec<String>> = actions.iter().map(|action| self.places(*action)).collect();
-        let met = named.iter().flatten().flat_map(|one| {
-            let others = named.iter().flatten().take(MET);
+        let named: Vec<Rc<[String]>> = actions.iter().map(|action| self.places(*action)).collect();
+        let met = named.iter().flat_map(|names| names.iter()).flat_map(|one| {
+            let others = named.iter().flat_map(|names| names.iter()).take(MET);
             others.filter_map(move |two| sample::meet(one, two))
         });
-        for resource in named.iter().flatten().cloned().chain(met.take(MET)) {
+        let all = named.iter().flat_map(|names| names.iter().cloned());
+        for resource in all.chain(met.take(MET)) {
             let calls: Vec<Call> = actions.iter().map_while(|action| self.on(*action, &resource)).collect();
             if calls.len() == actions.len() && (best.is_empty() || least(&calls) > least(&best)) {
                 best = calls;
@@ -196,7 +226,8 @@ impl<'m> Asker<'m> {
         }
         let mut apart: Vec<Call> = Vec::new();
         for action in actions {
-            let calls = self.places(*action).into_iter().filter_map(|place| self.on(*action, &place));
+            let calls = self.places(*action);
+            let calls = calls.iter().filter_map(|place| self.on(*action, place));
             let Some(call) = calls.max_by_key(|call| call.truth) else { return best };
             if apart.iter().any(|other| same_type(other.request.resource(), call.request.resource())) {
                 return best;
@@ -211,11 +242,11 @@ impl<'m> Asker<'m> {
         (call.truth != Truth::False && !self.is_actor(resource)).then_some(call)
     }
 
-    fn places(&self, action: usize) -> Vec<String> {
+    fn places(&self, action: usize) -> Rc<[String]> {
         let find = || {
             let policies = sample::policies(&self.actor.layers);
             let action = RULES.lower.get(action).map_or("", String::as_str);
-            sample::places(policies, action, self.place, self.start.context())
+            sample::places(policies, action, self.place, self.start.context()).into()
         };
         self.places.borrow_mut().entry(action).or_insert_with(find).clone()
     }
@@ -231,7 +262,7 @@ impl<'m> Asker<'m> {
                 let resource = if rewritten { REWRITTEN.as_slice() } else { role.resource };
                 Layers { resource, resource_control: role.resource_control, ..own }
             }
-            Meets::Visitor(index) => role(Some(index)).map(|role| role.facts.layers).unwrap_or_default(),
+            Meets::Visitor(index, _) => role(Some(index)).map(|role| role.facts.layers).unwrap_or_default(),
         }
     }
 
@@ -239,7 +270,7 @@ impl<'m> Asker<'m> {
     pub(super) fn answer(&self, call: &Call) -> Answer {
         let layers = self.layers(call.meets);
         match call.meets {
-            Meets::Visitor(_) => evaluate_resource_side(&call.request, &layers),
+            Meets::Visitor(..) => evaluate_resource_side(&call.request, &layers),
             _ => evaluate(&call.request, &layers),
         }
     }

@@ -68,10 +68,10 @@ impl<'m> Asker<'m> {
         let emr = RULES.services.iter().position(|service| service.name == "elasticmapreduce.amazonaws.com");
         let Some(emr) = emr else { return false };
         let passing = self.passing(emr, rule.passed_to_unconfirmed);
-        let passed = self.map.trusting.get(emr).into_iter().flatten().filter_map(|(index, trust)| {
-            let passed = self.map.roles.get(*index)?;
+        let passed = self.map.trusting.get(emr).into_iter().flatten().filter_map(|trusting| {
+            let passed = self.map.roles.get(trusting.role)?;
             let call = self.call(&passing, "iam:PassRole", passed.facts.arn, Meets::Own);
-            Some((call.truth.min(*trust), Call { truth: call.truth.min(*trust), ..call }))
+            Some((call.truth.min(trusting.trust), Call { truth: call.truth.min(trusting.trust), ..call }))
         });
         let best = passed.max_by_key(|(truth, _)| *truth).map(|(_, call)| call);
         let found = best.as_ref().is_some_and(|call| call.truth != Truth::False);

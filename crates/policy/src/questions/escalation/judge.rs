@@ -1,5 +1,7 @@
 //! Whether a rule holds: its facts, its requests and its gain, put together.
 
+use std::sync::Arc;
+
 use super::aims::{Aim, aims};
 use super::ask::{Asker, Call, Meets};
 use super::rules::{Bind, Effect, Need, RULES, Rule, TrustedService};
@@ -8,6 +10,7 @@ use super::{
     Actor, Escalation, EscalationMap, EscalationStep, EscalationVerdict, EscalationWay, Escalations, Gain,
 };
 use crate::answer::{Decision, Doubt};
+use crate::context::Key;
 use crate::questions::{Administrator, administrator};
 use crate::request::PrincipalKind;
 use crate::truth::Truth;
@@ -110,10 +113,7 @@ impl<'m> Asker<'m> {
                 calls.push(self.call(&self.start, "sts:AssumeRole", role, Meets::Rewritten(aim.role)));
             }
         }
-        calls.extend(anywhere.iter().cloned());
-        calls.extend(self.visit(&aim));
-        let truth = calls.iter().map(|call| call.truth).min()?;
-        if truth == Truth::False {
+        if calls.iter().any(|call| call.truth == Truth::False) {
             return None;
         }
         let (gain, doubts) = match self.gain(rule, &aim) {
@@ -121,6 +121,9 @@ impl<'m> Asker<'m> {
             Outcome::Gained(gain) => (gain, Vec::new()),
             Outcome::NotTold(doubts) => (Gain::NotKnown, doubts),
         };
+        calls.extend(anywhere.iter().cloned());
+        calls.extend(self.visit(&aim));
+        let truth = calls.iter().map(|call| call.truth).min().filter(|truth| *truth != Truth::False)?;
         let verdict = match truth {
             Truth::Unknown => EscalationVerdict::Unknown,
             _ if !doubts.is_empty() => EscalationVerdict::Unknown,
@@ -135,10 +138,11 @@ impl<'m> Asker<'m> {
     fn visit(&self, aim: &Aim<'m>) -> Option<Call> {
         let index = aim.role?;
         let role = self.map.roles.get(index)?;
-        let meets = Meets::Visitor(index);
+        let meets = Meets::Visitor(index, None);
         if let Some((service, truth)) = aim.service {
-            let request = role.visit(RULES.services.get(service)?);
-            return Some(Call { request, meets, truth });
+            let mut trusting = self.map.trusting.get(service)?.iter();
+            let request = trusting.find(|trusting| trusting.role == index)?.visit.clone();
+            return Some(Call { request, meets: Meets::Visitor(index, Some(service)), truth });
         }
         let service = TrustedService { name: aim.provider?.to_owned(), federated: true };
         let mut request = role.visit(&service);
@@ -159,25 +163,8 @@ impl<'m> Asker<'m> {
     /// A way with the reasons of its requests.
     fn tell(&self, rule: &Rule, found: Found<'m>) -> EscalationWay {
         let Found { verdict, aim, calls, gain, mut doubts } = found;
-        let mut steps = Vec::new();
-        for call in &calls {
-            let answer = self.answer(call);
-            let mut residual = None;
-            match answer.decision {
-                Decision::AllowedIf(open) => residual = Some(open),
-                Decision::Unknown(more) => doubts.extend(more),
-                Decision::Allowed | Decision::Denied(_) => {}
-            }
-            let by =
-                matches!(call.meets, Meets::Visitor(_)).then(|| call.request.principal().name().to_owned());
-            steps.push(EscalationStep {
-                by,
-                action: call.request.action().to_owned(),
-                resource: call.request.resource().to_owned(),
-                residual,
-                evidence: answer.evidence,
-            });
-        }
+        let steps: Vec<Arc<EscalationStep>> = calls.iter().map(|call| self.step(call)).collect();
+        doubts.extend(steps.iter().flat_map(|step| step.doubts.iter().cloned()));
         let own = || aim.missing.is_empty().then(|| self.actor.principal.name());
         let is_own = !matches!(rule.effect, Effect::Target | Effect::NotTold);
         let joined = aim.group.filter(|_| rule.effect == Effect::Group);
@@ -197,5 +184,35 @@ impl<'m> Asker<'m> {
             doubts,
             gain,
         }
+    }
+
+    /// A request with its reasons. The same ones are asked for many rules.
+    fn step(&self, call: &Call) -> Arc<EscalationStep> {
+        let named = |key| match call.request.context().get(key) {
+            Key::Known { values, .. } => values.first().cloned(),
+            _ => None,
+        };
+        let other = named("iam:PassedToService").or_else(|| named("iam:PolicyARN"));
+        let key = (call.request.action().into(), call.request.resource().into(), call.meets, other);
+        if let Some(known) = self.steps.borrow().get(&key) {
+            return known.clone();
+        }
+        let answer = self.answer(call);
+        let (residual, doubts) = match answer.decision {
+            Decision::AllowedIf(open) => (Some(open), Vec::new()),
+            Decision::Unknown(doubts) => (None, doubts),
+            Decision::Allowed | Decision::Denied(_) => (None, Vec::new()),
+        };
+        let principal = call.request.principal().name();
+        let step = Arc::new(EscalationStep {
+            by: matches!(call.meets, Meets::Visitor(..)).then(|| principal.to_owned()),
+            action: call.request.action().to_owned(),
+            resource: call.request.resource().to_owned(),
+            residual,
+            evidence: answer.evidence,
+            doubts,
+        });
+        self.steps.borrow_mut().insert(key, step.clone());
+        step
     }
 }

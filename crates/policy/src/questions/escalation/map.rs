@@ -1,7 +1,7 @@
 //! What the questions about an account's principals have in common: who trusts which service, what each target may do.
 
 use std::collections::HashMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::gain::{self, Powers};
 use super::rules::{RULES, TrustedService};
@@ -11,8 +11,9 @@ use crate::answer::Decision;
 use crate::context::Context;
 use crate::evaluate::evaluate_resource_side;
 use crate::layers::Layers;
+use crate::policy::Policy;
 use crate::request::{Principal, Request};
-use crate::statement::{PrincipalEntry, Principals, Statement};
+use crate::statement::{Effect, PrincipalEntry, Principals, Statement};
 use crate::truth::Truth;
 
 /// An account, prepared for asking which rules of escalation hold for its principals. What is found about targets is kept,
@@ -24,7 +25,21 @@ pub struct EscalationMap<'a> {
     pub(super) users: Vec<User<'a>>,
     pub(super) policies: HashMap<&'a str, PolicyFacts<'a>>,
     /// For each service, by its place among those of the rules, the roles that trust it or may.
-    pub(super) trusting: Vec<Vec<(usize, Truth)>>,
+    pub(super) trusting: Vec<Vec<Trusting>>,
+    /// By address, policies with the actions of the rules that they may allow. They are kept, so that no other has it.
+    may: Mutex<HashMap<usize, Allowing>>,
+}
+
+/// A policy, and for each action of the rules whether it may allow it.
+type Allowing = (Arc<Policy>, Arc<[bool]>);
+
+/// A role that trusts a service, or may.
+#[derive(Debug)]
+pub(super) struct Trusting {
+    pub(super) role: usize,
+    pub(super) trust: Truth,
+    /// The service's request to take it on.
+    pub(super) visit: Request,
 }
 
 /// A role as a target.
@@ -91,7 +106,9 @@ impl<'a> EscalationMap<'a> {
         let roles: Vec<Role<'a>> = inventory.roles.unwrap_or_default().iter().map(Role::new).collect();
         let services = RULES.services.iter().map(|service| {
             let trusts = |(index, role): (usize, &Role<'a>)| {
-                Some((index, role.trusts(service))).filter(|(_, truth)| *truth != Truth::False)
+                let visit = role.visited_by(service)?;
+                let trust = role.admits(&visit);
+                (trust != Truth::False).then_some(Trusting { role: index, trust, visit })
             };
             roles.iter().enumerate().filter_map(trusts).collect()
         });
@@ -111,7 +128,21 @@ impl<'a> EscalationMap<'a> {
                 .map(|policy| (policy.arn, *policy))
                 .collect(),
             roles,
+            may: Mutex::default(),
         }
+    }
+
+    /// For each action of the rules, whether a policy may allow it on anything.
+    pub(super) fn may_allow(&self, policy: &Arc<Policy>) -> Arc<[bool]> {
+        let mut known = self.may.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, may) = known.entry(Arc::as_ptr(policy).addr()).or_insert_with(|| {
+            let allows = |action: &String| {
+                let mut statements = policy.statements().iter();
+                statements.any(|one| one.effect() != Effect::Deny && one.may_have_action(action))
+            };
+            (policy.clone(), RULES.lower.iter().map(allows).collect())
+        });
+        may.clone()
     }
 
     /// Asks which rules hold for one user or role: see [`escalations`](crate::escalations).
@@ -149,13 +180,10 @@ impl<'a> Role<'a> {
         }
     }
 
-    fn trusts(&self, service: &TrustedService) -> Truth {
+    fn visited_by(&self, service: &TrustedService) -> Option<Request> {
         let trust = self.facts.layers.resource;
         let mut statements = trust.iter().flat_map(|attached| attached.policy.statements());
-        if !statements.any(|statement| may_name(statement, service)) {
-            return Truth::False;
-        }
-        self.admits(&self.visit(service))
+        statements.any(|statement| may_name(statement, service)).then(|| self.visit(service))
     }
 
     /// The request with which a service, or a provider's user, takes on the role.

@@ -96,6 +96,8 @@ pub struct EscalationStep {
     pub residual: Option<Residual>,
     /// The statements that decide.
     pub evidence: Vec<Citation>,
+    /// What keeps it from being understood.
+    pub doubts: Vec<Doubt>,
 }
 
 /// One way in which a rule holds.
@@ -111,12 +113,12 @@ pub struct EscalationWay {
     /// The stored version that is to be put in force.
     pub version: Option<Arc<str>>,
     /// What is done, in this order.
-    pub steps: Vec<EscalationStep>,
+    pub steps: Vec<Arc<EscalationStep>>,
     /// In words, what must be so besides, and cannot be told.
     pub provisos: Vec<String>,
     /// What the inventory would have to say for the verdict to be more than potential.
     pub missing: Vec<String>,
-    /// What keeps policies from being understood.
+    /// What keeps the steps, and what is gained, from being understood.
     pub doubts: Vec<Doubt>,
     /// What is gained.
     pub gain: Gain,

@@ -1,5 +1,7 @@
 //! What a way is worth: what is gained by it, measured against what the actor may do already.
 
+use std::collections::HashMap;
+
 use super::aims::Aim;
 use super::ask::Asker;
 use super::gain::{self, Powers};
@@ -23,6 +25,9 @@ pub(super) enum Outcome {
 
 /// Whose powers are measured: by `AdministratorAccess` or as they are, place among the roles, place among the users.
 pub(super) type Measured = (bool, Option<usize>, Option<usize>);
+
+/// What the actor may do: by account of whose principal would ask, action and resource.
+pub(super) type Now = HashMap<String, HashMap<String, HashMap<String, Truth>>>;
 
 impl<'m> Asker<'m> {
     /// What is gained by a way.
@@ -111,12 +116,11 @@ impl<'m> Asker<'m> {
         }
         let mut in_doubt = None;
         for (request, truth) in &powers.requests {
-            let own = self.as_actor(request);
-            let now = decide(&own, &self.actor.layers);
+            let now = self.now(request);
             let was = before.map_or(Truth::False, |before| decide(request, before));
             let lifted = before.is_some() && now == Truth::Depends && *truth == Truth::True;
             if was == Truth::Unknown || now == Truth::Unknown {
-                in_doubt.get_or_insert(own);
+                in_doubt.get_or_insert(request);
             } else if was < *truth && (now == Truth::False || lifted) {
                 return Outcome::Gained(Gain::More {
                     action: request.action().to_owned(),
@@ -127,10 +131,24 @@ impl<'m> Asker<'m> {
         if !powers.doubts.is_empty() {
             return Outcome::NotTold(powers.doubts.clone());
         }
-        match in_doubt.map(|own| evaluate(&own, &self.actor.layers).decision) {
+        match in_doubt.map(|request| evaluate(&self.as_actor(request), &self.actor.layers).decision) {
             Some(Decision::Unknown(doubts)) => Outcome::NotTold(doubts),
             _ => Outcome::Nothing,
         }
+    }
+
+    /// How a target's request would come out for the actor. Many targets have the same policies.
+    fn now(&self, request: &Request) -> Truth {
+        let owner = request.principal().account().unwrap_or_default();
+        let mut known = self.now.borrow_mut();
+        let known = known.entry(owner.to_owned()).or_default();
+        if let Some(truth) = known.get(request.action()).and_then(|on| on.get(request.resource())) {
+            return *truth;
+        }
+        let truth = decide(&self.as_actor(request), &self.actor.layers);
+        let on = known.entry(request.action().to_owned()).or_default();
+        on.insert(request.resource().to_owned(), truth);
+        truth
     }
 
     /// A target's request as the actor would make it.
