@@ -162,6 +162,18 @@ async fn organizations(client: &aws_sdk_organizations::Client, action: &str, cal
         "ListAccounts" => {
             status(&client.list_accounts().set_next_token(token).set_max_results(most).send().await)
         }
+        "ListPolicies" => {
+            let filter = given.text("Filter").as_deref().map(aws_sdk_organizations::types::PolicyType::from);
+            let request = client.list_policies().set_filter(filter).set_next_token(token);
+            status(&request.set_max_results(most).send().await)
+        }
+        "DescribePolicy" => {
+            status(&client.describe_policy().set_policy_id(given.text("PolicyId")).send().await)
+        }
+        "ListTargetsForPolicy" => {
+            let request = client.list_targets_for_policy().set_policy_id(given.text("PolicyId"));
+            status(&request.set_next_token(token).set_max_results(most).send().await)
+        }
         "ListOrganizationalUnitsForParent" => status(
             &client
                 .list_organizational_units_for_parent()
