@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use arrow::array::RecordBatch;
 use arrow::compute::BatchCoalescer;
@@ -20,6 +20,8 @@ use parquet::file::metadata::SortingColumn;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
+use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::batch::sort_positions;
 use crate::error::LakeError;
@@ -37,6 +39,13 @@ const DOCUMENTS_GATHERED: usize = 500;
 const WORTH_A_THREAD: usize = 1_000;
 /// More than this hardly help: what is left is reading the rows.
 const MOST_THREADS: usize = 8;
+/// For all files: a thread that ends takes the memory of its buffers with it, and the next one asks the system for new. `None`:
+/// one core, or a system that gives no threads.
+static THREADS: LazyLock<Option<ThreadPool>> = LazyLock::new(|| {
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(MOST_THREADS);
+    let pool = ThreadPoolBuilder::new().num_threads(threads).thread_name(|index| format!("encode-{index}"));
+    (threads > 1).then(|| pool.build().ok()).flatten()
+});
 /// Columns whose values hardly repeat: a dictionary only costs.
 const WITHOUT_DICTIONARY: [&str; 4] = ["message", "evidence_json", "finding_id", "document_json"];
 
@@ -147,30 +156,15 @@ impl ParquetFile {
 fn side_by_side<C: Send, T: Send>(
     rows: usize,
     columns: impl IntoIterator<Item = C>,
-    work: impl Fn(C) -> Result<T, ParquetError> + Sync,
+    work: impl Fn(C) -> Result<T, ParquetError> + Sync + Send,
 ) -> Result<Vec<T>, ParquetError> {
-    let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(MOST_THREADS);
-    if rows < WORTH_A_THREAD || threads == 1 {
-        return columns.into_iter().map(work).collect();
+    match &*THREADS {
+        Some(threads) if rows >= WORTH_A_THREAD => {
+            let columns: Vec<C> = columns.into_iter().collect();
+            threads.install(|| columns.into_par_iter().map(work).collect())
+        }
+        _ => columns.into_iter().map(work).collect(),
     }
-    // Dealt out like cards: neighbours cost alike.
-    let mut hands: Vec<Vec<(usize, C)>> = (0..threads).map(|_| Vec::new()).collect();
-    for (place, column) in columns.into_iter().enumerate() {
-        hands[place % threads].push((place, column));
-    }
-    let work = &work;
-    let mut done: Vec<(usize, Result<T, ParquetError>)> = std::thread::scope(|scope| {
-        let one_hand = |hand: Vec<(usize, C)>| {
-            move || hand.into_iter().map(|(place, column)| (place, work(column))).collect::<Vec<_>>()
-        };
-        let running: Vec<_> = hands.into_iter().map(|hand| scope.spawn(one_hand(hand))).collect();
-        running
-            .into_iter()
-            .flat_map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
-    });
-    done.sort_unstable_by_key(|(place, _)| *place);
-    done.into_iter().map(|(_, result)| result).collect()
 }
 
 fn properties(table: &TableSchema, path: &Path) -> Result<WriterProperties, LakeError> {
