@@ -3,7 +3,7 @@
 
 use crate::answer::{Residual, Term};
 use crate::condition::Condition;
-use crate::context::{Key, is_multivalued};
+use crate::context::{Key, is_in_every_request, is_multivalued};
 use crate::request::Request;
 use crate::statement::{PrincipalEntry, Principals, Statement};
 use crate::truth::Truth;
@@ -101,7 +101,8 @@ fn add_key(choices: &mut Vec<Choice>, condition: &Condition) {
     match known {
         Some(states) => states.extend(more),
         None => {
-            let start = [Key::Absent].into_iter().chain(states_of(&lower, &[OTHER.to_owned()]));
+            let absent = (!is_in_every_request(&lower)).then_some(Key::Absent);
+            let start = absent.into_iter().chain(states_of(&lower, &[OTHER.to_owned()]));
             choices.push(Choice::Key(lower, start.chain(more).collect()));
         }
     }

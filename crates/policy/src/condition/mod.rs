@@ -25,7 +25,7 @@ mod tests;
 use std::fmt;
 
 use crate::arn::Arn;
-use crate::context::{Context, Key};
+use crate::context::{Context, Key, is_in_every_request};
 use crate::document::Comparison;
 use crate::position::Position;
 use crate::truth::Truth;
@@ -109,7 +109,7 @@ impl Condition {
         let Some(test) = &self.test else { return Truth::Unknown };
         let key = context.get_lower(&self.lower);
         if test.operator.kind == Kind::Null {
-            return test.is_null(key);
+            return test.is_null(key, is_in_every_request(&self.lower));
         }
         match key {
             Key::Known { values, multivalued } => test.compare(values, *multivalued, context),
@@ -229,7 +229,7 @@ impl Test {
         if self.operator.negated { matched.negated() } else { matched }
     }
 
-    fn is_null(&self, key: &Key) -> Truth {
+    fn is_null(&self, key: &Key, always_there: bool) -> Truth {
         let asks = |null| {
             self.operands.iter().any(|operand| matches!(operand, Operand::Bool(asked) if *asked == null))
         };
@@ -239,6 +239,7 @@ impl Test {
             // A list without values exists; whether its value is null, AWS does not say.
             Key::Known { values, .. } if values.is_empty() => Truth::Unknown,
             Key::Known { .. } | Key::Present => Truth::of(asks(false)),
+            _ if always_there => Truth::of(asks(false)),
             Key::CallerChosen | Key::Environment => Truth::Depends,
             Key::NotKnown => Truth::Unknown,
         }

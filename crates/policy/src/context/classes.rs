@@ -53,11 +53,26 @@ pub fn class_of(key: &str) -> &'static Key {
         &Key::CallerChosen
     } else if KNOWABLE.contains(&key) {
         &Key::NotKnown
-    } else if key == "aws:securetransport" {
+    } else if matches!(key, "aws:securetransport" | "aws:viaawsservice") {
         &Key::Present
     } else {
         &Key::Environment
     }
+}
+
+/// Whether every request has a key (in lower case), whatever its value.
+pub(crate) fn is_in_every_request(key: &str) -> bool {
+    matches!(
+        key,
+        "aws:currenttime"
+            | "aws:epochtime"
+            | "aws:principalaccount"
+            | "aws:principaltype"
+            | "aws:requestedregion"
+            | "aws:securetransport"
+            | "aws:useragent"
+            | "aws:viaawsservice"
+    )
 }
 
 /// Whether a global condition key (in lower case) is declared as a list. A service's own keys are not looked up: use
@@ -97,7 +112,7 @@ mod tests {
                 "aws:SourceIp aws:SourceVpc aws:SourceVpce aws:MultiFactorAuthPresent aws:MultiFactorAuthAge \
                  aws:TokenIssueTime sts:ExternalId token.actions.githubusercontent.com:sub SAML:aud s3:prefix",
             ),
-            (&Key::Present, "aws:SecureTransport"),
+            (&Key::Present, "aws:SecureTransport aws:ViaAWSService"),
         ];
         for (wanted, keys) in listed {
             for key in keys.split_whitespace() {

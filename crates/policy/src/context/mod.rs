@@ -3,6 +3,7 @@
 
 mod classes;
 
+pub(crate) use classes::is_in_every_request;
 pub use classes::{class_of, is_multivalued};
 
 /// What is known of one condition key.
@@ -123,6 +124,13 @@ impl Context {
     #[must_use]
     pub fn with_family(mut self, start: &str, state: Key) -> Self {
         self.families.push((start.to_lowercase().into(), state));
+        self
+    }
+
+    /// The same of keys of which the context does not say it yet.
+    pub(crate) fn with_family_unless_said(mut self, start: &str, state: Key) -> Self {
+        // The last one counts.
+        self.families.insert(0, (start.to_lowercase().into(), state));
         self
     }
 

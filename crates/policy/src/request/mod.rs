@@ -1,6 +1,7 @@
 //! A request: who, what, on what, in which circumstances.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-reqcontext.html>
 
+mod derived;
 mod principal;
 
 use std::sync::Arc;
@@ -20,6 +21,8 @@ pub struct Request {
     action_lower: Box<str>,
     resource: Box<str>,
     resource_account: Option<Arc<str>>,
+    /// Where the service is called, if it can be called nowhere else.
+    region: Option<&'static str>,
     aws_managed_key: bool,
     /// What does not follow from the resource.
     base: Arc<Context>,
@@ -41,10 +44,9 @@ impl Request {
     ///
     /// The resource belongs to the account in its ARN; where the ARN has none (an S3 bucket), to the principal's own
     /// account, unless [`Request::owned_by`] says otherwise. Condition keys that follow from the principal and the ARN
-    /// (`aws:PrincipalArn`, `aws:PrincipalAccount`, `aws:PrincipalType`, `aws:PrincipalIsAWSService`, `aws:username`,
-    /// `aws:ResourceAccount`, whether there is an `aws:TokenIssueTime`) are added, unless the context has them already.
+    /// are added, unless the context says something of them.
     pub fn new(principal: Principal, action: &str, resource: &str, context: Context) -> Self {
-        let base = Arc::new(with_principal(context, &principal));
+        let base = Arc::new(derived::of_principal(context, &principal));
         let nothing = Self {
             context: Arc::clone(&base),
             base,
@@ -53,6 +55,7 @@ impl Request {
             action_lower: "".into(),
             resource: "".into(),
             resource_account: None,
+            region: None,
             aws_managed_key: false,
         };
         nothing.instead(action, resource)
@@ -62,25 +65,31 @@ impl Request {
     /// new request, where there are many to make.
     #[must_use]
     pub fn instead(&self, action: &str, resource: &str) -> Self {
+        let action_lower = action.to_ascii_lowercase();
         let account = Arn::read(resource).map(|arn| arn.account).filter(|account| is_account(account));
-        let request = Self {
+        let region = derived::region(&action_lower, resource, &self.principal);
+        let same_account = self.resource_account.as_deref() == account;
+        let context = if account.is_none() && region.is_none() {
+            Arc::clone(&self.base)
+        } else if same_account && region == self.region {
+            Arc::clone(&self.context)
+        } else {
+            Arc::new(derived::of_target(&self.base, account, region))
+        };
+        Self {
             principal: Arc::clone(&self.principal),
             action: action.into(),
-            action_lower: action.to_ascii_lowercase().into(),
+            action_lower: action_lower.into(),
             resource: resource.into(),
-            resource_account: None,
+            resource_account: if same_account {
+                self.resource_account.clone()
+            } else {
+                account.map(Into::into)
+            },
+            region,
             aws_managed_key: false,
             base: Arc::clone(&self.base),
-            context: Arc::clone(&self.base),
-        };
-        match account {
-            None => request,
-            Some(account) if self.resource_account.as_deref() == Some(account) => Self {
-                resource_account: self.resource_account.clone(),
-                context: Arc::clone(&self.context),
-                ..request
-            },
-            Some(account) => request.owned_by(account),
+            context,
         }
     }
 
@@ -88,7 +97,7 @@ impl Request {
     #[must_use]
     pub fn owned_by(mut self, account: &str) -> Self {
         self.resource_account = Some(account.into());
-        self.context = Arc::new(with_derived((*self.base).clone(), "aws:ResourceAccount", Some(account)));
+        self.context = Arc::new(derived::of_target(&self.base, Some(account), self.region));
         self
     }
 
@@ -179,137 +188,9 @@ fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-fn with_principal(context: Context, principal: &Principal) -> Context {
-    use PrincipalKind::{Anonymous, Federated, FederatedUser, Role, Root, Service, User};
-    let kind = principal.kind();
-    let arn = match kind {
-        Root | User | Role => Some(principal.name()),
-        FederatedUser => principal.session_arn(),
-        Service | Federated | Anonymous => None,
-    };
-    let principal_type = match kind {
-        Root => Some("Account"),
-        User => Some("User"),
-        Role => Some("AssumedRole"),
-        FederatedUser => Some("FederatedUser"),
-        Anonymous => Some("Anonymous"),
-        Service | Federated => None,
-    };
-    let service = (kind == Service).then(|| principal.name());
-    let mut context = context;
-    // Which of these keys a provider's user has, AWS documents for some providers only.
-    if kind != Federated {
-        context = with_derived(context, "aws:PrincipalArn", arn);
-        context = with_derived(context, "aws:PrincipalAccount", principal.account());
-        context = with_derived(context, "aws:PrincipalType", principal_type);
-    }
-    context = with_derived(context, "aws:username", principal.user_name());
-    context = with_derived(
-        context,
-        "aws:PrincipalIsAWSService",
-        Some(if kind == Service { "true" } else { "false" }),
-    );
-    context = with_derived(context, "aws:PrincipalServiceName", service);
-    if matches!(kind, Service | Anonymous) {
-        context = with_derived(context, "aws:PrincipalOrgID", None);
-        context = with_derived(context, "aws:PrincipalOrgPaths", None);
-    }
-    // Temporary credentials have it, a root user's keys do not; a user may have opened a session or not.
-    match kind {
-        Role | FederatedUser => with_state(context, "aws:TokenIssueTime", Key::Present),
-        Anonymous => with_state(context, "aws:TokenIssueTime", Key::Absent),
-        _ => context,
-    }
-}
-
-fn with_derived(context: Context, key: &str, value: Option<&str>) -> Context {
-    match value {
-        _ if context.named(&key.to_ascii_lowercase()).is_some() => context,
-        Some(value) => context.with(key, value),
-        None => context.with_state(key, Key::Absent),
-    }
-}
-
-fn with_state(context: Context, key: &str, state: Key) -> Context {
-    if context.named(&key.to_ascii_lowercase()).is_some() { context } else { context.with_state(key, state) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn value(principal: Principal, key: &str) -> String {
-        let request = Request::new(principal, "s3:GetObject", "arn:aws:s3:::b/k", Context::auditor());
-        match request.context().get(key) {
-            Key::Known { values, .. } => values.join(","),
-            other => format!("{other:?}"),
-        }
-    }
-
-    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable>
-    #[test]
-    fn keys_that_follow_from_the_principal() {
-        let root = Principal::iam("arn:aws:iam::111122223333:root").unwrap();
-        let user = Principal::iam("arn:aws:iam::111122223333:user/team/ann").unwrap();
-        let role = Principal::iam("arn:aws:iam::111122223333:role/team/ci").unwrap().in_session("s");
-        let federated = Principal::federated_user(user.name(), "bob").unwrap();
-        let service = Principal::service("ec2.amazonaws.com");
-        let provider = Principal::federated("cognito-identity.amazonaws.com");
-        let keys = [
-            "aws:PrincipalArn",
-            "aws:PrincipalType",
-            "aws:username",
-            "aws:PrincipalIsAWSService",
-            "aws:TokenIssueTime",
-            "aws:PrincipalOrgID",
-        ];
-        for (principal, wanted) in [
-            (
-                root,
-                ["arn:aws:iam::111122223333:root", "Account", "Absent", "false", "Environment", "NotKnown"],
-            ),
-            (
-                user,
-                [
-                    "arn:aws:iam::111122223333:user/team/ann",
-                    "User",
-                    "ann",
-                    "false",
-                    "Environment",
-                    "NotKnown",
-                ],
-            ),
-            (
-                role,
-                [
-                    "arn:aws:iam::111122223333:role/team/ci",
-                    "AssumedRole",
-                    "Absent",
-                    "false",
-                    "Present",
-                    "NotKnown",
-                ],
-            ),
-            (
-                federated,
-                [
-                    "arn:aws:sts::111122223333:federated-user/bob",
-                    "FederatedUser",
-                    "Absent",
-                    "false",
-                    "Present",
-                    "NotKnown",
-                ],
-            ),
-            (service, ["Absent", "Absent", "Absent", "true", "Environment", "Absent"]),
-            (provider, ["NotKnown", "NotKnown", "Absent", "false", "Environment", "NotKnown"]),
-            (Principal::anonymous(), ["Absent", "Anonymous", "Absent", "false", "Absent", "Absent"]),
-        ] {
-            for (key, wanted) in keys.iter().zip(wanted) {
-                assert_eq!(value(principal.clone(), key), wanted, "{} {key}", principal.name());
-            }
-        }
-    }
 
     #[test]
     fn what_the_context_says_is_not_overwritten() {

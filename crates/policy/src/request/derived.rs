@@ -1,0 +1,136 @@
+//! Condition keys that follow from who asks, and for what.
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
+
+use super::principal::{Principal, PrincipalKind};
+use crate::arn::Arn;
+use crate::context::{Context, Key};
+
+/// Exist only where a service calls by its own name, for one of its resources.
+const OF_SERVICES: [&str; 4] =
+    ["aws:SourceAccount", "aws:SourceArn", "aws:SourceOrgID", "aws:SourceOrgPaths"];
+
+/// Exist only where temporary credentials of IAM principals are used, and never for identities of providers.
+const OF_MULTI_FACTOR: [&str; 2] = ["aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge"];
+
+/// Services with a single endpoint, in us-east-1, sorted: "all requests to these services are made to the us-east-1
+/// Region".
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_deny-requested-region.html>
+const IN_US_EAST_1: [&str; 5] = ["cloudfront", "iam", "organizations", "route53", "support"];
+
+/// What follows from the principal is added, unless the context says something of the key.
+pub(super) fn of_principal(context: Context, principal: &Principal) -> Context {
+    use PrincipalKind::{Anonymous, Federated, FederatedUser, Role, Root, Service, User};
+    let kind = principal.kind();
+    let mut context = context;
+    // Of a provider's user, and of these keys of a service, AWS does not document the values.
+    if !matches!(kind, Federated | Service) {
+        let arn = match kind {
+            FederatedUser => principal.session_arn(),
+            Anonymous => None,
+            _ => Some(principal.name()),
+        };
+        let account = if kind == Anonymous { Some("anonymous") } else { principal.account() };
+        let principal_type = match kind {
+            Root => "Account",
+            User => "User",
+            Role => "AssumedRole",
+            FederatedUser => "FederatedUser",
+            _ => "Anonymous",
+        };
+        context = with_value(context, "aws:PrincipalArn", arn);
+        context = with_value(context, "aws:PrincipalAccount", account);
+        context = with_value(context, "aws:PrincipalType", Some(principal_type));
+    }
+    context = with_value(context, "aws:username", principal.user_name());
+    if let Some(id) = user_id(principal) {
+        context = with_value(context, "aws:userid", Some(&id));
+    }
+    // A provider's user signs nothing, and is not anonymous either.
+    if kind != Federated {
+        let by_service = match kind {
+            Anonymous => None,
+            Service => Some("true"),
+            _ => Some("false"),
+        };
+        context = with_value(context, "aws:PrincipalIsAWSService", by_service);
+    }
+    let service = (kind == Service).then(|| principal.name());
+    context = with_value(context, "aws:PrincipalServiceName", service);
+    if matches!(kind, Service | Anonymous) {
+        context =
+            with_absent(context, &["aws:PrincipalOrgID", "aws:PrincipalOrgPaths", "aws:TokenIssueTime"]);
+    }
+    if kind != Service {
+        context = with_absent(context, &OF_SERVICES);
+    }
+    if matches!(kind, Service | Anonymous | Federated) {
+        context = with_absent(context, &OF_MULTI_FACTOR);
+    }
+    // Only users, roles and sessions have tags.
+    if matches!(kind, Service | Anonymous | Root) {
+        context = context.with_family_unless_said("aws:PrincipalTag/", Key::Absent);
+    }
+    // Temporary credentials have it; whether a user, or a root user, has opened a session is not known.
+    match kind {
+        Role | FederatedUser => with_state(context, "aws:TokenIssueTime", Key::Present),
+        _ => context,
+    }
+}
+
+/// Those of users and roles do not follow from their names.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable>
+fn user_id(principal: &Principal) -> Option<String> {
+    match principal.kind() {
+        PrincipalKind::Anonymous => Some("anonymous".to_owned()),
+        PrincipalKind::Root => principal.account().map(str::to_owned),
+        PrincipalKind::FederatedUser => {
+            let (_, name) = principal.session_arn()?.rsplit_once(":federated-user/")?;
+            Some(format!("{}:{name}", principal.account()?))
+        }
+        PrincipalKind::User | PrincipalKind::Role | PrincipalKind::Service | PrincipalKind::Federated => None,
+    }
+}
+
+/// The region of every request to a global service. `iam:PassRole` is no request: it is asked for by the service to which
+/// the role is passed, wherever that is called.
+pub(super) fn region(action_lower: &str, resource: &str, principal: &Principal) -> Option<&'static str> {
+    let (service, _) = action_lower.split_once(':')?;
+    if IN_US_EAST_1.binary_search(&service).is_err() || action_lower == "iam:passrole" {
+        return None;
+    }
+    let partition = |arn| Arn::read(arn).map(|arn| arn.partition);
+    let partition = partition(resource).or_else(|| partition(principal.name()))?;
+    (partition == "aws").then_some("us-east-1")
+}
+
+/// What follows from the resource and the service.
+pub(super) fn of_target(context: &Context, account: Option<&str>, region: Option<&str>) -> Context {
+    let mut context = context.clone();
+    if account.is_some() {
+        context = with_value(context, "aws:ResourceAccount", account);
+    }
+    if region.is_some() {
+        context = with_value(context, "aws:RequestedRegion", region);
+    }
+    context
+}
+
+fn with_value(context: Context, key: &str, value: Option<&str>) -> Context {
+    match value {
+        _ if context.named(&key.to_ascii_lowercase()).is_some() => context,
+        Some(value) => context.with(key, value),
+        None => context.with_state(key, Key::Absent),
+    }
+}
+
+fn with_absent(context: Context, keys: &[&str]) -> Context {
+    keys.iter().fold(context, |context, key| with_state(context, key, Key::Absent))
+}
+
+fn with_state(context: Context, key: &str, state: Key) -> Context {
+    if context.named(&key.to_ascii_lowercase()).is_some() { context } else { context.with_state(key, state) }
+}
+
+#[cfg(test)]
+#[path = "derived_tests.rs"]
+mod tests;
