@@ -82,15 +82,19 @@ pub fn decide(request: &Request, layers: &Layers<'_>) -> Truth {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn evaluate(request: &Request, layers: &Layers<'_>) -> Answer {
-    match exemptions::special(request) {
-        Some(Special::Allowed) => return Answer { decision: Decision::Allowed, evidence: Vec::new() },
-        Some(Special::Denied(denial)) => {
-            return Answer { decision: Decision::Denied(denial), evidence: Vec::new() };
-        }
-        None => {}
+    if let Some(answer) = without_policies(request) {
+        return answer;
     }
     let case = Case::new(request, layers);
     case.answer(case.outcome::<Truth>(), || case.outcome::<Formula>())
+}
+
+fn without_policies(request: &Request) -> Option<Answer> {
+    let decision = match exemptions::special(request)? {
+        Special::Allowed => Decision::Allowed,
+        Special::Denied(denial) => Decision::Denied(denial),
+    };
+    Some(Answer { decision, evidence: Vec::new() })
 }
 
 /// What each layer says to a request by itself, in the order in which they are asked; layers that do not bind it are left
@@ -102,6 +106,9 @@ pub fn trace(request: &Request, layers: &Layers<'_>) -> Vec<Step> {
 /// What the owner of the resource says to a request, as if everything on the principal's side allowed it: the resource's
 /// own policy and the RCPs of its account. The other layers are not looked at.
 pub fn evaluate_resource_side(request: &Request, layers: &Layers<'_>) -> Answer {
+    if let Some(answer) = without_policies(request) {
+        return answer;
+    }
     let layers =
         Layers { resource: layers.resource, resource_control: layers.resource_control, ..Layers::default() };
     let case = Case::new(request, &layers);

@@ -47,6 +47,8 @@ pub(crate) enum Part {
     Resource,
     Principal,
     Condition(usize),
+    /// Whether a Deny reaches an action that needs no permission, which no statement says.
+    Reach,
     /// The statement as such: whether it says what AWS documents, and what a policy of its place may hold.
     Form,
 }
@@ -244,7 +246,7 @@ impl Statement {
                 .get(index)
                 .map_or(Truth::Unknown, |condition| condition.holds(request.context())),
             Part::Form if self.doubts.is_empty() && self.misfit(view.place).is_none() => Truth::True,
-            Part::Form => Truth::Unknown,
+            Part::Form | Part::Reach => Truth::Unknown,
         }
     }
 
@@ -285,6 +287,9 @@ impl Statement {
             Part::Resource => {
                 "its resource is not documented, or has a variable whose value is not known".to_owned()
             }
+            Part::Reach => "AWS says that the action needs no permission and that policies do not control it, and spares it from \
+                            denies in its own"
+                .to_owned(),
             Part::Principal => "whether it means this principal is not documented".to_owned(),
             Part::Condition(index) => self
                 .conditions

@@ -208,7 +208,8 @@ pub(super) fn target(dice: &mut Dice) -> (&'static str, &'static str) {
         ("sts:AssumeRole", AWAY_TARGET),
         ("kms:Decrypt", KEY),
         ("kms:Decrypt", AWAY_KEY),
-    ][dice.below(8)]
+        ("sts:GetSessionToken", "*"),
+    ][dice.below(9)]
 }
 
 /// What a key may be, and how a known one is told as less than known.
