@@ -37,7 +37,7 @@ use exemptions::Special;
 use logic::Formula;
 
 /// Whether a request is allowed, without the reasons: `True` is allowed, `Depends` allowed if, `False` denied. It allocates
-/// nothing, unless a policy variable or text outside ASCII must be compared.
+/// nothing, unless a policy variable, text outside ASCII or the key of an alias must be compared.
 ///
 /// ```
 /// use orgsweep_policy::{Attached, Context, Layers, Policy, Principal, Request, Truth, decide};

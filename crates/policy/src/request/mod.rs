@@ -176,11 +176,21 @@ impl Request {
                 let resource = Arn::read(&self.resource).map(|arn| (arn.service, arn.resource));
                 match resource {
                     Some(("kms", resource)) if resource.starts_with("key/") => ResourceKind::KmsKey,
+                    _ if self.is_for_the_key_of_an_alias() => ResourceKind::KmsKey,
                     _ => ResourceKind::Ordinary,
                 }
             }
             _ => ResourceKind::Ordinary,
         }
+    }
+
+    /// It names a KMS key by an alias. Only what is done to the alias itself is authorized on the alias.
+    /// <https://docs.aws.amazon.com/kms/latest/developerguide/alias-access.html>
+    pub(crate) fn is_for_the_key_of_an_alias(&self) -> bool {
+        let Some(("kms", name)) = self.action_lower.split_once(':') else { return false };
+        !matches!(name, "createalias" | "deletealias" | "updatealias")
+            && Arn::read(&self.resource)
+                .is_some_and(|arn| arn.service == "kms" && arn.resource.starts_with("alias/"))
     }
 }
 

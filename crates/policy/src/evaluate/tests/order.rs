@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::answer::Layer;
-use crate::truth::Truth::{Depends, False, True};
+use crate::truth::Truth::{Depends, False, True, Unknown};
 
 /// A world in which every layer allows, for a request across accounts through an endpoint.
 fn everything_allows() -> World {
@@ -267,6 +267,72 @@ fn endpoint_policy_filters_by_allow_and_deny() {
     // It binds grants of the resource's policy too.
     let granted = World::default().resource(&allow_to(USER)).endpoint(&allow_to(ROLE));
     assert_eq!(granted.denial(&user(), "sqs:SendMessage", QUEUE), Denial::Implicit(Layer::Endpoint));
+}
+
+/// "The `Principal` element must be set to `*`"; of an account "access is granted to the AWS account root user only, not all
+/// users and roles". Whether an endpoint of S3 or DynamoDB is a gateway, its policy does not tell.
+/// <https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html#vpc-endpoint-policies-gateway>
+#[test]
+fn gateway_endpoint_takes_an_account_for_its_root_user() {
+    let table = "arn:aws:dynamodb:eu-west-1:111122223333:table/orders";
+    for (action, resource) in [("s3:GetObject", "arn:aws:s3:::bucket/key"), ("dynamodb:GetItem", table)] {
+        let through = |statement: &str, principal: &Principal| {
+            World::default().identity(&allow("*")).endpoint(statement).truth(principal, action, resource)
+        };
+        for (named, of_user, of_root) in [
+            ("*", True, True),
+            (HOME, Unknown, True),
+            ("arn:aws:iam::111122223333:root", Unknown, True),
+            (USER, Unknown, False),
+            (ROLE, False, False),
+            (AWAY, False, False),
+        ] {
+            assert_eq!(through(&allow_to(named), &user()), of_user, "{action} {named}");
+            assert_eq!(through(&allow_to(named), &root()), of_root, "{action} {named}");
+        }
+        let deny = format!("{},{}", allow_to("*"), deny_to(HOME));
+        assert_eq!((through(&deny, &user()), through(&deny, &root())), (Unknown, False), "{action}");
+        let but_home = deny.replace(r#""Effect":"Deny","Principal""#, r#""Effect":"Deny","NotPrincipal""#);
+        assert_eq!(through(&but_home, &user()), Unknown, "{action}");
+    }
+    let answer = World::default().identity(&allow("*")).endpoint(&allow_to(HOME));
+    let Decision::Unknown(doubts) = answer.answer(&user(), "s3:ListAllMyBuckets", "*").decision else {
+        panic!("decided")
+    };
+    assert!(doubts[0].reason.contains("gateway"), "{doubts:?}");
+}
+
+/// "You cannot use a key id, alias name, or alias ARN to identify a KMS key in an IAM policy statement."
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/cmks-in-iam-policies.html>
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/alias-access.html>
+#[test]
+fn alias_of_a_key_is_authorized_on_the_key() {
+    let alias = "arn:aws:kms:eu-west-1:111122223333:alias/x";
+    let on = |resource: &str| format!(r#"{{"Effect":"Allow","Action":"kms:*","Resource":"{resource}"}}"#);
+    // As of a key, its policy must match.
+    assert_eq!(
+        World::default().identity(&allow("*")).denial(&user(), "kms:Encrypt", alias),
+        Denial::Implicit(Layer::Resource)
+    );
+    let delegated = World::default().resource(&allow_to(HOME));
+    for (resource, wanted) in [
+        ("*", True),
+        ("arn:aws:kms:eu-west-1:111122223333:key/*", True),
+        ("arn:aws:kms:eu-west-1:111122223333:key/1234abcd", Unknown),
+        (alias, False),
+    ] {
+        let world = delegated.clone().identity(&on(resource));
+        assert_eq!(world.truth(&user(), "kms:Encrypt", alias), wanted, "{resource}");
+    }
+    let one = delegated.identity(&on("arn:aws:kms:eu-west-1:111122223333:key/1234abcd"));
+    let Decision::Unknown(doubts) = one.answer(&user(), "kms:Encrypt", alias).decision else {
+        panic!("decided")
+    };
+    assert!(doubts[0].reason.contains("authorizes on the key"), "{doubts:?}");
+    // What is done to the alias itself is authorized on the alias.
+    for action in ["kms:CreateAlias", "kms:UpdateAlias", "kms:DeleteAlias"] {
+        assert_eq!(World::default().identity(&on(alias)).truth(&user(), action, alias), True, "{action}");
+    }
 }
 
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html>
