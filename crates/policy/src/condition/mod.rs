@@ -25,7 +25,7 @@ mod tests;
 use std::fmt;
 
 use crate::arn::Arn;
-use crate::context::{Context, Key, is_in_every_request};
+use crate::context::{Context, Key, is_in_every_request, is_multivalued};
 use crate::document::Comparison;
 use crate::position::Position;
 use crate::truth::Truth;
@@ -50,6 +50,8 @@ pub struct Condition {
     key: Box<str>,
     /// The key in lower case.
     lower: Box<str>,
+    /// The key is declared as a list.
+    multivalued: bool,
     values: Box<[Box<str>]>,
     test: Option<Test>,
 }
@@ -69,11 +71,13 @@ impl Condition {
             operator,
             operands: values.iter().map(|text| Operand::read(operator.kind, text, variables)).collect(),
         });
+        let lower: Box<str> = comparison.key.to_lowercase().into();
         Self {
             position: comparison.position,
             operator: operator.into(),
             key: comparison.key.as_str().into(),
-            lower: comparison.key.to_lowercase().into(),
+            multivalued: is_multivalued(&lower),
+            lower,
             values,
             test: test.filter(|test| test.operator.kind != Kind::Null || is_null_test(comparison)),
         }
@@ -112,6 +116,7 @@ impl Condition {
             return test.is_null(key, is_in_every_request(&self.lower));
         }
         match key {
+            _ if self.multivalued && test.operator.never_matches_a_list(key) => Truth::False,
             Key::Known { values, multivalued } => test.compare(values, *multivalued, context),
             Key::Absent => test.operator.without_key(),
             Key::CallerChosen | Key::Environment | Key::Present => Truth::Depends,
@@ -190,6 +195,19 @@ impl Operator {
             Quantifier::Any => Truth::False,
             Quantifier::One => Truth::of(self.if_exists || self.negated),
         }
+    }
+}
+
+impl Operator {
+    /// Whether it is for single values, which no list matches, and gives false where the key is missing too, if it may be.
+    fn never_matches_a_list(self, key: &Key) -> bool {
+        let if_missing = self.without_key() == Truth::False;
+        self.quantifier == Quantifier::One
+            && match key {
+                Key::Present => true,
+                Key::CallerChosen | Key::Environment | Key::NotKnown => if_missing,
+                Key::Known { .. } | Key::Absent => false,
+            }
     }
 }
 

@@ -216,3 +216,38 @@ fn account_type_and_arn_of_a_service_are_not_known() {
     let complete = Request::new(service(), "sqs:SendMessage", QUEUE, Context::complete());
     assert_eq!(complete.context().get("aws:PrincipalType"), &crate::Key::Absent);
 }
+
+/// "Multivalued context keys require a condition set operator": without one a list never matches, negated or not.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html>
+#[test]
+fn key_declared_as_a_list_never_matches_an_operator_for_single_values() {
+    let table = "arn:aws:dynamodb:eu-west-1:111122223333:table/orders";
+    let truth = |condition: &str, context: Context| {
+        let statement =
+            format!(r#"{{"Effect":"Allow","Action":"*","Resource":"*","Condition":{{{condition}}}}}"#);
+        let request = Request::new(user(), "dynamodb:GetItem", table, context);
+        World::default().identity(&statement).answer_to(&request).decision.truth()
+    };
+    for key in ["dynamodb:LeadingKeys", "aws:VpceOrgPaths", "aws:TagKeys", "aws:PrincipalOrgPaths"] {
+        let there = || Context::auditor().with(key, "ann");
+        let unsaid = |state| Context::auditor().with_state(key, state);
+        for (operator, when_there, when_open) in [
+            ("StringEquals", False, False),
+            ("StringLike", False, False),
+            // They hold where it is missing.
+            ("StringNotEquals", False, Depends),
+            ("StringEqualsIfExists", False, Depends),
+            ("ForAnyValue:StringEquals", True, Depends),
+            ("ForAllValues:StringEquals", True, Depends),
+        ] {
+            let condition = format!(r#""{operator}":{{"{key}":"ann"}}"#);
+            assert_eq!(truth(&condition, there()), when_there, "{condition}");
+            assert_eq!(truth(&condition, unsaid(crate::Key::Environment)), when_open, "{condition}");
+            assert_eq!(truth(&condition, unsaid(crate::Key::CallerChosen)), when_open, "{condition}");
+            let unknown = if when_open == False { False } else { Unknown };
+            assert_eq!(truth(&condition, unsaid(crate::Key::NotKnown)), unknown, "{condition}");
+            let present = if operator.starts_with("For") { Depends } else { False };
+            assert_eq!(truth(&condition, unsaid(crate::Key::Present)), present, "{condition}");
+        }
+    }
+}
