@@ -79,6 +79,11 @@ pub(crate) fn is_in_every_request(key: &str) -> bool {
     )
 }
 
+/// Whether a key (in lower case) is the value of a tag, of whose name the case may count.
+pub(crate) fn is_tag(key: &str) -> bool {
+    key.split_once('/').is_some_and(|(family, _)| family.ends_with("tag"))
+}
+
 /// Whether AWS declares a condition key (in lower case) as a list: a global key in the IAM User Guide, a service's own in the
 /// Service Authorization Reference, with a type that begins with `ArrayOf`, as the [`Catalogue`] has it. Of a newer one say
 /// so with [`Context::with_list`](super::Context::with_list).

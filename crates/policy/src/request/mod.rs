@@ -117,6 +117,13 @@ impl Request {
         self
     }
 
+    /// The same request, in which the caller makes this of a key that it chooses.
+    pub(crate) fn choosing(mut self, key: &str, state: Key) -> Self {
+        self.base = Arc::new((*self.base).clone().replacing(key, state.clone()));
+        self.context = Arc::new((*self.context).clone().replacing(key, state));
+        self
+    }
+
     pub(crate) fn in_session(mut self, name: &str) -> Self {
         self.principal = Arc::new((*self.principal).clone().in_session(name));
         self
