@@ -1,17 +1,6 @@
 //! Conditions: all of a statement's must hold, one of a key's values must match, and a negated operator asks that none does.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition.html>
-//!
-//! What a condition gives when its key is missing:
-//!
-//! | operator | missing key |
-//! |---|---|
-//! | positive | false |
-//! | negated | true |
-//! | `…IfExists` | true |
-//! | `Null: true` | true |
-//! | `ForAllValues:` | true |
-//! | `ForAnyValue:` | false, also with a negated operator |
-//! | `ForAnyValue:…IfExists` | unknown: AWS does not say |
+//! The rules are in [`crate::reference::conditions`].
 
 mod address;
 mod base64;
@@ -43,6 +32,11 @@ enum Converted<T> {
 }
 
 /// One operator, key and list of values of a statement's `Condition`.
+///
+/// The key is compared with each value as the operator says: texts (`String…`), numbers (`Numeric…`), moments (`Date…`),
+/// addresses (`…IpAddress`), ARNs (`Arn…`), `Bool`, `BinaryEquals`; `Null` asks whether there is a key. `…IfExists` also holds
+/// without it; `ForAllValues:` and `ForAnyValue:` are for keys with several values. What each of them gives, also where a key
+/// is missing, is in [`reference::conditions`](crate::reference::conditions).
 #[derive(Clone, Debug)]
 pub struct Condition {
     position: Position,

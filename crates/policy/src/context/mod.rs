@@ -29,7 +29,8 @@ pub enum Key {
     NotKnown,
 }
 
-/// The condition keys of a request. Names are compared without regard to case, as AWS does.
+/// The condition keys of a request. Names are compared without regard to case, as AWS does. What follows from the principal
+/// and the target, and what is known of keys of which nothing is said, is in [`reference::keys`](crate::reference::keys).
 ///
 /// ```
 /// use orgsweep_policy::{Context, Key};

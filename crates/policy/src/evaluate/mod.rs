@@ -1,25 +1,6 @@
 //! The decision: explicit denies, SCPs, RCPs, the core grant, boundary, session policy, both sides of an account border.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>
-//!
-//! | step | rule |
-//! |---|---|
-//! | special cases | `sts:GetCallerIdentity` is always allowed; a root user cannot assume a role; customers cannot change what AWS manages |
-//! | explicit deny | a Deny that applies, in any layer, ends it |
-//! | SCPs | at every level from the root to the account at least one SCP allows |
-//! | RCPs | only their denies matter |
-//! | core grant | table below |
-//! | boundary, session policy | a grant by identity must be allowed by both |
-//!
-//! | case | granted when |
-//! |---|---|
-//! | one account, ordinary service | the resource's policy names the principal, or an identity policy allows |
-//! | one account, role trust or KMS key | the resource's policy names the principal, or names the account and an identity policy allows |
-//! | two accounts | the resource's policy names the principal or its account, and an identity policy allows |
-//! | service, provider, anonymous | the resource's policy allows |
-//! | root user | as if an identity policy allowed everything |
-//!
-//! "Names the principal" by the very ARN of the user or the session, or as everyone, also gets past boundary and session
-//! policy within one account; by the ARN of the session's role or the federated session's user, it does not.
+//! The rules are in [`crate::reference::decision`].
 
 mod case;
 mod evidence;

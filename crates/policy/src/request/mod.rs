@@ -43,8 +43,8 @@ impl Request {
     /// A request for one action, `service:Name`, on one resource: its ARN, or `*` where the action has no resource type.
     ///
     /// The resource belongs to the account in its ARN; where the ARN has none (an S3 bucket), to the principal's own
-    /// account, unless [`Request::owned_by`] says otherwise. Condition keys that follow from the principal and the ARN
-    /// are added, unless the context says something of them.
+    /// account, unless [`Request::owned_by`] says otherwise. [Condition keys that follow](crate::reference::keys) from the
+    /// principal, the action and the ARN are added, unless the context says something of them.
     pub fn new(principal: Principal, action: &str, resource: &str, context: Context) -> Self {
         let base = Arc::new(derived::of_principal(context, &principal));
         let nothing = Self {

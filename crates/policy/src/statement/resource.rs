@@ -1,9 +1,7 @@
 //! `Resource` and `NotResource`.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html>
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notresource.html>
-//!
-//! Compared with regard to case. Behind the fifth colon `*` and `?` match any character, `/` and `:` included; before it a
-//! wildcard stays inside its segment. An ARN of fewer than six segments is completed with `*`.
+//! The rules are in [`crate::reference::matching`].
 
 use crate::arn::ArnPattern;
 use crate::context::Context;
