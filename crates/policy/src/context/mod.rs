@@ -3,6 +3,8 @@
 
 mod classes;
 
+use std::sync::Arc;
+
 pub use classes::{class_of, is_multivalued};
 pub(crate) use classes::{is_in_every_request, is_tag};
 
@@ -62,8 +64,9 @@ enum Rest {
 
 #[derive(Clone, Debug)]
 struct Entry {
-    lower: Box<str>,
-    written: Box<str>,
+    /// Names are shared: a context is copied for what follows from each target.
+    lower: Arc<str>,
+    written: Arc<str>,
     key: Key,
 }
 
@@ -115,14 +118,16 @@ impl Context {
 
     /// With this of a key, whatever was known of it and however it was written.
     pub(crate) fn replacing(mut self, key: &str, state: Key) -> Self {
-        let lower = key.to_lowercase().into_boxed_str();
-        match self.entries.binary_search_by(|entry| entry.lower.cmp(&lower)) {
+        let lower = key.to_lowercase();
+        match self.entries.binary_search_by(|entry| (*entry.lower).cmp(lower.as_str())) {
             Ok(at) => {
                 if let Some(entry) = self.entries.get_mut(at) {
                     entry.key = state;
                 }
             }
-            Err(at) => self.entries.insert(at, Entry { lower, written: key.into(), key: state }),
+            Err(at) => {
+                self.entries.insert(at, Entry { lower: lower.into(), written: key.into(), key: state });
+            }
         }
         self
     }
@@ -135,7 +140,16 @@ impl Context {
         self
     }
 
-    /// The same of keys of which the context does not say it yet.
+    /// With this of a key, unless something was said of it.
+    pub(crate) fn with_state_unless_said(mut self, key: &str, state: Key) -> Self {
+        let lower = key.to_ascii_lowercase();
+        if let Err(at) = self.entries.binary_search_by(|entry| (*entry.lower).cmp(lower.as_str())) {
+            self.entries.insert(at, Entry { lower: lower.into(), written: key.into(), key: state });
+        }
+        self
+    }
+
+    /// With this of every key that begins so, unless something was said of them.
     pub(crate) fn with_family_unless_said(mut self, start: &str, state: Key) -> Self {
         // The last one counts.
         self.families.insert(0, (start.to_lowercase().into(), state));

@@ -15,6 +15,7 @@ pub(super) struct Case<'a> {
     pub(super) layers: Layers<'a>,
     /// The service of the request is on the list of services that RCPs bind.
     supported: bool,
+    needs_no_permission: bool,
 }
 
 /// The policies of one layer.
@@ -38,13 +39,13 @@ impl<'a> Case<'a> {
         }
         let supported =
             layers.resource_control.levels().is_some() && exemptions::has_resource_control(request.service());
-        Self { request, layers, supported }
+        Self { request, layers, supported, needs_no_permission: exemptions::needs_no_permission(request) }
     }
 
     /// Everything that must be so for the request to be allowed.
     pub(super) fn outcome<L: Logic>(&self) -> L {
         let outcome = self.undenied::<L>();
-        if outcome.is_false() || exemptions::needs_no_permission(self.request) {
+        if outcome.is_false() || self.needs_no_permission {
             return outcome;
         }
         let outcome = outcome.and(self.service_control());
@@ -139,7 +140,7 @@ impl<'a> Case<'a> {
     ) -> L {
         let view = self.view(layer, Naming::AtAll);
         let mut spared = L::of(false);
-        if exemptions::needs_no_permission(self.request) {
+        if self.needs_no_permission {
             spared = L::open(Truth::Unknown, || term(layer, attached, index, Part::Reach, false, view));
         }
         for part in statement.parts() {

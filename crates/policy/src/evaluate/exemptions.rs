@@ -76,12 +76,12 @@ const ROLE_CHANGES: [&str; 8] = [
 /// <https://docs.aws.amazon.com/singlesignon/latest/userguide/using-service-linked-roles.html>
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html>
 fn changes_what_aws_manages(request: &Request) -> bool {
-    let principal = request.principal();
-    if principal.is_service_linked() || principal.kind() == PrincipalKind::Service {
-        return false;
-    }
     let action = request.action_lower();
     if !(action.starts_with("iam:") && (POLICY_CHANGES.contains(&action) || ROLE_CHANGES.contains(&action))) {
+        return false;
+    }
+    let principal = request.principal();
+    if principal.is_service_linked() || principal.kind() == PrincipalKind::Service {
         return false;
     }
     Arn::read(request.resource()).is_some_and(|arn| {

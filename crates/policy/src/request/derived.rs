@@ -1,9 +1,58 @@
 //! Condition keys that follow from who asks, and for what.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
 
+use std::sync::{Arc, OnceLock};
+
 use super::principal::{Principal, PrincipalKind};
 use crate::arn::Arn;
 use crate::context::{Context, Key};
+
+/// What does not follow from the action and the resource, and what follows from those that are asked for again and again:
+/// put together once, however many requests are made.
+#[derive(Debug)]
+pub(super) struct Base {
+    context: Arc<Context>,
+    /// In the region of global services.
+    global: OnceLock<Arc<Context>>,
+    /// On resources of the principal's own account.
+    own: OnceLock<Arc<Context>>,
+    /// Both.
+    own_global: OnceLock<Arc<Context>>,
+}
+
+impl Base {
+    pub(super) fn new(context: Context) -> Self {
+        Self {
+            context: Arc::new(context),
+            global: OnceLock::new(),
+            own: OnceLock::new(),
+            own_global: OnceLock::new(),
+        }
+    }
+
+    pub(super) fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// The context of a request on a resource of this account, to a service of this region.
+    pub(super) fn of(
+        &self,
+        principal: &Principal,
+        account: Option<&str>,
+        region: Option<&'static str>,
+    ) -> Arc<Context> {
+        let kept = match (account, region) {
+            (None, None) => return Arc::clone(&self.context),
+            (None, Some(_)) => &self.global,
+            (Some(_), _) if principal.account() != account => {
+                return Arc::new(of_target(&self.context, account, region));
+            }
+            (Some(_), None) => &self.own,
+            (Some(_), Some(_)) => &self.own_global,
+        };
+        Arc::clone(kept.get_or_init(|| Arc::new(of_target(&self.context, account, region))))
+    }
+}
 
 /// Exist only where a service calls by its own name, for one of its resources.
 const OF_SERVICES: [&str; 4] =
@@ -72,7 +121,7 @@ pub(super) fn of_principal(context: Context, principal: &Principal) -> Context {
     }
     // Temporary credentials have it; whether a user, or a root user, has opened a session is not known.
     match kind {
-        Role | FederatedUser => with_state(context, "aws:TokenIssueTime", Key::Present),
+        Role | FederatedUser => context.with_state_unless_said("aws:TokenIssueTime", Key::Present),
         _ => context,
     }
 }
@@ -104,7 +153,7 @@ pub(super) fn region(action_lower: &str, resource: &str, principal: &Principal) 
 }
 
 /// What follows from the resource and the service.
-pub(super) fn of_target(context: &Context, account: Option<&str>, region: Option<&str>) -> Context {
+fn of_target(context: &Context, account: Option<&str>, region: Option<&str>) -> Context {
     let mut context = context.clone();
     if account.is_some() {
         context = with_value(context, "aws:ResourceAccount", account);
@@ -115,20 +164,15 @@ pub(super) fn of_target(context: &Context, account: Option<&str>, region: Option
     context
 }
 
+/// None of these keys is a list.
 fn with_value(context: Context, key: &str, value: Option<&str>) -> Context {
-    match value {
-        _ if context.named(&key.to_ascii_lowercase()).is_some() => context,
-        Some(value) => context.with(key, value),
-        None => context.with_state(key, Key::Absent),
-    }
+    let state =
+        value.map_or(Key::Absent, |value| Key::Known { values: [value.into()].into(), multivalued: false });
+    context.with_state_unless_said(key, state)
 }
 
 fn with_absent(context: Context, keys: &[&str]) -> Context {
-    keys.iter().fold(context, |context, key| with_state(context, key, Key::Absent))
-}
-
-fn with_state(context: Context, key: &str, state: Key) -> Context {
-    if context.named(&key.to_ascii_lowercase()).is_some() { context } else { context.with_state(key, state) }
+    keys.iter().fold(context, |context, key| context.with_state_unless_said(key, Key::Absent))
 }
 
 #[cfg(test)]

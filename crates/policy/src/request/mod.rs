@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::arn::Arn;
 use crate::context::{Context, Key};
+use derived::Base;
 
 pub(crate) use principal::is_service_linked_role;
 pub use principal::{NotAPrincipal, Principal, PrincipalKind};
@@ -24,8 +25,9 @@ pub struct Request {
     /// Where the service is called, if it can be called nowhere else.
     region: Option<&'static str>,
     aws_managed_key: bool,
-    /// What does not follow from the resource.
-    base: Arc<Context>,
+    /// The resource is an alias, and the action is one on the key that it stands for.
+    key_of_an_alias: bool,
+    base: Arc<Base>,
     context: Arc<Context>,
 }
 
@@ -46,9 +48,9 @@ impl Request {
     /// account, unless [`Request::owned_by`] says otherwise. [Condition keys that follow](crate::reference::keys) from the
     /// principal, the action and the ARN are added, unless the context says something of them.
     pub fn new(principal: Principal, action: &str, resource: &str, context: Context) -> Self {
-        let base = Arc::new(derived::of_principal(context, &principal));
+        let base = Arc::new(Base::new(derived::of_principal(context, &principal)));
         let nothing = Self {
-            context: Arc::clone(&base),
+            context: base.of(&principal, None, None),
             base,
             principal: Arc::new(principal),
             action: "".into(),
@@ -57,6 +59,7 @@ impl Request {
             resource_account: None,
             region: None,
             aws_managed_key: false,
+            key_of_an_alias: false,
         };
         nothing.instead(action, resource)
     }
@@ -69,15 +72,14 @@ impl Request {
         let account = Arn::read(resource).map(|arn| arn.account).filter(|account| is_account(account));
         let region = derived::region(&action_lower, resource, &self.principal);
         let same_account = self.resource_account.as_deref() == account;
-        let context = if account.is_none() && region.is_none() {
-            Arc::clone(&self.base)
-        } else if same_account && region == self.region {
+        let context = if same_account && region == self.region {
             Arc::clone(&self.context)
         } else {
-            Arc::new(derived::of_target(&self.base, account, region))
+            self.base.of(&self.principal, account, region)
         };
         Self {
             principal: Arc::clone(&self.principal),
+            key_of_an_alias: is_for_the_key_of_an_alias(&action_lower, resource),
             action: action.into(),
             action_lower: action_lower.into(),
             resource: resource.into(),
@@ -97,7 +99,7 @@ impl Request {
     #[must_use]
     pub fn owned_by(mut self, account: &str) -> Self {
         self.resource_account = Some(account.into());
-        self.context = Arc::new(derived::of_target(&self.base, Some(account), self.region));
+        self.context = self.base.of(&self.principal, Some(account), self.region);
         self
     }
 
@@ -112,14 +114,14 @@ impl Request {
     /// The same request, of which this is known of a key.
     #[must_use]
     pub fn with_key(mut self, key: &str, state: Key) -> Self {
-        self.base = Arc::new((*self.base).clone().with_state(key, state.clone()));
+        self.base = Arc::new(Base::new(self.base.context().clone().with_state(key, state.clone())));
         self.context = Arc::new((*self.context).clone().with_state(key, state));
         self
     }
 
     /// The same request, in which the caller makes this of a key that it chooses.
     pub(crate) fn choosing(mut self, key: &str, state: Key) -> Self {
-        self.base = Arc::new((*self.base).clone().replacing(key, state.clone()));
+        self.base = Arc::new(Base::new(self.base.context().clone().replacing(key, state.clone())));
         self.context = Arc::new((*self.context).clone().replacing(key, state));
         self
     }
@@ -183,7 +185,7 @@ impl Request {
                 let resource = Arn::read(&self.resource).map(|arn| (arn.service, arn.resource));
                 match resource {
                     Some(("kms", resource)) if resource.starts_with("key/") => ResourceKind::KmsKey,
-                    _ if self.is_for_the_key_of_an_alias() => ResourceKind::KmsKey,
+                    _ if self.key_of_an_alias => ResourceKind::KmsKey,
                     _ => ResourceKind::Ordinary,
                 }
             }
@@ -191,14 +193,20 @@ impl Request {
         }
     }
 
-    /// It names a KMS key by an alias. Only what is done to the alias itself is authorized on the alias.
-    /// <https://docs.aws.amazon.com/kms/latest/developerguide/alias-access.html>
+    /// It names a KMS key by an alias.
     pub(crate) fn is_for_the_key_of_an_alias(&self) -> bool {
-        let Some(("kms", name)) = self.action_lower.split_once(':') else { return false };
-        !matches!(name, "createalias" | "deletealias" | "updatealias")
-            && Arn::read(&self.resource)
-                .is_some_and(|arn| arn.service == "kms" && arn.resource.starts_with("alias/"))
+        self.key_of_an_alias
     }
+}
+
+/// Only what is done to the alias itself is authorized on the alias.
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/alias-access.html>
+fn is_for_the_key_of_an_alias(action_lower: &str, resource: &str) -> bool {
+    action_lower.strip_prefix("kms:").is_some_and(|name| {
+        !matches!(name, "createalias" | "deletealias" | "updatealias")
+            && Arn::read(resource)
+                .is_some_and(|arn| arn.service == "kms" && arn.resource.starts_with("alias/"))
+    })
 }
 
 fn is_account(text: &str) -> bool {
