@@ -56,10 +56,8 @@ const POLICY_CHANGES: [&str; 6] = [
     "iam:untagpolicy",
 ];
 
-/// Actions that change a role. `iam:UpdateRole` is not among them: with it "you can edit the description of any role", a
-/// service-linked one too.
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-service-linked-role.html>
-const ROLE_CHANGES: [&str; 8] = [
+/// Actions that change a role.
+const ROLE_CHANGES: [&str; 9] = [
     "iam:attachrolepolicy",
     "iam:deleterole",
     "iam:deleterolepermissionsboundary",
@@ -68,6 +66,7 @@ const ROLE_CHANGES: [&str; 8] = [
     "iam:putrolepermissionsboundary",
     "iam:putrolepolicy",
     "iam:updateassumerolepolicy",
+    "iam:updaterole",
 ];
 
 /// Customers change neither AWS's managed policies nor the roles that AWS keeps for IAM Identity Center and for services;
@@ -75,6 +74,9 @@ const ROLE_CHANGES: [&str; 8] = [
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html#aws-managed-policies>
 /// <https://docs.aws.amazon.com/singlesignon/latest/userguide/using-service-linked-roles.html>
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html>
+///
+/// With `iam:UpdateRole` a customer changes the description of a service-linked role.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-service-linked-role.html>
 fn changes_what_aws_manages(request: &Request) -> bool {
     let action = request.action_lower();
     if !(action.starts_with("iam:") && (POLICY_CHANGES.contains(&action) || ROLE_CHANGES.contains(&action))) {
@@ -85,8 +87,8 @@ fn changes_what_aws_manages(request: &Request) -> bool {
         return false;
     }
     Arn::read(request.resource()).is_some_and(|arn| {
-        let kept = arn.resource.starts_with("role/aws-reserved/")
-            || arn.resource.starts_with("role/aws-service-role/");
+        let linked = arn.resource.starts_with("role/aws-service-role/");
+        let kept = arn.resource.starts_with("role/aws-reserved/") || (linked && action != "iam:updaterole");
         arn.account == "aws" || (kept && ROLE_CHANGES.contains(&action))
     })
 }

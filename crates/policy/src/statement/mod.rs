@@ -306,6 +306,9 @@ impl Statement {
                  known"
                     .to_owned()
             }
+            Part::Principal if self.principals.as_ref().is_some_and(Principals::is_negated) => {
+                "whether its NotPrincipal leaves out this principal AWS does not say, or says two things".to_owned()
+            }
             Part::Principal => "whether it means this principal is not documented".to_owned(),
             Part::Condition(index) => self
                 .conditions

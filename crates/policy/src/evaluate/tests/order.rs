@@ -129,6 +129,9 @@ fn description_of_a_service_linked_role_can_be_changed() {
     assert_eq!(world.truth(&user(), "iam:UpdateRoleDescription", linked), True);
     assert_eq!(World::default().truth(&user(), "iam:UpdateRole", linked), False);
     assert_eq!(world.truth(&user(), "iam:DeleteRole", linked), False);
+    // A role of IAM Identity Center is none of them.
+    let reserved = "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_1";
+    assert!(matches!(world.denial(&user(), "iam:UpdateRole", reserved), Denial::ByDesign(_)));
 }
 
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html#aws-managed-policies>
