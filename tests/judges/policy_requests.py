@@ -214,8 +214,8 @@ class Maker:
         principal = self.principal()
         own = self.one_in(4)
         action, resource, tags = self.dice.choice(OWN_TARGETS if own else TARGETS)
-        if action == "sts:AssumeRole" and principal.get("arn") == ROOT:
-            # No root user can, whatever the policies say.
+        if action == "sts:AssumeRole" and (principal.get("arn") == ROOT or "federated_user" in principal or not principal):
+            # None of them can, whatever the policies say: id_credentials_sts-comparison.html.
             principal = {"arn": USER}
         account = HOME if own or not self.one_in(3) else AWAY
         resource = resource.format(account)
@@ -224,7 +224,7 @@ class Maker:
             "action": action,
             "resource": resource,
             "resource_account": account,
-            "context": self.context(principal, resource, account, tags),
+            "context": self.context(principal, action, resource, account, tags),
             "identity": [],
             "resource_policies": [],
             "boundary": None,
@@ -268,14 +268,18 @@ class Maker:
             [{"arn": USER}] * 9
             + [{"arn": ROLE, "session": "s"}] * 9
             + [{"arn": USER, "federated_user": "bob"}] * 3
-            + [{"arn": ROOT}, {"service": SERVICE}, {}]
+            + [{"arn": ROOT}, {"service": SERVICE}, {"service": SERVICE}, {}]
         )
 
-    def context(self, principal: dict[str, str], resource: str, account: str, tags: bool) -> dict[str, Any]:
-        context: dict[str, Any] = {"aws:ResourceAccount": account, "aws:PrincipalIsAWSService": "false"}
+    def context(
+        self, principal: dict[str, str], action: str, resource: str, account: str, tags: bool
+    ) -> dict[str, Any]:
+        """Keys that a request of this kind has: reference_policies_condition-keys.html."""
+        context: dict[str, Any] = {"aws:ResourceAccount": account}
         if "service" in principal:
             context |= {"aws:PrincipalIsAWSService": "true", "aws:PrincipalServiceName": principal["service"]}
         elif principal:
+            context["aws:PrincipalIsAWSService"] = "false"
             session = "session" in principal or "federated_user" in principal
             kind = "AssumedRole" if "session" in principal else "User"
             if principal["arn"] == ROOT:
@@ -290,7 +294,7 @@ class Maker:
             if session:
                 context["aws:TokenIssueTime"] = "2026-05-31T23:00:00Z"
         else:
-            context["aws:PrincipalType"] = "Anonymous"
+            context |= {"aws:PrincipalType": "Anonymous", "aws:PrincipalAccount": "anonymous"}
         keys = {**TEXTS, **NUMBERS, **DATES, **BOOLEANS, **ADDRESSES, **ARNS, **LISTS}
         for key, values in keys.items():
             of_principal = key.startswith("aws:Principal")
@@ -300,7 +304,14 @@ class Maker:
                 continue
             if key == "aws:ResourceTag/env" and ":s3:" in resource:
                 continue
+            if key in ("aws:SourceAccount", "aws:SourceArn") and "service" not in principal:
+                continue
+            if key.startswith("aws:MultiFactorAuth") and "arn" not in principal:
+                continue
             context[key] = self.dice.choice(values)
+        if action in ("iam:GetUser", "iam:TagRole"):
+            # IAM has one endpoint.
+            context["aws:RequestedRegion"] = "us-east-1"
         return context
 
     def everything(self) -> dict[str, Any]:
@@ -404,7 +415,7 @@ class Maker:
             comparison = self.dice.choice(
                 ["Equals", "NotEquals", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals"]
             )
-            values = VALUES["number"] + (["many"] if comparison.endswith("tEquals") else [])
+            values = VALUES["number"] + (["many"] * 5 if comparison.endswith("tEquals") else [])
             if comparison not in ("Equals", "NotEquals"):
                 values = VALUES["number"]
             return f"Numeric{comparison}{if_exists}", {"aws:MultiFactorAuthAge": self.some(values)}

@@ -97,6 +97,20 @@ impl ArnPattern {
         }
     }
 
+    /// Whether it may match an ARN that begins so: with five segments, and the beginning of the sixth.
+    pub(crate) fn may_begin_with(&self, start: &str) -> bool {
+        let fit = |literal: &str, start: &str| literal.starts_with(start) || start.starts_with(literal);
+        match self {
+            Self::Whole(pattern) => fit(pattern.literal_start(), start),
+            Self::Segments(patterns) => segments(start).is_some_and(|segments| {
+                let [first @ .., last] = segments;
+                let of_last = patterns.last().is_some_and(|pattern| fit(pattern.literal_start(), last));
+                of_last && patterns.iter().zip(first).all(|(pattern, segment)| pattern.is_match(segment))
+            }),
+            Self::Template(_) => true,
+        }
+    }
+
     /// Whether it matches an ARN in a request.
     pub(crate) fn matches(&self, text: &str, context: &Context) -> Truth {
         match self {

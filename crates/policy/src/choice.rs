@@ -3,7 +3,7 @@
 
 use crate::answer::{Residual, Term};
 use crate::condition::Condition;
-use crate::context::{Key, is_multivalued};
+use crate::context::{Key, is_in_every_request, is_multivalued};
 use crate::request::Request;
 use crate::statement::{PrincipalEntry, Principals, Statement};
 use crate::truth::Truth;
@@ -14,8 +14,15 @@ const LIMIT: usize = 2048;
 /// A value that no policy names.
 const OTHER: &str = "any-7c1f0d52";
 
+/// The names of the tags that a request carries.
+const TAG_KEYS: &str = "aws:tagkeys";
+
+/// A tag that a request carries.
+const REQUEST_TAG: &str = "aws:requesttag/";
+
 /// Something that the caller chooses, and what it may choose.
 enum Choice {
+    /// In lower case.
     Key(Box<str>, Vec<Key>),
     Session(Vec<Box<str>>),
 }
@@ -25,26 +32,27 @@ impl Residual {
     /// [`Key::CallerChosen`] and the name of its role's session: `True` is as good as allowed; `Depends` still needs
     /// circumstances; `False` says that what is asked for contradicts itself.
     ///
-    /// The values tried are those that the conditions name, others, and none. Where there are too many to try them all,
-    /// it is `Unknown` at the least.
+    /// The values tried are those that the conditions name, others, and none; a tag that is sent is among the names of the
+    /// tags that are sent. Where there are too many to try them all, it is `Unknown` at the least.
     pub fn by_choice(&self, request: &Request) -> Truth {
         let mut choices: Vec<Choice> = Vec::new();
         for term in self.terms() {
             add(&mut choices, term, request);
         }
         let mut left = LIMIT;
-        let best = self.best(request, &choices, &mut left);
+        let best = self.best(request, &choices, &choices, &mut left);
         if left == 0 { best.max(Truth::Unknown) } else { best }
     }
 
-    fn best(&self, request: &Request, choices: &[Choice], left: &mut usize) -> Truth {
+    /// `chosen`: everything that is chosen; `choices`: what of it is left.
+    fn best(&self, request: &Request, chosen: &[Choice], choices: &[Choice], left: &mut usize) -> Truth {
         let Some((choice, rest)) = choices.split_first() else {
             *left = left.saturating_sub(1);
-            return self.holds(request);
+            return with_names_of_tags(request, chosen).map_or(Truth::False, |request| self.holds(&request));
         };
         let requests: Vec<Request> = match choice {
             Choice::Key(key, states) => {
-                states.iter().map(|state| request.clone().with_key(key, state.clone())).collect()
+                states.iter().map(|state| request.clone().choosing(key, state.clone())).collect()
             }
             Choice::Session(names) => names.iter().map(|name| request.clone().in_session(name)).collect(),
         };
@@ -53,10 +61,45 @@ impl Residual {
             if best == Truth::True || *left == 0 {
                 break;
             }
-            best = best.max(self.best(&request, rest, left));
+            best = best.max(self.best(&request, chosen, rest, left));
         }
         best
     }
+}
+
+/// The request with the names of the tags that were chosen, where the names are chosen too. `None`: it is said to carry a
+/// tag that it does not.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-tagkeys>
+fn with_names_of_tags(request: &Request, chosen: &[Choice]) -> Option<Request> {
+    let keys = || {
+        chosen.iter().filter_map(|choice| match choice {
+            Choice::Key(key, _) => Some(&**key),
+            Choice::Session(_) => None,
+        })
+    };
+    if !keys().any(|key| key == TAG_KEYS) {
+        return Some(request.clone());
+    }
+    let context = request.context();
+    let mut names: Vec<Box<str>> = match context.get_lower(TAG_KEYS) {
+        Key::Known { values, .. } => values.to_vec(),
+        _ => Vec::new(),
+    };
+    let before = names.len();
+    for (key, tag) in keys().filter_map(|key| Some((key, key.strip_prefix(REQUEST_TAG)?))) {
+        // Names are compared without regard to case.
+        let is_named = names.iter().any(|name| name.to_lowercase() == tag);
+        match context.get_lower(key) {
+            Key::Absent if is_named => return None,
+            Key::Absent => {}
+            _ if is_named => {}
+            _ => names.push(tag.into()),
+        }
+    }
+    if names.len() == before {
+        return Some(request.clone());
+    }
+    Some(request.clone().choosing(TAG_KEYS, Key::Known { values: names.into(), multivalued: true }))
 }
 
 fn add(choices: &mut Vec<Choice>, term: &Term, request: &Request) {
@@ -101,7 +144,8 @@ fn add_key(choices: &mut Vec<Choice>, condition: &Condition) {
     match known {
         Some(states) => states.extend(more),
         None => {
-            let start = [Key::Absent].into_iter().chain(states_of(&lower, &[OTHER.to_owned()]));
+            let absent = (!is_in_every_request(&lower)).then_some(Key::Absent);
+            let start = absent.into_iter().chain(states_of(&lower, &[OTHER.to_owned()]));
             choices.push(Choice::Key(lower, start.chain(more).collect()));
         }
     }
@@ -196,6 +240,47 @@ mod tests {
         // The pattern matches more than what is denied.
         let bare = r#""StringEquals":{"aws:RequestTag/team":"team-"}"#;
         assert_eq!(best(&[("Allow", pattern), ("Deny", bare)]), True);
+    }
+
+    /// "When multiple tags are passed in the request, there is one context key for each", and `aws:TagKeys` lists them.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-tagkeys>
+    #[test]
+    fn tag_that_is_sent_is_among_the_names_of_tags() {
+        for (condition, wanted) in [
+            (r#""ForAllValues:StringEquals":{"aws:TagKeys":["env"]}"#, False),
+            (r#""ForAllValues:StringEquals":{"aws:TagKeys":["env","team"]}"#, True),
+            (r#""ForAllValues:StringEquals":{"aws:TagKeys":"Team"}"#, True),
+            (r#""ForAnyValue:StringEquals":{"aws:TagKeys":["env"]}"#, True),
+            (r#""Null":{"aws:TagKeys":"true"}"#, False),
+            (r#""Null":{"aws:TagKeys":"false"}"#, True),
+        ] {
+            assert_eq!(best(&[("Allow", &format!("{TEAM},{condition}"))]), wanted, "{condition}");
+        }
+        let none = r#""Null":{"aws:RequestTag/team":"true"}"#;
+        let named = r#""ForAnyValue:StringEquals":{"aws:TagKeys":["team"]}"#;
+        assert_eq!(best(&[("Allow", &format!("{none},{named}"))]), False);
+        assert_eq!(best(&[("Allow", none), ("Allow", named)]), True);
+        // The tag may be named in another case than the condition's key.
+        let other_case = r#""StringEquals":{"aws:RequestTag/Team":"a"},"ForAllValues:StringEquals":{"aws:TagKeys":"TEAM"}"#;
+        assert_eq!(best(&[("Allow", other_case)]), True);
+    }
+
+    /// In whatever case whoever asks has written it.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition.html>
+    #[test]
+    fn chosen_key_is_one_key_in_whatever_case() {
+        let statement = r#"{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"sts:ExternalId":"f3a9","aws:RequestTag/Team":"a"}}}}"#;
+        let identity = [Attached::new("p", Arc::new(Policy::parse(statement).unwrap()))];
+        let user = Principal::iam("arn:aws:iam::111122223333:user/ann").unwrap();
+        for key in ["sts:ExternalId", "sts:externalid", "STS:EXTERNALID"] {
+            let context = Context::auditor()
+                .with_state(key, Key::CallerChosen)
+                .with_state("aws:RequestTag/TEAM", Key::CallerChosen);
+            let request = Request::new(user.clone(), "sqs:TagQueue", "*", context);
+            let layers = Layers { identity: &identity, ..Layers::default() };
+            let Decision::AllowedIf(residual) = evaluate(&request, &layers).decision else { panic!("{key}") };
+            assert_eq!(residual.by_choice(&request), True, "{key}");
+        }
     }
 
     #[test]

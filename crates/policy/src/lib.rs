@@ -15,51 +15,40 @@
 //! [`Policy::parse`] compiles a document once, [`Policy::compiled`] once for the whole process; [`Attached`] says where it
 //! comes from; [`Layers`] holds all policies that a request meets; [`Request`] is who, what, on what, with a [`Context`] of
 //! condition keys. [`evaluate`] gives an [`Answer`] with the deciding statements, [`decide`] only a [`Truth`], a million times
-//! a second and more; [`trace`] tells what each layer says by itself. [`administrator`], [`capabilities`], [`doors`] and [`escalations`] put the questions of an audit as
-//! requests. For other languages and processes `examples/decide.rs` takes requests as lines of JSON.
+//! a second and more; [`trace`] tells what each layer says by itself. [`administrator`], [`capabilities`], [`doors`] and
+//! [`escalations`] put the questions of an audit as requests. For other languages and processes `examples/decide.rs` takes requests as lines of JSON.
 //!
-//! # Documents
+//! ```
+//! use orgsweep_policy::{Attached, Context, Layers, Policy, Principal, Request, evaluate};
 //!
-//! JSON by RFC 8259. `Statement` is an object or a list, every element that takes texts takes one or a list, and quotation
-//! marks are optional around numbers and Booleans in conditions
-//! ([grammar](https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html)). What is not that is a
-//! [`ParseError`] with its place. What the grammar does not know (an element, an operator, an effect, a version), and
-//! what it wants once and finds twice, makes the effect of the statement unknown: it is never ignored. Only where the rest
-//! of the statement surely does not match a request does it say nothing, since every documented element narrows.
+//! let text = r#"{"Statement": {"Effect": "Allow", "Action": "s3:Get*", "Resource": "arn:aws:s3:::reports/*",
+//!     "Condition": {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}}}"#;
+//! let identity = [Attached::new("readers", Policy::compiled(text))];
+//! let layers = Layers { identity: &identity, ..Layers::default() };
+//! let ann = Principal::iam("arn:aws:iam::111122223333:user/ann")?;
 //!
-//! # What matches
+//! let request = Request::new(ann, "s3:GetObject", "arn:aws:s3:::reports/june", Context::auditor());
+//! let told = |request: &Request| format!("{:?}", evaluate(request, &layers).decision.truth());
+//! // Where the request comes from only the moment tells.
+//! assert_eq!(told(&request), "Depends");
+//! let context = Context::auditor().with("aws:SourceIp", "203.0.113.7");
+//! let from_office = Request::new(request.principal().clone(), request.action(), request.resource(), context);
+//! assert_eq!(told(&from_office), "True");
+//! assert_eq!(told(&request.instead("s3:PutObject", "arn:aws:s3:::reports/june")), "False");
+//! # Ok::<(), orgsweep_policy::NotAPrincipal>(())
+//! ```
 //!
-//! | element | rule |
-//! |---|---|
-//! | [Action](https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html) | without regard to case; `*` and `?`; no wildcard in the service, but a lone `*` |
-//! | [Resource](https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html) | with regard to case; `*` and `?` match any character behind the fifth colon and stay inside their segment before it; an ARN of fewer than six segments is completed with `*`; where an action has no resource type, only `*` matches |
-//! | wildcards | `?` is one UTF-16 code unit; `*` crosses newlines |
-//! | [Principal](https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html) | exactly; `"*"` is `{"AWS": "*"}`; an account's id is its root ARN and means everyone in it; a role's ARN means its sessions, whose ARNs have no path |
-//! | [NotPrincipal](https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html) | leaves out who is listed together with the account, leaves over who is listed with neither, is unknown for the rest; in an Allow it is public; in a Deny it hits every principal with a boundary |
-//! | [variables](https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html) | only in version 2012-10-17; literal, never a pattern; one without a value matches nothing, so that a negated condition is true and a Deny with NotResource applies |
-//! | [conditions](Condition) | all must hold; a key's values are alternatives; a negated operator refuses them all |
+//! # The rules
 //!
-//! # How a request is decided
-//!
-//! 1. A [Deny that applies](https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html), in any
-//!    layer, ends it.
-//! 2. [SCPs](https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_evaluation.html): at every
-//!    level from the root to the principal's account, one must allow. They do not bind the management account,
-//!    service-linked roles and services.
-//! 3. [RCPs](https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html): only their denies
-//!    matter, for the services that they support, whoever asks. They do not bind service-linked roles, AWS-managed keys,
-//!    `kms:RetireGrant`, and the management account's resources.
-//! 4. The core grant. In one account either side suffices, but a role's trust policy and a KMS key's policy must match, and
-//!    an account in them only delegates. [Across accounts](https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html)
-//!    both sides must allow.
-//! 5. [Boundary](https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html) and session policy must
-//!    allow what an identity policy grants. Within one account they do not limit what the resource's policy grants to
-//!    the very user or session, or to everyone; they do limit what it grants to a session by its role.
+//! [`reference`](mod@reference) has them all, each with its test and AWS's page: what [matches](reference::matching) and whom it
+//! [names](reference::principals), what [conditions](reference::conditions) give and which [keys](reference::keys) a request
+//! has, in which [order](reference::decision) policies decide, what [limits](reference::limits) them and what the
+//! [organization](reference::organization) adds, and what is [unknown](reference::unknown).
 //!
 //! # What is not here
 //!
-//! KMS grants, S3 access control lists, the settings by which S3 blocks public access, and session tags that a role's trust
-//! policy makes transitive: they are not policies. Which actions exist, and which resources they take, is in the
+//! KMS grants, S3 access control lists, the settings by which S3 blocks public access, resources that are shared through
+//! Resource Access Manager, and session tags that a role's trust policy makes transitive: they are not policies. Which actions exist, and which resources they take, is in the
 //! [`Catalogue`], and decides nothing: a pattern matches textually, so that an action that is newer than any list changes
 //! no verdict.
 #![warn(missing_docs)]
@@ -80,6 +69,7 @@ mod policy;
 mod position;
 mod print;
 mod questions;
+pub mod reference;
 mod request;
 mod statement;
 mod truth;

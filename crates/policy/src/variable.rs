@@ -1,7 +1,7 @@
 //! Policy variables: `${key}`, `${key, 'default'}`, and `${*}` `${?}` `${$}` for the characters themselves.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>
 
-use crate::context::{Context, Key};
+use crate::context::{Context, Key, is_multivalued};
 
 /// A placeholder for the value of a condition key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,6 +9,8 @@ pub(crate) struct Variable {
     /// In lower case: key names are compared without regard to case.
     pub(crate) key: Box<str>,
     pub(crate) default: Option<Box<str>>,
+    /// The key is declared as a list.
+    pub(crate) multivalued: bool,
 }
 
 /// What a variable stands for in one request.
@@ -25,11 +27,22 @@ pub(crate) enum Value<'a> {
 }
 
 impl Variable {
+    fn of(key: &str, default: Option<Box<str>>) -> Self {
+        let key: Box<str> = key.to_lowercase().into();
+        Self { multivalued: is_multivalued(&key), key, default }
+    }
+
     pub(crate) fn value<'a>(&'a self, context: &'a Context) -> Value<'a> {
         match context.get_lower(&self.key) {
             Key::Known { multivalued: true, .. } => Value::Nothing,
             Key::Known { values, .. } => values.first().map_or(Value::Nothing, |value| Value::Text(value)),
             Key::Absent => self.default.as_deref().map_or(Value::Nothing, Value::Text),
+            Key::Present if self.multivalued => Value::Nothing,
+            Key::CallerChosen | Key::Environment | Key::NotKnown
+                if self.multivalued && self.default.is_none() =>
+            {
+                Value::Nothing
+            }
             Key::CallerChosen | Key::Environment | Key::Present => Value::Depends,
             Key::NotKnown => Value::NotKnown,
         }
@@ -79,7 +92,7 @@ fn variable(inside: &str) -> Option<Variable> {
         }
     };
     let well_formed = !key.is_empty() && !key.contains(['$', '{', '\'', ' ', '*', '?']);
-    well_formed.then(|| Variable { key: key.to_lowercase().into(), default })
+    well_formed.then(|| Variable::of(key, default))
 }
 
 #[cfg(test)]
@@ -87,7 +100,7 @@ mod tests {
     use super::*;
 
     fn named(key: &str, default: Option<&str>) -> Piece<'static> {
-        Piece::Variable(Variable { key: key.into(), default: default.map(Into::into) })
+        Piece::Variable(Variable::of(key, default.map(Into::into)))
     }
 
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>
@@ -119,7 +132,7 @@ mod tests {
             Context::complete().with("single", "*").with_list("list", &["a"]).with_list("none", &[]);
         let context = context.with_state("ip", Key::Environment).with_state("gone", Key::NotKnown);
         let value = |key: &str, default: Option<&str>| {
-            let variable = Variable { key: key.into(), default: default.map(Into::into) };
+            let variable = Variable::of(key, default.map(Into::into));
             match variable.value(&context) {
                 Value::Text(text) => format!("text {text}"),
                 other => format!("{other:?}"),
@@ -132,5 +145,14 @@ mod tests {
         assert_eq!(value("none", Some("d")), "Nothing");
         assert_eq!(value("ip", Some("d")), "Depends");
         assert_eq!(value("gone", None), "NotKnown");
+        let auditor = Context::auditor().with_state("aws:CalledVia", Key::Present);
+        let value = |key: &str, default: Option<&str>| {
+            format!("{:?}", Variable::of(key, default.map(Into::into)).value(&auditor))
+        };
+        assert_eq!(value("aws:TagKeys", None), "Nothing");
+        assert_eq!(value("aws:PrincipalOrgPaths", None), "Nothing");
+        assert_eq!(value("aws:CalledVia", Some("d")), "Nothing");
+        // It is not there, and the default stands in, or it is.
+        assert_eq!(value("aws:TagKeys", Some("d")), "Depends");
     }
 }

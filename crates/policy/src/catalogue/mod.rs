@@ -108,6 +108,11 @@ impl Catalogue {
         self.services.iter().flat_map(Service::all)
     }
 
+    /// The condition keys of every service, each as often as services declare it.
+    pub(crate) fn condition_keys(&self) -> impl Iterator<Item = ConditionKey<'_>> {
+        self.services.iter().flat_map(|service| service.keys.iter().copied())
+    }
+
     /// An action by its name with prefix, in any case: `iam:PassRole`. `None`: there is none, or it is newer.
     ///
     /// ```

@@ -1,17 +1,6 @@
 //! Conditions: all of a statement's must hold, one of a key's values must match, and a negated operator asks that none does.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition.html>
-//!
-//! What a condition gives when its key is missing:
-//!
-//! | operator | missing key |
-//! |---|---|
-//! | positive | false |
-//! | negated | true |
-//! | `…IfExists` | true |
-//! | `Null: true` | true |
-//! | `ForAllValues:` | true |
-//! | `ForAnyValue:` | false, also with a negated operator |
-//! | `ForAnyValue:…IfExists` | unknown: AWS does not say |
+//! The rules are in [`crate::reference::conditions`].
 
 mod address;
 mod base64;
@@ -25,7 +14,7 @@ mod tests;
 use std::fmt;
 
 use crate::arn::Arn;
-use crate::context::{Context, Key};
+use crate::context::{Context, Key, is_in_every_request, is_multivalued};
 use crate::document::Comparison;
 use crate::position::Position;
 use crate::truth::Truth;
@@ -43,6 +32,11 @@ enum Converted<T> {
 }
 
 /// One operator, key and list of values of a statement's `Condition`.
+///
+/// The key is compared with each value as the operator says: texts (`String…`), numbers (`Numeric…`), moments (`Date…`),
+/// addresses (`…IpAddress`), ARNs (`Arn…`), `Bool`, `BinaryEquals`; `Null` asks whether there is a key. `…IfExists` also holds
+/// without it; `ForAllValues:` and `ForAnyValue:` are for keys with several values. What each of them gives, also where a key
+/// is missing, is in [`reference::conditions`](crate::reference::conditions).
 #[derive(Clone, Debug)]
 pub struct Condition {
     position: Position,
@@ -50,6 +44,8 @@ pub struct Condition {
     key: Box<str>,
     /// The key in lower case.
     lower: Box<str>,
+    /// The key is declared as a list.
+    multivalued: bool,
     values: Box<[Box<str>]>,
     test: Option<Test>,
 }
@@ -69,11 +65,13 @@ impl Condition {
             operator,
             operands: values.iter().map(|text| Operand::read(operator.kind, text, variables)).collect(),
         });
+        let lower: Box<str> = comparison.key.to_lowercase().into();
         Self {
             position: comparison.position,
             operator: operator.into(),
             key: comparison.key.as_str().into(),
-            lower: comparison.key.to_lowercase().into(),
+            multivalued: is_multivalued(&lower),
+            lower,
             values,
             test: test.filter(|test| test.operator.kind != Kind::Null || is_null_test(comparison)),
         }
@@ -109,9 +107,10 @@ impl Condition {
         let Some(test) = &self.test else { return Truth::Unknown };
         let key = context.get_lower(&self.lower);
         if test.operator.kind == Kind::Null {
-            return test.is_null(key);
+            return test.is_null(key, is_in_every_request(&self.lower));
         }
         match key {
+            _ if self.multivalued && test.operator.never_matches_a_list(key) => Truth::False,
             Key::Known { values, multivalued } => test.compare(values, *multivalued, context),
             Key::Absent => test.operator.without_key(),
             Key::CallerChosen | Key::Environment | Key::Present => Truth::Depends,
@@ -193,6 +192,19 @@ impl Operator {
     }
 }
 
+impl Operator {
+    /// Whether it is for single values, which no list matches, and gives false where the key is missing too, if it may be.
+    fn never_matches_a_list(self, key: &Key) -> bool {
+        let if_missing = self.without_key() == Truth::False;
+        self.quantifier == Quantifier::One
+            && match key {
+                Key::Present => true,
+                Key::CallerChosen | Key::Environment | Key::NotKnown => if_missing,
+                Key::Known { .. } | Key::Absent => false,
+            }
+    }
+}
+
 impl Test {
     fn compare(&self, values: &[Box<str>], multivalued: bool, context: &Context) -> Truth {
         let each = || values.iter().map(|value| self.one(value, context));
@@ -229,7 +241,7 @@ impl Test {
         if self.operator.negated { matched.negated() } else { matched }
     }
 
-    fn is_null(&self, key: &Key) -> Truth {
+    fn is_null(&self, key: &Key, always_there: bool) -> Truth {
         let asks = |null| {
             self.operands.iter().any(|operand| matches!(operand, Operand::Bool(asked) if *asked == null))
         };
@@ -239,6 +251,7 @@ impl Test {
             // A list without values exists; whether its value is null, AWS does not say.
             Key::Known { values, .. } if values.is_empty() => Truth::Unknown,
             Key::Known { .. } | Key::Present => Truth::of(asks(false)),
+            _ if always_there => Truth::of(asks(false)),
             Key::CallerChosen | Key::Environment => Truth::Depends,
             Key::NotKnown => Truth::Unknown,
         }

@@ -1,7 +1,11 @@
 //! What an auditor may know of a condition key, by its name.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use super::Key;
+use crate::catalogue::Catalogue;
 
 /// Follow from the principal, the resource, the organization or the clock: whoever asks should say.
 const KNOWABLE: [&str; 16] = [
@@ -53,25 +57,80 @@ pub fn class_of(key: &str) -> &'static Key {
         &Key::CallerChosen
     } else if KNOWABLE.contains(&key) {
         &Key::NotKnown
-    } else if key == "aws:securetransport" {
+    } else if matches!(key, "aws:securetransport" | "aws:viaawsservice") {
         &Key::Present
     } else {
         &Key::Environment
     }
 }
 
-/// Whether a global condition key (in lower case) is declared as a list. A service's own keys are not looked up: use
-/// [`Context::with_list`](super::Context::with_list) for them.
-pub fn is_multivalued(key: &str) -> bool {
+/// Whether every request has a key (in lower case), whatever its value.
+pub(crate) fn is_in_every_request(key: &str) -> bool {
     matches!(
         key,
-        "aws:tagkeys"
-            | "aws:calledvia"
-            | "aws:principalorgpaths"
-            | "aws:resourceorgpaths"
-            | "aws:sourceorgpaths"
-            | "aws:principalservicenameslist"
+        "aws:currenttime"
+            | "aws:epochtime"
+            | "aws:principalaccount"
+            | "aws:principaltype"
+            | "aws:requestedregion"
+            | "aws:securetransport"
+            | "aws:useragent"
+            | "aws:viaawsservice"
     )
+}
+
+/// Whether a key (in lower case) is the value of a tag, of whose name the case may count.
+pub(crate) fn is_tag(key: &str) -> bool {
+    key.split_once('/').is_some_and(|(family, _)| family.ends_with("tag"))
+}
+
+/// Whether AWS declares a condition key (in lower case) as a list: a global key in the IAM User Guide, a service's own in the
+/// Service Authorization Reference, with a type that begins with `ArrayOf`, as the [`Catalogue`] has it. Of a newer one say
+/// so with [`Context::with_list`](super::Context::with_list).
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html>
+pub fn is_multivalued(key: &str) -> bool {
+    match key.split_once(':') {
+        Some(("aws", name)) => matches!(
+            name,
+            "calledvia"
+                | "principalorgpaths"
+                | "principalservicenameslist"
+                | "resourceorgpaths"
+                | "sourceorgpaths"
+                | "tagkeys"
+                | "vpceorgpaths"
+        ),
+        // Of which the reference does not give the type, but the guide does.
+        Some(("cognito-identity.amazonaws.com", "amr")) => true,
+        _ => SERVICES_LISTS.contain(key),
+    }
+}
+
+/// Keys that are lists wherever they are declared.
+struct Lists {
+    /// In lower case, sorted.
+    keys: Vec<String>,
+    /// What keys with a name of one's own begin with: `events:metadata/`.
+    families: Vec<String>,
+}
+
+static SERVICES_LISTS: LazyLock<Lists> = LazyLock::new(|| {
+    let mut declared: BTreeMap<String, bool> = BTreeMap::new();
+    for key in Catalogue::get().condition_keys() {
+        let always = declared.entry(key.name.to_lowercase()).or_insert(true);
+        *always &= key.is_multivalued();
+    }
+    let lists = declared.into_iter().filter_map(|(key, always)| always.then_some(key));
+    let (families, keys): (Vec<String>, Vec<String>) = lists.partition(|key| key.contains("${"));
+    let start = |key: String| key.split_once("${").map_or_else(String::new, |(start, _)| start.to_owned());
+    Lists { keys, families: families.into_iter().map(start).collect() }
+});
+
+impl Lists {
+    fn contain(&self, key: &str) -> bool {
+        self.keys.binary_search_by(|listed| listed.as_str().cmp(key)).is_ok()
+            || self.families.iter().any(|start| key.len() > start.len() && key.starts_with(start))
+    }
 }
 
 #[cfg(test)]
@@ -97,12 +156,44 @@ mod tests {
                 "aws:SourceIp aws:SourceVpc aws:SourceVpce aws:MultiFactorAuthPresent aws:MultiFactorAuthAge \
                  aws:TokenIssueTime sts:ExternalId token.actions.githubusercontent.com:sub SAML:aud s3:prefix",
             ),
-            (&Key::Present, "aws:SecureTransport"),
+            (&Key::Present, "aws:SecureTransport aws:ViaAWSService"),
         ];
         for (wanted, keys) in listed {
             for key in keys.split_whitespace() {
                 assert_eq!(class_of(&key.to_lowercase()), wanted, "{key}");
             }
+        }
+    }
+
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html>
+    #[test]
+    fn lists_are_told_by_their_declared_type() {
+        for key in [
+            "aws:tagkeys",
+            "aws:vpceorgpaths",
+            "dynamodb:leadingkeys",
+            "kms:resourcealiases",
+            "s3:requestobjecttagkeys",
+            "saml:edupersonaffiliation",
+            "sts:transitivetagkeys",
+            "events:metadata/team",
+            "cognito-identity.amazonaws.com:amr",
+        ] {
+            assert!(is_multivalued(key), "{key}");
+        }
+        for key in [
+            "aws:requesttag/team",
+            "aws:sourcevpc",
+            "iam:passedtoservice",
+            "kms:encryptioncontext:team",
+            // A text of one service, a list of another.
+            "identitystore:userid",
+            "events:metadata/",
+            "token.actions.githubusercontent.com:sub",
+            "dynamodb:nosuchkey",
+            "",
+        ] {
+            assert!(!is_multivalued(key), "{key}");
         }
     }
 }

@@ -3,7 +3,10 @@
 
 mod classes;
 
+use std::sync::Arc;
+
 pub use classes::{class_of, is_multivalued};
+pub(crate) use classes::{is_in_every_request, is_tag};
 
 /// What is known of one condition key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +31,8 @@ pub enum Key {
     NotKnown,
 }
 
-/// The condition keys of a request. Names are compared without regard to case, as AWS does.
+/// The condition keys of a request. Names are compared without regard to case, as AWS does. What follows from the principal
+/// and the target, and what is known of keys of which nothing is said, is in [`reference::keys`](crate::reference::keys).
 ///
 /// ```
 /// use orgsweep_policy::{Context, Key};
@@ -60,8 +64,9 @@ enum Rest {
 
 #[derive(Clone, Debug)]
 struct Entry {
-    lower: Box<str>,
-    written: Box<str>,
+    /// Names are shared: a context is copied for what follows from each target.
+    lower: Arc<str>,
+    written: Arc<str>,
     key: Key,
 }
 
@@ -101,19 +106,28 @@ impl Context {
 
     /// With what is known of a key; it replaces what was known before.
     ///
-    /// Two spellings of one name with different values (tags that differ only in case) make the key [`Key::NotKnown`]:
-    /// which of them AWS takes is not stable.
+    /// Two tags whose names differ only in case, with different values, make the key [`Key::NotKnown`]: which of them AWS
+    /// takes is not stable. Other keys have one name, in whatever case it is written.
     #[must_use]
-    pub fn with_state(mut self, key: &str, state: Key) -> Self {
-        let lower = key.to_lowercase().into_boxed_str();
-        match self.entries.binary_search_by(|entry| entry.lower.cmp(&lower)) {
+    pub fn with_state(self, key: &str, state: Key) -> Self {
+        let lower = key.to_lowercase();
+        let other_tag = is_tag(&lower)
+            && self.entry(&lower).is_some_and(|entry| &*entry.written != key && entry.key != state);
+        self.replacing(key, if other_tag { Key::NotKnown } else { state })
+    }
+
+    /// With this of a key, whatever was known of it and however it was written.
+    pub(crate) fn replacing(mut self, key: &str, state: Key) -> Self {
+        let lower = key.to_lowercase();
+        match self.entries.binary_search_by(|entry| (*entry.lower).cmp(lower.as_str())) {
             Ok(at) => {
                 if let Some(entry) = self.entries.get_mut(at) {
-                    let ambiguous = &*entry.written != key && entry.key != state;
-                    entry.key = if ambiguous { Key::NotKnown } else { state };
+                    entry.key = state;
                 }
             }
-            Err(at) => self.entries.insert(at, Entry { lower, written: key.into(), key: state }),
+            Err(at) => {
+                self.entries.insert(at, Entry { lower: lower.into(), written: key.into(), key: state });
+            }
         }
         self
     }
@@ -123,6 +137,22 @@ impl Context {
     #[must_use]
     pub fn with_family(mut self, start: &str, state: Key) -> Self {
         self.families.push((start.to_lowercase().into(), state));
+        self
+    }
+
+    /// With this of a key, unless something was said of it.
+    pub(crate) fn with_state_unless_said(mut self, key: &str, state: Key) -> Self {
+        let lower = key.to_ascii_lowercase();
+        if let Err(at) = self.entries.binary_search_by(|entry| (*entry.lower).cmp(lower.as_str())) {
+            self.entries.insert(at, Entry { lower: lower.into(), written: key.into(), key: state });
+        }
+        self
+    }
+
+    /// With this of every key that begins so, unless something was said of them.
+    pub(crate) fn with_family_unless_said(mut self, start: &str, state: Key) -> Self {
+        // The last one counts.
+        self.families.insert(0, (start.to_lowercase().into(), state));
         self
     }
 
@@ -148,8 +178,12 @@ impl Context {
 
     /// Only what was said, not what follows from the name.
     pub(crate) fn named(&self, lower: &str) -> Option<&Key> {
+        self.entry(lower).map(|entry| &entry.key)
+    }
+
+    fn entry(&self, lower: &str) -> Option<&Entry> {
         let at = self.entries.binary_search_by(|entry| (*entry.lower).cmp(lower)).ok()?;
-        self.entries.get(at).map(|entry| &entry.key)
+        self.entries.get(at)
     }
 }
 
@@ -204,7 +238,9 @@ mod tests {
         };
         assert_eq!(twice("b").get("aws:principaltag/team"), &Key::NotKnown);
         assert!(matches!(twice("a").get("aws:principaltag/team"), Key::Known { .. }));
-        let again = Context::complete().with("aws:username", "a").with("aws:username", "b");
-        assert!(matches!(again.get("aws:username"), Key::Known { values, .. } if &*values[0] == "b"));
+        for again in ["aws:username", "AWS:UserName"] {
+            let context = Context::complete().with("aws:username", "a").with(again, "b");
+            assert!(matches!(context.get("aws:username"), Key::Known { values, .. } if &*values[0] == "b"));
+        }
     }
 }

@@ -15,6 +15,7 @@ pub(super) struct Case<'a> {
     pub(super) layers: Layers<'a>,
     /// The service of the request is on the list of services that RCPs bind.
     supported: bool,
+    needs_no_permission: bool,
 }
 
 /// The policies of one layer.
@@ -33,15 +34,18 @@ impl<'a> Case<'a> {
         if !exemptions::resource_control_binds(request) {
             layers.resource_control = Guardrails::NoOrganization;
         }
+        if exemptions::is_past_the_bucket_policy(request) {
+            layers.resource = &[];
+        }
         let supported =
             layers.resource_control.levels().is_some() && exemptions::has_resource_control(request.service());
-        Self { request, layers, supported }
+        Self { request, layers, supported, needs_no_permission: exemptions::needs_no_permission(request) }
     }
 
     /// Everything that must be so for the request to be allowed.
     pub(super) fn outcome<L: Logic>(&self) -> L {
         let outcome = self.undenied::<L>();
-        if outcome.is_false() {
+        if outcome.is_false() || self.needs_no_permission {
             return outcome;
         }
         let outcome = outcome.and(self.service_control());
@@ -136,6 +140,9 @@ impl<'a> Case<'a> {
     ) -> L {
         let view = self.view(layer, Naming::AtAll);
         let mut spared = L::of(false);
+        if self.needs_no_permission {
+            spared = L::open(Truth::Unknown, || term(layer, attached, index, Part::Reach, false, view));
+        }
         for part in statement.parts() {
             match statement.judge(part, self.request, view) {
                 Truth::True => {}

@@ -74,34 +74,76 @@ const ROLE_CHANGES: [&str; 9] = [
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html#aws-managed-policies>
 /// <https://docs.aws.amazon.com/singlesignon/latest/userguide/using-service-linked-roles.html>
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html>
+///
+/// With `iam:UpdateRole` a customer changes the description of a service-linked role.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-service-linked-role.html>
 fn changes_what_aws_manages(request: &Request) -> bool {
-    let principal = request.principal();
-    if principal.is_service_linked() || principal.kind() == PrincipalKind::Service {
-        return false;
-    }
     let action = request.action_lower();
     if !(action.starts_with("iam:") && (POLICY_CHANGES.contains(&action) || ROLE_CHANGES.contains(&action))) {
         return false;
     }
+    let principal = request.principal();
+    if principal.is_service_linked() || principal.kind() == PrincipalKind::Service {
+        return false;
+    }
     Arn::read(request.resource()).is_some_and(|arn| {
-        let kept = arn.resource.starts_with("role/aws-reserved/")
-            || arn.resource.starts_with("role/aws-service-role/");
+        let linked = arn.resource.starts_with("role/aws-service-role/");
+        let kept = arn.resource.starts_with("role/aws-reserved/") || (linked && action != "iam:updaterole");
         arn.account == "aws" || (kept && ROLE_CHANGES.contains(&action))
     })
 }
 
 pub(super) fn special(request: &Request) -> Option<Special> {
-    match request.action_lower() {
+    let by_design = |reason| Some(Special::Denied(Denial::ByDesign(reason)));
+    match request.action_lower().strip_prefix("sts:") {
         // "No permissions are required to perform this operation", and a Deny does not take it away.
         // <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>
-        "sts:getcalleridentity" => Some(Special::Allowed),
-        // <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
-        "sts:assumerole" if request.principal().kind() == PrincipalKind::Root => {
-            Some(Special::Denied(Denial::ByDesign("a root user cannot assume a role")))
+        Some("getcalleridentity") => Some(Special::Allowed),
+        Some(name) => cannot_call(request, name).and_then(by_design),
+        None if changes_what_aws_manages(request) => {
+            by_design("AWS manages the policy or role, and customers cannot change it")
         }
-        _ if changes_what_aws_manages(request) => Some(Special::Denied(Denial::ByDesign(
-            "AWS manages the policy or role, and customers cannot change it",
-        ))),
+        None => None,
+    }
+}
+
+/// Why an operation of STS cannot be called by such a principal at all.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html>
+fn cannot_call(request: &Request, name: &str) -> Option<&'static str> {
+    use PrincipalKind::{Anonymous, Federated, FederatedUser, Role, Root, Service, User};
+    match (name, request.principal().kind()) {
+        (_, FederatedUser) => Some("a session of GetFederationToken cannot call STS"),
+        // <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
+        ("assumerole", Root) => Some("a root user cannot assume a role"),
+        ("assumerole", Federated | Anonymous) => Some(
+            "AssumeRole is called with credentials of AWS, not with a provider's token and not without any",
+        ),
+        ("assumerolewithsaml" | "assumerolewithwebidentity", Root | User | Role | Service | Anonymous) => {
+            Some("the principal of this operation is the provider whose token comes with it")
+        }
+        ("getsessiontoken" | "getfederationtoken", Role | Service | Federated | Anonymous) => {
+            Some("only a user, and a root user, can call this operation")
+        }
         _ => None,
     }
+}
+
+/// "No permissions are required for users to perform this operation", and "you cannot use policies to control
+/// authentication operations". Nevertheless AWS's own policies spare it from a Deny: what one does to it is not known.
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html>
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_my-sec-creds-self-manage.html>
+pub(crate) fn needs_no_permission(request: &Request) -> bool {
+    request.action_lower() == "sts:getsessiontoken"
+}
+
+/// The root user of the account that owns a bucket reads and replaces its policy "even if their bucket policy explicitly
+/// denies the root principal's access", and "can only be blocked by VPC endpoint policies and AWS Organizations policies".
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketPolicy.html>
+pub(super) fn is_past_the_bucket_policy(request: &Request) -> bool {
+    request.principal().kind() == PrincipalKind::Root
+        && request.within_one_account()
+        && matches!(
+            request.action_lower(),
+            "s3:getbucketpolicy" | "s3:putbucketpolicy" | "s3:deletebucketpolicy"
+        )
 }

@@ -1,25 +1,6 @@
 //! The decision: explicit denies, SCPs, RCPs, the core grant, boundary, session policy, both sides of an account border.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>
-//!
-//! | step | rule |
-//! |---|---|
-//! | special cases | `sts:GetCallerIdentity` is always allowed; a root user cannot assume a role; customers cannot change what AWS manages |
-//! | explicit deny | a Deny that applies, in any layer, ends it |
-//! | SCPs | at every level from the root to the account at least one SCP allows |
-//! | RCPs | only their denies matter |
-//! | core grant | table below |
-//! | boundary, session policy | a grant by identity must be allowed by both |
-//!
-//! | case | granted when |
-//! |---|---|
-//! | one account, ordinary service | the resource's policy names the principal, or an identity policy allows |
-//! | one account, role trust or KMS key | the resource's policy names the principal, or names the account and an identity policy allows |
-//! | two accounts | the resource's policy names the principal or its account, and an identity policy allows |
-//! | service, provider, anonymous | the resource's policy allows |
-//! | root user | as if an identity policy allowed everything |
-//!
-//! "Names the principal" by the very ARN of the user or the session, or as everyone, also gets past boundary and session
-//! policy within one account; by the ARN of the session's role or the federated session's user, it does not.
+//! The rules are in [`crate::reference::decision`].
 
 mod case;
 mod evidence;
@@ -37,7 +18,7 @@ use exemptions::Special;
 use logic::Formula;
 
 /// Whether a request is allowed, without the reasons: `True` is allowed, `Depends` allowed if, `False` denied. It allocates
-/// nothing, unless a policy variable or text outside ASCII must be compared.
+/// nothing, unless a policy variable, text outside ASCII or the key of an alias must be compared.
 ///
 /// ```
 /// use orgsweep_policy::{Attached, Context, Layers, Policy, Principal, Request, Truth, decide};
@@ -82,15 +63,19 @@ pub fn decide(request: &Request, layers: &Layers<'_>) -> Truth {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn evaluate(request: &Request, layers: &Layers<'_>) -> Answer {
-    match exemptions::special(request) {
-        Some(Special::Allowed) => return Answer { decision: Decision::Allowed, evidence: Vec::new() },
-        Some(Special::Denied(denial)) => {
-            return Answer { decision: Decision::Denied(denial), evidence: Vec::new() };
-        }
-        None => {}
+    if let Some(answer) = without_policies(request) {
+        return answer;
     }
     let case = Case::new(request, layers);
     case.answer(case.outcome::<Truth>(), || case.outcome::<Formula>())
+}
+
+fn without_policies(request: &Request) -> Option<Answer> {
+    let decision = match exemptions::special(request)? {
+        Special::Allowed => Decision::Allowed,
+        Special::Denied(denial) => Decision::Denied(denial),
+    };
+    Some(Answer { decision, evidence: Vec::new() })
 }
 
 /// What each layer says to a request by itself, in the order in which they are asked; layers that do not bind it are left
@@ -102,6 +87,9 @@ pub fn trace(request: &Request, layers: &Layers<'_>) -> Vec<Step> {
 /// What the owner of the resource says to a request, as if everything on the principal's side allowed it: the resource's
 /// own policy and the RCPs of its account. The other layers are not looked at.
 pub fn evaluate_resource_side(request: &Request, layers: &Layers<'_>) -> Answer {
+    if let Some(answer) = without_policies(request) {
+        return answer;
+    }
     let layers =
         Layers { resource: layers.resource, resource_control: layers.resource_control, ..Layers::default() };
     let case = Case::new(request, &layers);

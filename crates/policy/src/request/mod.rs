@@ -1,12 +1,14 @@
 //! A request: who, what, on what, in which circumstances.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-reqcontext.html>
 
+mod derived;
 mod principal;
 
 use std::sync::Arc;
 
 use crate::arn::Arn;
 use crate::context::{Context, Key};
+use derived::Base;
 
 pub(crate) use principal::is_service_linked_role;
 pub use principal::{NotAPrincipal, Principal, PrincipalKind};
@@ -20,9 +22,12 @@ pub struct Request {
     action_lower: Box<str>,
     resource: Box<str>,
     resource_account: Option<Arc<str>>,
+    /// Where the service is called, if it can be called nowhere else.
+    region: Option<&'static str>,
     aws_managed_key: bool,
-    /// What does not follow from the resource.
-    base: Arc<Context>,
+    /// The resource is an alias, and the action is one on the key that it stands for.
+    key_of_an_alias: bool,
+    base: Arc<Base>,
     context: Arc<Context>,
 }
 
@@ -40,20 +45,21 @@ impl Request {
     /// A request for one action, `service:Name`, on one resource: its ARN, or `*` where the action has no resource type.
     ///
     /// The resource belongs to the account in its ARN; where the ARN has none (an S3 bucket), to the principal's own
-    /// account, unless [`Request::owned_by`] says otherwise. Condition keys that follow from the principal and the ARN
-    /// (`aws:PrincipalArn`, `aws:PrincipalAccount`, `aws:PrincipalType`, `aws:PrincipalIsAWSService`, `aws:username`,
-    /// `aws:ResourceAccount`, whether there is an `aws:TokenIssueTime`) are added, unless the context has them already.
+    /// account, unless [`Request::owned_by`] says otherwise. [Condition keys that follow](crate::reference::keys) from the
+    /// principal, the action and the ARN are added, unless the context says something of them.
     pub fn new(principal: Principal, action: &str, resource: &str, context: Context) -> Self {
-        let base = Arc::new(with_principal(context, &principal));
+        let base = Arc::new(Base::new(derived::of_principal(context, &principal)));
         let nothing = Self {
-            context: Arc::clone(&base),
+            context: base.of(&principal, None, None),
             base,
             principal: Arc::new(principal),
             action: "".into(),
             action_lower: "".into(),
             resource: "".into(),
             resource_account: None,
+            region: None,
             aws_managed_key: false,
+            key_of_an_alias: false,
         };
         nothing.instead(action, resource)
     }
@@ -62,25 +68,30 @@ impl Request {
     /// new request, where there are many to make.
     #[must_use]
     pub fn instead(&self, action: &str, resource: &str) -> Self {
+        let action_lower = action.to_ascii_lowercase();
         let account = Arn::read(resource).map(|arn| arn.account).filter(|account| is_account(account));
-        let request = Self {
+        let region = derived::region(&action_lower, resource, &self.principal);
+        let same_account = self.resource_account.as_deref() == account;
+        let context = if same_account && region == self.region {
+            Arc::clone(&self.context)
+        } else {
+            self.base.of(&self.principal, account, region)
+        };
+        Self {
             principal: Arc::clone(&self.principal),
+            key_of_an_alias: is_for_the_key_of_an_alias(&action_lower, resource),
             action: action.into(),
-            action_lower: action.to_ascii_lowercase().into(),
+            action_lower: action_lower.into(),
             resource: resource.into(),
-            resource_account: None,
+            resource_account: if same_account {
+                self.resource_account.clone()
+            } else {
+                account.map(Into::into)
+            },
+            region,
             aws_managed_key: false,
             base: Arc::clone(&self.base),
-            context: Arc::clone(&self.base),
-        };
-        match account {
-            None => request,
-            Some(account) if self.resource_account.as_deref() == Some(account) => Self {
-                resource_account: self.resource_account.clone(),
-                context: Arc::clone(&self.context),
-                ..request
-            },
-            Some(account) => request.owned_by(account),
+            context,
         }
     }
 
@@ -88,7 +99,7 @@ impl Request {
     #[must_use]
     pub fn owned_by(mut self, account: &str) -> Self {
         self.resource_account = Some(account.into());
-        self.context = Arc::new(with_derived((*self.base).clone(), "aws:ResourceAccount", Some(account)));
+        self.context = self.base.of(&self.principal, Some(account), self.region);
         self
     }
 
@@ -103,8 +114,15 @@ impl Request {
     /// The same request, of which this is known of a key.
     #[must_use]
     pub fn with_key(mut self, key: &str, state: Key) -> Self {
-        self.base = Arc::new((*self.base).clone().with_state(key, state.clone()));
+        self.base = Arc::new(Base::new(self.base.context().clone().with_state(key, state.clone())));
         self.context = Arc::new((*self.context).clone().with_state(key, state));
+        self
+    }
+
+    /// The same request, in which the caller makes this of a key that it chooses.
+    pub(crate) fn choosing(mut self, key: &str, state: Key) -> Self {
+        self.base = Arc::new(Base::new(self.base.context().clone().replacing(key, state.clone())));
+        self.context = Arc::new((*self.context).clone().replacing(key, state));
         self
     }
 
@@ -167,149 +185,37 @@ impl Request {
                 let resource = Arn::read(&self.resource).map(|arn| (arn.service, arn.resource));
                 match resource {
                     Some(("kms", resource)) if resource.starts_with("key/") => ResourceKind::KmsKey,
+                    _ if self.key_of_an_alias => ResourceKind::KmsKey,
                     _ => ResourceKind::Ordinary,
                 }
             }
             _ => ResourceKind::Ordinary,
         }
     }
+
+    /// It names a KMS key by an alias.
+    pub(crate) fn is_for_the_key_of_an_alias(&self) -> bool {
+        self.key_of_an_alias
+    }
+}
+
+/// Only what is done to the alias itself is authorized on the alias.
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/alias-access.html>
+fn is_for_the_key_of_an_alias(action_lower: &str, resource: &str) -> bool {
+    action_lower.strip_prefix("kms:").is_some_and(|name| {
+        !matches!(name, "createalias" | "deletealias" | "updatealias")
+            && Arn::read(resource)
+                .is_some_and(|arn| arn.service == "kms" && arn.resource.starts_with("alias/"))
+    })
 }
 
 fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-fn with_principal(context: Context, principal: &Principal) -> Context {
-    use PrincipalKind::{Anonymous, Federated, FederatedUser, Role, Root, Service, User};
-    let kind = principal.kind();
-    let arn = match kind {
-        Root | User | Role => Some(principal.name()),
-        FederatedUser => principal.session_arn(),
-        Service | Federated | Anonymous => None,
-    };
-    let principal_type = match kind {
-        Root => Some("Account"),
-        User => Some("User"),
-        Role => Some("AssumedRole"),
-        FederatedUser => Some("FederatedUser"),
-        Anonymous => Some("Anonymous"),
-        Service | Federated => None,
-    };
-    let service = (kind == Service).then(|| principal.name());
-    let mut context = context;
-    // Which of these keys a provider's user has, AWS documents for some providers only.
-    if kind != Federated {
-        context = with_derived(context, "aws:PrincipalArn", arn);
-        context = with_derived(context, "aws:PrincipalAccount", principal.account());
-        context = with_derived(context, "aws:PrincipalType", principal_type);
-    }
-    context = with_derived(context, "aws:username", principal.user_name());
-    context = with_derived(
-        context,
-        "aws:PrincipalIsAWSService",
-        Some(if kind == Service { "true" } else { "false" }),
-    );
-    context = with_derived(context, "aws:PrincipalServiceName", service);
-    if matches!(kind, Service | Anonymous) {
-        context = with_derived(context, "aws:PrincipalOrgID", None);
-        context = with_derived(context, "aws:PrincipalOrgPaths", None);
-    }
-    // Temporary credentials have it, a root user's keys do not; a user may have opened a session or not.
-    match kind {
-        Role | FederatedUser => with_state(context, "aws:TokenIssueTime", Key::Present),
-        Anonymous => with_state(context, "aws:TokenIssueTime", Key::Absent),
-        _ => context,
-    }
-}
-
-fn with_derived(context: Context, key: &str, value: Option<&str>) -> Context {
-    match value {
-        _ if context.named(&key.to_ascii_lowercase()).is_some() => context,
-        Some(value) => context.with(key, value),
-        None => context.with_state(key, Key::Absent),
-    }
-}
-
-fn with_state(context: Context, key: &str, state: Key) -> Context {
-    if context.named(&key.to_ascii_lowercase()).is_some() { context } else { context.with_state(key, state) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn value(principal: Principal, key: &str) -> String {
-        let request = Request::new(principal, "s3:GetObject", "arn:aws:s3:::b/k", Context::auditor());
-        match request.context().get(key) {
-            Key::Known { values, .. } => values.join(","),
-            other => format!("{other:?}"),
-        }
-    }
-
-    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable>
-    #[test]
-    fn keys_that_follow_from_the_principal() {
-        let root = Principal::iam("arn:aws:iam::111122223333:root").unwrap();
-        let user = Principal::iam("arn:aws:iam::111122223333:user/team/ann").unwrap();
-        let role = Principal::iam("arn:aws:iam::111122223333:role/team/ci").unwrap().in_session("s");
-        let federated = Principal::federated_user(user.name(), "bob").unwrap();
-        let service = Principal::service("ec2.amazonaws.com");
-        let provider = Principal::federated("cognito-identity.amazonaws.com");
-        let keys = [
-            "aws:PrincipalArn",
-            "aws:PrincipalType",
-            "aws:username",
-            "aws:PrincipalIsAWSService",
-            "aws:TokenIssueTime",
-            "aws:PrincipalOrgID",
-        ];
-        for (principal, wanted) in [
-            (
-                root,
-                ["arn:aws:iam::111122223333:root", "Account", "Absent", "false", "Environment", "NotKnown"],
-            ),
-            (
-                user,
-                [
-                    "arn:aws:iam::111122223333:user/team/ann",
-                    "User",
-                    "ann",
-                    "false",
-                    "Environment",
-                    "NotKnown",
-                ],
-            ),
-            (
-                role,
-                [
-                    "arn:aws:iam::111122223333:role/team/ci",
-                    "AssumedRole",
-                    "Absent",
-                    "false",
-                    "Present",
-                    "NotKnown",
-                ],
-            ),
-            (
-                federated,
-                [
-                    "arn:aws:sts::111122223333:federated-user/bob",
-                    "FederatedUser",
-                    "Absent",
-                    "false",
-                    "Present",
-                    "NotKnown",
-                ],
-            ),
-            (service, ["Absent", "Absent", "Absent", "true", "Environment", "Absent"]),
-            (provider, ["NotKnown", "NotKnown", "Absent", "false", "Environment", "NotKnown"]),
-            (Principal::anonymous(), ["Absent", "Anonymous", "Absent", "false", "Absent", "Absent"]),
-        ] {
-            for (key, wanted) in keys.iter().zip(wanted) {
-                assert_eq!(value(principal.clone(), key), wanted, "{} {key}", principal.name());
-            }
-        }
-    }
 
     #[test]
     fn what_the_context_says_is_not_overwritten() {

@@ -47,6 +47,8 @@ pub(crate) enum Part {
     Resource,
     Principal,
     Condition(usize),
+    /// Whether a Deny reaches an action that needs no permission, which no statement says.
+    Reach,
     /// The statement as such: whether it says what AWS documents, and what a policy of its place may hold.
     Form,
 }
@@ -225,14 +227,22 @@ impl Statement {
         match part {
             Part::Action => self.judge_action(request, view.place),
             // What is missing though it must be there is a matter of form.
-            Part::Resource => self
-                .resources
-                .as_ref()
-                .map_or(Truth::True, |resources| resources.contain(request.resource(), request.context())),
+            Part::Resource => self.resources.as_ref().map_or(Truth::True, |resources| {
+                if request.is_for_the_key_of_an_alias() {
+                    resources.contain_key_of(request.resource(), request.context())
+                } else {
+                    resources.contain(request.resource(), request.context())
+                }
+            }),
             Part::Principal if view.place == Place::Identity => Truth::True,
             Part::Principal => self.principals.as_ref().map_or(Truth::True, |principals| {
                 let named = principals.name(request.principal(), self.effect, view.has_boundary);
                 match view.naming {
+                    Naming::AtAll if view.place == Place::Endpoint && has_gateways(request.service()) => {
+                        let named = named.at_all();
+                        let doubtful = principals.are_of_interfaces_only(request.principal(), named);
+                        if doubtful { Truth::Unknown } else { named }
+                    }
                     Naming::AtAll => named.at_all(),
                     Naming::Alone => named.alone,
                     Naming::Limited => named.limited,
@@ -244,7 +254,7 @@ impl Statement {
                 .get(index)
                 .map_or(Truth::Unknown, |condition| condition.holds(request.context())),
             Part::Form if self.doubts.is_empty() && self.misfit(view.place).is_none() => Truth::True,
-            Part::Form => Truth::Unknown,
+            Part::Form | Part::Reach => Truth::Unknown,
         }
     }
 
@@ -282,8 +292,22 @@ impl Statement {
     pub(crate) fn doubt(&self, part: Part, request: &Request, view: View) -> String {
         match part {
             Part::Action => "its action is one that AWS does not accept, or does not list".to_owned(),
+            Part::Resource if request.is_for_the_key_of_an_alias() => {
+                "the key that the alias stands for is not known, and KMS authorizes on the key".to_owned()
+            }
             Part::Resource => {
                 "its resource is not documented, or has a variable whose value is not known".to_owned()
+            }
+            Part::Reach => "AWS says that the action needs no permission and that policies do not control it, and spares it from \
+                            denies in its own"
+                .to_owned(),
+            Part::Principal if view.place == Place::Endpoint && has_gateways(request.service()) => {
+                "a gateway endpoint takes no principal but everyone and root users, and whether the endpoint is one is not \
+                 known"
+                    .to_owned()
+            }
+            Part::Principal if self.principals.as_ref().is_some_and(Principals::is_negated) => {
+                "whether its NotPrincipal leaves out this principal AWS does not say, or says two things".to_owned()
             }
             Part::Principal => "whether it means this principal is not documented".to_owned(),
             Part::Condition(index) => self
@@ -297,6 +321,12 @@ impl Statement {
             }
         }
     }
+}
+
+/// Services that are reached by gateway endpoints too.
+/// <https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html>
+fn has_gateways(service: &str) -> bool {
+    matches!(service, "dynamodb" | "s3" | "s3express")
 }
 
 const ELEMENTS: [&str; 9] = [

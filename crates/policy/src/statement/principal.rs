@@ -93,9 +93,20 @@ impl Principals {
         self.entries.iter().fold(Named::NOT, |named, entry| named.or(entry.names(principal)))
     }
 
-    /// `NotPrincipal`. A user or a session is surely left out of it only with its ARN *and* its account: AWS may look at
-    /// the account first. With only one of the two it is unknown. A principal with a permissions boundary is never
-    /// left out of a Deny.
+    /// Whether what an endpoint's policy says of a principal by [`Principals::name`] holds at an interface endpoint only. At
+    /// a gateway endpoint "the `Principal` element must be set to `*`"; an account is its root user there, "not all users
+    /// and roles", and what anything else is, AWS does not say.
+    /// <https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html#vpc-endpoint-policies-gateway>
+    pub(crate) fn are_of_interfaces_only(&self, principal: &Principal, named: Truth) -> bool {
+        let everyone = self.entries.contains(&PrincipalEntry::Everyone);
+        !everyone && (self.negated || (named != Truth::False && principal.kind() != PrincipalKind::Root))
+    }
+
+    /// `NotPrincipal`. A user is surely left out of it only with its ARN *and* its account: AWS may look at the account
+    /// first. With only one of the two it is unknown. A session must be listed with its role, or its user, and the account:
+    /// the guide asks for role and account only, the knowledge center for "the role session name of every user". A
+    /// principal with a permissions boundary is never left out of a Deny.
+    /// <https://aws.amazon.com/premiumsupport/knowledge-center/explicit-deny-principal-elements-s3/>
     fn leave_over(&self, principal: &Principal, effect: Effect, has_boundary: bool) -> Truth {
         if has_boundary && effect != Effect::Allow {
             return if effect == Effect::Deny { Truth::True } else { Truth::Unknown };
@@ -113,11 +124,13 @@ impl Principals {
                 listed.alone.negated()
             }
             PrincipalKind::User => both(listed.alone, listed.account),
-            PrincipalKind::Role | PrincipalKind::FederatedUser => match (listed.limited, listed.alone) {
-                // The session without its role.
-                (Truth::False, Truth::True | Truth::Depends) => Truth::Unknown,
-                (limited, _) => both(limited, listed.account),
-            },
+            PrincipalKind::Role | PrincipalKind::FederatedUser => {
+                match (listed.alone, listed.limited, listed.account) {
+                    (Truth::True, Truth::True, Truth::True) => Truth::False,
+                    (Truth::False, Truth::False, Truth::False) => Truth::True,
+                    _ => Truth::Unknown,
+                }
+            }
         }
     }
 }

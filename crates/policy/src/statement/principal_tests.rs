@@ -146,12 +146,11 @@ fn not_principal_leaves_out_who_is_listed_with_its_account() {
         (&["arn:aws:iam::444455556666:user/bob"], user(), True),
         (&["*"], user(), False),
         (&[SESSION, ROLE, ROOT], session(), False),
-        (&[ROLE, ROOT], session(), False),
-        (&[ROLE, ROOT], role, False),
+        (&[FEDERATED, USER, ROOT], bob(), False),
         (&["444455556666"], session(), True),
+        (&["444455556666"], role, True),
         (&[ROOT], Principal::iam(ROOT).unwrap(), False),
         (&[USER], Principal::iam(ROOT).unwrap(), True),
-        (&[USER, ROOT], bob(), False),
         (&[USER, ROOT], Principal::anonymous(), True),
     ] {
         assert_eq!(left_over(listed, &principal), wanted, "{listed:?} {}", principal.name());
@@ -169,6 +168,25 @@ fn not_principal_with_the_account_or_the_principal_only_is_unknown() {
     assert_eq!(left_over(&[ROLE], &session()), Unknown);
     assert_eq!(left_over(&[SESSION, ROOT], &session()), Unknown);
     assert_eq!(left_over(&["111122223333"], &bob()), Unknown);
+}
+
+/// The guide recommends the ARNs of role and account; the knowledge center says "you must list the role session name of every
+/// user and every instance ID that will be assuming the role", for which there is no wildcard.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html>
+/// <https://aws.amazon.com/premiumsupport/knowledge-center/explicit-deny-principal-elements-s3/>
+#[test]
+fn not_principal_with_role_and_account_but_not_the_session_is_unknown() {
+    let role = Principal::iam(ROLE).unwrap();
+    let other = "arn:aws:sts::111122223333:assumed-role/ci/other";
+    for (listed, principal) in [
+        (&[ROLE, ROOT][..], session()),
+        (&[ROLE, ROOT, other], session()),
+        (&[ROLE, ROOT], role.clone()),
+        (&[ROLE, ROOT, SESSION], role),
+        (&[USER, ROOT], bob()),
+    ] {
+        assert_eq!(left_over(listed, &principal), Unknown, "{listed:?} {}", principal.name());
+    }
 }
 
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html>

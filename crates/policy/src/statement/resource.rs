@@ -1,15 +1,16 @@
 //! `Resource` and `NotResource`.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html>
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notresource.html>
-//!
-//! Compared with regard to case. Behind the fifth colon `*` and `?` match any character, `/` and `:` included; before it a
-//! wildcard stays inside its segment. An ARN of fewer than six segments is completed with `*`.
+//! The rules are in [`crate::reference::matching`].
 
 use crate::arn::ArnPattern;
 use crate::context::Context;
 use crate::document::Texts;
 use crate::pattern::{MADE_UP, Pattern, Token, run_over, template};
 use crate::truth::Truth;
+
+/// The id of a key that no policy names.
+const ANY_KEY: &str = "7c1f0d52-7c1f-4d52-8c1f-7c1f0d527c1f";
 
 /// The resources of a statement.
 #[derive(Clone, Debug)]
@@ -48,9 +49,25 @@ impl Resources {
         }
         if self.negated { contained.negated() } else { contained }
     }
-}
 
-impl Resources {
+    /// Whether the key that an alias stands for is among them. It is in the account and region of the alias; its id is not
+    /// known.
+    pub(crate) fn contain_key_of(&self, alias: &str, context: &Context) -> Truth {
+        let Some((start, _)) = alias.split_once(":alias/") else { return Truth::Unknown };
+        let start = format!("{start}:key/");
+        let any_key = format!("{start}{ANY_KEY}");
+        let matched = |entry: &Entry| match entry {
+            Entry::Everything => Truth::True,
+            Entry::Arn(pattern) => match pattern.matches(&any_key, context) {
+                Truth::False if pattern.may_begin_with(&start) => Truth::Unknown,
+                matched => matched,
+            },
+            Entry::Odd(_) => Truth::Unknown,
+        };
+        let contained = self.patterns.iter().map(matched).fold(Truth::False, Truth::or_in_one);
+        if self.negated { contained.negated() } else { contained }
+    }
+
     /// An ARN for each pattern of ARNs, with a made-up name in the place of each wildcard and open variable; `*` has none.
     pub(crate) fn samples(&self, partition: &str, account: &str, context: &Context) -> Vec<String> {
         let sample = |entry: &Entry| match entry {
@@ -208,6 +225,34 @@ mod tests {
         let context = Context::complete().with("aws:username", "ann");
         assert_eq!(resources.contain("arn:aws:s3:::b/ann", &context), False);
         assert_eq!(resources.contain("arn:aws:s3:::b/${aws:username}x", &context), True);
+    }
+
+    /// "When an alias is the value of a `resource` element, the policy applies to the alias resource, not to any KMS key that
+    /// might be associated with it."
+    /// <https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html>
+    #[test]
+    fn key_of_an_alias_is_told_by_account_and_region_only() {
+        let context = Context::complete().with("aws:username", "ann");
+        let contain = |pattern: &str, negated| {
+            let texts = Texts { single: true, texts: vec![pattern.to_owned()] };
+            let resources = Resources::compile(&texts, negated, true);
+            resources.contain_key_of("arn:aws:kms:eu-west-1:111122223333:alias/x", &context)
+        };
+        for (pattern, wanted) in [
+            ("*", True),
+            ("arn:aws:kms:*:111122223333:key/*", True),
+            ("arn:aws:kms:eu-west-1:111122223333:*", True),
+            ("arn:aws:kms:eu-west-1:111122223333:key/1234abcd", Unknown),
+            ("arn:aws:kms:eu-west-1:111122223333:key/mrk-*", Unknown),
+            ("arn:aws:kms:eu-west-1:111122223333:key/${aws:username}", Unknown),
+            ("arn:aws:kms:eu-west-1:111122223333:alias/x", False),
+            ("arn:aws:kms:*:*:alias/*", False),
+            ("arn:aws:kms:us-east-1:111122223333:key/*", False),
+            ("arn:aws:s3:::bucket/*", False),
+        ] {
+            assert_eq!(contain(pattern, false), wanted, "{pattern}");
+            assert_eq!(contain(pattern, true), wanted.negated(), "{pattern}");
+        }
     }
 
     /// Refused when a policy is written, or not documented.

@@ -110,13 +110,21 @@ fn keys_of_the_caller_are_part_of_the_residual() {
     assert_eq!(self::residual(&world).by_choice(&request), Depends);
 }
 
+/// A session that a user opens with `GetSessionToken` calls IAM only with multi-factor authentication, but "IAM users in the
+/// AWS Management Console unknowingly use temporary credentials": so the time of issue does not imply it.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-tokenissuetime>
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-multifactorauthpresent>
 #[test]
 fn token_issue_time_exists_for_a_role_and_depends_for_a_user() {
     let condition = r#""Condition":{"Null":{"aws:TokenIssueTime":"false"}}"#;
     let world = World::default().identity(&with_condition("Allow", condition));
-    assert_eq!(world.truth(&session(), "sqs:SendMessage", QUEUE), True);
-    assert_eq!(world.truth(&user(), "sqs:SendMessage", QUEUE), Depends);
+    for (action, resource) in [("sqs:SendMessage", QUEUE), ("iam:CreateAccessKey", USER)] {
+        assert_eq!(world.truth(&session(), action, resource), True, "{action}");
+        let Decision::AllowedIf(residual) = world.answer(&user(), action, resource).decision else {
+            panic!("{action}")
+        };
+        assert_eq!(residual.to_string(), r#"Null aws:TokenIssueTime ["false"]"#, "{action}");
+    }
 }
 
 #[test]

@@ -125,7 +125,7 @@ const PRINCIPALS: [&str; 9] = [
     r#""NotPrincipal":{"AWS":"arn:aws:iam::444455556666:user/ann"}"#,
 ];
 
-const CONDITIONS: [&str; 12] = [
+const CONDITIONS: [&str; 14] = [
     r#""StringEquals":{"aws:PrincipalTag/team":"queue"}"#,
     r#""StringNotEquals":{"aws:PrincipalTag/team":["a","b"]}"#,
     r#""StringLikeIfExists":{"aws:RequestTag/team":"${aws:PrincipalTag/team}*"}"#,
@@ -135,6 +135,8 @@ const CONDITIONS: [&str; 12] = [
     r#""BoolIfExists":{"aws:MultiFactorAuthPresent":"false"}"#,
     r#""ForAllValues:StringEquals":{"aws:TagKeys":["a","b"]}"#,
     r#""ForAnyValue:StringNotEquals":{"aws:TagKeys":"a"}"#,
+    r#""StringLike":{"aws:TagKeys":["a","*"]}"#,
+    r#""StringNotEqualsIfExists":{"aws:TagKeys":"c"}"#,
     r#""Null":{"aws:RequestTag/team":"true"}"#,
     r#""NumericLessThan":{"aws:MultiFactorAuthAge":"3600"},"Null":{"aws:TagKeys":"false"}"#,
     r#""ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:user/*"}"#,
@@ -208,7 +210,8 @@ pub(super) fn target(dice: &mut Dice) -> (&'static str, &'static str) {
         ("sts:AssumeRole", AWAY_TARGET),
         ("kms:Decrypt", KEY),
         ("kms:Decrypt", AWAY_KEY),
-    ][dice.below(8)]
+        ("sts:GetSessionToken", "*"),
+    ][dice.below(9)]
 }
 
 /// What a key may be, and how a known one is told as less than known.

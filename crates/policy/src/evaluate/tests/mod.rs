@@ -4,6 +4,7 @@ mod answers;
 mod bypass;
 mod core_grant;
 pub(crate) mod generator;
+mod keys;
 mod open_points;
 mod order;
 mod properties;

@@ -34,7 +34,10 @@ fn not_principal_with_an_account_entry() {
     let statement =
         format!(r#"{{"Effect":"Deny","NotPrincipal":{{"AWS":"{HOME}"}},"Action":"*","Resource":"*"}}"#);
     let world = World::default().identity(&allow("*")).resource(&statement);
-    assert_eq!(world.truth(&user(), "sqs:SendMessage", QUEUE), Unknown);
+    let Decision::Unknown(doubts) = world.answer(&user(), "sqs:SendMessage", QUEUE).decision else {
+        panic!("decided")
+    };
+    assert!(doubts[0].reason.contains("NotPrincipal"), "{doubts:?}");
     let allowing = World::default().resource(&statement.replace("Deny", "Allow"));
     assert_eq!(allowing.truth(&user(), "sqs:SendMessage", QUEUE), Unknown);
     let outsider = Principal::iam("arn:aws:iam::999999999999:user/x").unwrap();

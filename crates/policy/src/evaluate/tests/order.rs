@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::answer::Layer;
-use crate::truth::Truth::{False, True};
+use crate::truth::Truth::{Depends, False, True, Unknown};
 
 /// A world in which every layer allows, for a request across accounts through an endpoint.
 fn everything_allows() -> World {
@@ -23,7 +23,115 @@ fn everything_allows() -> World {
 fn get_caller_identity_is_always_allowed() {
     let world = World::default().identity(&deny("*")).service_control(&[&deny("*")]);
     assert_eq!(world.truth(&user(), "sts:getcalleridentity", "*"), True);
-    assert_eq!(world.truth(&user(), "sts:GetSessionToken", "*"), False);
+}
+
+/// "No permissions are required for users to perform this operation. … You cannot use policies to control authentication
+/// operations." AWS's own policies spare it from a Deny all the same.
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html>
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_my-sec-creds-self-manage.html>
+#[test]
+fn get_session_token_needs_no_permission_and_what_a_deny_does_to_it_is_unknown() {
+    let answer = |world: World| world.answer(&user(), "sts:GetSessionToken", "*").decision;
+    let silent = World::default().service_control(&[&allow("ec2:*")]).boundary(&allow("ec2:*"));
+    for world in [World::default(), silent.clone(), silent.identity(&allow("*"))] {
+        assert!(matches!(answer(world), Decision::Allowed));
+    }
+    assert_eq!(World::default().truth(&root(), "STS:getsessiontoken", "*"), True);
+    let deny_without = r#"{"Effect":"Deny","NotAction":"sts:GetSessionToken","Resource":"*"}"#;
+    assert_eq!(World::default().identity(deny_without).truth(&user(), "sts:GetSessionToken", "*"), True);
+    for world in [World::default().identity(&deny("*")), World::default().service_control(&[&deny("sts:*")])]
+    {
+        let Decision::Unknown(doubts) = answer(world) else { panic!("decided") };
+        assert!(doubts[0].reason.contains("needs no permission"), "{doubts:?}");
+    }
+    let at_times = r#"{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"false"}}}"#;
+    assert_eq!(World::default().identity(at_times).truth(&user(), "sts:GetSessionToken", "*"), Depends);
+    // Others have no credentials with which it can be called.
+    let world = World::default().identity(&allow("*"));
+    for action in ["sts:GetSessionToken", "sts:GetFederationToken"] {
+        for principal in [session(), bob(), service_linked()] {
+            assert!(matches!(world.denial(&principal, action, "*"), Denial::ByDesign(_)), "{action}");
+        }
+    }
+    assert_eq!(world.truth(&user(), "sts:GetFederationToken", "*"), True);
+    assert_eq!(World::default().truth(&user(), "sts:GetFederationToken", "*"), False);
+}
+
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html>
+#[test]
+fn roles_are_assumed_by_whom_each_operation_is_for() {
+    let provider = Principal::federated("arn:aws:iam::111122223333:oidc-provider/gitlab.com");
+    let world = World::default().resource(&allow_to("*")).identity(&allow("*")).session(&allow("*"));
+    let service = Principal::service("ec2.amazonaws.com");
+    let everyone = [user(), session(), service, root(), bob(), provider.clone(), Principal::anonymous()];
+    for (action, wanted) in [
+        ("sts:AssumeRole", [True, True, True, False, False, False, False]),
+        ("sts:AssumeRoleWithSAML", [False, False, False, False, False, True, False]),
+        ("sts:AssumeRoleWithWebIdentity", [False, False, False, False, False, True, False]),
+    ] {
+        for (principal, wanted) in everyone.iter().zip(wanted) {
+            assert_eq!(world.truth(principal, action, TARGET), wanted, "{action} {}", principal.name());
+            // The owner of the role says the same.
+            let request = Request::new(principal.clone(), action, TARGET, Context::auditor());
+            let side = crate::evaluate_resource_side(&request, &world.layers()).decision.truth();
+            assert_eq!(side, wanted, "{action} {}", principal.name());
+        }
+    }
+    // <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html>
+    assert_eq!(world.truth(&bob(), "sts:GetCallerIdentity", "*"), True);
+    assert_eq!(world.truth(&bob(), "sts:DecodeAuthorizationMessage", "*"), False);
+    let outsider = Principal::iam("arn:aws:iam::444455556666:root").unwrap();
+    let request = Request::new(outsider, "sts:AssumeRole", TARGET, Context::stranger());
+    let side = crate::evaluate_resource_side(&request, &world.layers()).decision;
+    assert!(
+        matches!(side, Decision::Denied(Denial::ByDesign("a root user cannot assume a role"))),
+        "{side:?}"
+    );
+}
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketPolicy.html>
+#[test]
+fn owners_root_user_gets_past_an_explicit_deny_of_the_bucket_policy() {
+    let bucket = "arn:aws:s3:::bucket";
+    let locked = World::default().resource(&deny_to("*"));
+    for action in ["s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"] {
+        assert_eq!(locked.truth(&root(), action, bucket), True, "{action}");
+        // Policies of the organization and of the endpoint do block it.
+        let denied = |world: World| world.denial(&root(), action, bucket);
+        let organization = locked.clone().service_control(&[&deny("*")]);
+        assert_eq!(denied(organization), Denial::Explicit(Layer::ServiceControl(0)));
+        let resources = deny_to("*").replace(r#""Action":"*""#, r#""Action":"s3:*""#);
+        assert_eq!(
+            denied(locked.clone().resource_control(&[&resources])),
+            Denial::Explicit(Layer::ResourceControl(0))
+        );
+        assert_eq!(denied(locked.clone().endpoint(&deny_to("*"))), Denial::Explicit(Layer::Endpoint));
+        // It blocks everybody else, and the root user of another account.
+        let others = locked.clone().identity(&allow("*"));
+        assert_eq!(others.denial(&user(), action, bucket), Denial::Explicit(Layer::Resource));
+        let away = Request::new(root(), action, bucket, Context::auditor()).owned_by(AWAY);
+        assert_eq!(locked.answer_to(&away).decision.truth(), False);
+    }
+    assert_eq!(
+        locked.denial(&root(), "s3:GetObject", "arn:aws:s3:::bucket/key"),
+        Denial::Explicit(Layer::Resource)
+    );
+}
+
+/// "You can edit the description of any role from the IAM console, API, or CLI": with `UpdateRole`.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-service-linked-role.html>
+#[test]
+fn description_of_a_service_linked_role_can_be_changed() {
+    let linked =
+        "arn:aws:iam::111122223333:role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig";
+    let world = World::default().identity(&allow("*"));
+    assert_eq!(world.truth(&user(), "iam:UpdateRole", linked), True);
+    assert_eq!(world.truth(&user(), "iam:UpdateRoleDescription", linked), True);
+    assert_eq!(World::default().truth(&user(), "iam:UpdateRole", linked), False);
+    assert_eq!(world.truth(&user(), "iam:DeleteRole", linked), False);
+    // A role of IAM Identity Center is none of them.
+    let reserved = "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_1";
+    assert!(matches!(world.denial(&user(), "iam:UpdateRole", reserved), Denial::ByDesign(_)));
 }
 
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html#aws-managed-policies>
@@ -162,6 +270,72 @@ fn endpoint_policy_filters_by_allow_and_deny() {
     // It binds grants of the resource's policy too.
     let granted = World::default().resource(&allow_to(USER)).endpoint(&allow_to(ROLE));
     assert_eq!(granted.denial(&user(), "sqs:SendMessage", QUEUE), Denial::Implicit(Layer::Endpoint));
+}
+
+/// "The `Principal` element must be set to `*`"; of an account "access is granted to the AWS account root user only, not all
+/// users and roles". Whether an endpoint of S3 or DynamoDB is a gateway, its policy does not tell.
+/// <https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html#vpc-endpoint-policies-gateway>
+#[test]
+fn gateway_endpoint_takes_an_account_for_its_root_user() {
+    let table = "arn:aws:dynamodb:eu-west-1:111122223333:table/orders";
+    for (action, resource) in [("s3:GetObject", "arn:aws:s3:::bucket/key"), ("dynamodb:GetItem", table)] {
+        let through = |statement: &str, principal: &Principal| {
+            World::default().identity(&allow("*")).endpoint(statement).truth(principal, action, resource)
+        };
+        for (named, of_user, of_root) in [
+            ("*", True, True),
+            (HOME, Unknown, True),
+            ("arn:aws:iam::111122223333:root", Unknown, True),
+            (USER, Unknown, False),
+            (ROLE, False, False),
+            (AWAY, False, False),
+        ] {
+            assert_eq!(through(&allow_to(named), &user()), of_user, "{action} {named}");
+            assert_eq!(through(&allow_to(named), &root()), of_root, "{action} {named}");
+        }
+        let deny = format!("{},{}", allow_to("*"), deny_to(HOME));
+        assert_eq!((through(&deny, &user()), through(&deny, &root())), (Unknown, False), "{action}");
+        let but_home = deny.replace(r#""Effect":"Deny","Principal""#, r#""Effect":"Deny","NotPrincipal""#);
+        assert_eq!(through(&but_home, &user()), Unknown, "{action}");
+    }
+    let answer = World::default().identity(&allow("*")).endpoint(&allow_to(HOME));
+    let Decision::Unknown(doubts) = answer.answer(&user(), "s3:ListAllMyBuckets", "*").decision else {
+        panic!("decided")
+    };
+    assert!(doubts[0].reason.contains("gateway"), "{doubts:?}");
+}
+
+/// "You cannot use a key id, alias name, or alias ARN to identify a KMS key in an IAM policy statement."
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/cmks-in-iam-policies.html>
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/alias-access.html>
+#[test]
+fn alias_of_a_key_is_authorized_on_the_key() {
+    let alias = "arn:aws:kms:eu-west-1:111122223333:alias/x";
+    let on = |resource: &str| format!(r#"{{"Effect":"Allow","Action":"kms:*","Resource":"{resource}"}}"#);
+    // As of a key, its policy must match.
+    assert_eq!(
+        World::default().identity(&allow("*")).denial(&user(), "kms:Encrypt", alias),
+        Denial::Implicit(Layer::Resource)
+    );
+    let delegated = World::default().resource(&allow_to(HOME));
+    for (resource, wanted) in [
+        ("*", True),
+        ("arn:aws:kms:eu-west-1:111122223333:key/*", True),
+        ("arn:aws:kms:eu-west-1:111122223333:key/1234abcd", Unknown),
+        (alias, False),
+    ] {
+        let world = delegated.clone().identity(&on(resource));
+        assert_eq!(world.truth(&user(), "kms:Encrypt", alias), wanted, "{resource}");
+    }
+    let one = delegated.identity(&on("arn:aws:kms:eu-west-1:111122223333:key/1234abcd"));
+    let Decision::Unknown(doubts) = one.answer(&user(), "kms:Encrypt", alias).decision else {
+        panic!("decided")
+    };
+    assert!(doubts[0].reason.contains("authorizes on the key"), "{doubts:?}");
+    // What is done to the alias itself is authorized on the alias.
+    for action in ["kms:CreateAlias", "kms:UpdateAlias", "kms:DeleteAlias"] {
+        assert_eq!(World::default().identity(&on(alias)).truth(&user(), action, alias), True, "{action}");
+    }
 }
 
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html>

@@ -7,15 +7,56 @@ fn identity(statements: &str) -> Truth {
     World::default().identity(statements).truth(&user(), "sqs:SendMessage", QUEUE)
 }
 
+/// "This policy also does not allow actions in other services, because other service actions are not applicable to the S3
+/// resources", nor one that "requires the \"*\" resource", nor one of another type of resource.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notaction.html>
 #[test]
 fn not_action_with_allow_reaches_actions_of_that_resource_only() {
-    let world = World::default()
-        .identity(r#"{"Effect":"Allow","NotAction":"sqs:DeleteQueue","Resource":"arn:aws:sqs:*:*:queue"}"#);
-    assert_eq!(world.truth(&user(), "sqs:SendMessage", QUEUE), True);
-    assert_eq!(world.truth(&user(), "sqs:DeleteQueue", QUEUE), False);
-    assert_eq!(world.truth(&user(), "iam:CreateUser", "arn:aws:iam::111122223333:user/x"), False);
-    assert_eq!(world.truth(&user(), "s3:ListAllMyBuckets", "*"), False);
+    let bucket = "arn:aws:s3:::bucket";
+    let instance = "arn:aws:ec2:eu-west-1:111122223333:instance/i-1";
+    let ann = "arn:aws:iam::111122223333:user/x";
+    for (listed, on, reached, spared) in [
+        (
+            "sqs:DeleteQueue",
+            "arn:aws:sqs:*:*:queue",
+            &[("sqs:SendMessage", QUEUE), ("sqs:TagQueue", QUEUE)][..],
+            &[
+                ("sqs:DeleteQueue", QUEUE),
+                ("sqs:SendMessage", AWAY_QUEUE),
+                ("sqs:ListQueues", "*"),
+                ("iam:CreateUser", ann),
+            ][..],
+        ),
+        (
+            "iam:*",
+            "arn:aws:s3:::bucket/*",
+            &[("s3:GetObject", "arn:aws:s3:::bucket/key"), ("s3:DeleteObject", "arn:aws:s3:::bucket/a/b")],
+            &[
+                // Of the same service, but of another type, or of none.
+                ("s3:ListBucket", bucket),
+                ("s3:DeleteBucketPolicy", bucket),
+                ("s3:ListAllMyBuckets", "*"),
+                ("ec2:TerminateInstances", instance),
+                ("ec2:DescribeInstances", "*"),
+                ("sts:AssumeRole", TARGET),
+            ],
+        ),
+        (
+            "ec2:*",
+            "arn:aws:iam::111122223333:role/*",
+            &[("iam:PassRole", TARGET), ("iam:UpdateAssumeRolePolicy", TARGET)],
+            &[("iam:CreateUser", ann), ("iam:ListRoles", "*"), ("ec2:TerminateInstances", instance)],
+        ),
+    ] {
+        let statement = format!(r#"{{"Effect":"Allow","NotAction":"{listed}","Resource":"{on}"}}"#);
+        let world = World::default().identity(&statement);
+        for (action, resource) in reached {
+            assert_eq!(world.truth(&user(), action, resource), True, "{statement} {action}");
+        }
+        for (action, resource) in spared {
+            assert_eq!(world.truth(&user(), action, resource), False, "{statement} {action}");
+        }
+    }
 }
 
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_statement.html>

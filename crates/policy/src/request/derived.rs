@@ -1,0 +1,180 @@
+//! Condition keys that follow from who asks, and for what.
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
+
+use std::sync::{Arc, OnceLock};
+
+use super::principal::{Principal, PrincipalKind};
+use crate::arn::Arn;
+use crate::context::{Context, Key};
+
+/// What does not follow from the action and the resource, and what follows from those that are asked for again and again:
+/// put together once, however many requests are made.
+#[derive(Debug)]
+pub(super) struct Base {
+    context: Arc<Context>,
+    /// In the region of global services.
+    global: OnceLock<Arc<Context>>,
+    /// On resources of the principal's own account.
+    own: OnceLock<Arc<Context>>,
+    /// Both.
+    own_global: OnceLock<Arc<Context>>,
+}
+
+impl Base {
+    pub(super) fn new(context: Context) -> Self {
+        Self {
+            context: Arc::new(context),
+            global: OnceLock::new(),
+            own: OnceLock::new(),
+            own_global: OnceLock::new(),
+        }
+    }
+
+    pub(super) fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// The context of a request on a resource of this account, to a service of this region.
+    pub(super) fn of(
+        &self,
+        principal: &Principal,
+        account: Option<&str>,
+        region: Option<&'static str>,
+    ) -> Arc<Context> {
+        let kept = match (account, region) {
+            (None, None) => return Arc::clone(&self.context),
+            (None, Some(_)) => &self.global,
+            (Some(_), _) if principal.account() != account => {
+                return Arc::new(of_target(&self.context, account, region));
+            }
+            (Some(_), None) => &self.own,
+            (Some(_), Some(_)) => &self.own_global,
+        };
+        Arc::clone(kept.get_or_init(|| Arc::new(of_target(&self.context, account, region))))
+    }
+}
+
+/// Exist only where a service calls by its own name, for one of its resources.
+const OF_SERVICES: [&str; 4] =
+    ["aws:SourceAccount", "aws:SourceArn", "aws:SourceOrgID", "aws:SourceOrgPaths"];
+
+/// Exist only where temporary credentials of IAM principals are used, and never for identities of providers.
+const OF_MULTI_FACTOR: [&str; 2] = ["aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge"];
+
+/// Services with a single endpoint, in us-east-1, sorted: "all requests to these services are made to the us-east-1
+/// Region".
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_deny-requested-region.html>
+const IN_US_EAST_1: [&str; 5] = ["cloudfront", "iam", "organizations", "route53", "support"];
+
+/// What follows from the principal is added, unless the context says something of the key.
+pub(super) fn of_principal(context: Context, principal: &Principal) -> Context {
+    use PrincipalKind::{Anonymous, Federated, FederatedUser, Role, Root, Service, User};
+    let kind = principal.kind();
+    let mut context = context;
+    // Of a provider's user, and of these keys of a service, AWS does not document the values.
+    if !matches!(kind, Federated | Service) {
+        let arn = match kind {
+            FederatedUser => principal.session_arn(),
+            Anonymous => None,
+            _ => Some(principal.name()),
+        };
+        let account = if kind == Anonymous { Some("anonymous") } else { principal.account() };
+        let principal_type = match kind {
+            Root => "Account",
+            User => "User",
+            Role => "AssumedRole",
+            FederatedUser => "FederatedUser",
+            _ => "Anonymous",
+        };
+        context = with_value(context, "aws:PrincipalArn", arn);
+        context = with_value(context, "aws:PrincipalAccount", account);
+        context = with_value(context, "aws:PrincipalType", Some(principal_type));
+    }
+    context = with_value(context, "aws:username", principal.user_name());
+    if let Some(id) = user_id(principal) {
+        context = with_value(context, "aws:userid", Some(&id));
+    }
+    // A provider's user signs nothing, and is not anonymous either.
+    if kind != Federated {
+        let by_service = match kind {
+            Anonymous => None,
+            Service => Some("true"),
+            _ => Some("false"),
+        };
+        context = with_value(context, "aws:PrincipalIsAWSService", by_service);
+    }
+    let service = (kind == Service).then(|| principal.name());
+    context = with_value(context, "aws:PrincipalServiceName", service);
+    if matches!(kind, Service | Anonymous) {
+        context =
+            with_absent(context, &["aws:PrincipalOrgID", "aws:PrincipalOrgPaths", "aws:TokenIssueTime"]);
+    }
+    if kind != Service {
+        context = with_absent(context, &OF_SERVICES);
+    }
+    if matches!(kind, Service | Anonymous | Federated) {
+        context = with_absent(context, &OF_MULTI_FACTOR);
+    }
+    // Only users, roles and sessions have tags.
+    if matches!(kind, Service | Anonymous | Root) {
+        context = context.with_family_unless_said("aws:PrincipalTag/", Key::Absent);
+    }
+    // Temporary credentials have it; whether a user, or a root user, has opened a session is not known.
+    match kind {
+        Role | FederatedUser => context.with_state_unless_said("aws:TokenIssueTime", Key::Present),
+        _ => context,
+    }
+}
+
+/// Those of users and roles do not follow from their names.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable>
+fn user_id(principal: &Principal) -> Option<String> {
+    match principal.kind() {
+        PrincipalKind::Anonymous => Some("anonymous".to_owned()),
+        PrincipalKind::Root => principal.account().map(str::to_owned),
+        PrincipalKind::FederatedUser => {
+            let (_, name) = principal.session_arn()?.rsplit_once(":federated-user/")?;
+            Some(format!("{}:{name}", principal.account()?))
+        }
+        PrincipalKind::User | PrincipalKind::Role | PrincipalKind::Service | PrincipalKind::Federated => None,
+    }
+}
+
+/// The region of every request to a global service. `iam:PassRole` is no request: it is asked for by the service to which
+/// the role is passed, wherever that is called.
+pub(super) fn region(action_lower: &str, resource: &str, principal: &Principal) -> Option<&'static str> {
+    let (service, _) = action_lower.split_once(':')?;
+    if IN_US_EAST_1.binary_search(&service).is_err() || action_lower == "iam:passrole" {
+        return None;
+    }
+    let partition = |arn| Arn::read(arn).map(|arn| arn.partition);
+    let partition = partition(resource).or_else(|| partition(principal.name()))?;
+    (partition == "aws").then_some("us-east-1")
+}
+
+/// What follows from the resource and the service.
+fn of_target(context: &Context, account: Option<&str>, region: Option<&str>) -> Context {
+    let mut context = context.clone();
+    if account.is_some() {
+        context = with_value(context, "aws:ResourceAccount", account);
+    }
+    if region.is_some() {
+        context = with_value(context, "aws:RequestedRegion", region);
+    }
+    context
+}
+
+/// None of these keys is a list.
+fn with_value(context: Context, key: &str, value: Option<&str>) -> Context {
+    let state =
+        value.map_or(Key::Absent, |value| Key::Known { values: [value.into()].into(), multivalued: false });
+    context.with_state_unless_said(key, state)
+}
+
+fn with_absent(context: Context, keys: &[&str]) -> Context {
+    keys.iter().fold(context, |context, key| context.with_state_unless_said(key, Key::Absent))
+}
+
+#[cfg(test)]
+#[path = "derived_tests.rs"]
+mod tests;
