@@ -9,6 +9,7 @@ use super::facts::Facts;
 use super::guardrails::{Guard, Kind};
 use super::layers::{Asker, ResourceSide};
 use super::outsider;
+use super::question::Question;
 use super::shown::{Shown, ShownLayer};
 use super::subject::{Subject, account_in};
 use crate::exit::Failure;
@@ -42,11 +43,12 @@ impl Told {
 /// Asks.
 pub fn answer(
     arguments: &ExplainArguments,
+    question: Question<'_>,
     subject: &Subject,
     owner: Option<AccountId>,
     facts: &Facts,
 ) -> Result<Told, Failure> {
-    let (action, resource) = (arguments.action.as_str(), arguments.resource.as_str());
+    let Question { action, resource, .. } = question;
     let asker = Asker::find(subject, facts)?;
     if asker.is_outsider {
         outsider::can_be_asked_about(subject, action, owner, facts)?;
@@ -110,7 +112,7 @@ pub fn answer(
         denial,
         without_resource,
         layers: shown.layers(trace(&request, &layers)),
-        notes: shown.notes(&answer),
+        notes: question.notes.into_iter().chain(shown.notes(&answer)).collect(),
         answer,
     })
 }

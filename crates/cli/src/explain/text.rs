@@ -11,7 +11,7 @@ use super::shown::ShownLayer;
 /// Characters of one line: a condition may hold a long list.
 const LONGEST: usize = 400;
 
-/// The decision, why, and every layer with what it says.
+/// The decision, why, what else there is to know of it, and every layer with what it says.
 pub fn render(told: &Told) -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.
@@ -30,14 +30,16 @@ pub fn render(told: &Told) -> String {
         line(&format!("If the resource's own policy says nothing: {}", word(&answer.decision)));
         reasons(answer, None, &mut line);
     }
+    if !told.notes.is_empty() {
+        line("");
+    }
+    for note in &told.notes {
+        line(&format!("Note: {note}"));
+    }
     line("");
     line("Layers");
     for layer in &told.layers {
         shown(layer, &mut line);
-    }
-    for note in &told.notes {
-        line("");
-        line(&format!("Note: {note}"));
     }
     line("");
     line(&format!("From scan {} of {}", told.scan_id, told.observed));
