@@ -48,7 +48,7 @@ pub fn answer(
     owner: Option<AccountId>,
     facts: &Facts,
 ) -> Result<Told, Failure> {
-    let Question { action, resource, .. } = question;
+    let (action, resource) = (question.action, question.resource);
     let asker = Asker::find(subject, facts)?;
     if asker.is_outsider {
         outsider::can_be_asked_about(subject, action, owner, facts)?;
@@ -60,7 +60,6 @@ pub fn answer(
     let service_control = guard(Kind::Service, subject.account().filter(|_| !asker.is_outsider));
     let resource_control = guard(Kind::Resource, owner);
 
-    let context = circumstances(arguments, &asker, subject, owner, facts)?;
     let put = |context: Context| {
         let request = Request::new(asker.principal.clone(), action, resource, context);
         // An ARN without an account takes the one that is said.
@@ -69,6 +68,23 @@ pub fn answer(
             None => request,
         }
     };
+    let base = if asker.is_outsider { Context::stranger() } else { Context::auditor() };
+    let mut known = Circumstances::given(&arguments.context, &question, &put(base.clone()))?;
+    known.at_the_time_of(facts);
+    known.in_region_of(resource);
+    if let Some(account) = subject.account().filter(|_| !asker.is_outsider) {
+        known.in_organization("Principal", account, facts);
+    }
+    if let Some(owner) = owner {
+        known.in_organization("Resource", owner, facts);
+    }
+    if let Some(row) = &asker.row {
+        known.of_principal(row, asker.session.as_deref(), facts);
+    }
+    if facts.principals.iter().any(|one| one.principal_arn == resource) {
+        known.of_resource(resource, facts);
+    }
+    let context = known.over(base);
     let layers = Layers {
         service_control: service_control.in_force(),
         resource_control: resource_control.in_force(),
@@ -112,31 +128,8 @@ pub fn answer(
         denial,
         without_resource,
         layers: shown.layers(trace(&request, &layers)),
-        notes: question.notes.into_iter().chain(shown.notes(&answer)).collect(),
+        notes: [question.notes, known.notes(&arguments.context, facts.texts()), shown.notes(&answer)]
+            .concat(),
         answer,
     })
-}
-
-fn circumstances(
-    arguments: &ExplainArguments,
-    asker: &Asker,
-    subject: &Subject,
-    owner: Option<AccountId>,
-    facts: &Facts,
-) -> Result<Context, Failure> {
-    let mut known = Circumstances::given(&arguments.context)?;
-    known.at_the_time_of(facts);
-    if let Some(account) = subject.account().filter(|_| !asker.is_outsider) {
-        known.in_organization("Principal", account, facts);
-    }
-    if let Some(owner) = owner {
-        known.in_organization("Resource", owner, facts);
-    }
-    if let Some(row) = &asker.row {
-        known.of_principal(row, asker.session.as_deref(), facts);
-    }
-    if facts.principals.iter().any(|one| one.principal_arn == arguments.resource) {
-        known.of_resource(&arguments.resource, facts);
-    }
-    Ok(known.over(if asker.is_outsider { Context::stranger() } else { Context::auditor() }))
 }

@@ -6,6 +6,7 @@ mod facts;
 mod forms;
 mod guardrails;
 mod json;
+mod keys;
 mod layers;
 mod near;
 mod outsider;
