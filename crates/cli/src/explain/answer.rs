@@ -7,7 +7,8 @@ use super::ExplainArguments;
 use super::circumstances::Circumstances;
 use super::facts::Facts;
 use super::guardrails::{Guard, Kind};
-use super::layers::{Asker, ResourceSide};
+use super::layers::{Asker, ResourceSide, Usual};
+use super::open::to_be_said;
 use super::outsider;
 use super::question::Question;
 use super::shown::{Shown, ShownLayer};
@@ -21,13 +22,15 @@ pub struct Told {
     pub principal: String,
     pub action: String,
     pub resource: String,
+    /// As it was put to the engine.
+    pub request: Request,
     pub answer: Answer,
     /// Only the role's side was asked: the other belongs to an account that the scan does not have.
     pub is_one_side: bool,
     /// Why it is denied, in words.
     pub denial: Option<String>,
-    /// What comes of it if the resource's own policy, which no scan reads, says nothing.
-    pub without_resource: Option<Answer>,
+    /// What comes of it if the resource's own policy, which no scan reads, is what it most often is.
+    pub supposing: Option<(Usual, Answer)>,
     pub layers: Vec<ShownLayer>,
     /// What the answer does not say.
     pub notes: Vec<String>,
@@ -54,7 +57,7 @@ pub fn answer(
         outsider::can_be_asked_about(subject, action, owner, facts)?;
     }
     let owner = owner.or_else(|| subject.account());
-    let side = ResourceSide::find(action, resource, owner, facts)?;
+    let side = ResourceSide::find(&question, &asker, owner, facts)?;
     let is_left_out = arguments.without_organization_policies;
     let guard = |kind, account| Guard::of(facts, kind, account, is_left_out);
     let service_control = guard(Kind::Service, subject.account().filter(|_| !asker.is_outsider));
@@ -101,9 +104,10 @@ pub fn answer(
     } else {
         (evaluate(&plain, &layers), plain)
     };
-    let mut without_resource = None;
-    if side.is_never_read && matches!(answer.decision, Decision::Unknown(_)) {
-        without_resource = Some(evaluate(&request, &Layers { resource: &[], ..layers }));
+    let mut supposing = None;
+    if let Some(usual) = side.usual.as_ref().filter(|_| matches!(answer.decision, Decision::Unknown(_))) {
+        let supposed = evaluate(&request, &Layers { resource: usual.policies(), ..layers });
+        supposing = Some((usual.clone(), supposed));
     }
     let shown = Shown {
         facts,
@@ -126,10 +130,26 @@ pub fn answer(
         resource: resource.to_owned(),
         is_one_side: asker.is_outsider,
         denial,
-        without_resource,
+        supposing,
         layers: shown.layers(trace(&request, &layers)),
-        notes: [question.notes, known.notes(&arguments.context, facts.texts()), shown.notes(&answer)]
-            .concat(),
+        notes: [
+            question.notes,
+            known.notes(&arguments.context, facts.texts()),
+            shown.notes(&answer),
+            to_be_told(&answer, &request),
+        ]
+        .concat(),
         answer,
+        request,
     })
+}
+
+/// The keys without which the answer is not known, if whoever asks can say them.
+fn to_be_told(answer: &Answer, request: &Request) -> Vec<String> {
+    let keys = to_be_said(&answer.decision, request);
+    let options: Vec<String> = keys.iter().map(|key| format!("--context {key}=VALUE")).collect();
+    if options.is_empty() {
+        return Vec::new();
+    }
+    vec![format!("what no scan knows can be said: {}", options.join(" "))]
 }

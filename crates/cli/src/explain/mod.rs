@@ -9,6 +9,7 @@ mod json;
 mod keys;
 mod layers;
 mod near;
+mod open;
 mod outsider;
 mod question;
 mod shown;
