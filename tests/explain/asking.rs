@@ -154,4 +154,36 @@ fn owner_is_the_account_of_the_arn() {
     let (_, json) = answer(&operator, "s3:GetObject", "arn:aws:s3:::b/k", &more);
     let layers = json["layers"].to_string();
     assert!(layers.contains("they do not bind the management account"), "{layers}");
+
+    // A bucket's ARN does not say whose it is, which decides what binds it.
+    let notes =
+        |more: &[&str]| answer(&operator, "s3:GetObject", "arn:aws:s3:::b/k", more).1["notes"].to_string();
+    assert!(notes(&[]).contains("--resource-account says otherwise"), "{}", notes(&[]));
+    assert!(!notes(&more).contains("says otherwise"));
+    let (_, json) = answer("*", "s3:GetObject", "arn:aws:s3:::b/k", &[]);
+    let unknown = json["answer"]["unknown"].to_string();
+    assert!(unknown.contains("it is not said whose the resource is"), "{unknown}");
+}
+
+/// A misspelt name of somebody whom the scan would know.
+#[test]
+fn nobody_of_that_name_is_noted() {
+    let operator = operator();
+    let notes = |action: &str, what: &str| answer(&operator, action, what, &[]).1["notes"].to_string();
+    let misspelt = operator.replace("user/operator", "user/opperator");
+    let wanted = format!("no such user; the nearest is \\\"{operator}\\\"");
+    assert!(notes("iam:GetUser", &misspelt).contains(&wanted), "{}", notes("iam:GetUser", &misspelt));
+    let role = operator.replace("user/operator", "role/nosuch");
+    assert!(notes("iam:PassRole", &role).contains("no such role"));
+    assert!(notes("iam:CreateLoginProfile", &misspelt).contains("no such user"));
+    // What is about to be made need not be there, nor what the scan does not know.
+    for (action, what) in [
+        ("iam:CreateUser", misspelt.as_str()),
+        ("iam:CreateRole", &role),
+        ("iam:GetUser", &operator),
+        ("iam:GetUser", "arn:aws:iam::444455556666:user/x"),
+        ("iam:GetPolicy", &operator.replace("user/operator", "policy/x")),
+    ] {
+        assert_eq!(notes(action, what), "[]", "{action} {what}");
+    }
 }

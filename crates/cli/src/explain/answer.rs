@@ -1,11 +1,13 @@
 //! The question, put to the policy engine.
 
 use orgsweep_model::AccountId;
+use orgsweep_model::facts::PrincipalKind;
 use orgsweep_policy::{Answer, Context, Decision, Layers, Request, evaluate, trace};
 
 use super::ExplainArguments;
 use super::circumstances::Circumstances;
 use super::facts::Facts;
+use super::forms::parts;
 use super::guardrails::{Guard, Kind};
 use super::layers::{Asker, ResourceSide, Usual};
 use super::open::to_be_said;
@@ -14,6 +16,7 @@ use super::question::Question;
 use super::shown::{Shown, ShownLayer};
 use super::subject::{Subject, account_in};
 use crate::exit::Failure;
+use crate::prepare::unknown;
 
 /// Everything that is told.
 pub struct Told {
@@ -46,7 +49,7 @@ impl Told {
 /// Asks.
 pub fn answer(
     arguments: &ExplainArguments,
-    question: Question<'_>,
+    question: &Question<'_>,
     subject: &Subject,
     owner: Option<AccountId>,
     facts: &Facts,
@@ -56,12 +59,23 @@ pub fn answer(
     if asker.is_outsider {
         outsider::can_be_asked_about(subject, action, owner, facts)?;
     }
+    let mut notes = question.notes.clone();
+    if let (None, Some(own), true) = (owner, subject.account(), is_of_nobody(resource)) {
+        notes.push(format!(
+            "{resource} does not say whose it is: it is taken for one of {own}; --resource-account says otherwise"
+        ));
+    }
     let owner = owner.or_else(|| subject.account());
-    let side = ResourceSide::find(&question, &asker, owner, facts)?;
+    let side = ResourceSide::find(question, &asker, owner, facts)?;
     let is_left_out = arguments.without_organization_policies;
     let guard = |kind, account| Guard::of(facts, kind, account, is_left_out);
     let service_control = guard(Kind::Service, subject.account().filter(|_| !asker.is_outsider));
-    let resource_control = guard(Kind::Resource, owner);
+    let resource_control = match owner {
+        None if is_of_nobody(resource) => {
+            Guard::unknown(Kind::Resource, "it is not said whose the resource is: --resource-account")
+        }
+        owner => guard(Kind::Resource, owner),
+    };
 
     let put = |context: Context| {
         let request = Request::new(asker.principal.clone(), action, resource, context);
@@ -72,7 +86,7 @@ pub fn answer(
         }
     };
     let base = if asker.is_outsider { Context::stranger() } else { Context::auditor() };
-    let mut known = Circumstances::given(&arguments.context, &question, &put(base.clone()))?;
+    let mut known = Circumstances::given(&arguments.context, question, &put(base.clone()))?;
     known.at_the_time_of(facts);
     known.in_region_of(resource);
     if let Some(account) = subject.account().filter(|_| !asker.is_outsider) {
@@ -133,9 +147,10 @@ pub fn answer(
         supposing,
         layers: shown.layers(trace(&request, &layers)),
         notes: [
-            question.notes,
-            known.notes(&arguments.context, facts.texts()),
+            notes,
+            known.notes(&arguments.context, facts),
             shown.notes(&answer),
+            nobody_of_that_name(question, owner, facts).into_iter().collect(),
             to_be_told(&answer, &request),
         ]
         .concat(),
@@ -152,4 +167,33 @@ fn to_be_told(answer: &Answer, request: &Request) -> Vec<String> {
         return Vec::new();
     }
     vec![format!("what no scan knows can be said: {}", options.join(" "))]
+}
+
+/// Whether an ARN names no account, as that of a bucket.
+fn is_of_nobody(resource: &str) -> bool {
+    parts(resource).is_some_and(|[_, _, _, _, account, _]| account.is_empty())
+}
+
+/// A user, group or role that the scan should have and has not: made since, or misspelt.
+fn nobody_of_that_name(question: &Question<'_>, owner: Option<AccountId>, facts: &Facts) -> Option<String> {
+    let [_, _, service, _, _, name] = parts(question.resource)?;
+    let kind = match name.split('/').next()? {
+        "user" => PrincipalKind::User,
+        "group" => PrincipalKind::Group,
+        "role" => PrincipalKind::Role,
+        _ => return None,
+    };
+    let owner = owner.filter(|owner| facts.accounts.contains_key(owner))?;
+    let is_made = ["iam:createuser", "iam:creategroup", "iam:createrole", "iam:createservicelinkedrole"]
+        .contains(&question.action.to_ascii_lowercase().as_str());
+    let is_there = facts.principal(owner, |one| one.principal_arn == question.resource).is_some();
+    let is_lost = facts.lost(owner, &["users", "groups", "roles"]).is_some();
+    if service != "iam" || is_lost || is_made || is_there {
+        return None;
+    }
+    let known = facts.known(owner, &[kind]);
+    Some(format!(
+        "the scan does not have it: {}",
+        unknown("--resource", kind.as_str(), question.resource, &known)
+    ))
 }

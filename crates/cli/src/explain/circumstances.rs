@@ -68,7 +68,9 @@ impl Circumstances {
         for (own, other) in [(&names[0], &names[1]), (&names[1], &names[0])] {
             let lower = own.to_lowercase();
             let said = self.keys.iter().filter(|(key, _)| key.starts_with(&lower));
-            let same = said.map(|(_, (key, state))| (format!("{other}{}", &key[own.len()..]), state.clone()));
+            let same = said.filter_map(|(_, (key, state))| {
+                Some((format!("{other}{}", key.split_once('/')?.1), state.clone()))
+            });
             for (key, state) in same.collect::<Vec<_>>() {
                 self.keys.entry(key.to_lowercase()).or_insert((key, state));
             }
@@ -97,13 +99,10 @@ impl Circumstances {
         self.value(key, value);
     }
 
-    /// What whoever gave the keys should know, those included that no policy among these texts mentions.
-    pub fn notes<'a>(
-        &self,
-        arguments: &[String],
-        texts: impl Iterator<Item = &'a str> + Clone,
-    ) -> Vec<String> {
+    /// What whoever gave the keys should know, those included that no policy mentions.
+    pub fn notes(&self, arguments: &[String], facts: &Facts) -> Vec<String> {
         let mut notes = self.notes.clone();
+        let texts: Vec<String> = facts.texts().map(str::to_lowercase).collect();
         let given: BTreeSet<&str> =
             arguments.iter().filter_map(|argument| Some(argument.split_once('=')?.0)).collect();
         for key in given {
@@ -111,7 +110,7 @@ impl Circumstances {
             // A resource's tag counts under both of its names.
             let tag = lower.find("resourcetag/").map_or(lower.as_str(), |at| &lower[at..]);
             let is_noted = notes.iter().any(|note| note.contains(key));
-            if !is_noted && !texts.clone().any(|text| text.to_lowercase().contains(tag)) {
+            if !is_noted && !texts.iter().any(|text| text.contains(tag)) {
                 notes.push(format!("no policy that was read mentions {key}"));
             }
         }

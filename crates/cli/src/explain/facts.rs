@@ -161,7 +161,7 @@ impl Facts {
     }
 
     /// The documents of all of these policies.
-    pub fn texts(&self) -> impl Iterator<Item = &str> + Clone {
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
         self.texts.values().map(|text| &**text)
     }
 

@@ -41,7 +41,10 @@ pub enum Format {
 /// `orgsweep explain`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit codes: 0 answered (allowed, allowed if, denied), 2 unknown, 3 could not be asked."
+    after_help = "What an answer hangs on is decided by the caller (it chooses: tags it sends, the Region, a session's name), by the \
+                  environment (network, second factor, a service's own keys), or is unknown (facts that no scan has: \
+                  --context says them).\n\n\
+                  Exit codes: 0 answered (allowed, allowed if, denied), 2 unknown, 3 could not be asked."
 )]
 pub struct ExplainArguments {
     /// Who asks: the ARN of a user, a role, a root user or a role's session; a service, such as ec2.amazonaws.com; the ARN of
@@ -91,7 +94,7 @@ pub fn explain(arguments: &ExplainArguments) -> Result<u8, Failure> {
     let scan_id = resolve(&arguments.out, &selector).map_err(failed)?;
     let wanted = [subject.account(), owner].into_iter().flatten().collect();
     let facts = Facts::read(&arguments.out, scan_id, wanted)?;
-    let told = answer::answer(arguments, question, &subject, owner, &facts)?;
+    let told = answer::answer(arguments, &question, &subject, owner, &facts)?;
     let printed = match arguments.format {
         Format::Text => text::render(&told),
         Format::Json => printable_json(&json::render(&told).to_string()) + "\n",
