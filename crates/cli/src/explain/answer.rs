@@ -85,10 +85,11 @@ pub fn answer(
             None => request,
         }
     };
-    let base = if asker.is_outsider { Context::stranger() } else { Context::auditor() };
-    let mut known = Circumstances::given(&arguments.context, question, &put(base.clone()))?;
+    let supposed = if asker.is_outsider { Context::stranger() } else { Context::auditor() };
+    let bare = put(supposed.clone());
+    let mut known = Circumstances::given(&arguments.context, question, &bare)?;
     known.at_the_time_of(facts);
-    known.in_region_of(resource);
+    known.in_region_of(resource, &bare);
     if let Some(account) = subject.account().filter(|_| !asker.is_outsider) {
         known.in_organization("Principal", account, facts);
     }
@@ -101,7 +102,7 @@ pub fn answer(
     if facts.principals.iter().any(|one| one.principal_arn == resource) {
         known.of_resource(resource, facts);
     }
-    let context = known.over(base);
+    let context = known.over(supposed);
     let layers = Layers {
         service_control: service_control.in_force(),
         resource_control: resource_control.in_force(),
@@ -120,8 +121,8 @@ pub fn answer(
     };
     let mut supposing = None;
     if let Some(usual) = side.usual.as_ref().filter(|_| matches!(answer.decision, Decision::Unknown(_))) {
-        let supposed = evaluate(&request, &Layers { resource: usual.policies(), ..layers });
-        supposing = Some((usual.clone(), supposed));
+        let answer = evaluate(&request, &Layers { resource: usual.policies(), ..layers });
+        supposing = Some((usual.clone(), answer));
     }
     let shown = Shown {
         facts,

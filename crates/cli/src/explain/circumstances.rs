@@ -12,6 +12,9 @@ use super::keys::look_up;
 use super::question::Question;
 use crate::exit::Failure;
 
+/// The Region that a request goes to.
+const REGION: &str = "aws:RequestedRegion";
+
 /// Keys by their lower-case name, as they are first written.
 pub struct Circumstances {
     keys: BTreeMap<String, (String, Key)>,
@@ -117,10 +120,17 @@ impl Circumstances {
         notes
     }
 
-    /// Where: a request goes to the Region that its resource is in.
-    pub fn in_region_of(&mut self, arn: &str) {
-        if let Some([_, _, _, region, ..]) = parts(arn).filter(|[_, _, _, region, ..]| !region.is_empty()) {
-            self.fact("the ARN", "aws:RequestedRegion", region);
+    /// Where: a request goes to the Region that its resource is in, or to the one that its service has.
+    pub fn in_region_of(&mut self, arn: &str, bare: &Request) {
+        let in_arn = parts(arn).map(|[_, _, _, region, ..]| region).filter(|region| !region.is_empty());
+        match (in_arn, bare.context().get(REGION)) {
+            (Some(region), _) => self.fact("the ARN", REGION, region),
+            (None, Key::Known { values, .. }) => {
+                for region in values {
+                    self.fact("its service's endpoint", REGION, region);
+                }
+            }
+            _ => {}
         }
     }
 
