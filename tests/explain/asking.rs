@@ -187,3 +187,26 @@ fn nobody_of_that_name_is_noted() {
         assert_eq!(notes(action, what), "[]", "{action} {what}");
     }
 }
+
+/// What somebody else's script hands over steers no terminal, in an answer or in an error.
+#[test]
+fn hostile_questions_are_data_on_the_screen() {
+    let operator = operator();
+    for (action, what, given) in [
+        ("s3:GetObject", "arn:aws:s3:::b/\u{202e}k\u{200b}", "aws:RequestTag/\u{202e}=\u{202e}"),
+        ("s3:GetObject", "arn:aws:s3:::b/k", "\u{212a}ms:ResourceTag/é\u{202e}=\u{1b}[31m"),
+        ("iam:\u{202e}resUteG", operator.as_str(), "aws:SourceIp=192.0.2.7"),
+        ("iam:GetUser", &operator, "aws:SourceIp=\u{1b}[31m\n"),
+        ("iam:GetUser", "arn:aws:iam::111122223333:user/\u{1b}[31m", "a:b=c"),
+        ("iam:\u{1b}[31m*", &operator, "a:b=c"),
+    ] {
+        for format in ["text", "json"] {
+            let said = asked(&operator, action, what, &["--context", given, "--format", format]);
+            let told = said.output + &said.errors;
+            let is_safe = |character: char| {
+                character == '\n' || !(character.is_control() || "\u{202e}\u{200b}".contains(character))
+            };
+            assert!(!told.is_empty() && told.chars().all(is_safe), "{told:?}");
+        }
+    }
+}
