@@ -1,17 +1,22 @@
 //! The question, put to the policy engine.
 
 use orgsweep_model::AccountId;
+use orgsweep_model::facts::PrincipalKind;
 use orgsweep_policy::{Answer, Context, Decision, Layers, Request, evaluate, trace};
 
 use super::ExplainArguments;
 use super::circumstances::Circumstances;
 use super::facts::Facts;
+use super::forms::parts;
 use super::guardrails::{Guard, Kind};
-use super::layers::{Asker, ResourceSide};
+use super::layers::{Asker, ResourceSide, Usual};
+use super::open::to_be_said;
 use super::outsider;
+use super::question::Question;
 use super::shown::{Shown, ShownLayer};
 use super::subject::{Subject, account_in};
 use crate::exit::Failure;
+use crate::prepare::unknown;
 
 /// Everything that is told.
 pub struct Told {
@@ -20,13 +25,15 @@ pub struct Told {
     pub principal: String,
     pub action: String,
     pub resource: String,
+    /// As it was put to the engine.
+    pub request: Request,
     pub answer: Answer,
     /// Only the role's side was asked: the other belongs to an account that the scan does not have.
     pub is_one_side: bool,
     /// Why it is denied, in words.
     pub denial: Option<String>,
-    /// What comes of it if the resource's own policy, which no scan reads, says nothing.
-    pub without_resource: Option<Answer>,
+    /// What comes of it if the resource's own policy, which no scan reads, is what it most often is.
+    pub supposing: Option<(Usual, Answer)>,
     pub layers: Vec<ShownLayer>,
     /// What the answer does not say.
     pub notes: Vec<String>,
@@ -42,23 +49,34 @@ impl Told {
 /// Asks.
 pub fn answer(
     arguments: &ExplainArguments,
+    question: &Question<'_>,
     subject: &Subject,
     owner: Option<AccountId>,
     facts: &Facts,
 ) -> Result<Told, Failure> {
-    let (action, resource) = (arguments.action.as_str(), arguments.resource.as_str());
+    let (action, resource) = (question.action, question.resource);
     let asker = Asker::find(subject, facts)?;
     if asker.is_outsider {
         outsider::can_be_asked_about(subject, action, owner, facts)?;
     }
+    let mut notes = question.notes.clone();
+    if let (None, Some(own), true) = (owner, subject.account(), is_of_nobody(resource)) {
+        notes.push(format!(
+            "{resource} does not say whose it is: it is taken for one of {own}; --resource-account says otherwise"
+        ));
+    }
     let owner = owner.or_else(|| subject.account());
-    let side = ResourceSide::find(action, resource, owner, facts)?;
+    let side = ResourceSide::find(question, &asker, owner, facts)?;
     let is_left_out = arguments.without_organization_policies;
     let guard = |kind, account| Guard::of(facts, kind, account, is_left_out);
     let service_control = guard(Kind::Service, subject.account().filter(|_| !asker.is_outsider));
-    let resource_control = guard(Kind::Resource, owner);
+    let resource_control = match owner {
+        None if is_of_nobody(resource) => {
+            Guard::unknown(Kind::Resource, "it is not said whose the resource is: --resource-account")
+        }
+        owner => guard(Kind::Resource, owner),
+    };
 
-    let context = circumstances(arguments, &asker, subject, owner, facts)?;
     let put = |context: Context| {
         let request = Request::new(asker.principal.clone(), action, resource, context);
         // An ARN without an account takes the one that is said.
@@ -67,6 +85,24 @@ pub fn answer(
             None => request,
         }
     };
+    let supposed = if asker.is_outsider { Context::stranger() } else { Context::auditor() };
+    let bare = put(supposed.clone());
+    let mut known = Circumstances::given(&arguments.context, question, &bare)?;
+    known.at_the_time_of(facts);
+    known.in_region_of(resource, &bare);
+    if let Some(account) = subject.account().filter(|_| !asker.is_outsider) {
+        known.in_organization("Principal", account, facts);
+    }
+    if let Some(owner) = owner {
+        known.in_organization("Resource", owner, facts);
+    }
+    if let Some(row) = &asker.row {
+        known.of_principal(row, asker.session.as_deref(), facts);
+    }
+    if facts.principals.iter().any(|one| one.principal_arn == resource) {
+        known.of_resource(resource, facts);
+    }
+    let context = known.over(supposed);
     let layers = Layers {
         service_control: service_control.in_force(),
         resource_control: resource_control.in_force(),
@@ -83,9 +119,10 @@ pub fn answer(
     } else {
         (evaluate(&plain, &layers), plain)
     };
-    let mut without_resource = None;
-    if side.is_never_read && matches!(answer.decision, Decision::Unknown(_)) {
-        without_resource = Some(evaluate(&request, &Layers { resource: &[], ..layers }));
+    let mut supposing = None;
+    if let Some(usual) = side.usual.as_ref().filter(|_| matches!(answer.decision, Decision::Unknown(_))) {
+        let answer = evaluate(&request, &Layers { resource: usual.policies(), ..layers });
+        supposing = Some((usual.clone(), answer));
     }
     let shown = Shown {
         facts,
@@ -108,33 +145,56 @@ pub fn answer(
         resource: resource.to_owned(),
         is_one_side: asker.is_outsider,
         denial,
-        without_resource,
+        supposing,
         layers: shown.layers(trace(&request, &layers)),
-        notes: shown.notes(&answer),
+        notes: [
+            notes,
+            known.notes(&arguments.context, facts),
+            shown.notes(&answer),
+            nobody_of_that_name(question, owner, facts).into_iter().collect(),
+            to_be_told(&answer, &request),
+        ]
+        .concat(),
         answer,
+        request,
     })
 }
 
-fn circumstances(
-    arguments: &ExplainArguments,
-    asker: &Asker,
-    subject: &Subject,
-    owner: Option<AccountId>,
-    facts: &Facts,
-) -> Result<Context, Failure> {
-    let mut known = Circumstances::given(&arguments.context)?;
-    known.at_the_time_of(facts);
-    if let Some(account) = subject.account().filter(|_| !asker.is_outsider) {
-        known.in_organization("Principal", account, facts);
+/// The keys without which the answer is not known, if whoever asks can say them.
+fn to_be_told(answer: &Answer, request: &Request) -> Vec<String> {
+    let keys = to_be_said(&answer.decision, request);
+    let options: Vec<String> = keys.iter().map(|key| format!("--context {key}=VALUE")).collect();
+    if options.is_empty() {
+        return Vec::new();
     }
-    if let Some(owner) = owner {
-        known.in_organization("Resource", owner, facts);
+    vec![format!("what no scan knows can be said: {}", options.join(" "))]
+}
+
+/// Whether an ARN names no account, as that of a bucket.
+fn is_of_nobody(resource: &str) -> bool {
+    parts(resource).is_some_and(|[_, _, _, _, account, _]| account.is_empty())
+}
+
+/// A user, group or role that the scan should have and has not: made since, or misspelt.
+fn nobody_of_that_name(question: &Question<'_>, owner: Option<AccountId>, facts: &Facts) -> Option<String> {
+    let [_, _, service, _, _, name] = parts(question.resource)?;
+    let kind = match name.split('/').next()? {
+        "user" => PrincipalKind::User,
+        "group" => PrincipalKind::Group,
+        "role" => PrincipalKind::Role,
+        _ => return None,
+    };
+    let owner = owner.filter(|owner| facts.accounts.contains_key(owner))?;
+    let is_made = ["iam:createuser", "iam:creategroup", "iam:createrole", "iam:createservicelinkedrole"]
+        .contains(&question.action.to_ascii_lowercase().as_str());
+    let is_there = facts.principal(owner, |one| one.principal_arn == question.resource).is_some();
+    let is_lost = facts.lost(owner, &["users", "groups", "roles"]).is_some();
+    if service != "iam" || is_lost || is_made || is_there {
+        return None;
     }
-    if let Some(row) = &asker.row {
-        known.of_principal(row, asker.session.as_deref(), facts);
-    }
-    if facts.principals.iter().any(|one| one.principal_arn == arguments.resource) {
-        known.of_resource(&arguments.resource, facts);
-    }
-    Ok(known.over(if asker.is_outsider { Context::stranger() } else { Context::auditor() }))
+    let known = facts.known(owner, &[kind]);
+    Some(format!(
+        "the scan does not have it: {}",
+        unknown("--resource", kind.as_str(), question.resource, &known)
+    ))
 }

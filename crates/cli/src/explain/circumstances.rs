@@ -1,23 +1,32 @@
 //! The condition keys of a request: what the user says, then what the facts say, and the rest is open.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use orgsweep_model::facts::{Principal, PrincipalKind, PrincipalTag};
 use orgsweep_model::{AccountId, Organization};
-use orgsweep_policy::{Context, Key, is_multivalued};
+use orgsweep_policy::{Context, Key, Request, is_multivalued};
 
 use super::facts::Facts;
+use super::forms::parts;
+use super::keys::look_up;
+use super::question::Question;
 use crate::exit::Failure;
+
+/// The Region that a request goes to.
+const REGION: &str = "aws:RequestedRegion";
 
 /// Keys by their lower-case name, as they are first written.
 pub struct Circumstances {
     keys: BTreeMap<String, (String, Key)>,
-    families: Vec<(&'static str, Key)>,
+    families: Vec<(String, Key)>,
+    /// What whoever gave the keys should know.
+    notes: Vec<String>,
 }
 
 impl Circumstances {
-    /// `--context key=value`, several of one key as a list.
-    pub fn given(arguments: &[String]) -> Result<Self, Failure> {
+    /// `--context key=value`, several of one key as a list. What follows from the principal and the resource of a request that
+    /// was made without any is not said a second time, unless it is the same.
+    pub fn given(arguments: &[String], question: &Question<'_>, bare: &Request) -> Result<Self, Failure> {
         let mut lists: BTreeMap<String, (String, Vec<Box<str>>)> = BTreeMap::new();
         for argument in arguments {
             let (key, value) =
@@ -29,14 +38,50 @@ impl Circumstances {
             let list = lists.entry(key.to_lowercase()).or_insert_with(|| (key.to_owned(), Vec::new()));
             list.1.push(value.into());
         }
-        let keys = lists.into_iter().map(|(lower, (key, values))| {
-            let multivalued = values.len() > 1 || is_multivalued(&lower);
-            (lower, (key, Key::Known { values: values.into(), multivalued }))
-        });
-        Ok(Self { keys: keys.collect(), families: Vec::new() })
+        let mut keys = BTreeMap::new();
+        let mut notes = Vec::new();
+        for (lower, (key, values)) in lists {
+            let wrong = |why: &str| Failure::new(format!("--context {key}={}: {why}", values.join(", ")));
+            let (known, note) = look_up(&key, question);
+            notes.extend(note);
+            if let Some(known) = known {
+                if let Some(expected) = values.iter().find_map(|value| known.refuses(value)) {
+                    return Err(wrong(expected));
+                }
+                if values.len() > 1 && !known.is_list {
+                    return Err(wrong("a request has one value of this key"));
+                }
+            }
+            if FOLLOWING.contains(&lower.as_str()) {
+                follows(&values, bare.context().get(&lower)).map_err(|why| wrong(&why))?;
+            }
+            let multivalued =
+                values.len() > 1 || is_multivalued(&lower) || known.is_some_and(|known| known.is_list);
+            keys.insert(lower, (key, Key::Known { values: values.into(), multivalued }));
+        }
+        let mut circumstances = Self { keys, families: Vec::new(), notes };
+        circumstances.tags_by_both_names(&question.service());
+        Ok(circumstances)
     }
 
-    /// Says something of a key, unless the user has.
+    /// Of a resource's tags there is one set, under the global name and under the service's own: what is said of the one is
+    /// said of the other, and what nobody said of either is not known.
+    fn tags_by_both_names(&mut self, service: &str) {
+        let names = ["aws:ResourceTag/".to_owned(), format!("{service}:ResourceTag/")];
+        for (own, other) in [(&names[0], &names[1]), (&names[1], &names[0])] {
+            let lower = own.to_lowercase();
+            let said = self.keys.iter().filter(|(key, _)| key.starts_with(&lower));
+            let same = said.filter_map(|(_, (key, state))| {
+                Some((format!("{other}{}", key.split_once('/')?.1), state.clone()))
+            });
+            for (key, state) in same.collect::<Vec<_>>() {
+                self.keys.entry(key.to_lowercase()).or_insert((key, state));
+            }
+        }
+        self.families.extend(names.map(|name| (name, Key::NotKnown)));
+    }
+
+    /// Says something of a key, unless whoever asks has.
     pub fn say(&mut self, key: &str, state: Key) {
         self.keys.entry(key.to_lowercase()).or_insert_with(|| (key.to_owned(), state));
     }
@@ -44,6 +89,49 @@ impl Circumstances {
     fn value(&mut self, key: &str, value: &str) {
         let multivalued = is_multivalued(&key.to_lowercase());
         self.say(key, Key::Known { values: [value.into()].into(), multivalued });
+    }
+
+    /// Says something that somebody knows, and notes where whoever asks has said otherwise.
+    fn fact(&mut self, who: &str, key: &str, value: &str) {
+        if let Some((_, Key::Known { values, .. })) = self.keys.get(&key.to_lowercase())
+            && values.iter().all(|said| **said != *value)
+        {
+            let said = values.join(", ");
+            self.notes.push(format!("{key} is supposed to be {said:?}, as was asked; {who} says {value:?}"));
+        }
+        self.value(key, value);
+    }
+
+    /// What whoever gave the keys should know, those included that no policy mentions.
+    pub fn notes(&self, arguments: &[String], facts: &Facts) -> Vec<String> {
+        let mut notes = self.notes.clone();
+        let texts: Vec<String> = facts.texts().map(str::to_lowercase).collect();
+        let given: BTreeSet<&str> =
+            arguments.iter().filter_map(|argument| Some(argument.split_once('=')?.0)).collect();
+        for key in given {
+            let lower = key.to_lowercase();
+            // A resource's tag counts under both of its names.
+            let tag = lower.find("resourcetag/").map_or(lower.as_str(), |at| &lower[at..]);
+            let is_noted = notes.iter().any(|note| note.contains(key));
+            if !is_noted && !texts.iter().any(|text| text.contains(tag)) {
+                notes.push(format!("no policy that was read mentions {key}"));
+            }
+        }
+        notes
+    }
+
+    /// Where: a request goes to the Region that its resource is in, or to the one that its service has.
+    pub fn in_region_of(&mut self, arn: &str, bare: &Request) {
+        let in_arn = parts(arn).map(|[_, _, _, region, ..]| region).filter(|region| !region.is_empty());
+        match (in_arn, bare.context().get(REGION)) {
+            (Some(region), _) => self.fact("the ARN", REGION, region),
+            (None, Key::Known { values, .. }) => {
+                for region in values {
+                    self.fact("its service's endpoint", REGION, region);
+                }
+            }
+            _ => {}
+        }
     }
 
     /// When: the moment of the facts.
@@ -59,9 +147,10 @@ impl Circumstances {
         let Some(row) = facts.accounts.get(&account).filter(|_| organization != Organization::NONE) else {
             return;
         };
-        self.value(&format!("aws:{whose}OrgID"), organization);
+        self.fact("the scan", &format!("aws:{whose}OrgID"), organization);
         if let Some(units) = &row.ou_ids {
-            self.value(&format!("aws:{whose}OrgPaths"), &format!("{organization}/{units}/"));
+            let path = format!("{organization}/{units}/");
+            self.fact("the scan", &format!("aws:{whose}OrgPaths"), &path);
         }
     }
 
@@ -70,11 +159,11 @@ impl Circumstances {
         self.tags("aws:PrincipalTag/", &principal.principal_arn, &facts.tags);
         let kind = principal.principal_kind;
         let more = if kind == PrincipalKind::Role { Key::Environment } else { Key::Absent };
-        self.families.push(("aws:PrincipalTag/", more));
+        self.families.push(("aws:PrincipalTag/".to_owned(), more));
         match (kind, principal.unique_id.as_deref(), session) {
-            (PrincipalKind::User, Some(id), _) => self.value("aws:userid", id),
+            (PrincipalKind::User, Some(id), _) => self.fact("the scan", "aws:userid", id),
             (PrincipalKind::Role, Some(id), Some(session)) => {
-                self.value("aws:userid", &format!("{id}:{session}"));
+                self.fact("the scan", "aws:userid", &format!("{id}:{session}"));
             }
             (PrincipalKind::Role, ..) => self.say("aws:userid", Key::Present),
             _ => {}
@@ -85,7 +174,7 @@ impl Circumstances {
     pub fn of_resource(&mut self, arn: &str, facts: &Facts) {
         for family in ["aws:ResourceTag/", "iam:ResourceTag/"] {
             self.tags(family, arn, &facts.tags);
-            self.families.push((family, Key::Absent));
+            self.families.push((family.to_owned(), Key::Absent));
         }
     }
 
@@ -99,7 +188,7 @@ impl Circumstances {
             let key = format!("{family}{}", tag.tag_key);
             // Of tag keys that differ only in case AWS does not say which counts.
             match seen.get(&tag.tag_key.to_lowercase()) {
-                Some(1) => self.value(&key, &tag.tag_value),
+                Some(1) => self.fact("the scan", &key, &tag.tag_value),
                 _ => self.say(&key, Key::NotKnown),
             }
         }
@@ -114,16 +203,55 @@ impl Circumstances {
     }
 }
 
+/// Keys, in lower case, that principal and resource decide.
+const FOLLOWING: [&str; 7] = [
+    "aws:principalaccount",
+    "aws:principalarn",
+    "aws:principalisawsservice",
+    "aws:principalservicename",
+    "aws:principaltype",
+    "aws:resourceaccount",
+    "aws:username",
+];
+
+/// Whether what was said of a key is what follows; the error says what does.
+fn follows(said: &[Box<str>], state: &Key) -> Result<(), String> {
+    match state {
+        Key::Known { values, .. } if **values == *said => Ok(()),
+        Key::Known { values, .. } => {
+            Err(format!("it follows from the question, and is {}", values.join(", ")))
+        }
+        Key::Absent => Err("it follows from the question: such a request does not have it".to_owned()),
+        // Nothing follows, as of somebody whom a provider vouches for.
+        _ => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use orgsweep_policy::Principal;
+
     use super::*;
+
+    fn given(arguments: &[&str]) -> Result<Circumstances, Failure> {
+        let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
+        let instance = "arn:aws:ec2:us-east-1:111122223333:instance/i-1";
+        let question = Question::read("ec2:StopInstances", instance).unwrap();
+        let ann = Principal::iam("arn:aws:iam::111122223333:user/ann").unwrap();
+        let bare = Request::new(ann, "ec2:StopInstances", instance, Context::auditor());
+        Circumstances::given(&arguments, &question, &bare)
+    }
 
     #[test]
     fn what_the_user_says_wins_in_whatever_case() {
-        let given = ["AWS:principalorgid=o-mine", "aws:TagKeys=a", "x:list=1", "x:list=2"].map(str::to_owned);
-        let mut circumstances = Circumstances::given(&given).unwrap();
-        circumstances.value("aws:PrincipalOrgID", "o-scan");
-        circumstances.value("aws:userid", "AIDA");
+        let mut circumstances =
+            given(&["AWS:principalorgid=o-mine", "aws:TagKeys=a", "x:list=1", "x:list=2"]).unwrap();
+        circumstances.fact("the scan", "aws:PrincipalOrgID", "o-scan");
+        circumstances.fact("the scan", "aws:userid", "AIDA");
+        assert_eq!(
+            circumstances.notes.last().unwrap(),
+            "aws:PrincipalOrgID is supposed to be \"o-mine\", as was asked; the scan says \"o-scan\""
+        );
         let context = circumstances.over(Context::auditor());
         let value = |key: &str| match context.get(key) {
             Key::Known { values, multivalued } => (values.join(","), *multivalued),
@@ -143,7 +271,7 @@ mod tests {
             tag_key: key.to_owned(),
             tag_value: key.to_owned(),
         };
-        let mut circumstances = Circumstances::given(&[]).unwrap();
+        let mut circumstances = given(&[]).unwrap();
         circumstances.tags("aws:PrincipalTag/", "arn:a", &[tag("Team"), tag("team"), tag("env")]);
         let context = circumstances.over(Context::auditor());
         assert_eq!(context.get("aws:PrincipalTag/Team"), &Key::NotKnown);
@@ -153,8 +281,31 @@ mod tests {
     #[test]
     fn what_is_no_pair_is_refused() {
         for text in ["aws:SourceIp", "=x", ""] {
-            assert!(Circumstances::given(&[text.to_owned()]).is_err(), "{text:?}");
+            assert!(given(&[text]).is_err(), "{text:?}");
         }
-        assert!(Circumstances::given(&["a:b=".to_owned()]).is_ok());
+        assert!(given(&["a:b="]).is_ok());
+    }
+
+    /// One fact, two names: neither may be open while the other is unknown.
+    #[test]
+    fn tags_of_a_resource_are_the_same_under_both_names() {
+        let context = given(&[]).unwrap().over(Context::auditor());
+        assert_eq!(context.get("aws:ResourceTag/team"), &Key::NotKnown);
+        assert_eq!(context.get("ec2:ResourceTag/team"), &Key::NotKnown);
+        for said in ["aws:ResourceTag/Team=a", "EC2:ResourceTag/Team=a", "ec2:resourcetag/Team=a"] {
+            let context = given(&[said]).unwrap().over(Context::auditor());
+            for key in ["aws:ResourceTag/Team", "ec2:ResourceTag/Team"] {
+                let is_said = matches!(context.get(key), Key::Known { values, .. } if &*values[0] == "a");
+                assert!(is_said, "{said}: {key}: {:?}", context.get(key));
+            }
+            assert_eq!(context.get("ec2:ResourceTag/other"), &Key::NotKnown);
+        }
+    }
+
+    /// What is declared as a list never matches an operator for one value.
+    #[test]
+    fn lists_of_services_are_lists() {
+        let context = given(&["dynamodb:LeadingKeys=ann"]).unwrap().over(Context::auditor());
+        assert!(matches!(context.get("dynamodb:LeadingKeys"), Key::Known { multivalued: true, .. }));
     }
 }

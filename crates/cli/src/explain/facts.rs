@@ -160,6 +160,11 @@ impl Facts {
         self.compiled(&name, Some(&policy.document_sha256))
     }
 
+    /// The documents of all of these policies.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.texts.values().map(|text| &**text)
+    }
+
     fn compiled(&self, name: &str, sha256: Option<&str>) -> Attached {
         match sha256.and_then(|sha256| self.texts.get(sha256)) {
             Some(text) => Attached::new(name, Compiled::compiled(text)),

@@ -6,6 +6,9 @@ use orgsweep_policy::{Attached, Guardrails, Level};
 
 use super::facts::Facts;
 
+/// The id of the one level that stands for all, where it is not known what holds.
+pub const UNKNOWN: &str = "?";
+
 /// Policies of one type.
 pub enum Guard {
     /// They hold, or it is not known what does.
@@ -54,12 +57,7 @@ impl Kind {
 impl Guard {
     /// What holds for an account, or for somebody who has none.
     pub fn of(facts: &Facts, kind: Kind, account: Option<AccountId>, is_left_out: bool) -> Self {
-        let unknown = |reason: &str| {
-            Self::Levels(vec![Level {
-                id: "?".into(),
-                policies: vec![Attached::unreadable(kind.plural(), reason)],
-            }])
-        };
+        let unknown = |reason: &str| Self::unknown(kind, reason);
         if is_left_out {
             return Self::None(Absence::LeftOut);
         }
@@ -97,6 +95,12 @@ impl Guard {
                 .collect(),
         };
         Self::Levels(units.split('/').chain([account.as_str()]).map(level).collect())
+    }
+
+    /// It is not known what holds.
+    pub fn unknown(kind: Kind, reason: &str) -> Self {
+        let policies = vec![Attached::unreadable(kind.plural(), reason)];
+        Self::Levels(vec![Level { id: UNKNOWN.into(), policies }])
     }
 
     /// For the engine.

@@ -1,53 +1,89 @@
 //! The answer for a program.
 
-use orgsweep_policy::{Answer, Decision, Effect, Statement, Truth};
+use orgsweep_policy::{Answer, Decision, Effect, Request, Statement, Term, Truth};
 use serde_json::{Value as Json, json};
 
 use super::answer::Told;
+use super::layers::Usual;
+use super::open::{Decider, by_choice, open_conditions};
 use super::shown::ShownLayer;
 use super::text::{doubts_of, says};
 
 /// One object.
 pub fn render(told: &Told) -> Json {
+    let request = &told.request;
+    let supposing = |is_meant: fn(&Usual) -> bool| {
+        let supposing = told.supposing.as_ref().filter(|(usual, _)| is_meant(usual));
+        supposing.map(|(_, supposed)| answer(supposed, None, request))
+    };
     json!({
         "scan_id": told.scan_id,
         "principal": told.principal,
         "action": told.action,
         "resource": told.resource,
         "side": if told.is_one_side { "role" } else { "both" },
-        "answer": answer(&told.answer, told.denial.as_deref()),
-        "if_the_resource_policy_says_nothing": told.without_resource.as_ref().map(|one| answer(one, None)),
-        "layers": told.layers.iter().map(layer).collect::<Vec<_>>(),
+        "answer": answer(&told.answer, told.denial.as_deref(), request),
+        "if_the_resource_policy_says_nothing": supposing(|usual| matches!(usual, Usual::Silent)),
+        "if_the_key_policy_is_the_default_one": supposing(|usual| matches!(usual, Usual::OfKey(_))),
+        "layers": told.layers.iter().map(|one| layer(one, request)).collect::<Vec<_>>(),
         "notes": told.notes,
     })
 }
 
-fn answer(answer: &Answer, denial: Option<&str>) -> Json {
-    let none: Vec<String> = Vec::new();
+fn answer(answer: &Answer, denial: Option<&str>, request: &Request) -> Json {
     let (word, reason, conditions, unknown) = match &answer.decision {
-        Decision::Allowed => ("allowed", None, none.clone(), none),
+        Decision::Allowed => ("allowed", None, Vec::new(), Vec::new()),
         Decision::AllowedIf(residual) => {
-            let terms = residual.terms().iter().map(ToString::to_string).collect();
-            ("allowed_if", Some(residual.to_string()), terms, none)
+            let terms = residual.terms().into_iter().map(|one| term(one, request)).collect();
+            ("allowed_if", Some(residual.to_string()), terms, Vec::new())
         }
         Decision::Denied(why) => {
-            ("denied", Some(denial.map_or_else(|| why.to_string(), str::to_owned)), none.clone(), none)
+            let why = denial.map_or_else(|| why.to_string(), str::to_owned);
+            ("denied", Some(why), Vec::new(), Vec::new())
         }
-        Decision::Unknown(doubts) => ("unknown", None, none, doubts_of(doubts)),
+        Decision::Unknown(doubts) => ("unknown", None, Vec::new(), doubts_of(doubts)),
     };
+    let by_choice = by_choice(&answer.decision, request).map(|best| match best {
+        Truth::True => "allowed",
+        Truth::Depends => "allowed_if",
+        Truth::Unknown => "unknown",
+        Truth::False => "denied",
+    });
     let evidence: Vec<String> = answer.evidence.iter().map(ToString::to_string).collect();
-    json!({"decision": word, "reason": reason, "conditions": conditions, "unknown": unknown, "evidence": evidence})
+    json!({
+        "decision": word,
+        "reason": reason,
+        "conditions": conditions,
+        "by_choice": by_choice,
+        "unknown": unknown,
+        "evidence": evidence,
+    })
 }
 
-fn layer(layer: &ShownLayer) -> Json {
+/// A condition that must hold, or must not, with who decides it.
+fn term(term: &Term, request: &Request) -> Json {
+    let citation = term.citation();
+    json!({
+        "condition": term.to_string(),
+        "decided_by": Decider::of(term, request).word(),
+        "policy": &*citation.attached.name,
+        "statement": citation.index + 1,
+        "sid": citation.statement().and_then(Statement::sid),
+    })
+}
+
+fn layer(layer: &ShownLayer, request: &Request) -> Json {
     let statements = layer.step.iter().flat_map(|step| &step.statements).map(|(citation, applies)| {
         let statement = citation.statement();
+        let open = open_conditions(statement, request).map(
+            |(decider, condition)| json!({"condition": condition.to_string(), "decided_by": decider.word()}),
+        );
         json!({
             "policy": &*citation.attached.name,
             "version": citation.attached.version.as_deref(),
             "group": citation.attached.group.as_deref(),
             "statement": citation.index + 1,
-            "sid": statement.and_then(|statement| statement.sid()),
+            "sid": statement.and_then(Statement::sid),
             "effect": match statement.map(Statement::effect) {
                 Some(Effect::Allow) => Some("Allow"),
                 Some(Effect::Deny) => Some("Deny"),
@@ -58,6 +94,7 @@ fn layer(layer: &ShownLayer) -> Json {
                 Truth::Depends => "under its conditions",
                 _ => "unknown",
             },
+            "open": open.collect::<Vec<_>>(),
         })
     });
     json!({

@@ -2,9 +2,11 @@
 
 use orgsweep_model::facts::{PolicyKind, Principal as Row, PrincipalKind};
 use orgsweep_model::{AccountId, Row as _};
-use orgsweep_policy::{Attached, Principal};
+use orgsweep_policy::{Attached, Policy, Principal};
 
 use super::facts::Facts;
+use super::forms::parts;
+use super::question::Question;
 use super::subject::Subject;
 use crate::exit::Failure;
 use crate::prepare::unknown;
@@ -148,33 +150,90 @@ pub fn opens_a_role(action: &str) -> bool {
     .contains(&action.as_str())
 }
 
-/// The resource's own policy, and whether it is one that no scan reads.
+/// The resource's own policy.
 pub struct ResourceSide {
     pub policies: Vec<Attached>,
     /// The trust policy of a role.
     pub is_trust: bool,
-    pub is_never_read: bool,
+    /// Where no scan reads it: what it most often is.
+    pub usual: Option<Usual>,
 }
+
+/// What a policy most often is that no scan reads.
+#[derive(Clone, Debug)]
+pub enum Usual {
+    /// None, or one that does not speak of the request.
+    Silent,
+    /// The one that a key is made with: whom to allow, it leaves to the key's account.
+    /// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html>
+    OfKey(Attached),
+}
+
+impl Usual {
+    /// For the engine.
+    pub fn policies(&self) -> &[Attached] {
+        match self {
+            Self::Silent => &[],
+            Self::OfKey(policy) => std::slice::from_ref(policy),
+        }
+    }
+}
+
+/// Services among those without policies whose resources other accounts may be given through Resource Access Manager.
+/// <https://docs.aws.amazon.com/ram/latest/userguide/shareable.html>
+const SHARED: [&str; 3] = ["ec2", "elasticloadbalancing", "rds"];
 
 impl ResourceSide {
     /// Finds it. That a role is not there is an error, unless the roles were lost.
     pub fn find(
-        action: &str,
-        resource: &str,
+        question: &Question<'_>,
+        asker: &Asker,
         owner: Option<AccountId>,
         facts: &Facts,
     ) -> Result<Self, Failure> {
+        let (action, resource) = (question.action, question.resource);
         if opens_a_role(action) {
             return trust(action, resource, owner, facts);
         }
-        let service = action.split(':').next().unwrap_or_default().to_ascii_lowercase();
-        if resource == "*" || WITHOUT_POLICIES.contains(&service.as_str()) {
-            return Ok(Self { policies: Vec::new(), is_trust: false, is_never_read: false });
+        let service = question.service();
+        let is_abroad =
+            asker.principal.account().zip(owner).is_some_and(|(own, owner)| own != owner.as_str());
+        let unread = |reason, usual| Self {
+            policies: vec![Attached::unreadable(resource, reason)],
+            is_trust: false,
+            usual: Some(usual),
+        };
+        let Some([_, partition, _, _, account, name]) = parts(resource) else {
+            return Ok(Self { policies: Vec::new(), is_trust: false, usual: None });
+        };
+        if WITHOUT_POLICIES.contains(&service.as_str()) {
+            let is_shared = is_abroad && SHARED.contains(&service.as_str());
+            return Ok(if is_shared {
+                unread(
+                    "a scan does not read what accounts share through Resource Access Manager",
+                    Usual::Silent,
+                )
+            } else {
+                Self { policies: Vec::new(), is_trust: false, usual: None }
+            });
         }
         let reason = "a scan does not read the policies of resources";
-        let policies = vec![Attached::unreadable(resource, reason)];
-        Ok(Self { policies, is_trust: false, is_never_read: true })
+        Ok(match (service.as_str(), name.starts_with("key/")) {
+            ("kms", true) => unread(reason, Usual::OfKey(default_of_key(partition, account))),
+            // Aliases and key stores have none.
+            ("kms", false) => Self { policies: Vec::new(), is_trust: false, usual: None },
+            _ => unread(reason, Usual::Silent),
+        })
     }
+}
+
+fn default_of_key(partition: &str, account: &str) -> Attached {
+    let principal = serde_json::json!({"AWS": format!("arn:{partition}:iam::{account}:root")});
+    let statement = serde_json::json!({
+        "Sid": "Enable IAM User Permissions", "Effect": "Allow", "Principal": principal, "Action": "kms:*", "Resource": "*",
+    });
+    let document = serde_json::json!({"Version": "2012-10-17", "Statement": [statement]});
+    Attached::new("the default key policy", Policy::compiled(&document.to_string()))
 }
 
 fn trust(
@@ -187,7 +246,7 @@ fn trust(
     let (Some(owner), true) = (owner, is_role) else {
         return Err(Failure::new(format!("--resource {resource:?}: {action} needs the ARN of a role")));
     };
-    let side = |policies| Ok(ResourceSide { policies, is_trust: true, is_never_read: false });
+    let side = |policies| Ok(ResourceSide { policies, is_trust: true, usual: None });
     if !facts.accounts.contains_key(&owner) {
         let reason = format!("account {owner} is not in the scan: its trust policy is not known");
         return side(vec![Attached::unreadable(resource, &reason)]);

@@ -3,10 +3,15 @@
 mod answer;
 mod circumstances;
 mod facts;
+mod forms;
 mod guardrails;
 mod json;
+mod keys;
 mod layers;
+mod near;
+mod open;
 mod outsider;
+mod question;
 mod shown;
 mod subject;
 mod text;
@@ -19,6 +24,7 @@ use orgsweep_model::AccountId;
 use orgsweep_model::text::printable_json;
 
 use self::facts::Facts;
+use self::question::Question;
 use self::subject::Subject;
 use crate::exit::{self, Failure};
 
@@ -35,21 +41,24 @@ pub enum Format {
 /// `orgsweep explain`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit codes: 0 answered (allowed, allowed if, denied), 2 unknown, 3 could not be asked."
+    after_help = "What an answer hangs on is decided by the caller (it chooses: tags it sends, the Region, a session's name), by the \
+                  environment (network, second factor, a service's own keys), or is unknown (facts that no scan has: \
+                  --context says them).\n\n\
+                  Exit codes: 0 answered (allowed, allowed if, denied), 2 unknown, 3 could not be asked."
 )]
 pub struct ExplainArguments {
     /// Who asks: the ARN of a user, a role, a root user or a role's session; a service, such as ec2.amazonaws.com; the ARN of
     /// an identity provider; `*` for anyone.
     #[arg(long, value_name = "ARN")]
     pub principal: String,
-    /// What is asked for, such as iam:CreateUser.
+    /// What is asked for: one action, such as iam:CreateUser, and no pattern.
     #[arg(long, value_name = "ACTION")]
     pub action: String,
-    /// On what: an ARN, or `*` where the action has no resource.
+    /// On what: one ARN and no pattern, or `*` where the action takes no resource.
     #[arg(long, value_name = "ARN")]
     pub resource: String,
     /// A condition key of the request; several with one key are a list. What is not given is what the facts say of it, or
-    /// open.
+    /// open. What follows from the question, such as aws:PrincipalArn, is not given.
     #[arg(long, value_name = "KEY=VALUE")]
     pub context: Vec<String>,
     /// The account that the resource belongs to, where its ARN does not say. [default: the principal's own]
@@ -58,7 +67,7 @@ pub struct ExplainArguments {
     /// Answer as if there were no service and resource control policies.
     #[arg(long)]
     pub without_organization_policies: bool,
-    /// The scan whose facts are asked. [default: the latest]
+    /// The scan whose facts are asked: its id, or latest. [default: latest]
     #[arg(long, value_name = "SCAN_ID")]
     pub from: Option<String>,
     /// Where the tables are.
@@ -72,31 +81,39 @@ pub struct ExplainArguments {
 /// Answers from the lake.
 pub fn explain(arguments: &ExplainArguments) -> Result<u8, Failure> {
     let subject = Subject::parse(&arguments.principal)?;
-    if !arguments
-        .action
-        .split_once(':')
-        .is_some_and(|(service, name)| !service.is_empty() && !name.is_empty())
-    {
-        return Err(Failure::new(format!(
-            "--action {:?}: expected a service and a name, such as iam:CreateUser",
-            arguments.action
-        )));
-    }
-    let selector = match &arguments.from {
-        None => ScanSelector::Latest,
-        Some(id) => ScanSelector::Id(id.parse().map_err(|error| Failure::new(format!("--from: {error}")))?),
+    let question = Question::read(&arguments.action, &arguments.resource)?;
+    let owner = owner(arguments)?;
+    let selector = match arguments.from.as_deref() {
+        None | Some("latest") => ScanSelector::Latest,
+        Some(id) => ScanSelector::Id(id.parse().map_err(|error| {
+            Failure::new(format!("--from: {error}; the latest one is asked where --from is left out"))
+        })?),
     };
     let failed =
         |error: orgsweep_lake::LakeError| Failure::new(format!("--out {}: {error}", arguments.out.display()));
     let scan_id = resolve(&arguments.out, &selector).map_err(failed)?;
-    let owner = arguments.resource_account.or_else(|| subject::account_in(&arguments.resource));
     let wanted = [subject.account(), owner].into_iter().flatten().collect();
     let facts = Facts::read(&arguments.out, scan_id, wanted)?;
-    let told = answer::answer(arguments, &subject, owner, &facts)?;
+    let told = answer::answer(arguments, &question, &subject, owner, &facts)?;
     let printed = match arguments.format {
         Format::Text => text::render(&told),
         Format::Json => printable_json(&json::render(&told).to_string()) + "\n",
     };
     crate::print(&printed)?;
     Ok(if told.is_unknown() { exit::INCOMPLETE } else { exit::COMPLETE })
+}
+
+/// The account that the resource belongs to, if it is said.
+fn owner(arguments: &ExplainArguments) -> Result<Option<AccountId>, Failure> {
+    let own = subject::account_in(&arguments.resource);
+    let wrong = |why: String| Err(Failure::new(format!("--resource-account: {why}")));
+    match (arguments.resource_account, own) {
+        (Some(_), None) if arguments.resource == "*" => {
+            wrong("--resource is *, which belongs to no account".to_owned())
+        }
+        (Some(said), Some(own)) if said != own => {
+            wrong(format!("it is {said}, and {:?} is of account {own}", arguments.resource))
+        }
+        (said, own) => Ok(said.or(own)),
+    }
 }

@@ -4,7 +4,7 @@ use orgsweep_model::AccountId;
 use orgsweep_policy::{Answer, Citation, Decision, Denial, Layer, PrincipalKind, Step, Truth};
 
 use super::facts::Facts;
-use super::guardrails::{Absence, Guard, Kind};
+use super::guardrails::{Absence, Guard, Kind, UNKNOWN};
 use super::layers::{Asker, ResourceSide};
 use super::subject::Subject;
 
@@ -102,17 +102,19 @@ impl Shown<'_> {
         let Guard::Levels(levels) = guard else {
             return layer.to_string();
         };
-        let id = levels.get(level).map_or("?", |level| &level.id);
+        let id = levels.get(level).map_or(UNKNOWN, |level| &level.id);
         let row = account.and_then(|account| self.facts.accounts.get(&account));
         let path = row.and_then(|row| row.ou_path.as_deref()).unwrap_or_default();
         // `/Root/Prod` has as many names as there are levels above the account, unless a name has a slash in it.
         let names: Vec<&str> = path.split('/').skip(1).collect();
-        if account.is_some_and(|account| account.as_str() == id) {
-            format!("{} at account {id}", kind.plural())
-        } else if names.len() + 1 == levels.len() {
-            format!("{} at /{} ({id})", kind.plural(), names[..=level].join("/"))
-        } else {
-            format!("{} at {id}", kind.plural())
+        let above = names.get(..=level).filter(|_| names.len() + 1 == levels.len());
+        match above {
+            _ if id == UNKNOWN => kind.plural().to_owned(),
+            _ if account.is_some_and(|account| account.as_str() == id) => {
+                format!("{} at account {id}", kind.plural())
+            }
+            Some(above) => format!("{} at /{} ({id})", kind.plural(), above.join("/")),
+            None => format!("{} at {id}", kind.plural()),
         }
     }
 

@@ -66,6 +66,10 @@ impl Subject {
             ("sts", ["assumed-role", role, session]) => {
                 Ok(Self::Session { account, role_name: (*role).to_owned(), session: (*session).to_owned() })
             }
+            ("sts", ["federated-user", ..]) => Err(Failure::new(format!(
+                "--principal {text:?}: a federated user may do what the user may who called GetFederationToken, within the session \
+                 policy; its ARN does not name that user: ask about that user, arn:…:user/…"
+            ))),
             ("iam", ["group", ..]) => Err(wrong("a group asks for nothing itself; name one of its users")),
             _ => Err(wrong("nobody asks under that name")),
         }
@@ -111,6 +115,7 @@ mod tests {
             ("arn:aws:iam::111122223333:group/admins", "one of its users"),
             ("arn:aws:iam::1111:user/ann", "twelve digits"),
             ("arn:aws:s3:::bucket", "twelve digits"),
+            ("arn:aws:sts::111122223333:federated-user/bob", "ask about that user"),
             ("arn:aws:sqs:eu-west-1:111122223333:queue", "nobody asks"),
         ] {
             let message = Subject::parse(text).unwrap_err().message;

@@ -3,15 +3,17 @@
 use std::fmt::Write as _;
 
 use orgsweep_model::text::{bounded, printable};
-use orgsweep_policy::{Answer, Citation, Decision, Doubt, Effect, Statement, Step, Truth};
+use orgsweep_policy::{Answer, Citation, Decision, Doubt, Effect, Request, Residual, Statement, Step, Truth};
 
 use super::answer::Told;
+use super::layers::Usual;
+use super::open::{Decider, open_conditions};
 use super::shown::ShownLayer;
 
 /// Characters of one line: a condition may hold a long list.
 const LONGEST: usize = 400;
 
-/// The decision, why, and every layer with what it says.
+/// The decision, why, what else there is to know of it, and every layer with what it says.
 pub fn render(told: &Told) -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.
@@ -24,20 +26,26 @@ pub fn render(told: &Told) -> String {
     line(&format!("{}{side}  {}", word(&told.answer.decision), told.action));
     line(&format!("  by  {}", told.principal));
     line(&format!("  on  {}", told.resource));
-    reasons(&told.answer, told.denial.as_deref(), &mut line);
-    if let Some(answer) = &told.without_resource {
+    reasons(&told.answer, told.denial.as_deref(), &told.request, &mut line);
+    if let Some((usual, answer)) = &told.supposing {
+        let supposed = match usual {
+            Usual::Silent => "If the resource's own policy says nothing",
+            Usual::OfKey(_) => "If the key's policy is the default one, which leaves it to the account",
+        };
         line("");
-        line(&format!("If the resource's own policy says nothing: {}", word(&answer.decision)));
-        reasons(answer, None, &mut line);
+        line(&format!("{supposed}: {}", word(&answer.decision)));
+        reasons(answer, None, &told.request, &mut line);
+    }
+    if !told.notes.is_empty() {
+        line("");
+    }
+    for note in &told.notes {
+        line(&format!("Note: {note}"));
     }
     line("");
     line("Layers");
     for layer in &told.layers {
-        shown(layer, &mut line);
-    }
-    for note in &told.notes {
-        line("");
-        line(&format!("Note: {note}"));
+        shown(layer, &told.request, &mut line);
     }
     line("");
     line(&format!("From scan {} of {}", told.scan_id, told.observed));
@@ -53,10 +61,14 @@ fn word(decision: &Decision) -> &'static str {
     }
 }
 
-fn reasons(answer: &Answer, denial: Option<&str>, line: &mut dyn FnMut(&str)) {
+fn reasons(answer: &Answer, denial: Option<&str>, request: &Request, line: &mut dyn FnMut(&str)) {
     match &answer.decision {
         Decision::Allowed => {}
-        Decision::AllowedIf(residual) => line(&format!("  if  {residual}")),
+        Decision::AllowedIf(residual) => {
+            hangs_on(residual, request, "  if  ", line);
+            let one = matches!(residual, Residual::Term(_));
+            line(&format!("      {}", choice(residual.by_choice(request), one)));
+        }
         Decision::Denied(why) => {
             let why = denial.map_or_else(|| why.to_string(), str::to_owned);
             line(&format!("  as  {why}"));
@@ -69,11 +81,47 @@ fn reasons(answer: &Answer, denial: Option<&str>, line: &mut dyn FnMut(&str)) {
     }
 }
 
-fn shown(layer: &ShownLayer, line: &mut dyn FnMut(&str)) {
+/// A condition a line, with who decides it, below the word that says how many of them must hold.
+fn hangs_on(residual: &Residual, request: &Request, start: &str, line: &mut dyn FnMut(&str)) {
+    let (word, parts) = match residual {
+        Residual::Term(term) => {
+            let decider = Decider::of(term, request).word();
+            let condition = bounded(&term.to_string(), LONGEST / 2);
+            // The others are named after their statement.
+            let of = term.condition().map(|_| format!(", of {}", term.citation())).unwrap_or_default();
+            line(&format!("{start}{decider:<11}  {condition}{of}"));
+            return;
+        }
+        Residual::All(parts) => ("all of", parts),
+        Residual::Any(parts) => ("any of", parts),
+    };
+    line(&format!("{start}{word}"));
+    let inner = " ".repeat(start.len() + 2);
+    for part in parts {
+        hangs_on(part, request, &inner, line);
+    }
+}
+
+/// What the best choice of whoever asks makes of it.
+fn choice(best: Truth, is_one: bool) -> String {
+    let these = if is_one { "this" } else { "these" };
+    match best {
+        Truth::True => format!("Whoever asks can make {these} true by choice: as good as allowed."),
+        Truth::Depends if is_one => "Not for the caller to choose: circumstances decide.".to_owned(),
+        Truth::Depends => "The caller's choice is not enough: circumstances decide too.".to_owned(),
+        Truth::Unknown => format!("Whether the caller can make {these} true by choice is not known."),
+        Truth::False => format!("Nothing makes {these} true: as good as denied."),
+    }
+}
+
+fn shown(layer: &ShownLayer, request: &Request, line: &mut dyn FnMut(&str)) {
     let says = layer.step.as_ref().map(says).or(layer.note.as_deref()).unwrap_or_default();
     line(&format!("  {}: {says}", layer.name));
     for (citation, applies) in layer.step.iter().flat_map(|step| &step.statements) {
         line(&format!("      {}", statement(citation, *applies)));
+        for (decider, condition) in open_conditions(citation.statement(), request) {
+            line(&format!("          {:<11}  {condition}", decider.word()));
+        }
     }
 }
 

@@ -1,5 +1,8 @@
 //! `orgsweep explain`: from the tables of a scan, without AWS.
 
+mod asking;
+mod context;
+
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
@@ -100,7 +103,7 @@ fn a_role_that_an_outsider_can_assume() {
     assert_eq!(json["answer"]["decision"], "allowed", "{json:#}");
 
     // Of anything but a role's trust nothing is known about strangers.
-    let said = asked(STRANGER, "iam:CreateUser", "*", &[]);
+    let said = asked(STRANGER, "iam:CreateUser", STRANGER, &[]);
     assert_eq!(said.code, 3);
     assert!(said.errors.contains("account 444455556666 is not in scan"), "{}", said.errors);
 }
@@ -149,7 +152,7 @@ fn a_boundary_that_limits() {
 #[test]
 fn a_conditional_allow() {
     let on_call = DEMO.arn_of("OnCall", |_| true);
-    let (said, json) = answer(&on_call, "ec2:StopInstances", "*", &[]);
+    let (said, json) = answer(&on_call, "ec2:DescribeInstances", "*", &[]);
     assert_eq!(said.code, 0);
     assert_eq!(json["answer"]["decision"], "allowed_if", "{json:#}");
     let conditions = json["answer"]["conditions"].to_string();
@@ -159,7 +162,7 @@ fn a_conditional_allow() {
     for (mfa, wanted) in [("true", "allowed"), ("false", "denied")] {
         let mfa = format!("aws:multifactorauthpresent={mfa}");
         let (_, json) =
-            answer(&on_call, "ec2:StopInstances", "*", &[&region[..], &["--context", &mfa]].concat());
+            answer(&on_call, "ec2:DescribeInstances", "*", &[&region[..], &["--context", &mfa]].concat());
         assert_eq!(json["answer"]["decision"], wanted, "{mfa}: {json:#}");
     }
 }
@@ -234,7 +237,7 @@ fn what_was_lost_is_unknown_and_named() {
     let lost = reads.iter().find(|read| read.table_name == "roles" && read.outcome == TableReadOutcome::Gap);
     let account = lost.unwrap().account_id;
     let who = format!("arn:aws:iam::{account}:role/any");
-    let (said, json) = answer(&who, "ec2:RunInstances", "*", &[]);
+    let (said, json) = answer(&who, "ec2:DescribeInstances", "*", &[]);
     assert_eq!(said.code, 2);
     let unknown = json["answer"]["unknown"].to_string();
     let wanted =
@@ -252,19 +255,18 @@ fn mistakes_are_named_with_what_was_probably_meant() {
         (
             format!("{operator}s"),
             "iam:GetUser",
-            "*",
+            operator.as_str(),
             &[][..],
             format!("no such user; the nearest is {operator:?}"),
         ),
-        (operator.clone(), "GetUser", "*", &[], "expected a service and a name".to_owned()),
-        (operator.clone(), "sts:AssumeRole", "*", &[], "needs the ARN of a role".to_owned()),
-        (operator.clone(), "iam:GetUser", "*", &["--context", "x"], "expected KEY=VALUE".to_owned()),
-        (operator.clone(), "iam:GetUser", "*", &["--from", "x"], "--from".to_owned()),
-        ("ann".to_owned(), "iam:GetUser", "*", &[], "names nobody".to_owned()),
+        (operator.clone(), "sts:SetSourceIdentity", "*", &[], "needs the ARN of a role".to_owned()),
+        (operator.clone(), "iam:GetUser", &operator, &["--context", "x"], "expected KEY=VALUE".to_owned()),
+        (operator.clone(), "iam:GetUser", &operator, &["--from", "x"], "--from".to_owned()),
+        ("ann".to_owned(), "iam:GetUser", &operator, &[], "names nobody".to_owned()),
         (
             operator.clone(),
             "iam:GetUser",
-            "*",
+            &operator,
             &["--from", "01ARZ3NDEKTSV4RRFFQ69G5FAV"],
             "01ARZ3NDEKTSV4RRFFQ69G5FAV".to_owned(),
         ),
@@ -308,12 +310,12 @@ fn a_scan_without_policies_says_which_has_them() {
     let world = world(options(5));
     assert_eq!(world.scan(&["--check", "iam-root-mfa-missing"]).code, 0);
     let who = format!("arn:aws:iam::{}:role/Admin", world.running.management_account_id());
-    let said = ask(&world.lake(), &who, "ec2:RunInstances", "*", &[]);
+    let said = ask(&world.lake(), &who, "ec2:DescribeInstances", "*", &[]);
     assert_eq!(said.code, 2, "{}{}", said.output, said.errors);
     assert!(said.output.contains("`orgsweep scan --collect policies` reads it"), "{}", said.output);
     assert_eq!(world.scan(&["--check", "iam-root-mfa-missing", "--collect", "policies"]).code, 0);
     let admin = someone(&world, |one| one.name == "OrganizationAccountAccessRole");
-    let said = ask(&world.lake(), &admin.principal_arn, "ec2:RunInstances", "*", &[]);
+    let said = ask(&world.lake(), &admin.principal_arn, "ec2:DescribeInstances", "*", &[]);
     assert_eq!(said.code, 0, "{}{}", said.output, said.errors);
 }
 
@@ -331,20 +333,20 @@ fn organization_policies_that_could_not_be_read_leave_it_open() {
     let member = someone(&world, |one| {
         one.name == "OrganizationAccountAccessRole" && one.account_id.as_str() != management
     });
-    let said = ask(&world.lake(), &member.principal_arn, "ec2:RunInstances", "*", &[]);
+    let said = ask(&world.lake(), &member.principal_arn, "ec2:DescribeInstances", "*", &[]);
     assert_eq!(said.code, 2, "{}", said.output);
     assert!(said.output.contains("DENIED at organizations:DescribePolicy"), "{}", said.output);
     let said = ask(
         &world.lake(),
         &member.principal_arn,
-        "ec2:RunInstances",
+        "ec2:DescribeInstances",
         "*",
         &["--without-organization-policies"],
     );
     assert_eq!(said.code, 0, "{}", said.output);
     // The management account is bound by none, so that it does not matter.
     let own = member.principal_arn.replace(member.account_id.as_str(), &management);
-    assert_eq!(ask(&world.lake(), &own, "ec2:RunInstances", "*", &[]).code, 0);
+    assert_eq!(ask(&world.lake(), &own, "ec2:DescribeInstances", "*", &[]).code, 0);
 }
 
 /// What is nothing but a boundary is fetched where the details leave it out; where that fails, nothing is taken for granted.
@@ -404,7 +406,7 @@ fn hostile_names_are_data_on_the_screen() {
         .find(|one| one.principal_kind == PrincipalKind::Role && one.account_id.as_str() != management);
     let who = &someone.unwrap().principal_arn;
     for format in ["text", "json"] {
-        let said = ask(&lake, who, "ec2:RunInstances", "*", &["--format", format]);
+        let said = ask(&lake, who, "ec2:DescribeInstances", "*", &["--format", format]);
         let is_safe =
             |character: char| character == '\n' || !(character.is_control() || character == '\u{202e}');
         assert!(said.output.chars().all(is_safe), "{:?}", said.output);

@@ -1,0 +1,135 @@
+//! What an answer hangs on, and who decides it.
+
+use orgsweep_policy::{Condition, Decision, Key, Request, Residual, Statement, Term, Truth};
+
+/// Who decides whether a condition holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decider {
+    /// Whoever asks: the tags it sends, the Region it goes to, the name it gives its session.
+    Caller,
+    /// The circumstances: the network, the second factor, what a provider vouches for.
+    Environment,
+    /// Facts that are not known: the tags of a resource, an account's organization.
+    Unknown,
+}
+
+impl Decider {
+    /// One word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Caller => "caller",
+            Self::Environment => "environment",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// Of a part of what must hold.
+    pub fn of(term: &Term, request: &Request) -> Self {
+        if Residual::Term(Box::new(term.clone())).by_choice(request) == Truth::True {
+            return Self::Caller;
+        }
+        term.key_in(request).map_or(Self::Environment, Self::of_key)
+    }
+
+    fn of_key(key: &Key) -> Self {
+        match key {
+            Key::CallerChosen => Self::Caller,
+            Key::Environment | Key::Present => Self::Environment,
+            // What is known, and yet not enough to tell, hangs on something that is not.
+            _ => Self::Unknown,
+        }
+    }
+}
+
+/// The conditions of a statement that do not surely hold.
+pub fn open_conditions<'a>(
+    statement: Option<&'a Statement>,
+    request: &'a Request,
+) -> impl Iterator<Item = (Decider, &'a Condition)> {
+    let conditions = statement.map(Statement::conditions).unwrap_or_default().iter();
+    let open = conditions
+        .filter(|condition| matches!(condition.holds(request.context()), Truth::Depends | Truth::Unknown));
+    open.map(|condition| (Decider::of_key(request.context().get(condition.key())), condition))
+}
+
+/// What the best choice of whoever asks makes of a conditional answer; `None`: it is not one.
+pub fn by_choice(decision: &Decision, request: &Request) -> Option<Truth> {
+    match decision {
+        Decision::AllowedIf(residual) => Some(residual.by_choice(request)),
+        _ => None,
+    }
+}
+
+/// The keys that keep an answer from being known and that whoever asks may say.
+pub fn to_be_said(decision: &Decision, request: &Request) -> Vec<String> {
+    let mut keys: Vec<String> = Vec::new();
+    let Decision::Unknown(doubts) = decision else { return keys };
+    for doubt in doubts {
+        for (decider, condition) in open_conditions(doubt.citation.statement(), request) {
+            let is_said = keys.iter().any(|key| key.eq_ignore_ascii_case(condition.key()));
+            if decider == Decider::Unknown && condition.is_understood() && !is_said {
+                keys.push(condition.key().to_owned());
+            }
+        }
+    }
+    keys
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use orgsweep_policy::{Answer, Attached, Context, Layers, Policy, Principal, evaluate};
+
+    use super::*;
+
+    fn asked(conditions: &str) -> (Answer, Request) {
+        let text = format!(
+            r#"{{"Statement":{{"Effect":"Allow","Action":"*","Resource":"*","Condition":{{{conditions}}}}}}}"#
+        );
+        let identity = [Attached::new("p", Arc::new(Policy::parse(&text).unwrap()))];
+        let ann = Principal::iam("arn:aws:iam::111122223333:user/ann").unwrap();
+        let queue = "arn:aws:sqs:us-east-1:111122223333:q";
+        let request = Request::new(ann, "sqs:TagQueue", queue, Context::auditor());
+        (evaluate(&request, &Layers { identity: &identity, ..Layers::default() }), request)
+    }
+
+    fn deciders(conditions: &str) -> Vec<&'static str> {
+        let (answer, request) = asked(conditions);
+        let Decision::AllowedIf(residual) = &answer.decision else { panic!("{answer:?}") };
+        residual.terms().into_iter().map(|term| Decider::of(term, &request).word()).collect()
+    }
+
+    const TAG: &str = r#""StringEquals":{"aws:RequestTag/team":"a"}"#;
+
+    #[test]
+    fn who_decides_is_told_of_every_condition() {
+        assert_eq!(deciders(TAG), ["caller"]);
+        assert_eq!(deciders(r#""IpAddress":{"aws:SourceIp":"192.0.2.0/24"}"#), ["environment"]);
+        let both = format!(r#"{TAG},"Bool":{{"aws:MultiFactorAuthPresent":"true"}}"#);
+        assert_eq!(deciders(&both), ["caller", "environment"]);
+        let (answer, request) = asked(&both);
+        assert_eq!(by_choice(&answer.decision, &request), Some(Truth::Depends));
+        // A contradiction is the caller's as well, and nothing that it can resolve.
+        let never = format!(r#"{TAG},"StringNotEquals":{{"aws:RequestTag/team":"a"}}"#);
+        assert_eq!(deciders(&never), ["caller", "caller"]);
+        let (answer, request) = asked(&never);
+        assert_eq!(by_choice(&answer.decision, &request), Some(Truth::False));
+    }
+
+    #[test]
+    fn what_nobody_knows_can_be_said() {
+        let (answer, request) = asked(r#""StringEquals":{"aws:PrincipalTag/team":"a","aws:SourceVpc":"v"}"#);
+        assert_eq!(to_be_said(&answer.decision, &request), ["aws:PrincipalTag/team"]);
+        let open: Vec<_> = answer
+            .evidence
+            .iter()
+            .flat_map(|citation| open_conditions(citation.statement(), &request))
+            .map(|(decider, condition)| (decider.word(), condition.key()))
+            .collect();
+        assert_eq!(open, [("unknown", "aws:PrincipalTag/team"), ("environment", "aws:SourceVpc")]);
+        // An operator that nobody has heard of is not mended by a value.
+        let (answer, request) = asked(r#""StringEqual":{"aws:PrincipalTag/team":"a"}"#);
+        assert!(to_be_said(&answer.decision, &request).is_empty());
+    }
+}

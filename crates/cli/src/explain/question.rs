@@ -1,0 +1,195 @@
+//! What is asked for, and on what: one action on one resource, as AWS itself would be asked.
+
+use orgsweep_policy::{Action, Catalogue, ResourceType};
+
+use super::forms::{Fit, fit, parts};
+use super::near::{actions, catalogue_day, did_you_mean};
+use crate::exit::Failure;
+
+/// Forms and names that one message tells.
+const MOST: usize = 3;
+
+/// One action on one resource.
+pub struct Question<'a> {
+    pub action: &'a str,
+    pub resource: &'a str,
+    /// What the catalogue has of the action; `None`: nothing, and it is compared as a text like any other.
+    pub listed: Option<Action<'static>>,
+    /// What whoever asked should know besides the answer.
+    pub notes: Vec<String>,
+}
+
+impl<'a> Question<'a> {
+    /// Refuses what AWS is never asked: patterns, texts that are no names, and resources that the action does not take. What
+    /// the catalogue does not list is not refused, since it may be newer, but noted.
+    pub fn read(action: &'a str, resource: &'a str) -> Result<Self, Failure> {
+        named(action)?;
+        let listed = Catalogue::get().action(action);
+        written(resource, listed)?;
+        let mut notes = Vec::new();
+        match listed {
+            None => notes.push(unlisted(action)),
+            Some(listed) => notes.extend(taken(listed, resource)?),
+        }
+        Ok(Self { action, resource, listed, notes })
+    }
+
+    /// `ec2`.
+    pub fn service(&self) -> String {
+        self.action.split(':').next().unwrap_or_default().to_ascii_lowercase()
+    }
+}
+
+/// Whether it is one action.
+fn named(text: &str) -> Result<(), Failure> {
+    let is_name = |text: &str| {
+        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    let why = if text.contains(['*', '?']) {
+        let taken = Catalogue::get().matching(text);
+        let names: Vec<String> = taken.iter().take(MOST).map(ToString::to_string).collect();
+        let meant = match taken.len() {
+            0 => String::new(),
+            count => format!(" (the pattern takes in {}{})", names.join(", "), and_more(count)),
+        };
+        return Err(Failure::new(format!(
+            "--action {text:?}: a policy has patterns, a request has one action: name one{meant}"
+        )));
+    } else if text.chars().any(|character| character.is_whitespace() || character.is_control()) {
+        "it has white space or control characters in it"
+    } else if !text.contains(':') {
+        "it names no service"
+    } else if text.split_once(':').is_some_and(|(service, name)| is_name(service) && is_name(name)) {
+        return Ok(());
+    } else {
+        "it is not a service and a name with a colon between them"
+    };
+    let meant = did_you_mean(&actions(text)).map(|meant| format!("; {meant}")).unwrap_or_default();
+    Err(Failure::new(format!(
+        "--action {text:?}: {why}: expected a service and a name, such as iam:CreateUser{meant}"
+    )))
+}
+
+/// Whether it is one resource.
+fn written(text: &str, listed: Option<Action<'_>>) -> Result<(), Failure> {
+    let wrong = |why: &str| {
+        Err(Failure::new(format!(
+            "--resource {text:?}: {why}: expected an ARN, such as arn:aws:iam::111122223333:role/ci, or * where the action takes \
+             no resource"
+        )))
+    };
+    if text == "*" {
+        return Ok(());
+    }
+    if text.is_empty() {
+        return wrong("it is empty");
+    }
+    let Some([_, _, service, region, account, resource]) = parts(text) else {
+        return wrong("it is not an ARN of six parts, arn:partition:service:region:account:resource");
+    };
+    let has_space = |text: &str| text.chars().any(char::is_whitespace);
+    // Keys of objects may begin and end as they like.
+    let is_padded = resource.trim() != resource && service != "s3";
+    if text.chars().any(char::is_control)
+        || [service, region, account].into_iter().any(has_space)
+        || is_padded
+    {
+        return wrong("it has white space or control characters where no ARN has any");
+    }
+    if account.bytes().all(|byte| byte.is_ascii_digit()) && !matches!(account.len(), 0 | 12) {
+        return wrong("its account is not of twelve digits");
+    }
+    if text.contains(['*', '?']) && !is_named_with_a_star(text, listed) {
+        return Err(Failure::new(format!(
+            "--resource {text:?}: a policy has patterns, a request has one resource: name one"
+        )));
+    }
+    Ok(())
+}
+
+/// AWS writes a star into a few names itself: those of log groups, and resource types that stand for all of a kind.
+fn is_named_with_a_star(text: &str, listed: Option<Action<'_>>) -> bool {
+    let is_group = parts(text).is_some_and(|[_, _, service, _, _, resource]| {
+        service == "logs" && resource.strip_suffix(":*").is_some_and(|name| !name.contains(['*', '?']))
+    });
+    let mut kinds = listed.into_iter().flat_map(|listed| listed.resource_types());
+    is_group || kinds.any(|kind| kind.arn.contains('*') && fit(kind.arn, text) == Fit::Whole)
+}
+
+fn unlisted(action: &str) -> String {
+    let meant = did_you_mean(&actions(action)).map(|meant| format!("; {meant}")).unwrap_or_default();
+    format!(
+        "{action} is not in the catalogue of {}, so that it is compared as written and its resource is not checked{meant}",
+        catalogue_day()
+    )
+}
+
+/// Whether the action is ever asked on such a resource, and what there is to say if it is.
+fn taken(action: Action<'_>, resource: &str) -> Result<Option<String>, Failure> {
+    let kinds: Vec<ResourceType<'_>> = action.resource_types().collect();
+    let refused = |why: String| Err(Failure::new(format!("--resource {resource:?}: {why}")));
+    if kinds.is_empty() {
+        return match resource {
+            "*" => Ok(None),
+            _ => refused(format!("{action} takes no resource, and AWS asks for it on *: --resource '*'")),
+        };
+    }
+    let forms = forms(&kinds);
+    let required: Vec<&str> = kinds.iter().filter(|kind| kind.required).map(|kind| kind.name).collect();
+    if resource == "*" {
+        if required.is_empty() && kinds.len() == 1 {
+            return Ok(Some(format!(
+                "{action} may be asked on everything at once, as here, or on one resource: {forms}"
+            )));
+        }
+        return refused(format!("{action} is asked on one resource: {forms}"));
+    }
+    let fits = |wanted: Fit| kinds.iter().find(|kind| fit(kind.arn, resource) == wanted);
+    if let Some(kind) = fits(Fit::Whole) {
+        let others: Vec<&str> = required.into_iter().filter(|name| *name != kind.name).collect();
+        return Ok((!others.is_empty()).then(|| {
+            format!(
+                "{action} needs more than the {} that was asked about: AWS asks the same for one of each {}",
+                kind.name,
+                others.join(", ")
+            )
+        }));
+    }
+    if fits(Fit::OtherPlace).is_some() {
+        return refused(format!(
+            "its Region or account is not where {action} looks for it: expected {forms}"
+        ));
+    }
+    let service = parts(resource).map_or("", |[_, _, service, ..]| service);
+    let known = Catalogue::get().matching(&format!("{service}:*"));
+    let mut others = known.iter().flat_map(Action::resource_types);
+    if let Some(other) = others.find(|kind| fit(kind.arn, resource) == Fit::Whole) {
+        return refused(format!("{action} takes no {}: expected {forms}", other.name));
+    }
+    if kinds.iter().all(|kind| parts(kind.arn).is_none_or(|[_, _, own, ..]| own != service)) {
+        return refused(format!("{action} takes nothing of {service}: expected {forms}"));
+    }
+    Ok(Some(format!(
+        "the resource has none of the forms that the catalogue of {} has for {action}, so that it is compared as written: {forms}",
+        catalogue_day()
+    )))
+}
+
+/// `arn:aws:s3:::${BucketName}/${ObjectName} (object)`: those that must be there first, then the plain ones.
+fn forms(kinds: &[ResourceType<'_>]) -> String {
+    let mut kinds = kinds.to_vec();
+    kinds.sort_by_key(|kind| (!kind.required, kind.arn.len()));
+    let told = kinds.iter().take(MOST).map(|kind| {
+        let arn = kind.arn.replace("${Partition}", "aws");
+        format!("{arn} ({})", kind.name)
+    });
+    let told: Vec<String> = told.collect();
+    format!("{}{}", told.join(", "), and_more(kinds.len()))
+}
+
+fn and_more(count: usize) -> String {
+    match count.saturating_sub(MOST) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    }
+}

@@ -1,0 +1,212 @@
+//! What is asked: actions, resources and condition keys that AWS would never see are refused, or told.
+
+use super::{DEMO, answer, asked};
+
+/// What is refused says why, and what is right; nothing is answered.
+fn refused(who: &str, action: &str, what: &str, more: &[&str], wanted: &[&str]) {
+    let said = asked(who, action, what, more);
+    assert_eq!(said.code, 3, "{action} {what} {more:?}: {}{}", said.output, said.errors);
+    for wanted in wanted {
+        assert!(said.errors.contains(wanted), "{action} {what} {more:?}: {wanted}: {}", said.errors);
+    }
+    assert!(said.output.is_empty(), "{}", said.output);
+}
+
+fn operator() -> String {
+    DEMO.arn_of("operator", |_| true)
+}
+
+/// A pattern would be compared as a text: a Deny of what it takes in would not be seen.
+#[test]
+fn one_action_is_asked_for() {
+    let operator = operator();
+    for (action, wanted) in [
+        ("iam:*", &["a request has one action", "takes in iam:", "more)"][..]),
+        ("iam:*AccessKey", &["iam:CreateAccessKey"]),
+        ("iam:?etUser", &["takes in iam:GetUser)"]),
+        ("*", &["a request has one action"]),
+        ("iam:GetUser ", &["white space", "did you mean iam:GetUser?"]),
+        (" iam:GetUser", &["white space"]),
+        ("iam:Get\u{1b}User", &["control characters", "did you mean iam:GetUser?"]),
+        ("GetUser", &["it names no service", "did you mean iam:GetUser"]),
+        ("iam:", &["a service and a name"]),
+        (":GetUser", &["a service and a name"]),
+        ("iam:Get:User", &["a service and a name"]),
+        ("", &["names no service"]),
+    ] {
+        refused(&operator, action, &operator, &[], wanted);
+    }
+}
+
+#[test]
+fn one_resource_is_asked_about() {
+    let operator = operator();
+    for (what, wanted) in [
+        ("", &["it is empty", "expected an ARN"][..]),
+        ("operator", &["not an ARN of six parts"]),
+        ("arn:aws:iam::111122223333", &["not an ARN of six parts"]),
+        ("arn:aws:iam::1111:user/operator", &["twelve digits"]),
+        (" arn:aws:iam::111122223333:user/x", &["not an ARN of six parts"]),
+        ("arn:aws:iam::111122223333:user/x ", &["white space"]),
+        ("arn:aws:iam::111122223333:user/\u{7}x", &["control characters"]),
+        ("arn:aws:iam::111122223333:user/*", &["a request has one resource"]),
+        ("arn:aws:iam::111122223333:user/x?", &["a request has one resource"]),
+    ] {
+        refused(&operator, "iam:GetUser", what, &[], wanted);
+    }
+    refused(&operator, "s3:GetObject", "arn:aws:s3:::bucket/*", &[], &["a request has one resource"]);
+    // AWS itself writes a star behind the names of log groups.
+    let group = "arn:aws:logs:us-east-1:111122223333:log-group:app:*";
+    assert_eq!(asked(&operator, "logs:DescribeLogStreams", group, &[]).code, 2);
+}
+
+/// With `*` a bucket's policy and every resource control policy would be left out.
+#[test]
+fn action_and_resource_belong_together() {
+    let operator = operator();
+    let account = operator[13..25].to_owned();
+    let user = format!("arn:aws:iam::{account}:user/x");
+    for (action, what, wanted) in [
+        (
+            "s3:GetObject",
+            "*",
+            &["asked on one resource", "arn:aws:s3:::${BucketName}/${ObjectName} (object)"][..],
+        ),
+        ("ec2:StopInstances", "*", &["asked on one resource", ":instance/${InstanceId} (instance)"]),
+        ("ec2:CreateTags", "*", &["more"]),
+        ("iam:ListUsers", &user, &["iam:ListUsers takes no resource", "--resource '*'"]),
+        (
+            "iam:CreateUser",
+            "arn:aws:iam::111122223333:role/x",
+            &["takes no role", ":user/${UserNameWithPath} (user)"],
+        ),
+        ("iam:CreateUser", "arn:aws:s3:::bucket", &["takes no bucket", "(user)"]),
+        ("iam:CreateUser", "arn:aws:nosuch:::x", &["takes nothing of nosuch"]),
+        ("iam:CreateUser", "arn:aws:iam:::user/x", &["its Region or account"]),
+        (
+            "s3:ListBucket",
+            "arn:aws:s3:::bucket/key",
+            &["takes no object", "arn:aws:s3:::${BucketName} (bucket)"],
+        ),
+        ("kms:Encrypt", &format!("arn:aws:kms:us-east-1:{account}:alias/x"), &["takes no alias", "(key)"]),
+        ("sts:AssumeRole", "*", &["asked on one resource", "(role)"]),
+    ] {
+        refused(&operator, action, what, &[], wanted);
+    }
+}
+
+/// An action or a form that is newer than the catalogue is asked as it is written, and that is said.
+#[test]
+fn what_the_catalogue_does_not_list_is_asked_and_noted() {
+    let operator = operator();
+    for (action, what, wanted) in [
+        (
+            "iam:CreateAccesKey",
+            operator.as_str(),
+            &["not in the catalogue of 20", "did you mean iam:CreateAccessKey?"][..],
+        ),
+        ("iamm:CreateUser", &operator, &["did you mean iam:CreateUser?"]),
+        ("nosuchservice:Whatever", "*", &["nosuchservice:Whatever is not in the catalogue of 20"]),
+        ("iam:CreateUser", "arn:aws:iam::111122223333:usr/x", &["none of the forms", "(user)"]),
+    ] {
+        let (said, json) = answer(&operator, action, what, &["--context", "aws:RequestedRegion=us-east-1"]);
+        let notes = json["notes"].to_string();
+        for wanted in wanted {
+            assert!(notes.contains(wanted), "{action}: {wanted}: {notes}");
+            assert!(said.output.contains(wanted), "{action}: {wanted}: {}", said.output);
+        }
+        // Before the long list of layers.
+        assert!(said.output.find("Note: ") < said.output.find("Layers"), "{}", said.output);
+    }
+    let (_, json) = answer(&operator, "iam:createuser", &operator, &[]);
+    assert_eq!(json["notes"].as_array().unwrap().len(), 0, "{json:#}");
+}
+
+/// A start of an instance is asked of its image, its subnet and more; a stack may be one or all.
+#[test]
+fn what_aws_asks_besides_is_noted() {
+    let operator = operator();
+    let account = &operator[13..25];
+    let instance = format!("arn:aws:ec2:us-east-1:{account}:instance/i-1");
+    let (_, json) = answer(&operator, "ec2:RunInstances", &instance, &[]);
+    assert_eq!(json["answer"]["decision"], "allowed", "{json:#}");
+    let notes = json["notes"].to_string();
+    assert!(notes.contains("one of each image, network-interface, security-group, subnet"), "{notes}");
+    let (_, json) = answer(&operator, "cloudformation:DescribeStacks", "*", &[]);
+    assert!(json["notes"].to_string().contains("or on one resource: arn:aws:cloudformation:"), "{json:#}");
+}
+
+#[test]
+fn owner_is_the_account_of_the_arn() {
+    let operator = operator();
+    let other = DEMO.management();
+    let more = ["--resource-account", other.as_str()];
+    refused(
+        &operator,
+        "iam:GetUser",
+        &operator,
+        &more,
+        &["--resource-account", "is of account", &operator[13..25]],
+    );
+    refused(&operator, "iam:ListUsers", "*", &more, &["--resource-account", "no account"]);
+    let own = ["--resource-account", &operator[13..25]];
+    assert_eq!(asked(&operator, "iam:GetUser", &operator, &own).code, 0);
+    let (_, json) = answer(&operator, "s3:GetObject", "arn:aws:s3:::b/k", &more);
+    let layers = json["layers"].to_string();
+    assert!(layers.contains("they do not bind the management account"), "{layers}");
+
+    // A bucket's ARN does not say whose it is, which decides what binds it.
+    let notes =
+        |more: &[&str]| answer(&operator, "s3:GetObject", "arn:aws:s3:::b/k", more).1["notes"].to_string();
+    assert!(notes(&[]).contains("--resource-account says otherwise"), "{}", notes(&[]));
+    assert!(!notes(&more).contains("says otherwise"));
+    let (_, json) = answer("*", "s3:GetObject", "arn:aws:s3:::b/k", &[]);
+    let unknown = json["answer"]["unknown"].to_string();
+    assert!(unknown.contains("it is not said whose the resource is"), "{unknown}");
+}
+
+/// A misspelt name of somebody whom the scan would know.
+#[test]
+fn nobody_of_that_name_is_noted() {
+    let operator = operator();
+    let notes = |action: &str, what: &str| answer(&operator, action, what, &[]).1["notes"].to_string();
+    let misspelt = operator.replace("user/operator", "user/opperator");
+    let wanted = format!("no such user; the nearest is \\\"{operator}\\\"");
+    assert!(notes("iam:GetUser", &misspelt).contains(&wanted), "{}", notes("iam:GetUser", &misspelt));
+    let role = operator.replace("user/operator", "role/nosuch");
+    assert!(notes("iam:PassRole", &role).contains("no such role"));
+    assert!(notes("iam:CreateLoginProfile", &misspelt).contains("no such user"));
+    // What is about to be made need not be there, nor what the scan does not know.
+    for (action, what) in [
+        ("iam:CreateUser", misspelt.as_str()),
+        ("iam:CreateRole", &role),
+        ("iam:GetUser", &operator),
+        ("iam:GetUser", "arn:aws:iam::444455556666:user/x"),
+        ("iam:GetPolicy", &operator.replace("user/operator", "policy/x")),
+    ] {
+        assert_eq!(notes(action, what), "[]", "{action} {what}");
+    }
+}
+
+/// What somebody else's script hands over steers no terminal, in an answer or in an error.
+#[test]
+fn hostile_questions_are_data_on_the_screen() {
+    let operator = operator();
+    for (action, what, given) in [
+        ("s3:GetObject", "arn:aws:s3:::b/\u{202e}k\u{200b}", "aws:RequestTag/\u{202e}=\u{202e}"),
+        ("s3:GetObject", "arn:aws:s3:::b/k", "\u{212a}ms:ResourceTag/é\u{202e}=\u{1b}[31m"),
+        ("iam:\u{202e}resUteG", operator.as_str(), "aws:SourceIp=192.0.2.7"),
+        ("iam:GetUser", &operator, "aws:SourceIp=\u{1b}[31m\n"),
+        ("iam:GetUser", "arn:aws:iam::111122223333:user/\u{1b}[31m", "a:b=c"),
+        ("iam:\u{1b}[31m*", &operator, "a:b=c"),
+    ] {
+        for format in ["text", "json"] {
+            let said = asked(&operator, action, what, &["--context", given, "--format", format]);
+            let told = said.output + &said.errors;
+            let is_safe = |character: char| {
+                character == '\n' || !(character.is_control() || "\u{202e}\u{200b}".contains(character))
+            };
+            assert!(!told.is_empty() && told.chars().all(is_safe), "{told:?}");
+        }
+    }
+}
