@@ -35,6 +35,11 @@ const ROW_GROUP: usize = 32;
 const GATHERED: usize = 8_000;
 /// Rows of `documents`, which hold whole policies: a kilobyte or two each, some of AWS's sixty.
 const DOCUMENTS_GATHERED: usize = 500;
+/// Bytes of a page before compression. A buffer of this size comes back from the allocator at once; one of a megabyte comes from
+/// the system, zeroed, for every page.
+const PAGE: usize = 128 * 1024;
+/// Rows after which a page's size is looked at: documents are a kilobyte or two each.
+const MINI_BATCH: usize = 64;
 /// Fewer rows than this are not worth a thread.
 const WORTH_A_THREAD: usize = 1_000;
 /// More than this hardly help: what is left is reading the rows.
@@ -183,7 +188,8 @@ fn properties(table: &TableSchema, path: &Path) -> Result<WriterProperties, Lake
         .set_created_by(concat!("orgsweep ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_compression(Compression::ZSTD(level))
         .set_max_row_group_row_count(Some(ROW_GROUP * GATHERED))
-        .set_data_page_size_limit(1024 * 1024)
+        .set_data_page_size_limit(PAGE)
+        .set_write_batch_size(MINI_BATCH)
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_sorting_columns(Some(sorting));
     for column in WITHOUT_DICTIONARY {

@@ -254,8 +254,13 @@ impl Spool {
         let first = whole.partition_point(|(other, _)| *other < account);
         for (_, (offset, length)) in whole[first..].iter().take_while(|(other, _)| *other == account) {
             file.seek(SeekFrom::Start(*offset)).map_err(LakeError::io("reading", path))?;
-            let mut bytes = vec![0; *length as usize];
-            file.read_exact(&mut bytes).map_err(LakeError::io("reading", path))?;
+            // Not zeroed before it is filled.
+            let mut bytes = Vec::with_capacity(*length as usize);
+            file.take(*length).read_to_end(&mut bytes).map_err(LakeError::io("reading", path))?;
+            if bytes.len() as u64 != *length {
+                let problem = format!("{length} bytes should be at {offset}, and the file ends before");
+                return Err(LakeError::Format { doing: "reading", path: path.clone(), problem });
+            }
             let batch = Codec::of(codec, table)
                 .and_then(|codec| codec.decode(bytes))
                 .map_err(LakeError::format("decoding rows of", path))?;

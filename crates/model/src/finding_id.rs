@@ -34,9 +34,14 @@ pub fn hex(bytes: &[u8]) -> String {
     text
 }
 
+/// SHA-256 of a text.
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
 /// Hexadecimal SHA-256 of a text.
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
+    hex(&sha256(bytes))
 }
 
 #[cfg(test)]

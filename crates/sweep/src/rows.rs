@@ -41,12 +41,11 @@ pub fn findings(
     organization: &Organization,
     results: Vec<CheckResult>,
 ) -> Vec<FindingRecord> {
-    let mut found: Vec<(&'static CheckMetadata, Timestamp, Outcome)> = results
-        .into_iter()
-        .flat_map(|CheckResult { metadata, observed_at, outcomes, .. }| {
-            outcomes.into_iter().map(move |outcome| (metadata, observed_at, outcome))
-        })
-        .collect();
+    let count = results.iter().map(|result| result.outcomes.len()).sum();
+    let mut found: Vec<(&'static CheckMetadata, Timestamp, Outcome)> = Vec::with_capacity(count);
+    for CheckResult { metadata, observed_at, outcomes, .. } in results {
+        found.extend(outcomes.into_iter().map(|outcome| (metadata, observed_at, outcome)));
+    }
     found.sort_by(|left, right| place(left).cmp(&place(right)));
     let shared = Shared::of(account, organization);
     found

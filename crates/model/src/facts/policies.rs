@@ -10,7 +10,7 @@ use crate::account::{Account, AccountId};
 use crate::facts::{
     AwsManagedPolicy, BoundaryPolicy, InlinePolicy, ManagedPolicy, PolicyAttachment, PolicyVersion, Role,
 };
-use crate::finding_id::sha256_hex;
+use crate::finding_id::{hex, sha256, sha256_hex};
 use crate::table::{Row as _, text_enum};
 use crate::tables::Tables;
 
@@ -146,19 +146,19 @@ impl Policy {
     }
 }
 
-/// The texts of an account, each hashed and kept once: most roles of an account share a handful of trust policies.
+/// The texts of an account, each kept once: most roles of an account share a handful of trust policies.
 #[derive(Default)]
-struct Texts<'a> {
-    names: HashMap<&'a str, Arc<str>>,
+struct Texts {
+    names: HashMap<[u8; 32], Arc<str>>,
     documents: Vec<Document>,
 }
 
-impl<'a> Texts<'a> {
-    fn name_of(&mut self, text: &'a str) -> Arc<str> {
-        let name = self.names.entry(text).or_insert_with(|| {
-            let document = Document::of(text);
-            let name = Arc::clone(&document.document_sha256);
-            self.documents.push(document);
+impl Texts {
+    fn name_of(&mut self, text: &str) -> Arc<str> {
+        let digest = sha256(text.as_bytes());
+        let name = self.names.entry(digest).or_insert_with(|| {
+            let name: Arc<str> = hex(&digest).into();
+            self.documents.push(Document { document_sha256: Arc::clone(&name), document_json: text.into() });
             name
         });
         Arc::clone(name)
