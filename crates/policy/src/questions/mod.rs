@@ -4,6 +4,7 @@ mod administrator;
 mod capabilities;
 mod escalation;
 mod guard;
+mod kind;
 mod sample;
 mod trust;
 

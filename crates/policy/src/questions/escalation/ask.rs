@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::aims::Aim;
+use super::gain::{REWRITTEN, Willing};
 use super::rules::{Bind, RULES, Rule};
 use super::sample::{self, Place};
 use super::worth::{Measured, Now, Outcome};
@@ -14,10 +15,9 @@ use crate::answer::Answer;
 use crate::context::Key;
 use crate::evaluate::{decide, evaluate, evaluate_resource_side};
 use crate::layers::Layers;
-use crate::request::{PrincipalKind, Request};
+use crate::questions::kind::Group;
+use crate::request::{PrincipalKind, Request, ResourceKind};
 use crate::truth::Truth;
-
-use super::gain::REWRITTEN;
 
 /// Resources that patterns of several actions have in common, at most.
 const MET: usize = 48;
@@ -31,6 +31,8 @@ pub(super) enum Meets {
     Trust(Option<usize>),
     /// The same, when the actor has written itself into it.
     Rewritten(Option<usize>),
+    /// That of an owner who leaves it to the account.
+    Willing,
     /// That of a role, and none of the actor: a service, of this place, or another makes the request.
     Visitor(usize, Option<usize>),
 }
@@ -41,6 +43,15 @@ pub(super) struct Call {
     pub(super) request: Request,
     pub(super) meets: Meets,
     pub(super) truth: Truth,
+}
+
+/// How actions that are bound to nothing come out.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Anywhere {
+    /// One for each action and each of what it takes together.
+    pub(super) calls: Vec<Call>,
+    /// What is allowed of an action on some of what it takes together, and not on the rest.
+    pub(super) lacking: Vec<String>,
 }
 
 /// What one request is told by: action, resource, the policies it meets, the service or
@@ -59,7 +70,8 @@ pub(super) struct Asker<'m> {
     administrator_access: String,
     /// For each identity policy, and each action of the rules, whether it may allow it on anything.
     may: Vec<Arc<[bool]>>,
-    places: RefCell<HashMap<usize, Rc<[String]>>>,
+    places: RefCell<HashMap<usize, Rc<[Vec<String>]>>>,
+    pub(super) willing: Willing,
     /// For each service, the actor as one that passes a role to it.
     passing: Vec<OnceCell<Request>>,
     passed: RefCell<HashMap<(bool, usize, usize), Call>>,
@@ -78,6 +90,7 @@ impl<'m> Asker<'m> {
         Self {
             may: actor.layers.identity.iter().map(|attached| map.may_allow(&attached.policy)).collect(),
             places: RefCell::default(),
+            willing: Willing::new(place.account),
             passing: RULES.services.iter().map(|_| OnceCell::new()).collect(),
             passed: RefCell::default(),
             now: RefCell::default(),
@@ -187,7 +200,8 @@ impl<'m> Asker<'m> {
         if let Some(policy) = aim.policy.filter(|_| name.starts_with("detach")) {
             base = base.with_key("iam:PolicyARN", known(policy));
         }
-        if let Some(boundary) = self.subject(aim).boundary {
+        let is_bounded = RULES.bounded.get(action) == Some(&true);
+        if let Some(boundary) = self.subject(aim).boundary.filter(|_| is_bounded) {
             base = base.with_key("iam:PermissionsBoundary", known(&boundary.name));
         }
         Some(base)
@@ -204,58 +218,137 @@ impl<'m> Asker<'m> {
         }
     }
 
-    /// Asks for actions of one service that are bound to nothing: on one resource for all, or, if there is none, each
-    /// where it comes out best, unless those are resources of one type. Empty: one of them is denied everywhere.
-    pub(super) fn anywhere(&self, actions: &[usize]) -> Vec<Call> {
+    /// Asks for actions of one service that are bound to nothing: what they take of one type must be one resource. `None`:
+    /// one of them is denied everywhere.
+    pub(super) fn anywhere(&self, actions: &[usize]) -> Option<Anywhere> {
+        let mut found = Anywhere::default();
+        let kinds = |action: usize| RULES.kinds.get(action)?.as_ref();
+        let unlisted: Vec<usize> =
+            actions.iter().copied().filter(|action| kinds(*action).is_none()).collect();
+        if !unlisted.is_empty() {
+            found.calls = self.of_any_kind(&unlisted)?;
+        }
+        let mut slots: Vec<(&Group, Vec<(usize, usize)>)> = Vec::new();
+        for action in actions {
+            for (place, group) in kinds(*action).into_iter().flat_map(|kinds| kinds.groups.iter().enumerate())
+            {
+                match slots.iter_mut().find(|(slot, _)| slot.is(group)) {
+                    Some((_, sharing)) => sharing.push((*action, place)),
+                    None => slots.push((group, vec![(*action, place)])),
+                }
+            }
+        }
+        let mut without = Vec::new();
+        for (group, sharing) in slots {
+            match self.on_one(group, &sharing) {
+                Some(calls) => found.calls.extend(calls),
+                None => without.push((group, sharing)),
+            }
+        }
+        for action in actions.iter().filter_map(|action| RULES.actions.get(*action)) {
+            if !found.calls.iter().any(|call| call.request.action() == action) {
+                return None;
+            }
+        }
+        for (group, sharing) in without {
+            let kinds: Vec<&str> = group.kinds.iter().map(|kind| kind.name).collect();
+            let actions = sharing.iter().filter_map(|(action, _)| RULES.actions.get(*action));
+            found.lacking.extend(
+                actions.map(|action| format!("whether {action} can do without {}", kinds.join(", "))),
+            );
+        }
+        Some(found)
+    }
+
+    /// On the resource of a group on which they come out best.
+    fn on_one(&self, group: &Group, sharing: &[(usize, usize)]) -> Option<Vec<Call>> {
+        let mut best: Option<(Truth, Vec<Call>)> = None;
+        let named: Vec<Rc<[Vec<String>]>> = sharing.iter().map(|(action, _)| self.places(*action)).collect();
+        let of_group = || named.iter().zip(sharing).filter_map(|(of, (_, place))| of.get(*place)).flatten();
+        let met = of_group()
+            .take(MET)
+            .flat_map(|one| of_group().take(MET).filter_map(|two| sample::meet(one, two)));
+        let met = met.filter(|resource| sharing.len() > 1 && group.has(resource)).take(MET);
+        for resource in of_group().cloned().chain(met) {
+            let calls: Vec<Call> =
+                sharing.iter().map_while(|(action, _)| self.on(*action, &resource)).collect();
+            if calls.len() < sharing.len() {
+                continue;
+            }
+            let least = calls.iter().map(|call| call.truth).min()?;
+            if best.as_ref().is_none_or(|(truth, _)| least > *truth) {
+                best = Some((least, calls));
+            }
+            if least == Truth::True {
+                break;
+            }
+        }
+        best.map(|(_, calls)| calls)
+    }
+
+    /// The same of actions that the catalogue does not list: on one resource for all, or, if there is none, each where it
+    /// comes out best, unless those are resources of one type.
+    fn of_any_kind(&self, actions: &[usize]) -> Option<Vec<Call>> {
         let mut best: Vec<Call> = Vec::new();
         let least = |calls: &[Call]| calls.iter().map(|call| call.truth).min().unwrap_or(Truth::False);
-        let named: Vec<Rc<[String]>> = actions.iter().map(|action| self.places(*action)).collect();
-        let met = named.iter().flat_map(|names| names.iter()).flat_map(|one| {
-            let others = named.iter().flat_map(|names| names.iter()).take(MET);
-            others.filter_map(move |two| sample::meet(one, two))
-        });
-        let all = named.iter().flat_map(|names| names.iter().cloned());
-        for resource in all.chain(met.take(MET)) {
+        let named: Vec<Rc<[Vec<String>]>> = actions.iter().map(|action| self.places(*action)).collect();
+        let all = || named.iter().flat_map(|names| names.iter().flatten());
+        let met = all().flat_map(|one| all().take(MET).filter_map(move |two| sample::meet(one, two)));
+        for resource in all().cloned().chain(met.take(MET)) {
             let calls: Vec<Call> = actions.iter().map_while(|action| self.on(*action, &resource)).collect();
             if calls.len() == actions.len() && (best.is_empty() || least(&calls) > least(&best)) {
                 best = calls;
             }
             if least(&best) == Truth::True {
-                return best;
+                return Some(best);
             }
         }
+        let some = |calls: Vec<Call>| Some(calls).filter(|calls| !calls.is_empty());
         let mut apart: Vec<Call> = Vec::new();
         for action in actions {
             let calls = self.places(*action);
-            let calls = calls.iter().filter_map(|place| self.on(*action, place));
-            let Some(call) = calls.max_by_key(|call| call.truth) else { return best };
+            let calls = calls.iter().flatten().filter_map(|place| self.on(*action, place));
+            let Some(call) = calls.max_by_key(|call| call.truth) else { return some(best) };
             if apart.iter().any(|other| same_type(other.request.resource(), call.request.resource())) {
-                return best;
+                return some(best);
             }
             apart.push(call);
         }
-        if least(&apart) > least(&best) { apart } else { best }
+        some(if least(&apart) > least(&best) { apart } else { best })
     }
 
     fn on(&self, action: usize, resource: &str) -> Option<Call> {
         let call = self.call(&self.start, RULES.actions.get(action)?, resource, Meets::Own);
+        // Of keys that are not known their policies are not either.
+        let call = if call.request.resource_kind() == ResourceKind::Ordinary {
+            call
+        } else {
+            self.call(&self.start, call.request.action(), resource, Meets::Willing)
+        };
         (call.truth != Truth::False && !self.is_actor(resource)).then_some(call)
     }
 
-    fn places(&self, action: usize) -> Rc<[String]> {
+    fn places(&self, action: usize) -> Rc<[Vec<String>]> {
         let find = || {
             let policies = sample::policies(&self.actor.layers);
-            let action = RULES.lower.get(action).map_or("", String::as_str);
-            sample::places(policies, action, self.place, self.start.context()).into()
+            let name = RULES.lower.get(action).map_or("", String::as_str);
+            let kinds = RULES.kinds.get(action).and_then(Option::as_ref);
+            sample::places(policies, name, kinds, self.place, self.start.context()).into()
         };
         self.places.borrow_mut().entry(action).or_insert_with(find).clone()
     }
 
-    fn layers(&self, meets: Meets) -> Layers<'m> {
+    fn layers<'s>(&'s self, meets: Meets) -> Layers<'s>
+    where
+        'm: 's,
+    {
         let own = Layers { resource: &[], ..self.actor.layers };
         let role = |index: Option<usize>| index.and_then(|index| self.map.roles.get(index));
         match meets {
             Meets::Own => own,
+            Meets::Willing => {
+                Layers { resource: self.willing.policy().map_or(&[], std::slice::from_ref), ..own }
+            }
             Meets::Trust(index) | Meets::Rewritten(index) => {
                 let role = role(index).map(|role| role.facts.layers).unwrap_or_default();
                 let rewritten = matches!(meets, Meets::Rewritten(_));

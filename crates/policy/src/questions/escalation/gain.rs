@@ -1,5 +1,7 @@
 //! What is gained: something that the target may do, as it is or after the step, and the actor may not.
 
+use std::cell::OnceCell;
+use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 use super::rules::RULES;
@@ -9,8 +11,9 @@ use crate::context::Context;
 use crate::evaluate::{decide, evaluate};
 use crate::layers::{Attached, Guardrails, Layers};
 use crate::policy::Policy;
+use crate::questions::kind::Kinds;
 use crate::questions::{Administrator, administrator};
-use crate::request::{Principal, Request};
+use crate::request::{Principal, Request, ResourceKind};
 use crate::statement::Effect;
 use crate::truth::Truth;
 
@@ -77,7 +80,9 @@ pub(super) fn powers_of_administrator(
         limits.extend(levels.iter().flat_map(|level| &level.policies));
     }
     let mut requests = sample::powers(limits, place, start.context());
-    requests.extend(RULES.lower.iter().map(|action| (action.clone(), place.anything(action))));
+    let of_rules = RULES.lower.iter();
+    requests
+        .extend(of_rules.flat_map(|action| place.typical(action).into_iter().map(|on| (action.clone(), on))));
     among(&start, context, &layers, requests)
 }
 
@@ -97,12 +102,14 @@ fn among(start: &Request, context: &Context, layers: &Layers<'_>, requests: Vec<
         return powers;
     }
     let account = start.principal().account().unwrap_or_default();
+    let willing = Willing::new(account);
     for (action, resource) in requests {
         let mut request = start.instead(&action, &resource);
         // A resource whose ARN names no account is one of the account in which it is sampled.
         if Place::of(&resource).account.is_empty() {
             request = request.owned_by(account);
         }
+        let layers = &willing.beside(&request, layers);
         match decide(&request, layers) {
             Truth::Unknown if powers.doubts.is_empty() => {
                 if let Decision::Unknown(doubts) = evaluate(&request, layers).decision {
@@ -113,10 +120,58 @@ fn among(start: &Request, context: &Context, layers: &Layers<'_>, requests: Vec<
             truth => powers.requests.push((request, truth)),
         }
     }
+    whole(&mut powers.requests);
     if powers.doubts.is_empty() {
         powers.doubts = in_layer(layers.identity, Layer::Identity);
     }
     powers
+}
+
+/// Without what may be done on some of the resources only that it takes together.
+fn whole(requests: &mut Vec<(Request, Truth)>) {
+    let mut asked: HashMap<String, bool> = HashMap::new();
+    for (request, _) in &*requests {
+        asked.entry(request.action().to_owned()).or_insert_with(|| {
+            let Some(kinds) = Kinds::of(request.action()).filter(|kinds| kinds.groups.len() > 1) else {
+                return true;
+            };
+            let on = || requests.iter().filter(|(other, _)| other.action() == request.action());
+            kinds.groups.iter().all(|group| on().any(|(other, _)| group.has(other.resource())))
+        });
+    }
+    requests.retain(|(request, _)| asked.get(request.action()) == Some(&true));
+}
+
+/// The owner of a role or of a key leaves it to an account whom it lets in: what a principal may do is what its own side
+/// allows.
+pub(super) struct Willing {
+    account: String,
+    policy: OnceCell<Option<Attached>>,
+}
+
+impl Willing {
+    pub(super) fn new(account: &str) -> Self {
+        Self { account: account.to_owned(), policy: OnceCell::new() }
+    }
+
+    pub(super) fn policy(&self) -> Option<&Attached> {
+        let find = || {
+            let document = serde_json::json!({
+                "Statement": {"Effect": "Allow", "Principal": {"AWS": self.account}, "Action": "*", "Resource": "*"}
+            });
+            let policy = Policy::parse(&document.to_string()).ok()?;
+            Some(Attached::new("the owner's policy", Arc::new(policy)))
+        };
+        self.policy.get_or_init(find).as_ref()
+    }
+
+    /// With it where a request needs it.
+    pub(super) fn beside<'l>(&'l self, request: &Request, layers: &Layers<'l>) -> Layers<'l> {
+        let needs = request.resource_kind() != ResourceKind::Ordinary;
+        let policy = if needs { self.policy() } else { None };
+        let resource = policy.map_or(&[][..], std::slice::from_ref);
+        Layers { resource, ..*layers }
+    }
 }
 
 /// Statements that may allow anything, or nothing.

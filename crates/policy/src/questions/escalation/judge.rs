@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::aims::{Aim, aims};
-use super::ask::{Asker, Call, Meets};
+use super::ask::{Anywhere, Asker, Call, Meets};
 use super::rules::{Bind, Effect, Need, RULES, Rule, TrustedService};
 use super::worth::Outcome;
 use super::{
@@ -20,6 +20,7 @@ struct Found<'m> {
     verdict: EscalationVerdict,
     aim: Aim<'m>,
     calls: Vec<Call>,
+    lacking: Vec<String>,
     gain: Gain,
     doubts: Vec<Doubt>,
 }
@@ -70,11 +71,11 @@ impl<'m> Asker<'m> {
     }
 
     /// The requests that are bound to nothing, service by service; `None` if one is denied.
-    fn all_anywhere(&self, needs: &[Need]) -> Option<Vec<Call>> {
+    fn all_anywhere(&self, needs: &[Need]) -> Option<Anywhere> {
         let service = |action: usize| RULES.lower.get(action).and_then(|action| action.split(':').next());
         let free: Vec<usize> =
             needs.iter().filter(|need| need.bind == Bind::Somewhere).map(|need| need.action).collect();
-        let mut calls = Vec::new();
+        let mut all = Anywhere::default();
         let mut done = Vec::new();
         for action in &free {
             let of = service(*action);
@@ -83,26 +84,27 @@ impl<'m> Asker<'m> {
             }
             done.push(of);
             let together: Vec<usize> = free.iter().copied().filter(|other| service(*other) == of).collect();
-            let found = self.anywhere(&together);
-            if found.is_empty() {
-                return None;
-            }
-            calls.extend(found);
+            let found = self.anywhere(&together)?;
+            all.calls.extend(found.calls);
+            all.lacking.extend(found.lacking);
         }
-        Some(calls)
+        Some(all)
     }
 
-    fn way(&self, rule: &Rule, needs: &[Need], mut aim: Aim<'m>, anywhere: &[Call]) -> Option<Found<'m>> {
+    fn way(&self, rule: &Rule, needs: &[Need], mut aim: Aim<'m>, anywhere: &Anywhere) -> Option<Found<'m>> {
         let mut calls = Vec::new();
+        let mut lacking = anywhere.lacking.clone();
         for fact in &rule.facts {
             if !self.fact(rule, *fact, &mut aim, &mut calls) {
                 return None;
             }
         }
         for need in needs.iter().filter(|need| need.bind != Bind::Somewhere) {
-            let call = match self.at(rule, need.action, need.bind, &aim) {
-                Some(call) => call,
-                None => self.anywhere(&[need.action]).pop()?,
+            let Some(call) = self.at(rule, need.action, need.bind, &aim) else {
+                let anywhere = self.anywhere(&[need.action])?;
+                lacking.extend(anywhere.lacking);
+                calls.extend(anywhere.calls);
+                continue;
             };
             if call.truth == Truth::False {
                 return None;
@@ -121,17 +123,17 @@ impl<'m> Asker<'m> {
             Outcome::Gained(gain) => (gain, Vec::new()),
             Outcome::NotTold(doubts) => (Gain::NotKnown, doubts),
         };
-        calls.extend(anywhere.iter().cloned());
+        calls.extend(anywhere.calls.iter().cloned());
         calls.extend(self.visit(&aim));
         let truth = calls.iter().map(|call| call.truth).min().filter(|truth| *truth != Truth::False)?;
         let verdict = match truth {
             Truth::Unknown => EscalationVerdict::Unknown,
             _ if !doubts.is_empty() => EscalationVerdict::Unknown,
-            _ if !aim.missing.is_empty() => EscalationVerdict::Potential,
+            _ if !aim.missing.is_empty() || !lacking.is_empty() => EscalationVerdict::Potential,
             Truth::Depends => rule.at_most.min(EscalationVerdict::Conditional),
             _ => rule.at_most,
         };
-        Some(Found { verdict, aim, calls, gain, doubts })
+        Some(Found { verdict, aim, calls, lacking, gain, doubts })
     }
 
     /// The role is taken on by the service, or by whom the provider vouches for.
@@ -162,7 +164,7 @@ impl<'m> Asker<'m> {
 
     /// A way with the reasons of its requests.
     fn tell(&self, rule: &Rule, found: Found<'m>) -> EscalationWay {
-        let Found { verdict, aim, calls, gain, mut doubts } = found;
+        let Found { verdict, aim, calls, lacking, gain, mut doubts } = found;
         let steps: Vec<Arc<EscalationStep>> = calls.iter().map(|call| self.step(call)).collect();
         doubts.extend(steps.iter().flat_map(|step| step.doubts.iter().cloned()));
         let own = || aim.missing.is_empty().then(|| self.actor.principal.name());
@@ -180,7 +182,7 @@ impl<'m> Asker<'m> {
             version: aim.change.and_then(|change| change.version).map(|(name, _)| name.clone()),
             steps,
             provisos: rule.proviso.iter().cloned().collect(),
-            missing: aim.missing.iter().map(|what| (*what).to_owned()).collect(),
+            missing: aim.missing.iter().map(|what| (*what).to_owned()).chain(lacking).collect(),
             doubts,
             gain,
         }

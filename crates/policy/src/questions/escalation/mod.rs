@@ -14,10 +14,14 @@
 //!
 //! | part | how it is decided |
 //! |---|---|
-//! | actions on a target | on its very ARN; on whatever the policies name, where any resource does |
-//! | actions of one service on a workload | on one and the same, unless they take resources of different types |
+//! | actions on a target | on its very ARN |
+//! | actions on a workload | on whatever the policies name of the [resource types](https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html) that the catalogue lists for the action, and on any of each; what several actions take of one type is one and the same |
+//! | an action that takes several resources at once | on one of each required type; where it is allowed on some of them only, the way is potential, since the list marks choices so too |
+//! | an action that the catalogue does not list | on whatever the policies name |
+//! | a KMS key, a role of another's | its owner is taken to leave it to the account |
 //! | `iam:PassRole` | on the role, with `iam:PassedToService` as the service that the role trusts |
 //! | `iam:Attach…Policy` | with `iam:PolicyARN` as that of `AdministratorAccess` |
+//! | `iam:Put…Policy`, `iam:Attach…Policy`, … | with `iam:PermissionsBoundary` as that of the target, [where the action has the key](https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html): not on groups |
 //! | `sts:AssumeRole` | against the role's trust policy and the RCPs of its account; after `iam:UpdateAssumeRolePolicy`, against one that names the actor |
 //! | `iam:CreatePolicyVersion` | a fifth version must be deleted first, which `iam:DeletePolicyVersion` must allow |
 //! | `iam:SetDefaultPolicyVersion` | the actor is evaluated anew with every stored version |
@@ -25,7 +29,7 @@
 //! | written or attached policies | the actor, or the target, is evaluated anew with `AdministratorAccess`, still within its boundary and the SCPs |
 //!
 //! What is gained is looked for among samples of what the policies name, so that a gain may be missed that two patterns
-//! with several wildcards have in common only; none is invented. Of the condition keys of targets nothing is known but
+//! with several wildcards have in common only. What is granted on no resource that the action takes is no gain. Of the condition keys of targets nothing is known but
 //! what follows from their ARNs.
 //!
 //! Ids, permissions and prerequisites are facts after [pathfinding.cloud](https://pathfinding.cloud) and
@@ -90,7 +94,7 @@ pub struct EscalationStep {
     pub by: Option<String>,
     /// The action.
     pub action: String,
-    /// The resource. Where any may do, one with a made-up name.
+    /// The resource. Where any may do, one with a made-up name. An action that takes several at once has a step for each.
     pub resource: String,
     /// The condition that must hold for it to be allowed.
     pub residual: Option<Residual>,

@@ -1,9 +1,14 @@
 //! Requests that a statement is about: an action and a resource with something in the place of each wildcard.
 
+use std::collections::BTreeSet;
+
 use crate::arn::Arn;
 use crate::context::Context;
 use crate::layers::{Attached, Guardrails, Layers};
 use crate::pattern::MADE_UP;
+use crate::policy::Version;
+use crate::questions::kind::{Glyph, Group, Kinds, Names};
+use crate::questions::sample::glyphs;
 use crate::statement::{Effect, Statement};
 
 /// Requests taken from a principal's policies, at most.
@@ -27,7 +32,7 @@ impl<'a> Place<'a> {
     }
 
     /// A resource of an action's service, of which nothing but the service is said.
-    pub(super) fn anything(self, action: &str) -> String {
+    fn anything(self, action: &str) -> String {
         let service = action.split_once(':').map_or(MADE_UP, |(service, _)| service);
         let region = if matches!(service, "iam" | "sts" | "organizations") { "" } else { "us-east-1" };
         format!("arn:{}:{service}:{region}:{}:{MADE_UP}", self.partition, self.account)
@@ -35,6 +40,24 @@ impl<'a> Place<'a> {
 
     fn resources(self, statement: &Statement, context: &Context) -> Vec<String> {
         statement.sample_resources(self.partition, self.account, context)
+    }
+
+    fn names(self) -> Names<'a> {
+        Names { partition: self.partition, region: "us-east-1", account: self.account, other: MADE_UP }
+    }
+
+    /// Where an action is worth asking for that a statement has on everything: one resource of each type, or one of
+    /// which nothing but the service is said if the action is not listed.
+    pub(super) fn typical(self, action: &str) -> Vec<String> {
+        let Some(kinds) = Kinds::of(action) else { return vec![self.anything(action)] };
+        kinds.groups.iter().flat_map(|group| self.of_group(group)).collect()
+    }
+
+    fn of_group(self, group: &Group) -> Vec<String> {
+        let everything =
+            [Glyph::Plain('a'), Glyph::Plain('r'), Glyph::Plain('n'), Glyph::Plain(':'), Glyph::Run];
+        let of_kinds = group.kinds.iter().filter_map(|kind| kind.within(&everything, self.names()));
+        of_kinds.chain(group.or_nothing.then(|| "*".to_owned())).collect()
     }
 }
 
@@ -56,11 +79,23 @@ pub(super) fn powers<'a>(
     context: &Context,
 ) -> Vec<(String, String)> {
     let mut powers = Vec::new();
-    for statement in statements(policies).filter(|statement| statement.effect() == Effect::Allow) {
-        let resources = place.resources(statement, context);
+    for (attached, index, statement) in statements(policies) {
+        if statement.effect() != Effect::Allow {
+            continue;
+        }
+        let mut named: Option<Vec<Vec<Glyph>>> = None;
+        let mut resources: Option<Vec<String>> = None;
         let pairs = statement.sample_actions().into_iter().flat_map(|action| {
-            let resources: Vec<String> =
-                if resources.is_empty() { vec![place.anything(&action)] } else { resources.clone() };
+            let resources: Vec<String> = match Kinds::of(&action) {
+                Some(kinds) => {
+                    let named = named.get_or_insert_with(|| patterns(attached, index, context).collect());
+                    if named.is_empty() { place.typical(&action) } else { met(&kinds, named, place) }
+                }
+                None => {
+                    let named = resources.get_or_insert_with(|| place.resources(statement, context));
+                    if named.is_empty() { vec![place.anything(&action)] } else { named.clone() }
+                }
+            };
             resources.into_iter().map(move |resource| (action.clone(), resource))
         });
         powers.extend(pairs.take(OF_ONE));
@@ -71,6 +106,28 @@ pub(super) fn powers<'a>(
     powers
 }
 
+/// Where patterns meet what an action is about.
+fn met(kinds: &Kinds, named: &[Vec<Glyph>], place: Place<'_>) -> Vec<String> {
+    let groups = kinds.groups.iter();
+    groups.flat_map(|group| named.iter().flat_map(|pattern| within(group, pattern, place))).collect()
+}
+
+fn within<'a>(group: &'a Group, pattern: &'a [Glyph], place: Place<'a>) -> impl Iterator<Item = String> {
+    group.kinds.iter().filter_map(move |kind| kind.within(pattern, place.names()))
+}
+
+/// What a statement names, but for `*` alone, with the values of its variables.
+fn patterns<'a>(
+    attached: &'a Attached,
+    index: usize,
+    context: &'a Context,
+) -> impl Iterator<Item = Vec<Glyph>> + use<'a> {
+    let variables = attached.policy.version() == Version::V2012;
+    let texts = attached.policy.resource_texts(index).iter();
+    let telling = texts.filter(|text| text.bytes().any(|byte| byte != b'*'));
+    telling.map(move |text| glyphs(text, variables, context, MADE_UP))
+}
+
 /// Requests that a policy which may deny keeps back from what the others allow: every action that it or they name, on
 /// every resource that it or they name, and on any.
 pub(super) fn held_back<'a>(
@@ -78,7 +135,7 @@ pub(super) fn held_back<'a>(
     place: Place<'_>,
     context: &Context,
 ) -> Vec<(String, String)> {
-    let statements: Vec<&Statement> = statements(policies).collect();
+    let statements: Vec<&Statement> = statements(policies).map(|(.., statement)| statement).collect();
     let mut actions: Vec<String> = statements.iter().flat_map(|one| one.sample_actions()).collect();
     let mut resources: Vec<String> =
         statements.iter().flat_map(|one| place.resources(one, context)).collect();
@@ -87,33 +144,69 @@ pub(super) fn held_back<'a>(
         names.dedup();
     }
     let pairs = actions.iter().flat_map(|action| {
-        let anything = std::iter::once(place.anything(action));
-        anything.chain(resources.iter().cloned()).map(move |resource| (action.clone(), resource))
+        let kinds = Kinds::of(action);
+        let fits = move |resource: &&String| kinds.as_ref().is_none_or(|kinds| kinds.have(resource));
+        let named = resources.iter().filter(fits).cloned();
+        place.typical(action).into_iter().chain(named).map(move |resource| (action.clone(), resource))
     });
     pairs.take(POWERS).collect()
 }
 
-/// Resources on which an action (in lower case) is worth asking for: where the statements of these policies that may have
-/// it decide otherwise than elsewhere. Beside what they name, any resource of the service; if some of the service are
-/// denied, any of the same type instead.
+/// Resources on which an action (in lower case) is worth asking for, for each of what it takes together: where the
+/// statements of these policies that may have it decide otherwise than elsewhere, and any of each type.
 pub(super) fn places<'a>(
     policies: impl IntoIterator<Item = &'a Attached>,
+    action: &str,
+    kinds: Option<&Kinds>,
+    place: Place<'_>,
+    context: &Context,
+) -> Vec<Vec<String>> {
+    let having = statements(policies).filter(|(.., statement)| statement.may_have_action(action));
+    let Some(kinds) = kinds else {
+        return vec![of_any_kind(having.map(|(.., one)| one), action, place, context)];
+    };
+    let (mut allowing, mut others) = (Vec::new(), Vec::new());
+    for (attached, index, statement) in having {
+        let into = if statement.effect() == Effect::Allow { &mut allowing } else { &mut others };
+        into.extend(patterns(attached, index, context));
+    }
+    let of_group = |group: &Group| {
+        let named = |patterns: &[Vec<Glyph>]| -> Vec<String> {
+            patterns.iter().flat_map(|pattern| within(group, pattern, place)).collect()
+        };
+        let (allowed, denied) = (named(&allowing), named(&others));
+        let mut places = place.of_group(group);
+        // What is denied on something may be denied without anything in particular too.
+        places.retain(|resource| resource != "*" || denied.is_empty());
+        places.extend(denied.iter().filter_map(|name| sibling(name)));
+        places.extend(all_met(&allowed));
+        places.extend(allowed);
+        places.extend(denied);
+        let mut seen = BTreeSet::new();
+        places.retain(|resource| seen.insert(resource.clone()) && group.has(resource));
+        places.truncate(POWERS);
+        places
+    };
+    kinds.groups.iter().map(of_group).collect()
+}
+
+/// Of an action that is not listed: beside what the statements name, any resource of the service; if some of the service
+/// are denied, any of the same type instead.
+fn of_any_kind<'a>(
+    having: impl Iterator<Item = &'a Statement>,
     action: &str,
     place: Place<'_>,
     context: &Context,
 ) -> Vec<String> {
-    let mut allowed = Vec::new();
-    let mut denied = Vec::new();
-    for statement in statements(policies) {
-        if statement.may_have_action(action) {
-            let named = place.resources(statement, context).into_iter();
-            if statement.effect() == Effect::Allow {
-                allowed.extend(named);
-            } else {
-                let service = action.split(':').next();
-                let is_own = |name: &String| name.split(':').nth(2).is_some_and(|of| Some(of) == service);
-                denied.extend(named.filter(is_own));
-            }
+    let (mut allowed, mut denied) = (Vec::new(), Vec::new());
+    let service = action.split(':').next();
+    let is_own = |name: &String| name.split(':').nth(2).is_some_and(|of| Some(of) == service);
+    for statement in having {
+        let named = place.resources(statement, context).into_iter();
+        if statement.effect() == Effect::Allow {
+            allowed.extend(named);
+        } else {
+            denied.extend(named.filter(is_own));
         }
     }
     let mut places = if denied.is_empty() {
@@ -121,13 +214,16 @@ pub(super) fn places<'a>(
     } else {
         denied.iter().filter_map(|name| sibling(name)).collect()
     };
-    let met: Vec<String> =
-        allowed.iter().flat_map(|one| allowed.iter().filter_map(|two| meet(one, two))).take(OF_ONE).collect();
+    let met = all_met(&allowed);
     places.extend(allowed);
     places.extend(met);
     places.extend(denied);
     places.truncate(POWERS);
     places
+}
+
+fn all_met(names: &[String]) -> Vec<String> {
+    names.iter().flat_map(|one| names.iter().filter_map(|two| meet(one, two))).take(OF_ONE).collect()
 }
 
 /// What two patterns may both match, of each of which this is a sample: the longer start and the longer end.
@@ -149,8 +245,14 @@ fn sibling(arn: &str) -> Option<String> {
     Some(format!("{start}{}{MADE_UP}", resource.get(..end)?))
 }
 
-fn statements<'a>(policies: impl IntoIterator<Item = &'a Attached>) -> impl Iterator<Item = &'a Statement> {
-    policies.into_iter().flat_map(|attached| attached.policy.statements())
+/// Every statement, with the policy that it stands in and its place there.
+fn statements<'a>(
+    policies: impl IntoIterator<Item = &'a Attached>,
+) -> impl Iterator<Item = (&'a Attached, usize, &'a Statement)> {
+    policies.into_iter().flat_map(|attached| {
+        let statements = attached.policy.statements().iter().enumerate();
+        statements.map(move |(index, statement)| (attached, index, statement))
+    })
 }
 
 #[cfg(test)]
@@ -206,15 +308,23 @@ mod tests {
                {"Effect":"Deny","Action":"*","Resource":"arn:aws:s3:::secret"},
                {"Effect":"Deny","Action":"lambda:*","Resource":"arn:aws:lambda:*:*:function:prod"}"#,
         );
-        let asked = |action| places(policies.iter(), action, HOME, &Context::auditor());
         assert_eq!(
-            asked("lambda:createfunction"),
+            asked(&policies, "lambda:createfunction"),
             [
                 "arn:aws:lambda:us-east-1:111122223333:function:any-7c1f0d52",
                 "arn:aws:lambda:us-east-1:111122223333:function:prod"
             ]
         );
-        assert_eq!(asked("glue:createjob"), ["arn:aws:glue:us-east-1:111122223333:any-7c1f0d52", "*"]);
+        assert_eq!(
+            asked(&policies, "glue:createjob"),
+            ["arn:aws:glue:us-east-1:111122223333:job/any-7c1f0d52"]
+        );
+        assert_eq!(asked(&policies, "glue:createdevendpoint"), ["*"]);
+        assert_eq!(asked(&policies, "glue:newer"), ["arn:aws:glue:us-east-1:111122223333:any-7c1f0d52", "*"]);
+    }
+
+    fn asked(policies: &[Attached], action: &str) -> Vec<String> {
+        places(policies, action, Kinds::of(action).as_ref(), HOME, &Context::auditor()).concat()
     }
 
     #[test]
@@ -223,7 +333,7 @@ mod tests {
             r#"{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::dev-*"},
                {"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::*-logs"}"#,
         );
-        let asked = places(policies.iter(), "s3:getobject", HOME, &Context::auditor());
+        let asked = asked(&policies, "s3:listbucket");
         assert!(asked.iter().any(|name| name == "arn:aws:s3:::dev-any-7c1f0d52-logs"), "{asked:?}");
     }
 }

@@ -117,7 +117,8 @@ impl<'m> Asker<'m> {
         let mut in_doubt = None;
         for (request, truth) in &powers.requests {
             let now = self.now(request);
-            let was = before.map_or(Truth::False, |before| decide(request, before));
+            let was =
+                before.map_or(Truth::False, |before| decide(request, &self.willing.beside(request, before)));
             let lifted = before.is_some() && now == Truth::Depends && *truth == Truth::True;
             if was == Truth::Unknown || now == Truth::Unknown {
                 in_doubt.get_or_insert(request);
@@ -131,7 +132,10 @@ impl<'m> Asker<'m> {
         if !powers.doubts.is_empty() {
             return Outcome::NotTold(powers.doubts.clone());
         }
-        match in_doubt.map(|request| evaluate(&self.as_actor(request), &self.actor.layers).decision) {
+        let as_actor = in_doubt.map(|request| self.as_actor(request));
+        let now =
+            |request: &Request| evaluate(request, &self.willing.beside(request, &self.actor.layers)).decision;
+        match as_actor.as_ref().map(now) {
             Some(Decision::Unknown(doubts)) => Outcome::NotTold(doubts),
             _ => Outcome::Nothing,
         }
@@ -145,7 +149,8 @@ impl<'m> Asker<'m> {
         if let Some(truth) = known.get(request.action()).and_then(|on| on.get(request.resource())) {
             return *truth;
         }
-        let truth = decide(&self.as_actor(request), &self.actor.layers);
+        let as_actor = self.as_actor(request);
+        let truth = decide(&as_actor, &self.willing.beside(&as_actor, &self.actor.layers));
         let on = known.entry(request.action().to_owned()).or_default();
         on.insert(request.resource().to_owned(), truth);
         truth
