@@ -53,7 +53,12 @@ mod worth;
 
 use std::sync::Arc;
 
+use super::kind::Kinds;
 use crate::answer::{Citation, Doubt, Residual};
+use crate::context::Context;
+use crate::layers::Layers;
+use crate::request::Principal;
+use sample::Place;
 
 pub use inventory::{Actor, GroupFacts, Inventory, PolicyFacts, RoleFacts, StoredVersion, UserFacts};
 pub use map::EscalationMap;
@@ -201,3 +206,28 @@ impl Escalations {
 pub fn escalations(actor: &Actor<'_>, inventory: &Inventory<'_>) -> Escalations {
     EscalationMap::new(inventory).escalations(actor)
 }
+
+/// Resources on which actions of one resource type are worth asking for: see [`sample::places`].
+pub(super) fn places_of(
+    actions: &[&str],
+    principal: &Principal,
+    context: &Context,
+    layers: &Layers<'_>,
+) -> Vec<String> {
+    let place = Place::of(principal.name());
+    let of = |action: &&str| {
+        let kinds = Kinds::of(action);
+        let lower = action.to_ascii_lowercase();
+        sample::places(sample::policies(layers), &lower, kinds.as_ref(), place, context).concat()
+    };
+    let mut places: Vec<String> = actions.iter().flat_map(of).collect();
+    let met = places.iter().flat_map(|one| places.iter().filter_map(|two| sample::meet(one, two)));
+    let met: Vec<String> = met.take(MOST_MET).collect();
+    places.extend(met);
+    places.sort_unstable();
+    places.dedup();
+    places
+}
+
+/// Resources that patterns of several actions have in common, at most.
+const MOST_MET: usize = 48;
