@@ -6,6 +6,7 @@ mod escalation;
 mod guard;
 mod kind;
 mod sample;
+mod tenant;
 mod trust;
 
 pub use administrator::{Administrator, administrator};

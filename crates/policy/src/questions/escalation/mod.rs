@@ -58,6 +58,7 @@ use crate::answer::{Citation, Doubt, Residual};
 use crate::context::Context;
 use crate::layers::Layers;
 use crate::request::Principal;
+use rules::RULES;
 use sample::Place;
 
 pub use inventory::{Actor, GroupFacts, Inventory, PolicyFacts, RoleFacts, StoredVersion, UserFacts};
@@ -231,3 +232,8 @@ pub(super) fn places_of(
 
 /// Resources that patterns of several actions have in common, at most.
 const MOST_MET: usize = 48;
+
+/// Whether roles are passed to a service.
+pub(super) fn takes_passed_roles(service: &str) -> bool {
+    RULES.takes_passed_roles(service.trim_end_matches(".cn"))
+}

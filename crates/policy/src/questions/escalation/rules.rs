@@ -125,6 +125,19 @@ pub(super) struct Rules {
     pub(super) services: Vec<TrustedService>,
 }
 
+impl Rules {
+    /// Whether a rule passes a role to a service.
+    pub(super) fn takes_passed_roles(&self, name: &str) -> bool {
+        let passes = |rule: &&Rule| {
+            let mut needs = rule.alternatives.iter().flatten();
+            needs.any(|need| self.lower.get(need.action).is_some_and(|action| action == "iam:passrole"))
+        };
+        let services = self.rules.iter().filter(passes).flat_map(|rule| &rule.trust);
+        let mut services = services.filter_map(|service| self.services.get(*service));
+        services.any(|service| !service.federated && service.name == name)
+    }
+}
+
 /// A service, or a provider of identities.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct TrustedService {
