@@ -132,10 +132,10 @@ impl<'a> Question<'a> {
         // Identities without a boundary.
         let context = context.with_state("iam:PermissionsBoundary", Key::Absent);
         let context = context.with_state("iam:PolicyARN", Key::Absent);
-        let start = Request::new(principal.clone(), "", "*", context);
+        let account = principal.account().unwrap_or_default();
+        let start = Request::new(principal.clone(), "", "*", context).owned_by(account);
         let known = Key::Known { values: [everything.into()].into(), multivalued: false };
         let attaching = start.clone().with_key("iam:PolicyARN", known);
-        let account = principal.account().unwrap_or_default();
         Self { start, attaching, layers: *layers, partition, account }
     }
 

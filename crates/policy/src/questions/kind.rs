@@ -218,6 +218,15 @@ pub(super) fn wild(character: char) -> Glyph {
 
 /// A text that two patterns match, with a name where both have a run and a letter where both have `?`.
 pub(super) fn meet(one: &[Glyph], two: &[Glyph], name: &str) -> Option<String> {
+    let is_plain = |glyphs: &[Glyph]| glyphs.iter().all(|glyph| matches!(glyph, Glyph::Plain(_)));
+    match (one, two) {
+        _ if is_plain(one) && is_plain(two) => {
+            return (one == two).then(|| one.iter().filter_map(|glyph| single(Some(*glyph), None)).collect());
+        }
+        // Everything.
+        ([Glyph::Run], glyphs) | (glyphs, [Glyph::Run]) => return Some(with_names(glyphs, name)),
+        _ => {}
+    }
     let width = two.len() + 1;
     // Whether what is left of the one and of the other have a text in common.
     let mut common = vec![false; (one.len() + 1) * width];
@@ -262,6 +271,18 @@ pub(super) fn meet(one: &[Glyph], two: &[Glyph], name: &str) -> Option<String> {
         here = next;
     }
     is_common(&common, (0, 0)).then_some(text)
+}
+
+/// A text that a pattern matches, with a name for each run.
+fn with_names(glyphs: &[Glyph], name: &str) -> String {
+    let mut text = String::new();
+    for glyph in glyphs {
+        match glyph {
+            Glyph::Run | Glyph::Name => text.push_str(name),
+            other => text.extend(single(Some(*other), None)),
+        }
+    }
+    text
 }
 
 /// The character that two glyphs, or the one of them that is no run, stand for.

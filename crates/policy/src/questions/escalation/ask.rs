@@ -6,21 +6,19 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::aims::Aim;
+use super::anywhere::Spots;
 use super::gain::{REWRITTEN, Willing};
+use super::index::{Index, Indexed};
 use super::rules::{Bind, RULES, Rule};
 use super::sample::{self, Place};
 use super::worth::{Measured, Now, Outcome};
 use super::{Actor, EscalationMap, EscalationStep};
-use crate::answer::Answer;
+use crate::answer::{Answer, Decision};
 use crate::context::Key;
 use crate::evaluate::{decide, evaluate, evaluate_resource_side};
-use crate::layers::Layers;
-use crate::questions::kind::Group;
-use crate::request::{PrincipalKind, Request, ResourceKind};
+use crate::layers::{Attached, Layers};
+use crate::request::{PrincipalKind, Request};
 use crate::truth::Truth;
-
-/// Resources that patterns of several actions have in common, at most.
-const MET: usize = 48;
 
 /// Which policies a request meets beside those of the actor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,20 +41,25 @@ pub(super) struct Call {
     pub(super) request: Request,
     pub(super) meets: Meets,
     pub(super) truth: Truth,
+    /// With its reasons, if they were wanted.
+    step: OnceCell<Arc<EscalationStep>>,
 }
 
-/// How actions that are bound to nothing come out.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Anywhere {
-    /// One for each action and each of what it takes together.
-    pub(super) calls: Vec<Call>,
-    /// What is allowed of an action on some of what it takes together, and not on the rest.
-    pub(super) lacking: Vec<String>,
+/// A target by its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Target {
+    Role(usize),
+    User(usize),
 }
 
-/// What one request is told by: action, resource, the policies it meets, the service or
-/// the policy that it names.
-pub(super) type Asked = (Box<str>, Box<str>, Meets, Option<Box<str>>);
+/// What an action on a target is told by: its place, that of the target, and for the passing of a role that of the service
+/// and whether IAM sees that one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Aimed {
+    action: usize,
+    target: Target,
+    service: Option<(usize, bool)>,
+}
 
 /// An actor, prepared for asking.
 pub(super) struct Asker<'m> {
@@ -68,33 +71,49 @@ pub(super) struct Asker<'m> {
     changing: Request,
     attaching: Request,
     administrator_access: String,
-    /// For each identity policy, and each action of the rules, whether it may allow it on anything.
-    may: Vec<Arc<[bool]>>,
-    places: RefCell<HashMap<usize, Rc<[Vec<String>]>>>,
+    /// For each action of the rules, whether an identity policy may allow it on anything.
+    may: Box<[bool]>,
+    pub(super) index: Arc<Index>,
+    /// Every policy that allows or limits, the identity's first.
+    pub(super) policies: Vec<(&'m Attached, Arc<Indexed>)>,
+    pub(super) spots: RefCell<HashMap<usize, Spots>>,
     pub(super) willing: Willing,
     /// For each service, the actor as one that passes a role to it.
     passing: Vec<OnceCell<Request>>,
-    passed: RefCell<HashMap<(bool, usize, usize), Call>>,
+    aimed: RefCell<HashMap<Aimed, Rc<Call>>>,
+    rewritten: RefCell<HashMap<usize, Rc<Call>>>,
+    visits: RefCell<HashMap<(usize, usize), Rc<Call>>>,
     pub(super) now: RefCell<Now>,
-    pub(super) steps: RefCell<HashMap<Asked, Arc<EscalationStep>>>,
-    pub(super) gains: RefCell<HashMap<Measured, Outcome>>,
+    pub(super) gains: RefCell<HashMap<Measured, Rc<Outcome>>>,
 }
 
 impl<'m> Asker<'m> {
     pub(super) fn new(map: &'m EscalationMap<'m>, actor: &'m Actor<'m>) -> Self {
         let place = Place::of(actor.principal.name());
         let start = Request::new(actor.principal.clone(), "", "*", actor.context.clone());
+        // Most of what is asked about belongs to the account, and needs no other context then.
+        let start = start.owned_by(place.account);
         let administrator_access = format!("arn:{}:iam::aws:policy/AdministratorAccess", place.partition);
         let changing = start.clone().with_key("iam:PermissionsBoundary", Key::Absent);
         let attaching = changing.clone().with_key("iam:PolicyARN", known(&administrator_access));
+        let index = map.index(place);
+        let indexed = sample::policies(&actor.layers).into_iter();
+        let policies: Vec<_> = indexed.map(|attached| (attached, index.policy(&attached.policy))).collect();
+        let may = |action: usize| {
+            let mut identity = policies.iter().take(actor.layers.identity.len());
+            identity.any(|(_, indexed)| indexed.may.get(action) == Some(&true))
+        };
         Self {
-            may: actor.layers.identity.iter().map(|attached| map.may_allow(&attached.policy)).collect(),
-            places: RefCell::default(),
+            may: (0..RULES.actions.len()).map(may).collect(),
+            index,
+            policies,
+            spots: RefCell::default(),
             willing: Willing::new(place.account),
             passing: RULES.services.iter().map(|_| OnceCell::new()).collect(),
-            passed: RefCell::default(),
+            aimed: RefCell::default(),
+            rewritten: RefCell::default(),
+            visits: RefCell::default(),
             now: RefCell::default(),
-            steps: RefCell::default(),
             gains: RefCell::default(),
             map,
             actor,
@@ -124,7 +143,7 @@ impl<'m> Asker<'m> {
     /// Whether an identity policy may allow an action on anything. A role's trust policy may do so alone.
     pub(super) fn may(&self, action: usize) -> bool {
         let Some(lower) = RULES.lower.get(action) else { return false };
-        lower == "sts:assumerole" || self.may.iter().any(|of| of.get(action).is_some_and(|may| *may))
+        lower == "sts:assumerole" || self.may.get(action) == Some(&true)
     }
 
     /// The resource that an action is bound to; `None` where any may do.
@@ -145,19 +164,41 @@ impl<'m> Asker<'m> {
     }
 
     /// Asks for one action where it is bound to. `None`: it is bound to nothing that is known.
-    pub(super) fn at(&self, rule: &Rule, action: usize, bind: Bind, aim: &Aim<'m>) -> Option<Call> {
-        // The same role is passed to the same service by many rules.
-        let key = match (bind, aim.role, aim.service) {
-            (Bind::TargetRole, Some(index), Some((service, _))) => {
-                (rule.passed_to_unconfirmed, index, service)
-            }
-            _ => return self.at_anew(rule, action, bind, aim),
+    pub(super) fn at(&self, rule: &Rule, action: usize, bind: Bind, aim: &Aim<'m>) -> Option<Rc<Call>> {
+        // The same is asked of the same target for many rules.
+        let target = match bind {
+            Bind::TargetRole => aim.role.map(Target::Role),
+            Bind::TargetUser => aim.user.map(Target::User),
+            _ => None,
         };
-        if let Some(known) = self.passed.borrow().get(&key) {
+        let anew = || self.at_anew(rule, action, bind, aim).map(Rc::new);
+        // What is taken away is not told by the target alone.
+        let Some(target) = target.filter(|_| aim.policy.is_none()) else { return anew() };
+        let service = aim.service.map(|(service, _)| (service, rule.passed_to_unconfirmed));
+        let key = Aimed { action, target, service };
+        if let Some(known) = self.aimed.borrow().get(&key) {
             return Some(known.clone());
         }
-        let call = self.at_anew(rule, action, bind, aim)?;
-        self.passed.borrow_mut().insert(key, call.clone());
+        let call = anew()?;
+        self.aimed.borrow_mut().insert(key, call.clone());
+        Some(call)
+    }
+
+    /// The role at this place is taken on by the actor, who has written itself into its trust policy.
+    pub(super) fn rewritten(&self, index: usize, role: &str) -> Rc<Call> {
+        let find = || Rc::new(self.call(&self.start, "sts:AssumeRole", role, Meets::Rewritten(Some(index))));
+        self.rewritten.borrow_mut().entry(index).or_insert_with(find).clone()
+    }
+
+    /// The role at this place is taken on by the service at that.
+    pub(super) fn visited(&self, index: usize, service: usize, truth: Truth) -> Option<Rc<Call>> {
+        if let Some(known) = self.visits.borrow().get(&(index, service)) {
+            return Some(known.clone());
+        }
+        let mut trusting = self.map.trusting.get(service)?.iter();
+        let request = trusting.find(|trusting| trusting.role == index)?.visit.clone();
+        let call = Rc::new(Call::new(request, Meets::Visitor(index, Some(service)), truth));
+        self.visits.borrow_mut().insert((index, service), call.clone());
         Some(call)
     }
 
@@ -177,7 +218,7 @@ impl<'m> Asker<'m> {
     pub(super) fn call(&self, base: &Request, name: &str, resource: &str, meets: Meets) -> Call {
         let request = base.instead(name, resource);
         let truth = decide(&request, &self.layers(meets));
-        Call { request, meets, truth }
+        Call::new(request, meets, truth)
     }
 
     /// The circumstances of an action on a target, where they are not the actor's alone.
@@ -218,126 +259,6 @@ impl<'m> Asker<'m> {
         }
     }
 
-    /// Asks for actions of one service that are bound to nothing: what they take of one type must be one resource. `None`:
-    /// one of them is denied everywhere.
-    pub(super) fn anywhere(&self, actions: &[usize]) -> Option<Anywhere> {
-        let mut found = Anywhere::default();
-        let kinds = |action: usize| RULES.kinds.get(action)?.as_ref();
-        let unlisted: Vec<usize> =
-            actions.iter().copied().filter(|action| kinds(*action).is_none()).collect();
-        if !unlisted.is_empty() {
-            found.calls = self.of_any_kind(&unlisted)?;
-        }
-        let mut slots: Vec<(&Group, Vec<(usize, usize)>)> = Vec::new();
-        for action in actions {
-            for (place, group) in kinds(*action).into_iter().flat_map(|kinds| kinds.groups.iter().enumerate())
-            {
-                match slots.iter_mut().find(|(slot, _)| slot.is(group)) {
-                    Some((_, sharing)) => sharing.push((*action, place)),
-                    None => slots.push((group, vec![(*action, place)])),
-                }
-            }
-        }
-        let mut without = Vec::new();
-        for (group, sharing) in slots {
-            match self.on_one(group, &sharing) {
-                Some(calls) => found.calls.extend(calls),
-                None => without.push((group, sharing)),
-            }
-        }
-        for action in actions.iter().filter_map(|action| RULES.actions.get(*action)) {
-            if !found.calls.iter().any(|call| call.request.action() == action) {
-                return None;
-            }
-        }
-        for (group, sharing) in without {
-            let kinds: Vec<&str> = group.kinds.iter().map(|kind| kind.name).collect();
-            let actions = sharing.iter().filter_map(|(action, _)| RULES.actions.get(*action));
-            found.lacking.extend(
-                actions.map(|action| format!("whether {action} can do without {}", kinds.join(", "))),
-            );
-        }
-        Some(found)
-    }
-
-    /// On the resource of a group on which they come out best.
-    fn on_one(&self, group: &Group, sharing: &[(usize, usize)]) -> Option<Vec<Call>> {
-        let mut best: Option<(Truth, Vec<Call>)> = None;
-        let named: Vec<Rc<[Vec<String>]>> = sharing.iter().map(|(action, _)| self.places(*action)).collect();
-        let of_group = || named.iter().zip(sharing).filter_map(|(of, (_, place))| of.get(*place)).flatten();
-        let met = of_group()
-            .take(MET)
-            .flat_map(|one| of_group().take(MET).filter_map(|two| sample::meet(one, two)));
-        let met = met.filter(|resource| sharing.len() > 1 && group.has(resource)).take(MET);
-        for resource in of_group().cloned().chain(met) {
-            let calls: Vec<Call> =
-                sharing.iter().map_while(|(action, _)| self.on(*action, &resource)).collect();
-            if calls.len() < sharing.len() {
-                continue;
-            }
-            let least = calls.iter().map(|call| call.truth).min()?;
-            if best.as_ref().is_none_or(|(truth, _)| least > *truth) {
-                best = Some((least, calls));
-            }
-            if least == Truth::True {
-                break;
-            }
-        }
-        best.map(|(_, calls)| calls)
-    }
-
-    /// The same of actions that the catalogue does not list: on one resource for all, or, if there is none, each where it
-    /// comes out best, unless those are resources of one type.
-    fn of_any_kind(&self, actions: &[usize]) -> Option<Vec<Call>> {
-        let mut best: Vec<Call> = Vec::new();
-        let least = |calls: &[Call]| calls.iter().map(|call| call.truth).min().unwrap_or(Truth::False);
-        let named: Vec<Rc<[Vec<String>]>> = actions.iter().map(|action| self.places(*action)).collect();
-        let all = || named.iter().flat_map(|names| names.iter().flatten());
-        let met = all().flat_map(|one| all().take(MET).filter_map(move |two| sample::meet(one, two)));
-        for resource in all().cloned().chain(met.take(MET)) {
-            let calls: Vec<Call> = actions.iter().map_while(|action| self.on(*action, &resource)).collect();
-            if calls.len() == actions.len() && (best.is_empty() || least(&calls) > least(&best)) {
-                best = calls;
-            }
-            if least(&best) == Truth::True {
-                return Some(best);
-            }
-        }
-        let some = |calls: Vec<Call>| Some(calls).filter(|calls| !calls.is_empty());
-        let mut apart: Vec<Call> = Vec::new();
-        for action in actions {
-            let calls = self.places(*action);
-            let calls = calls.iter().flatten().filter_map(|place| self.on(*action, place));
-            let Some(call) = calls.max_by_key(|call| call.truth) else { return some(best) };
-            if apart.iter().any(|other| same_type(other.request.resource(), call.request.resource())) {
-                return some(best);
-            }
-            apart.push(call);
-        }
-        some(if least(&apart) > least(&best) { apart } else { best })
-    }
-
-    fn on(&self, action: usize, resource: &str) -> Option<Call> {
-        let call = self.call(&self.start, RULES.actions.get(action)?, resource, Meets::Own);
-        // Of keys that are not known their policies are not either.
-        let call = if call.request.resource_kind() == ResourceKind::Ordinary {
-            call
-        } else {
-            self.call(&self.start, call.request.action(), resource, Meets::Willing)
-        };
-        (call.truth != Truth::False && !self.is_actor(resource)).then_some(call)
-    }
-
-    fn places(&self, action: usize) -> Rc<[Vec<String>]> {
-        let find = || {
-            let policies = sample::policies(&self.actor.layers);
-            let name = RULES.lower.get(action).map_or("", String::as_str);
-            let kinds = RULES.kinds.get(action).and_then(Option::as_ref);
-            sample::places(policies, name, kinds, self.place, self.start.context()).into()
-        };
-        self.places.borrow_mut().entry(action).or_insert_with(find).clone()
-    }
-
     fn layers<'s>(&'s self, meets: Meets) -> Layers<'s>
     where
         'm: 's,
@@ -359,8 +280,31 @@ impl<'m> Asker<'m> {
         }
     }
 
+    /// A request with its reasons. The same ones are asked for many rules.
+    pub(super) fn step(&self, call: &Call) -> Arc<EscalationStep> {
+        call.step.get_or_init(|| Arc::new(self.told(call))).clone()
+    }
+
+    fn told(&self, call: &Call) -> EscalationStep {
+        let answer = self.answer(call);
+        let (residual, doubts) = match answer.decision {
+            Decision::AllowedIf(open) => (Some(open), Vec::new()),
+            Decision::Unknown(doubts) => (None, doubts),
+            Decision::Allowed | Decision::Denied(_) => (None, Vec::new()),
+        };
+        let principal = call.request.principal().name();
+        EscalationStep {
+            by: matches!(call.meets, Meets::Visitor(..)).then(|| principal.to_owned()),
+            action: call.request.action().to_owned(),
+            resource: call.request.resource().to_owned(),
+            residual,
+            evidence: answer.evidence,
+            doubts,
+        }
+    }
+
     /// The whole answer to a request.
-    pub(super) fn answer(&self, call: &Call) -> Answer {
+    fn answer(&self, call: &Call) -> Answer {
         let layers = self.layers(call.meets);
         match call.meets {
             Meets::Visitor(..) => evaluate_resource_side(&call.request, &layers),
@@ -369,16 +313,12 @@ impl<'m> Asker<'m> {
     }
 }
 
-fn known(value: &str) -> Key {
-    Key::Known { values: [value.into()].into(), multivalued: false }
+impl Call {
+    pub(super) fn new(request: Request, meets: Meets, truth: Truth) -> Self {
+        Self { request, meets, truth, step: OnceCell::new() }
+    }
 }
 
-/// Whether two ARNs are of one type of one service.
-fn same_type(one: &str, two: &str) -> bool {
-    fn kind(arn: &str) -> Option<(&str, &str)> {
-        let resource = arn.splitn(6, ':').nth(5)?;
-        let service = arn.split(':').nth(2)?;
-        Some((service, resource.split_once(['/', ':']).map_or("", |(kind, _)| kind)))
-    }
-    kind(one).is_some_and(|of| kind(two) == Some(of))
+fn known(value: &str) -> Key {
+    Key::Known { values: [value.into()].into(), multivalued: false }
 }

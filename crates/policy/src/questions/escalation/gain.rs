@@ -87,7 +87,8 @@ pub(super) fn powers_of_administrator(
 }
 
 fn start(principal: &Principal, context: &Context) -> Request {
-    Request::new(principal.clone(), "", "*", context.clone())
+    let account = principal.account().unwrap_or_default();
+    Request::new(principal.clone(), "", "*", context.clone()).owned_by(account)
 }
 
 fn among(start: &Request, context: &Context, layers: &Layers<'_>, requests: Vec<(String, String)>) -> Powers {

@@ -39,9 +39,11 @@
 //! of a credential), a proviso says so and it is at most conditional.
 
 mod aims;
+mod anywhere;
 mod ask;
 mod facts;
 mod gain;
+mod index;
 mod inventory;
 mod judge;
 mod map;
@@ -216,10 +218,11 @@ pub(super) fn places_of(
     layers: &Layers<'_>,
 ) -> Vec<String> {
     let place = Place::of(principal.name());
-    let of = |action: &&str| {
-        let kinds = Kinds::of(action);
+    let of = |action: &&str| -> Vec<String> {
+        let Some(kinds) = Kinds::of(action) else { return Vec::new() };
         let lower = action.to_ascii_lowercase();
-        sample::places(sample::policies(layers), &lower, kinds.as_ref(), place, context).concat()
+        let places = sample::places(sample::policies(layers), &lower, &kinds, place, context);
+        places.into_iter().flatten().map(String::from).collect()
     };
     let mut places: Vec<String> = actions.iter().flat_map(of).collect();
     let met = places.iter().flat_map(|one| places.iter().filter_map(|two| sample::meet(one, two)));

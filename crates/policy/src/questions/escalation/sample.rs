@@ -1,12 +1,13 @@
 //! Requests that a statement is about: an action and a resource with something in the place of each wildcard.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
+use super::index::Named;
 use crate::arn::Arn;
 use crate::context::Context;
 use crate::layers::{Attached, Guardrails, Layers};
 use crate::pattern::MADE_UP;
-use crate::policy::Version;
+use crate::policy::{Policy, Version};
 use crate::questions::kind::{Glyph, Group, Kinds, Names};
 use crate::questions::sample::glyphs;
 use crate::statement::{Effect, Statement};
@@ -53,7 +54,7 @@ impl<'a> Place<'a> {
         kinds.groups.iter().flat_map(|group| self.of_group(group)).collect()
     }
 
-    fn of_group(self, group: &Group) -> Vec<String> {
+    pub(super) fn of_group(self, group: &Group) -> Vec<String> {
         let everything =
             [Glyph::Plain('a'), Glyph::Plain('r'), Glyph::Plain('n'), Glyph::Plain(':'), Glyph::Run];
         let of_kinds = group.kinds.iter().filter_map(|kind| kind.within(&everything, self.names()));
@@ -88,7 +89,8 @@ pub(super) fn powers<'a>(
         let pairs = statement.sample_actions().into_iter().flat_map(|action| {
             let resources: Vec<String> = match Kinds::of(&action) {
                 Some(kinds) => {
-                    let named = named.get_or_insert_with(|| patterns(attached, index, context).collect());
+                    let named =
+                        named.get_or_insert_with(|| patterns(&attached.policy, index, context).collect());
                     if named.is_empty() { place.typical(&action) } else { met(&kinds, named, place) }
                 }
                 None => {
@@ -118,12 +120,12 @@ fn within<'a>(group: &'a Group, pattern: &'a [Glyph], place: Place<'a>) -> impl 
 
 /// What a statement names, but for `*` alone, with the values of its variables.
 fn patterns<'a>(
-    attached: &'a Attached,
+    policy: &'a Policy,
     index: usize,
     context: &'a Context,
 ) -> impl Iterator<Item = Vec<Glyph>> + use<'a> {
-    let variables = attached.policy.version() == Version::V2012;
-    let texts = attached.policy.resource_texts(index).iter();
+    let variables = policy.version() == Version::V2012;
+    let texts = policy.resource_texts(index).iter();
     let telling = texts.filter(|text| text.bytes().any(|byte| byte != b'*'));
     telling.map(move |text| glyphs(text, variables, context, MADE_UP))
 }
@@ -152,48 +154,94 @@ pub(super) fn held_back<'a>(
     pairs.take(POWERS).collect()
 }
 
-/// Resources on which an action (in lower case) is worth asking for, for each of what it takes together: where the
-/// statements of these policies that may have it decide otherwise than elsewhere, and any of each type.
+/// Resources on which a listed action (in lower case) is worth asking for, for each of what it takes together.
 pub(super) fn places<'a>(
     policies: impl IntoIterator<Item = &'a Attached>,
     action: &str,
-    kinds: Option<&Kinds>,
+    kinds: &Kinds,
     place: Place<'_>,
     context: &Context,
-) -> Vec<Vec<String>> {
-    let having = statements(policies).filter(|(.., statement)| statement.may_have_action(action));
-    let Some(kinds) = kinds else {
-        return vec![of_any_kind(having.map(|(.., one)| one), action, place, context)];
-    };
-    let (mut allowing, mut others) = (Vec::new(), Vec::new());
-    for (attached, index, statement) in having {
-        let into = if statement.effect() == Effect::Allow { &mut allowing } else { &mut others };
-        into.extend(patterns(attached, index, context));
+) -> Vec<Vec<Box<str>>> {
+    let mut places = Places::default();
+    for attached in policies {
+        places.add(&named(&attached.policy, action, kinds, place, context).0);
     }
-    let of_group = |group: &Group| {
-        let named = |patterns: &[Vec<Glyph>]| -> Vec<String> {
-            patterns.iter().flat_map(|pattern| within(group, pattern, place)).collect()
-        };
-        let (allowed, denied) = (named(&allowing), named(&others));
-        let mut places = place.of_group(group);
-        // What is denied on something may be denied without anything in particular too.
-        places.retain(|resource| resource != "*" || denied.is_empty());
-        places.extend(denied.iter().filter_map(|name| sibling(name)));
-        places.extend(all_met(&allowed));
-        places.extend(allowed);
-        places.extend(denied);
-        let mut seen = BTreeSet::new();
-        places.retain(|resource| seen.insert(resource.clone()) && group.has(resource));
-        places.truncate(POWERS);
-        places
-    };
-    kinds.groups.iter().map(of_group).collect()
+    let groups = kinds.groups.iter().enumerate();
+    groups.map(|(number, group)| places.of_group(number, group, &place.of_group(group))).collect()
 }
 
-/// Of an action that is not listed: beside what the statements name, any resource of the service; if some of the service
-/// are denied, any of the same type instead.
-fn of_any_kind<'a>(
-    having: impl Iterator<Item = &'a Statement>,
+/// What the statements of a policy that may have a listed action name of what it is about, and whether that is the same
+/// whoever asks.
+pub(super) fn named(
+    policy: &Policy,
+    action: &str,
+    kinds: &Kinds,
+    place: Place<'_>,
+    context: &Context,
+) -> (Vec<Named>, bool) {
+    let mut all = Vec::new();
+    let mut is_fixed = true;
+    for (index, statement) in policy.statements().iter().enumerate() {
+        if !statement.may_have_action(action) {
+            continue;
+        }
+        is_fixed &= !policy.resource_texts(index).iter().any(|text| text.contains("${"));
+        let allows = statement.effect() == Effect::Allow;
+        for pattern in patterns(policy, index, context) {
+            for (group, of) in kinds.groups.iter().enumerate() {
+                let named = within(of, &pattern, place).map(|resource| resource.into());
+                all.extend(named.map(|resource| Named { allows, group, resource }));
+            }
+        }
+    }
+    (all, is_fixed)
+}
+
+/// What policies name of what an action is about.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    allowed: Vec<(usize, Box<str>)>,
+    denied: Vec<(usize, Box<str>)>,
+}
+
+impl Places {
+    pub(super) fn add(&mut self, named: &[Named]) {
+        for Named { allows, group, resource } in named {
+            let into = if *allows { &mut self.allowed } else { &mut self.denied };
+            into.push((*group, resource.clone()));
+        }
+    }
+
+    /// Where the policies decide otherwise than elsewhere, and any of each type.
+    pub(super) fn of_group(&self, number: usize, group: &Group, typical: &[String]) -> Vec<Box<str>> {
+        let of = |named: &[(usize, Box<str>)]| -> Vec<Box<str>> {
+            let own = named.iter().filter(|(group, _)| *group == number);
+            own.map(|(_, resource)| resource.clone()).collect()
+        };
+        let (allowed, denied) = (of(&self.allowed), of(&self.denied));
+        // What is denied on something may be denied without anything in particular too.
+        let typical = typical.iter().filter(|resource| **resource != "*" || denied.is_empty());
+        let mut places: Vec<Box<str>> = typical.map(|resource| resource.as_str().into()).collect();
+        let made = denied.iter().filter_map(|name| sibling(name)).chain(all_met(&allowed));
+        // They may be of another type.
+        places.extend(made.filter(|resource| group.has(resource)).map(Into::into));
+        places.extend(allowed);
+        places.extend(denied);
+        places.truncate(POWERS);
+        if places.len() > 1 {
+            let mut seen = HashSet::new();
+            let is_new: Vec<bool> = places.iter().map(|place| seen.insert(&**place)).collect();
+            let mut is_new = is_new.into_iter();
+            places.retain(|_| is_new.next() == Some(true));
+        }
+        places
+    }
+}
+
+/// The same of an action that is not listed: beside what the statements name, any resource of the service; if some of the
+/// service are denied, any of the same type instead.
+pub(super) fn of_any_kind<'a>(
+    policies: impl IntoIterator<Item = &'a Attached>,
     action: &str,
     place: Place<'_>,
     context: &Context,
@@ -201,7 +249,10 @@ fn of_any_kind<'a>(
     let (mut allowed, mut denied) = (Vec::new(), Vec::new());
     let service = action.split(':').next();
     let is_own = |name: &String| name.split(':').nth(2).is_some_and(|of| Some(of) == service);
-    for statement in having {
+    for (.., statement) in statements(policies) {
+        if !statement.may_have_action(action) {
+            continue;
+        }
         let named = place.resources(statement, context).into_iter();
         if statement.effect() == Effect::Allow {
             allowed.extend(named);
@@ -222,8 +273,9 @@ fn of_any_kind<'a>(
     places
 }
 
-fn all_met(names: &[String]) -> Vec<String> {
-    names.iter().flat_map(|one| names.iter().filter_map(|two| meet(one, two))).take(OF_ONE).collect()
+fn all_met<T: AsRef<str>>(names: &[T]) -> Vec<String> {
+    let names = || names.iter().map(AsRef::as_ref);
+    names().flat_map(|one| names().filter_map(|two| meet(one, two))).take(OF_ONE).collect()
 }
 
 /// What two patterns may both match, of each of which this is a sample: the longer start and the longer end.
@@ -324,7 +376,14 @@ mod tests {
     }
 
     fn asked(policies: &[Attached], action: &str) -> Vec<String> {
-        places(policies, action, Kinds::of(action).as_ref(), HOME, &Context::auditor()).concat()
+        let context = Context::auditor();
+        match Kinds::of(action) {
+            Some(kinds) => {
+                let places = places(policies, action, &kinds, HOME, &context).concat();
+                places.into_iter().map(String::from).collect()
+            }
+            None => of_any_kind(policies, action, HOME, &context),
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What a way is worth: what is gained by it, measured against what the actor may do already.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use super::aims::Aim;
 use super::ask::Asker;
@@ -31,15 +32,15 @@ pub(super) type Now = HashMap<String, HashMap<String, HashMap<String, Truth>>>;
 
 impl<'m> Asker<'m> {
     /// What is gained by a way.
-    pub(super) fn gain(&self, rule: &Rule, aim: &Aim<'m>) -> Outcome {
+    pub(super) fn gain(&self, rule: &Rule, aim: &Aim<'m>) -> Rc<Outcome> {
         let by_administrator = rule.effect == Effect::Administrator;
         let target_role = aim.role.and_then(|index| self.map.roles.get(index));
         let user = aim.user.and_then(|index| self.map.users.get(index));
         let target = target_role.map(|role| (&role.target, &role.facts.layers));
         let target = target.or_else(|| user.map(|user| (&user.target, &user.facts.layers)));
-        let not_known = Outcome::Gained(Gain::NotKnown);
+        let not_known = || Rc::new(Outcome::Gained(Gain::NotKnown));
         match rule.effect {
-            Effect::NotTold => not_known,
+            Effect::NotTold => not_known(),
             Effect::Target | Effect::Administrator => {
                 let key = (by_administrator, aim.role, aim.user);
                 if let Some(known) = self.gains.borrow().get(&key) {
@@ -54,19 +55,20 @@ impl<'m> Asker<'m> {
                         let Actor { principal, context, layers, .. } = self.actor;
                         self.compare(&gain::powers_of_administrator(principal, context, layers), None)
                     }
-                    None => return not_known,
+                    None => return not_known(),
                 };
+                let outcome = Rc::new(outcome);
                 self.gains.borrow_mut().insert(key, outcome.clone());
                 outcome
             }
-            Effect::Group if aim.group.is_none() => not_known,
+            Effect::Group if aim.group.is_none() => not_known(),
             Effect::Group => {
                 let layers = &self.actor.layers;
                 let identity: Vec<Attached> = layers.identity.iter().chain(aim.joined).cloned().collect();
                 let layers = Layers { identity: &identity, ..*layers };
-                self.compare(&gain::powers(self.actor.principal, &self.actor.context, &layers), None)
+                Rc::new(self.compare(&gain::powers(self.actor.principal, &self.actor.context, &layers), None))
             }
-            Effect::NoBoundary | Effect::Version | Effect::NoPolicy => self.changed(rule, aim),
+            Effect::NoBoundary | Effect::Version | Effect::NoPolicy => Rc::new(self.changed(rule, aim)),
         }
     }
 
