@@ -1,6 +1,7 @@
 //! Actions that are bound to nothing: on what they are allowed, and on what together.
 
 use std::cell::OnceCell;
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::ask::{Asker, Call, Meets};
@@ -31,6 +32,9 @@ pub(super) struct Spot {
 
 /// For each of what an action takes together.
 pub(super) type Spots = Rc<[Vec<Spot>]>;
+
+/// For an action, and a place among what it takes together, the request about anything of the type, if it is allowed.
+pub(super) type Anything = HashMap<(usize, usize), Option<Rc<Call>>>;
 
 impl Asker<'_> {
     /// Asks for actions of one service that are bound to nothing: what they take of one type must be one resource. `None`:
@@ -79,6 +83,9 @@ impl Asker<'_> {
 
     /// On the resource of a group on which they come out best.
     fn on_one(&self, group: &Group, sharing: &[(usize, usize)]) -> Option<Vec<Rc<Call>>> {
+        if let Some(calls) = self.on_any(sharing) {
+            return Some(calls);
+        }
         let named: Vec<Spots> = sharing.iter().map(|(action, _)| self.spots(*action)).collect();
         let own = named.iter().zip(sharing).filter_map(|(of, (_, place))| of.get(*place).map(Vec::as_slice));
         let own: Vec<&[Spot]> = own.collect();
@@ -101,6 +108,21 @@ impl Asker<'_> {
             met.filter(|resource| group.has(resource)).take(MET).any(|resource| try_on(&resource));
         }
         best.map(|(_, calls)| calls)
+    }
+
+    /// On a resource of the first type, of a made-up name, if all are allowed there: then nothing else comes out better.
+    fn on_any(&self, sharing: &[(usize, usize)]) -> Option<Vec<Rc<Call>>> {
+        let call = |(action, place): &(usize, usize)| {
+            if let Some(known) = self.anything.borrow().get(&(*action, *place)) {
+                return known.clone();
+            }
+            let typical = self.index.typical(*action, kinds(*action)?, self.place);
+            let resource = typical.get(*place)?.first()?;
+            let call = self.on(*action, &[], resource).filter(|call| call.truth == Truth::True);
+            self.anything.borrow_mut().insert((*action, *place), call.clone());
+            call
+        };
+        sharing.iter().map(call).collect()
     }
 
     /// The same of actions that the catalogue does not list: on one resource for all, or, if there is none, each where it

@@ -1,12 +1,13 @@
 //! The requests of an actor's ways, and how they come out.
 
+use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use super::aims::Aim;
-use super::anywhere::Spots;
+use super::anywhere::{Anything, Spots};
 use super::gain::{REWRITTEN, Willing};
 use super::index::{Index, Indexed};
 use super::rules::{Bind, RULES, Rule};
@@ -73,13 +74,18 @@ pub(super) struct Asker<'m> {
     administrator_access: String,
     /// For each action of the rules, whether an identity policy may allow it on anything.
     may: Box<[bool]>,
+    allowing: Box<[OnceCell<Vec<Attached>>]>,
     pub(super) index: Arc<Index>,
     /// Every policy that allows or limits, the identity's first.
     pub(super) policies: Vec<(&'m Attached, Arc<Indexed>)>,
     pub(super) spots: RefCell<HashMap<usize, Spots>>,
+    /// For an action, and a place among what it takes together, whether it is allowed on anything.
+    pub(super) anything: RefCell<Anything>,
     pub(super) willing: Willing,
     /// For each service, the actor as one that passes a role to it.
     passing: Vec<OnceCell<Request>>,
+    /// As one that passes a role on.
+    passing_on: OnceCell<Request>,
     aimed: RefCell<HashMap<Aimed, Rc<Call>>>,
     rewritten: RefCell<HashMap<usize, Rc<Call>>>,
     visits: RefCell<HashMap<(usize, usize), Rc<Call>>>,
@@ -105,10 +111,13 @@ impl<'m> Asker<'m> {
         };
         Self {
             may: (0..RULES.actions.len()).map(may).collect(),
+            allowing: RULES.actions.iter().map(|_| OnceCell::new()).collect(),
             index,
             policies,
             spots: RefCell::default(),
+            anything: RefCell::default(),
             willing: Willing::new(place.account),
+            passing_on: OnceCell::new(),
             passing: RULES.services.iter().map(|_| OnceCell::new()).collect(),
             aimed: RefCell::default(),
             rewritten: RefCell::default(),
@@ -212,7 +221,28 @@ impl<'m> Asker<'m> {
         }
         let resource = self.bound(bind, aim)?;
         let base = self.base(rule, action, aim);
-        Some(self.call(base.as_ref().unwrap_or(&self.start), name, resource, meets))
+        let base = base.as_deref().unwrap_or(&self.start);
+        if meets != Meets::Own {
+            return Some(self.call(base, name, resource, meets));
+        }
+        // Most are allowed by nothing, and that is soon told.
+        let request = base.instead(name, resource);
+        let identity = Layers { identity: self.allowing(action), ..Layers::default() };
+        let truth = match decide(&request, &identity) {
+            Truth::False => Truth::False,
+            _ => decide(&request, &self.layers(meets)),
+        };
+        Some(Call::new(request, meets, truth))
+    }
+
+    /// The identity policies that may allow an action on anything.
+    fn allowing(&self, action: usize) -> &[Attached] {
+        let find = || {
+            let identity = self.policies.iter().take(self.actor.layers.identity.len());
+            let may = identity.filter(|(_, indexed)| indexed.may.get(action) == Some(&true));
+            may.map(|(attached, _)| (*attached).clone()).collect()
+        };
+        self.allowing.get(action).map_or(&[], |known| known.get_or_init(find))
     }
 
     pub(super) fn call(&self, base: &Request, name: &str, resource: &str, meets: Meets) -> Call {
@@ -222,40 +252,38 @@ impl<'m> Asker<'m> {
     }
 
     /// The circumstances of an action on a target, where they are not the actor's alone.
-    fn base(&self, rule: &Rule, action: usize, aim: &Aim<'m>) -> Option<Request> {
+    fn base(&self, rule: &Rule, action: usize, aim: &Aim<'m>) -> Option<Cow<'_, Request>> {
         let name = RULES.lower.get(action)?.strip_prefix("iam:")?;
         if name == "passrole" {
             let (service, _) = aim.service?;
-            return Some(self.passing(service, rule.passed_to_unconfirmed));
+            return Some(Cow::Borrowed(self.passing(service, rule.passed_to_unconfirmed)));
         }
         if let "putuserpermissionsboundary" | "putrolepermissionsboundary" = name {
             let looser = known(&self.administrator_access);
-            return Some(self.start.clone().with_key("iam:PermissionsBoundary", looser));
+            return Some(Cow::Owned(self.start.clone().with_key("iam:PermissionsBoundary", looser)));
         }
         let changes = ["put", "attach", "delete", "detach"].iter().any(|verb| name.starts_with(verb));
         if !changes {
             return None;
         }
         let base = if name.starts_with("attach") { &self.attaching } else { &self.changing };
-        let mut base = base.clone();
+        let mut base = Cow::Borrowed(base);
         if let Some(policy) = aim.policy.filter(|_| name.starts_with("detach")) {
-            base = base.with_key("iam:PolicyARN", known(policy));
+            base = Cow::Owned(base.into_owned().with_key("iam:PolicyARN", known(policy)));
         }
         let is_bounded = RULES.bounded.get(action) == Some(&true);
         if let Some(boundary) = self.subject(aim).boundary.filter(|_| is_bounded) {
-            base = base.with_key("iam:PermissionsBoundary", known(&boundary.name));
+            base = Cow::Owned(base.into_owned().with_key("iam:PermissionsBoundary", known(&boundary.name)));
         }
         Some(base)
     }
 
     /// A role is passed to a service. Where it is passed on by another, which of them IAM sees is not confirmed.
-    pub(super) fn passing(&self, service: usize, unconfirmed: bool) -> Request {
+    pub(super) fn passing(&self, service: usize, unconfirmed: bool) -> &Request {
         let passing = |state| self.start.clone().with_key("iam:PassedToService", state);
         match (RULES.services.get(service), self.passing.get(service)) {
-            (Some(service), Some(cell)) if !unconfirmed => {
-                cell.get_or_init(|| passing(known(&service.name))).clone()
-            }
-            _ => passing(Key::Environment),
+            (Some(service), Some(cell)) if !unconfirmed => cell.get_or_init(|| passing(known(&service.name))),
+            _ => self.passing_on.get_or_init(|| passing(Key::Environment)),
         }
     }
 

@@ -72,7 +72,7 @@ impl<'m> Asker<'m> {
         let passing = self.passing(emr, rule.passed_to_unconfirmed);
         let passed = self.map.trusting.get(emr).into_iter().flatten().filter_map(|trusting| {
             let passed = self.map.roles.get(trusting.role)?;
-            let mut call = self.call(&passing, "iam:PassRole", passed.facts.arn, Meets::Own);
+            let mut call = self.call(passing, "iam:PassRole", passed.facts.arn, Meets::Own);
             call.truth = call.truth.min(trusting.trust);
             Some((call.truth, Rc::new(call)))
         });

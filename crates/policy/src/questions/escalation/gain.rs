@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use super::rules::RULES;
 use super::sample::{self, Place};
@@ -22,9 +22,34 @@ use crate::truth::Truth;
 pub(super) struct Powers {
     pub(super) administrator: bool,
     /// What it may do, or may do if a residual holds.
-    pub(super) requests: Vec<(Request, Truth)>,
+    pub(super) requests: Vec<Power>,
     /// Why there may be more.
     pub(super) doubts: Vec<Doubt>,
+}
+
+/// Something that a principal may do.
+#[derive(Clone, Debug)]
+pub(super) struct Power {
+    pub(super) request: Request,
+    pub(super) truth: Truth,
+    /// Its number among those of the account.
+    pub(super) number: usize,
+}
+
+/// Numbers for what principals may do: the same for the same action on the same resource, asked for from the same account.
+#[derive(Debug, Default)]
+pub(super) struct Numbers(Mutex<HashMap<String, usize>>);
+
+impl Numbers {
+    fn of(&self, request: &Request) -> usize {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let account = request.principal().account().unwrap_or_default();
+        let next = known.len();
+        let (action, resource) = (request.action(), request.resource());
+        // The length tells where the action ends.
+        let key = format!("{account}:{}:{action}{resource}", action.len());
+        *known.entry(key).or_insert(next)
+    }
 }
 
 /// `AdministratorAccess`, as its document has been since it exists.
@@ -45,10 +70,15 @@ pub(super) static REWRITTEN: LazyLock<Option<Attached>> = LazyLock::new(|| {
 });
 
 /// What a principal may do with these layers.
-pub(super) fn powers(principal: &Principal, context: &Context, layers: &Layers<'_>) -> Powers {
+pub(super) fn powers(
+    principal: &Principal,
+    context: &Context,
+    layers: &Layers<'_>,
+    numbers: &Numbers,
+) -> Powers {
     let start = start(principal, context);
     let place = Place::of(principal.name());
-    among(&start, context, layers, sample::powers(layers.identity, place, start.context()))
+    among(&start, context, layers, sample::powers(layers.identity, place, start.context()), numbers)
 }
 
 /// What a principal may do with these layers, asked also where `without`, which it has no more, may have denied.
@@ -57,12 +87,13 @@ pub(super) fn powers_without(
     context: &Context,
     layers: &Layers<'_>,
     without: &Attached,
+    numbers: &Numbers,
 ) -> Powers {
     let start = start(principal, context);
     let place = Place::of(principal.name());
     let mut requests = sample::powers(layers.identity, place, start.context());
     requests.extend(sample::held_back(layers.identity.iter().chain([without]), place, start.context()));
-    among(&start, context, layers, requests)
+    among(&start, context, layers, requests, numbers)
 }
 
 /// What a principal may do once it may do everything within its limits.
@@ -70,6 +101,7 @@ pub(super) fn powers_of_administrator(
     principal: &Principal,
     context: &Context,
     layers: &Layers<'_>,
+    numbers: &Numbers,
 ) -> Powers {
     let start = start(principal, context);
     let place = Place::of(principal.name());
@@ -83,7 +115,7 @@ pub(super) fn powers_of_administrator(
     let of_rules = RULES.lower.iter();
     requests
         .extend(of_rules.flat_map(|action| place.typical(action).into_iter().map(|on| (action.clone(), on))));
-    among(&start, context, &layers, requests)
+    among(&start, context, &layers, requests, numbers)
 }
 
 fn start(principal: &Principal, context: &Context) -> Request {
@@ -91,7 +123,13 @@ fn start(principal: &Principal, context: &Context) -> Request {
     Request::new(principal.clone(), "", "*", context.clone()).owned_by(account)
 }
 
-fn among(start: &Request, context: &Context, layers: &Layers<'_>, requests: Vec<(String, String)>) -> Powers {
+fn among(
+    start: &Request,
+    context: &Context,
+    layers: &Layers<'_>,
+    requests: Vec<(String, String)>,
+    numbers: &Numbers,
+) -> Powers {
     let mut powers = Powers {
         administrator: matches!(
             administrator(start.principal(), context.clone(), layers),
@@ -118,7 +156,7 @@ fn among(start: &Request, context: &Context, layers: &Layers<'_>, requests: Vec<
                 }
             }
             Truth::False | Truth::Unknown => {}
-            truth => powers.requests.push((request, truth)),
+            truth => powers.requests.push(Power { number: numbers.of(&request), request, truth }),
         }
     }
     whole(&mut powers.requests);
@@ -129,18 +167,18 @@ fn among(start: &Request, context: &Context, layers: &Layers<'_>, requests: Vec<
 }
 
 /// Without what may be done on some of the resources only that it takes together.
-fn whole(requests: &mut Vec<(Request, Truth)>) {
+fn whole(powers: &mut Vec<Power>) {
     let mut asked: HashMap<String, bool> = HashMap::new();
-    for (request, _) in &*requests {
+    for Power { request, .. } in &*powers {
         asked.entry(request.action().to_owned()).or_insert_with(|| {
             let Some(kinds) = Kinds::of(request.action()).filter(|kinds| kinds.groups.len() > 1) else {
                 return true;
             };
-            let on = || requests.iter().filter(|(other, _)| other.action() == request.action());
-            kinds.groups.iter().all(|group| on().any(|(other, _)| group.has(other.resource())))
+            let on = || powers.iter().filter(|other| other.request.action() == request.action());
+            kinds.groups.iter().all(|group| on().any(|other| group.has(other.request.resource())))
         });
     }
-    requests.retain(|(request, _)| asked.get(request.action()) == Some(&true));
+    powers.retain(|power| asked.get(power.request.action()) == Some(&true));
 }
 
 /// The owner of a role or of a key leaves it to an account whom it lets in: what a principal may do is what its own side

@@ -28,8 +28,11 @@ pub(super) struct Indexed {
     /// For each action, whether it may allow it on anything.
     pub(super) may: Box<[bool]>,
     /// For each action what it names, where no variable hangs on who asks.
-    named: Box<[OnceLock<Option<Box<[Named]>>>]>,
+    named: Box<[OnceLock<Fixed>]>,
 }
+
+/// The same whoever asks; `None`: it is not.
+type Fixed = Option<Box<[Named]>>;
 
 /// What is the same for everyone of an account.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::gain::{self, Powers};
+use super::gain::{self, Numbers, Powers};
 use super::index::Index;
 use super::rules::{RULES, TrustedService};
 use super::sample::Place;
@@ -27,7 +27,8 @@ pub struct EscalationMap<'a> {
     /// For each service, by its place among those of the rules, the roles that trust it or may.
     pub(super) trusting: Vec<Vec<Trusting>>,
     /// What policies say, by partition and account of who asks.
-    indices: Mutex<HashMap<(Box<str>, Box<str>), Arc<Index>>>,
+    indices: Mutex<HashMap<String, Arc<Index>>>,
+    pub(super) numbers: Numbers,
 }
 
 /// A role that trusts a service, or may.
@@ -77,22 +78,23 @@ impl Target {
         }
     }
 
-    pub(super) fn powers(&self, layers: &Layers<'_>) -> &Powers {
-        self.as_is.get_or_init(|| self.found(layers, gain::powers))
+    pub(super) fn powers(&self, layers: &Layers<'_>, numbers: &Numbers) -> &Powers {
+        self.as_is.get_or_init(|| self.found(layers, numbers, gain::powers))
     }
 
-    pub(super) fn powers_of_administrator(&self, layers: &Layers<'_>) -> &Powers {
-        self.as_administrator.get_or_init(|| self.found(layers, gain::powers_of_administrator))
+    pub(super) fn powers_of_administrator(&self, layers: &Layers<'_>, numbers: &Numbers) -> &Powers {
+        self.as_administrator.get_or_init(|| self.found(layers, numbers, gain::powers_of_administrator))
     }
 
     fn found(
         &self,
         layers: &Layers<'_>,
-        powers: impl Fn(&Principal, &Context, &Layers<'_>) -> Powers,
+        numbers: &Numbers,
+        powers: impl Fn(&Principal, &Context, &Layers<'_>, &Numbers) -> Powers,
     ) -> Powers {
         self.principal
             .as_ref()
-            .map(|principal| powers(principal, &Context::auditor(), layers))
+            .map(|principal| powers(principal, &Context::auditor(), layers, numbers))
             .unwrap_or_default()
     }
 }
@@ -126,13 +128,14 @@ impl<'a> EscalationMap<'a> {
                 .collect(),
             roles,
             indices: Mutex::default(),
+            numbers: Numbers::default(),
         }
     }
 
     /// What policies say to those of an account.
     pub(super) fn index(&self, place: Place<'_>) -> Arc<Index> {
         let mut known = self.indices.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (place.partition.into(), place.account.into());
+        let key = format!("{}:{}", place.partition, place.account);
         known.entry(key).or_insert_with(|| Arc::new(Index::new())).clone()
     }
 

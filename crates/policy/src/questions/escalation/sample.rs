@@ -189,7 +189,7 @@ pub(super) fn named(
         let allows = statement.effect() == Effect::Allow;
         for pattern in patterns(policy, index, context) {
             for (group, of) in kinds.groups.iter().enumerate() {
-                let named = within(of, &pattern, place).map(|resource| resource.into());
+                let named = within(of, &pattern, place).map(Into::into);
                 all.extend(named.map(|resource| Named { allows, group, resource }));
             }
         }

@@ -1,11 +1,10 @@
 //! What a way is worth: what is gained by it, measured against what the actor may do already.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::aims::Aim;
 use super::ask::Asker;
-use super::gain::{self, Powers};
+use super::gain::{self, Power, Powers};
 use super::rules::{Effect, Rule};
 use super::sample::Place;
 use super::{Actor, Gain};
@@ -27,8 +26,8 @@ pub(super) enum Outcome {
 /// Whose powers are measured: by `AdministratorAccess` or as they are, place among the roles, place among the users.
 pub(super) type Measured = (bool, Option<usize>, Option<usize>);
 
-/// What the actor may do: by account of whose principal would ask, action and resource.
-pub(super) type Now = HashMap<String, HashMap<String, HashMap<String, Truth>>>;
+/// What the actor may do, by number.
+pub(super) type Now = Vec<Option<Truth>>;
 
 impl<'m> Asker<'m> {
     /// What is gained by a way.
@@ -38,6 +37,7 @@ impl<'m> Asker<'m> {
         let user = aim.user.and_then(|index| self.map.users.get(index));
         let target = target_role.map(|role| (&role.target, &role.facts.layers));
         let target = target.or_else(|| user.map(|user| (&user.target, &user.facts.layers)));
+        let numbers = &self.map.numbers;
         let not_known = || Rc::new(Outcome::Gained(Gain::NotKnown));
         match rule.effect {
             Effect::NotTold => not_known(),
@@ -48,12 +48,15 @@ impl<'m> Asker<'m> {
                 }
                 let outcome = match target {
                     Some((target, layers)) if by_administrator => {
-                        self.compare(target.powers_of_administrator(layers), None)
+                        self.compare(target.powers_of_administrator(layers, numbers), None)
                     }
-                    Some((target, layers)) => self.compare(target.powers(layers), None),
+                    Some((target, layers)) => self.compare(target.powers(layers, numbers), None),
                     None if by_administrator && !aim.lacks_target() => {
                         let Actor { principal, context, layers, .. } = self.actor;
-                        self.compare(&gain::powers_of_administrator(principal, context, layers), None)
+                        self.compare(
+                            &gain::powers_of_administrator(principal, context, layers, numbers),
+                            None,
+                        )
                     }
                     None => return not_known(),
                 };
@@ -66,7 +69,8 @@ impl<'m> Asker<'m> {
                 let layers = &self.actor.layers;
                 let identity: Vec<Attached> = layers.identity.iter().chain(aim.joined).cloned().collect();
                 let layers = Layers { identity: &identity, ..*layers };
-                Rc::new(self.compare(&gain::powers(self.actor.principal, &self.actor.context, &layers), None))
+                let Actor { principal, context, .. } = self.actor;
+                Rc::new(self.compare(&gain::powers(principal, context, &layers, numbers), None))
             }
             Effect::NoBoundary | Effect::Version | Effect::NoPolicy => Rc::new(self.changed(rule, aim)),
         }
@@ -103,8 +107,10 @@ impl<'m> Asker<'m> {
             }
             (Layers { identity: &identity, ..before }, old)
         };
-        let powers = gain::powers_without(principal, context, &after, without);
-        if powers.administrator && other.is_some_and(|role| role.target.powers(&before).administrator) {
+        let powers = gain::powers_without(principal, context, &after, without, &self.map.numbers);
+        if powers.administrator
+            && other.is_some_and(|role| role.target.powers(&before, &self.map.numbers).administrator)
+        {
             return Outcome::Nothing;
         }
         self.compare(&powers, Some(&before))
@@ -117,8 +123,8 @@ impl<'m> Asker<'m> {
             return Outcome::Gained(Gain::Administrator);
         }
         let mut in_doubt = None;
-        for (request, truth) in &powers.requests {
-            let now = self.now(request);
+        for Power { request, truth, number } in &powers.requests {
+            let now = self.now(request, *number);
             let was =
                 before.map_or(Truth::False, |before| decide(request, &self.willing.beside(request, before)));
             let lifted = before.is_some() && now == Truth::Depends && *truth == Truth::True;
@@ -144,17 +150,19 @@ impl<'m> Asker<'m> {
     }
 
     /// How a target's request would come out for the actor. Many targets have the same policies.
-    fn now(&self, request: &Request) -> Truth {
-        let owner = request.principal().account().unwrap_or_default();
-        let mut known = self.now.borrow_mut();
-        let known = known.entry(owner.to_owned()).or_default();
-        if let Some(truth) = known.get(request.action()).and_then(|on| on.get(request.resource())) {
+    fn now(&self, request: &Request, number: usize) -> Truth {
+        if let Some(Some(truth)) = self.now.borrow().get(number) {
             return *truth;
         }
         let as_actor = self.as_actor(request);
         let truth = decide(&as_actor, &self.willing.beside(&as_actor, &self.actor.layers));
-        let on = known.entry(request.action().to_owned()).or_default();
-        on.insert(request.resource().to_owned(), truth);
+        let mut known = self.now.borrow_mut();
+        if known.len() <= number {
+            known.resize(number + 1, None);
+        }
+        if let Some(place) = known.get_mut(number) {
+            *place = Some(truth);
+        }
         truth
     }
 
