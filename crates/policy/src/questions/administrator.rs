@@ -10,7 +10,7 @@ use crate::context::{Context, Key};
 use crate::evaluate::{decide, evaluate};
 use crate::layers::{Attached, Layers};
 use crate::policy::Policy;
-use crate::request::{Principal, Request};
+use crate::request::{Principal, PrincipalKind, Request};
 use crate::statement::Effect;
 use crate::truth::Truth;
 
@@ -85,7 +85,7 @@ const ASSUME: &str = "sts:AssumeRole";
 /// against a single action makes nobody less of an administrator. What is attached is `AdministratorAccess`, to identities
 /// without a permissions boundary: who may only
 /// [manage identities within one](https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html#access_policies_boundaries-delegate)
-/// is none. What an administrator can do at once may be less than everything, as with `iam:*`.
+/// is none. Of the layers, `resource` is not looked at. What an administrator can do at once may be less than everything, as with `iam:*`.
 ///
 /// Ways that take a certain identity, policy or workload are escalation, not administration:
 /// [`escalations`](crate::escalations) looks for them.
@@ -136,11 +136,19 @@ impl<'a> Question<'a> {
         let start = Request::new(principal.clone(), "", "*", context).owned_by(account);
         let known = Key::Known { values: [everything.into()].into(), multivalued: false };
         let attaching = start.clone().with_key("iam:PolicyARN", known);
-        Self { start, attaching, layers: *layers, partition, account }
+        // What is asked about has no policy of its own.
+        Self { start, attaching, layers: Layers { resource: &[], ..*layers }, partition, account }
     }
 
     fn answer(&self) -> Administrator {
-        let every = |ways: &[&[Need]]| self.best(ways.iter().map(|way| self.named(way, NOBODY)));
+        let every = |ways: &[&[Need]]| {
+            let named = |way: &&[Need]| self.named(way, NOBODY);
+            match self.best(ways.iter().filter(|way| self.may(way)).map(named)) {
+                // The first tells why not.
+                (Truth::False, _) => (Truth::False, ways.first().map(named).unwrap_or_default()),
+                best => best,
+            }
+        };
         let (of_users, users) = every(&USERS);
         let (of_roles, roles) =
             if of_users == Truth::False { (Truth::False, Asked::new()) } else { every(&ROLES) };
@@ -154,7 +162,7 @@ impl<'a> Question<'a> {
         self.told(best)
     }
 
-    /// The one of some ways that comes out best; of ways that do not hold the first.
+    /// The one of some ways that comes out best.
     fn best(&self, ways: impl Iterator<Item = Asked>) -> (Truth, Asked) {
         let mut best: Option<(Truth, Asked)> = None;
         for way in ways {
@@ -180,19 +188,24 @@ impl<'a> Question<'a> {
 
     /// A way for each name that the policies leave open for what is made.
     fn anywhere(&self, way: &[Need]) -> Vec<Asked> {
-        let allowing = |action: &str| {
-            let statements = self.layers.identity.iter().flat_map(|attached| attached.policy.statements());
-            let mut allowing = statements.filter(|statement| statement.effect() != Effect::Deny);
-            action == ASSUME
-                || allowing.any(|statement| statement.may_have_action(&action.to_ascii_lowercase()))
-        };
-        if !way.iter().all(|(action, _)| allowing(action)) {
+        if !self.may(way) {
             return Vec::new();
         }
         let actions: Vec<&str> =
             way.iter().map(|(action, _)| *action).filter(|action| *action != ASSUME).collect();
         let places = places_of(&actions, self.start.principal(), self.start.context(), &self.layers);
         places.into_iter().map(|place| way.iter().map(|need| (*need, place.clone())).collect()).collect()
+    }
+
+    /// Whether an identity policy may allow each action of a way on anything.
+    fn may(&self, way: &[Need]) -> bool {
+        let statements = || self.layers.identity.iter().flat_map(|attached| attached.policy.statements());
+        let allowed = |(action, _): &Need| {
+            let lower = action.to_ascii_lowercase();
+            let mut allowing = statements().filter(|statement| statement.effect() != Effect::Deny);
+            *action == ASSUME || allowing.any(|statement| statement.may_have_action(&lower))
+        };
+        self.start.principal().kind() == PrincipalKind::Root || way.iter().all(allowed)
     }
 
     fn request(&self, (action, _): Need, resource: &str) -> (Request, Layers<'_>) {
@@ -406,6 +419,15 @@ mod tests {
         let unheard = r#"{"Effect":"Allow","Action":"*","Resource":"*","Unless":"monday"}"#;
         assert_eq!(by(&[attached(unheard)]), "its element \"Unless\" is not documented");
         assert_eq!(by(&[attached(""), Attached::unreadable("p", "access denied")]), "access denied");
+    }
+
+    /// The trust policy of a role is not that of what the role asks about.
+    #[test]
+    fn policies_of_a_resource_make_nobody_one() {
+        let trust = [attached(r#"{"Effect":"Allow","Principal":"*","Action":"*"}"#)];
+        let layers = Layers { resource: &trust, ..Layers::default() };
+        let no = told(&administrator(&ann(), Context::auditor(), &layers));
+        assert_eq!(no, "iam:AttachUserPolicy Implicit(Identity)");
     }
 
     #[test]

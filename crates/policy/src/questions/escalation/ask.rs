@@ -1,7 +1,7 @@
 //! The requests of an actor's ways, and how they come out.
 
 use std::borrow::Cow;
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -75,6 +75,8 @@ pub(super) struct Asker<'m> {
     /// For each action of the rules, whether an identity policy may allow it on anything.
     may: Box<[bool]>,
     allowing: Box<[OnceCell<Vec<Attached>>]>,
+    /// For each action, whether it was allowed on the last target.
+    likely: Box<[Cell<bool>]>,
     pub(super) index: Arc<Index>,
     /// Every policy that allows or limits, the identity's first.
     pub(super) policies: Vec<(&'m Attached, Arc<Indexed>)>,
@@ -111,6 +113,7 @@ impl<'m> Asker<'m> {
         };
         Self {
             may: (0..RULES.actions.len()).map(may).collect(),
+            likely: RULES.actions.iter().map(|_| Cell::new(false)).collect(),
             allowing: RULES.actions.iter().map(|_| OnceCell::new()).collect(),
             index,
             policies,
@@ -225,13 +228,19 @@ impl<'m> Asker<'m> {
         if meets != Meets::Own {
             return Some(self.call(base, name, resource, meets));
         }
-        // Most are allowed by nothing, and that is soon told.
         let request = base.instead(name, resource);
         let identity = Layers { identity: self.allowing(action), ..Layers::default() };
-        let truth = match decide(&request, &identity) {
-            Truth::False => Truth::False,
-            _ => decide(&request, &self.layers(meets)),
+        // Most are allowed by nothing, and that is soon told; but what was allowed on one target will be on the next.
+        let likely = self.likely.get(action);
+        let unlikely = likely.is_none_or(|likely| !likely.get());
+        let truth = if unlikely && decide(&request, &identity) == Truth::False {
+            Truth::False
+        } else {
+            decide(&request, &self.layers(meets))
         };
+        if let Some(likely) = likely {
+            likely.set(truth != Truth::False);
+        }
         Some(Call::new(request, meets, truth))
     }
 

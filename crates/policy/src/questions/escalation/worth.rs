@@ -170,9 +170,8 @@ impl<'m> Asker<'m> {
     fn as_actor(&self, request: &Request) -> Request {
         let own = self.start.instead(request.action(), request.resource());
         let owner = request.principal().account().filter(|account| *account != self.place.account);
-        let says = Place::of(request.resource()).account;
         match owner {
-            Some(owner) if says.is_empty() => own.owned_by(owner),
+            Some(owner) if Place::of(request.resource()).account.is_empty() => own.owned_by(owner),
             _ => own,
         }
     }
