@@ -26,9 +26,10 @@ check! {
     /// ## What it cannot see
     /// How long sessions really are: the maximum is only a limit, and role chaining caps at one hour anyway.
     /// Roles that AWS manages (service-linked, IAM Identity Center's) cannot be changed here and are NOT_APPLICABLE.
-    /// "Privileged" means that the role may do to every identity of its account what makes an administrator (attach and
-    /// write policies, change trust, make keys, pass roles), by whatever policies it has, Denies and its permissions
-    /// boundary taken into account. Service control policies are not: they come and go without the role's owner. What
+    /// "Privileged" means that the role may have every permission of its account whenever it likes: it can set the
+    /// permissions, the trust or the credentials of every user and role, or make an administrator; by whatever policies it
+    /// has, Denies and its permissions boundary taken into account. Ways that take a certain user, role or workload do not
+    /// make it one. Service control policies are not counted: they come and go without the role's owner. What
     /// hangs on a condition, or on a document that could not be read, is UNKNOWN where it makes a difference: between
     /// `privileged_max_seconds` and `max_seconds`.
     pub RoleMaxSessionDurationExcessive {
@@ -205,6 +206,7 @@ mod tests {
         "Condition":{"IpAddress":{"aws:SourceIp":"192.0.2.0/24"}}}]}"#;
     const ALMOST: &str = r#"{"Statement":[{"Effect":"Allow","NotAction":"s3:*","Resource":"*"}]}"#;
     const DENY: &str = r#"{"Statement":[{"Effect":"Deny","Action":"iam:*","Resource":"*"}]}"#;
+    const GUARD: &str = r#"{"Statement":[{"Effect":"Deny","Action":"iam:CreateAccessKey","Resource":"*"}]}"#;
     const BOTH: &str = r#"{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},
         {"Effect":"Deny","Action":"iam:*","Resource":"*"}]}"#;
 
@@ -277,6 +279,8 @@ mod tests {
         // Of a Deny it does not matter in which policy it stands.
         administrator().rows(vec![inline_policy(&role_arn("app"), "stop", DENY)]).passes(&check());
         case(7200).rows(vec![inline_policy(&role_arn("app"), "both", BOTH)]).passes(&check());
+        // A guardrail against one action makes it no less of an administrator.
+        administrator().rows(vec![inline_policy(&role_arn("app"), "guard", GUARD)]).flags(&check(), "app");
         let bounded = |arn: &str| Role { permissions_boundary_arn: Some(arn.to_owned()), ..role("app") };
         let edge = customer_policy("edge", SOMETHING);
         let limited = administrator().rows(vec![bounded(&edge.policy_arn)]);

@@ -1,7 +1,8 @@
 //! Which actions AWS has, with their access levels, resource types and condition keys.
 //!
-//! For expanding patterns and for telling reading from writing; never for deciding. A pattern matches textually, so that an
-//! action that is newer than this table changes no verdict: it is only not listed here.
+//! For expanding patterns, for telling reading from writing, and for the resources that [`capabilities`](crate::capabilities)
+//! and [`escalations`](crate::escalations) ask about; a request is decided without it. A pattern matches textually, so that
+//! an action that is newer than this table changes no verdict: it is only not listed here, and may be about anything.
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
 
 mod table;

@@ -1,21 +1,27 @@
 //! Whether a principal is an administrator in effect, by whatever name it was made one.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_job-functions.html>
 
+use std::sync::{Arc, LazyLock};
+
+use super::escalation::places_of;
 use super::sample::NOBODY;
 use crate::answer::{Decision, Denial, Doubt, Residual};
-use crate::context::Context;
-use crate::evaluate::evaluate;
-use crate::layers::Layers;
-use crate::request::{Principal, Request};
+use crate::context::{Context, Key};
+use crate::evaluate::{decide, evaluate};
+use crate::layers::{Attached, Layers};
+use crate::policy::Policy;
+use crate::request::{Principal, PrincipalKind, Request};
+use crate::statement::Effect;
+use crate::truth::Truth;
 
 /// Whether a principal is an administrator in effect.
 #[derive(Clone, Debug)]
 pub enum Administrator {
-    /// It may change what any identity of its account may do, itself included.
+    /// It may have every permission of its account whenever it likes.
     Yes,
     /// It may if all of these hold, one for each action that is open.
     If(Vec<Residual>),
-    /// It may not, since this action is denied.
+    /// It may not in any of the ways; this action would be the first of the first.
     No {
         /// The first action that is denied.
         action: &'static str,
@@ -26,34 +32,72 @@ pub enum Administrator {
     Unknown(Vec<Doubt>),
 }
 
-/// Who may do all of this to any identity may do everything in the account: no one action is enough, since a boundary, an
-/// SCP or a Deny that spares one would leave the others.
-const CONTROL: [(&str, &str); 12] = [
-    ("iam:AttachUserPolicy", "user"),
-    ("iam:AttachGroupPolicy", "group"),
-    ("iam:AttachRolePolicy", "role"),
-    ("iam:PutUserPolicy", "user"),
-    ("iam:PutGroupPolicy", "group"),
-    ("iam:PutRolePolicy", "role"),
-    ("iam:CreatePolicyVersion", "policy"),
-    ("iam:SetDefaultPolicyVersion", "policy"),
-    ("iam:UpdateAssumeRolePolicy", "role"),
-    ("iam:CreateAccessKey", "user"),
-    ("iam:CreateRole", "role"),
-    ("iam:PassRole", "role"),
+/// An action, and what it is asked about: the kind of identity.
+type Need = (&'static str, &'static str);
+
+/// In each of these ways a user is had: its permissions are set, or its credentials.
+const USERS: [&[Need]; 7] = [
+    &[("iam:AttachUserPolicy", "user")],
+    &[("iam:PutUserPolicy", "user")],
+    &[("iam:AddUserToGroup", "group"), ("iam:AttachGroupPolicy", "group")],
+    &[("iam:AddUserToGroup", "group"), ("iam:PutGroupPolicy", "group")],
+    &[("iam:CreateAccessKey", "user")],
+    &[("iam:CreateLoginProfile", "user")],
+    &[("iam:UpdateLoginProfile", "user")],
 ];
 
-/// Asks whether a principal may control every identity of its account: attach and write policies, change trust, make keys,
-/// pass roles, each on an identity of a made-up name. `*` on `*`, `iam:*`, a list of the actions, NotAction forms, by group or
-/// by several policies, all come to the same; what a boundary, an SCP or a Deny takes away is taken away.
+/// In each of these a role is had. A trust policy that names the principal lets it in, unless something denies.
+const ROLES: [&[Need]; 3] = [
+    &[("iam:AttachRolePolicy", "role")],
+    &[("iam:PutRolePolicy", "role")],
+    &[("iam:UpdateAssumeRolePolicy", "role"), (ASSUME, "role")],
+];
+
+/// In each of these an identity is made that may do everything.
+const NEW: [&[Need]; 6] = [
+    &[("iam:CreateRole", "role"), ("iam:AttachRolePolicy", "role"), (ASSUME, "role")],
+    &[("iam:CreateRole", "role"), ("iam:PutRolePolicy", "role"), (ASSUME, "role")],
+    &[("iam:CreateUser", "user"), ("iam:AttachUserPolicy", "user"), ("iam:CreateAccessKey", "user")],
+    &[("iam:CreateUser", "user"), ("iam:PutUserPolicy", "user"), ("iam:CreateAccessKey", "user")],
+    &[("iam:CreateUser", "user"), ("iam:AttachUserPolicy", "user"), ("iam:CreateLoginProfile", "user")],
+    &[("iam:CreateUser", "user"), ("iam:PutUserPolicy", "user"), ("iam:CreateLoginProfile", "user")],
+];
+
+const ASSUME: &str = "sts:AssumeRole";
+
+/// Asks whether a principal is an administrator in effect: whether it may have every permission of its account whenever it
+/// likes, whoever else there is. It may
 ///
-/// Ways from less than that to all of it are escalation, not administration, and are not looked for.
+/// - if it can do with every user and with every role, of a made-up name, what gives it their permissions or gives them
+///   any:
+///
+///   | of | one of |
+///   |---|---|
+///   | users | `iam:AttachUserPolicy`; `iam:PutUserPolicy`; `iam:AddUserToGroup` with `iam:AttachGroupPolicy` or `iam:PutGroupPolicy`; `iam:CreateAccessKey`; `iam:CreateLoginProfile`; `iam:UpdateLoginProfile` |
+///   | roles | `iam:AttachRolePolicy`; `iam:PutRolePolicy`; `iam:UpdateAssumeRolePolicy`, unless `sts:AssumeRole` is denied |
+///
+/// - or if it can make an administrator, of any name that the policies leave open: `iam:CreateRole` with
+///   `iam:AttachRolePolicy` or `iam:PutRolePolicy`, unless `sts:AssumeRole` is denied; `iam:CreateUser` with
+///   `iam:AttachUserPolicy` or `iam:PutUserPolicy`, and `iam:CreateAccessKey` or `iam:CreateLoginProfile`.
+///
+/// `*` on `*`, `iam:*`, a list of the actions, NotAction forms, by group or by several policies, all come to the same. What
+/// a boundary, an SCP or a Deny takes away is taken away; but one that spares a way spares them all, so that a guardrail
+/// against a single action makes nobody less of an administrator. What is attached is `AdministratorAccess`, to identities
+/// without a permissions boundary: who may only
+/// [manage identities within one](https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html#access_policies_boundaries-delegate)
+/// is none. Of the layers, `resource` is not looked at. What an administrator can do at once may be less than everything, as with `iam:*`.
+///
+/// Ways that take a certain identity, policy or workload are escalation, not administration:
+/// [`escalations`](crate::escalations) looks for them.
 ///
 /// ```
 /// use orgsweep_policy::{Administrator, Attached, Context, Layers, Policy, Principal, administrator};
 /// use std::sync::Arc;
 ///
-/// let policy = Policy::parse(r#"{"Statement": {"Effect": "Allow", "NotAction": "s3:*", "Resource": "*"}}"#)?;
+/// let policy = Policy::parse(
+///     r#"{"Statement": [{"Effect": "Allow", "NotAction": "s3:*", "Resource": "*"},
+///                       {"Effect": "Deny", "Action": "iam:CreateAccessKey", "Resource": "*"}]}"#,
+/// )?;
 /// let identity = [Attached::new("AlmostEverything", Arc::new(policy))];
 /// let layers = Layers { identity: &identity, ..Layers::default() };
 /// let ann = Principal::iam("arn:aws:iam::111122223333:user/ann")?;
@@ -61,24 +105,136 @@ const CONTROL: [(&str, &str); 12] = [
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn administrator(principal: &Principal, context: Context, layers: &Layers<'_>) -> Administrator {
-    let partition = principal.name().split(':').nth(1).unwrap_or("aws");
-    let account = principal.account().unwrap_or_default();
-    let start = Request::new(principal.clone(), "", "*", context);
-    let mut residuals = Vec::new();
-    let mut doubts = Vec::new();
-    for (action, kind) in CONTROL {
-        let resource = format!("arn:{partition}:iam::{account}:{kind}/{NOBODY}");
-        match evaluate(&start.instead(action, &resource), layers).decision {
-            Decision::Allowed => {}
-            Decision::Denied(denial) => return Administrator::No { action, denial },
-            Decision::AllowedIf(residual) => residuals.push(residual),
-            Decision::Unknown(more) => doubts.extend(more),
-        }
+    Question::new(principal, context, layers).answer()
+}
+
+/// A trust policy in which the principal has named itself.
+static TRUSTING: LazyLock<Option<Attached>> = LazyLock::new(|| {
+    let text = r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}}"#;
+    Policy::parse(text).ok().map(|policy| Attached::new("the role's trust policy", Arc::new(policy)))
+});
+
+struct Question<'a> {
+    start: Request,
+    attaching: Request,
+    layers: Layers<'a>,
+    partition: &'a str,
+    account: &'a str,
+}
+
+/// What must all be allowed.
+type Asked = Vec<(Need, String)>;
+
+impl<'a> Question<'a> {
+    fn new(principal: &'a Principal, context: Context, layers: &Layers<'a>) -> Self {
+        let partition = principal.name().split(':').nth(1).unwrap_or("aws");
+        let everything = format!("arn:{partition}:iam::aws:policy/AdministratorAccess");
+        // Identities without a boundary.
+        let context = context.with_state("iam:PermissionsBoundary", Key::Absent);
+        let context = context.with_state("iam:PolicyARN", Key::Absent);
+        let account = principal.account().unwrap_or_default();
+        let start = Request::new(principal.clone(), "", "*", context).owned_by(account);
+        let known = Key::Known { values: [everything.into()].into(), multivalued: false };
+        let attaching = start.clone().with_key("iam:PolicyARN", known);
+        // What is asked about has no policy of its own.
+        Self { start, attaching, layers: Layers { resource: &[], ..*layers }, partition, account }
     }
-    match (doubts.is_empty(), residuals.is_empty()) {
-        (false, _) => Administrator::Unknown(doubts),
-        (true, false) => Administrator::If(residuals),
-        (true, true) => Administrator::Yes,
+
+    fn answer(&self) -> Administrator {
+        let every = |ways: &[&[Need]]| {
+            let named = |way: &&[Need]| self.named(way, NOBODY);
+            match self.best(ways.iter().filter(|way| self.may(way)).map(named)) {
+                // The first tells why not.
+                (Truth::False, _) => (Truth::False, ways.first().map(named).unwrap_or_default()),
+                best => best,
+            }
+        };
+        let (of_users, users) = every(&USERS);
+        let (of_roles, roles) =
+            if of_users == Truth::False { (Truth::False, Asked::new()) } else { every(&ROLES) };
+        let mut best = (of_users.min(of_roles), [users, roles].concat());
+        if best.0 != Truth::True {
+            let new = self.best(NEW.iter().flat_map(|way| self.anywhere(way)));
+            if new.0 > best.0 {
+                best = new;
+            }
+        }
+        self.told(best)
+    }
+
+    /// The one of some ways that comes out best.
+    fn best(&self, ways: impl Iterator<Item = Asked>) -> (Truth, Asked) {
+        let mut best: Option<(Truth, Asked)> = None;
+        for way in ways {
+            let mut truths = way.iter().map(|(need, resource)| self.decide(*need, resource));
+            // One that is denied ends it.
+            let truth = truths
+                .try_fold(Truth::True, |least, truth| (truth != Truth::False).then_some(least.min(truth)));
+            let truth = truth.unwrap_or(Truth::False);
+            if best.as_ref().is_none_or(|(known, _)| truth > *known) {
+                best = Some((truth, way));
+            }
+            if truth == Truth::True {
+                break;
+            }
+        }
+        best.unwrap_or((Truth::False, Asked::new()))
+    }
+
+    fn named(&self, way: &[Need], name: &str) -> Asked {
+        let arn = |kind: &str| format!("arn:{}:iam::{}:{kind}/{name}", self.partition, self.account);
+        way.iter().map(|need| (*need, arn(need.1))).collect()
+    }
+
+    /// A way for each name that the policies leave open for what is made.
+    fn anywhere(&self, way: &[Need]) -> Vec<Asked> {
+        if !self.may(way) {
+            return Vec::new();
+        }
+        let actions: Vec<&str> =
+            way.iter().map(|(action, _)| *action).filter(|action| *action != ASSUME).collect();
+        let places = places_of(&actions, self.start.principal(), self.start.context(), &self.layers);
+        places.into_iter().map(|place| way.iter().map(|need| (*need, place.clone())).collect()).collect()
+    }
+
+    /// Whether an identity policy may allow each action of a way on anything.
+    fn may(&self, way: &[Need]) -> bool {
+        let statements = || self.layers.identity.iter().flat_map(|attached| attached.policy.statements());
+        let allowed = |(action, _): &Need| {
+            let lower = action.to_ascii_lowercase();
+            let mut allowing = statements().filter(|statement| statement.effect() != Effect::Deny);
+            *action == ASSUME || allowing.any(|statement| statement.may_have_action(&lower))
+        };
+        self.start.principal().kind() == PrincipalKind::Root || way.iter().all(allowed)
+    }
+
+    fn request(&self, (action, _): Need, resource: &str) -> (Request, Layers<'_>) {
+        let base = if action.starts_with("iam:Attach") { &self.attaching } else { &self.start };
+        let trust = TRUSTING.as_slice();
+        let layers = if action == ASSUME { Layers { resource: trust, ..self.layers } } else { self.layers };
+        (base.instead(action, resource), layers)
+    }
+
+    fn decide(&self, need: Need, resource: &str) -> Truth {
+        let (request, layers) = self.request(need, resource);
+        decide(&request, &layers)
+    }
+
+    fn told(&self, (truth, asked): (Truth, Asked)) -> Administrator {
+        if truth == Truth::True {
+            return Administrator::Yes;
+        }
+        let (mut residuals, mut doubts) = (Vec::new(), Vec::new());
+        for (need, resource) in asked {
+            let (request, layers) = self.request(need, &resource);
+            match evaluate(&request, &layers).decision {
+                Decision::Allowed => {}
+                Decision::Denied(denial) => return Administrator::No { action: need.0, denial },
+                Decision::AllowedIf(residual) => residuals.push(residual),
+                Decision::Unknown(more) => doubts.extend(more),
+            }
+        }
+        if doubts.is_empty() { Administrator::If(residuals) } else { Administrator::Unknown(doubts) }
     }
 }
 
@@ -146,11 +302,92 @@ mod tests {
             r#"{"Effect":"Allow","NotAction":["iam:*","organizations:*","account:*"],"Resource":"*"},
                {"Effect":"Allow","Action":["iam:CreateServiceLinkedRole","iam:ListRoles"],"Resource":"*"}"#,
             r#"{"Effect":"Allow","Action":["iam:Get*","iam:List*"],"Resource":"*"}"#,
-            r#"{"Effect":"Allow","Action":"iam:*","Resource":"arn:aws:iam::*:role/dev-*"}"#,
+            r#"{"Effect":"Allow","Action":"iam:*","Resource":"arn:aws:iam::*:policy/dev-*"}"#,
+            // One kind of identities, or one of them, is escalation.
+            r#"{"Effect":"Allow","Action":["iam:AttachUserPolicy","iam:CreateAccessKey"],"Resource":"*"}"#,
+            r#"{"Effect":"Allow","Action":["iam:AttachRolePolicy","iam:UpdateAssumeRolePolicy"],"Resource":"*"}"#,
+            r#"{"Effect":"Allow","Action":["iam:PutUserPolicy","iam:PutRolePolicy"],"Resource":"arn:aws:iam::*:*/dev-*"}"#,
+            r#"{"Effect":"Allow","Action":["iam:PassRole","iam:CreateRole"],"Resource":"*"}"#,
             r#"{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"iam:*","Resource":"*"}"#,
         ] {
             assert!(by(&[attached(statements)]).starts_with("iam:"), "{statements}");
         }
+    }
+
+    /// A guardrail against some of the actions leaves the others.
+    #[test]
+    fn what_spares_one_way_spares_the_administrator() {
+        for denied in [
+            r#""iam:CreateAccessKey""#,
+            r#""iam:AttachGroupPolicy""#,
+            r#""iam:SetDefaultPolicyVersion""#,
+            r#""iam:UpdateAssumeRolePolicy""#,
+            r#""iam:Put*""#,
+            r#""iam:*User*""#,
+            r#"["iam:Attach*","iam:Put*"]"#,
+            r#"["iam:Create*","iam:Update*"]"#,
+            r#"["iam:PassRole","iam:*Policy*"]"#,
+        ] {
+            let deny = attached(&format!(r#"{{"Effect":"Deny","Action":{denied},"Resource":"*"}}"#));
+            // Roles cannot be had any more.
+            let wanted =
+                if denied.contains("PassRole") { "iam:AttachRolePolicy Explicit(Identity)" } else { "yes" };
+            assert_eq!(by(&[everything(), deny]), wanted, "{denied}");
+        }
+    }
+
+    /// Who can make an identity that may do everything needs no other.
+    #[test]
+    fn administrators_who_make_one() {
+        let role = |actions: &str| {
+            format!(r#"{{"Effect":"Allow","Action":[{actions}],"Resource":"arn:aws:iam::*:role/dev-*"}}"#)
+        };
+        for (statements, wanted) in [
+            (
+                r#"{"Effect":"Allow","Action":"iam:*","Resource":"arn:aws:iam::*:role/dev-*"}"#.to_owned(),
+                "yes",
+            ),
+            (role(r#""iam:CreateRole","iam:PutRolePolicy""#), "yes"),
+            (role(r#""iam:CreateRole","iam:AttachRolePolicy""#), "yes"),
+            (role(r#""iam:CreateRole""#), "iam:AttachUserPolicy Implicit(Identity)"),
+            (
+                r#"{"Effect":"Allow","Action":["iam:CreateUser","iam:PutUserPolicy","iam:CreateAccessKey"],
+                    "Resource":"arn:aws:iam::*:user/ops/*"}"#
+                    .to_owned(),
+                "yes",
+            ),
+            // Not of one name.
+            (
+                format!(
+                    r#"{},{{"Effect":"Allow","Action":"iam:AttachRolePolicy","Resource":"arn:aws:iam::*:role/app-*"}}"#,
+                    role(r#""iam:CreateRole""#)
+                ),
+                "iam:AttachUserPolicy Implicit(Identity)",
+            ),
+            (
+                format!(
+                    r#"{},{{"Effect":"Deny","Action":"sts:AssumeRole","Resource":"*"}}"#,
+                    role(r#""iam:*""#)
+                ),
+                "iam:AttachUserPolicy Implicit(Identity)",
+            ),
+        ] {
+            assert_eq!(by(&[attached(&statements)]), wanted, "{statements}");
+        }
+    }
+
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html#access_policies_boundaries-delegate>
+    #[test]
+    fn whoever_manages_identities_within_a_boundary_is_none() {
+        let within = |key: &str, value: &str| {
+            by(&[attached(&format!(
+                r#"{{"Effect":"Allow","Action":["iam:CreateRole","iam:Attach*","iam:Put*"],"Resource":"*",
+                    "Condition":{{"StringEquals":{{"{key}":"{value}"}}}}}}"#
+            ))])
+        };
+        let no = "iam:AttachUserPolicy Implicit(Identity)";
+        assert_eq!(within("iam:PermissionsBoundary", "arn:aws:iam::111122223333:policy/b"), no);
+        assert_eq!(within("iam:PolicyARN", "arn:aws:iam::111122223333:policy/p"), no);
     }
 
     #[test]
@@ -160,7 +397,8 @@ mod tests {
         let bounded = Layers { identity: &identity, boundary: Some(&boundary), ..Layers::default() };
         let no = administrator(&ann(), Context::auditor(), &bounded);
         assert!(matches!(no, Administrator::No { denial: Denial::Implicit(Layer::Boundary), .. }), "{no:?}");
-        let denial = r#"{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"iam:Put*","Resource":"*"}"#;
+        let denial = r#"{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"iam:*User*","Resource":"*"},
+            {"Effect":"Deny","Action":["iam:Create*","iam:*LoginProfile"],"Resource":"*"}"#;
         let levels = [Level { id: "r-1".into(), policies: vec![attached(denial)] }];
         let guarded = Layers {
             identity: &identity,
@@ -169,7 +407,7 @@ mod tests {
         };
         assert_eq!(
             told(&administrator(&ann(), Context::auditor(), &guarded)),
-            "iam:PutUserPolicy Explicit(ServiceControl(0))"
+            "iam:AttachUserPolicy Explicit(ServiceControl(0))"
         );
     }
 
@@ -181,6 +419,15 @@ mod tests {
         let unheard = r#"{"Effect":"Allow","Action":"*","Resource":"*","Unless":"monday"}"#;
         assert_eq!(by(&[attached(unheard)]), "its element \"Unless\" is not documented");
         assert_eq!(by(&[attached(""), Attached::unreadable("p", "access denied")]), "access denied");
+    }
+
+    /// The trust policy of a role is not that of what the role asks about.
+    #[test]
+    fn policies_of_a_resource_make_nobody_one() {
+        let trust = [attached(r#"{"Effect":"Allow","Principal":"*","Action":"*"}"#)];
+        let layers = Layers { resource: &trust, ..Layers::default() };
+        let no = told(&administrator(&ann(), Context::auditor(), &layers));
+        assert_eq!(no, "iam:AttachUserPolicy Implicit(Identity)");
     }
 
     #[test]

@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::sample::{self, Setting};
+use super::kind::{Kind, Kinds};
+use super::sample::{self, Setting, Wanted};
 use crate::answer::Decision;
 use crate::catalogue::Catalogue;
 use crate::context::Context;
@@ -29,18 +30,36 @@ pub struct Reach {
     /// A pattern of ARNs that a policy of some layer names for the action, or one for each of the action's resource types
     /// with `*` for every name; `*` where the action has no resource type. A pattern is decided by one of its resources
     /// that no narrower pattern names.
+    ///
+    /// A pattern with nothing in it of the resource types that the catalogue lists for the action is left out: the action
+    /// [is never asked about it](https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html).
+    /// Of an action that is not listed none is left out.
     pub resource: String,
+    /// Name of the resource type that it is about, such as `role`; `None` where the action is not listed or has none.
+    pub kind: Option<&'static str>,
     /// What the principal's side decides.
     pub decision: Decision,
     /// The owner of the resource must allow it too, and has been taken to: the resource is in another account, a role to be
     /// assumed, or a KMS key.
     pub owner_must_allow: bool,
+    /// Which of the resources that the action takes together it is about; `None` where it can do without.
+    together: Option<usize>,
 }
 
 impl Capability {
-    /// Whether there is a resource on which the principal can do it.
+    /// Whether there is a resource on which the principal can do it; where the action takes resources of several types at
+    /// once, one of each. Unknown where it can on some of those types and not on others: AWS's lists do not tell what is
+    /// taken together from what is a choice.
     pub fn anywhere(&self) -> Truth {
-        self.reaches.iter().map(|reach| reach.decision.truth()).max().unwrap_or(Truth::False)
+        let best = |of: usize| {
+            let reaches = self.reaches.iter().filter(|reach| reach.together == Some(of));
+            reaches.map(|reach| reach.decision.truth()).max().unwrap_or(Truth::False)
+        };
+        let together =
+            self.reaches.iter().filter_map(|reach| reach.together).max().map_or(0, |last| last + 1);
+        let least = (0..together).map(best).min().unwrap_or(Truth::False);
+        let most = (0..together).map(best).max().unwrap_or(Truth::False);
+        if least == Truth::False && most != Truth::False { Truth::Unknown } else { least }
     }
 
     /// Whether it can do it on every resource.
@@ -114,7 +133,7 @@ struct Question<'a> {
 impl Question<'_> {
     fn reaches(&self, action: &str) -> Vec<Reach> {
         let asked = self.start.instead(action, "*");
-        let mut patterns = types(self.start.principal(), action);
+        let mut patterns = Vec::new();
         for attached in policies(self.layers) {
             let variables = attached.policy.version() == Version::V2012;
             for (index, statement) in attached.policy.statements().iter().enumerate() {
@@ -126,14 +145,23 @@ impl Question<'_> {
                 patterns.extend(telling.map(|text| (text.clone(), variables)));
             }
         }
-        let mut seen = BTreeSet::new();
-        patterns.retain(|pattern| seen.insert(pattern.clone()));
         let setting = Setting { principal: self.start.principal(), action, context: self.start.context() };
-        patterns.into_iter().map(|(pattern, variables)| self.reach(pattern, variables, &setting)).collect()
+        let kinds = Kinds::of(action);
+        let typical = typical(kinds.as_ref(), &setting);
+        let named = patterns.into_iter().flat_map(|(pattern, variables)| {
+            let met = within(kinds.as_ref(), &Wanted::read(&pattern, variables, &setting));
+            met.into_iter().map(move |met| (pattern.clone(), met))
+        });
+        let mut seen = BTreeSet::new();
+        let new = typical
+            .into_iter()
+            .chain(named)
+            .filter(|(pattern, met)| seen.insert((pattern.clone(), met.together)));
+        new.map(|(pattern, met)| self.reach(pattern, &met, action)).collect()
     }
 
-    fn reach(&self, pattern: String, variables: bool, setting: &Setting<'_>) -> Reach {
-        let request = self.start.instead(setting.action, &sample::resource(&pattern, variables, setting));
+    fn reach(&self, resource: String, met: &Met, action: &str) -> Reach {
+        let request = self.start.instead(action, &met.resource);
         let own = request.within_one_account();
         let owner_must_allow = !own || request.resource_kind() != ResourceKind::Ordinary;
         let layers = Layers {
@@ -141,20 +169,54 @@ impl Question<'_> {
             resource_control: if own { self.layers.resource_control } else { Guardrails::NoOrganization },
             ..*self.layers
         };
-        Reach { decision: evaluate(&request, &layers).decision, resource: pattern, owner_must_allow }
+        let decision = evaluate(&request, &layers).decision;
+        Reach { decision, resource, kind: met.kind, owner_must_allow, together: met.together }
     }
 }
 
-/// A pattern for each resource type of an action: everything that it can be about. None of them has a variable.
-fn types(principal: &Principal, action: &str) -> Vec<(String, bool)> {
-    let partition = principal.name().split(':').nth(1).unwrap_or("aws");
-    let Some(listed) = Catalogue::get().action(action) else {
-        let service = action.split(':').next().unwrap_or_default();
-        return vec![(format!("arn:{partition}:{service}:*"), false)];
+/// Where a pattern meets what an action is about.
+struct Met {
+    resource: String,
+    kind: Option<&'static str>,
+    together: Option<usize>,
+}
+
+/// For each resource type of an action, a pattern of everything of it.
+fn typical(kinds: Option<&Kinds>, setting: &Setting<'_>) -> Vec<(String, Met)> {
+    let partition = sample::names(setting.principal).partition;
+    let Some(kinds) = kinds else {
+        let pattern = format!("arn:{partition}:{}:*", setting.action.split(':').next().unwrap_or_default());
+        let resource = Wanted::read(&pattern, false, setting).of_any_kind();
+        return vec![(pattern, Met { resource, kind: None, together: Some(0) })];
     };
-    let kinds = listed.resource_types().map(|kind| (sample::pattern_of_type(kind.arn, partition), false));
-    let kinds: Vec<_> = kinds.collect();
-    if kinds.is_empty() { vec![("*".to_owned(), false)] } else { kinds }
+    let groups = kinds.groups.iter().enumerate();
+    let of_groups = groups.flat_map(|(place, group)| group.kinds.iter().map(move |kind| (kind, Some(place))));
+    let everything = Wanted::read("arn:*", false, setting);
+    let typical =
+        of_groups.chain(kinds.besides.iter().map(|kind| (kind, None))).filter_map(|(kind, together)| {
+            let met = Met { resource: everything.of_kind(kind)?, kind: Some(kind.name), together };
+            Some((kind.pattern(partition), met))
+        });
+    let typical: Vec<_> = typical.collect();
+    if typical.is_empty() {
+        return vec![("*".to_owned(), Met { resource: "*".to_owned(), kind: None, together: Some(0) })];
+    }
+    typical
+}
+
+/// Where a pattern meets each of what an action takes together; or else what it takes besides.
+fn within(kinds: Option<&Kinds>, wanted: &Wanted<'_>) -> Vec<Met> {
+    let Some(kinds) = kinds else {
+        return vec![Met { resource: wanted.of_any_kind(), kind: None, together: Some(0) }];
+    };
+    let first = |kinds: &[Kind], together| {
+        let met =
+            |kind: &Kind| Some(Met { resource: wanted.of_kind(kind)?, kind: Some(kind.name), together });
+        kinds.iter().find_map(met)
+    };
+    let groups = kinds.groups.iter().enumerate();
+    let met: Vec<Met> = groups.filter_map(|(place, group)| first(&group.kinds, Some(place))).collect();
+    if met.is_empty() { first(&kinds.besides, None).into_iter().collect() } else { met }
 }
 
 /// Those whose patterns tell resources apart.
@@ -208,7 +270,7 @@ mod tests {
         let some = r#"{"Effect":"Allow","Action":"iam:Get*","Resource":["arn:aws:iam::*:role/app-*","arn:aws:iam::*:user/*"]}"#;
         assert_eq!(
             by(some, "iam:GetRole"),
-            ["arn:aws:iam::*:role/* False", "arn:aws:iam::*:role/app-* True", "arn:aws:iam::*:user/* True"]
+            ["arn:aws:iam::*:role/* False", "arn:aws:iam::*:role/app-* True"]
         );
     }
 
@@ -274,6 +336,55 @@ mod tests {
         assert_eq!(by(assume, "kms:Decrypt").last().unwrap(), "arn:aws:kms:*:111122223333:key/* True!");
         let queue = r#"{"Effect":"Allow","Action":"sqs:*","Resource":"arn:aws:sqs:*:444455556666:q"}"#;
         assert_eq!(by(queue, "sqs:SendMessage")[1], "arn:aws:sqs:*:444455556666:q True!");
+    }
+
+    /// <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>:
+    /// "If you specify a resource that is not valid for the action, any request to use that action fails".
+    #[test]
+    fn patterns_of_no_type_of_the_action_grant_nothing() {
+        let object = r#""Resource":"arn:aws:s3:::bucket/*""#;
+        for (statement, action) in [
+            (
+                r#"{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::bucket"}"#.to_owned(),
+                "s3:GetObject",
+            ),
+            (format!(r#"{{"Effect":"Allow","NotAction":"iam:*",{object}}}"#), "ec2:TerminateInstances"),
+            (format!(r#"{{"Effect":"Allow","Action":"*",{object}}}"#), "iam:CreateUser"),
+            (format!(r#"{{"Effect":"Allow","Action":"s3:*",{object}}}"#), "s3:ListBucket"),
+            (
+                r#"{"Effect":"Allow","Action":"iam:*","Resource":"arn:aws:iam::*:role/*"}"#.to_owned(),
+                "iam:ListUsers",
+            ),
+            (
+                r#"{"Effect":"Allow","Action":"iam:*","Resource":"arn:aws:iam::*:role/*"}"#.to_owned(),
+                "iam:CreateUser",
+            ),
+        ] {
+            let told = by(&statement, action);
+            assert!(told.iter().all(|reach| reach.ends_with("False")), "{action} by {statement}: {told:?}");
+        }
+        // Of one that is not listed nothing is known but the text.
+        let newer = format!(r#"{{"Effect":"Allow","Action":"*",{object}}}"#);
+        assert_eq!(by(&newer, "iam:NewerThing").last().unwrap(), "arn:aws:s3:::bucket/* True");
+    }
+
+    /// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ExamplePolicies_EC2.html#iam-example-runinstances>
+    #[test]
+    fn what_is_taken_together_must_be_allowed_on_each_type() {
+        let anywhere = |resources: &str| {
+            let statement =
+                format!(r#"{{"Effect":"Allow","Action":"ec2:RunInstances","Resource":[{resources}]}}"#);
+            let layers = [attached(&statement)];
+            let layers = Layers { identity: &layers, ..Layers::default() };
+            capabilities(&ann(), Context::auditor(), &layers, &["ec2:RunInstances"])[0].anywhere()
+        };
+        let instance = r#""arn:aws:ec2:*:*:instance/*""#;
+        let others = r#""arn:aws:ec2:*:*:network-interface/*","arn:aws:ec2:*:*:security-group/*","arn:aws:ec2:*:*:subnet/*""#;
+        assert_eq!(anywhere(instance), Truth::Unknown);
+        assert_eq!(anywhere(&format!("{instance},{others}")), Truth::Unknown);
+        assert_eq!(anywhere(&format!(r#"{instance},{others},"arn:aws:ec2:*::image/*""#)), Truth::True);
+        assert_eq!(anywhere(r#""arn:aws:ec2:*:*:volume/*""#), Truth::False);
+        assert_eq!(anywhere(r#""arn:aws:ec2:*""#), Truth::True);
     }
 
     #[test]

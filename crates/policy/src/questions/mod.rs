@@ -4,7 +4,9 @@ mod administrator;
 mod capabilities;
 mod escalation;
 mod guard;
+mod kind;
 mod sample;
+mod tenant;
 mod trust;
 
 pub use administrator::{Administrator, administrator};

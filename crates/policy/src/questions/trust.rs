@@ -2,6 +2,7 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_terms-and-concepts.html>
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html>
 
+use super::escalation::takes_passed_roles;
 use super::guard::is_guarded;
 use super::sample::NOBODY;
 use crate::answer::{Citation, Decision, Denial, Doubt, Layer};
@@ -59,6 +60,10 @@ const OTHER_ORGANIZATION: &str = "o-0000000000";
 
 /// The ways into a role, one for each entry of each statement of its trust policy that allows, and each action that the
 /// statement has and the entry may use.
+///
+/// A door that stands open to a service is shut to outsiders where roles are passed to that service, since
+/// [nobody passes a role of another account](https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html); of
+/// other services it is not known whether they can be put up to it from outside.
 ///
 /// Without an organization every account but the role's own is outside, and of none it is known whether it is in one.
 ///
@@ -144,7 +149,11 @@ impl House<'_> {
                 let request = Request::new(principal.clone(), action, self.role_arn, context);
                 standing(&evaluate_resource_side(&request, &self.layers).decision)
             });
-            worst.into_iter().max().unwrap_or(Outsider::Unknown)
+            let worst = worst.into_iter().max().unwrap_or(Outsider::Unknown);
+            match entry {
+                Some(PrincipalEntry::Service(name)) if worst == Outsider::Open => of_service(name),
+                _ => worst,
+            }
         });
         Some(door(decision, outsider))
     }
@@ -223,6 +232,14 @@ impl House<'_> {
         let reason = "whom its principal means is not documented".to_owned();
         citation.into_iter().map(|citation| Doubt { citation, reason: reason.clone() }).collect()
     }
+}
+
+/// How an unguarded door stands that is open to a service. A role that is passed to the service can be passed by nobody from
+/// outside: "you cannot use the `PassRole` permission to pass a cross-account role"
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>). Of other services no list says whether
+/// they can be [put up to it](https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html) from another account.
+fn of_service(name: &str) -> Outsider {
+    if takes_passed_roles(name) { Outsider::Shut } else { Outsider::Unknown }
 }
 
 /// Whether someone of the kind of an entry comes by an action.

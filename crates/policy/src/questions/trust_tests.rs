@@ -56,6 +56,9 @@ fn everyone_is_open_unless_guarded() {
         (r#""StringEqualsIfExists":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}"#, Outsider::Open),
         (r#""StringNotEquals":{"aws:PrincipalOrgID":"o-ffffffffff"}"#, Outsider::Open),
         (r#""StringEquals":{"aws:PrincipalAccount":"222233334444"}"#, Outsider::Guarded),
+        (r#""StringLike":{"aws:PrincipalAccount":"2*"}"#, Outsider::Open),
+        (r#""StringLike":{"aws:userid":"AROAEXAMPLE:*"}"#, Outsider::Guarded),
+        (r#""IpAddress":{"aws:SourceIp":["0.0.0.0/1","128.0.0.0/1"]}"#, Outsider::Open),
         (r#""StringEquals":{"sts:ExternalId":"f3a9c1"}"#, Outsider::Guarded),
         (r#""StringLike":{"sts:ExternalId":"*"}"#, Outsider::Open),
         (r#""Bool":{"aws:SecureTransport":"true"}"#, Outsider::Open),
@@ -132,8 +135,22 @@ fn providers_come_by_their_own_actions() {
     let doors = of(&statement(oidc, sub));
     assert_eq!((doors.len(), doors[0].action), (1, "sts:AssumeRoleWithWebIdentity"));
     assert_eq!(doors[0].outsider, Some(Outsider::Guarded));
-    let any = r#""StringLike":{"token.actions.githubusercontent.com:sub":"*"}"#;
-    assert_eq!(told(&statement(oidc, any)).1, Some(Outsider::Open));
+    for (condition, wanted) in [
+        (r#""StringLike":{"token.actions.githubusercontent.com:sub":"*"}"#, Outsider::Open),
+        (r#""StringLike":{"token.actions.githubusercontent.com:sub":"repo:*"}"#, Outsider::Open),
+        (r#""StringEquals":{"token.actions.githubusercontent.com:aud":"sts.amazonaws.com"}"#, Outsider::Open),
+        (
+            r#""StringEquals":{"token.actions.githubusercontent.com:aud":"sts.amazonaws.com"},
+               "StringLike":{"token.actions.githubusercontent.com:sub":"repo:org/*"}"#,
+            Outsider::Guarded,
+        ),
+        (
+            r#""StringEquals":{"token.actions.githubusercontent.com:repository_owner_id":"65"}"#,
+            Outsider::Guarded,
+        ),
+    ] {
+        assert_eq!(told(&statement(oidc, condition)).1, Some(wanted), "{condition}");
+    }
     let doors =
         of(&statement("arn:aws:iam::111122223333:saml-provider/idp", r#""StringEquals":{"SAML:aud":"x"}"#));
     assert_eq!((doors.len(), doors[0].action), (1, "sts:AssumeRoleWithSAML"));
@@ -143,13 +160,41 @@ fn providers_come_by_their_own_actions() {
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html>
 #[test]
 fn services_are_guarded_by_the_source() {
-    let service = |condition| told(&trust(r#"{"Service":"config.amazonaws.com"}"#, condition)).1;
-    assert_eq!(service(""), Some(Outsider::Open));
-    assert_eq!(service(r#""StringEquals":{"aws:SourceAccount":"111122223333"}"#), Some(Outsider::Guarded));
-    assert_eq!(
-        service(r#""StringEqualsIfExists":{"aws:SourceAccount":"111122223333"}"#),
-        Some(Outsider::Open)
-    );
+    let service = |name: &str, condition| {
+        told(&trust(&format!(r#"{{"Service":"{name}.amazonaws.com"}}"#), condition)).1
+    };
+    // Whether it can be put up to it is on no list.
+    assert_eq!(service("config", ""), Some(Outsider::Unknown));
+    let account = r#""StringEquals":{"aws:SourceAccount":"111122223333"}"#;
+    assert_eq!(service("config", account), Some(Outsider::Guarded));
+    let if_exists = r#""StringEqualsIfExists":{"aws:SourceAccount":"111122223333"}"#;
+    assert_eq!(service("config", if_exists), Some(Outsider::Unknown));
+}
+
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>: "You cannot use the PassRole permission to pass
+/// a cross-account role."
+#[test]
+fn roles_that_are_passed_to_a_service_are_shut_to_outsiders() {
+    for name in
+        ["ec2.amazonaws.com", "lambda.amazonaws.com", "ecs-tasks.amazonaws.com", "ec2.amazonaws.com.cn"]
+    {
+        assert_eq!(told(&trust(&format!(r#"{{"Service":"{name}"}}"#), "")).1, Some(Outsider::Shut), "{name}");
+    }
+    // Everyone else is not one of them.
+    let both = of(&trust(r#"{"Service":"ec2.amazonaws.com","AWS":"*"}"#, ""));
+    assert_eq!(both.iter().map(|door| door.outsider).max(), Some(Some(Outsider::Open)));
+}
+
+/// <https://github.com/aws-samples/data-perimeter-policy-examples>, `EnforceConfusedDeputyProtection`
+#[test]
+fn a_resource_control_policy_against_confused_deputies_guards() {
+    let deny = r#"{"Effect":"Deny","Principal":"*","Action":"sts:AssumeRole","Resource":"*","Condition":{
+        "StringNotEqualsIfExists":{"aws:SourceOrgID":"o-a1b2c3d4e5"},"Null":{"aws:SourceAccount":"false"},
+        "Bool":{"aws:PrincipalIsAWSService":"true"}}}"#;
+    let levels = [Level { id: "r-1".into(), policies: vec![attached(deny)] }];
+    let trust = attached(&trust(r#"{"Service":"config.amazonaws.com"}"#, ""));
+    let doors = doors(ROLE, &trust, Guardrails::InForce(&levels), Some(&ORGANIZATION));
+    assert_eq!(doors[0].outsider, Some(Outsider::Guarded));
 }
 
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids>

@@ -1,26 +1,25 @@
 //! The requests of an actor's ways, and how they come out.
 
-use std::cell::{OnceCell, RefCell};
+use std::borrow::Cow;
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use super::aims::Aim;
+use super::anywhere::{Anything, Spots};
+use super::gain::{REWRITTEN, Willing};
+use super::index::{Index, Indexed};
 use super::rules::{Bind, RULES, Rule};
 use super::sample::{self, Place};
 use super::worth::{Measured, Now, Outcome};
 use super::{Actor, EscalationMap, EscalationStep};
-use crate::answer::Answer;
+use crate::answer::{Answer, Decision};
 use crate::context::Key;
 use crate::evaluate::{decide, evaluate, evaluate_resource_side};
-use crate::layers::Layers;
+use crate::layers::{Attached, Layers};
 use crate::request::{PrincipalKind, Request};
 use crate::truth::Truth;
-
-use super::gain::REWRITTEN;
-
-/// Resources that patterns of several actions have in common, at most.
-const MET: usize = 48;
 
 /// Which policies a request meets beside those of the actor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -31,6 +30,8 @@ pub(super) enum Meets {
     Trust(Option<usize>),
     /// The same, when the actor has written itself into it.
     Rewritten(Option<usize>),
+    /// That of an owner who leaves it to the account.
+    Willing,
     /// That of a role, and none of the actor: a service, of this place, or another makes the request.
     Visitor(usize, Option<usize>),
 }
@@ -41,11 +42,25 @@ pub(super) struct Call {
     pub(super) request: Request,
     pub(super) meets: Meets,
     pub(super) truth: Truth,
+    /// With its reasons, if they were wanted.
+    step: OnceCell<Arc<EscalationStep>>,
 }
 
-/// What one request is told by: action, resource, the policies it meets, the service or
-/// the policy that it names.
-pub(super) type Asked = (Box<str>, Box<str>, Meets, Option<Box<str>>);
+/// A target by its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Target {
+    Role(usize),
+    User(usize),
+}
+
+/// What an action on a target is told by: its place, that of the target, and for the passing of a role that of the service
+/// and whether IAM sees that one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Aimed {
+    action: usize,
+    target: Target,
+    service: Option<(usize, bool)>,
+}
 
 /// An actor, prepared for asking.
 pub(super) struct Asker<'m> {
@@ -57,31 +72,60 @@ pub(super) struct Asker<'m> {
     changing: Request,
     attaching: Request,
     administrator_access: String,
-    /// For each identity policy, and each action of the rules, whether it may allow it on anything.
-    may: Vec<Arc<[bool]>>,
-    places: RefCell<HashMap<usize, Rc<[String]>>>,
+    /// For each action of the rules, whether an identity policy may allow it on anything.
+    may: Box<[bool]>,
+    allowing: Box<[OnceCell<Vec<Attached>>]>,
+    /// For each action, whether it was allowed on the last target.
+    likely: Box<[Cell<bool>]>,
+    pub(super) index: Arc<Index>,
+    /// Every policy that allows or limits, the identity's first.
+    pub(super) policies: Vec<(&'m Attached, Arc<Indexed>)>,
+    pub(super) spots: RefCell<HashMap<usize, Spots>>,
+    /// For an action, and a place among what it takes together, whether it is allowed on anything.
+    pub(super) anything: RefCell<Anything>,
+    pub(super) willing: Willing,
     /// For each service, the actor as one that passes a role to it.
     passing: Vec<OnceCell<Request>>,
-    passed: RefCell<HashMap<(bool, usize, usize), Call>>,
+    /// As one that passes a role on.
+    passing_on: OnceCell<Request>,
+    aimed: RefCell<HashMap<Aimed, Rc<Call>>>,
+    rewritten: RefCell<HashMap<usize, Rc<Call>>>,
+    visits: RefCell<HashMap<(usize, usize), Rc<Call>>>,
     pub(super) now: RefCell<Now>,
-    pub(super) steps: RefCell<HashMap<Asked, Arc<EscalationStep>>>,
-    pub(super) gains: RefCell<HashMap<Measured, Outcome>>,
+    pub(super) gains: RefCell<HashMap<Measured, Rc<Outcome>>>,
 }
 
 impl<'m> Asker<'m> {
     pub(super) fn new(map: &'m EscalationMap<'m>, actor: &'m Actor<'m>) -> Self {
         let place = Place::of(actor.principal.name());
         let start = Request::new(actor.principal.clone(), "", "*", actor.context.clone());
+        // Most of what is asked about belongs to the account, and needs no other context then.
+        let start = start.owned_by(place.account);
         let administrator_access = format!("arn:{}:iam::aws:policy/AdministratorAccess", place.partition);
         let changing = start.clone().with_key("iam:PermissionsBoundary", Key::Absent);
         let attaching = changing.clone().with_key("iam:PolicyARN", known(&administrator_access));
+        let index = map.index(place);
+        let indexed = sample::policies(&actor.layers).into_iter();
+        let policies: Vec<_> = indexed.map(|attached| (attached, index.policy(&attached.policy))).collect();
+        let may = |action: usize| {
+            let mut identity = policies.iter().take(actor.layers.identity.len());
+            identity.any(|(_, indexed)| indexed.may.get(action) == Some(&true))
+        };
         Self {
-            may: actor.layers.identity.iter().map(|attached| map.may_allow(&attached.policy)).collect(),
-            places: RefCell::default(),
+            may: (0..RULES.actions.len()).map(may).collect(),
+            likely: RULES.actions.iter().map(|_| Cell::new(false)).collect(),
+            allowing: RULES.actions.iter().map(|_| OnceCell::new()).collect(),
+            index,
+            policies,
+            spots: RefCell::default(),
+            anything: RefCell::default(),
+            willing: Willing::new(place.account),
+            passing_on: OnceCell::new(),
             passing: RULES.services.iter().map(|_| OnceCell::new()).collect(),
-            passed: RefCell::default(),
+            aimed: RefCell::default(),
+            rewritten: RefCell::default(),
+            visits: RefCell::default(),
             now: RefCell::default(),
-            steps: RefCell::default(),
             gains: RefCell::default(),
             map,
             actor,
@@ -111,7 +155,7 @@ impl<'m> Asker<'m> {
     /// Whether an identity policy may allow an action on anything. A role's trust policy may do so alone.
     pub(super) fn may(&self, action: usize) -> bool {
         let Some(lower) = RULES.lower.get(action) else { return false };
-        lower == "sts:assumerole" || self.may.iter().any(|of| of.get(action).is_some_and(|may| *may))
+        lower == "sts:assumerole" || self.may.get(action) == Some(&true)
     }
 
     /// The resource that an action is bound to; `None` where any may do.
@@ -132,19 +176,41 @@ impl<'m> Asker<'m> {
     }
 
     /// Asks for one action where it is bound to. `None`: it is bound to nothing that is known.
-    pub(super) fn at(&self, rule: &Rule, action: usize, bind: Bind, aim: &Aim<'m>) -> Option<Call> {
-        // The same role is passed to the same service by many rules.
-        let key = match (bind, aim.role, aim.service) {
-            (Bind::TargetRole, Some(index), Some((service, _))) => {
-                (rule.passed_to_unconfirmed, index, service)
-            }
-            _ => return self.at_anew(rule, action, bind, aim),
+    pub(super) fn at(&self, rule: &Rule, action: usize, bind: Bind, aim: &Aim<'m>) -> Option<Rc<Call>> {
+        // The same is asked of the same target for many rules.
+        let target = match bind {
+            Bind::TargetRole => aim.role.map(Target::Role),
+            Bind::TargetUser => aim.user.map(Target::User),
+            _ => None,
         };
-        if let Some(known) = self.passed.borrow().get(&key) {
+        let anew = || self.at_anew(rule, action, bind, aim).map(Rc::new);
+        // What is taken away is not told by the target alone.
+        let Some(target) = target.filter(|_| aim.policy.is_none()) else { return anew() };
+        let service = aim.service.map(|(service, _)| (service, rule.passed_to_unconfirmed));
+        let key = Aimed { action, target, service };
+        if let Some(known) = self.aimed.borrow().get(&key) {
             return Some(known.clone());
         }
-        let call = self.at_anew(rule, action, bind, aim)?;
-        self.passed.borrow_mut().insert(key, call.clone());
+        let call = anew()?;
+        self.aimed.borrow_mut().insert(key, call.clone());
+        Some(call)
+    }
+
+    /// The role at this place is taken on by the actor, who has written itself into its trust policy.
+    pub(super) fn rewritten(&self, index: usize, role: &str) -> Rc<Call> {
+        let find = || Rc::new(self.call(&self.start, "sts:AssumeRole", role, Meets::Rewritten(Some(index))));
+        self.rewritten.borrow_mut().entry(index).or_insert_with(find).clone()
+    }
+
+    /// The role at this place is taken on by the service at that.
+    pub(super) fn visited(&self, index: usize, service: usize, truth: Truth) -> Option<Rc<Call>> {
+        if let Some(known) = self.visits.borrow().get(&(index, service)) {
+            return Some(known.clone());
+        }
+        let mut trusting = self.map.trusting.get(service)?.iter();
+        let request = trusting.find(|trusting| trusting.role == index)?.visit.clone();
+        let call = Rc::new(Call::new(request, Meets::Visitor(index, Some(service)), truth));
+        self.visits.borrow_mut().insert((index, service), call.clone());
         Some(call)
     }
 
@@ -158,104 +224,89 @@ impl<'m> Asker<'m> {
         }
         let resource = self.bound(bind, aim)?;
         let base = self.base(rule, action, aim);
-        Some(self.call(base.as_ref().unwrap_or(&self.start), name, resource, meets))
+        let base = base.as_deref().unwrap_or(&self.start);
+        if meets != Meets::Own {
+            return Some(self.call(base, name, resource, meets));
+        }
+        let request = base.instead(name, resource);
+        let identity = Layers { identity: self.allowing(action), ..Layers::default() };
+        // Most are allowed by nothing, and that is soon told; but what was allowed on one target will be on the next.
+        let likely = self.likely.get(action);
+        let unlikely = likely.is_none_or(|likely| !likely.get());
+        let truth = if unlikely && decide(&request, &identity) == Truth::False {
+            Truth::False
+        } else {
+            decide(&request, &self.layers(meets))
+        };
+        if let Some(likely) = likely {
+            likely.set(truth != Truth::False);
+        }
+        Some(Call::new(request, meets, truth))
+    }
+
+    /// The identity policies that may allow an action on anything.
+    fn allowing(&self, action: usize) -> &[Attached] {
+        let find = || {
+            let identity = self.policies.iter().take(self.actor.layers.identity.len());
+            let may = identity.filter(|(_, indexed)| indexed.may.get(action) == Some(&true));
+            may.map(|(attached, _)| (*attached).clone()).collect()
+        };
+        self.allowing.get(action).map_or(&[], |known| known.get_or_init(find))
     }
 
     pub(super) fn call(&self, base: &Request, name: &str, resource: &str, meets: Meets) -> Call {
         let request = base.instead(name, resource);
         let truth = decide(&request, &self.layers(meets));
-        Call { request, meets, truth }
+        Call::new(request, meets, truth)
     }
 
     /// The circumstances of an action on a target, where they are not the actor's alone.
-    fn base(&self, rule: &Rule, action: usize, aim: &Aim<'m>) -> Option<Request> {
+    fn base(&self, rule: &Rule, action: usize, aim: &Aim<'m>) -> Option<Cow<'_, Request>> {
         let name = RULES.lower.get(action)?.strip_prefix("iam:")?;
         if name == "passrole" {
             let (service, _) = aim.service?;
-            return Some(self.passing(service, rule.passed_to_unconfirmed));
+            return Some(Cow::Borrowed(self.passing(service, rule.passed_to_unconfirmed)));
         }
         if let "putuserpermissionsboundary" | "putrolepermissionsboundary" = name {
             let looser = known(&self.administrator_access);
-            return Some(self.start.clone().with_key("iam:PermissionsBoundary", looser));
+            return Some(Cow::Owned(self.start.clone().with_key("iam:PermissionsBoundary", looser)));
         }
         let changes = ["put", "attach", "delete", "detach"].iter().any(|verb| name.starts_with(verb));
         if !changes {
             return None;
         }
         let base = if name.starts_with("attach") { &self.attaching } else { &self.changing };
-        let mut base = base.clone();
+        let mut base = Cow::Borrowed(base);
         if let Some(policy) = aim.policy.filter(|_| name.starts_with("detach")) {
-            base = base.with_key("iam:PolicyARN", known(policy));
+            base = Cow::Owned(base.into_owned().with_key("iam:PolicyARN", known(policy)));
         }
-        if let Some(boundary) = self.subject(aim).boundary {
-            base = base.with_key("iam:PermissionsBoundary", known(&boundary.name));
+        let is_bounded = RULES.bounded.get(action) == Some(&true);
+        if let Some(boundary) = self.subject(aim).boundary.filter(|_| is_bounded) {
+            base = Cow::Owned(base.into_owned().with_key("iam:PermissionsBoundary", known(&boundary.name)));
         }
         Some(base)
     }
 
     /// A role is passed to a service. Where it is passed on by another, which of them IAM sees is not confirmed.
-    pub(super) fn passing(&self, service: usize, unconfirmed: bool) -> Request {
+    pub(super) fn passing(&self, service: usize, unconfirmed: bool) -> &Request {
         let passing = |state| self.start.clone().with_key("iam:PassedToService", state);
         match (RULES.services.get(service), self.passing.get(service)) {
-            (Some(service), Some(cell)) if !unconfirmed => {
-                cell.get_or_init(|| passing(known(&service.name))).clone()
-            }
-            _ => passing(Key::Environment),
+            (Some(service), Some(cell)) if !unconfirmed => cell.get_or_init(|| passing(known(&service.name))),
+            _ => self.passing_on.get_or_init(|| passing(Key::Environment)),
         }
     }
 
-    /// Asks for actions of one service that are bound to nothing: on one resource for all, or, if there is none, each
-    /// where it comes out best, unless those are resources of one type. Empty: one of them is denied everywhere.
-    pub(super) fn anywhere(&self, actions: &[usize]) -> Vec<Call> {
-        let mut best: Vec<Call> = Vec::new();
-        let least = |calls: &[Call]| calls.iter().map(|call| call.truth).min().unwrap_or(Truth::False);
-        let named: Vec<Rc<[String]>> = actions.iter().map(|action| self.places(*action)).collect();
-        let met = named.iter().flat_map(|names| names.iter()).flat_map(|one| {
-            let others = named.iter().flat_map(|names| names.iter()).take(MET);
-            others.filter_map(move |two| sample::meet(one, two))
-        });
-        let all = named.iter().flat_map(|names| names.iter().cloned());
-        for resource in all.chain(met.take(MET)) {
-            let calls: Vec<Call> = actions.iter().map_while(|action| self.on(*action, &resource)).collect();
-            if calls.len() == actions.len() && (best.is_empty() || least(&calls) > least(&best)) {
-                best = calls;
-            }
-            if least(&best) == Truth::True {
-                return best;
-            }
-        }
-        let mut apart: Vec<Call> = Vec::new();
-        for action in actions {
-            let calls = self.places(*action);
-            let calls = calls.iter().filter_map(|place| self.on(*action, place));
-            let Some(call) = calls.max_by_key(|call| call.truth) else { return best };
-            if apart.iter().any(|other| same_type(other.request.resource(), call.request.resource())) {
-                return best;
-            }
-            apart.push(call);
-        }
-        if least(&apart) > least(&best) { apart } else { best }
-    }
-
-    fn on(&self, action: usize, resource: &str) -> Option<Call> {
-        let call = self.call(&self.start, RULES.actions.get(action)?, resource, Meets::Own);
-        (call.truth != Truth::False && !self.is_actor(resource)).then_some(call)
-    }
-
-    fn places(&self, action: usize) -> Rc<[String]> {
-        let find = || {
-            let policies = sample::policies(&self.actor.layers);
-            let action = RULES.lower.get(action).map_or("", String::as_str);
-            sample::places(policies, action, self.place, self.start.context()).into()
-        };
-        self.places.borrow_mut().entry(action).or_insert_with(find).clone()
-    }
-
-    fn layers(&self, meets: Meets) -> Layers<'m> {
+    fn layers<'s>(&'s self, meets: Meets) -> Layers<'s>
+    where
+        'm: 's,
+    {
         let own = Layers { resource: &[], ..self.actor.layers };
         let role = |index: Option<usize>| index.and_then(|index| self.map.roles.get(index));
         match meets {
             Meets::Own => own,
+            Meets::Willing => {
+                Layers { resource: self.willing.policy().map_or(&[], std::slice::from_ref), ..own }
+            }
             Meets::Trust(index) | Meets::Rewritten(index) => {
                 let role = role(index).map(|role| role.facts.layers).unwrap_or_default();
                 let rewritten = matches!(meets, Meets::Rewritten(_));
@@ -266,8 +317,31 @@ impl<'m> Asker<'m> {
         }
     }
 
+    /// A request with its reasons. The same ones are asked for many rules.
+    pub(super) fn step(&self, call: &Call) -> Arc<EscalationStep> {
+        call.step.get_or_init(|| Arc::new(self.told(call))).clone()
+    }
+
+    fn told(&self, call: &Call) -> EscalationStep {
+        let answer = self.answer(call);
+        let (residual, doubts) = match answer.decision {
+            Decision::AllowedIf(open) => (Some(open), Vec::new()),
+            Decision::Unknown(doubts) => (None, doubts),
+            Decision::Allowed | Decision::Denied(_) => (None, Vec::new()),
+        };
+        let principal = call.request.principal().name();
+        EscalationStep {
+            by: matches!(call.meets, Meets::Visitor(..)).then(|| principal.to_owned()),
+            action: call.request.action().to_owned(),
+            resource: call.request.resource().to_owned(),
+            residual,
+            evidence: answer.evidence,
+            doubts,
+        }
+    }
+
     /// The whole answer to a request.
-    pub(super) fn answer(&self, call: &Call) -> Answer {
+    fn answer(&self, call: &Call) -> Answer {
         let layers = self.layers(call.meets);
         match call.meets {
             Meets::Visitor(..) => evaluate_resource_side(&call.request, &layers),
@@ -276,16 +350,12 @@ impl<'m> Asker<'m> {
     }
 }
 
-fn known(value: &str) -> Key {
-    Key::Known { values: [value.into()].into(), multivalued: false }
+impl Call {
+    pub(super) fn new(request: Request, meets: Meets, truth: Truth) -> Self {
+        Self { request, meets, truth, step: OnceCell::new() }
+    }
 }
 
-/// Whether two ARNs are of one type of one service.
-fn same_type(one: &str, two: &str) -> bool {
-    fn kind(arn: &str) -> Option<(&str, &str)> {
-        let resource = arn.splitn(6, ':').nth(5)?;
-        let service = arn.split(':').nth(2)?;
-        Some((service, resource.split_once(['/', ':']).map_or("", |(kind, _)| kind)))
-    }
-    kind(one).is_some_and(|of| kind(two) == Some(of))
+fn known(value: &str) -> Key {
+    Key::Known { values: [value.into()].into(), multivalued: false }
 }

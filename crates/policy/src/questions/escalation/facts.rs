@@ -1,5 +1,7 @@
 //! What a rule wants to be so besides its requests.
 
+use std::rc::Rc;
+
 use super::aims::Aim;
 use super::ask::{Asker, Call, Meets};
 use super::rules::{Fact, RULES, Rule};
@@ -7,7 +9,7 @@ use crate::truth::Truth;
 
 impl<'m> Asker<'m> {
     /// Whether something is so that a rule wants, or may be; what is missing is noted, and what must be asked is asked.
-    pub(super) fn fact(&self, rule: &Rule, fact: Fact, aim: &mut Aim<'m>, calls: &mut Vec<Call>) -> bool {
+    pub(super) fn fact(&self, rule: &Rule, fact: Fact, aim: &mut Aim<'m>, calls: &mut Vec<Rc<Call>>) -> bool {
         let user = aim.user.and_then(|index| self.map.users.get(index)).map(|user| user.facts);
         let target_role = aim.role.and_then(|index| self.map.roles.get(index));
         let mut known = |what: &'static str, is: Option<bool>| {
@@ -35,7 +37,7 @@ impl<'m> Asker<'m> {
                 let versions = policy.and_then(|policy| policy.versions).map(<[_]>::len);
                 known("how many versions the policy has", versions.map(|_| true));
                 if let (Some(arn), Some(5..)) = (aim.policy, versions) {
-                    calls.push(self.call(&self.start, "iam:DeletePolicyVersion", arn, Meets::Own));
+                    calls.push(Rc::new(self.call(&self.start, "iam:DeletePolicyVersion", arn, Meets::Own)));
                 }
                 true
             }
@@ -53,7 +55,7 @@ impl<'m> Asker<'m> {
                     target_role.filter(|role| !(self.is_role() && self.is_actor(role.facts.arn)))
                 {
                     let meets = Meets::Trust(aim.role);
-                    calls.push(self.call(&self.start, "sts:AssumeRole", role.facts.arn, meets));
+                    calls.push(Rc::new(self.call(&self.start, "sts:AssumeRole", role.facts.arn, meets)));
                 }
                 true
             }
@@ -64,14 +66,15 @@ impl<'m> Asker<'m> {
     }
 
     /// A role for the EMR service itself is passed besides.
-    fn emr_service_role(&self, rule: &Rule, calls: &mut Vec<Call>) -> bool {
+    fn emr_service_role(&self, rule: &Rule, calls: &mut Vec<Rc<Call>>) -> bool {
         let emr = RULES.services.iter().position(|service| service.name == "elasticmapreduce.amazonaws.com");
         let Some(emr) = emr else { return false };
         let passing = self.passing(emr, rule.passed_to_unconfirmed);
         let passed = self.map.trusting.get(emr).into_iter().flatten().filter_map(|trusting| {
             let passed = self.map.roles.get(trusting.role)?;
-            let call = self.call(&passing, "iam:PassRole", passed.facts.arn, Meets::Own);
-            Some((call.truth.min(trusting.trust), Call { truth: call.truth.min(trusting.trust), ..call }))
+            let mut call = self.call(passing, "iam:PassRole", passed.facts.arn, Meets::Own);
+            call.truth = call.truth.min(trusting.trust);
+            Some((call.truth, Rc::new(call)))
         });
         let best = passed.max_by_key(|(truth, _)| *truth).map(|(_, call)| call);
         let found = best.as_ref().is_some_and(|call| call.truth != Truth::False);

@@ -1,6 +1,8 @@
 //! What is gained: something that the target may do, as it is or after the step, and the actor may not.
 
-use std::sync::{Arc, LazyLock};
+use std::cell::OnceCell;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use super::rules::RULES;
 use super::sample::{self, Place};
@@ -9,8 +11,9 @@ use crate::context::Context;
 use crate::evaluate::{decide, evaluate};
 use crate::layers::{Attached, Guardrails, Layers};
 use crate::policy::Policy;
+use crate::questions::kind::Kinds;
 use crate::questions::{Administrator, administrator};
-use crate::request::{Principal, Request};
+use crate::request::{Principal, Request, ResourceKind};
 use crate::statement::Effect;
 use crate::truth::Truth;
 
@@ -19,9 +22,34 @@ use crate::truth::Truth;
 pub(super) struct Powers {
     pub(super) administrator: bool,
     /// What it may do, or may do if a residual holds.
-    pub(super) requests: Vec<(Request, Truth)>,
+    pub(super) requests: Vec<Power>,
     /// Why there may be more.
     pub(super) doubts: Vec<Doubt>,
+}
+
+/// Something that a principal may do.
+#[derive(Clone, Debug)]
+pub(super) struct Power {
+    pub(super) request: Request,
+    pub(super) truth: Truth,
+    /// Its number among those of the account.
+    pub(super) number: usize,
+}
+
+/// Numbers for what principals may do: the same for the same action on the same resource, asked for from the same account.
+#[derive(Debug, Default)]
+pub(super) struct Numbers(Mutex<HashMap<String, usize>>);
+
+impl Numbers {
+    fn of(&self, request: &Request) -> usize {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let account = request.principal().account().unwrap_or_default();
+        let next = known.len();
+        let (action, resource) = (request.action(), request.resource());
+        // The length tells where the action ends.
+        let key = format!("{account}:{}:{action}{resource}", action.len());
+        *known.entry(key).or_insert(next)
+    }
 }
 
 /// `AdministratorAccess`, as its document has been since it exists.
@@ -42,10 +70,15 @@ pub(super) static REWRITTEN: LazyLock<Option<Attached>> = LazyLock::new(|| {
 });
 
 /// What a principal may do with these layers.
-pub(super) fn powers(principal: &Principal, context: &Context, layers: &Layers<'_>) -> Powers {
+pub(super) fn powers(
+    principal: &Principal,
+    context: &Context,
+    layers: &Layers<'_>,
+    numbers: &Numbers,
+) -> Powers {
     let start = start(principal, context);
     let place = Place::of(principal.name());
-    among(&start, context, layers, sample::powers(layers.identity, place, start.context()))
+    among(&start, context, layers, sample::powers(layers.identity, place, start.context()), numbers)
 }
 
 /// What a principal may do with these layers, asked also where `without`, which it has no more, may have denied.
@@ -54,12 +87,13 @@ pub(super) fn powers_without(
     context: &Context,
     layers: &Layers<'_>,
     without: &Attached,
+    numbers: &Numbers,
 ) -> Powers {
     let start = start(principal, context);
     let place = Place::of(principal.name());
     let mut requests = sample::powers(layers.identity, place, start.context());
     requests.extend(sample::held_back(layers.identity.iter().chain([without]), place, start.context()));
-    among(&start, context, layers, requests)
+    among(&start, context, layers, requests, numbers)
 }
 
 /// What a principal may do once it may do everything within its limits.
@@ -67,6 +101,7 @@ pub(super) fn powers_of_administrator(
     principal: &Principal,
     context: &Context,
     layers: &Layers<'_>,
+    numbers: &Numbers,
 ) -> Powers {
     let start = start(principal, context);
     let place = Place::of(principal.name());
@@ -77,15 +112,24 @@ pub(super) fn powers_of_administrator(
         limits.extend(levels.iter().flat_map(|level| &level.policies));
     }
     let mut requests = sample::powers(limits, place, start.context());
-    requests.extend(RULES.lower.iter().map(|action| (action.clone(), place.anything(action))));
-    among(&start, context, &layers, requests)
+    let of_rules = RULES.lower.iter();
+    requests
+        .extend(of_rules.flat_map(|action| place.typical(action).into_iter().map(|on| (action.clone(), on))));
+    among(&start, context, &layers, requests, numbers)
 }
 
 fn start(principal: &Principal, context: &Context) -> Request {
-    Request::new(principal.clone(), "", "*", context.clone())
+    let account = principal.account().unwrap_or_default();
+    Request::new(principal.clone(), "", "*", context.clone()).owned_by(account)
 }
 
-fn among(start: &Request, context: &Context, layers: &Layers<'_>, requests: Vec<(String, String)>) -> Powers {
+fn among(
+    start: &Request,
+    context: &Context,
+    layers: &Layers<'_>,
+    requests: Vec<(String, String)>,
+    numbers: &Numbers,
+) -> Powers {
     let mut powers = Powers {
         administrator: matches!(
             administrator(start.principal(), context.clone(), layers),
@@ -97,12 +141,14 @@ fn among(start: &Request, context: &Context, layers: &Layers<'_>, requests: Vec<
         return powers;
     }
     let account = start.principal().account().unwrap_or_default();
+    let willing = Willing::new(account);
     for (action, resource) in requests {
         let mut request = start.instead(&action, &resource);
         // A resource whose ARN names no account is one of the account in which it is sampled.
         if Place::of(&resource).account.is_empty() {
             request = request.owned_by(account);
         }
+        let layers = &willing.beside(&request, layers);
         match decide(&request, layers) {
             Truth::Unknown if powers.doubts.is_empty() => {
                 if let Decision::Unknown(doubts) = evaluate(&request, layers).decision {
@@ -110,13 +156,61 @@ fn among(start: &Request, context: &Context, layers: &Layers<'_>, requests: Vec<
                 }
             }
             Truth::False | Truth::Unknown => {}
-            truth => powers.requests.push((request, truth)),
+            truth => powers.requests.push(Power { number: numbers.of(&request), request, truth }),
         }
     }
+    whole(&mut powers.requests);
     if powers.doubts.is_empty() {
         powers.doubts = in_layer(layers.identity, Layer::Identity);
     }
     powers
+}
+
+/// Without what may be done on some of the resources only that it takes together.
+fn whole(powers: &mut Vec<Power>) {
+    let mut asked: HashMap<String, bool> = HashMap::new();
+    for Power { request, .. } in &*powers {
+        asked.entry(request.action().to_owned()).or_insert_with(|| {
+            let Some(kinds) = Kinds::of(request.action()).filter(|kinds| kinds.groups.len() > 1) else {
+                return true;
+            };
+            let on = || powers.iter().filter(|other| other.request.action() == request.action());
+            kinds.groups.iter().all(|group| on().any(|other| group.has(other.request.resource())))
+        });
+    }
+    powers.retain(|power| asked.get(power.request.action()) == Some(&true));
+}
+
+/// The owner of a role or of a key leaves it to an account whom it lets in: what a principal may do is what its own side
+/// allows.
+pub(super) struct Willing {
+    account: String,
+    policy: OnceCell<Option<Attached>>,
+}
+
+impl Willing {
+    pub(super) fn new(account: &str) -> Self {
+        Self { account: account.to_owned(), policy: OnceCell::new() }
+    }
+
+    pub(super) fn policy(&self) -> Option<&Attached> {
+        let find = || {
+            let document = serde_json::json!({
+                "Statement": {"Effect": "Allow", "Principal": {"AWS": self.account}, "Action": "*", "Resource": "*"}
+            });
+            let policy = Policy::parse(&document.to_string()).ok()?;
+            Some(Attached::new("the owner's policy", Arc::new(policy)))
+        };
+        self.policy.get_or_init(find).as_ref()
+    }
+
+    /// With it where a request needs it.
+    pub(super) fn beside<'l>(&'l self, request: &Request, layers: &Layers<'l>) -> Layers<'l> {
+        let needs = request.resource_kind() != ResourceKind::Ordinary;
+        let policy = if needs { self.policy() } else { None };
+        let resource = policy.map_or(&[][..], std::slice::from_ref);
+        Layers { resource, ..*layers }
+    }
 }
 
 /// Statements that may allow anything, or nothing.

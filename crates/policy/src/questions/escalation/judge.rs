@@ -1,16 +1,16 @@
 //! Whether a rule holds: its facts, its requests and its gain, put together.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::aims::{Aim, aims};
+use super::anywhere::Anywhere;
 use super::ask::{Asker, Call, Meets};
 use super::rules::{Bind, Effect, Need, RULES, Rule, TrustedService};
 use super::worth::Outcome;
 use super::{
     Actor, Escalation, EscalationMap, EscalationStep, EscalationVerdict, EscalationWay, Escalations, Gain,
 };
-use crate::answer::{Decision, Doubt};
-use crate::context::Key;
 use crate::questions::{Administrator, administrator};
 use crate::request::PrincipalKind;
 use crate::truth::Truth;
@@ -19,9 +19,9 @@ use crate::truth::Truth;
 struct Found<'m> {
     verdict: EscalationVerdict,
     aim: Aim<'m>,
-    calls: Vec<Call>,
-    gain: Gain,
-    doubts: Vec<Doubt>,
+    calls: Vec<Rc<Call>>,
+    lacking: Vec<String>,
+    gain: Rc<Outcome>,
 }
 
 pub(super) fn escalations(map: &EscalationMap<'_>, actor: &Actor<'_>) -> Escalations {
@@ -70,11 +70,11 @@ impl<'m> Asker<'m> {
     }
 
     /// The requests that are bound to nothing, service by service; `None` if one is denied.
-    fn all_anywhere(&self, needs: &[Need]) -> Option<Vec<Call>> {
+    fn all_anywhere(&self, needs: &[Need]) -> Option<Anywhere> {
         let service = |action: usize| RULES.lower.get(action).and_then(|action| action.split(':').next());
         let free: Vec<usize> =
             needs.iter().filter(|need| need.bind == Bind::Somewhere).map(|need| need.action).collect();
-        let mut calls = Vec::new();
+        let mut all = Anywhere::default();
         let mut done = Vec::new();
         for action in &free {
             let of = service(*action);
@@ -83,26 +83,27 @@ impl<'m> Asker<'m> {
             }
             done.push(of);
             let together: Vec<usize> = free.iter().copied().filter(|other| service(*other) == of).collect();
-            let found = self.anywhere(&together);
-            if found.is_empty() {
-                return None;
-            }
-            calls.extend(found);
+            let found = self.anywhere(&together)?;
+            all.calls.extend(found.calls);
+            all.lacking.extend(found.lacking);
         }
-        Some(calls)
+        Some(all)
     }
 
-    fn way(&self, rule: &Rule, needs: &[Need], mut aim: Aim<'m>, anywhere: &[Call]) -> Option<Found<'m>> {
+    fn way(&self, rule: &Rule, needs: &[Need], mut aim: Aim<'m>, anywhere: &Anywhere) -> Option<Found<'m>> {
         let mut calls = Vec::new();
+        let mut lacking = anywhere.lacking.clone();
         for fact in &rule.facts {
             if !self.fact(rule, *fact, &mut aim, &mut calls) {
                 return None;
             }
         }
         for need in needs.iter().filter(|need| need.bind != Bind::Somewhere) {
-            let call = match self.at(rule, need.action, need.bind, &aim) {
-                Some(call) => call,
-                None => self.anywhere(&[need.action]).pop()?,
+            let Some(call) = self.at(rule, need.action, need.bind, &aim) else {
+                let anywhere = self.anywhere(&[need.action])?;
+                lacking.extend(anywhere.lacking);
+                calls.extend(anywhere.calls);
+                continue;
             };
             if call.truth == Truth::False {
                 return None;
@@ -110,39 +111,40 @@ impl<'m> Asker<'m> {
             let rewrites = call.request.action() == "iam:UpdateAssumeRolePolicy";
             calls.push(call);
             if let (true, Some(role)) = (rewrites, self.target(&aim)) {
-                calls.push(self.call(&self.start, "sts:AssumeRole", role, Meets::Rewritten(aim.role)));
+                calls.push(match aim.role {
+                    Some(index) => self.rewritten(index, role),
+                    None => Rc::new(self.call(&self.start, "sts:AssumeRole", role, Meets::Rewritten(None))),
+                });
             }
         }
         if calls.iter().any(|call| call.truth == Truth::False) {
             return None;
         }
-        let (gain, doubts) = match self.gain(rule, &aim) {
+        let gain = self.gain(rule, &aim);
+        let is_told = match &*gain {
             Outcome::Nothing => return None,
-            Outcome::Gained(gain) => (gain, Vec::new()),
-            Outcome::NotTold(doubts) => (Gain::NotKnown, doubts),
+            Outcome::Gained(_) => true,
+            Outcome::NotTold(doubts) => doubts.is_empty(),
         };
-        calls.extend(anywhere.iter().cloned());
+        calls.extend(anywhere.calls.iter().cloned());
         calls.extend(self.visit(&aim));
         let truth = calls.iter().map(|call| call.truth).min().filter(|truth| *truth != Truth::False)?;
         let verdict = match truth {
             Truth::Unknown => EscalationVerdict::Unknown,
-            _ if !doubts.is_empty() => EscalationVerdict::Unknown,
-            _ if !aim.missing.is_empty() => EscalationVerdict::Potential,
+            _ if !is_told => EscalationVerdict::Unknown,
+            _ if !aim.missing.is_empty() || !lacking.is_empty() => EscalationVerdict::Potential,
             Truth::Depends => rule.at_most.min(EscalationVerdict::Conditional),
             _ => rule.at_most,
         };
-        Some(Found { verdict, aim, calls, gain, doubts })
+        Some(Found { verdict, aim, calls, lacking, gain })
     }
 
     /// The role is taken on by the service, or by whom the provider vouches for.
-    fn visit(&self, aim: &Aim<'m>) -> Option<Call> {
+    fn visit(&self, aim: &Aim<'m>) -> Option<Rc<Call>> {
         let index = aim.role?;
         let role = self.map.roles.get(index)?;
-        let meets = Meets::Visitor(index, None);
         if let Some((service, truth)) = aim.service {
-            let mut trusting = self.map.trusting.get(service)?.iter();
-            let request = trusting.find(|trusting| trusting.role == index)?.visit.clone();
-            return Some(Call { request, meets: Meets::Visitor(index, Some(service)), truth });
+            return self.visited(index, service, truth);
         }
         let service = TrustedService { name: aim.provider?.to_owned(), federated: true };
         let mut request = role.visit(&service);
@@ -150,7 +152,7 @@ impl<'m> Asker<'m> {
             request = request.instead("sts:AssumeRoleWithSAML", role.facts.arn);
         }
         let truth = role.admits(&request);
-        Some(Call { request, meets, truth })
+        Some(Rc::new(Call::new(request, Meets::Visitor(index, None), truth)))
     }
 
     /// Whose permissions are gained, if it is another.
@@ -162,7 +164,12 @@ impl<'m> Asker<'m> {
 
     /// A way with the reasons of its requests.
     fn tell(&self, rule: &Rule, found: Found<'m>) -> EscalationWay {
-        let Found { verdict, aim, calls, gain, mut doubts } = found;
+        let Found { verdict, aim, calls, lacking, gain } = found;
+        let (gain, mut doubts) = match &*gain {
+            Outcome::Gained(gain) => (gain.clone(), Vec::new()),
+            Outcome::NotTold(doubts) => (Gain::NotKnown, doubts.clone()),
+            Outcome::Nothing => (Gain::NotKnown, Vec::new()),
+        };
         let steps: Vec<Arc<EscalationStep>> = calls.iter().map(|call| self.step(call)).collect();
         doubts.extend(steps.iter().flat_map(|step| step.doubts.iter().cloned()));
         let own = || aim.missing.is_empty().then(|| self.actor.principal.name());
@@ -180,39 +187,9 @@ impl<'m> Asker<'m> {
             version: aim.change.and_then(|change| change.version).map(|(name, _)| name.clone()),
             steps,
             provisos: rule.proviso.iter().cloned().collect(),
-            missing: aim.missing.iter().map(|what| (*what).to_owned()).collect(),
+            missing: aim.missing.iter().map(|what| (*what).to_owned()).chain(lacking).collect(),
             doubts,
             gain,
         }
-    }
-
-    /// A request with its reasons. The same ones are asked for many rules.
-    fn step(&self, call: &Call) -> Arc<EscalationStep> {
-        let named = |key| match call.request.context().get(key) {
-            Key::Known { values, .. } => values.first().cloned(),
-            _ => None,
-        };
-        let other = named("iam:PassedToService").or_else(|| named("iam:PolicyARN"));
-        let key = (call.request.action().into(), call.request.resource().into(), call.meets, other);
-        if let Some(known) = self.steps.borrow().get(&key) {
-            return known.clone();
-        }
-        let answer = self.answer(call);
-        let (residual, doubts) = match answer.decision {
-            Decision::AllowedIf(open) => (Some(open), Vec::new()),
-            Decision::Unknown(doubts) => (None, doubts),
-            Decision::Allowed | Decision::Denied(_) => (None, Vec::new()),
-        };
-        let principal = call.request.principal().name();
-        let step = Arc::new(EscalationStep {
-            by: matches!(call.meets, Meets::Visitor(..)).then(|| principal.to_owned()),
-            action: call.request.action().to_owned(),
-            resource: call.request.resource().to_owned(),
-            residual,
-            evidence: answer.evidence,
-            doubts,
-        });
-        self.steps.borrow_mut().insert(key, step.clone());
-        step
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::gain::{self, Powers};
+use super::gain::{self, Numbers, Powers};
+use super::index::Index;
 use super::rules::{RULES, TrustedService};
 use super::sample::Place;
 use super::{Actor, Escalations, Inventory, PolicyFacts, RoleFacts, UserFacts, judge};
@@ -11,9 +12,8 @@ use crate::answer::Decision;
 use crate::context::Context;
 use crate::evaluate::evaluate_resource_side;
 use crate::layers::Layers;
-use crate::policy::Policy;
 use crate::request::{Principal, Request};
-use crate::statement::{Effect, PrincipalEntry, Principals, Statement};
+use crate::statement::{PrincipalEntry, Principals, Statement};
 use crate::truth::Truth;
 
 /// An account, prepared for asking which rules of escalation hold for its principals. What is found about targets is kept,
@@ -26,12 +26,10 @@ pub struct EscalationMap<'a> {
     pub(super) policies: HashMap<&'a str, PolicyFacts<'a>>,
     /// For each service, by its place among those of the rules, the roles that trust it or may.
     pub(super) trusting: Vec<Vec<Trusting>>,
-    /// By address, policies with the actions of the rules that they may allow. They are kept, so that no other has it.
-    may: Mutex<HashMap<usize, Allowing>>,
+    /// What policies say, by partition and account of who asks.
+    indices: Mutex<HashMap<String, Arc<Index>>>,
+    pub(super) numbers: Numbers,
 }
-
-/// A policy, and for each action of the rules whether it may allow it.
-type Allowing = (Arc<Policy>, Arc<[bool]>);
 
 /// A role that trusts a service, or may.
 #[derive(Debug)]
@@ -80,22 +78,23 @@ impl Target {
         }
     }
 
-    pub(super) fn powers(&self, layers: &Layers<'_>) -> &Powers {
-        self.as_is.get_or_init(|| self.found(layers, gain::powers))
+    pub(super) fn powers(&self, layers: &Layers<'_>, numbers: &Numbers) -> &Powers {
+        self.as_is.get_or_init(|| self.found(layers, numbers, gain::powers))
     }
 
-    pub(super) fn powers_of_administrator(&self, layers: &Layers<'_>) -> &Powers {
-        self.as_administrator.get_or_init(|| self.found(layers, gain::powers_of_administrator))
+    pub(super) fn powers_of_administrator(&self, layers: &Layers<'_>, numbers: &Numbers) -> &Powers {
+        self.as_administrator.get_or_init(|| self.found(layers, numbers, gain::powers_of_administrator))
     }
 
     fn found(
         &self,
         layers: &Layers<'_>,
-        powers: impl Fn(&Principal, &Context, &Layers<'_>) -> Powers,
+        numbers: &Numbers,
+        powers: impl Fn(&Principal, &Context, &Layers<'_>, &Numbers) -> Powers,
     ) -> Powers {
         self.principal
             .as_ref()
-            .map(|principal| powers(principal, &Context::auditor(), layers))
+            .map(|principal| powers(principal, &Context::auditor(), layers, numbers))
             .unwrap_or_default()
     }
 }
@@ -128,21 +127,16 @@ impl<'a> EscalationMap<'a> {
                 .map(|policy| (policy.arn, *policy))
                 .collect(),
             roles,
-            may: Mutex::default(),
+            indices: Mutex::default(),
+            numbers: Numbers::default(),
         }
     }
 
-    /// For each action of the rules, whether a policy may allow it on anything.
-    pub(super) fn may_allow(&self, policy: &Arc<Policy>) -> Arc<[bool]> {
-        let mut known = self.may.lock().unwrap_or_else(PoisonError::into_inner);
-        let (_, may) = known.entry(Arc::as_ptr(policy).addr()).or_insert_with(|| {
-            let allows = |action: &String| {
-                let mut statements = policy.statements().iter();
-                statements.any(|one| one.effect() != Effect::Deny && one.may_have_action(action))
-            };
-            (policy.clone(), RULES.lower.iter().map(allows).collect())
-        });
-        may.clone()
+    /// What policies say to those of an account.
+    pub(super) fn index(&self, place: Place<'_>) -> Arc<Index> {
+        let mut known = self.indices.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = format!("{}:{}", place.partition, place.account);
+        known.entry(key).or_insert_with(|| Arc::new(Index::new())).clone()
     }
 
     /// Asks which rules hold for one user or role: see [`escalations`](crate::escalations).

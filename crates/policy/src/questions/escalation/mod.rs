@@ -14,10 +14,14 @@
 //!
 //! | part | how it is decided |
 //! |---|---|
-//! | actions on a target | on its very ARN; on whatever the policies name, where any resource does |
-//! | actions of one service on a workload | on one and the same, unless they take resources of different types |
+//! | actions on a target | on its very ARN |
+//! | actions on a workload | on whatever the policies name of the [resource types](https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html) that the catalogue lists for the action, and on any of each; what several actions take of one type is one and the same |
+//! | an action that takes several resources at once | on one of each required type; where it is allowed on some of them only, the way is potential, since the list marks choices so too |
+//! | an action that the catalogue does not list | on whatever the policies name |
+//! | a KMS key, a role of another's | its owner is taken to leave it to the account |
 //! | `iam:PassRole` | on the role, with `iam:PassedToService` as the service that the role trusts |
 //! | `iam:Attach…Policy` | with `iam:PolicyARN` as that of `AdministratorAccess` |
+//! | `iam:Put…Policy`, `iam:Attach…Policy`, … | with `iam:PermissionsBoundary` as that of the target, [where the action has the key](https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html): not on groups |
 //! | `sts:AssumeRole` | against the role's trust policy and the RCPs of its account; after `iam:UpdateAssumeRolePolicy`, against one that names the actor |
 //! | `iam:CreatePolicyVersion` | a fifth version must be deleted first, which `iam:DeletePolicyVersion` must allow |
 //! | `iam:SetDefaultPolicyVersion` | the actor is evaluated anew with every stored version |
@@ -25,7 +29,7 @@
 //! | written or attached policies | the actor, or the target, is evaluated anew with `AdministratorAccess`, still within its boundary and the SCPs |
 //!
 //! What is gained is looked for among samples of what the policies name, so that a gain may be missed that two patterns
-//! with several wildcards have in common only; none is invented. Of the condition keys of targets nothing is known but
+//! with several wildcards have in common only. What is granted on no resource that the action takes is no gain. Of the condition keys of targets nothing is known but
 //! what follows from their ARNs.
 //!
 //! Ids, permissions and prerequisites are facts after [pathfinding.cloud](https://pathfinding.cloud) and
@@ -35,9 +39,11 @@
 //! of a credential), a proviso says so and it is at most conditional.
 
 mod aims;
+mod anywhere;
 mod ask;
 mod facts;
 mod gain;
+mod index;
 mod inventory;
 mod judge;
 mod map;
@@ -49,7 +55,13 @@ mod worth;
 
 use std::sync::Arc;
 
+use super::kind::Kinds;
 use crate::answer::{Citation, Doubt, Residual};
+use crate::context::Context;
+use crate::layers::Layers;
+use crate::request::Principal;
+use rules::RULES;
+use sample::Place;
 
 pub use inventory::{Actor, GroupFacts, Inventory, PolicyFacts, RoleFacts, StoredVersion, UserFacts};
 pub use map::EscalationMap;
@@ -90,7 +102,7 @@ pub struct EscalationStep {
     pub by: Option<String>,
     /// The action.
     pub action: String,
-    /// The resource. Where any may do, one with a made-up name.
+    /// The resource. Where any may do, one with a made-up name. An action that takes several at once has a step for each.
     pub resource: String,
     /// The condition that must hold for it to be allowed.
     pub residual: Option<Residual>,
@@ -196,4 +208,35 @@ impl Escalations {
 /// ```
 pub fn escalations(actor: &Actor<'_>, inventory: &Inventory<'_>) -> Escalations {
     EscalationMap::new(inventory).escalations(actor)
+}
+
+/// Resources on which actions of one resource type are worth asking for: see [`sample::places`].
+pub(super) fn places_of(
+    actions: &[&str],
+    principal: &Principal,
+    context: &Context,
+    layers: &Layers<'_>,
+) -> Vec<String> {
+    let place = Place::of(principal.name());
+    let of = |action: &&str| -> Vec<String> {
+        let Some(kinds) = Kinds::of(action) else { return Vec::new() };
+        let lower = action.to_ascii_lowercase();
+        let places = sample::places(sample::policies(layers), &lower, &kinds, place, context);
+        places.into_iter().flatten().map(String::from).collect()
+    };
+    let mut places: Vec<String> = actions.iter().flat_map(of).collect();
+    let met = places.iter().flat_map(|one| places.iter().filter_map(|two| sample::meet(one, two)));
+    let met: Vec<String> = met.take(MOST_MET).collect();
+    places.extend(met);
+    places.sort_unstable();
+    places.dedup();
+    places
+}
+
+/// Resources that patterns of several actions have in common, at most.
+const MOST_MET: usize = 48;
+
+/// Whether roles are passed to a service.
+pub(super) fn takes_passed_roles(service: &str) -> bool {
+    RULES.takes_passed_roles(service.trim_end_matches(".cn"))
 }

@@ -6,6 +6,8 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value as Json};
 
 use super::EscalationVerdict;
+use crate::catalogue::Catalogue;
+use crate::questions::kind::Kinds;
 
 /// What an action of a rule must be allowed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,8 +116,26 @@ pub(super) struct Rules {
     pub(super) actions: Vec<String>,
     /// The same in lower case.
     pub(super) lower: Vec<String>,
+    /// What they are about; `None` if the catalogue does not list the action.
+    pub(super) kinds: Vec<Option<Kinds>>,
+    /// Whether their requests have the key `iam:PermissionsBoundary`.
+    /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html>
+    pub(super) bounded: Vec<bool>,
     /// Every service, or provider, that a role must trust for a rule, once.
     pub(super) services: Vec<TrustedService>,
+}
+
+impl Rules {
+    /// Whether a rule passes a role to a service.
+    pub(super) fn takes_passed_roles(&self, name: &str) -> bool {
+        let passes = |rule: &&Rule| {
+            let mut needs = rule.alternatives.iter().flatten();
+            needs.any(|need| self.lower.get(need.action).is_some_and(|action| action == "iam:passrole"))
+        };
+        let services = self.rules.iter().filter(passes).flat_map(|rule| &rule.trust);
+        let mut services = services.filter_map(|service| self.services.get(*service));
+        services.any(|service| !service.federated && service.name == name)
+    }
 }
 
 /// A service, or a provider of identities.
@@ -140,6 +160,12 @@ pub(super) fn read(text: &str) -> Result<Rules, String> {
         rules.rules.push(rule);
     }
     rules.lower = rules.actions.iter().map(|action| action.to_ascii_lowercase()).collect();
+    rules.kinds = rules.actions.iter().map(|action| Kinds::of(action)).collect();
+    let is_bounded = |action: &String| {
+        let listed = Catalogue::get().action(action);
+        listed.is_some_and(|listed| listed.condition_keys().any(|key| key.name == "iam:PermissionsBoundary"))
+    };
+    rules.bounded = rules.actions.iter().map(is_bounded).collect();
     Ok(rules)
 }
 

@@ -1,10 +1,10 @@
 //! What a way is worth: what is gained by it, measured against what the actor may do already.
 
-use std::collections::HashMap;
+use std::rc::Rc;
 
 use super::aims::Aim;
 use super::ask::Asker;
-use super::gain::{self, Powers};
+use super::gain::{self, Power, Powers};
 use super::rules::{Effect, Rule};
 use super::sample::Place;
 use super::{Actor, Gain};
@@ -26,20 +26,21 @@ pub(super) enum Outcome {
 /// Whose powers are measured: by `AdministratorAccess` or as they are, place among the roles, place among the users.
 pub(super) type Measured = (bool, Option<usize>, Option<usize>);
 
-/// What the actor may do: by account of whose principal would ask, action and resource.
-pub(super) type Now = HashMap<String, HashMap<String, HashMap<String, Truth>>>;
+/// What the actor may do, by number.
+pub(super) type Now = Vec<Option<Truth>>;
 
 impl<'m> Asker<'m> {
     /// What is gained by a way.
-    pub(super) fn gain(&self, rule: &Rule, aim: &Aim<'m>) -> Outcome {
+    pub(super) fn gain(&self, rule: &Rule, aim: &Aim<'m>) -> Rc<Outcome> {
         let by_administrator = rule.effect == Effect::Administrator;
         let target_role = aim.role.and_then(|index| self.map.roles.get(index));
         let user = aim.user.and_then(|index| self.map.users.get(index));
         let target = target_role.map(|role| (&role.target, &role.facts.layers));
         let target = target.or_else(|| user.map(|user| (&user.target, &user.facts.layers)));
-        let not_known = Outcome::Gained(Gain::NotKnown);
+        let numbers = &self.map.numbers;
+        let not_known = || Rc::new(Outcome::Gained(Gain::NotKnown));
         match rule.effect {
-            Effect::NotTold => not_known,
+            Effect::NotTold => not_known(),
             Effect::Target | Effect::Administrator => {
                 let key = (by_administrator, aim.role, aim.user);
                 if let Some(known) = self.gains.borrow().get(&key) {
@@ -47,26 +48,31 @@ impl<'m> Asker<'m> {
                 }
                 let outcome = match target {
                     Some((target, layers)) if by_administrator => {
-                        self.compare(target.powers_of_administrator(layers), None)
+                        self.compare(target.powers_of_administrator(layers, numbers), None)
                     }
-                    Some((target, layers)) => self.compare(target.powers(layers), None),
+                    Some((target, layers)) => self.compare(target.powers(layers, numbers), None),
                     None if by_administrator && !aim.lacks_target() => {
                         let Actor { principal, context, layers, .. } = self.actor;
-                        self.compare(&gain::powers_of_administrator(principal, context, layers), None)
+                        self.compare(
+                            &gain::powers_of_administrator(principal, context, layers, numbers),
+                            None,
+                        )
                     }
-                    None => return not_known,
+                    None => return not_known(),
                 };
+                let outcome = Rc::new(outcome);
                 self.gains.borrow_mut().insert(key, outcome.clone());
                 outcome
             }
-            Effect::Group if aim.group.is_none() => not_known,
+            Effect::Group if aim.group.is_none() => not_known(),
             Effect::Group => {
                 let layers = &self.actor.layers;
                 let identity: Vec<Attached> = layers.identity.iter().chain(aim.joined).cloned().collect();
                 let layers = Layers { identity: &identity, ..*layers };
-                self.compare(&gain::powers(self.actor.principal, &self.actor.context, &layers), None)
+                let Actor { principal, context, .. } = self.actor;
+                Rc::new(self.compare(&gain::powers(principal, context, &layers, numbers), None))
             }
-            Effect::NoBoundary | Effect::Version | Effect::NoPolicy => self.changed(rule, aim),
+            Effect::NoBoundary | Effect::Version | Effect::NoPolicy => Rc::new(self.changed(rule, aim)),
         }
     }
 
@@ -101,8 +107,10 @@ impl<'m> Asker<'m> {
             }
             (Layers { identity: &identity, ..before }, old)
         };
-        let powers = gain::powers_without(principal, context, &after, without);
-        if powers.administrator && other.is_some_and(|role| role.target.powers(&before).administrator) {
+        let powers = gain::powers_without(principal, context, &after, without, &self.map.numbers);
+        if powers.administrator
+            && other.is_some_and(|role| role.target.powers(&before, &self.map.numbers).administrator)
+        {
             return Outcome::Nothing;
         }
         self.compare(&powers, Some(&before))
@@ -115,9 +123,10 @@ impl<'m> Asker<'m> {
             return Outcome::Gained(Gain::Administrator);
         }
         let mut in_doubt = None;
-        for (request, truth) in &powers.requests {
-            let now = self.now(request);
-            let was = before.map_or(Truth::False, |before| decide(request, before));
+        for Power { request, truth, number } in &powers.requests {
+            let now = self.now(request, *number);
+            let was =
+                before.map_or(Truth::False, |before| decide(request, &self.willing.beside(request, before)));
             let lifted = before.is_some() && now == Truth::Depends && *truth == Truth::True;
             if was == Truth::Unknown || now == Truth::Unknown {
                 in_doubt.get_or_insert(request);
@@ -131,23 +140,29 @@ impl<'m> Asker<'m> {
         if !powers.doubts.is_empty() {
             return Outcome::NotTold(powers.doubts.clone());
         }
-        match in_doubt.map(|request| evaluate(&self.as_actor(request), &self.actor.layers).decision) {
+        let as_actor = in_doubt.map(|request| self.as_actor(request));
+        let now =
+            |request: &Request| evaluate(request, &self.willing.beside(request, &self.actor.layers)).decision;
+        match as_actor.as_ref().map(now) {
             Some(Decision::Unknown(doubts)) => Outcome::NotTold(doubts),
             _ => Outcome::Nothing,
         }
     }
 
     /// How a target's request would come out for the actor. Many targets have the same policies.
-    fn now(&self, request: &Request) -> Truth {
-        let owner = request.principal().account().unwrap_or_default();
-        let mut known = self.now.borrow_mut();
-        let known = known.entry(owner.to_owned()).or_default();
-        if let Some(truth) = known.get(request.action()).and_then(|on| on.get(request.resource())) {
+    fn now(&self, request: &Request, number: usize) -> Truth {
+        if let Some(Some(truth)) = self.now.borrow().get(number) {
             return *truth;
         }
-        let truth = decide(&self.as_actor(request), &self.actor.layers);
-        let on = known.entry(request.action().to_owned()).or_default();
-        on.insert(request.resource().to_owned(), truth);
+        let as_actor = self.as_actor(request);
+        let truth = decide(&as_actor, &self.willing.beside(&as_actor, &self.actor.layers));
+        let mut known = self.now.borrow_mut();
+        if known.len() <= number {
+            known.resize(number + 1, None);
+        }
+        if let Some(place) = known.get_mut(number) {
+            *place = Some(truth);
+        }
         truth
     }
 
@@ -155,9 +170,8 @@ impl<'m> Asker<'m> {
     fn as_actor(&self, request: &Request) -> Request {
         let own = self.start.instead(request.action(), request.resource());
         let owner = request.principal().account().filter(|account| *account != self.place.account);
-        let says = Place::of(request.resource()).account;
         match owner {
-            Some(owner) if says.is_empty() => own.owned_by(owner),
+            Some(owner) if Place::of(request.resource()).account.is_empty() => own.owned_by(owner),
             _ => own,
         }
     }

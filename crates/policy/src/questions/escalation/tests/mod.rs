@@ -3,6 +3,7 @@
 mod limits;
 mod properties;
 mod relations;
+mod resources;
 mod table;
 
 use std::sync::Arc;
