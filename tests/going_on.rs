@@ -198,6 +198,26 @@ fn a_deadline_is_kept_and_the_scan_goes_on_later() {
 }
 
 #[test]
+fn organization_policies_that_outlast_the_deadline_are_told_as_unknown_and_cost_no_account() {
+    let faults = vec![Fault::new(FaultKind::Hang, "organizations:ListPolicies")];
+    let good = Options { refusing: Some(0), broken: Some(0), suspended: Some(0), faults, ..options(4) };
+    let world = World::start(good);
+    let said = world.scan(&["--deadline", "12s"]);
+    assert_eq!(said.code, 0, "no check needs them: {}", said.errors);
+    assert!(
+        said.errors.contains("service and resource control policies are unknown: CANCELLED"),
+        "{}",
+        said.errors
+    );
+    let reads: Vec<TableRead> = world.rows();
+    let gaps: Vec<_> = reads.iter().filter(|read| read.outcome == TableReadOutcome::Gap).collect();
+    assert_eq!(gaps.len(), 1, "{gaps:#?}");
+    assert_eq!(gaps[0].table_name, "organization_policies");
+    assert_eq!(gaps[0].reason_code.as_deref(), Some("CANCELLED"));
+    assert_eq!(coverage(&world).len(), 4 * 24);
+}
+
+#[test]
 fn what_cannot_go_on_says_why() {
     let world = World::start(slow(24));
     let said = world.scan(&["--resume"]);

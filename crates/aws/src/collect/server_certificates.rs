@@ -45,7 +45,11 @@ async fn fetch(session: &Session) -> Result<Vec<ServerCertificate>, Gap> {
         for certificate in page.server_certificate_metadata_list() {
             certificates.push(ServerCertificate {
                 account_id: member.account,
-                certificate_arn: decode::required(Some(certificate.arn()), "the ARN of a certificate")?,
+                certificate_arn: decode::own_arn(
+                    Some(certificate.arn()),
+                    member.account,
+                    "the ARN of a certificate",
+                )?,
                 certificate_name: decode::required(
                     Some(certificate.server_certificate_name()),
                     "the name of a certificate",

@@ -48,11 +48,15 @@ async fn fetch(session: &Session) -> Result<Vec<VirtualMfaDevice>, Gap> {
         for device in page.virtual_mfa_devices() {
             devices.push(VirtualMfaDevice {
                 account_id: member.account,
-                serial_number: decode::required(
+                serial_number: decode::own_arn(
                     Some(device.serial_number()),
+                    member.account,
                     "the serial number of a device",
                 )?,
-                user_arn: device.user().map(|user| user.arn().to_owned()),
+                user_arn: device
+                    .user()
+                    .map(|user| decode::own_arn(Some(user.arn()), member.account, "the owner of a device"))
+                    .transpose()?,
                 enabled_at: decode::optional_moment(device.enable_date())?,
             });
         }
