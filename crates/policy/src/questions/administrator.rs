@@ -1,6 +1,7 @@
 //! Whether a principal is an administrator in effect, by whatever name it was made one.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_job-functions.html>
 
+use std::cell::OnceCell;
 use std::sync::{Arc, LazyLock};
 
 use super::escalation::places_of;
@@ -116,7 +117,7 @@ static TRUSTING: LazyLock<Option<Attached>> = LazyLock::new(|| {
 
 struct Question<'a> {
     start: Request,
-    attaching: Request,
+    attaching: OnceCell<Request>,
     layers: Layers<'a>,
     partition: &'a str,
     account: &'a str,
@@ -128,16 +129,19 @@ type Asked = Vec<(Need, String)>;
 impl<'a> Question<'a> {
     fn new(principal: &'a Principal, context: Context, layers: &Layers<'a>) -> Self {
         let partition = principal.name().split(':').nth(1).unwrap_or("aws");
-        let everything = format!("arn:{partition}:iam::aws:policy/AdministratorAccess");
         // Identities without a boundary.
         let context = context.with_state("iam:PermissionsBoundary", Key::Absent);
         let context = context.with_state("iam:PolicyARN", Key::Absent);
         let account = principal.account().unwrap_or_default();
         let start = Request::new(principal.clone(), "", "*", context).owned_by(account);
-        let known = Key::Known { values: [everything.into()].into(), multivalued: false };
-        let attaching = start.clone().with_key("iam:PolicyARN", known);
         // What is asked about has no policy of its own.
-        Self { start, attaching, layers: Layers { resource: &[], ..*layers }, partition, account }
+        Self {
+            start,
+            attaching: OnceCell::new(),
+            layers: Layers { resource: &[], ..*layers },
+            partition,
+            account,
+        }
     }
 
     fn answer(&self) -> Administrator {
@@ -209,10 +213,19 @@ impl<'a> Question<'a> {
     }
 
     fn request(&self, (action, _): Need, resource: &str) -> (Request, Layers<'_>) {
-        let base = if action.starts_with("iam:Attach") { &self.attaching } else { &self.start };
+        let base = if action.starts_with("iam:Attach") { self.attaching() } else { &self.start };
         let trust = TRUSTING.as_slice();
         let layers = if action == ASSUME { Layers { resource: trust, ..self.layers } } else { self.layers };
         (base.instead(action, resource), layers)
+    }
+
+    /// The attaching of `AdministratorAccess`.
+    fn attaching(&self) -> &Request {
+        self.attaching.get_or_init(|| {
+            let everything = format!("arn:{}:iam::aws:policy/AdministratorAccess", self.partition);
+            let known = Key::Known { values: [everything.into()].into(), multivalued: false };
+            self.start.clone().with_key("iam:PolicyARN", known)
+        })
     }
 
     fn decide(&self, need: Need, resource: &str) -> Truth {

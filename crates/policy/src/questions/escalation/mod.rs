@@ -225,16 +225,11 @@ pub(super) fn places_of(
         places.into_iter().flatten().map(String::from).collect()
     };
     let mut places: Vec<String> = actions.iter().flat_map(of).collect();
-    let met = places.iter().flat_map(|one| places.iter().filter_map(|two| sample::meet(one, two)));
-    let met: Vec<String> = met.take(MOST_MET).collect();
-    places.extend(met);
+    places.extend(sample::all_met(&places));
     places.sort_unstable();
     places.dedup();
     places
 }
-
-/// Resources that patterns of several actions have in common, at most.
-const MOST_MET: usize = 48;
 
 /// Whether roles are passed to a service.
 pub(super) fn takes_passed_roles(service: &str) -> bool {
