@@ -86,7 +86,8 @@ const ASSUME: &str = "sts:AssumeRole";
 /// against a single action makes nobody less of an administrator. What is attached is `AdministratorAccess`, to identities
 /// without a permissions boundary: who may only
 /// [manage identities within one](https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html#access_policies_boundaries-delegate)
-/// is none. Of the layers, `resource` is not looked at. What an administrator can do at once may be less than everything, as with `iam:*`.
+/// is none. Of the layers, `resource` is not looked at. What an administrator can do at once may be less than everything, as
+/// with `iam:*`.
 ///
 /// Ways that take a certain identity, policy or workload are escalation, not administration:
 /// [`escalations`](crate::escalations) looks for them.

@@ -29,8 +29,8 @@
 //! | written or attached policies | the actor, or the target, is evaluated anew with `AdministratorAccess`, still within its boundary and the SCPs |
 //!
 //! What is gained is looked for among samples of what the policies name, so that a gain may be missed that two patterns
-//! with several wildcards have in common only. What is granted on no resource that the action takes is no gain. Of the condition keys of targets nothing is known but
-//! what follows from their ARNs.
+//! with several wildcards have in common only. What is granted on no resource that the action takes is no gain. Of the
+//! condition keys of targets nothing is known but what follows from their ARNs.
 //!
 //! Ids, permissions and prerequisites are facts after [pathfinding.cloud](https://pathfinding.cloud) and
 //! [Prowler](https://github.com/prowler-cloud/prowler), both Apache-2.0; those that begin with `x-` are more of the kind,
@@ -128,7 +128,8 @@ pub struct EscalationWay {
     pub steps: Vec<Arc<EscalationStep>>,
     /// In words, what must be so besides, and cannot be told.
     pub provisos: Vec<String>,
-    /// What the inventory would have to say for the verdict to be more than potential.
+    /// What the inventory, or AWS's list of what an action takes, would have to say for the verdict to be more than
+    /// potential.
     pub missing: Vec<String>,
     /// What keeps the steps, and what is gained, from being understood.
     pub doubts: Vec<Doubt>,
