@@ -93,7 +93,8 @@ pub struct EscalationWay {
     pub steps: Vec<Arc<EscalationStep>>,
     /// In words, what must be so besides, and cannot be told.
     pub provisos: Vec<String>,
-    /// What the inventory would have to say for the verdict to be more than potential.
+    /// What the inventory, or AWS's list of what an action takes, would have to say for the verdict to be more than
+    /// potential.
     pub missing: Vec<String>,
     /// What keeps the steps, and what is gained, from being understood.
     pub doubts: Vec<Doubt>,
@@ -190,16 +191,11 @@ pub(super) fn places_of(
         places.into_iter().flatten().map(String::from).collect()
     };
     let mut places: Vec<String> = actions.iter().flat_map(of).collect();
-    let met = places.iter().flat_map(|one| places.iter().filter_map(|two| sample::meet(one, two)));
-    let met: Vec<String> = met.take(MOST_MET).collect();
-    places.extend(met);
+    places.extend(sample::all_met(&places));
     places.sort_unstable();
     places.dedup();
     places
 }
-
-/// Resources that patterns of several actions have in common, at most.
-const MOST_MET: usize = 48;
 
 /// Whether roles are passed to a service.
 pub(super) fn takes_passed_roles(service: &str) -> bool {
