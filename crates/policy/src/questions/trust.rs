@@ -235,9 +235,9 @@ impl House<'_> {
 }
 
 /// How an unguarded door stands that is open to a service. A role that is passed to the service can be passed by nobody from
-/// outside: "you cannot use the `PassRole` permission to pass a cross-account role"
-/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>). Of other services no list says whether
-/// they can be [put up to it](https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html) from another account.
+/// outside: [a role is passed within its account](https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html).
+/// Of other services no list says whether they can be
+/// [put up to it](https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html) from another account.
 fn of_service(name: &str) -> Outsider {
     if takes_passed_roles(name) { Outsider::Shut } else { Outsider::Unknown }
 }

@@ -171,8 +171,7 @@ fn services_are_guarded_by_the_source() {
     assert_eq!(service("config", if_exists), Some(Outsider::Unknown));
 }
 
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>: "You cannot use the PassRole permission to pass
-/// a cross-account role."
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>: a role is passed within its account.
 #[test]
 fn roles_that_are_passed_to_a_service_are_shut_to_outsiders() {
     for name in

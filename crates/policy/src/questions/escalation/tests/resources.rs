@@ -15,8 +15,8 @@ fn found(world: &World) -> Vec<(&'static str, EscalationVerdict)> {
     world.ask().rules().iter().map(|found| (found.rule, found.verdict)).collect()
 }
 
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notaction.html>: with a list of resources
-/// such a statement grants "all of the actions that are supported by the specified resources".
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notaction.html>: of all other actions such a
+/// statement reaches those that apply to the resources that it lists.
 #[test]
 fn an_action_is_asked_about_resources_of_its_own_types_only() {
     for granted in [
