@@ -1,6 +1,7 @@
 //! Whether a principal is an administrator in effect, by whatever name it was made one.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_job-functions.html>
 
+use std::cell::OnceCell;
 use std::sync::{Arc, LazyLock};
 
 use super::escalation::places_of;
@@ -85,7 +86,8 @@ const ASSUME: &str = "sts:AssumeRole";
 /// against a single action makes nobody less of an administrator. What is attached is `AdministratorAccess`, to identities
 /// without a permissions boundary: who may only
 /// [manage identities within one](https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html#access_policies_boundaries-delegate)
-/// is none. Of the layers, `resource` is not looked at. What an administrator can do at once may be less than everything, as with `iam:*`.
+/// is none. Of the layers, `resource` is not looked at. What an administrator can do at once may be less than everything, as
+/// with `iam:*`.
 ///
 /// Ways that take a certain identity, policy or workload are escalation, not administration:
 /// [`escalations`](crate::escalations) looks for them.
@@ -116,7 +118,7 @@ static TRUSTING: LazyLock<Option<Attached>> = LazyLock::new(|| {
 
 struct Question<'a> {
     start: Request,
-    attaching: Request,
+    attaching: OnceCell<Request>,
     layers: Layers<'a>,
     partition: &'a str,
     account: &'a str,
@@ -128,16 +130,19 @@ type Asked = Vec<(Need, String)>;
 impl<'a> Question<'a> {
     fn new(principal: &'a Principal, context: Context, layers: &Layers<'a>) -> Self {
         let partition = principal.name().split(':').nth(1).unwrap_or("aws");
-        let everything = format!("arn:{partition}:iam::aws:policy/AdministratorAccess");
         // Identities without a boundary.
         let context = context.with_state("iam:PermissionsBoundary", Key::Absent);
         let context = context.with_state("iam:PolicyARN", Key::Absent);
         let account = principal.account().unwrap_or_default();
         let start = Request::new(principal.clone(), "", "*", context).owned_by(account);
-        let known = Key::Known { values: [everything.into()].into(), multivalued: false };
-        let attaching = start.clone().with_key("iam:PolicyARN", known);
         // What is asked about has no policy of its own.
-        Self { start, attaching, layers: Layers { resource: &[], ..*layers }, partition, account }
+        Self {
+            start,
+            attaching: OnceCell::new(),
+            layers: Layers { resource: &[], ..*layers },
+            partition,
+            account,
+        }
     }
 
     fn answer(&self) -> Administrator {
@@ -209,10 +214,19 @@ impl<'a> Question<'a> {
     }
 
     fn request(&self, (action, _): Need, resource: &str) -> (Request, Layers<'_>) {
-        let base = if action.starts_with("iam:Attach") { &self.attaching } else { &self.start };
+        let base = if action.starts_with("iam:Attach") { self.attaching() } else { &self.start };
         let trust = TRUSTING.as_slice();
         let layers = if action == ASSUME { Layers { resource: trust, ..self.layers } } else { self.layers };
         (base.instead(action, resource), layers)
+    }
+
+    /// The attaching of `AdministratorAccess`.
+    fn attaching(&self) -> &Request {
+        self.attaching.get_or_init(|| {
+            let everything = format!("arn:{}:iam::aws:policy/AdministratorAccess", self.partition);
+            let known = Key::Known { values: [everything.into()].into(), multivalued: false };
+            self.start.clone().with_key("iam:PolicyARN", known)
+        })
     }
 
     fn decide(&self, need: Need, resource: &str) -> Truth {

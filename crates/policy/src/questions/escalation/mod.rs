@@ -1,42 +1,7 @@
 //! Which rules of escalation hold for a principal: ways to more permissions than it was given.
 //!
-//! A rule is a relation, not a set of actions: an actor, actions that must be allowed on a certain role, user, group or
-//! policy, the service that the role must trust, and what else must be so. Every action is a request through all layers
-//! of the actor; every way must lead to something that the actor may not do already.
-//!
-//! | verdict | when |
-//! |---|---|
-//! | [`EscalationVerdict::Yes`] | every request is allowed, and what else must be so is known to be so |
-//! | [`EscalationVerdict::Conditional`] | it holds if the residuals of its steps and its provisos hold |
-//! | [`EscalationVerdict::Potential`] | something must exist, or be so, of which the inventory says nothing |
-//! | [`EscalationVerdict::Unknown`] | a policy could not be read, or an evaluation is unknown; the doubts say why |
-//! | not reported | a request is denied, no role trusts the service, nothing is gained |
-//!
-//! | part | how it is decided |
-//! |---|---|
-//! | actions on a target | on its very ARN |
-//! | actions on a workload | on whatever the policies name of the [resource types](https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html) that the catalogue lists for the action, and on any of each; what several actions take of one type is one and the same |
-//! | an action that takes several resources at once | on one of each required type; where it is allowed on some of them only, the way is potential, since the list marks choices so too |
-//! | an action that the catalogue does not list | on whatever the policies name |
-//! | a KMS key, a role of another's | its owner is taken to leave it to the account |
-//! | `iam:PassRole` | on the role, with `iam:PassedToService` as the service that the role trusts |
-//! | `iam:Attach…Policy` | with `iam:PolicyARN` as that of `AdministratorAccess` |
-//! | `iam:Put…Policy`, `iam:Attach…Policy`, … | with `iam:PermissionsBoundary` as that of the target, [where the action has the key](https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html): not on groups |
-//! | `sts:AssumeRole` | against the role's trust policy and the RCPs of its account; after `iam:UpdateAssumeRolePolicy`, against one that names the actor |
-//! | `iam:CreatePolicyVersion` | a fifth version must be deleted first, which `iam:DeletePolicyVersion` must allow |
-//! | `iam:SetDefaultPolicyVersion` | the actor is evaluated anew with every stored version |
-//! | deleted policies and boundaries | the actor, or the role, is evaluated anew without |
-//! | written or attached policies | the actor, or the target, is evaluated anew with `AdministratorAccess`, still within its boundary and the SCPs |
-//!
-//! What is gained is looked for among samples of what the policies name, so that a gain may be missed that two patterns
-//! with several wildcards have in common only. What is granted on no resource that the action takes is no gain. Of the condition keys of targets nothing is known but
-//! what follows from their ARNs.
-//!
-//! Ids, permissions and prerequisites are facts after [pathfinding.cloud](https://pathfinding.cloud) and
-//! [Prowler](https://github.com/prowler-cloud/prowler), both Apache-2.0; those that begin with `x-` are more of the kind,
-//! after sources from which facts alone were taken. `data/NOTICE-pathfinding` says more. Where no source confirms a way, its
-//! verdict is at most potential; where it takes what policies cannot tell (the secret of a key, a cluster, the content
-//! of a credential), a proviso says so and it is at most conditional.
+//! How each part is decided: [`reference::escalation`](crate::reference::escalation). Asked in rounds: which actions a rule
+//! takes and on what (`ask`), what comes of it (`gain`, `worth`), and how sure that is (`judge`).
 
 mod aims;
 mod anywhere;
@@ -128,7 +93,8 @@ pub struct EscalationWay {
     pub steps: Vec<Arc<EscalationStep>>,
     /// In words, what must be so besides, and cannot be told.
     pub provisos: Vec<String>,
-    /// What the inventory would have to say for the verdict to be more than potential.
+    /// What the inventory, or AWS's list of what an action takes, would have to say for the verdict to be more than
+    /// potential.
     pub missing: Vec<String>,
     /// What keeps the steps, and what is gained, from being understood.
     pub doubts: Vec<Doubt>,
@@ -225,16 +191,11 @@ pub(super) fn places_of(
         places.into_iter().flatten().map(String::from).collect()
     };
     let mut places: Vec<String> = actions.iter().flat_map(of).collect();
-    let met = places.iter().flat_map(|one| places.iter().filter_map(|two| sample::meet(one, two)));
-    let met: Vec<String> = met.take(MOST_MET).collect();
-    places.extend(met);
+    places.extend(sample::all_met(&places));
     places.sort_unstable();
     places.dedup();
     places
 }
-
-/// Resources that patterns of several actions have in common, at most.
-const MOST_MET: usize = 48;
 
 /// Whether roles are passed to a service.
 pub(super) fn takes_passed_roles(service: &str) -> bool {

@@ -14,6 +14,8 @@ use crate::statement::{Effect, Statement};
 
 /// Requests taken from a principal's policies, at most.
 const POWERS: usize = 512;
+/// Patterns that are looked at in pairs, at most.
+const PAIRED: usize = 128;
 /// Requests taken from one statement, at most.
 const OF_ONE: usize = 48;
 
@@ -273,8 +275,8 @@ pub(super) fn of_any_kind<'a>(
     places
 }
 
-fn all_met<T: AsRef<str>>(names: &[T]) -> Vec<String> {
-    let names = || names.iter().map(AsRef::as_ref);
+pub(super) fn all_met<T: AsRef<str>>(names: &[T]) -> Vec<String> {
+    let names = || names.iter().take(PAIRED).map(AsRef::as_ref);
     names().flat_map(|one| names().filter_map(|two| meet(one, two))).take(OF_ONE).collect()
 }
 
