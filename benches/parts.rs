@@ -194,9 +194,11 @@ fn write_100_000_findings(bencher: Bencher<'_, '_>) {
         };
         let mut writer =
             ScanWriter::create(folder.path(), &id, all_tables(built_in_facts()), &header).unwrap();
+        let maker = writer.column_maker();
         for (number, rows) in accounts.iter().enumerate() {
             let account = format!("{number:012}").parse().unwrap();
-            writer.spool(Place::Finished, account, &[Arc::clone(rows)], serde_json::Value::Null).unwrap();
+            let columns = maker.columns(&**rows).unwrap();
+            writer.spool(Place::Finished, account, &[columns], serde_json::Value::Null).unwrap();
         }
         let scan = ScanRecord {
             org_id: "o-exampleorgid".to_owned(),

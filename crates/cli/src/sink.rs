@@ -2,9 +2,17 @@
 
 use std::sync::Arc;
 
-use orgsweep_lake::{Place, ScanWriter};
-use orgsweep_model::{Rows, Usage};
-use orgsweep_sweep::{AccountRows, AccountTally, Sink};
+use orgsweep_lake::{ColumnMaker, Columns, Place, ScanWriter};
+use orgsweep_model::{AccountId, Rows, Usage};
+use orgsweep_sweep::{AccountRows, AccountTally, Packer, Sink};
+
+/// An account's rows, as they are kept.
+pub struct Packed {
+    account: AccountId,
+    /// Some of it was read by an earlier scan.
+    goes_on: bool,
+    rows: Vec<Columns>,
+}
 
 /// Spools accounts as they finish.
 pub struct LakeSink {
@@ -15,8 +23,15 @@ pub struct LakeSink {
 }
 
 impl Sink for LakeSink {
-    fn take(&mut self, rows: AccountRows, tally: &AccountTally) -> Result<(), String> {
-        keep(&mut self.writer, Place::Finished, rows, tally)?;
+    type Packed = Packed;
+
+    fn packer(&self) -> Packer<Packed> {
+        let maker = self.writer.column_maker();
+        Arc::new(move |rows| pack(&maker, rows))
+    }
+
+    fn take(&mut self, packed: Packed, tally: &AccountTally) -> Result<(), String> {
+        put(&mut self.writer, Place::Finished, &packed, tally)?;
         self.writer.keep_usage(&self.usage).map_err(|error| error.to_string())
     }
 }
@@ -28,23 +43,25 @@ pub fn keep(
     rows: AccountRows,
     tally: &AccountTally,
 ) -> Result<(), String> {
-    let account = rows.record.account_id;
-    if rows.record.taken_from_scan_id.is_none() {
-        // Facts of an earlier scan were taken over for a look at the account that did not come to be.
-        writer.forget(account);
-    }
-    let tally = serde_json::to_value(tally).map_err(|error| error.to_string())?;
-    writer.spool(place, account, &batches(rows), tally).map_err(|error| error.to_string())
+    let packed = pack(&writer.column_maker(), rows)?;
+    put(writer, place, &packed, tally)
 }
 
-fn batches(rows: AccountRows) -> Vec<Arc<dyn Rows>> {
-    let mut batches: Vec<Arc<dyn Rows>> = vec![
-        Arc::new(vec![rows.record]),
-        Arc::new(rows.coverage),
-        Arc::new(rows.table_reads),
-        Arc::new(rows.api_calls),
-        Arc::new(rows.findings),
-    ];
-    batches.extend(rows.facts);
-    batches
+fn put(writer: &mut ScanWriter, place: Place, packed: &Packed, tally: &AccountTally) -> Result<(), String> {
+    if !packed.goes_on {
+        // Facts of an earlier scan were taken over for a look at the account that did not come to be.
+        writer.forget(packed.account);
+    }
+    let tally = serde_json::to_value(tally).map_err(|error| error.to_string())?;
+    writer.spool(place, packed.account, &packed.rows, tally).map_err(|error| error.to_string())
+}
+
+fn pack(maker: &ColumnMaker, rows: AccountRows) -> Result<Packed, String> {
+    let account = rows.record.account_id;
+    let goes_on = rows.record.taken_from_scan_id.is_some();
+    let own: [&dyn Rows; 5] =
+        [&vec![rows.record], &rows.coverage, &rows.table_reads, &rows.api_calls, &rows.findings];
+    let all = own.into_iter().chain(rows.facts.iter().map(|facts| &**facts));
+    let rows = all.map(|rows| maker.columns(rows)).collect::<Result<_, _>>();
+    Ok(Packed { account, goes_on, rows: rows.map_err(|error| error.to_string())? })
 }

@@ -13,6 +13,7 @@
 //! Only a local directory is supported so far. This is the only room that names arrow and parquet.
 
 mod batch;
+mod columns;
 mod ddl;
 mod distinct;
 mod error;
@@ -32,6 +33,7 @@ mod tests;
 mod unfinished;
 mod writer;
 
+pub use columns::{ColumnMaker, Columns};
 pub use ddl::{Engine, ddl, is_a_pattern};
 pub use error::LakeError;
 pub use lookup::{has_table, lookup};

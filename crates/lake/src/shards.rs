@@ -35,7 +35,6 @@ fn count(name: &str) -> Option<u32> {
 pub fn open_all(
     store: &Store,
     staging: &str,
-    scan_id: &str,
 ) -> Result<Vec<(BegunShard, Spool, SharedUsage)>, LakeError> {
     let mut begun = Vec::new();
     for name in store.names(staging)? {
@@ -43,7 +42,7 @@ pub fn open_all(
             continue;
         };
         let folder: PathBuf = Path::new(&store.path(staging)).join(&name);
-        let spool = Spool::open(&folder, scan_id)?;
+        let spool = Spool::open(&folder)?;
         let usage = SharedUsage::open(&folder)?;
         if let Some(header) = begun_as(&folder, &spool)? {
             let finished = spool.finished().len();

@@ -11,15 +11,13 @@ use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
 use arrow::buffer::Buffer;
-use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use arrow::ipc::reader::StreamDecoder;
 use arrow::ipc::writer::StreamWriter;
-use orgsweep_model::{AccountId, Rows, TableSchema};
+use orgsweep_model::{AccountId, TableSchema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::batch::record_batch;
 use crate::error::LakeError;
 use crate::schema::arrow_schema;
 
@@ -72,7 +70,6 @@ struct Entry {
 /// The spools of a scan. In memory: 32 bytes an account and table, and what accounts that are not whole have.
 pub struct Spool {
     folder: PathBuf,
-    scan_id: String,
     tables: BTreeMap<String, TableSpool>,
     journal: File,
     _lock: File,
@@ -83,7 +80,7 @@ pub struct Spool {
 
 impl Spool {
     /// A spool in a folder: empty, or what an earlier process left there.
-    pub fn open(folder: &Path, scan_id: &str) -> Result<Self, LakeError> {
+    pub fn open(folder: &Path) -> Result<Self, LakeError> {
         fs::create_dir_all(folder).map_err(LakeError::io("creating folder", folder))?;
         let lock_path = folder.join(LOCK);
         let lock = open_file(&lock_path)?;
@@ -100,7 +97,6 @@ impl Spool {
         journal.read_to_end(&mut text).map_err(LakeError::io("reading", &path))?;
         let mut spool = Self {
             folder: folder.to_owned(),
-            scan_id: scan_id.to_owned(),
             tables: BTreeMap::new(),
             journal,
             _lock: lock,
@@ -155,38 +151,22 @@ impl Spool {
     }
 
     /// Adds some of an account's rows of one table.
-    pub fn add(&mut self, account: AccountId, rows: &dyn Rows) -> Result<(), LakeError> {
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let scan_id = self.scan_id.clone();
-        self.append(account, rows.schema(), &mut |schema| record_batch(rows, &scan_id, schema))
-    }
-
-    /// Adds some of an account's rows of one table, ready made.
-    pub fn add_batch(
+    pub fn add(
         &mut self,
         account: AccountId,
         table: &'static TableSchema,
         batch: &RecordBatch,
     ) -> Result<(), LakeError> {
-        self.append(account, table, &mut |_| Ok(batch.clone()))
-    }
-
-    fn append(
-        &mut self,
-        account: AccountId,
-        table: &'static TableSchema,
-        make: &mut dyn FnMut(&SchemaRef) -> Result<RecordBatch, ArrowError>,
-    ) -> Result<(), LakeError> {
+        if batch.num_rows() == 0 {
+            return Ok(());
+        }
         if self.finished.contains(&account) {
             let problem = format!("account {account} is finished already; its rows must not be there twice");
             return Err(LakeError::Format { doing: "spooling", path: self.folder.clone(), problem });
         }
         let TableSpool { path, file, end, open, codec, .. } = self.table(table.name)?;
         let codec = Codec::of(codec, table).map_err(LakeError::format("encoding rows for", path))?;
-        let batch = make(&codec.schema).map_err(LakeError::format("building rows for", path))?;
-        let bytes = codec.encode(&batch).map_err(LakeError::format("encoding rows for", path))?;
+        let bytes = codec.encode(batch).map_err(LakeError::format("encoding rows for", path))?;
         file.write_all(bytes).map_err(LakeError::io("writing", path))?;
         let length = bytes.len() as u64;
         open.entry(account).or_default().push((*end, length));
@@ -272,7 +252,6 @@ impl Spool {
 
 /// Batches of one table to bytes and back, without the schema in front.
 struct Codec {
-    schema: SchemaRef,
     encoder: StreamWriter<Vec<u8>>,
     decoder: StreamDecoder,
 }
@@ -287,7 +266,7 @@ impl Codec {
         let mut decoder = StreamDecoder::new();
         // A stream begins with its schema: the decoder is told, and the file goes without.
         decoder.decode(&mut Buffer::from_vec(std::mem::take(encoder.get_mut())))?;
-        Ok(known.insert(Self { schema, encoder, decoder }))
+        Ok(known.insert(Self { encoder, decoder }))
     }
 
     fn encode(&mut self, batch: &RecordBatch) -> Result<&[u8], ArrowError> {

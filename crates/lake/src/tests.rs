@@ -15,11 +15,11 @@ use orgsweep_model::records::{
     ApiCallRecord, Change, CheckControlRecord, CheckRecord, CoverageRecord, FindingRecord, ScanAccountRecord,
     ScanRecord, ScanStatus, TableRead,
 };
-use orgsweep_model::{ColumnType, Row, Rows, Severity, Status, TableSchema, Timestamp, Value};
+use orgsweep_model::{AccountId, ColumnType, Row, Rows, Severity, Status, TableSchema, Timestamp, Value};
 use serde_json::json;
 
 use crate::{
-    LakeError, Place, ScanHeader, ScanId, ScanSelector, ScanWriter, all_tables, built_in_facts,
+    Columns, LakeError, Place, ScanHeader, ScanId, ScanSelector, ScanWriter, all_tables, built_in_facts,
     latest_scan_id, read, schema_text, unfinished,
 };
 
@@ -131,6 +131,19 @@ fn publish(root: &Path, id: &ScanId, status: ScanStatus) -> Result<(), LakeError
         .map(|_| ())
 }
 
+/// Keeps an account's rows.
+fn spool(
+    writer: &mut ScanWriter,
+    place: Place,
+    account: AccountId,
+    rows: &[Arc<dyn Rows>],
+    tally: serde_json::Value,
+) -> Result<(), LakeError> {
+    let maker = writer.column_maker();
+    let columns: Vec<Columns> = rows.iter().map(|rows| maker.columns(&**rows)).collect::<Result<_, _>>()?;
+    writer.spool(place, account, &columns, tally)
+}
+
 #[test]
 fn rows_come_back_as_they_went() {
     let folder = tempfile::tempdir().unwrap();
@@ -139,7 +152,7 @@ fn rows_come_back_as_they_went() {
     let findings = vec![finding("111122223333", "arn:a"), finding("111122223333", "arn:b")];
     let keys = vec![key("111122223333", "arn:a", 1), key("111122223333", "arn:a", 2)];
     let batches: Vec<Arc<dyn Rows>> = vec![Arc::new(findings.clone()), Arc::new(keys.clone())];
-    writer.spool(Place::Finished, "111122223333".parse().unwrap(), &batches, json!({})).unwrap();
+    spool(&mut writer, Place::Finished, "111122223333".parse().unwrap(), &batches, json!({})).unwrap();
     let controls = vec![CheckControlRecord {
         check_id: "iam-x".to_owned(),
         framework: "cis_aws_foundations".to_owned(),
@@ -166,7 +179,7 @@ fn accounts_and_rows_are_in_order_whatever_order_they_came_in() {
     for account in ["999999999999", "000000000001"] {
         let rows = vec![key(account, "arn:b", 1), key(account, "arn:a", 2), key(account, "arn:a", 1)];
         let batch: Arc<dyn Rows> = Arc::new(rows);
-        writer.spool(Place::Finished, account.parse().unwrap(), &[batch], json!({})).unwrap();
+        spool(&mut writer, Place::Finished, account.parse().unwrap(), &[batch], json!({})).unwrap();
     }
     writer.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
     let read: Vec<(String, String, i32)> = read::<AccessKey>(folder.path(), &ScanSelector::Latest)
@@ -188,7 +201,7 @@ fn an_unpublished_scan_is_no_result_and_without_accounts_leaves_nothing() {
     assert!(!root.join("staging").exists() && !root.join("v1").exists());
     let mut writer = writer(&root, &scan_id(1));
     let batch: Arc<dyn Rows> = Arc::new(vec![key("111122223333", "arn:a", 1)]);
-    writer.spool(Place::Finished, "111122223333".parse().unwrap(), &[batch], json!({})).unwrap();
+    spool(&mut writer, Place::Finished, "111122223333".parse().unwrap(), &[batch], json!({})).unwrap();
     drop(writer);
     assert!(!root.join("v1").exists());
     assert!(matches!(read::<AccessKey>(&root, &ScanSelector::Latest), Err(LakeError::NoSuchScan { .. })));
@@ -354,7 +367,7 @@ fn comes_back<R: Row>() {
     let rows: Vec<R> = vec![row_of(0), row_of(1)];
     let mut writer = writer(folder.path(), &scan_id(1));
     let batch: Arc<dyn Rows> = Arc::new(rows.clone());
-    writer.spool(Place::Finished, "111122223333".parse().unwrap(), &[batch], json!({})).unwrap();
+    spool(&mut writer, Place::Finished, "111122223333".parse().unwrap(), &[batch], json!({})).unwrap();
     writer.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
     let mut back = read::<R>(folder.path(), &ScanSelector::Latest).unwrap();
     // Sorted by the table's own order, which the two made-up rows need not be in.

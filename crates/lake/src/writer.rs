@@ -11,6 +11,7 @@ use orgsweep_model::records::{ScanRecord, ScanStatus, TableRead};
 use orgsweep_model::{AccountId, Rows, TableSchema, Usage};
 use serde_json::Value as Json;
 
+use crate::columns::{ColumnMaker, Columns};
 use crate::error::LakeError;
 use crate::manifest::{FileEntry, LATEST, Latest, manifest};
 use crate::scan_id::ScanId;
@@ -76,12 +77,12 @@ impl ScanWriter {
         store.make_folder("")?;
         // What an earlier attempt of the same name left behind is no result; what another process is at is its own.
         if store.exists(&staging_key(scan_id)) {
-            drop(Spool::open(&store.path(&staging_key(scan_id)), scan_id.as_str())?);
+            drop(Spool::open(&store.path(&staging_key(scan_id)))?);
         }
         store.remove_folder(&staging_key(scan_id))?;
         let staging = store.make_folder(&staging_key(scan_id))?;
         write_header(&staging, header)?;
-        let spools = vec![Spool::open(&staging, scan_id.as_str())?];
+        let spools = vec![Spool::open(&staging)?];
         let usages = vec![SharedUsage::open(&staging)?];
         Ok(Self::over(store, scan_id, tables, staging, spools, usages, false))
     }
@@ -95,7 +96,7 @@ impl ScanWriter {
         let store = Store::new(root);
         refuse_committed(&store, scan_id)?;
         let staging = store.path(&staging_key(scan_id));
-        let spools = vec![Spool::open(&staging, scan_id.as_str())?];
+        let spools = vec![Spool::open(&staging)?];
         let usages = vec![SharedUsage::open(&staging)?];
         Ok(Self::over(store, scan_id, tables, staging, spools, usages, false))
     }
@@ -113,7 +114,7 @@ impl ScanWriter {
         store.make_folder("")?;
         let folder = format!("{}/{}", staging_key(scan_id), shards::name(index, count));
         let staging = store.make_folder(&folder)?;
-        let spool = Spool::open(&staging, scan_id.as_str())?;
+        let spool = Spool::open(&staging)?;
         match begun_as(&staging, &spool)? {
             None => write_header(&staging, header)?,
             Some(begun) => {
@@ -137,7 +138,7 @@ impl ScanWriter {
     ) -> Result<(Self, Vec<BegunShard>), LakeError> {
         let store = Store::new(root);
         refuse_committed(&store, scan_id)?;
-        let begun = shards::open_all(&store, &staging_key(scan_id), scan_id.as_str())?;
+        let begun = shards::open_all(&store, &staging_key(scan_id))?;
         if begun.is_empty() {
             return Err(LakeError::NoShard { scan_id: scan_id.to_string(), root: root.to_owned() });
         }
@@ -147,7 +148,7 @@ impl ScanWriter {
         if own.exists() {
             std::fs::remove_dir_all(&own).map_err(LakeError::io("removing", &own))?;
         }
-        let mut spools = vec![Spool::open(&own, scan_id.as_str())?];
+        let mut spools = vec![Spool::open(&own)?];
         let mut usages = vec![SharedUsage::open(&own)?];
         let mut all = Vec::new();
         for (shard, spool, usage) in begun {
@@ -205,16 +206,21 @@ impl ScanWriter {
         usage
     }
 
+    /// What makes rows ready for [`spool`](Self::spool), on any thread.
+    pub fn column_maker(&self) -> ColumnMaker {
+        ColumnMaker::new(&self.scan_id, &self.tables)
+    }
+
     /// Keeps an account's rows. An account is spooled once.
     pub fn spool(
         &mut self,
         place: Place,
         account: AccountId,
-        batches: &[Arc<dyn Rows>],
+        rows: &[Columns],
         tally: Json,
     ) -> Result<(), LakeError> {
         let spool = self.at(place)?;
-        batches.iter().try_for_each(|rows| spool.add(account, &**rows))?;
+        rows.iter().try_for_each(|rows| spool.add(account, rows.table, &rows.batch))?;
         spool.finish(account, tally)
     }
 
@@ -235,13 +241,14 @@ impl ScanWriter {
         let to = self.scan_id.clone();
         let spool = self.at(place)?;
         each_account(&path, table, from.as_str(), to.as_str(), &mut |account, batch| {
-            if keep(account) { spool.add_batch(account, table, &batch) } else { Ok(()) }
+            if keep(account) { spool.add(account, table, &batch) } else { Ok(()) }
         })
     }
 
     /// Adds rows to an account that is taken over.
     pub fn add(&mut self, place: Place, account: AccountId, rows: &dyn Rows) -> Result<(), LakeError> {
-        self.at(place)?.add(account, rows)
+        let Columns { table, batch } = self.column_maker().columns(rows)?;
+        self.at(place)?.add(account, table, &batch)
     }
 
     /// Takes the documents of a committed scan of the same lake over: rows that are taken over name them, and they belong to no
@@ -279,7 +286,7 @@ impl ScanWriter {
                 if folder.exists() {
                     std::fs::remove_dir_all(&folder).map_err(LakeError::io("removing", &folder))?;
                 }
-                self.spools.push(Spool::open(&folder, self.scan_id.as_str())?);
+                self.spools.push(Spool::open(&folder)?);
                 *self.aside.insert(self.spools.len() - 1)
             }
         };

@@ -16,7 +16,7 @@ use orgsweep_model::{Account, Collector, Context, Gap, Organization, Reason, Row
 use crate::plan::Plan;
 use crate::retained::{Retained, fills_any};
 use crate::rows;
-use crate::run::Unfinished;
+use crate::ending::Unfinished;
 use crate::source::{Opened, Source};
 
 /// The longest text of an account's notes, characters.

@@ -5,6 +5,7 @@
 //! The only loop that decides anything asynchronously is there; what it calls is plain code.
 
 pub mod account;
+pub mod ending;
 pub mod filter;
 pub mod plan;
 pub mod retained;
@@ -18,6 +19,7 @@ pub mod totals;
 pub use account::AccountRows;
 pub use filter::Filter;
 pub use plan::Plan;
-pub use run::{Early, Ended, Event, ScanError, Sink, Stop, Unfinished, run};
+pub use ending::{Early, Ended, Stop, Unfinished};
+pub use run::{Event, Packer, ScanError, Sink, run};
 pub use source::{Listed, Opened, Source, SourceError};
 pub use totals::{AccountLine, AccountTally, Totals};

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
@@ -11,9 +10,9 @@ use orgsweep_model::{Account, AccountId, AccountState, Gap, Organization, Reason
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
 use crate::account::{AccountRows, Visit};
+use crate::ending::{Early, Ended, Stop, Unfinished};
 use crate::filter::{RosterKey, inactive, path};
 use crate::plan::Plan;
 use crate::source::{Listed, Source, SourceError};
@@ -40,9 +39,18 @@ pub enum Event {
 
 /// Where finished accounts go.
 pub trait Sink {
-    /// Takes one account's rows, and what they add to the sums.
-    fn take(&mut self, rows: AccountRows, tally: &AccountTally) -> Result<(), String>;
+    /// An account's rows, as this sink wants them.
+    type Packed: Send + 'static;
+
+    /// What turns rows into that: it works where the rows were made, for several accounts side by side.
+    fn packer(&self) -> Packer<Self::Packed>;
+
+    /// Takes one account, and what it adds to the sums.
+    fn take(&mut self, packed: Self::Packed, tally: &AccountTally) -> Result<(), String>;
 }
+
+/// Turns an account's rows into what a sink takes.
+pub type Packer<P> = Arc<dyn Fn(AccountRows) -> Result<P, String> + Send + Sync>;
 
 /// Why a scan could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -76,77 +84,32 @@ pub enum ScanError {
 type Names = Shared<BoxFuture<'static, Arc<Result<BTreeMap<String, String>, Gap>>>>;
 
 /// What an account's task gives back.
-enum Finished {
+enum Finished<P> {
     /// Rows, and whether a table that is the same in every account was read.
-    Rows(Box<AccountRows>, bool),
+    Rows(Box<Rows<P>>, bool),
     Waiting(Box<Visit>),
     /// Could not be entered again: its rows of an earlier scan stay.
     Kept(AccountId),
 }
 
-/// How a run is ended before its end.
-#[derive(Clone, Debug, Default)]
-pub struct Stop {
-    /// No further account is begun; what is in flight may finish.
-    pub gently: CancellationToken,
-    /// Everything is dropped at once.
-    pub now: CancellationToken,
-    /// Like `gently`, at this moment.
-    pub deadline: Option<Instant>,
-    /// How long accounts in flight may take to finish after `gently` or the deadline.
-    pub grace: Duration,
+/// A finished account.
+struct Rows<P> {
+    packed: Result<P, String>,
+    tally: AccountTally,
 }
 
-/// Why a run ended before its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Early {
-    /// Somebody asked for it.
-    Interrupted,
-    /// The deadline came.
-    Deadline,
-}
-
-/// What a run came to.
-pub struct Ended {
-    /// The sums of the accounts that finished in this run.
-    pub totals: Totals,
-    /// The organization.
-    pub organization: Organization,
-    /// Why it ended before every account was finished; `None`: every account was.
-    pub early: Option<Early>,
-    /// Whether the roster was read to its end.
-    pub roster_is_whole: bool,
-    /// Accounts that were listed and did not finish.
-    pub unfinished: Vec<Unfinished>,
-    /// Accounts that were listed and are to be taken over from an earlier scan, with what was asked of AWS for them in vain.
-    pub taken: BTreeMap<AccountId, Option<Arc<Usage>>>,
-}
-
-/// An account that did not finish, and why it would not have been entered anyway.
-#[derive(Clone, Debug)]
-pub struct Unfinished {
-    /// The account.
-    pub account: Account,
-    /// Excluded, suspended.
-    pub refusal: Option<Gap>,
-    /// What was asked of AWS for it, if it was begun.
-    pub usage: Option<Arc<Usage>>,
-}
-
-impl Unfinished {
-    /// The account's rows in a scan that is published without it.
-    pub fn rows(self, plan: &Plan, organization: &Organization) -> AccountRows {
-        let stopped = || Gap::new(Reason::Cancelled).because("the scan was stopped before this account");
-        let gap = self.refusal.unwrap_or_else(stopped);
-        Visit::refused(self.account, gap, plan).having_asked(self.usage).finish(plan, organization)
+impl<P> Rows<P> {
+    fn pack(rows: AccountRows, packer: &Packer<P>) -> Self {
+        let tally = AccountTally::of(&rows);
+        Self { packed: packer(rows), tally }
     }
 }
 
 /// Scans every account of the source.
-pub async fn run(
+pub async fn run<S: Sink>(
     source: Arc<dyn Source>,
     plan: Arc<Plan>,
-    sink: &mut dyn Sink,
+    sink: &mut S,
     stop: Stop,
     on_event: &mut dyn FnMut(Event),
 ) -> Result<Ended, ScanError> {
@@ -166,6 +129,7 @@ pub async fn run(
     let mut dispatcher = Dispatcher {
         source: Arc::clone(&source),
         plan: Arc::clone(&plan),
+        packer: sink.packer(),
         organization: Arc::clone(&organization),
         names: names.clone(),
         tasks: JoinSet::new(),
@@ -210,10 +174,9 @@ pub async fn run(
                 on_event(Event::Stopping(dispatcher.in_flight.len()));
             }
             Some(finished) = dispatcher.tasks.join_next_with_id(), if !idle => {
-                if let Some(rows) = dispatcher.finished(finished) {
-                    let tally = AccountTally::of(&rows);
+                if let Some(Rows { packed, tally }) = dispatcher.finished(finished) {
                     on_event(Event::Finished(tally.line.clone()));
-                    sink.take(rows, &tally).map_err(ScanError::Sink)?;
+                    packed.and_then(|packed| sink.take(packed, &tally)).map_err(ScanError::Sink)?;
                     dispatcher.totals.add(tally);
                 }
             }
@@ -278,12 +241,13 @@ struct Parked {
     changed: Notify,
 }
 
-struct Dispatcher {
+struct Dispatcher<P> {
     source: Arc<dyn Source>,
     plan: Arc<Plan>,
+    packer: Packer<P>,
     organization: Arc<Organization>,
     names: Names,
-    tasks: JoinSet<Finished>,
+    tasks: JoinSet<Finished<P>>,
     pending: VecDeque<Unfinished>,
     waiting: Vec<Visit>,
     /// Collected accounts that wait for the names of their units.
@@ -301,7 +265,7 @@ struct Dispatcher {
     totals: Totals,
 }
 
-impl Dispatcher {
+impl<P: Send + 'static> Dispatcher<P> {
     /// Takes an account from the listing. Organizations may repeat one while accounts come and go: once is enough.
     fn listed(&mut self, account: Account) {
         if !self.seen.insert(account.id) {
@@ -366,7 +330,7 @@ impl Dispatcher {
             };
             let (source, plan) = (Arc::clone(&self.source), Arc::clone(&self.plan));
             let (organization, names) = (Arc::clone(&self.organization), self.names.clone());
-            let parked = Arc::clone(&self.parked);
+            let (parked, packer) = (Arc::clone(&self.parked), Arc::clone(&self.packer));
             let usage = Arc::clone(next.usage.get_or_insert_default());
             let about = next.clone();
             let Unfinished { account, refusal, .. } = next;
@@ -382,7 +346,7 @@ impl Dispatcher {
                 if may_wait && visit.awaits_shared_table(&plan) {
                     return Finished::Waiting(Box::new(visit));
                 }
-                finish(visit, &plan, &organization, names, &parked).await
+                finish(visit, &plan, &organization, names, &parked, &packer).await
             });
             self.in_flight.insert(handle.id(), about);
         }
@@ -396,11 +360,11 @@ impl Dispatcher {
         for mut visit in std::mem::take(&mut self.waiting) {
             let plan = Arc::clone(&self.plan);
             let (organization, names) = (Arc::clone(&self.organization), self.names.clone());
-            let parked = Arc::clone(&self.parked);
+            let (parked, packer) = (Arc::clone(&self.parked), Arc::clone(&self.packer));
             let about = visit.unfinished();
             let handle = self.tasks.spawn(async move {
                 visit.retry_shared(&plan).await;
-                finish(visit, &plan, &organization, names, &parked).await
+                finish(visit, &plan, &organization, names, &parked, &packer).await
             });
             self.in_flight.insert(handle.id(), about);
         }
@@ -410,8 +374,8 @@ impl Dispatcher {
     /// Takes a task's end. A task that died is an account that was lost, not a scan that ends.
     fn finished(
         &mut self,
-        finished: Result<(tokio::task::Id, Finished), tokio::task::JoinError>,
-    ) -> Option<AccountRows> {
+        finished: Result<(tokio::task::Id, Finished<P>), tokio::task::JoinError>,
+    ) -> Option<Rows<P>> {
         match finished {
             Ok((id, finished)) => {
                 let about = self.in_flight.remove(&id);
@@ -443,13 +407,11 @@ impl Dispatcher {
                 let gap =
                     Gap::new(Reason::MalformedAnswer).because(&format!("the account's task failed: {error}"));
                 let visit = Visit::refused(account, gap, &self.plan).having_asked(usage);
-                Some(visit.finish(&self.plan, &self.organization))
+                Some(Rows::pack(visit.finish(&self.plan, &self.organization), &self.packer))
             }
         }
     }
-}
 
-impl Dispatcher {
     /// What was listed and is not finished, by account id, with its path where that is known.
     fn unfinished(&mut self, names: Option<&BTreeMap<String, String>>) -> Vec<Unfinished> {
         let mut unfinished: Vec<Unfinished> = std::mem::take(&mut self.pending).into();
@@ -466,13 +428,14 @@ impl Dispatcher {
     }
 }
 
-async fn finish(
+async fn finish<P>(
     mut visit: Visit,
     plan: &Plan,
     organization: &Organization,
     names: Names,
     parked: &Parked,
-) -> Finished {
+    packer: &Packer<P>,
+) -> Finished<P> {
     if visit.account.ou_path.is_none() {
         let known = match names.clone().now_or_never() {
             Some(known) => known,
@@ -489,5 +452,6 @@ async fn finish(
         }
     }
     let shared_was_read = visit.has_read_shared_table(plan);
-    Finished::Rows(Box::new(visit.finish(plan, organization)), shared_was_read)
+    let rows = Rows::pack(visit.finish(plan, organization), packer);
+    Finished::Rows(Box::new(rows), shared_was_read)
 }

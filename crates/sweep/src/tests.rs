@@ -15,7 +15,7 @@ use orgsweep_model::{
 use tokio::sync::mpsc;
 
 use crate::{
-    AccountRows, AccountTally, Event, Filter, Listed, Opened, Plan, ScanError, Sink, Source, SourceError,
+    AccountRows, AccountTally, Event, Filter, Listed, Opened, Packer, Plan, ScanError, Sink, Source, SourceError,
     Stop, Totals, run,
 };
 
@@ -152,6 +152,12 @@ struct Kept {
 }
 
 impl Sink for Kept {
+    type Packed = AccountRows;
+
+    fn packer(&self) -> Packer<AccountRows> {
+        Arc::new(Ok)
+    }
+
     fn take(&mut self, rows: AccountRows, _: &AccountTally) -> Result<(), String> {
         if self.refuse {
             return Err("the disk is full".to_owned());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use orgsweep_model::records::{CoverageOutcome, ScanState, TableReadOutcome};
 use orgsweep_model::{AccountId, Reason};
-use orgsweep_sweep::{AccountRows, AccountTally, Plan, Sink};
+use orgsweep_sweep::{AccountRows, AccountTally, Packer, Plan, Sink};
 
 /// One account.
 pub struct Looked {
@@ -148,6 +148,12 @@ fn reason(word: Option<&str>) -> Reason {
 }
 
 impl Sink for Looker {
+    type Packed = AccountRows;
+
+    fn packer(&self) -> Packer<AccountRows> {
+        Arc::new(Ok)
+    }
+
     fn take(&mut self, rows: AccountRows, _: &AccountTally) -> Result<(), String> {
         let left_out = [Reason::Excluded.as_str(), Reason::AccountNotActive.as_str()];
         let is_left_out = rows.record.scan_state == ScanState::NotScanned

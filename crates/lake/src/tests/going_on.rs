@@ -8,8 +8,7 @@ fn a_killed_scan_goes_on_with_its_whole_accounts_and_nothing_torn() {
     let id = scan_id(1);
     let rows = |account: &str| -> Arc<dyn Rows> { Arc::new(vec![key(account, "arn:a", 1)]) };
     let mut begun = writer(folder.path(), &id);
-    begun
-        .spool(Place::Finished, "222222222222".parse().unwrap(), &[rows("222222222222")], json!({"n": 2}))
+    spool(&mut begun, Place::Finished, "222222222222".parse().unwrap(), &[rows("222222222222")], json!({"n": 2}))
         .unwrap();
     drop(begun);
     // As after a kill in the middle of the next account: bytes without a journal line, and half a line.
@@ -22,8 +21,7 @@ fn a_killed_scan_goes_on_with_its_whole_accounts_and_nothing_torn() {
     let finished: Vec<(String, serde_json::Value)> =
         again.tallies().map(|(account, tally)| (account.to_string(), tally.clone())).collect();
     assert_eq!(finished, [("222222222222".to_owned(), json!({"n": 2}))]);
-    again
-        .spool(Place::Finished, "111111111111".parse().unwrap(), &[rows("111111111111")], json!({}))
+    spool(&mut again, Place::Finished, "111111111111".parse().unwrap(), &[rows("111111111111")], json!({}))
         .unwrap();
     again.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
     let accounts: Vec<String> = read::<AccessKey>(folder.path(), &ScanSelector::Latest)
@@ -57,7 +55,7 @@ fn shards_are_published_as_one_in_order_of_account() {
         let mut shard = ScanWriter::shard(folder.path(), &id, tables(), (index, 2), &header(&id)).unwrap();
         for account in accounts {
             let rows: Arc<dyn Rows> = Arc::new(vec![key(account, "arn:a", 1)]);
-            shard.spool(Place::Finished, account.parse().unwrap(), &[rows], json!({})).unwrap();
+            spool(&mut shard, Place::Finished, account.parse().unwrap(), &[rows], json!({})).unwrap();
         }
     }
     // A shard that is run again has what it had; one of another configuration is refused.
@@ -87,7 +85,7 @@ fn rows_are_taken_over_under_the_new_name_and_remember_where_they_came_from() {
         record.account_id = account.parse().unwrap();
         let rows: Vec<Arc<dyn Rows>> =
             vec![Arc::new(vec![record]), Arc::new(vec![key(account, "arn:a", 1), key(account, "arn:b", 2)])];
-        first.spool(Place::Finished, account.parse().unwrap(), &rows, json!({})).unwrap();
+        spool(&mut first, Place::Finished, account.parse().unwrap(), &rows, json!({})).unwrap();
     }
     first.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
 
@@ -113,11 +111,11 @@ fn a_finished_account_takes_no_more_rows() {
     let account = "111111111111".parse().unwrap();
     let rows = || -> Vec<Arc<dyn Rows>> { vec![Arc::new(vec![key("111111111111", "arn:a", 1)])] };
     let mut first = writer(folder.path(), &old);
-    first.spool(Place::Finished, account, &rows(), json!({})).unwrap();
+    spool(&mut first, Place::Finished, account, &rows(), json!({})).unwrap();
     first.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
     let mut second = writer(folder.path(), &new);
-    second.spool(Place::Finished, account, &rows(), json!({})).unwrap();
-    assert!(second.spool(Place::Finished, account, &rows(), json!({})).is_err());
+    spool(&mut second, Place::Finished, account, &rows(), json!({})).unwrap();
+    assert!(spool(&mut second, Place::Finished, account, &rows(), json!({})).is_err());
     assert!(second.take_over(Place::Finished, &old, AccessKey::SCHEMA, &|_| true).is_err());
 }
 
@@ -127,14 +125,13 @@ fn what_was_put_aside_is_published_and_never_gone_on_with() {
     let id = scan_id(1);
     let rows = |account: &str| -> Vec<Arc<dyn Rows>> { vec![Arc::new(vec![key(account, "arn:a", 1)])] };
     let mut stopped = writer(folder.path(), &id);
-    stopped
-        .spool(Place::Finished, "222222222222".parse().unwrap(), &rows("222222222222"), json!({}))
+    spool(&mut stopped, Place::Finished, "222222222222".parse().unwrap(), &rows("222222222222"), json!({}))
         .unwrap();
-    stopped.spool(Place::Aside, "111111111111".parse().unwrap(), &rows("111111111111"), json!({})).unwrap();
+    spool(&mut stopped, Place::Aside, "111111111111".parse().unwrap(), &rows("111111111111"), json!({})).unwrap();
     drop(stopped);
     let mut again = ScanWriter::resume(folder.path(), &id, all_tables(built_in_facts())).unwrap();
     assert_eq!(again.finished().count(), 1);
-    again.spool(Place::Aside, "333333333333".parse().unwrap(), &rows("333333333333"), json!({})).unwrap();
+    spool(&mut again, Place::Aside, "333333333333".parse().unwrap(), &rows("333333333333"), json!({})).unwrap();
     again.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
     let keys: Vec<AccessKey> = read(folder.path(), &ScanSelector::Latest).unwrap();
     let accounts: Vec<String> = keys.iter().map(|row| row.account_id.to_string()).collect();
@@ -156,7 +153,7 @@ fn what_was_forgotten_is_not_published() {
     let account = "111111111111".parse().unwrap();
     let rows = || -> Vec<Arc<dyn Rows>> { vec![Arc::new(vec![key("111111111111", "arn:a", 1)])] };
     let mut first = writer(folder.path(), &old);
-    first.spool(Place::Finished, account, &rows(), json!({})).unwrap();
+    spool(&mut first, Place::Finished, account, &rows(), json!({})).unwrap();
     first.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
     let mut second = writer(folder.path(), &new);
     second.take_over(Place::Finished, &old, AccessKey::SCHEMA, &|_| true).unwrap();
@@ -178,7 +175,7 @@ fn the_calls_of_every_process_are_counted_and_a_torn_line_is_none() {
         usage
     };
     let mut begun = writer(folder.path(), &id);
-    begun.spool(Place::Finished, "111111111111".parse().unwrap(), &[], json!({})).unwrap();
+    spool(&mut begun, Place::Finished, "111111111111".parse().unwrap(), &[], json!({})).unwrap();
     for (calls, worst) in [(1, 5), (3, 9), (3, 9)] {
         begun.keep_usage(&usage(calls, worst)).unwrap();
     }

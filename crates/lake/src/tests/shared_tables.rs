@@ -22,7 +22,7 @@ fn each_document_is_there_once_and_always_in_the_same_place() {
         let folder = tempfile::tempdir().unwrap();
         let mut writer = writer(folder.path(), &scan_id(1));
         for account in order {
-            writer.spool(Place::Finished, account.parse().unwrap(), &[of(account)], json!({})).unwrap();
+            spool(&mut writer, Place::Finished, account.parse().unwrap(), &[of(account)], json!({})).unwrap();
         }
         let whole = [documents(&["whole"])];
         writer.publish(&whole, scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
@@ -36,11 +36,11 @@ fn documents_of_a_retried_scan_are_taken_over() {
     let (old, new) = (scan_id(1000), scan_id(2000));
     let mut first = writer(folder.path(), &old);
     let account = "111111111111".parse().unwrap();
-    first.spool(Place::Finished, account, &[documents(&["a", "b"])], json!({})).unwrap();
+    spool(&mut first, Place::Finished, account, &[documents(&["a", "b"])], json!({})).unwrap();
     first.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
     let mut second = writer(folder.path(), &new);
     second.take_over_documents(&old);
-    second.spool(Place::Finished, account, &[documents(&["b", "c"])], json!({})).unwrap();
+    spool(&mut second, Place::Finished, account, &[documents(&["b", "c"])], json!({})).unwrap();
     second.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
     assert_eq!(texts(folder.path()), ["a", "b", "c"]);
 }
@@ -62,7 +62,7 @@ fn what_was_read_for_all_is_noted_in_one_accounts_ledger() {
             row(account, "organization_policies", 2),
             row(account, "a", 3),
         ]);
-        writer.spool(Place::Finished, account.parse().unwrap(), &[rows], json!({})).unwrap();
+        spool(&mut writer, Place::Finished, account.parse().unwrap(), &[rows], json!({})).unwrap();
     }
     writer.note_read(row("111111111111", "organization_policies", 7));
     writer.note_read(row("333333333333", "organization_policies", 8));

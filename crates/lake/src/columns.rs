@@ -1,0 +1,45 @@
+//! An account's rows as columns, made by whoever made the rows: they are still in its cache, and their memory goes back to where
+//! it came from.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use orgsweep_model::{Rows, TableSchema};
+
+use crate::batch::record_batch;
+use crate::error::LakeError;
+use crate::scan_id::ScanId;
+use crate::schema::arrow_schema;
+
+/// Rows of one table, ready to be kept.
+pub struct Columns {
+    pub(crate) table: &'static TableSchema,
+    pub(crate) batch: RecordBatch,
+}
+
+/// Makes the columns of one scan, on any thread.
+#[derive(Clone)]
+pub struct ColumnMaker {
+    scan_id: ScanId,
+    schemas: Arc<BTreeMap<&'static str, SchemaRef>>,
+}
+
+impl ColumnMaker {
+    /// For the tables of a scan.
+    pub(crate) fn new(scan_id: &ScanId, tables: &[&'static TableSchema]) -> Self {
+        let schemas = tables.iter().map(|table| (table.name, arrow_schema(table))).collect();
+        Self { scan_id: scan_id.clone(), schemas: Arc::new(schemas) }
+    }
+
+    /// Columns of rows, `scan_id` in front, sorted as the table is.
+    pub fn columns(&self, rows: &dyn Rows) -> Result<Columns, LakeError> {
+        let table = rows.schema();
+        let schema = self.schemas.get(table.name).cloned().unwrap_or_else(|| arrow_schema(table));
+        let batch = record_batch(rows, self.scan_id.as_str(), &schema)
+            .map_err(LakeError::format("building rows of", Path::new(table.name)))?;
+        Ok(Columns { table, batch })
+    }
+}
