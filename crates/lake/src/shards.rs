@@ -32,10 +32,7 @@ fn count(name: &str) -> Option<u32> {
 }
 
 /// Opens every shard that has begun. A folder of which nothing but the name came to be has not.
-pub fn open_all(
-    store: &Store,
-    staging: &str,
-) -> Result<Vec<(BegunShard, Spool, SharedUsage)>, LakeError> {
+pub fn open_all(store: &Store, staging: &str) -> Result<Vec<(BegunShard, Spool, SharedUsage)>, LakeError> {
     let mut begun = Vec::new();
     for name in store.names(staging)? {
         let Some(count) = count(&name) else {

@@ -13,10 +13,10 @@ use orgsweep_model::records::{
 };
 use orgsweep_model::{Account, Collector, Context, Gap, Organization, Reason, Rows, Session, Tables, Usage};
 
+use crate::ending::Unfinished;
 use crate::plan::Plan;
 use crate::retained::{Retained, fills_any};
 use crate::rows;
-use crate::ending::Unfinished;
 use crate::source::{Opened, Source};
 
 /// The longest text of an account's notes, characters.

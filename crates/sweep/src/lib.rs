@@ -17,9 +17,9 @@ mod tests;
 pub mod totals;
 
 pub use account::AccountRows;
+pub use ending::{Early, Ended, Stop, Unfinished};
 pub use filter::Filter;
 pub use plan::Plan;
-pub use ending::{Early, Ended, Stop, Unfinished};
 pub use run::{Event, Packer, ScanError, Sink, run};
 pub use source::{Listed, Opened, Source, SourceError};
 pub use totals::{AccountLine, AccountTally, Totals};

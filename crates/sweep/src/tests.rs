@@ -15,8 +15,8 @@ use orgsweep_model::{
 use tokio::sync::mpsc;
 
 use crate::{
-    AccountRows, AccountTally, Event, Filter, Listed, Opened, Packer, Plan, ScanError, Sink, Source, SourceError,
-    Stop, Totals, run,
+    AccountRows, AccountTally, Event, Filter, Listed, Opened, Packer, Plan, ScanError, Sink, Source,
+    SourceError, Stop, Totals, run,
 };
 
 check! {

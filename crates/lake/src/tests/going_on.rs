@@ -8,8 +8,14 @@ fn a_killed_scan_goes_on_with_its_whole_accounts_and_nothing_torn() {
     let id = scan_id(1);
     let rows = |account: &str| -> Arc<dyn Rows> { Arc::new(vec![key(account, "arn:a", 1)]) };
     let mut begun = writer(folder.path(), &id);
-    spool(&mut begun, Place::Finished, "222222222222".parse().unwrap(), &[rows("222222222222")], json!({"n": 2}))
-        .unwrap();
+    spool(
+        &mut begun,
+        Place::Finished,
+        "222222222222".parse().unwrap(),
+        &[rows("222222222222")],
+        json!({"n": 2}),
+    )
+    .unwrap();
     drop(begun);
     // As after a kill in the middle of the next account: bytes without a journal line, and half a line.
     let staging = folder.path().join(format!("staging/{id}"));
@@ -127,11 +133,13 @@ fn what_was_put_aside_is_published_and_never_gone_on_with() {
     let mut stopped = writer(folder.path(), &id);
     spool(&mut stopped, Place::Finished, "222222222222".parse().unwrap(), &rows("222222222222"), json!({}))
         .unwrap();
-    spool(&mut stopped, Place::Aside, "111111111111".parse().unwrap(), &rows("111111111111"), json!({})).unwrap();
+    spool(&mut stopped, Place::Aside, "111111111111".parse().unwrap(), &rows("111111111111"), json!({}))
+        .unwrap();
     drop(stopped);
     let mut again = ScanWriter::resume(folder.path(), &id, all_tables(built_in_facts())).unwrap();
     assert_eq!(again.finished().count(), 1);
-    spool(&mut again, Place::Aside, "333333333333".parse().unwrap(), &rows("333333333333"), json!({})).unwrap();
+    spool(&mut again, Place::Aside, "333333333333".parse().unwrap(), &rows("333333333333"), json!({}))
+        .unwrap();
     again.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
     let keys: Vec<AccessKey> = read(folder.path(), &ScanSelector::Latest).unwrap();
     let accounts: Vec<String> = keys.iter().map(|row| row.account_id.to_string()).collect();
