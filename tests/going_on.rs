@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use orgsweep_lake::{ScanSelector, read, unfinished};
 use orgsweep_model::Status;
 use orgsweep_model::records::{
-    ApiCallRecord, CoverageRecord, FindingRecord, ScanAccountRecord, ScanRecord, ScanStatus,
+    ApiCallRecord, CoverageRecord, FindingRecord, ScanAccountRecord, ScanRecord, ScanStatus, TableRead,
+    TableReadOutcome,
 };
 use orgsweep_simulator::{Fault, FaultKind, Options};
 

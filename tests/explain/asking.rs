@@ -73,7 +73,6 @@ fn action_and_resource_belong_together() {
             &["asked on one resource", "arn:aws:s3:::${BucketName}/${ObjectName} (object)"][..],
         ),
         ("ec2:StopInstances", "*", &["asked on one resource", ":instance/${InstanceId} (instance)"]),
-        ("ec2:CreateTags", "*", &["more"]),
         ("iam:ListUsers", &user, &["iam:ListUsers takes no resource", "--resource '*'"]),
         (
             "iam:CreateUser",
@@ -131,9 +130,28 @@ fn what_aws_asks_besides_is_noted() {
     let (_, json) = answer(&operator, "ec2:RunInstances", &instance, &[]);
     assert_eq!(json["answer"]["decision"], "allowed", "{json:#}");
     let notes = json["notes"].to_string();
-    assert!(notes.contains("one of each image, network-interface, security-group, subnet"), "{notes}");
-    let (_, json) = answer(&operator, "cloudformation:DescribeStacks", "*", &[]);
-    assert!(json["notes"].to_string().contains("or on one resource: arn:aws:cloudformation:"), "{json:#}");
+    assert!(notes.contains("one of each image, network-interface, security-group"), "{notes}");
+    for (action, what, wanted) in [
+        ("cloudformation:DescribeStacks", "*", "or on one resource: arn:aws:cloudformation:"),
+        // Several types, none of them required.
+        ("cloudformation:GetTemplateSummary", "*", "or on one resource: arn:aws:cloudformation:"),
+        ("ec2:CreateTags", "*", "may be asked on everything at once"),
+        // As in AWS's own messages.
+        ("rds:DescribeDBInstances", "arn:aws:rds:us-east-1:111122223333:db:*", "is taken as written"),
+        ("ec2:CreateVolume", "arn:aws:ec2:us-east-1:111122223333:volume/*", "is taken as written"),
+        // AWS's own, which no account owns.
+        ("ssm:SendCommand", "arn:aws:ssm:us-east-1::document/AWS-RunShellScript", "names no account"),
+        ("s3:ListBucket", "arn:aws:s3::111122223333:accesspoint/m.mrap", "no Region"),
+        // An index is queried, and its table too; the list does not say which of the two.
+        (
+            "dynamodb:Query",
+            "arn:aws:dynamodb:us-east-1:111122223333:table/t/index/i",
+            "may ask the same for one of each table",
+        ),
+    ] {
+        let (_, json) = answer(&operator, action, what, &[]);
+        assert!(json["notes"].to_string().contains(wanted), "{action} {what}: {json:#}");
+    }
 }
 
 #[test]

@@ -59,9 +59,18 @@ fn put(writer: &mut ScanWriter, place: Place, packed: &Packed, tally: &AccountTa
 fn pack(maker: &ColumnMaker, rows: AccountRows) -> Result<Packed, String> {
     let account = rows.record.account_id;
     let goes_on = rows.record.taken_from_scan_id.is_some();
-    let own: [&dyn Rows; 5] =
-        [&vec![rows.record], &rows.coverage, &rows.table_reads, &rows.api_calls, &rows.findings];
-    let all = own.into_iter().chain(rows.facts.iter().map(|facts| &**facts));
-    let rows = all.map(|rows| maker.columns(rows)).collect::<Result<_, _>>();
-    Ok(Packed { account, goes_on, rows: rows.map_err(|error| error.to_string())? })
+    let mut packed = Vec::new();
+    // One table after the other, so that an account is not there twice.
+    let mut add = |rows: &dyn Rows| -> Result<(), String> {
+        packed.push(maker.columns(rows).map_err(|error| error.to_string())?);
+        Ok(())
+    };
+    add(&vec![rows.record])?;
+    add(&rows.coverage)?;
+    add(&rows.table_reads)?;
+    add(&rows.api_calls)?;
+    add(&rows.findings)?;
+    drop(rows.findings);
+    rows.facts.into_iter().try_for_each(|facts| add(&*facts))?;
+    Ok(Packed { account, goes_on, rows: packed })
 }

@@ -29,6 +29,7 @@ pub struct ScanWriter {
     store: Store,
     scan_id: ScanId,
     tables: Vec<&'static TableSchema>,
+    maker: ColumnMaker,
     staging: PathBuf,
     /// The first one takes rows; all of them are published.
     spools: Vec<Spool>,
@@ -169,10 +170,12 @@ impl ScanWriter {
         is_a_shard: bool,
     ) -> Self {
         let scan_id = scan_id.clone();
+        let maker = ColumnMaker::new(&scan_id, &tables);
         Self {
             store,
             scan_id,
             tables,
+            maker,
             staging,
             spools,
             usages,
@@ -208,7 +211,7 @@ impl ScanWriter {
 
     /// What makes rows ready for [`spool`](Self::spool), on any thread.
     pub fn column_maker(&self) -> ColumnMaker {
-        ColumnMaker::new(&self.scan_id, &self.tables)
+        self.maker.clone()
     }
 
     /// Keeps an account's rows. An account is spooled once.
@@ -247,7 +250,7 @@ impl ScanWriter {
 
     /// Adds rows to an account that is taken over.
     pub fn add(&mut self, place: Place, account: AccountId, rows: &dyn Rows) -> Result<(), LakeError> {
-        let Columns { table, batch } = self.column_maker().columns(rows)?;
+        let Columns { table, batch } = self.maker.columns(rows)?;
         self.at(place)?.add(account, table, &batch)
     }
 

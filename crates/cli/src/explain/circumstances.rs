@@ -48,7 +48,7 @@ impl Circumstances {
                 if let Some(expected) = values.iter().find_map(|value| known.refuses(value)) {
                     return Err(wrong(expected));
                 }
-                if values.len() > 1 && !known.is_list {
+                if values.len() > 1 && !known.is_list && !is_multivalued(&lower) {
                     return Err(wrong("a request has one value of this key"));
                 }
             }
@@ -217,7 +217,13 @@ const FOLLOWING: [&str; 7] = [
 /// Whether what was said of a key is what follows; the error says what does.
 fn follows(said: &[Box<str>], state: &Key) -> Result<(), String> {
     match state {
-        Key::Known { values, .. } if **values == *said => Ok(()),
+        // Booleans are compared without regard to case.
+        Key::Known { values, .. }
+            if **values == *said
+                || matches!((&**values, said), ([one], [other]) if &**one == "false" && other.eq_ignore_ascii_case(one)) =>
+        {
+            Ok(())
+        }
         Key::Known { values, .. } => {
             Err(format!("it follows from the question, and is {}", values.join(", ")))
         }

@@ -112,6 +112,14 @@ pub fn look_up(key: &str, question: &Question<'_>) -> (Option<Known>, Option<Str
     if let Some(other) = keys.find(|one| is_named(one.name, &lower)) {
         return (Some(of_catalogue(other)), question.listed.is_some().then(absent));
     }
+    // The keys of SAML are listed with STS, and some of them go along with every request of a session.
+    if service == "saml" {
+        let all = Catalogue::get().matching("sts:*");
+        let mut keys = all.iter().flat_map(Action::condition_keys);
+        if let Some(other) = keys.find(|one| is_named(one.name, &lower)) {
+            return (Some(of_catalogue(other)), None);
+        }
+    }
     // An identity provider of one's own: `login.example.com/tenant:sub`.
     if service.contains('.') && lower.contains(':') {
         return (None, None);

@@ -113,7 +113,50 @@ fn is_named_with_a_star(text: &str, listed: Option<Action<'_>>) -> bool {
         service == "logs" && resource.strip_suffix(":*").is_some_and(|name| !name.contains(['*', '?']))
     });
     let mut kinds = listed.into_iter().flat_map(|listed| listed.resource_types());
-    is_group || kinds.any(|kind| kind.arn.contains('*') && fit(kind.arn, text) == Fit::Whole)
+    is_group
+        || is_all_of_a_kind(text)
+        || kinds.any(|kind| kind.arn.contains('*') && fit(kind.arn, text) == Fit::Whole)
+}
+
+/// Services whose resources have policies of their own.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-services-that-work-with-iam.html>
+const WITH_POLICIES: [&str; 18] = [
+    "aoss",
+    "backup",
+    "codeartifact",
+    "dynamodb",
+    "ecr",
+    "elasticfilesystem",
+    "es",
+    "events",
+    "glacier",
+    "kinesis",
+    "kms",
+    "lambda",
+    "s3",
+    "s3express",
+    "secretsmanager",
+    "sns",
+    "sqs",
+    "sts",
+];
+
+/// `…:instance/*`: what AWS writes, in its messages too, where an action is about no single one, or about one that is yet to be.
+/// Users, roles and buckets always have a name.
+fn is_all_of_a_kind(text: &str) -> bool {
+    parts(text).is_some_and(|[_, _, service, _, _, resource]| {
+        let all = resource.strip_suffix("/*").or_else(|| resource.strip_suffix(":*"));
+        !matches!(service, "iam" | "s3" | "sts") && all.is_some_and(|kind| !kind.contains(['*', '?']))
+    })
+}
+
+/// Whether all that an ARN lacks of a form is an account or a Region that it leaves empty: documents, parameters and images of
+/// AWS's have no account, and what is in several Regions has none. IAM's always have an account.
+fn is_of_nobody(form: &str, arn: &str) -> bool {
+    let (Some(forms), Some(own)) = (parts(form), parts(arn)) else {
+        return false;
+    };
+    own[2] != "iam" && [3, 4].into_iter().all(|place| own[place].is_empty() || !forms[place].is_empty())
 }
 
 fn unlisted(action: &str) -> String {
@@ -137,7 +180,9 @@ fn taken(action: Action<'_>, resource: &str) -> Result<Option<String>, Failure> 
     let forms = forms(&kinds);
     let required: Vec<&str> = kinds.iter().filter(|kind| kind.required).map(|kind| kind.name).collect();
     if resource == "*" {
-        if required.is_empty() && kinds.len() == 1 {
+        // List calls that AWS asks on everything, and calls that need not name what they may take; but where several types are a
+        // choice, and each has a policy of its own, an answer without it would be half of one.
+        if required.is_empty() && (kinds.len() == 1 || !WITH_POLICIES.contains(&action.service())) {
             return Ok(Some(format!(
                 "{action} may be asked on everything at once, as here, or on one resource: {forms}"
             )));
@@ -146,16 +191,33 @@ fn taken(action: Action<'_>, resource: &str) -> Result<Option<String>, Failure> 
     }
     let fits = |wanted: Fit| kinds.iter().find(|kind| fit(kind.arn, resource) == wanted);
     if let Some(kind) = fits(Fit::Whole) {
-        let others: Vec<&str> = required.into_iter().filter(|name| *name != kind.name).collect();
-        return Ok((!others.is_empty()).then(|| {
-            format!(
-                "{action} needs more than the {} that was asked about: AWS asks the same for one of each {}",
+        let others = kinds.iter().filter(|other| other.required && fit(other.arn, resource) != Fit::Whole);
+        let others: Vec<&str> = others.map(|other| other.name).collect();
+        let mut told = Vec::new();
+        if !others.is_empty() {
+            let some = others.iter().take(MOST).copied().collect::<Vec<_>>().join(", ");
+            told.push(format!(
+                "{action} may need more than the {} that was asked about: AWS may ask the same for one of each {some}{}; its list \
+                 marks choices so too",
                 kind.name,
-                others.join(", ")
-            )
-        }));
+                and_more(others.len())
+            ));
+        }
+        if is_all_of_a_kind(resource) && !kind.arn.contains('*') {
+            told.push(
+                "the * at the end is taken as written, as AWS writes it where no single one is meant: what policies say of single \
+                 ones is not looked at"
+                    .to_owned(),
+            );
+        }
+        return Ok((!told.is_empty()).then(|| told.join("; ")));
     }
-    if fits(Fit::OtherPlace).is_some() {
+    if let Some(kind) = fits(Fit::OtherPlace) {
+        if is_of_nobody(kind.arn, resource) {
+            return Ok(Some(
+                "the resource names no account or no Region, as some of AWS's own do; it is compared as written".to_owned(),
+            ));
+        }
         return refused(format!(
             "its Region or account is not where {action} looks for it: expected {forms}"
         ));

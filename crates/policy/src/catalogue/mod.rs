@@ -1,7 +1,7 @@
 //! Which actions AWS has, with their access levels, resource types and condition keys.
 //!
 //! For expanding patterns, for telling reading from writing, and for the resources that [`capabilities`](crate::capabilities)
-//! and [`escalations`](crate::escalations) ask about; a request is decided without it. A pattern matches textually, so that
+//! and [`escalations`](crate::escalations) ask about. Of a request it decides nothing but which condition keys are lists. A pattern matches textually, so that
 //! an action that is newer than this table changes no verdict: it is only not listed here, and may be about anything.
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
 
