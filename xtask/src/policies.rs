@@ -7,7 +7,7 @@ use crate::process::{cargo, root, run, target};
 use crate::python;
 
 /// Requests that both engines decide in `cargo xtask test`.
-pub const SHORT: u32 = 10_000;
+pub const SHORT: u32 = 20_000;
 /// In the long form.
 const LONG: u32 = 100_000;
 /// Made-up worlds for each property in the long form.
