@@ -10,7 +10,7 @@ use crate::account::{Account, AccountId};
 use crate::facts::{
     AwsManagedPolicy, BoundaryPolicy, InlinePolicy, ManagedPolicy, PolicyAttachment, PolicyVersion, Role,
 };
-use crate::finding_id::{hex, sha256, sha256_hex};
+use crate::finding_id::{hex, sha256};
 use crate::table::{Row as _, text_enum};
 use crate::tables::Tables;
 
@@ -66,7 +66,11 @@ crate::table! {
 impl Document {
     /// A text with its name.
     pub fn of(text: &str) -> Self {
-        Self { document_sha256: sha256_hex(text.as_bytes()).into(), document_json: text.into() }
+        Self::named(&sha256(text.as_bytes()), text)
+    }
+
+    fn named(digest: &[u8; 32], text: &str) -> Self {
+        Self { document_sha256: hex(digest).into(), document_json: text.into() }
     }
 }
 
@@ -157,8 +161,9 @@ impl Texts {
     fn name_of(&mut self, text: &str) -> Arc<str> {
         let digest = sha256(text.as_bytes());
         let name = self.names.entry(digest).or_insert_with(|| {
-            let name: Arc<str> = hex(&digest).into();
-            self.documents.push(Document { document_sha256: Arc::clone(&name), document_json: text.into() });
+            let document = Document::named(&digest, text);
+            let name = Arc::clone(&document.document_sha256);
+            self.documents.push(document);
             name
         });
         Arc::clone(name)
@@ -168,6 +173,7 @@ impl Texts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::finding_id::sha256_hex;
     use crate::time::Timestamp;
 
     fn account() -> Account {
