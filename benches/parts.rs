@@ -146,7 +146,7 @@ fn finding(account: u64, number: u64) -> FindingRecord {
         ou_path: Some("/Root/Workloads/Prod".into()),
         region: "global".into(),
         service: "iam".into(),
-        check_id: "iam-user-console-mfa-missing".to_owned(),
+        check_id: "iam-user-console-mfa-missing".into(),
         check_title: "Console user has no MFA device".into(),
         check_version: 1,
         severity: Severity::High,

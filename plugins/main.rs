@@ -2,12 +2,11 @@
 
 use std::process::ExitCode;
 
-use mimalloc::MiMalloc;
-
-/// Answers of hundreds of kilobytes come and go on every thread, as do the thousands of small values in them: an eighth less
-/// CPU than glibc's (`benches/README.md`). Version 2: version 3 took twice the memory.
+/// Answers of hundreds of kilobytes come and go on every thread, as do the thousands of small values in them: less CPU than
+/// glibc's allocator, and less memory than mimalloc's (`benches/README.md`). Its options are in `.cargo/config.toml`.
+#[cfg(not(target_env = "msvc"))]
 #[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     orgsweep_cli::main(vec![

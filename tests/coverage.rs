@@ -110,7 +110,7 @@ fn a_refused_action_costs_exactly_the_checks_that_need_it() {
         let after: Vec<FindingRecord> = world.rows();
         let verdicts = |rows: &[FindingRecord]| -> BTreeSet<_> {
             rows.iter()
-                .filter(|row| !lost.contains(&row.check_id))
+                .filter(|row| !lost.contains(row.check_id.as_ref()))
                 .map(|row| {
                     (
                         row.account_id,
@@ -124,7 +124,10 @@ fn a_refused_action_costs_exactly_the_checks_that_need_it() {
         };
         assert_eq!(verdicts(&before), verdicts(&after), "{action}");
         assert!(
-            after.iter().filter(|row| lost.contains(&row.check_id)).all(|row| row.status == Status::Unknown)
+            after
+                .iter()
+                .filter(|row| lost.contains(row.check_id.as_ref()))
+                .all(|row| row.status == Status::Unknown)
         );
     }
 }

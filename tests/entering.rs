@@ -59,7 +59,14 @@ fn verdicts(world: &World) -> BTreeSet<(String, String, String, String, Status, 
         .rows::<FindingRecord>()
         .into_iter()
         .map(|row| {
-            (row.account_id.to_string(), row.check_id, row.resource_uid, row.subject, row.status, row.message)
+            (
+                row.account_id.to_string(),
+                row.check_id.into_owned(),
+                row.resource_uid,
+                row.subject,
+                row.status,
+                row.message,
+            )
         })
         .collect()
 }

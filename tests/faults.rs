@@ -66,8 +66,12 @@ fn scan(options: Options) -> Outcome {
         assert!(twice.is_none(), "an account has two statuses");
     }
     for row in world.rows::<FindingRecord>() {
-        let verdict =
-            (row.check_id, format!("{} {}", row.resource_uid, row.subject), row.status, row.message);
+        let verdict = (
+            row.check_id.into_owned(),
+            format!("{} {}", row.resource_uid, row.subject),
+            row.status,
+            row.message,
+        );
         outcome.findings.entry(row.account_id.to_string()).or_default().insert(verdict);
     }
     for row in world.rows::<CoverageRecord>() {

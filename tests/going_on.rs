@@ -28,7 +28,7 @@ pub fn verdicts(world: &World) -> Vec<Verdict> {
 }
 
 pub fn verdict(row: FindingRecord) -> Verdict {
-    (row.account_id.to_string(), row.check_id, row.resource_uid, row.status, row.message)
+    (row.account_id.to_string(), row.check_id.into_owned(), row.resource_uid, row.status, row.message)
 }
 
 pub fn coverage(world: &World) -> Vec<CoverageRecord> {

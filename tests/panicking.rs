@@ -98,7 +98,7 @@ fn a_check_that_panics_ends_the_program_with_2_and_costs_its_own_verdict() {
     let findings = |world: &World| -> BTreeSet<(String, String, String, Status)> {
         let rows: Vec<FindingRecord> = world.rows();
         rows.into_iter()
-            .map(|row| (row.check_id, row.account_id.to_string(), row.resource_uid, row.status))
+            .map(|row| (row.check_id.into_owned(), row.account_id.to_string(), row.resource_uid, row.status))
             .collect()
     };
     let (own, others): (BTreeSet<_>, BTreeSet<_>) =

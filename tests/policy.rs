@@ -94,7 +94,7 @@ type Key = (AccountId, String, String, String);
 
 fn by_key(findings: &[FindingRecord]) -> BTreeMap<Key, &FindingRecord> {
     let key = |row: &FindingRecord| {
-        (row.account_id, row.check_id.clone(), row.resource_uid.clone(), row.subject.clone())
+        (row.account_id, row.check_id.to_string(), row.resource_uid.clone(), row.subject.clone())
     };
     let rows: BTreeMap<Key, &FindingRecord> = findings.iter().map(|row| (key(row), row)).collect();
     assert_eq!(rows.len(), findings.len());

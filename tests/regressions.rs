@@ -63,7 +63,9 @@ fn listed_from(world: &World) -> BTreeSet<String> {
 
 /// A verdict without who scanned it, when and as what.
 fn verdicts(world: &World) -> BTreeSet<(String, String, String, Status)> {
-    let key = |row: FindingRecord| (row.account_id.to_string(), row.check_id, row.resource_uid, row.status);
+    let key = |row: FindingRecord| {
+        (row.account_id.to_string(), row.check_id.into_owned(), row.resource_uid, row.status)
+    };
     world.rows::<FindingRecord>().into_iter().map(key).collect()
 }
 

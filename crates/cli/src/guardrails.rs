@@ -81,7 +81,7 @@ impl Reading {
 
 /// Their rows, and a line in the ledger of the management account, which they are read for.
 pub fn rows(
-    guardrails: &Guardrails,
+    guardrails: Guardrails,
     management: AccountId,
     now: Timestamp,
     writer: &mut ScanWriter,
@@ -104,7 +104,7 @@ pub fn rows(
     });
     match guardrails {
         Ok(OrganizationPolicies { policies, documents }) => {
-            vec![Arc::new(policies.clone()), Arc::new(documents.clone())]
+            vec![Arc::new(policies), Arc::new(documents)]
         }
         Err(_) => Vec::new(),
     }

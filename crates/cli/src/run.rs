@@ -324,7 +324,7 @@ pub struct Publication<'a> {
 impl Publication<'_> {
     /// Publishes and tells. Once the scan is in the lake, nothing makes it a failure any more.
     pub fn publish(
-        self,
+        mut self,
         mut writer: ScanWriter,
         totals: &Totals,
         patience: &mut dyn FnMut(Duration) -> bool,
@@ -366,7 +366,9 @@ impl Publication<'_> {
         let mut whole: Vec<Arc<dyn Rows>> =
             vec![Arc::new(checks), Arc::new(controls), Arc::new(ApiCallRecord::of(None, self.shared))];
         let management = self.organization.management_account_id;
-        whole.extend(guardrails::rows(&self.guardrails, management, plan.clock.now(), &mut writer));
+        let guardrails = self.guardrails.take();
+        let unknown = guardrails.as_ref().and_then(|read| read.as_ref().err().map(ToString::to_string));
+        whole.extend(guardrails::rows(guardrails, management, plan.clock.now(), &mut writer));
         let coverage = json!({
             "accounts_in_scope": record.accounts_in_scope,
             "accounts_scanned": record.accounts_scanned,
@@ -395,7 +397,7 @@ impl Publication<'_> {
         for warning in &published.warnings {
             warn(options, warning);
         }
-        if let Some(Err(gap)) = &self.guardrails {
+        if let Some(gap) = unknown {
             warn(options, &format!("service and resource control policies are unknown: {gap}"));
         }
         if let Err(failure) = self.tell(totals, shared.calls, code) {

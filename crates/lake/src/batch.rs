@@ -1,19 +1,26 @@
-//! Rows into Arrow record batches, sorted as the table says.
+//! Rows into columns, sorted as the table says.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
 
 use arrow::array::{
     Array as _, ArrayAccessor, ArrayRef, BooleanArray, BooleanBuilder, Float64Builder, Int32Array,
-    Int32Builder, Int64Array, Int64Builder, RecordBatch, StringArray, StringBuilder,
-    TimestampMillisecondArray, TimestampMillisecondBuilder, UInt32Array,
+    Int32Builder, Int64Array, Int64Builder, StringArray, StringBuilder, TimestampMillisecondArray,
+    TimestampMillisecondBuilder, UInt32Array,
 };
 use arrow::compute::take;
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use orgsweep_model::{ColumnType, Rows, TableSchema, Value};
 
-/// One column under construction.
+use crate::codec::{MOST_ALIKE, Part, Parts};
+
+/// Bytes that a column's texts get at first: one text says little of the others.
+const MOST_TEXT: usize = 256 * 1024;
+/// Columns in front of the table's own.
+const SCAN_ID_COLUMNS: usize = 1;
+
+/// Values of one column.
 enum Builder {
     Text(StringBuilder),
     Int(Int32Builder),
@@ -24,9 +31,13 @@ enum Builder {
 }
 
 impl Builder {
-    fn new(kind: ColumnType, rows: usize) -> Self {
+    /// With room for so many rows, whose texts are as long as this one.
+    fn new(kind: ColumnType, rows: usize, like: Value<'_>) -> Self {
         match kind {
-            ColumnType::Text => Self::Text(StringBuilder::with_capacity(rows, rows * 16)),
+            ColumnType::Text => {
+                let length = if let Value::Text(text) = like { text.len() } else { 0 };
+                Self::Text(StringBuilder::with_capacity(rows, (rows * length).min(MOST_TEXT)))
+            }
             ColumnType::Int => Self::Int(Int32Builder::with_capacity(rows)),
             ColumnType::Big => Self::Big(Int64Builder::with_capacity(rows)),
             ColumnType::Double => Self::Double(Float64Builder::with_capacity(rows)),
@@ -65,26 +76,96 @@ impl Builder {
     }
 }
 
-/// A batch with `scan_id` in front, of the schema that [`arrow_schema`](crate::schema::arrow_schema) makes for the table.
-pub fn record_batch(rows: &dyn Rows, scan_id: &str, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
-    let table = rows.schema();
-    let mut builders: Vec<Builder> =
-        table.columns.iter().map(|column| Builder::new(column.kind, rows.len())).collect();
-    for row in 0..rows.len() {
-        let mut columns = builders.iter_mut();
-        rows.visit(row, &mut |value| {
-            if let Some(builder) = columns.next() {
+/// A value that is kept.
+enum Kept {
+    Text(String),
+    Other(Value<'static>),
+}
+
+impl Kept {
+    fn of(value: Value<'_>) -> Self {
+        match value {
+            Value::Text(text) => Self::Text(text.to_owned()),
+            Value::Null => Self::Other(Value::Null),
+            Value::Int(number) => Self::Other(Value::Int(number)),
+            Value::Big(number) => Self::Other(Value::Big(number)),
+            Value::Double(number) => Self::Other(Value::Double(number)),
+            Value::Bool(truth) => Self::Other(Value::Bool(truth)),
+            Value::Time(moment) => Self::Other(Value::Time(moment)),
+        }
+    }
+
+    fn value(&self) -> Value<'_> {
+        match self {
+            Self::Text(text) => Value::Text(text),
+            Self::Other(value) => *value,
+        }
+    }
+}
+
+/// A column that is being made: as long as all rows are alike, their value and how many there are.
+enum Making {
+    Nothing,
+    Alike(Kept, usize),
+    Each(Builder),
+}
+
+impl Making {
+    fn push(&mut self, value: Value<'_>, kind: ColumnType, rows: usize) {
+        match self {
+            Self::Each(builder) => builder.push(value),
+            Self::Nothing => *self = Self::Alike(Kept::of(value), 1),
+            Self::Alike(known, count) if known.value() == value => *count += 1,
+            Self::Alike(known, count) => {
+                let mut builder = Builder::new(kind, rows, value);
+                (0..*count).for_each(|_| builder.push(known.value()));
                 builder.push(value);
+                *self = Self::Each(builder);
+            }
+        }
+    }
+
+    fn finish(self, kind: ColumnType, may_be_once: bool) -> Part {
+        match self {
+            Self::Each(mut builder) => Part::Each(builder.finish()),
+            Self::Nothing => Part::Each(Builder::new(kind, 0, Value::Null).finish()),
+            Self::Alike(known, count) => {
+                let times = if may_be_once { 1 } else { count };
+                let mut builder = Builder::new(kind, times, known.value());
+                (0..times).for_each(|_| builder.push(known.value()));
+                let values = builder.finish();
+                if may_be_once { Part::Alike(values) } else { Part::Each(values) }
+            }
+        }
+    }
+}
+
+/// Columns with `scan_id` in front, of the schema that [`arrow_schema`](crate::schema::arrow_schema) makes for the table.
+pub fn parts(rows: &dyn Rows, scan_id: &str, schema: &SchemaRef) -> Result<Parts, ArrowError> {
+    let table = rows.schema();
+    let count = rows.len();
+    let mut making: Vec<Making> = table.columns.iter().map(|_| Making::Nothing).collect();
+    for row in 0..count {
+        let mut columns = making.iter_mut().zip(table.columns);
+        rows.visit(row, &mut |value| {
+            if let Some((making, column)) = columns.next() {
+                making.push(value, column.kind, count);
             }
         });
     }
-    let mut arrays: Vec<ArrayRef> = builders.iter_mut().map(Builder::finish).collect();
-    if let Some(order) = order(&arrays, &sort_positions(table), rows.len()) {
-        arrays = arrays.iter().map(|array| take(array, &order, None)).collect::<Result<_, _>>()?;
+    let ids = StringArray::from_iter_values((count > 0).then_some(scan_id));
+    let mut columns = vec![if count > 0 { Part::Alike(Arc::new(ids)) } else { Part::Each(Arc::new(ids)) }];
+    for (position, (making, column)) in (1..).zip(making.into_iter().zip(table.columns)) {
+        columns.push(making.finish(column.kind, position < MOST_ALIKE));
     }
-    let ids: StringArray = std::iter::repeat_n(Some(scan_id), rows.len()).collect();
-    arrays.insert(0, Arc::new(ids));
-    RecordBatch::try_new(Arc::clone(schema), arrays)
+    if let Some(order) = order(&columns, &sort_positions(table), count) {
+        for column in &mut columns {
+            if let Part::Each(values) = column {
+                *values = take(values, &order, None)?;
+            }
+        }
+    }
+    Ok(Parts { schema: Arc::clone(schema), rows: count, columns })
 }
 
 /// A column that rows are sorted by. No table sorts by a floating-point one.
@@ -123,8 +204,12 @@ impl<'a> Key<'a> {
 }
 
 /// Row numbers in the table's sort order; `None`: they come in it, as findings always do.
-fn order(arrays: &[ArrayRef], positions: &[usize], rows: usize) -> Option<UInt32Array> {
-    let keys: Vec<Key<'_>> = positions.iter().filter_map(|position| Key::of(&arrays[*position])).collect();
+fn order(columns: &[Part], positions: &[usize], rows: usize) -> Option<UInt32Array> {
+    let differing = |position: &usize| match &columns[*position + SCAN_ID_COLUMNS] {
+        Part::Each(values) => Key::of(values),
+        Part::Alike(_) => None,
+    };
+    let keys: Vec<Key<'_>> = positions.iter().filter_map(differing).collect();
     let compare = |left: usize, right: usize| {
         keys.iter().map(|key| key.compare(left, right)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
     };

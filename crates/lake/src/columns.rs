@@ -1,5 +1,5 @@
-//! An account's rows as columns, made by whoever made the rows: they are still in its cache, and their memory goes back to where
-//! it came from.
+//! An account's rows as columns, and those as bytes, made by whoever made the rows: they are still in its cache, and their memory
+//! goes back to where it came from.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,7 +9,8 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use orgsweep_model::{Rows, TableSchema};
 
-use crate::batch::record_batch;
+use crate::batch::parts;
+use crate::codec::Parts;
 use crate::error::LakeError;
 use crate::scan_id::ScanId;
 use crate::schema::arrow_schema;
@@ -17,7 +18,20 @@ use crate::schema::arrow_schema;
 /// Rows of one table, ready to be kept.
 pub struct Columns {
     pub(crate) table: &'static TableSchema,
-    pub(crate) batch: RecordBatch,
+    /// Rows.
+    pub(crate) rows: usize,
+    /// As [`Parts::encode`](crate::codec::Parts::encode) makes them.
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Columns {
+    /// Of rows that are columns already.
+    pub(crate) fn of(table: &'static TableSchema, batch: &RecordBatch) -> Result<Self, LakeError> {
+        let bytes = Parts::of(batch)
+            .encode()
+            .map_err(LakeError::format("encoding rows of", Path::new(table.name)))?;
+        Ok(Self { table, rows: batch.num_rows(), bytes })
+    }
 }
 
 /// Makes the columns of one scan, on any thread.
@@ -38,8 +52,9 @@ impl ColumnMaker {
     pub fn columns(&self, rows: &dyn Rows) -> Result<Columns, LakeError> {
         let table = rows.schema();
         let schema = self.schemas.get(table.name).cloned().unwrap_or_else(|| arrow_schema(table));
-        let batch = record_batch(rows, self.scan_id.as_str(), &schema)
+        let bytes = parts(rows, self.scan_id.as_str(), &schema)
+            .and_then(|parts| parts.encode())
             .map_err(LakeError::format("building rows of", Path::new(table.name)))?;
-        Ok(Columns { table, batch })
+        Ok(Columns { table, rows: rows.len(), bytes })
     }
 }

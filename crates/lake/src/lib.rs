@@ -13,6 +13,7 @@
 //! Only a local directory is supported so far. This is the only room that names arrow and parquet.
 
 mod batch;
+mod codec;
 mod columns;
 mod ddl;
 mod distinct;

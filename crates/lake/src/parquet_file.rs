@@ -33,6 +33,8 @@ const ROW_GROUP: usize = 32;
 /// Rows that are encoded at once. An account's batch of one table may hold a single row, and starting on every column for it
 /// costs more than the row.
 const GATHERED: usize = 8_000;
+/// A batch of fewer rows goes through `ParquetFile::small`.
+const SMALL: usize = 256;
 /// Rows of `documents`, which hold whole policies: a kilobyte or two each, some of AWS's sixty.
 const DOCUMENTS_GATHERED: usize = 500;
 /// Bytes of a page before compression. A buffer of this size comes back from the allocator at once; one of a megabyte comes from
@@ -59,6 +61,9 @@ const WITHOUT_DICTIONARY: [&str; 4] = ["message", "evidence_json", "finding_id",
 pub struct ParquetFile {
     path: PathBuf,
     schema: SchemaRef,
+    /// Small batches on their way into `gathered`, which keeps what it is given as it is until it is full: of an account's
+    /// single row, every column is an array of its own.
+    small: BatchCoalescer,
     gathered: BatchCoalescer,
     /// Of a row group.
     most_rows: usize,
@@ -86,12 +91,14 @@ impl ParquetFile {
             .and_then(ArrowWriter::into_serialized_writer)
             .map_err(LakeError::format("writing", path))?;
         let at_once = if table.name == Document::SCHEMA.name { DOCUMENTS_GATHERED } else { GATHERED };
+        let small = BatchCoalescer::new(Arc::clone(&schema), SMALL);
         let gathered = BatchCoalescer::new(Arc::clone(&schema), at_once);
         let path = path.to_owned();
         let most_rows = ROW_GROUP * at_once;
         Ok(Self {
             path,
             schema,
+            small,
             gathered,
             most_rows,
             file,
@@ -110,19 +117,43 @@ impl ParquetFile {
     /// Adds rows.
     pub fn write(&mut self, batch: RecordBatch) -> Result<(), LakeError> {
         self.rows += batch.num_rows() as u64;
-        self.gathered.push_batch(batch).map_err(LakeError::format("writing", &self.path))?;
-        self.write_gathered().map_err(LakeError::format("writing", &self.path))
+        self.gather(batch)
+            .and_then(|()| self.write_gathered())
+            .map_err(LakeError::format("writing", &self.path))
+    }
+
+    fn gather(&mut self, batch: RecordBatch) -> Result<(), ParquetError> {
+        if batch.num_rows() < SMALL {
+            self.small.push_batch(batch)?;
+            return self.gather_small();
+        }
+        self.small.finish_buffered_batch()?;
+        self.gather_small()?;
+        Ok(self.gathered.push_batch(batch)?)
+    }
+
+    fn gather_small(&mut self) -> Result<(), ParquetError> {
+        while let Some(batch) = self.small.next_completed_batch() {
+            self.gathered.push_batch(batch)?;
+        }
+        Ok(())
     }
 
     /// Writes the footer and makes the file durable. Returns the number of rows.
     pub fn finish(mut self) -> Result<u64, LakeError> {
-        self.gathered.finish_buffered_batch().map_err(LakeError::format("writing", &self.path))?;
-        self.write_gathered()
+        self.write_rest()
             .and_then(|()| self.close_group())
             .and_then(|()| self.file.finish().map(drop))
             .map_err(LakeError::format("writing", &self.path))?;
         self.file.inner().sync_all().map_err(LakeError::io("writing", &self.path))?;
         Ok(self.rows)
+    }
+
+    fn write_rest(&mut self) -> Result<(), ParquetError> {
+        self.small.finish_buffered_batch()?;
+        self.gather_small()?;
+        self.gathered.finish_buffered_batch()?;
+        self.write_gathered()
     }
 
     /// All batches but the last have the same size, so that a row group ends with a batch.
@@ -173,7 +204,7 @@ fn side_by_side<C: Send, T: Send>(
 }
 
 fn properties(table: &TableSchema, path: &Path) -> Result<WriterProperties, LakeError> {
-    let level = ZstdLevel::try_new(3).map_err(LakeError::format("writing", path))?;
+    let level = ZstdLevel::try_new(1).map_err(LakeError::format("writing", path))?;
     // `scan_id` is column 0 of the file.
     let sorting = sort_positions(table)
         .into_iter()
@@ -213,7 +244,8 @@ mod tests {
     use parquet::file::metadata::{ParquetMetaDataReader, RowGroupMetaData};
 
     use super::*;
-    use crate::batch::record_batch;
+    use crate::batch::parts;
+    use crate::codec::Parts;
     use crate::read::open;
 
     /// More rows than a row group holds, in batches of so many.
@@ -228,7 +260,8 @@ mod tests {
             })
             .collect();
         for some in all.chunks(size) {
-            file.write(record_batch(&some.to_vec(), "scan", file.schema()).unwrap()).unwrap();
+            let batch = parts(&some.to_vec(), "scan", file.schema()).and_then(Parts::into_batch).unwrap();
+            file.write(batch).unwrap();
         }
         assert_eq!(file.finish().unwrap(), rows as u64);
         std::fs::read(path).unwrap()

@@ -1,5 +1,5 @@
-//! Finished accounts on local disk until the scan is published: one file a table, Arrow IPC messages of one batch each, and
-//! a journal that says which accounts are whole. The table's schema is known and not repeated for every account.
+//! Finished accounts on local disk until the scan is published: one file a table, and a journal that says which accounts are
+//! whole.
 //!
 //! A killed process leaves at most a torn end: bytes after the last account that the journal names, and half a line of
 //! the journal. Opening the spool again cuts both off.
@@ -10,14 +10,13 @@ use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
-use arrow::buffer::Buffer;
-use arrow::error::ArrowError;
-use arrow::ipc::reader::StreamDecoder;
-use arrow::ipc::writer::StreamWriter;
+use arrow::datatypes::SchemaRef;
 use orgsweep_model::{AccountId, TableSchema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use crate::codec::Parts;
+use crate::columns::Columns;
 use crate::error::LakeError;
 use crate::schema::arrow_schema;
 
@@ -39,8 +38,8 @@ struct TableSpool {
     /// Of whole accounts. Tens of thousands times a dozen tables: one flat list a table, in order once it is read.
     whole: Vec<(AccountId, Span)>,
     in_order: bool,
-    /// Once rows came or were asked for.
-    codec: Option<Codec>,
+    /// Once rows were asked for.
+    schema: Option<SchemaRef>,
 }
 
 impl TableSpool {
@@ -140,7 +139,7 @@ impl Spool {
             let path = self.folder.join(format!("{name}.arrow"));
             let file = open_file(&path)?;
             let (open, whole) = (BTreeMap::new(), Vec::new());
-            let table = TableSpool { path, file, end: 0, open, whole, in_order: true, codec: None };
+            let table = TableSpool { path, file, end: 0, open, whole, in_order: true, schema: None };
             self.tables.insert(name.to_owned(), table);
         }
         self.tables.get_mut(name).ok_or_else(|| LakeError::Format {
@@ -151,24 +150,17 @@ impl Spool {
     }
 
     /// Adds some of an account's rows of one table.
-    pub fn add(
-        &mut self,
-        account: AccountId,
-        table: &'static TableSchema,
-        batch: &RecordBatch,
-    ) -> Result<(), LakeError> {
-        if batch.num_rows() == 0 {
+    pub fn add(&mut self, account: AccountId, columns: &Columns) -> Result<(), LakeError> {
+        if columns.rows == 0 {
             return Ok(());
         }
         if self.finished.contains(&account) {
             let problem = format!("account {account} is finished already; its rows must not be there twice");
             return Err(LakeError::Format { doing: "spooling", path: self.folder.clone(), problem });
         }
-        let TableSpool { path, file, end, open, codec, .. } = self.table(table.name)?;
-        let codec = Codec::of(codec, table).map_err(LakeError::format("encoding rows for", path))?;
-        let bytes = codec.encode(batch).map_err(LakeError::format("encoding rows for", path))?;
-        file.write_all(bytes).map_err(LakeError::io("writing", path))?;
-        let length = bytes.len() as u64;
+        let TableSpool { path, file, end, open, .. } = self.table(columns.table.name)?;
+        file.write_all(&columns.bytes).map_err(LakeError::io("writing", path))?;
+        let length = columns.bytes.len() as u64;
         open.entry(account).or_default().push((*end, length));
         *end += length;
         Ok(())
@@ -230,7 +222,8 @@ impl Spool {
             return Ok(());
         };
         spool.in_order();
-        let TableSpool { path, file, whole, codec, .. } = spool;
+        let TableSpool { path, file, whole, schema, .. } = spool;
+        let schema = schema.get_or_insert_with(|| arrow_schema(table));
         let first = whole.partition_point(|(other, _)| *other < account);
         for (_, (offset, length)) in whole[first..].iter().take_while(|(other, _)| *other == account) {
             file.seek(SeekFrom::Start(*offset)).map_err(LakeError::io("reading", path))?;
@@ -241,44 +234,12 @@ impl Spool {
                 let problem = format!("{length} bytes should be at {offset}, and the file ends before");
                 return Err(LakeError::Format { doing: "reading", path: path.clone(), problem });
             }
-            let batch = Codec::of(codec, table)
-                .and_then(|codec| codec.decode(bytes))
+            let batch = Parts::decode(bytes, schema)
+                .and_then(Parts::into_batch)
                 .map_err(LakeError::format("decoding rows of", path))?;
             take(batch)?;
         }
         Ok(())
-    }
-}
-
-/// Batches of one table to bytes and back, without the schema in front.
-struct Codec {
-    encoder: StreamWriter<Vec<u8>>,
-    decoder: StreamDecoder,
-}
-
-impl Codec {
-    fn of<'a>(known: &'a mut Option<Self>, table: &'static TableSchema) -> Result<&'a mut Self, ArrowError> {
-        if let Some(codec) = known {
-            return Ok(codec);
-        }
-        let schema = arrow_schema(table);
-        let mut encoder = StreamWriter::try_new(Vec::new(), &schema)?;
-        let mut decoder = StreamDecoder::new();
-        // A stream begins with its schema: the decoder is told, and the file goes without.
-        decoder.decode(&mut Buffer::from_vec(std::mem::take(encoder.get_mut())))?;
-        Ok(known.insert(Self { encoder, decoder }))
-    }
-
-    fn encode(&mut self, batch: &RecordBatch) -> Result<&[u8], ArrowError> {
-        self.encoder.get_mut().clear();
-        self.encoder.write(batch)?;
-        Ok(self.encoder.get_ref())
-    }
-
-    fn decode(&mut self, bytes: Vec<u8>) -> Result<RecordBatch, ArrowError> {
-        self.decoder
-            .decode(&mut Buffer::from_vec(bytes))?
-            .ok_or_else(|| ArrowError::IpcError("a batch is cut off".to_owned()))
     }
 }
 

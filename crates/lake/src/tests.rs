@@ -68,7 +68,7 @@ fn finding(account: &str, resource: &str) -> FindingRecord {
         ou_path: Some("".into()),
         region: "global".into(),
         service: "iam".into(),
-        check_id: "iam-x".to_owned(),
+        check_id: "iam-x".into(),
         check_title: "x".into(),
         check_version: i32::MAX,
         severity: Severity::High,

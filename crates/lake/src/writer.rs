@@ -223,7 +223,7 @@ impl ScanWriter {
         tally: Json,
     ) -> Result<(), LakeError> {
         let spool = self.at(place)?;
-        rows.iter().try_for_each(|rows| spool.add(account, rows.table, &rows.batch))?;
+        rows.iter().try_for_each(|columns| spool.add(account, columns))?;
         spool.finish(account, tally)
     }
 
@@ -244,14 +244,14 @@ impl ScanWriter {
         let to = self.scan_id.clone();
         let spool = self.at(place)?;
         each_account(&path, table, from.as_str(), to.as_str(), &mut |account, batch| {
-            if keep(account) { spool.add(account, table, &batch) } else { Ok(()) }
+            if keep(account) { spool.add(account, &Columns::of(table, &batch)?) } else { Ok(()) }
         })
     }
 
     /// Adds rows to an account that is taken over.
     pub fn add(&mut self, place: Place, account: AccountId, rows: &dyn Rows) -> Result<(), LakeError> {
-        let Columns { table, batch } = self.maker.columns(rows)?;
-        self.at(place)?.add(account, table, &batch)
+        let columns = self.maker.columns(rows)?;
+        self.at(place)?.add(account, &columns)
     }
 
     /// Takes the documents of a committed scan of the same lake over: rows that are taken over name them, and they belong to no

@@ -11,7 +11,8 @@ const MOST: usize = 2 * 1024 * 1024;
 /// What was compiled, by its text.
 #[derive(Default)]
 struct Compiled {
-    policies: HashMap<Box<str>, Arc<Policy>>,
+    /// The hash is a fast one: texts are a kilobyte or more, and looked up for every role.
+    policies: HashMap<Box<str>, Arc<Policy>, ahash::RandomState>,
     bytes: usize,
 }
 

@@ -46,10 +46,14 @@ pub fn findings(
     for CheckResult { metadata, observed_at, outcomes, .. } in results {
         found.extend(outcomes.into_iter().map(|outcome| (metadata, observed_at, outcome)));
     }
-    found.sort_by(|left, right| place(left).cmp(&place(right)));
+    // Numbers are sorted, and not outcomes of 200 bytes each.
+    let mut order: Vec<usize> = (0..found.len()).collect();
+    order.sort_by(|left, right| place(&found[*left]).cmp(&place(&found[*right])));
+    let mut found: Vec<Option<_>> = found.into_iter().map(Some).collect();
     let shared = Shared::of(account, organization);
-    found
+    order
         .into_iter()
+        .filter_map(|index| found[index].take())
         .map(|(metadata, observed_at, outcome)| finding(account, &shared, metadata, observed_at, outcome))
         .collect()
 }
@@ -111,7 +115,7 @@ fn finding(
         ou_path: shared.ou_path.clone(),
         region: Cow::Borrowed(GLOBAL),
         service: Cow::Borrowed(metadata.service()),
-        check_id: metadata.id.to_owned(),
+        check_id: Cow::Borrowed(metadata.id),
         check_title: Cow::Borrowed(metadata.title),
         check_version: metadata.version,
         severity,

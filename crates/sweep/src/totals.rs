@@ -114,9 +114,9 @@ impl AccountTally {
             Status::Fail => {
                 self.line.failed[(finding.severity_rank - 1) as usize] += 1;
                 let weight = finding.severity_rank.pow(2) as u64;
-                match self.weights.get_mut(&finding.check_id) {
+                match self.weights.get_mut(finding.check_id.as_ref()) {
                     Some(sum) => *sum += weight,
-                    None => drop(self.weights.insert(finding.check_id.clone(), weight)),
+                    None => drop(self.weights.insert(finding.check_id.to_string(), weight)),
                 }
             }
             Status::Pass => self.passed += 1,

@@ -1,5 +1,7 @@
 //! iam-role-max-session-duration-excessive.
 
+use std::collections::HashMap;
+
 use orgsweep_model::facts::{
     AwsManagedPolicy, BoundaryPolicy, InlinePolicy, ManagedPolicy, PolicyAttachment, Role, RoleSessionLimit,
 };
@@ -74,20 +76,22 @@ impl Check for RoleMaxSessionDurationExcessive {
         context: &Context<'_>,
         report: &mut Report,
     ) {
+        let limits: HashMap<&str, i32> =
+            limits.iter().map(|limit| (limit.role_arn.as_str(), limit.max_session_seconds)).collect();
+        let mut policies = Policies::of(&documents, context);
         for role in roles {
             let resource = Resource::role(&role.role_arn);
             if role.path.starts_with("/aws-service-role/") || role.path.starts_with("/aws-reserved/") {
                 report.not_applicable(resource, "AWS manages this role");
                 continue;
             }
-            let Some(limit) = limits.iter().find(|limit| limit.role_arn == role.role_arn) else {
+            let Some(&seconds) = limits.get(role.role_arn.as_str()) else {
                 report.unknown(
                     resource,
                     "iam:ListRoles did not list the role: made or deleted during the scan",
                 );
                 continue;
             };
-            let seconds = limit.max_session_seconds;
             if seconds > self.max_seconds {
                 report
                     .fail(resource, format!("sessions may last {seconds} seconds"))
@@ -99,7 +103,7 @@ impl Check for RoleMaxSessionDurationExcessive {
                 report.pass(resource);
                 continue;
             }
-            let undecided = match privileged(role, &documents, context) {
+            let undecided = match policies.privileged(role) {
                 Ok(Administrator::Yes) => {
                     report
                         .fail(resource, format!("is privileged, and sessions may last {seconds} seconds"))
@@ -143,27 +147,50 @@ const LONGEST: usize = 400;
 const EVERYTHING: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
 
-/// Asks the policy engine, with the role's own policies and its boundary.
-fn privileged(
-    role: &Role,
-    documents: &Documents<'_>,
-    context: &Context<'_>,
-) -> Result<Administrator, NotAPrincipal> {
-    let (attachments, inline, ..) = *documents;
-    let own = inline
-        .iter()
-        .filter(|policy| policy.principal_arn == role.role_arn)
-        .map(|policy| Attached::new(&policy.policy_name, Policy::compiled(&policy.document)));
-    let attached = attachments
-        .iter()
-        .filter(|attachment| attachment.principal_arn == role.role_arn && !attachment.as_boundary)
-        .map(|attachment| managed(&attachment.policy_arn, documents, context));
-    let identity: Vec<Attached> = own.chain(attached).collect();
-    let boundary = role.permissions_boundary_arn.as_ref().map(|arn| managed(arn, documents, context));
-    let layers = Layers { identity: &identity, boundary: boundary.as_ref(), ..Layers::default() };
-    let circumstances =
-        orgsweep_policy::Context::auditor().with("aws:PrincipalOrgID", &context.organization.id);
-    Ok(administrator(&Principal::iam(&role.role_arn)?, circumstances, &layers))
+/// The account's policies, by whom they belong to.
+struct Policies<'a> {
+    context: &'a Context<'a>,
+    documents: &'a Documents<'a>,
+    inline: HashMap<&'a str, Vec<&'a InlinePolicy>>,
+    attached: HashMap<&'a str, Vec<&'a str>>,
+    /// Managed policies that were looked up, by ARN: many roles have the same.
+    managed: HashMap<&'a str, Attached>,
+}
+
+impl<'a> Policies<'a> {
+    fn of(documents: &'a Documents<'a>, context: &'a Context<'a>) -> Self {
+        let (attachments, inline_policies, ..) = *documents;
+        let mut inline: HashMap<&str, Vec<&InlinePolicy>> = HashMap::new();
+        for policy in inline_policies {
+            inline.entry(&policy.principal_arn).or_default().push(policy);
+        }
+        let mut attached: HashMap<&str, Vec<&str>> = HashMap::new();
+        for attachment in attachments.iter().filter(|attachment| !attachment.as_boundary) {
+            attached.entry(&attachment.principal_arn).or_default().push(&attachment.policy_arn);
+        }
+        Self { context, documents, inline, attached, managed: HashMap::new() }
+    }
+
+    /// Asks the policy engine, with the role's own policies and its boundary.
+    fn privileged(&mut self, role: &'a Role) -> Result<Administrator, NotAPrincipal> {
+        let own = self.inline.get(role.role_arn.as_str()).into_iter().flatten();
+        let mut identity: Vec<Attached> = own
+            .map(|policy| Attached::new(&policy.policy_name, Policy::compiled(&policy.document)))
+            .collect();
+        for arn in self.attached.get(role.role_arn.as_str()).cloned().unwrap_or_default() {
+            identity.push(self.managed(arn));
+        }
+        let boundary = role.permissions_boundary_arn.as_deref().map(|arn| self.managed(arn));
+        let layers = Layers { identity: &identity, boundary: boundary.as_ref(), ..Layers::default() };
+        let circumstances =
+            orgsweep_policy::Context::auditor().with("aws:PrincipalOrgID", &self.context.organization.id);
+        Ok(administrator(&Principal::iam(&role.role_arn)?, circumstances, &layers))
+    }
+
+    fn managed(&mut self, arn: &'a str) -> Attached {
+        let (context, documents) = (self.context, self.documents);
+        self.managed.entry(arn).or_insert_with(|| managed(arn, documents, context)).clone()
+    }
 }
 
 /// A managed policy by its ARN, readable or not.

@@ -16,14 +16,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
-use mimalloc::MiMalloc;
 use tokio::task::JoinSet;
 
 use crate::recording::Queue;
 
 /// The scanner's own: what is compared is the work, and not the allocator.
+#[cfg(not(target_env = "msvc"))]
 #[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// What was sent and what came back.
 #[derive(Clone, Copy, Default)]

@@ -12,7 +12,8 @@ use orgsweep_model::{AccountId, Row as _, Rows, TableSchema};
 use sha2::{Digest, Sha256};
 
 use super::{ScanWriter, key};
-use crate::batch::record_batch;
+use crate::batch::parts;
+use crate::codec::Parts;
 use crate::distinct::Distinct;
 use crate::error::LakeError;
 use crate::manifest::FileEntry;
@@ -32,7 +33,8 @@ impl ScanWriter {
         let mut file = ParquetFile::create(&path, table)?;
         let schema = Arc::clone(file.schema());
         let building = |rows: &dyn Rows| {
-            record_batch(rows, self.scan_id.as_str(), &schema)
+            parts(rows, self.scan_id.as_str(), &schema)
+                .and_then(Parts::into_batch)
                 .map_err(LakeError::format("building rows for", &path))
         };
         let mut distinct = (table.name == Document::SCHEMA.name).then(Distinct::default);

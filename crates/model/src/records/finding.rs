@@ -47,7 +47,7 @@ crate::table! {
         /// `iam`, `organizations`.
         service: Cow<'static, str>,
         /// The check.
-        check_id: String,
+        check_id: Cow<'static, str>,
         /// Its title.
         check_title: Cow<'static, str>,
         /// Grows when the logic changes, so that drift is not taken for a change of tool.
