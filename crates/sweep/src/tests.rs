@@ -154,8 +154,13 @@ struct Kept {
 impl Sink for Kept {
     type Packed = AccountRows;
 
+    /// Panics over what was read of an account called `bursts`, refuses what was read of one called `too large`.
     fn packer(&self) -> Packer<AccountRows> {
-        Arc::new(Ok)
+        Arc::new(|rows| match (rows.record.account_name.as_deref(), rows.record.scan_state) {
+            (Some("bursts"), ScanState::Scanned) => panic!("a bug in a packer"),
+            (Some("too large"), _) => Err("building rows of findings: too large".to_owned()),
+            _ => Ok(rows),
+        })
     }
 
     fn take(&mut self, rows: AccountRows, _: &AccountTally) -> Result<(), String> {
@@ -198,12 +203,13 @@ async fn trouble_in_one_account_is_a_row_and_not_the_end() {
         ("333333333333", "forgets"),
         ("444444444444", "refuses"),
         ("555555555555", "dies"),
+        ("777777777777", "bursts"),
         ("666666666666", "good"),
         ("666666666666", "listed twice"),
     ];
     let (totals, kept, _) = scan(made(&names), Filter::default()).await;
     let totals = totals.unwrap();
-    assert_eq!(totals.accounts.len(), 6);
+    assert_eq!(totals.accounts.len(), 7);
     assert!(!totals.is_complete());
     let of = |id: &str| kept.rows.iter().find(|rows| rows.record.account_id.as_str() == id).unwrap();
     for (id, state, reason) in [
@@ -213,6 +219,7 @@ async fn trouble_in_one_account_is_a_row_and_not_the_end() {
         ("444444444444", ScanState::NotScanned, Some("ROLE_MISSING_OR_UNTRUSTED")),
         ("555555555555", ScanState::NotScanned, Some("MALFORMED_ANSWER")),
         ("666666666666", ScanState::Scanned, None),
+        ("777777777777", ScanState::NotScanned, Some("MALFORMED_ANSWER")),
     ] {
         let rows = of(id);
         assert_eq!((rows.record.scan_state, rows.record.reason_code.as_deref()), (state, reason), "{id}");
@@ -261,6 +268,13 @@ async fn a_sink_that_fails_ends_the_scan_with_its_message() {
     let mut kept = Kept { refuse: true, ..Kept::default() };
     let ran = run(source, plan(Filter::default(), 1), &mut kept, Stop::default(), &mut |_| {}).await;
     assert_eq!(ran.err().unwrap().to_string(), "the disk is full");
+}
+
+#[tokio::test]
+async fn rows_that_cannot_be_kept_end_the_scan_with_their_message() {
+    let names = [("111111111111", "good"), ("222222222222", "too large")];
+    let (totals, _, _) = scan(made(&names), Filter::default()).await;
+    assert_eq!(totals.unwrap_err().to_string(), "building rows of findings: too large");
 }
 
 #[tokio::test]
