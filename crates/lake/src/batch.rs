@@ -15,7 +15,7 @@ use orgsweep_model::{ColumnType, Rows, TableSchema, Value};
 
 use crate::codec::{MOST_ALIKE, Part, Parts};
 
-/// Bytes that a column's texts get at first: one text says little of the others.
+/// The most bytes that a column's texts get at first: one text says little of the others.
 const MOST_TEXT: usize = 256 * 1024;
 /// Columns in front of the table's own.
 const SCAN_ID_COLUMNS: usize = 1;
@@ -115,7 +115,7 @@ impl Making {
         match self {
             Self::Each(builder) => builder.push(value),
             Self::Nothing => *self = Self::Alike(Kept::of(value), 1),
-            Self::Alike(known, count) if known.value() == value => *count += 1,
+            Self::Alike(known, count) if are_same(known.value(), value) => *count += 1,
             Self::Alike(known, count) => {
                 let mut builder = Builder::new(kind, rows, value);
                 (0..*count).for_each(|_| builder.push(known.value()));
@@ -137,6 +137,14 @@ impl Making {
                 if may_be_once { Part::Alike(values) } else { Part::Each(values) }
             }
         }
+    }
+}
+
+/// Down to the bits: zero has two signs.
+fn are_same(left: Value<'_>, right: Value<'_>) -> bool {
+    match (left, right) {
+        (Value::Double(left), Value::Double(right)) => left.to_bits() == right.to_bits(),
+        _ => left == right,
     }
 }
 
@@ -227,4 +235,45 @@ pub fn sort_positions(table: &TableSchema) -> Vec<usize> {
     let account = table.position("account_id");
     let own = table.sort.iter().filter_map(|name| table.position(name)).filter(|own| Some(*own) != account);
     account.into_iter().chain(own).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::Float64Array;
+
+    use super::*;
+
+    /// Whether the column is there once, and its values.
+    fn made(values: &[Value<'_>], kind: ColumnType, may_be_once: bool) -> (bool, ArrayRef) {
+        let mut making = Making::Nothing;
+        for value in values {
+            making.push(*value, kind, values.len());
+        }
+        match making.finish(kind, may_be_once) {
+            Part::Alike(value) => (true, value),
+            Part::Each(values) => (false, values),
+        }
+    }
+
+    #[test]
+    fn a_column_is_there_once_if_its_rows_are_alike_to_the_bit() {
+        let text = |texts: &[Option<&str>]| {
+            let values: Vec<Value<'_>> =
+                texts.iter().map(|text| text.map_or(Value::Null, Value::Text)).collect();
+            made(&values, ColumnType::Text, true)
+        };
+        let array = |texts: &[Option<&str>]| -> ArrayRef { Arc::new(StringArray::from(texts.to_vec())) };
+        assert_eq!(text(&[Some("a"); 3]), (true, array(&[Some("a")])));
+        assert_eq!(text(&[None; 3]), (true, array(&[None])));
+        let late = [None, None, Some(""), Some("b")];
+        assert_eq!(text(&late), (false, array(&late)));
+        assert_eq!(made(&[Value::Text("a"); 2], ColumnType::Text, false), (false, array(&[Some("a"); 2])));
+        let doubles = |numbers: [f64; 2]| {
+            let (once, array) = made(&numbers.map(Value::Double), ColumnType::Double, true);
+            let array: &Float64Array = array.as_any().downcast_ref().unwrap();
+            (once, array.values().iter().map(|number| number.to_bits()).collect::<Vec<_>>())
+        };
+        assert_eq!(doubles([0.0, -0.0]), (false, vec![0.0_f64.to_bits(), (-0.0_f64).to_bits()]));
+        assert_eq!(doubles([f64::NAN; 2]), (true, vec![f64::NAN.to_bits()]));
+    }
 }

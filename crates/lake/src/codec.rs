@@ -21,6 +21,8 @@ use arrow::ipc::{Block, MetadataVersion};
 pub const MOST_ALIKE: usize = 64;
 /// Bytes before the first message; what follows stays aligned for 64-bit values.
 const HEADER: usize = 24;
+/// Bytes in front of a message's metadata.
+const MESSAGE_PREFIX: usize = 8;
 /// What header, messages and single values take, about.
 const MESSAGES: usize = 4096;
 /// Buffers begin at multiples of so many bytes: the widest value. Arrow's own 64 would make a kilobyte of a single row.
@@ -128,8 +130,9 @@ impl Parts {
         let bytes = Buffer::from_vec(bytes);
         let is_alike = |position: &usize| bit(*position).is_ok_and(|bit| mask & bit != 0);
         let (alike, own): (Vec<usize>, Vec<usize>) = (0..schema.fields().len()).partition(is_alike);
-        let once = decode_one(&bytes.slice(HEADER), once_metadata, once_body, schema, &alike)?;
-        let each = decode_one(&bytes.slice(after_once), each_metadata, each_body, schema, &own)?;
+        let message = |start, length| bytes.slice_with_length(start, length);
+        let once = decode_one(&message(HEADER, once_metadata + once_body), once_metadata, schema, &alike)?;
+        let each = decode_one(&message(after_once, each_metadata + each_body), each_metadata, schema, &own)?;
         let alike = alike.into_iter().zip(once.columns().iter().cloned().map(Part::Alike));
         let own = own.into_iter().zip(each.columns().iter().cloned().map(Part::Each));
         let mut columns: Vec<(usize, Part)> = alike.chain(own).collect();
@@ -140,19 +143,21 @@ impl Parts {
 }
 
 fn decode_one(
-    bytes: &Buffer,
+    message: &Buffer,
     metadata: usize,
-    body: usize,
     schema: &SchemaRef,
     positions: &[usize],
 ) -> Result<RecordBatch, ArrowError> {
+    if metadata < MESSAGE_PREFIX {
+        return Err(ArrowError::IpcError("a message is missing".to_owned()));
+    }
     let schema = Arc::new(schema.project(positions)?);
-    let lengths = (i32::try_from(metadata), i64::try_from(body));
+    let lengths = (i32::try_from(metadata), i64::try_from(message.len() - metadata));
     let (Ok(metadata), Ok(body)) = lengths else {
         return Err(ArrowError::IpcError("a message is too long".to_owned()));
     };
     FileDecoder::new(schema, MetadataVersion::V5)
-        .read_record_batch(&Block::new(0, metadata, body), bytes)?
+        .read_record_batch(&Block::new(0, metadata, body), message)?
         .ok_or_else(|| ArrowError::IpcError("a batch is missing".to_owned()))
 }
 
@@ -170,7 +175,7 @@ mod tests {
 
     use super::*;
 
-    /// `(name, type, once, values)` of five columns over three rows, two of them once.
+    /// Five columns over three rows, two of them there once.
     fn parts() -> Parts {
         let text = |values: &[Option<&str>]| -> ArrayRef { Arc::new(StringArray::from(values.to_vec())) };
         let columns = [
@@ -232,9 +237,17 @@ mod tests {
         for length in 0..bytes.len() {
             assert!(read(bytes[..length].to_vec()).is_err(), "the first {length} of {} bytes", bytes.len());
         }
-        let mut longer = bytes;
+        let mut longer = bytes.clone();
         longer.push(0);
         assert!(read(longer).is_err());
+        // All bytes said to be the first message's, and none the second's.
+        let mut missing = bytes;
+        let metadata = u32::from_le_bytes(missing[8..12].try_into().unwrap());
+        let body = (missing.len() - HEADER) as u32 - metadata;
+        for (place, length) in [metadata, body, 0, 0].into_iter().enumerate() {
+            missing[8 + 4 * place..][..4].copy_from_slice(&u32::to_le_bytes(length));
+        }
+        assert!(read(missing).is_err());
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::schema::arrow_schema;
 /// Rows of one table, ready to be kept.
 pub struct Columns {
     pub(crate) table: &'static TableSchema,
-    /// Rows.
+    /// How many.
     pub(crate) rows: usize,
     /// As [`Parts::encode`](crate::codec::Parts::encode) makes them.
     pub(crate) bytes: Vec<u8>,

@@ -37,8 +37,8 @@ const GATHERED: usize = 8_000;
 const SMALL: usize = 256;
 /// Rows of `documents`, which hold whole policies: a kilobyte or two each, some of AWS's sixty.
 const DOCUMENTS_GATHERED: usize = 500;
-/// Bytes of a page before compression. A buffer of this size comes back from the allocator at once; one of a megabyte comes from
-/// the system, zeroed, for every page.
+/// Bytes of a page before compression: the smallest that a reader can skip, and what an encoder needs for each column. Pages of a
+/// megabyte took more CPU and more memory.
 const PAGE: usize = 128 * 1024;
 /// Rows after which a page's size is looked at: documents are a kilobyte or two each.
 const MINI_BATCH: usize = 64;
@@ -46,8 +46,7 @@ const MINI_BATCH: usize = 64;
 const WORTH_A_THREAD: usize = 1_000;
 /// More than this hardly help: what is left is reading the rows.
 const MOST_THREADS: usize = 8;
-/// For all files: a thread that ends takes the memory of its buffers with it, and the next one asks the system for new. `None`:
-/// one core, or a system that gives no threads.
+/// For all files: new threads for every batch cost more than what they did. `None`: one core, or a system that gives no threads.
 static THREADS: LazyLock<Option<ThreadPool>> = LazyLock::new(|| {
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(MOST_THREADS);
     let pool = ThreadPoolBuilder::new().num_threads(threads).thread_name(|index| format!("encode-{index}"));
@@ -204,6 +203,7 @@ fn side_by_side<C: Send, T: Send>(
 }
 
 fn properties(table: &TableSchema, path: &Path) -> Result<WriterProperties, LakeError> {
+    // The files are as large as at level 3, and it takes half the time.
     let level = ZstdLevel::try_new(1).map_err(LakeError::format("writing", path))?;
     // `scan_id` is column 0 of the file.
     let sorting = sort_positions(table)
@@ -228,11 +228,6 @@ fn properties(table: &TableSchema, path: &Path) -> Result<WriterProperties, Lake
             builder = builder.set_column_dictionary_enabled(ColumnPath::from(column), false);
         }
     }
-    // Texts of policies: level 1 takes half the time of level 3, and the files are as large (2 % larger).
-    if table.name == Document::SCHEMA.name {
-        let quick = ZstdLevel::try_new(1).map_err(LakeError::format("writing", path))?;
-        builder = builder.set_compression(Compression::ZSTD(quick));
-    }
     Ok(builder.build())
 }
 
@@ -248,8 +243,8 @@ mod tests {
     use crate::codec::Parts;
     use crate::read::open;
 
-    /// More rows than a row group holds, in batches of so many.
-    fn written(path: &Path, rows: usize, size: usize) -> Vec<u8> {
+    /// More rows than a row group holds, in batches of so many, over and over.
+    fn written(path: &Path, rows: usize, sizes: &[usize]) -> Vec<u8> {
         let mut file = ParquetFile::create(path, CheckControlRecord::SCHEMA).unwrap();
         let all: Vec<CheckControlRecord> = (0..rows)
             .map(|number| CheckControlRecord {
@@ -259,7 +254,13 @@ mod tests {
                 control_id: format!("{}", number % 10),
             })
             .collect();
-        for some in all.chunks(size) {
+        let mut rest = all.as_slice();
+        for size in sizes.iter().cycle() {
+            if rest.is_empty() {
+                break;
+            }
+            let (some, others) = rest.split_at(rest.len().min(*size));
+            rest = others;
             let batch = parts(&some.to_vec(), "scan", file.schema()).and_then(Parts::into_batch).unwrap();
             file.write(batch).unwrap();
         }
@@ -272,7 +273,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.parquet");
         let rows = ROW_GROUP * GATHERED + 2_345;
-        let bytes = written(&path, rows, 100_000);
+        let bytes = written(&path, rows, &[100_000]);
         let mut number = 0;
         for batch in open(&path).unwrap() {
             let batch = batch.unwrap();
@@ -288,6 +289,8 @@ mod tests {
         let metadata = ParquetMetaDataReader::new().parse_and_finish(&File::open(&path).unwrap()).unwrap();
         let groups: Vec<i64> = metadata.row_groups().iter().map(RowGroupMetaData::num_rows).collect();
         assert_eq!(groups, [(ROW_GROUP * GATHERED) as i64, 2_345]);
-        assert!(written(&folder.path().join("b.parquet"), rows, 777) == bytes);
+        assert!(written(&folder.path().join("b.parquet"), rows, &[777]) == bytes);
+        // Small ones between large ones keep their place.
+        assert!(written(&folder.path().join("c.parquet"), rows, &[1, 300, 100, 20_000, 255]) == bytes);
     }
 }

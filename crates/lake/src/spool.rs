@@ -22,6 +22,10 @@ use crate::schema::arrow_schema;
 
 /// Which accounts are whole, a line each.
 const JOURNAL: &str = "journal.jsonl";
+/// How rows are kept, by number: builds of one version may differ in it.
+const FORMAT: &str = "format";
+/// As [`codec`](crate::codec) does.
+const THIS_FORMAT: &str = "2";
 /// Held by the process that writes the spool.
 pub const LOCK: &str = "lock";
 
@@ -103,6 +107,13 @@ impl Spool {
             tallies: Vec::new(),
         };
         let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let format = folder.join(FORMAT);
+        if whole == 0 {
+            fs::write(&format, THIS_FORMAT).map_err(LakeError::io("writing", &format))?;
+        } else if fs::read_to_string(&format).ok().as_deref() != Some(THIS_FORMAT) {
+            let problem = "another version of orgsweep kept these rows: scan anew".to_owned();
+            return Err(LakeError::Format { doing: "going on with", path: folder.to_owned(), problem });
+        }
         for line in text[..whole].split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
             let entry: Entry = serde_json::from_slice(line).map_err(LakeError::format("reading", &path))?;
             spool.remember(entry)?;
@@ -136,7 +147,7 @@ impl Spool {
 
     fn table(&mut self, name: &str) -> Result<&mut TableSpool, LakeError> {
         if !self.tables.contains_key(name) {
-            let path = self.folder.join(format!("{name}.arrow"));
+            let path = self.folder.join(format!("{name}.rows"));
             let file = open_file(&path)?;
             let (open, whole) = (BTreeMap::new(), Vec::new());
             let table = TableSpool { path, file, end: 0, open, whole, in_order: true, schema: None };

@@ -76,8 +76,9 @@ impl Check for RoleMaxSessionDurationExcessive {
         context: &Context<'_>,
         report: &mut Report,
     ) {
+        // A role that two pages list while roles come and go: the first counts.
         let limits: HashMap<&str, i32> =
-            limits.iter().map(|limit| (limit.role_arn.as_str(), limit.max_session_seconds)).collect();
+            limits.iter().rev().map(|limit| (limit.role_arn.as_str(), limit.max_session_seconds)).collect();
         let mut policies = Policies::of(&documents, context);
         for role in roles {
             let resource = Resource::role(&role.role_arn);
@@ -261,6 +262,14 @@ mod tests {
     fn the_boundary_of_any_role() {
         case(14_400).passes(&check());
         assert_eq!(case(14_401).flags(&check(), "app").evidence["threshold_seconds"], 14_400);
+    }
+
+    #[test]
+    fn of_a_role_that_is_listed_twice_the_first_counts() {
+        let listed =
+            |first, second| case(3600).rows(vec![session_limit("app", first), session_limit("app", second)]);
+        listed(3600, 20_000).passes(&check());
+        listed(20_000, 3600).flags(&check(), "app");
     }
 
     #[test]

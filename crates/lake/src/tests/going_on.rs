@@ -19,7 +19,7 @@ fn a_killed_scan_goes_on_with_its_whole_accounts_and_nothing_torn() {
     drop(begun);
     // As after a kill in the middle of the next account: bytes without a journal line, and half a line.
     let staging = folder.path().join(format!("staging/{id}"));
-    for file in ["access_keys.arrow", "journal.jsonl"] {
+    for file in ["access_keys.rows", "journal.jsonl"] {
         let mut torn = std::fs::File::options().append(true).open(staging.join(file)).unwrap();
         std::io::Write::write_all(&mut torn, b"{\"account\":\"333").unwrap();
     }
@@ -37,6 +37,26 @@ fn a_killed_scan_goes_on_with_its_whole_accounts_and_nothing_torn() {
         .collect();
     assert_eq!(accounts, ["111111111111", "222222222222"]);
     assert!(!folder.path().join("staging").exists());
+}
+
+#[test]
+fn rows_that_another_version_kept_are_refused_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let id = scan_id(1);
+    let mut begun = writer(folder.path(), &id);
+    let rows: Arc<dyn Rows> = Arc::new(vec![key("222222222222", "arn:a", 1)]);
+    spool(&mut begun, Place::Finished, "222222222222".parse().unwrap(), &[rows], json!({})).unwrap();
+    drop(begun);
+    let format = folder.path().join(format!("staging/{id}/format"));
+    let resume = || ScanWriter::resume(folder.path(), &id, all_tables(built_in_facts()));
+    for other in [Some("1"), None] {
+        match other {
+            Some(other) => std::fs::write(&format, other).unwrap(),
+            None => std::fs::remove_file(&format).unwrap(),
+        }
+        let error = resume().err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(error.contains("another version of orgsweep kept these rows: scan anew"), "{error}");
+    }
 }
 
 #[test]
