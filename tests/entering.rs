@@ -1,12 +1,9 @@
-//! With what accounts are entered: the partition of every ARN, role overrides, session length, tags and source identity.
+//! With what accounts are entered: role overrides, session length, roles on the way, tags and source identity.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use orgsweep_model::facts::{AccessKey, IdentityProvider, Principal, ServerCertificate, ServiceCredential};
-use orgsweep_model::records::{
-    CoverageRecord, FindingRecord, ScanAccountRecord, ScanRecord, ScanState, TableRead,
-};
-use orgsweep_model::{Row, Status};
+use orgsweep_model::records::{ScanAccountRecord, ScanRecord, ScanState};
 use orgsweep_simulator::{Fault, FaultKind, Options, SessionInfo};
 use serde_json::Value as Json;
 
@@ -18,132 +15,17 @@ const AUDIT: &str = "orgsweep/OrgsweepAudit";
 /// The administrator role that Organizations makes in every account. It trusts the management account.
 const ADMINISTRATOR: &str = "OrganizationAccountAccessRole";
 
-fn good(accounts: usize) -> Options {
+pub fn good(accounts: usize) -> Options {
     Options { refusing: Some(0), broken: Some(0), suspended: Some(0), ..options(accounts) }
 }
 
-fn by_account(world: &World) -> BTreeMap<String, ScanAccountRecord> {
+pub fn by_account(world: &World) -> BTreeMap<String, ScanAccountRecord> {
     world.rows::<ScanAccountRecord>().into_iter().map(|row| (row.account_id.to_string(), row)).collect()
 }
 
 fn members(world: &World) -> Vec<String> {
     let management = world.running.management_account_id();
     world.running.accounts().into_iter().map(|account| account.id).filter(|id| *id != management).collect()
-}
-
-/// A table of the last scan as text, without what is another in every run.
-fn text<R: Row + std::fmt::Debug>(world: &World) -> String {
-    world.rows::<R>().iter().map(|row| format!("{row:?}\n")).collect()
-}
-
-/// What is stored about accounts and their identities, as text.
-fn stored(world: &World) -> String {
-    [
-        text::<ScanRecord>(world),
-        text::<ScanAccountRecord>(world),
-        text::<FindingRecord>(world),
-        text::<CoverageRecord>(world),
-        text::<TableRead>(world),
-        text::<Principal>(world),
-        text::<AccessKey>(world),
-        text::<ServiceCredential>(world),
-        text::<ServerCertificate>(world),
-        text::<IdentityProvider>(world),
-    ]
-    .concat()
-}
-
-/// Account, check, resource, verdict and message of every finding.
-fn verdicts(world: &World) -> BTreeSet<(String, String, String, String, Status, Option<String>)> {
-    world
-        .rows::<FindingRecord>()
-        .into_iter()
-        .map(|row| {
-            (
-                row.account_id.to_string(),
-                row.check_id.into_owned(),
-                row.resource_uid,
-                row.subject,
-                row.status,
-                row.message,
-            )
-        })
-        .collect()
-}
-
-#[test]
-fn every_arn_is_in_the_callers_partition() {
-    let everything = Options { with_everything: true, chain: true, ..good(12) };
-    let all = |world: &World| {
-        let hub = world.running.hub_role_arn().unwrap();
-        world.scan(&["--collect", "all", "--role-chain", &hub])
-    };
-    let usual = World::start(everything.clone());
-    assert_eq!(all(&usual).code, 0);
-    let wanted = verdicts(&usual);
-    let failed = |check: &str| wanted.iter().filter(|row| row.1 == check && row.4 == Status::Fail).count();
-    // Checks that look for an ARN of AWS's own find it, and miss it, in some account.
-    assert!((1..12).contains(&failed("iam-support-role-missing")), "{}", failed("iam-support-role-missing"));
-    for partition in ["aws-cn", "aws-us-gov"] {
-        let recording = tempfile::NamedTempFile::new().unwrap();
-        let world = World::start(Options {
-            partition: partition.to_owned(),
-            record: Some(recording.path().to_owned()),
-            ..everything.clone()
-        });
-        let said = all(&world);
-        assert_eq!(said.code, 0, "{partition}: {}{}", said.output, said.errors);
-        let own = format!("arn:{partition}:");
-        for (account, row) in by_account(&world) {
-            let arn = row.role_arn.unwrap();
-            assert!(arn.starts_with(&own) && arn.contains(&account), "{arn}");
-        }
-        // What was asked for, session policies and documents of AWS's own policies included.
-        let requests = std::fs::read_to_string(recording.path()).unwrap();
-        for wanted in ["iam%3A%3Aaws%3Apolicy", "role%2Forgsweep%2FOrgsweepAudit"] {
-            assert!(requests.contains(wanted), "{wanted}");
-        }
-        assert!(!requests.contains("arn%3Aaws%3A"), "{partition}");
-        // What is stored.
-        let stored = stored(&world);
-        assert!(stored.contains(&own) && !stored.contains("arn:aws:"), "{partition}");
-        // The same organization has the same verdicts, whatever its partition.
-        let moved: BTreeSet<_> = wanted
-            .iter()
-            .cloned()
-            .map(|mut row| {
-                row.2 = row.2.replace("arn:aws:", &own);
-                row.5 = row.5.map(|message| message.replace("arn:aws:", &own));
-                row
-            })
-            .collect();
-        let found = verdicts(&world);
-        assert!(
-            found == moved,
-            "{partition}: {:?}",
-            found.symmetric_difference(&moved).take(3).collect::<Vec<_>>()
-        );
-    }
-}
-
-#[test]
-fn printed_policies_hold_in_the_partition_that_they_were_printed_for() {
-    let world = |partition: &str, hub: &str| {
-        World::start(Options { partition: partition.to_owned(), hub_policy: Some(hub.to_owned()), ..good(4) })
-    };
-    let printed = |partition: &str| {
-        let said = orgsweep(&["policy", "--for", "hub", "--partition", partition]);
-        assert_eq!(said.code, 0, "{}", said.errors);
-        said.output
-    };
-    for partition in ["aws-cn", "aws-us-gov"] {
-        let said = world(partition, &printed(partition)).scan(&[]);
-        assert_eq!(said.code, 0, "{partition}: {}", said.output);
-        let elsewhere = world(partition, &printed("aws"));
-        assert_eq!(elsewhere.scan(&[]).code, 2);
-        let entered = by_account(&elsewhere).values().filter(|row| row.role_arn.is_some()).count();
-        assert_eq!(entered, 1, "only the caller's own account");
-    }
 }
 
 /// The roles that were asked for in an account, in order, and the one that let us in.
@@ -331,6 +213,49 @@ fn a_chained_session_is_asked_for_an_hour_at_most() {
     assert_eq!(audit.len(), 3);
     assert!(audit.iter().all(|session| session.duration_seconds == 3600), "{audit:?}");
     assert!(audit.iter().all(|session| session.caller.contains(":assumed-role/")), "{audit:?}");
+}
+
+#[test]
+fn a_role_on_the_way_that_aws_no_longer_takes_is_assumed_anew() {
+    // The audit account is on the way itself: it would be told to the caller and not to the hub.
+    let refused = |world: &World| -> Vec<Fault> {
+        let hub = world.running.hub_role_arn().unwrap();
+        let entered = members(world).into_iter().filter(|account| !hub.contains(account.as_str()));
+        entered
+            .map(|account| Fault {
+                account: Some(account),
+                nth: Some(1),
+                ..Fault::new(FaultKind::ExpiredToken, "sts:AssumeRole")
+            })
+            .collect()
+    };
+    let whole = Options { chain: true, ..good(6) };
+    let faults = refused(&World::start(whole.clone()));
+    assert_eq!(faults.len(), 4);
+    let world = World::start(Options { faults, ..whole.clone() });
+    let hub = world.running.hub_role_arn().unwrap();
+    let said = world.scan(&[CHECK[0], CHECK[1], "--role-chain", &hub, "--concurrency", "1"]);
+    assert_eq!(said.code, 0, "{}{}", said.output, said.errors);
+    assert_eq!(world.running.faults_struck(), [1; 4]);
+    let hubs = |world: &World| {
+        world.running.sessions().iter().filter(|session| session.role == "orgsweep/OrgsweepHub").count()
+    };
+    assert_eq!(hubs(&world), 1 + 4);
+
+    // Refused to several at once, it is not assumed anew for each of them.
+    let at_once = Options { latency: Duration::from_millis(100), ..whole.clone() };
+    let world = World::start(Options { faults: refused(&world), ..at_once });
+    let said = world.scan(&[CHECK[0], CHECK[1], "--role-chain", &hub]);
+    assert_eq!(said.code, 0, "{}{}", said.output, said.errors);
+    assert_eq!(world.running.faults_struck(), [1; 4]);
+    assert!((2..1 + 4).contains(&hubs(&world)), "{}", hubs(&world));
+
+    // Refused for good, the account is lost, after a bounded number of calls.
+    let faults = refused(&world).into_iter().take(1).map(|fault| Fault { nth: None, ..fault }).collect();
+    let world = World::start(Options { faults, ..whole });
+    let said = world.scan(&[CHECK[0], CHECK[1], "--role-chain", &hub]);
+    assert_eq!(said.code, 2, "{}{}", said.output, said.errors);
+    assert_eq!(world.running.faults_struck(), [2]);
 }
 
 const TAGGED: [&str; 6] =

@@ -20,8 +20,10 @@ mod bad_input;
 mod verdicts;
 // Which accounts a scan enters, and how.
 mod accounts;
-// With what they are entered: ARNs, roles, session lengths, tags.
+// With what they are entered: roles, session lengths, tags.
 mod entering;
+// The caller's partition in every ARN.
+mod partitions;
 // Everything that AWS does to a scan, alone and mixed.
 mod faults;
 // Text that tries to break whoever prints, parses or stores it.

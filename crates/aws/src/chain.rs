@@ -3,35 +3,38 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_smithy_runtime::client::identity::IdentityCache;
 use aws_types::sdk_config::SdkConfig;
 use orgsweep_model::{AccountId, Usage};
 use orgsweep_sweep::SourceError;
 
 use crate::access::Access;
-use crate::session::{LONGEST_CHAINED, RoleSession, SessionCredentials, shared_retry_partition};
+use crate::session::{Assumer, LONGEST_CHAINED, RoleSession, SessionCredentials, shared_retry_partition};
 
 /// What a session on the way may do: go on.
 const GO_ON: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["sts:AssumeRole","sts:TagSession","sts:SetSourceIdentity"],"Resource":"*"}]}"#;
 /// What the session that lists the organization may do.
 const DISCOVER: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["organizations:Describe*","organizations:List*"],"Resource":"*"}]}"#;
 
-/// Walks the chain; the configuration that comes back has the last role's credentials.
+/// Walks the chain, to whoever enters the accounts.
 pub async fn follow(
     base: &SdkConfig,
     access: &Arc<Access>,
     caller_is_a_session: bool,
     usage: &Arc<Usage>,
-) -> Result<SdkConfig, SourceError> {
+) -> Result<Assumer, SourceError> {
     let mut config = base.clone();
+    let mut by = Assumer { sts: sts_client(base), session: None };
     for (index, role_arn) in access.chain.iter().enumerate() {
         let what =
             format!("assuming {role_arn} (step {} of {} of --role-chain)", index + 1, access.chain.len());
         let chained = caller_is_a_session || index > 0;
-        config = step(&config, access, role_arn, GO_ON, chained, usage, &what).await?;
+        let session = step(by, access, role_arn, GO_ON, chained, usage, &what).await?;
+        config = with_credentials(&config, &session);
+        by = Assumer { sts: sts_client(&config), session: Some(session) };
     }
-    Ok(config)
+    Ok(by)
 }
 
 /// The configuration for Organizations.
@@ -45,20 +48,22 @@ pub async fn discovery(
         None => Ok(base.clone()),
         Some(role_arn) => {
             let what = format!("assuming {role_arn} (--discovery-role)");
-            step(base, access, role_arn, DISCOVER, caller_is_a_session, usage, &what).await
+            let by = Assumer { sts: sts_client(base), session: None };
+            let session = step(by, access, role_arn, DISCOVER, caller_is_a_session, usage, &what).await?;
+            Ok(with_credentials(base, &session))
         }
     }
 }
 
 async fn step(
-    config: &SdkConfig,
+    by: Assumer,
     access: &Arc<Access>,
     role_arn: &str,
     policy: &str,
     chained: bool,
     usage: &Arc<Usage>,
     what: &str,
-) -> Result<SdkConfig, SourceError> {
+) -> Result<Arc<SessionCredentials>, SourceError> {
     let failed = |problem: String, advice: &str| SourceError {
         doing: what.to_owned(),
         problem,
@@ -68,7 +73,7 @@ async fn step(
         failed(problem, "Expected the ARN of a role: arn:aws:iam::111122223333:role/NAME.")
     })?;
     let session = RoleSession {
-        sts: sts_client(config),
+        by,
         role_arn: role_arn.to_owned(),
         account,
         external_id: access.external_id.clone(),
@@ -80,17 +85,22 @@ async fn step(
         usage: Arc::clone(usage),
         shortened: AtomicBool::new(false),
     };
-    let credentials = SessionCredentials::open(session).await.map_err(|(_, gap)| {
+    SessionCredentials::open(session).await.map(Arc::new).map_err(|(_, gap)| {
         failed(
             gap.to_string(),
             "Look at the role's trust policy, the caller's own permissions and the external id.",
         )
-    })?;
-    Ok(config
+    })
+}
+
+fn with_credentials(config: &SdkConfig, session: &Arc<SessionCredentials>) -> SdkConfig {
+    config
         .to_builder()
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .credentials_provider(SharedCredentialsProvider::from(
+            Arc::clone(session) as Arc<dyn ProvideCredentials>
+        ))
         .identity_cache(IdentityCache::no_cache())
-        .build())
+        .build()
 }
 
 /// STS as one identity; its retries are bounded by attempts alone.

@@ -30,11 +30,20 @@ const LAST_USE: Duration = Duration::from_secs(5);
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining>
 pub const LONGEST_CHAINED: u32 = 3600;
 
+/// Who assumes a role.
+#[derive(Clone, Debug)]
+pub struct Assumer {
+    /// STS as that identity.
+    pub sts: aws_sdk_sts::Client,
+    /// The identity, where it is a role on the way.
+    pub session: Option<Arc<SessionCredentials>>,
+}
+
 /// One role in one account, assumable any number of times.
 #[derive(Debug)]
 pub struct RoleSession {
-    /// Of the identity that assumes it.
-    pub sts: aws_sdk_sts::Client,
+    /// Who assumes it.
+    pub by: Assumer,
     /// The role.
     pub role_arn: String,
     /// Where the session must be.
@@ -76,22 +85,36 @@ impl RoleSession {
                 })
             });
         let tags = tags.collect::<Result<Vec<_>, Gap>>()?;
-        let answer = self
-            .sts
-            .assume_role()
-            .role_arn(&self.role_arn)
-            .role_session_name(SESSION_NAME)
-            .set_external_id(self.external_id.clone())
-            .set_duration_seconds(duration.map(|seconds| seconds as i32))
-            .set_policy(self.policy.clone())
-            .set_source_identity(self.access.source_identity.clone())
-            .set_tags((!tags.is_empty()).then_some(tags))
-            .customize()
-            .interceptor(Ledger::new(&self.usage))
-            .interceptor(Ledger::new(&own))
-            .interceptor(WholeAnswers)
-            .send()
-            .await
+        let request = || {
+            let assume_role = self.by.sts.assume_role();
+            assume_role
+                .role_arn(&self.role_arn)
+                .role_session_name(SESSION_NAME)
+                .set_external_id(self.external_id.clone())
+                .set_duration_seconds(duration.map(|seconds| seconds as i32))
+                .set_policy(self.policy.clone())
+                .set_source_identity(self.access.source_identity.clone())
+                .set_tags((!tags.is_empty()).then(|| tags.clone()))
+                .customize()
+                .interceptor(Ledger::new(&self.usage))
+                .interceptor(Ledger::new(&own))
+                .interceptor(WholeAnswers)
+        };
+        let answer = match &self.by.session {
+            None => request().send().await,
+            Some(on_the_way) => {
+                let used = on_the_way.key().await;
+                let answer = request().send().await;
+                if answer.as_ref().is_err_and(failure::is_expired) {
+                    // The role on the way is assumed anew, once for all that it was refused to. Boxed: it may be on another's way.
+                    Box::pin(on_the_way.renew_unless_done(&used)).await?;
+                    request().send().await
+                } else {
+                    answer
+                }
+            }
+        };
+        let answer = answer
             .map_err(|error| refusal(failure::gap(API, &error)))
             .and_then(|answer| {
                 let identity = answer.assumed_role_user().map_or("", |user| user.arn());
@@ -178,6 +201,20 @@ impl SessionCredentials {
         *current = self.session.assume().await?;
         Ok(())
     }
+
+    /// Which credentials are given out.
+    async fn key(&self) -> String {
+        self.current.lock().await.access_key_id().to_owned()
+    }
+
+    /// As [`renew`](Self::renew), unless somebody has done so since these credentials were given out.
+    async fn renew_unless_done(&self, used: &str) -> Result<(), Gap> {
+        let mut current = self.current.lock().await;
+        if current.access_key_id() == used {
+            *current = self.session.assume().await?;
+        }
+        Ok(())
+    }
 }
 
 impl fmt::Debug for SessionCredentials {
@@ -219,7 +256,7 @@ fn renew_before(duration: Option<u32>) -> Duration {
 
 /// Assumes the first role that lets us into an account.
 pub async fn enter(
-    sts: &aws_sdk_sts::Client,
+    by: &Assumer,
     access: &Arc<Access>,
     duration: Option<u32>,
     partition: &str,
@@ -229,7 +266,7 @@ pub async fn enter(
     let mut refused: Vec<(String, Gap)> = Vec::new();
     for role in access.roles_for(account) {
         let session = RoleSession {
-            sts: sts.clone(),
+            by: by.clone(),
             role_arn: role.arn(partition, account.id),
             account: account.id,
             external_id: access.external_id_for(account).map(str::to_owned),

@@ -23,7 +23,7 @@ use crate::managed::ManagedPolicies;
 use crate::member::{Member, Reader};
 use crate::organization::{self, Roster, Tree};
 use crate::organization_policies::{self, OrganizationPolicy};
-use crate::session::{self, LONGEST_CHAINED, SessionCredentials};
+use crate::session::{self, Assumer, LONGEST_CHAINED, SessionCredentials};
 
 /// How to give credentials.
 pub(crate) const NO_CREDENTIALS: &str = "Give credentials as for the AWS CLI: \
@@ -57,7 +57,8 @@ pub struct AwsSource {
     options: SourceOptions,
     access: Arc<Access>,
     caller: Caller,
-    sts: aws_sdk_sts::Client,
+    /// Who enters the accounts.
+    assumer: Assumer,
     organizations: aws_sdk_organizations::Client,
     /// Seconds of a member session, as far as they are ours to ask for.
     session_duration: Option<u32>,
@@ -75,7 +76,7 @@ impl AwsSource {
         let caller = identify(&sts_client(base), &usage, &connection).await?;
         let access = Arc::new(options.access.clone());
         let chained_already = caller.arn.contains(":assumed-role/");
-        let members = chain::follow(base, &access, chained_already, &usage).await?;
+        let assumer = chain::follow(base, &access, chained_already, &usage).await?;
         let discovery = chain::discovery(base, &access, chained_already, &usage).await?;
         let organizations = aws_sdk_organizations::Client::from_conf(
             aws_sdk_organizations::config::Builder::from(&discovery)
@@ -88,7 +89,7 @@ impl AwsSource {
             .session_duration
             .map(|seconds| if chained { seconds.min(session::LONGEST_CHAINED) } else { seconds });
         Ok(Self {
-            sts: sts_client(&members),
+            assumer,
             connection,
             options,
             access,
@@ -266,8 +267,8 @@ impl AwsSource {
             None
         } else {
             let partition = &self.caller.partition;
-            let (sts, access) = (&self.sts, &self.access);
-            Some(session::enter(sts, access, self.session_duration, partition, account, &usage).await?)
+            let (by, access) = (&self.assumer, &self.access);
+            Some(session::enter(by, access, self.session_duration, partition, account, &usage).await?)
         };
         let role_arn =
             session.as_ref().map_or(self.caller.arn.as_str(), |session| session.role_arn()).to_owned();
