@@ -7,11 +7,25 @@ use std::time::{Duration, Instant};
 /// How often a running process is looked at; the wall is as precise as that.
 const EVERY: Duration = Duration::from_millis(5);
 
+/// CPU time, seconds.
+#[derive(Clone, Copy, Default)]
+pub struct Cpu {
+    /// In the program itself.
+    pub user: f64,
+    /// In the kernel for it.
+    pub system: f64,
+}
+
+impl Cpu {
+    pub fn total(self) -> f64 {
+        self.user + self.system
+    }
+}
+
 /// What a process took from its start to its end.
 pub struct Measured {
     pub wall: f64,
-    /// User and system time, seconds.
-    pub cpu: f64,
+    pub cpu: Cpu,
     /// Of resident memory. A process's last 5 ms may hide a little.
     pub peak_kilobytes: u64,
     /// -1: ended by a signal.
@@ -43,16 +57,16 @@ pub fn measured(command: &mut Command) -> Result<Measured, String> {
 
 /// User and system time of a process so far, seconds.
 pub fn cpu_seconds(id: u32) -> f64 {
-    state_and_cpu(id).map_or(0.0, |(_, cpu)| cpu)
+    state_and_cpu(id).map_or(0.0, |(_, cpu)| cpu.total())
 }
 
 /// Fields 3, 14 and 15 of /proc/PID/stat; times in ticks of 10 ms.
-fn state_and_cpu(id: u32) -> Option<(String, f64)> {
+fn state_and_cpu(id: u32) -> Option<(String, Cpu)> {
     let text = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
     let fields: Vec<&str> = text.rsplit_once(") ")?.1.split(' ').collect();
     let user: f64 = fields.get(11)?.parse().ok()?;
     let system: f64 = fields.get(12)?.parse().ok()?;
-    Some(((*fields.first()?).to_owned(), (user + system) / 100.0))
+    Some(((*fields.first()?).to_owned(), Cpu { user: user / 100.0, system: system / 100.0 }))
 }
 
 /// The high-water mark of resident memory, kilobytes.
@@ -71,7 +85,8 @@ mod tests {
         let busy = "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; exit 7";
         let measured = measured(Command::new("sh").args(["-c", busy])).unwrap();
         assert_eq!(measured.code, 7);
-        assert!(measured.cpu > 0.0 && measured.cpu <= measured.wall + 0.05, "{}", measured.cpu);
+        let Cpu { user, system } = measured.cpu;
+        assert!(user > system && user + system <= measured.wall + 0.05, "{user} {system}");
         assert!(measured.peak_kilobytes > 100, "{}", measured.peak_kilobytes);
     }
 }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value as Json, json};
 
 use crate::bench::column::{Beside, Column, Round};
+use crate::bench::measure::Cpu;
 use crate::bench::options::Options;
 
 /// Above this share of a core the simulator may be what is measured.
@@ -47,6 +48,11 @@ impl Column {
         Spread::of(self.rounds.iter().filter_map(figure))
     }
 
+    /// Of the SDK alone, where it was run.
+    fn sdk(&self, part: impl Fn(Cpu) -> f64) -> Option<Spread> {
+        self.maybe(|round| round.sdk_cpu().map(&part))
+    }
+
     /// Of the scan, against the bare client or against the scan without faults.
     pub fn wall_ratio(&self) -> Spread {
         self.over(|round| round.scan.taken.wall / round.wall_beside())
@@ -54,7 +60,7 @@ impl Column {
 
     /// Of the scanner, against the SDK alone.
     pub fn cpu_ratio(&self) -> Option<Spread> {
-        self.maybe(|round| Some(round.scan.taken.cpu / round.sdk_cpu()?))
+        self.maybe(|round| Some(round.scan.taken.cpu.total() / round.sdk_cpu()?.total()))
     }
 
     /// Megabytes.
@@ -76,7 +82,7 @@ impl Round {
         }
     }
 
-    fn sdk_cpu(&self) -> Option<f64> {
+    fn sdk_cpu(&self) -> Option<Cpu> {
         match &self.beside {
             Beside::Floors { sdk, .. } => Some(sdk.cpu),
             Beside::WithoutFaults(_) => None,
@@ -88,7 +94,7 @@ impl Round {
     }
 
     fn machine_share(&self) -> f64 {
-        (self.scan.simulator_cpu + self.scan.taken.cpu) / (self.scan.taken.wall * cores())
+        (self.scan.simulator_cpu + self.scan.taken.cpu.total()) / (self.scan.taken.wall * cores())
     }
 }
 
@@ -144,7 +150,7 @@ pub fn render(options: &Options, columns: &[Column]) -> String {
 
 type Cell = fn(&Column) -> String;
 
-const ROWS: [(&str, Cell); 17] = [
+const ROWS: [(&str, Cell); 19] = [
     ("accounts", name),
     ("wall", |column| seconds(column.over(|round| round.scan.taken.wall))),
     ("  bare HTTP, same requests", |column| {
@@ -154,11 +160,17 @@ const ROWS: [(&str, Cell); 17] = [
         if column.with_faults { seconds(column.over(Round::wall_beside)) } else { nothing() }
     }),
     ("  wall / that", |column| ratio(column.wall_ratio())),
-    ("scanner CPU, user and system", |column| seconds(column.over(|round| round.scan.taken.cpu))),
-    ("  an account", |column| an_account(column, column.over(|round| round.scan.taken.cpu).median)),
-    ("  SDK alone, same calls", |column| column.maybe(Round::sdk_cpu).map_or_else(nothing, seconds)),
+    ("scanner CPU, user and system", |column| seconds(column.over(|round| round.scan.taken.cpu.total()))),
+    ("  an account", |column| an_account(column, column.over(|round| round.scan.taken.cpu.total()))),
+    ("    of that in the kernel", |column| {
+        an_account(column, column.over(|round| round.scan.taken.cpu.system))
+    }),
+    ("  SDK alone, same calls", |column| column.sdk(Cpu::total).map_or_else(nothing, seconds)),
     ("  SDK alone, an account", |column| {
-        column.maybe(Round::sdk_cpu).map_or_else(nothing, |cpu| an_account(column, cpu.median))
+        column.sdk(Cpu::total).map_or_else(nothing, |cpu| an_account(column, cpu))
+    }),
+    ("    of that in the kernel", |column| {
+        column.sdk(|cpu| cpu.system).map_or_else(nothing, |cpu| an_account(column, cpu))
     }),
     ("  CPU / that", |column| column.cpu_ratio().map_or_else(nothing, ratio)),
     ("peak memory (RSS)", |column| format!("{:.0} MB", column.peak().median)),
@@ -210,8 +222,8 @@ pub fn ratio(spread: Spread) -> String {
     format!("{:.2} ({:.2}-{:.2})", spread.median, spread.least, spread.most)
 }
 
-fn an_account(column: &Column, cpu: f64) -> String {
-    format!("{:.2} ms", cpu * 1000.0 / column.accounts as f64)
+fn an_account(column: &Column, cpu: Spread) -> String {
+    format!("{:.2} ms", cpu.median * 1000.0 / column.accounts as f64)
 }
 
 /// All figures of all rounds.
@@ -253,7 +265,8 @@ fn round_json(round: &Round) -> Json {
     let scan = |scan: &crate::bench::workshop::Scan| {
         json!({
             "wall_seconds": scan.taken.wall,
-            "cpu_seconds": scan.taken.cpu,
+            "cpu_seconds": scan.taken.cpu.total(),
+            "system_seconds": scan.taken.cpu.system,
             "peak_rss_kb": scan.taken.peak_kilobytes,
             "exit_code": scan.taken.code,
             "calls": scan.calls,
@@ -264,7 +277,8 @@ fn round_json(round: &Round) -> Json {
     let floor = |floor: &crate::bench::workshop::Floor| {
         json!({
             "wall_seconds": floor.wall,
-            "cpu_seconds": floor.cpu,
+            "cpu_seconds": floor.cpu.total(),
+            "system_seconds": floor.cpu.system,
             "calls": floor.calls,
             "bytes": floor.bytes,
         })

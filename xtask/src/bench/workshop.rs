@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value as Json;
 
-use crate::bench::measure::{Measured, cpu_seconds, measured, peak};
+use crate::bench::measure::{Cpu, Measured, cpu_seconds, measured, peak};
 use crate::bench::options::Options;
 use crate::bench::recorded::Recorded;
 use crate::process::{cargo, output, run, target};
@@ -35,7 +35,7 @@ pub struct Scan {
 /// The same calls without the scanner.
 pub struct Floor {
     pub wall: f64,
-    pub cpu: f64,
+    pub cpu: Cpu,
     pub calls: u64,
     pub bytes: u64,
 }
@@ -198,7 +198,7 @@ impl<'a> Workshop<'a> {
         }
         Ok(Floor {
             wall: number("wall_seconds"),
-            cpu: number("cpu_seconds"),
+            cpu: Cpu { user: number("user_seconds"), system: number("system_seconds") },
             calls: count("calls"),
             bytes: count("bytes"),
         })

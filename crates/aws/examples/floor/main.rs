@@ -62,7 +62,7 @@ fn measured() -> Result<String, String> {
     // As the scanner's: a thread a core.
     let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;
     // Reading the recording is no part of the floor.
-    let (cpu, watch) = (cpu_seconds()?, Instant::now());
+    let (before, watch) = (cpu_seconds()?, Instant::now());
     let tally = runtime.block_on(async {
         match kind {
             "http" => {
@@ -77,9 +77,11 @@ fn measured() -> Result<String, String> {
             }
         }
     })?;
+    let (wall, after) = (watch.elapsed().as_secs_f64(), cpu_seconds()?);
     Ok(serde_json::json!({
-        "wall_seconds": watch.elapsed().as_secs_f64(),
-        "cpu_seconds": cpu_seconds()? - cpu,
+        "wall_seconds": wall,
+        "user_seconds": after.0 - before.0,
+        "system_seconds": after.1 - before.1,
         "calls": tally.calls,
         "bytes": tally.bytes,
         "differing": tally.differing,
@@ -107,10 +109,11 @@ where
 }
 
 /// User and system time of this process so far: fields 14 and 15 of /proc/self/stat, in ticks of 10 ms.
-fn cpu_seconds() -> Result<f64, String> {
+fn cpu_seconds() -> Result<(f64, f64), String> {
     let text =
         std::fs::read_to_string("/proc/self/stat").map_err(|error| format!("/proc/self/stat: {error}"))?;
     let fields = text.rsplit_once(") ").map(|(_, fields)| fields).unwrap_or_default();
-    let ticks: u64 = fields.split(' ').skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
-    Ok(ticks as f64 / 100.0)
+    let mut ticks = fields.split(' ').skip(11).filter_map(|field| field.parse::<u32>().ok());
+    let mut next = || ticks.next().map(|ticks| f64::from(ticks) / 100.0).ok_or("/proc/self/stat: no times");
+    Ok((next()?, next()?))
 }
