@@ -250,12 +250,86 @@ fn a_role_on_the_way_that_aws_no_longer_takes_is_assumed_anew() {
     assert_eq!(world.running.faults_struck(), [1; 4]);
     assert!((2..1 + 4).contains(&hubs(&world)), "{}", hubs(&world));
 
+    // A hub that lets nobody in any more is told as that, asked once for all, and no other role is tried in the accounts.
+    let hub_account = hub.split(':').nth(4).unwrap();
+    let hub_refuses = Fault {
+        account: Some(hub_account.to_owned()),
+        nth: Some(2),
+        ..Fault::new(FaultKind::Denied, "sts:AssumeRole")
+    };
+    let faults = refused(&world).into_iter().chain([hub_refuses]).collect();
+    let world = World::start(Options { faults, ..whole.clone() });
+    let roles = ["--role-name", AUDIT, "--role-name", ADMINISTRATOR];
+    let chosen = [CHECK[0], CHECK[1], "--role-chain", &hub, "--exclude-account", hub_account];
+    let said = world.scan(&[&chosen[..], &roles].concat());
+    assert_eq!(said.code, 2, "{}{}", said.output, said.errors);
+    assert!(said.output.contains("a role on the way could not be assumed anew"), "{}", said.output);
+    let rows = by_account(&world);
+    let lost: Vec<_> =
+        rows.values().filter(|row| row.reason_code.as_deref() == Some("SERVICE_ERROR")).collect();
+    assert_eq!(lost.len(), 4, "{}", said.output);
+    assert!(lost.iter().all(|row| row.reason.as_deref().unwrap().contains(&hub)), "{lost:?}");
+    assert_eq!(assumed(&world), 2 + 4);
+
     // Refused for good, the account is lost, after a bounded number of calls.
     let faults = refused(&world).into_iter().take(1).map(|fault| Fault { nth: None, ..fault }).collect();
     let world = World::start(Options { faults, ..whole });
     let said = world.scan(&[CHECK[0], CHECK[1], "--role-chain", &hub]);
     assert_eq!(said.code, 2, "{}{}", said.output, said.errors);
     assert_eq!(world.running.faults_struck(), [2]);
+}
+
+/// A process that gives the hub user's credentials, to be asked for anew for every use, so often and then no more.
+fn credentials_that_end(world: &World, uses: usize) -> std::path::PathBuf {
+    let (process, config, count) = (world.file("credentials.sh"), world.file("config"), world.file("uses"));
+    std::fs::write(&count, "").unwrap();
+    let script = format!(
+        r#"echo >> {count}
+[ "$(wc -l < {count})" -le {uses} ] || {{ echo "the token has expired: sign in again" >&2; exit 1; }}
+echo '{{"Version":1,"AccessKeyId":"{}","SecretAccessKey":"{}","Expiration":"2026-01-01T00:00:00Z"}}'
+"#,
+        world.running.access_key_id(),
+        world.running.secret_access_key(),
+        count = count.display(),
+    );
+    std::fs::write(&process, script).unwrap();
+    std::fs::write(&config, format!("[default]\ncredential_process = sh {}\n", process.display())).unwrap();
+    config
+}
+
+#[test]
+fn credentials_that_end_in_mid_scan_are_not_the_networks_fault() {
+    let scanned = |uses: usize| {
+        let world = World::start(good(8));
+        let config = credentials_that_end(&world, uses);
+        // Organizations is not asked: nothing is read beside the accounts.
+        let accounts = world.file("accounts.txt");
+        std::fs::write(&accounts, members(&world).join("\n")).unwrap();
+        let accounts = accounts.display().to_string();
+        let mut command =
+            world.command(&[CHECK[0], CHECK[1], "--concurrency", "1", "--accounts-file", &accounts]);
+        command.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY");
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        let said = run(command.env("AWS_CONFIG_FILE", config));
+        let used = std::fs::read_to_string(world.file("uses")).unwrap().lines().count();
+        (world, said, used)
+    };
+    let (_, said, used) = scanned(1000);
+    assert_eq!(said.code, 0, "{}{}", said.output, said.errors);
+    let (world, said, _) = scanned(used - 3);
+    assert_eq!(said.code, 2, "{}{}", said.output, said.errors);
+    assert!(said.output.contains("the caller's own credentials could not be had"), "{}", said.output);
+    let rows = by_account(&world);
+    let lost: Vec<_> = rows.values().filter(|row| row.scan_state != ScanState::Scanned).collect();
+    assert!((1..7).contains(&lost.len()), "{}", said.output);
+    for row in lost {
+        let reason = row.reason.as_deref().unwrap();
+        assert_eq!(row.reason_code.as_deref(), Some("SERVICE_ERROR"), "{reason}");
+        assert!(
+            reason.contains("the caller's own credentials") && reason.contains("sign in again"),
+            "{reason}"
+        );
+    }
 }
 
 const TAGGED: [&str; 6] =

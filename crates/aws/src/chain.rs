@@ -84,6 +84,7 @@ async fn step(
         access: Arc::clone(access),
         usage: Arc::clone(usage),
         shortened: AtomicBool::new(false),
+        on_the_way: true,
     };
     SessionCredentials::open(session).await.map(Arc::new).map_err(|(_, gap)| {
         failed(

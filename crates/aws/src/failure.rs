@@ -3,9 +3,11 @@
 use std::error::Error;
 use std::fmt;
 
+use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use orgsweep_model::gap::CALLERS_OWN;
 use orgsweep_model::{Gap, Reason};
 
 /// Codes that mean "slow down", over all AWS protocols.
@@ -57,11 +59,22 @@ where
     E: ProvideErrorMetadata + Error + 'static,
 {
     let mut cause: Option<&dyn Error> = Some(error);
+    let mut credentials = None;
     while let Some(inner) = cause {
         if let Some(GapError(gap)) = inner.downcast_ref::<GapError>() {
             return gap.clone();
         }
+        credentials = credentials.or(inner.downcast_ref::<CredentialsError>());
         cause = inner.source();
+    }
+    if let Some(credentials) = credentials {
+        // Not of a session of ours, whose gap it would hold: the caller's, which ended or could not be renewed.
+        let reason = match credentials {
+            CredentialsError::ProviderTimedOut(_) => Reason::TimedOut,
+            _ => Reason::ServiceError,
+        };
+        let message = format!("{CALLERS_OWN}: {}", chain(error));
+        return Gap::new(reason).during(api).because(&message);
     }
     let (reason, code, message) = match error {
         SdkError::ServiceError(inner) => {
@@ -192,6 +205,25 @@ mod tests {
         ] {
             assert_eq!(classify(code, None, status), wanted, "{code:?} {status}");
         }
+    }
+
+    #[test]
+    fn credentials_that_cannot_be_had_are_not_the_networks_fault() {
+        use aws_sdk_sts::operation::assume_role::AssumeRoleError;
+        use aws_smithy_runtime_api::client::result::ConnectorError;
+
+        let failed = |cause: Box<dyn Error + Send + Sync>| -> SdkError<AssumeRoleError, HttpResponse> {
+            SdkError::dispatch_failure(ConnectorError::other(cause, None))
+        };
+        let expired = CredentialsError::provider_error("the single sign-on token has expired");
+        let told = gap("sts:AssumeRole", &failed(Box::new(expired)));
+        assert_eq!((told.reason, told.api.as_deref()), (Reason::ServiceError, Some("sts:AssumeRole")));
+        let message = told.message.unwrap();
+        assert!(message.contains("caller's own credentials") && message.contains("has expired"), "{message}");
+        // A session's own trouble is told as what it is.
+        let session = CredentialsError::provider_error(GapError(Gap::new(Reason::ThrottledOut)));
+        assert_eq!(gap("iam:ListRoles", &failed(Box::new(session))).reason, Reason::ThrottledOut);
+        assert_eq!(gap("iam:ListRoles", &failed("connection reset".into())).reason, Reason::Network);
     }
 
     #[test]

@@ -86,11 +86,15 @@ where
         usage.of(service, action).attempts
     };
     let before = attempts();
+    let used = match session {
+        Some(session) => session.key().await,
+        None => String::new(),
+    };
     let mut answer = request().await;
     if let (Err(error), Some(session)) = (&answer, session)
         && failure::is_expired(error)
     {
-        session.renew().await?;
+        session.renew(&used).await?;
         answer = request().await;
     }
     answer.map_err(|error| {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
@@ -12,6 +12,7 @@ use aws_sdk_sts::types::Tag;
 use aws_smithy_runtime::client::identity::IdentityCache;
 use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 use aws_types::sdk_config::SdkConfig;
+use orgsweep_model::gap::ON_THE_WAY;
 use orgsweep_model::{Account, AccountId, Gap, Reason, Usage};
 use tokio::sync::Mutex;
 
@@ -24,6 +25,8 @@ use crate::ledger::Ledger;
 const SESSION_NAME: &str = "orgsweep";
 /// How long before the end credentials are renewed.
 const RENEW_BEFORE: Duration = Duration::from_mins(5);
+/// How long a role that could not be assumed anew is left alone.
+const QUIET: Duration = Duration::from_secs(30);
 /// Credentials that end sooner than this are not used any more.
 const LAST_USE: Duration = Duration::from_secs(5);
 /// A session that was assumed by a session lasts at most this long, and asking for more fails.
@@ -60,6 +63,8 @@ pub struct RoleSession {
     pub usage: Arc<Usage>,
     /// Set once the role has refused the duration: AWS's own is used from then on.
     pub shortened: AtomicBool,
+    /// Whether it is a role between the caller and the accounts.
+    pub on_the_way: bool,
 }
 
 impl RoleSession {
@@ -107,7 +112,7 @@ impl RoleSession {
                 let answer = request().send().await;
                 if answer.as_ref().is_err_and(failure::is_expired) {
                     // The role on the way is assumed anew, once for all that it was refused to. Boxed: it may be on another's way.
-                    Box::pin(on_the_way.renew_unless_done(&used)).await?;
+                    Box::pin(on_the_way.renew(&used)).await?;
                     request().send().await
                 } else {
                     answer
@@ -173,14 +178,23 @@ fn verify(identity_arn: &str, account: AccountId) -> Result<(), Gap> {
 pub struct SessionCredentials {
     session: RoleSession,
     /// Held while renewing, so that one renewal serves all.
-    current: Mutex<Credentials>,
+    current: Mutex<Current>,
+}
+
+/// What is given out.
+struct Current {
+    credentials: Credentials,
+    /// When and why the role could not be assumed anew: whoever waited for the same is not to try it all over again.
+    failed: Option<(Instant, Gap)>,
 }
 
 impl SessionCredentials {
     /// Assumes the role for the first time.
     pub async fn open(session: RoleSession) -> Result<Self, (RoleSession, Gap)> {
         match session.assume().await {
-            Ok(credentials) => Ok(Self { session, current: Mutex::new(credentials) }),
+            Ok(credentials) => {
+                Ok(Self { session, current: Mutex::new(Current { credentials, failed: None }) })
+            }
             Err(gap) => Err((session, gap)),
         }
     }
@@ -195,25 +209,45 @@ impl SessionCredentials {
         self.session.shortened.load(Ordering::Relaxed)
     }
 
-    /// Assumes the role anew, because AWS no longer takes what it gave.
-    pub async fn renew(&self) -> Result<(), Gap> {
-        let mut current = self.current.lock().await;
-        *current = self.session.assume().await?;
-        Ok(())
-    }
-
     /// Which credentials are given out.
-    async fn key(&self) -> String {
-        self.current.lock().await.access_key_id().to_owned()
+    pub async fn key(&self) -> String {
+        self.current.lock().await.credentials.access_key_id().to_owned()
     }
 
-    /// As [`renew`](Self::renew), unless somebody has done so since these credentials were given out.
-    async fn renew_unless_done(&self, used: &str) -> Result<(), Gap> {
+    /// Assumes the role anew, because AWS no longer takes what it gave; unless that has been done since these credentials were
+    /// given out.
+    pub async fn renew(&self, used: &str) -> Result<(), Gap> {
         let mut current = self.current.lock().await;
-        if current.access_key_id() == used {
-            *current = self.session.assume().await?;
+        if current.credentials.access_key_id() == used { self.replace(&mut current).await } else { Ok(()) }
+    }
+
+    async fn replace(&self, current: &mut Current) -> Result<(), Gap> {
+        if let Some((when, gap)) = &current.failed
+            && when.elapsed() < QUIET
+        {
+            return Err(gap.clone());
         }
-        Ok(())
+        match self.session.assume().await {
+            Ok(credentials) => {
+                *current = Current { credentials, failed: None };
+                Ok(())
+            }
+            Err(gap) => {
+                let gap = if self.session.on_the_way { self.on_the_way(gap) } else { gap };
+                current.failed = Some((Instant::now(), gap.clone()));
+                Err(gap)
+            }
+        }
+    }
+
+    /// What was refused to a role on the way is no fault of the account that was to be entered, nor would another role help there.
+    fn on_the_way(&self, gap: Gap) -> Gap {
+        let message = format!("{ON_THE_WAY}: {}: {gap}", self.role_arn());
+        let reason = match gap.reason {
+            Reason::RoleMissingOrUntrusted | Reason::Denied | Reason::DeniedByScp => Reason::ServiceError,
+            reason => reason,
+        };
+        Gap { reason, ..gap }.because(&message)
     }
 }
 
@@ -233,18 +267,18 @@ impl ProvideCredentials for SessionCredentials {
     {
         future::ProvideCredentials::new(async {
             let mut current = self.current.lock().await;
-            let soon = SystemTime::now() + renew_before(self.session.duration);
-            if current.expiry().is_some_and(|expiry| expiry <= soon) {
-                match self.session.assume().await {
-                    Ok(renewed) => *current = renewed,
-                    // What is still good is used to its end.
-                    Err(_)
-                        if current.expiry().is_some_and(|expiry| expiry > SystemTime::now() + LAST_USE) => {}
-                    // The gap travels inside, so that what fails for want of credentials is classified by its cause.
-                    Err(gap) => return Err(CredentialsError::provider_error(GapError(gap))),
-                }
+            let ends_by = |current: &Current, moment| {
+                current.credentials.expiry().is_some_and(|expiry| expiry <= moment)
+            };
+            if ends_by(&current, SystemTime::now() + renew_before(self.session.duration))
+                && let Err(gap) = self.replace(&mut current).await
+                // What is still good is used to its end.
+                && ends_by(&current, SystemTime::now() + LAST_USE)
+            {
+                // The gap travels inside, so that what fails for want of credentials is classified by its cause.
+                return Err(CredentialsError::provider_error(GapError(gap)));
             }
-            Ok(current.clone())
+            Ok(current.credentials.clone())
         })
     }
 }
@@ -275,6 +309,7 @@ pub async fn enter(
             access: Arc::clone(access),
             usage: Arc::clone(usage),
             shortened: AtomicBool::new(false),
+            on_the_way: false,
         };
         match SessionCredentials::open(session).await {
             Ok(credentials) => return Ok(Arc::new(credentials)),

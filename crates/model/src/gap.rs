@@ -21,7 +21,7 @@ text_enum! {
         TimedOut = "TIMED_OUT",
         /// The connection failed.
         Network = "NETWORK",
-        /// AWS answered with an error of its own, or one that this list does not name.
+        /// AWS answered with an error of its own, or one that this list does not name; or the caller's own credentials ended.
         ServiceError = "SERVICE_ERROR",
         /// The account is suspended, closed or not yet activated.
         AccountNotActive = "ACCOUNT_NOT_ACTIVE",
@@ -43,6 +43,11 @@ text_enum! {
         Undecided = "UNDECIDED",
     }
 }
+
+/// How the message of a gap begins that is not the account's: whoever scans lost its own credentials.
+pub const CALLERS_OWN: &str = "the caller's own credentials could not be had";
+/// The same of a role between the caller and the accounts.
+pub const ON_THE_WAY: &str = "a role on the way could not be assumed anew";
 
 /// One thing that could not be read: why, by which call, in AWS's own words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,8 +91,17 @@ impl Gap {
 }
 
 impl Gap {
-    /// Without AWS's message: `DENIED at iam:ListRoles (AccessDenied)`.
+    /// Without AWS's message: `DENIED at iam:ListRoles (AccessDenied)`. Where every account is lost for the same cause, which is
+    /// in none of them, it is told.
     pub fn headline(&self) -> String {
+        let message = self.message.as_deref().unwrap_or_default();
+        match [CALLERS_OWN, ON_THE_WAY].iter().find(|cause| message.starts_with(**cause)) {
+            Some(cause) => format!("{}: {cause}", self.place()),
+            None => self.place(),
+        }
+    }
+
+    fn place(&self) -> String {
         let mut text = self.reason.as_str().to_owned();
         if let Some(api) = &self.api {
             text.push_str(&format!(" at {api}"));
@@ -102,7 +116,7 @@ impl Gap {
 impl fmt::Display for Gap {
     /// One line: `DENIED at iam:ListRoles (AccessDenied): message`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.headline())?;
+        formatter.write_str(&self.place())?;
         if let Some(message) = &self.message {
             write!(formatter, ": {message}")?;
         }

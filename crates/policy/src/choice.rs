@@ -3,10 +3,11 @@
 
 use crate::answer::{Residual, Term};
 use crate::condition::Condition;
-use crate::context::{Key, is_in_every_request, is_multivalued};
+use crate::context::{Context, Key, is_in_every_request, is_multivalued};
 use crate::request::Request;
 use crate::statement::{PrincipalEntry, Principals, Statement};
 use crate::truth::Truth;
+use crate::variable::{Piece, Value, pieces};
 
 /// Assignments tried before giving up.
 const LIMIT: usize = 2048;
@@ -33,15 +34,17 @@ impl Residual {
     /// circumstances; `False` says that what is asked for contradicts itself.
     ///
     /// The values tried are those that the conditions name, others, and none; a tag that is sent is among the names of the
-    /// tags that are sent. Where there are too many to try them all, it is `Unknown` at the least.
+    /// tags that are sent. Where there are too many to try them all, or variables in values leave too much open, it is `Unknown`
+    /// at the least.
     pub fn by_choice(&self, request: &Request) -> Truth {
         let mut choices: Vec<Choice> = Vec::new();
+        let mut is_whole = true;
         for term in self.terms() {
-            add(&mut choices, term, request);
+            is_whole &= add(&mut choices, term, request);
         }
         let mut left = LIMIT;
         let best = self.best(request, &choices, &choices, &mut left);
-        if left == 0 { best.max(Truth::Unknown) } else { best }
+        if left == 0 || !is_whole { best.max(Truth::Unknown) } else { best }
     }
 
     /// `chosen`: everything that is chosen; `choices`: what of it is left.
@@ -102,12 +105,71 @@ fn with_names_of_tags(request: &Request, chosen: &[Choice]) -> Option<Request> {
     Some(request.clone().choosing(TAG_KEYS, Key::Known { values: names.into(), multivalued: true }))
 }
 
-fn add(choices: &mut Vec<Choice>, term: &Term, request: &Request) {
-    match term.condition() {
-        None => add_sessions(choices, term, request),
-        Some(condition) if term.key_in(request) == Some(&Key::CallerChosen) => add_key(choices, condition),
-        Some(_) => {}
+/// What a term has the caller choose. False: there may be more to choose than what was found.
+fn add(choices: &mut Vec<Choice>, term: &Term, request: &Request) -> bool {
+    let Some(condition) = term.condition() else {
+        add_sessions(choices, term, request);
+        return true;
+    };
+    let context = request.context();
+    let is_chosen = |key: &str| context.get(key) == &Key::CallerChosen;
+    if is_chosen(condition.key()) {
+        let values = condition.values().filter_map(|value| meant(condition, value, context));
+        add_key(choices, condition.key(), &values.flat_map(|value| satisfying(&value)).collect::<Vec<_>>());
     }
+    let mut is_whole = true;
+    for variable in condition.keys().skip(1).filter(|key| is_chosen(key)) {
+        let wanted = wanted_of(condition, variable, context);
+        is_whole &= wanted.is_some();
+        add_key(choices, variable, &wanted.unwrap_or_default());
+    }
+    is_whole
+}
+
+/// A value with what its variables stand for; `None`: one of them is open, or stands for nothing.
+fn meant(condition: &Condition, value: &str, context: &Context) -> Option<String> {
+    if !condition.has_variables() {
+        return Some(value.to_owned());
+    }
+    let mut text = String::new();
+    for piece in pieces(value)? {
+        match &piece {
+            Piece::Plain(plain) => text.push_str(plain),
+            Piece::Character(character) => text.push(*character),
+            Piece::Variable(variable) => match variable.value(context) {
+                Value::Text(known) => text.push_str(known),
+                Value::Nothing | Value::Depends | Value::NotKnown => return None,
+            },
+        }
+    }
+    Some(text)
+}
+
+/// What a variable must stand for, so that the values that it is in are what the condition's own key has. `None`: its value
+/// holds more than text around it, so that there may be others.
+fn wanted_of(condition: &Condition, variable: &str, context: &Context) -> Option<Vec<String>> {
+    let Key::Known { values: own, .. } = context.get(condition.key()) else {
+        // Chosen too, or open whatever this one is.
+        return Some(Vec::new());
+    };
+    let is_it =
+        |piece: &Piece<'_>| matches!(piece, Piece::Variable(other) if *other.key == *variable.to_lowercase());
+    let mut wanted = Vec::new();
+    for pieces in condition.values().filter_map(pieces).filter(|pieces| pieces.iter().any(is_it)) {
+        let (before, after) = match &pieces[..] {
+            [_] => ("", ""),
+            [Piece::Plain(before), last] if is_it(last) => (*before, ""),
+            [first, Piece::Plain(after)] if is_it(first) => ("", *after),
+            [Piece::Plain(before), _, Piece::Plain(after)] => (*before, *after),
+            _ => return None,
+        };
+        if [before, after].iter().any(|text| text.contains(['*', '?'])) {
+            return None;
+        }
+        let between = |text: &str| Some(text.strip_prefix(before)?.strip_suffix(after)?.to_owned());
+        wanted.extend(own.iter().filter_map(|text| between(text)));
+    }
+    Some(wanted)
 }
 
 /// The sessions that the statement of a term names.
@@ -132,11 +194,10 @@ fn add_sessions(choices: &mut Vec<Choice>, term: &Term, request: &Request) {
     }
 }
 
-/// The values that a condition names.
-fn add_key(choices: &mut Vec<Choice>, condition: &Condition) {
-    let lower: Box<str> = condition.key().to_lowercase().into();
-    let values: Vec<String> = condition.values().flat_map(satisfying).collect();
-    let more = states_of(&lower, &values);
+/// Values of a key.
+fn add_key(choices: &mut Vec<Choice>, key: &str, values: &[String]) {
+    let lower: Box<str> = key.to_lowercase().into();
+    let more = states_of(&lower, values);
     let known = choices.iter_mut().find_map(|choice| match choice {
         Choice::Key(key, states) if *key == lower => Some(states),
         _ => None,
@@ -190,10 +251,15 @@ mod tests {
     use crate::truth::Truth::{Depends, False, True, Unknown};
 
     fn best(conditions: &[(&str, &str)]) -> Truth {
+        best_in("2008-10-17", conditions)
+    }
+
+    fn best_in(version: &str, conditions: &[(&str, &str)]) -> Truth {
         let statements = conditions.iter().map(|(effect, condition)| {
             format!(r#"{{"Effect":"{effect}","Action":"*","Resource":"*","Condition":{{{condition}}}}}"#)
         });
-        let text = format!(r#"{{"Statement":[{}]}}"#, statements.collect::<Vec<_>>().join(","));
+        let statements = statements.collect::<Vec<_>>().join(",");
+        let text = format!(r#"{{"Version":"{version}","Statement":[{statements}]}}"#);
         let identity = [Attached::new("p", Arc::new(Policy::parse(&text).unwrap()))];
         let user = Principal::iam("arn:aws:iam::111122223333:user/ann").unwrap();
         let request = Request::new(user, "sqs:TagQueue", "*", Context::auditor());
@@ -220,6 +286,31 @@ mod tests {
         ] {
             assert_eq!(best(&[("Allow", condition)]), True, "{condition}");
         }
+    }
+
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>
+    #[test]
+    fn variables_are_what_they_stand_for() {
+        for (key, value, wanted) in [
+            ("aws:RequestTag/owner", "${aws:username}", True),
+            ("aws:RequestTag/owner", "of-${aws:username}", True),
+            ("aws:RequestTag/owner", "${aws:RequestTag/other}", True),
+            ("aws:RequestTag/owner", "${aws:SourceVpc}", Depends),
+            ("aws:username", "${aws:RequestTag/owner}", True),
+            ("aws:username", "a${aws:RequestTag/owner}", True),
+            ("aws:username", "${aws:RequestTag/owner}n", True),
+            ("aws:username", "a${aws:RequestTag/owner}n", True),
+            ("aws:username", "${aws:RequestTag/first}${aws:RequestTag/second}", Unknown),
+        ] {
+            let condition = format!(r#""StringEquals":{{"{key}":"{value}"}}"#);
+            assert_eq!(best_in("2012-10-17", &[("Allow", &condition)]), wanted, "{condition}");
+        }
+        // Of the older version of the language they are no variables.
+        let text = r#""StringEquals":{"aws:RequestTag/owner":"${aws:username}"}"#;
+        assert_eq!(best(&[("Allow", text)]), True);
+        let both = r#""StringEquals":{"aws:RequestTag/owner":"${aws:username}"},"StringLike":{"aws:RequestTag/owner":"ann"}"#;
+        assert_eq!(best_in("2012-10-17", &[("Allow", both)]), True);
+        assert_eq!(best(&[("Allow", both)]), False);
     }
 
     #[test]

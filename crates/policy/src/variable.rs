@@ -83,6 +83,15 @@ pub(crate) fn pieces(text: &str) -> Option<Vec<Piece<'_>>> {
     Some(pieces)
 }
 
+/// The keys of the variables in a text, as written.
+pub(crate) fn keys(text: &str) -> impl Iterator<Item = &str> {
+    let well_formed = text.contains("${") && pieces(text).is_some();
+    let insides = text.split("${").skip(1).filter(move |_| well_formed);
+    let keys =
+        insides.filter_map(|behind| Some(behind.split_once('}')?.0.split(',').next().unwrap_or_default()));
+    keys.filter(|key| !matches!(*key, "*" | "?" | "$") && !key.contains('\''))
+}
+
 fn variable(inside: &str) -> Option<Variable> {
     let (key, default) = match inside.split_once(',') {
         None => (inside, None),
@@ -116,6 +125,14 @@ mod tests {
         ] {
             assert_eq!(pieces(text), Some(wanted), "{text}");
         }
+    }
+
+    #[test]
+    fn keys_are_as_they_were_written() {
+        let of = |text| keys(text).collect::<Vec<_>>();
+        assert_eq!(of("a${aws:UserName}b${x, 'd'}${*}${$}"), ["aws:UserName", "x"]);
+        assert_eq!(of("plain"), [""; 0]);
+        assert_eq!(of("${aws:UserName}${"), [""; 0]);
     }
 
     #[test]

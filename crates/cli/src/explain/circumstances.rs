@@ -60,25 +60,42 @@ impl Circumstances {
             keys.insert(lower, (key, Key::Known { values: values.into(), multivalued }));
         }
         let mut circumstances = Self { keys, families: Vec::new(), notes };
-        circumstances.tags_by_both_names(&question.service());
+        circumstances.tags_by_all_names(question);
         Ok(circumstances)
     }
 
-    /// Of a resource's tags there is one set, under the global name and under the service's own: what is said of the one is
-    /// said of the other, and what nobody said of either is not known.
-    fn tags_by_both_names(&mut self, service: &str) {
-        let names = ["aws:ResourceTag/".to_owned(), format!("{service}:ResourceTag/")];
-        for (own, other) in [(&names[0], &names[1]), (&names[1], &names[0])] {
-            let lower = own.to_lowercase();
-            let said = self.keys.iter().filter(|(key, _)| key.starts_with(&lower));
-            let same = said.filter_map(|(_, (key, state))| {
-                Some((format!("{other}{}", key.split_once('/')?.1), state.clone()))
-            });
-            for (key, state) in same.collect::<Vec<_>>() {
-                self.keys.entry(key.to_lowercase()).or_insert((key, state));
+    /// Of a resource's tags there is one set, under the global name, under the asked service's own, and under that of the service
+    /// whose the resource is: what is said of one is said of the others, and what nobody said of any is not known. A request
+    /// about no resource has none.
+    fn tags_by_all_names(&mut self, question: &Question<'_>) {
+        let service = question.service();
+        let owner = parts(question.resource).map_or("", |[_, _, owner, ..]| owner).to_owned();
+        let mut families: Vec<String> = Vec::new();
+        for name in ["aws".to_owned(), service, owner] {
+            let family = format!("{name}:ResourceTag/");
+            if !name.is_empty() && !families.contains(&family) {
+                families.push(family);
             }
         }
-        self.families.extend(names.map(|name| (name, Key::NotKnown)));
+        let lower: Vec<String> = families.iter().map(|family| family.to_lowercase()).collect();
+        let said: Vec<(String, Key)> = self
+            .keys
+            .iter()
+            .filter(|(key, _)| lower.iter().any(|family| key.starts_with(family)))
+            .filter_map(|(_, (key, state))| Some((key.split_once('/')?.1.to_owned(), state.clone())))
+            .collect();
+        for (tag, state) in said {
+            for family in &families {
+                self.say(&format!("{family}{tag}"), state.clone());
+            }
+        }
+        let has_no_resource = question.listed.is_some_and(|action| {
+            let mut keys = action.condition_keys();
+            action.resource_types().next().is_none()
+                && !keys.any(|key| key.name.to_lowercase().contains(":resourcetag/"))
+        });
+        let unsaid = if has_no_resource { Key::Absent } else { Key::NotKnown };
+        self.families.extend(families.into_iter().map(|family| (family, unsaid.clone())));
     }
 
     /// Says something of a key, unless whoever asks has.
@@ -240,11 +257,14 @@ mod tests {
     use super::*;
 
     fn given(arguments: &[&str]) -> Result<Circumstances, Failure> {
+        given_of("ec2:StopInstances", "arn:aws:ec2:us-east-1:111122223333:instance/i-1", arguments)
+    }
+
+    fn given_of(action: &str, resource: &str, arguments: &[&str]) -> Result<Circumstances, Failure> {
         let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
-        let instance = "arn:aws:ec2:us-east-1:111122223333:instance/i-1";
-        let question = Question::read("ec2:StopInstances", instance).unwrap();
+        let question = Question::read(action, resource).unwrap();
         let ann = Principal::iam("arn:aws:iam::111122223333:user/ann").unwrap();
-        let bare = Request::new(ann, "ec2:StopInstances", instance, Context::auditor());
+        let bare = Request::new(ann, action, resource, Context::auditor());
         Circumstances::given(&arguments, &question, &bare)
     }
 
@@ -306,6 +326,37 @@ mod tests {
             }
             assert_eq!(context.get("ec2:ResourceTag/other"), &Key::NotKnown);
         }
+    }
+
+    /// The service that is asked need not be the one whose the resource is.
+    #[test]
+    fn tags_of_a_role_are_iams_whoever_is_asked() {
+        let role = "arn:aws:iam::444455556666:role/ci";
+        let context = given_of("sts:AssumeRole", role, &["aws:ResourceTag/team=a"]).unwrap();
+        let context = context.over(Context::auditor());
+        assert!(
+            matches!(context.get("iam:ResourceTag/team"), Key::Known { values, .. } if &*values[0] == "a")
+        );
+        assert_eq!(context.get("iam:ResourceTag/other"), &Key::NotKnown);
+        // Of an instance, too, Systems Manager has its own name.
+        let instance = "arn:aws:ec2:us-east-1:111122223333:instance/i-1";
+        let context = given_of("ssm:StartSession", instance, &["aws:ResourceTag/team=a"]).unwrap();
+        let context = context.over(Context::auditor());
+        for key in ["ssm:resourceTag/team", "ec2:ResourceTag/team", "aws:ResourceTag/team"] {
+            assert!(matches!(context.get(key), Key::Known { values, .. } if &*values[0] == "a"), "{key}");
+        }
+        assert_eq!(context.get("ssm:resourceTag/other"), &Key::NotKnown);
+    }
+
+    #[test]
+    fn a_request_about_no_resource_has_no_tags_of_one() {
+        let tag = |action: &str, resource: &str| {
+            let context = given_of(action, resource, &[]).unwrap().over(Context::auditor());
+            context.get("aws:ResourceTag/team").clone()
+        };
+        assert_eq!(tag("ec2:DescribeInstances", "*"), Key::Absent);
+        // One that may name a resource, and does not: of which it is asked is not known.
+        assert_eq!(tag("cloudformation:DescribeStacks", "*"), Key::NotKnown);
     }
 
     /// What is declared as a list never matches an operator for one value.

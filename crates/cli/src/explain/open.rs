@@ -2,8 +2,8 @@
 
 use orgsweep_policy::{Condition, Decision, Key, Request, Residual, Statement, Term, Truth};
 
-/// Who decides whether a condition holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Who decides whether a condition holds, the nearest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Decider {
     /// Whoever asks: the tags it sends, the Region it goes to, the name it gives its session.
     Caller,
@@ -28,15 +28,25 @@ impl Decider {
         if Residual::Term(Box::new(term.clone())).by_choice(request) == Truth::True {
             return Self::Caller;
         }
-        term.key_in(request).map_or(Self::Environment, Self::of_key)
+        term.condition().map_or(Self::Environment, |condition| Self::of_condition(condition, request))
     }
 
-    fn of_key(key: &Key) -> Self {
+    /// Of a condition that may or may not hold: of several keys, its own and those of the variables in its values, the one that
+    /// is the farthest from whoever asks.
+    fn of_condition(condition: &Condition, request: &Request) -> Self {
+        if condition.holds(request.context()) == Truth::Unknown {
+            return Self::Unknown;
+        }
+        let open = condition.keys().filter_map(|key| Self::of_key(request.context().get(key)));
+        open.max().unwrap_or(Self::Unknown)
+    }
+
+    fn of_key(key: &Key) -> Option<Self> {
         match key {
-            Key::CallerChosen => Self::Caller,
-            Key::Environment | Key::Present => Self::Environment,
-            // What is known, and yet not enough to tell, hangs on something that is not.
-            _ => Self::Unknown,
+            Key::CallerChosen => Some(Self::Caller),
+            Key::Environment | Key::Present => Some(Self::Environment),
+            Key::NotKnown => Some(Self::Unknown),
+            Key::Known { .. } | Key::Absent => None,
         }
     }
 }
@@ -49,7 +59,7 @@ pub fn open_conditions<'a>(
     let conditions = statement.map(Statement::conditions).unwrap_or_default().iter();
     let open = conditions
         .filter(|condition| matches!(condition.holds(request.context()), Truth::Depends | Truth::Unknown));
-    open.map(|condition| (Decider::of_key(request.context().get(condition.key())), condition))
+    open.map(|condition| (Decider::of_condition(condition, request), condition))
 }
 
 /// What the best choice of whoever asks makes of a conditional answer; `None`: it is not one.
@@ -65,10 +75,12 @@ pub fn to_be_said(decision: &Decision, request: &Request) -> Vec<String> {
     let mut keys: Vec<String> = Vec::new();
     let Decision::Unknown(doubts) = decision else { return keys };
     for doubt in doubts {
-        for (decider, condition) in open_conditions(doubt.citation.statement(), request) {
-            let is_said = keys.iter().any(|key| key.eq_ignore_ascii_case(condition.key()));
-            if decider == Decider::Unknown && condition.is_understood() && !is_said {
-                keys.push(condition.key().to_owned());
+        let open = open_conditions(doubt.citation.statement(), request);
+        let open = open.map(|(_, condition)| condition).filter(|condition| condition.is_understood());
+        for key in open.flat_map(Condition::keys) {
+            let is_unknown = matches!(request.context().get(key), Key::NotKnown);
+            if is_unknown && !keys.iter().any(|known| known.eq_ignore_ascii_case(key)) {
+                keys.push(key.to_owned());
             }
         }
     }
@@ -85,7 +97,7 @@ mod tests {
 
     fn asked(conditions: &str) -> (Answer, Request) {
         let text = format!(
-            r#"{{"Statement":{{"Effect":"Allow","Action":"*","Resource":"*","Condition":{{{conditions}}}}}}}"#
+            r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":"*","Resource":"*","Condition":{{{conditions}}}}}}}"#
         );
         let identity = [Attached::new("p", Arc::new(Policy::parse(&text).unwrap()))];
         let ann = Principal::iam("arn:aws:iam::111122223333:user/ann").unwrap();
@@ -115,6 +127,21 @@ mod tests {
         assert_eq!(deciders(&never), ["caller", "caller"]);
         let (answer, request) = asked(&never);
         assert_eq!(by_choice(&answer.decision, &request), Some(Truth::False));
+    }
+
+    #[test]
+    fn a_variable_decides_with_the_key_that_it_is_compared_to() {
+        let owner = |value: &str| deciders(&format!(r#""StringEquals":{{"aws:ResourceAccount":"{value}"}}"#));
+        assert_eq!(owner("${aws:SourceVpc}"), ["environment"]);
+        assert_eq!(owner("${aws:RequestTag/account}"), ["caller"]);
+        let both = r#""StringEquals":{"aws:RequestTag/team":"${aws:SourceVpc}"}"#;
+        assert_eq!(deciders(both), ["environment"]);
+        let (answer, request) =
+            asked(r#""StringEquals":{"aws:ResourceAccount":"${aws:PrincipalTag/account}"}"#);
+        assert_eq!(to_be_said(&answer.decision, &request), ["aws:PrincipalTag/account"]);
+        let open =
+            answer.evidence.iter().flat_map(|citation| open_conditions(citation.statement(), &request));
+        assert_eq!(open.map(|(decider, _)| decider).collect::<Vec<_>>(), [Decider::Unknown]);
     }
 
     #[test]

@@ -18,6 +18,7 @@ use crate::context::{Context, Key, is_in_every_request, is_multivalued};
 use crate::document::Comparison;
 use crate::position::Position;
 use crate::truth::Truth;
+use crate::variable;
 use operand::Operand;
 use operator::{Kind, Operator, Quantifier};
 
@@ -47,6 +48,8 @@ pub struct Condition {
     /// The key is declared as a list.
     multivalued: bool,
     values: Box<[Box<str>]>,
+    /// The keys of the variables in the values, as written.
+    variables: Box<[Box<str>]>,
     test: Option<Test>,
 }
 
@@ -66,12 +69,16 @@ impl Condition {
             operands: values.iter().map(|text| Operand::read(operator.kind, text, variables)).collect(),
         });
         let lower: Box<str> = comparison.key.to_lowercase().into();
+        let takes_variables =
+            variables && test.as_ref().is_some_and(|test| test.operator.kind.takes_variables());
+        let variables = values.iter().filter(|_| takes_variables).flat_map(|value| variable::keys(value));
         Self {
             position: comparison.position,
             operator: operator.into(),
             key: comparison.key.as_str().into(),
             multivalued: is_multivalued(&lower),
             lower,
+            variables: variables.map(Into::into).collect(),
             values,
             test: test.filter(|test| test.operator.kind != Kind::Null || is_null_test(comparison)),
         }
@@ -90,6 +97,16 @@ impl Condition {
     /// The key as written.
     pub fn key(&self) -> &str {
         &self.key
+    }
+
+    /// The keys that it looks at, as written: its own, and those of the variables in its values.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.key()).chain(self.variables.iter().map(|key| &**key))
+    }
+
+    /// Whether a value holds a variable.
+    pub(crate) fn has_variables(&self) -> bool {
+        !self.variables.is_empty()
     }
 
     /// The values as written, without quotation marks.

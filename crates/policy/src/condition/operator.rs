@@ -38,6 +38,14 @@ pub(super) enum Kind {
     Null,
 }
 
+impl Kind {
+    /// Whether AWS says that a policy variable may stand in a value.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-wheretouse>
+    pub(super) fn takes_variables(self) -> bool {
+        matches!(self, Self::Text | Self::TextIgnoringCase | Self::TextPattern | Self::Arn)
+    }
+}
+
 /// How two things of an order are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Comparison {
