@@ -244,21 +244,22 @@ fn a_role_on_the_way_that_aws_no_longer_takes_is_assumed_anew() {
 
     // Refused to several at once, it is not assumed anew for each of them.
     let at_once = Options { latency: Duration::from_millis(100), ..whole.clone() };
-    let world = World::start(Options { faults: refused(&world), ..at_once });
+    let world = World::start(Options { faults: refused(&world), ..at_once.clone() });
     let said = world.scan(&[CHECK[0], CHECK[1], "--role-chain", &hub]);
     assert_eq!(said.code, 0, "{}{}", said.output, said.errors);
     assert_eq!(world.running.faults_struck(), [1; 4]);
     assert!((2..1 + 4).contains(&hubs(&world)), "{}", hubs(&world));
 
-    // A hub that lets nobody in any more is told as that, asked once for all, and no other role is tried in the accounts.
+    // A hub that lets nobody in any more is told as that, and no other role is tried in the accounts. Whoever waited while it
+    // was asked does not ask again.
     let hub_account = hub.split(':').nth(4).unwrap();
-    let hub_refuses = Fault {
+    let hub_refuses = (2..=5).map(|nth| Fault {
         account: Some(hub_account.to_owned()),
-        nth: Some(2),
+        nth: Some(nth),
         ..Fault::new(FaultKind::Denied, "sts:AssumeRole")
-    };
-    let faults = refused(&world).into_iter().chain([hub_refuses]).collect();
-    let world = World::start(Options { faults, ..whole.clone() });
+    });
+    let faults = refused(&world).into_iter().chain(hub_refuses).collect();
+    let world = World::start(Options { faults, ..at_once });
     let roles = ["--role-name", AUDIT, "--role-name", ADMINISTRATOR];
     let chosen = [CHECK[0], CHECK[1], "--role-chain", &hub, "--exclude-account", hub_account];
     let said = world.scan(&[&chosen[..], &roles].concat());
@@ -269,7 +270,7 @@ fn a_role_on_the_way_that_aws_no_longer_takes_is_assumed_anew() {
         rows.values().filter(|row| row.reason_code.as_deref() == Some("SERVICE_ERROR")).collect();
     assert_eq!(lost.len(), 4, "{}", said.output);
     assert!(lost.iter().all(|row| row.reason.as_deref().unwrap().contains(&hub)), "{lost:?}");
-    assert_eq!(assumed(&world), 2 + 4);
+    assert!((2 + 4..5 + 4).contains(&assumed(&world)), "{}", assumed(&world));
 
     // Refused for good, the account is lost, after a bounded number of calls.
     let faults = refused(&world).into_iter().take(1).map(|fault| Fault { nth: None, ..fault }).collect();

@@ -25,8 +25,6 @@ use crate::ledger::Ledger;
 const SESSION_NAME: &str = "orgsweep";
 /// How long before the end credentials are renewed.
 const RENEW_BEFORE: Duration = Duration::from_mins(5);
-/// How long a role that could not be assumed anew is left alone.
-const QUIET: Duration = Duration::from_secs(30);
 /// Credentials that end sooner than this are not used any more.
 const LAST_USE: Duration = Duration::from_secs(5);
 /// A session that was assumed by a session lasts at most this long, and asking for more fails.
@@ -184,7 +182,8 @@ pub struct SessionCredentials {
 /// What is given out.
 struct Current {
     credentials: Credentials,
-    /// When and why the role could not be assumed anew: whoever waited for the same is not to try it all over again.
+    /// When and why the role could not be assumed anew: whoever waited for that is told the same, and does not try it all over
+    /// again.
     failed: Option<(Instant, Gap)>,
 }
 
@@ -217,13 +216,19 @@ impl SessionCredentials {
     /// Assumes the role anew, because AWS no longer takes what it gave; unless that has been done since these credentials were
     /// given out.
     pub async fn renew(&self, used: &str) -> Result<(), Gap> {
+        let since = Instant::now();
         let mut current = self.current.lock().await;
-        if current.credentials.access_key_id() == used { self.replace(&mut current).await } else { Ok(()) }
+        if current.credentials.access_key_id() == used {
+            self.replace(&mut current, since).await
+        } else {
+            Ok(())
+        }
     }
 
-    async fn replace(&self, current: &mut Current) -> Result<(), Gap> {
+    /// For somebody who has wanted it since that moment.
+    async fn replace(&self, current: &mut Current, since: Instant) -> Result<(), Gap> {
         if let Some((when, gap)) = &current.failed
-            && when.elapsed() < QUIET
+            && *when > since
         {
             return Err(gap.clone());
         }
@@ -242,6 +247,10 @@ impl SessionCredentials {
 
     /// What was refused to a role on the way is no fault of the account that was to be entered, nor would another role help there.
     fn on_the_way(&self, gap: Gap) -> Gap {
+        if gap.message.as_deref().is_some_and(|message| message.starts_with(ON_THE_WAY)) {
+            // Of one before it.
+            return gap;
+        }
         let message = format!("{ON_THE_WAY}: {}: {gap}", self.role_arn());
         let reason = match gap.reason {
             Reason::RoleMissingOrUntrusted | Reason::Denied | Reason::DeniedByScp => Reason::ServiceError,
@@ -266,12 +275,13 @@ impl ProvideCredentials for SessionCredentials {
         Self: 'a,
     {
         future::ProvideCredentials::new(async {
+            let since = Instant::now();
             let mut current = self.current.lock().await;
             let ends_by = |current: &Current, moment| {
                 current.credentials.expiry().is_some_and(|expiry| expiry <= moment)
             };
             if ends_by(&current, SystemTime::now() + renew_before(self.session.duration))
-                && let Err(gap) = self.replace(&mut current).await
+                && let Err(gap) = self.replace(&mut current, since).await
                 // What is still good is used to its end.
                 && ends_by(&current, SystemTime::now() + LAST_USE)
             {
