@@ -161,8 +161,8 @@ pub fn parts(rows: &dyn Rows, scan_id: &str, schema: &SchemaRef) -> Result<Parts
             }
         });
     }
-    let ids = StringArray::from_iter_values((count > 0).then_some(scan_id));
-    let mut columns = vec![if count > 0 { Part::Alike(Arc::new(ids)) } else { Part::Each(Arc::new(ids)) }];
+    let ids = if count > 0 { Making::Alike(Kept::of(Value::Text(scan_id)), count) } else { Making::Nothing };
+    let mut columns = vec![ids.finish(ColumnType::Text, true)];
     for (position, (making, column)) in (1..).zip(making.into_iter().zip(table.columns)) {
         columns.push(making.finish(column.kind, position < MOST_ALIKE));
     }

@@ -38,7 +38,7 @@ const SMALL: usize = 256;
 /// Rows of `documents`, which hold whole policies: a kilobyte or two each, some of AWS's sixty.
 const DOCUMENTS_GATHERED: usize = 500;
 /// Bytes of a page before compression: the smallest that a reader can skip, and what an encoder needs for each column. Pages of a
-/// megabyte took more CPU and more memory.
+/// megabyte took more CPU.
 const PAGE: usize = 128 * 1024;
 /// Rows after which a page's size is looked at: documents are a kilobyte or two each.
 const MINI_BATCH: usize = 64;
@@ -46,7 +46,7 @@ const MINI_BATCH: usize = 64;
 const WORTH_A_THREAD: usize = 1_000;
 /// More than this hardly help: what is left is reading the rows.
 const MOST_THREADS: usize = 8;
-/// For all files: new threads for every batch cost more than what they did. `None`: one core, or a system that gives no threads.
+/// For all files: new threads for every batch took more CPU. `None`: one core, or a system that gives no threads.
 static THREADS: LazyLock<Option<ThreadPool>> = LazyLock::new(|| {
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(MOST_THREADS);
     let pool = ThreadPoolBuilder::new().num_threads(threads).thread_name(|index| format!("encode-{index}"));
@@ -203,7 +203,7 @@ fn side_by_side<C: Send, T: Send>(
 }
 
 fn properties(table: &TableSchema, path: &Path) -> Result<WriterProperties, LakeError> {
-    // The files are as large as at level 3, and it takes half the time.
+    // Level 3 makes the files no smaller, and takes half as much time again.
     let level = ZstdLevel::try_new(1).map_err(LakeError::format("writing", path))?;
     // `scan_id` is column 0 of the file.
     let sorting = sort_positions(table)

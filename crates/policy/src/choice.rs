@@ -4,10 +4,11 @@
 use crate::answer::{Residual, Term};
 use crate::condition::Condition;
 use crate::context::{Context, Key, is_in_every_request, is_multivalued};
+use crate::pattern::{Token, expand, template};
 use crate::request::Request;
 use crate::statement::{PrincipalEntry, Principals, Statement};
 use crate::truth::Truth;
-use crate::variable::{Piece, Value, pieces};
+use crate::variable::{Piece, pieces};
 
 /// Assignments tried before giving up.
 const LIMIT: usize = 2048;
@@ -131,22 +132,17 @@ fn meant(condition: &Condition, value: &str, context: &Context) -> Option<String
     if !condition.has_variables() {
         return Some(value.to_owned());
     }
-    let mut text = String::new();
-    for piece in pieces(value)? {
-        match &piece {
-            Piece::Plain(plain) => text.push_str(plain),
-            Piece::Character(character) => text.push(*character),
-            Piece::Variable(variable) => match variable.value(context) {
-                Value::Text(known) => text.push_str(known),
-                Value::Nothing | Value::Depends | Value::NotKnown => return None,
-            },
+    match expand(&template(value, false)?, context)? {
+        (tokens, Truth::True) => {
+            let units: Vec<u16> = tokens.iter().filter_map(Token::unit).collect();
+            Some(String::from_utf16_lossy(&units))
         }
+        _ => None,
     }
-    Some(text)
 }
 
 /// What a variable must stand for, so that the values that it is in are what the condition's own key has. `None`: its value
-/// holds more than text around it, so that there may be others.
+/// holds more than text around it, or text that is not the key's to the letter, so that there may be others.
 fn wanted_of(condition: &Condition, variable: &str, context: &Context) -> Option<Vec<String>> {
     let Key::Known { values: own, .. } = context.get(condition.key()) else {
         // Chosen too, or open whatever this one is.
@@ -166,8 +162,9 @@ fn wanted_of(condition: &Condition, variable: &str, context: &Context) -> Option
         if [before, after].iter().any(|text| text.contains(['*', '?'])) {
             return None;
         }
-        let between = |text: &str| Some(text.strip_prefix(before)?.strip_suffix(after)?.to_owned());
-        wanted.extend(own.iter().filter_map(|text| between(text)));
+        for text in own {
+            wanted.push(text.strip_prefix(before)?.strip_suffix(after)?.to_owned());
+        }
     }
     Some(wanted)
 }
@@ -305,6 +302,9 @@ mod tests {
             let condition = format!(r#""StringEquals":{{"{key}":"{value}"}}"#);
             assert_eq!(best_in("2012-10-17", &[("Allow", &condition)]), wanted, "{condition}");
         }
+        // Not to the letter, and perhaps all the same: it is not said to be as good as denied.
+        let any_case = r#""StringEqualsIgnoreCase":{"aws:username":"A${aws:RequestTag/owner}"}"#;
+        assert_eq!(best_in("2012-10-17", &[("Allow", any_case)]), Unknown);
         // Of the older version of the language they are no variables.
         let text = r#""StringEquals":{"aws:RequestTag/owner":"${aws:username}"}"#;
         assert_eq!(best(&[("Allow", text)]), True);
