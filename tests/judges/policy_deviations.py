@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import copy
 import datetime
+import fnmatch
 import ipaddress
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from policy_requests import FEDERATED, ROOT, SESSION
+from policy_requests import FEDERATED, HOME, ROOT, SESSION
 
 Request = dict[str, Any]
 
@@ -207,6 +208,21 @@ def actions_without_a_resource(request: Request) -> None:
         request["resource_control"] = None
 
 
+# What AWS's refusals name for actions whose table has no resource type, in the principal's account.
+CHECKED_ON = {
+    "s3:ListAllMyBuckets": "arn:aws:s3:::*",
+    "sqs:ListQueues": f"arn:aws:sqs:eu-west-1:{HOME}:",
+}
+
+
+def actions_checked_on_an_arn(request: Request) -> None:
+    arn = CHECKED_ON.get(request["action"])
+    if request["resource"] != "*" or not arn:
+        return
+    for document in documents(request):
+        change_resources(document, lambda text: "*" if "$" not in text and fnmatch.fnmatchcase(arn, text) else text)
+
+
 # Of iam-simulate 0.1.173.
 IAM_SIMULATE: list[tuple[str, str, Callable[[Request], None]]] = [
     (
@@ -265,6 +281,12 @@ IAM_SIMULATE: list[tuple[str, str, Callable[[Request], None]]] = [
         granted_past_the_session_policy,
     ),
     ("a root user may do everything in its account", USER_GUIDE + "id_root-user.html", root_users),
+    (
+        "an action without a resource type may be checked on an ARN, as refusals say",
+        "https://docs.aws.amazon.com/service-authorization/latest/reference/"
+        "reference_policies_actions-resources-contextkeys.html",
+        actions_checked_on_an_arn,
+    ),
     (
         "RCPs bind resources, and an action without a resource type has none",
         ORGANIZATIONS_GUIDE + "orgs_manage_policies_rcps.html#rcp-effects-on-permissions",

@@ -111,6 +111,29 @@ impl ArnPattern {
         }
     }
 
+    /// Whether it may match an ARN of a service, in a partition and an account, whatever its Region and resource.
+    pub(crate) fn may_be_of(&self, partition: &str, service: &str, account: &str) -> bool {
+        let wanted = ["arn", partition, service, "", account];
+        let fits = |place: usize, is_match: &dyn Fn(&str) -> bool| {
+            place == 3 || wanted.get(place).is_some_and(|segment| is_match(segment))
+        };
+        match self {
+            Self::Whole(pattern) => {
+                let mut literal =
+                    pattern.literal_start().splitn(SEGMENTS, ':').take(SEGMENTS - 1).enumerate();
+                literal.all(|(place, segment)| fits(place, &|wanted| wanted == segment))
+            }
+            Self::Segments(patterns) => {
+                let mut first = patterns.iter().take(SEGMENTS - 1).enumerate();
+                first.all(|(place, pattern)| fits(place, &|wanted| pattern.is_match(wanted)))
+            }
+            Self::Template(tokens) => {
+                let mut first = split(tokens).into_iter().take(SEGMENTS - 1).enumerate();
+                first.all(|(place, part)| fits(place, &|wanted| run_over(part, wanted)))
+            }
+        }
+    }
+
     /// Whether it matches an ARN in a request.
     pub(crate) fn matches(&self, text: &str, context: &Context) -> Truth {
         match self {

@@ -127,8 +127,13 @@ impl Catalogue {
     /// # Ok::<(), &str>(())
     /// ```
     pub fn action(&self, name: &str) -> Option<Action<'_>> {
+        self.action_lower(&name.to_ascii_lowercase())
+    }
+
+    /// The same of a name in lower case.
+    pub(crate) fn action_lower(&self, name: &str) -> Option<Action<'_>> {
         let (prefix, name) = name.split_once(':')?;
-        self.service(&prefix.to_ascii_lowercase())?.named(&name.to_ascii_lowercase())
+        self.service(prefix)?.named(name)
     }
 
     /// The actions that a pattern takes in, as IAM matches it: `s3:Get*`, `*`. The known ones: AWS may have more.

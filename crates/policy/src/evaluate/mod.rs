@@ -18,7 +18,8 @@ use exemptions::Special;
 use logic::Formula;
 
 /// Whether a request is allowed, without the reasons: `True` is allowed, `Depends` allowed if, `False` denied. It allocates
-/// nothing, unless a policy variable, text outside ASCII or the key of an alias must be compared.
+/// nothing, unless a policy variable, text outside ASCII, the key of an alias or an ARN that only AWS's refusals name must be
+/// compared.
 ///
 /// ```
 /// use orgsweep_policy::{Attached, Context, Layers, Policy, Principal, Request, Truth, decide};

@@ -30,6 +30,11 @@ impl Actions {
         Self { negated, patterns: patterns.collect() }
     }
 
+    /// `NotAction`.
+    pub(crate) fn is_negated(&self) -> bool {
+        self.negated
+    }
+
     /// Whether an action, in lower case, is among them.
     pub(crate) fn contain(&self, action: &str) -> Truth {
         let mut contained = Truth::False;

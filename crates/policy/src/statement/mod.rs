@@ -4,6 +4,7 @@
 mod action;
 mod principal;
 mod resource;
+mod unnamed;
 
 use crate::condition::Condition;
 use crate::context::Context;
@@ -230,6 +231,8 @@ impl Statement {
             Part::Resource => self.resources.as_ref().map_or(Truth::True, |resources| {
                 if request.is_for_the_key_of_an_alias() {
                     resources.contain_key_of(request.resource(), request.context())
+                } else if request.resource() == "*" {
+                    resources.contain_unnamed(request, self.reading_of(resources))
                 } else {
                     resources.contain(request.resource(), request.context())
                 }
@@ -256,6 +259,20 @@ impl Statement {
             Part::Form if self.doubts.is_empty() && self.misfit(view.place).is_none() => Truth::True,
             Part::Form | Part::Reach => Truth::Unknown,
         }
+    }
+
+    /// How its ARNs are read for an action without a resource. Whatever allows more is in doubt, and what denies is taken to be
+    /// as AWS's reference says, so that nobody is told of a Deny that AWS does not apply. An Allow with `NotAction` on ARNs
+    /// "does not allow" such actions.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notaction.html>
+    fn reading_of(&self, resources: &Resources) -> unnamed::Reading {
+        let by_exception = self.actions.as_ref().is_some_and(Actions::is_negated);
+        let (in_every_region, in_doubt) = match (self.effect, resources.is_negated()) {
+            (Effect::Allow, false) => (false, !by_exception),
+            (Effect::Allow, true) | (Effect::Deny, false) => (true, false),
+            (Effect::Deny, true) | (Effect::Unknown, _) => (true, true),
+        };
+        unnamed::Reading { in_every_region, in_doubt }
     }
 
     /// Whether its actions hold that of a request, wherever it stands.
@@ -294,6 +311,11 @@ impl Statement {
             Part::Action => "its action is one that AWS does not accept, or does not list".to_owned(),
             Part::Resource if request.is_for_the_key_of_an_alias() => {
                 "the key that the alias stands for is not known, and KMS authorizes on the key".to_owned()
+            }
+            Part::Resource if request.resource() == "*" => {
+                "its resource is not documented, or AWS checks the action on an ARN though it lists no resource type for it, and \
+                 which ARN is not known"
+                    .to_owned()
             }
             Part::Resource => {
                 "its resource is not documented, or has a variable whose value is not known".to_owned()

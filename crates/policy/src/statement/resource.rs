@@ -3,10 +3,12 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notresource.html>
 //! The rules are in [`crate::reference::matching`].
 
+use super::unnamed::{self, Reading};
 use crate::arn::ArnPattern;
 use crate::context::Context;
 use crate::document::Texts;
 use crate::pattern::{MADE_UP, Pattern, Token, run_over, template};
+use crate::request::Request;
 use crate::truth::Truth;
 
 /// The id of a key that no policy names.
@@ -33,6 +35,11 @@ impl Resources {
         Self { negated, patterns: texts.texts.iter().map(|text| compile(text, variables)).collect() }
     }
 
+    /// `NotResource`.
+    pub(crate) fn is_negated(&self) -> bool {
+        self.negated
+    }
+
     /// Whether a resource is among them.
     pub(crate) fn contain(&self, resource: &str, context: &Context) -> Truth {
         let mut contained = Truth::False;
@@ -47,6 +54,18 @@ impl Resources {
                 break;
             }
         }
+        if self.negated { contained.negated() } else { contained }
+    }
+
+    /// Whether what a request is about that names no resource is among them.
+    pub(super) fn contain_unnamed(&self, request: &Request, reading: Reading) -> Truth {
+        let reached = |entry: &Entry| match entry {
+            Entry::Everything => Truth::True,
+            Entry::Arn(pattern) => unnamed::reached(pattern, request, reading),
+            Entry::Odd(tokens) if run_over(tokens, "*") => Truth::Unknown,
+            Entry::Odd(_) => Truth::False,
+        };
+        let contained = self.patterns.iter().map(reached).fold(Truth::False, Truth::or_in_one);
         if self.negated { contained.negated() } else { contained }
     }
 

@@ -45,7 +45,7 @@ fn not_action_with_allow_reaches_actions_of_that_resource_only() {
             "ec2:*",
             "arn:aws:iam::111122223333:role/*",
             &[("iam:PassRole", TARGET), ("iam:UpdateAssumeRolePolicy", TARGET)],
-            &[("iam:CreateUser", ann), ("iam:ListRoles", "*"), ("ec2:TerminateInstances", instance)],
+            &[("iam:CreateUser", ann), ("iam:ListAccountAliases", "*"), ("ec2:TerminateInstances", instance)],
         ),
     ] {
         let statement = format!(r#"{{"Effect":"Allow","NotAction":"{listed}","Resource":"{on}"}}"#);
@@ -56,6 +56,80 @@ fn not_action_with_allow_reaches_actions_of_that_resource_only() {
         for (action, resource) in spared {
             assert_eq!(world.truth(&user(), action, resource), False, "{statement} {action}");
         }
+    }
+}
+
+/// AWS's reference lists no resource type for any of these. What its refusals name decides; where they are not known, an ARN of
+/// the service may.
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
+#[test]
+fn action_without_a_resource_type_is_checked_on_what_refusals_name() {
+    let on = |action: &str, element: &str| {
+        let statement = format!(r#"{{"Effect":"Allow","Action":"{action}",{element}}}"#);
+        World::default().identity(&statement).truth(&user(), action, "*")
+    };
+    let resource = |text: &str| format!(r#""Resource":"{text}""#);
+    for (action, text, wanted) in [
+        ("elasticmapreduce:RunJobFlow", "*", True),
+        ("elasticmapreduce:RunJobFlow", "arn:aws:elasticmapreduce:*:*:cluster/*", True),
+        ("elasticmapreduce:RunJobFlow", "arn:aws:elasticmapreduce:*:111122223333:*", True),
+        ("elasticmapreduce:RunJobFlow", "arn:aws:elasticmapreduce:*", True),
+        ("elasticmapreduce:RunJobFlow", "arn:aws:elasticmapreduce:eu-west-1:*:cluster/*", True),
+        ("elasticmapreduce:RunJobFlow", "arn:aws:elasticmapreduce:*:444455556666:cluster/*", False),
+        ("elasticmapreduce:RunJobFlow", "arn:aws:elasticmapreduce:*:*:cluster/j-1", False),
+        ("elasticmapreduce:RunJobFlow", "arn:aws:elasticmapreduce:*:*:studio/*", False),
+        ("s3:ListAllMyBuckets", "arn:aws:s3:::*", True),
+        ("s3:ListAllMyBuckets", "arn:aws:s3:::bucket/*", False),
+        ("iam:ListRoles", "arn:aws:iam::*:role/*", True),
+        ("iam:ListRoles", "arn:aws:iam::*:user/*", False),
+        // "you must specify all resources": its refusals name none.
+        ("ec2:DescribeInstances", "arn:aws:ec2:*:*:instance/*", False),
+        ("kms:ListKeys", "arn:aws:kms:*:*:key/*", False),
+        // What it is checked on is not known.
+        ("datapipeline:CreatePipeline", "arn:aws:datapipeline:*:*:pipeline/*", Unknown),
+        ("datapipeline:CreatePipeline", "arn:aws:datapipeline:*:111122223333:*", Unknown),
+        ("datapipeline:CreatePipeline", "arn:aws:*:*:*:*", Unknown),
+        ("datapipeline:CreatePipeline", "arn:aws:datapipeline:*:444455556666:*", False),
+        ("datapipeline:CreatePipeline", "arn:aws-cn:datapipeline:*:*:*", False),
+        ("datapipeline:CreatePipeline", "arn:aws:s3:::*", False),
+        ("datapipeline:NewerThanTheList", "arn:aws:datapipeline:*:*:pipeline/*", Unknown),
+        // The list has a resource type for it.
+        ("lambda:InvokeFunction", "arn:aws:lambda:*:*:function:*", False),
+    ] {
+        assert_eq!(on(action, &resource(text)), wanted, "{action} {text}");
+    }
+    let not = r#""NotResource":"arn:aws:elasticmapreduce:*:*:cluster/*""#;
+    assert_eq!(on("elasticmapreduce:RunJobFlow", not), False);
+    assert_eq!(on("elasticmapreduce:ListStudios", not), True);
+}
+
+/// A Deny is not told of where AWS may not apply it, and one that is known to be applied is.
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
+#[test]
+fn deny_on_an_arn_reaches_an_action_without_a_resource_type_only_if_it_is_checked_there() {
+    let denied = |action: &str, element: &str, text: &str, region: Option<&str>| {
+        let deny = format!(r#"{{"Effect":"Deny","Action":"{action}","{element}":"{text}"}}"#);
+        let world = World::default().identity(&allow("*")).identity(&deny);
+        let mut context = Context::auditor();
+        if let Some(region) = region {
+            context = context.with("aws:RequestedRegion", region);
+        }
+        world.answer_to(&Request::new(user(), action, "*", context)).decision.truth()
+    };
+    let job = "elasticmapreduce:RunJobFlow";
+    let in_ireland = "arn:aws:elasticmapreduce:eu-west-1:*:cluster/*";
+    for (action, element, text, region, wanted) in [
+        (job, "Resource", "arn:aws:elasticmapreduce:*:*:cluster/*", None, False),
+        (job, "Resource", "arn:aws:elasticmapreduce:*:*:studio/*", None, True),
+        (job, "Resource", in_ireland, None, Depends),
+        (job, "Resource", in_ireland, Some("eu-west-1"), False),
+        (job, "Resource", in_ireland, Some("us-east-1"), True),
+        (job, "NotResource", "arn:aws:elasticmapreduce:*:*:cluster/*", None, True),
+        ("datapipeline:CreatePipeline", "Resource", "arn:aws:datapipeline:*:*:pipeline/*", None, True),
+        ("datapipeline:CreatePipeline", "NotResource", "arn:aws:datapipeline:*:*:pipeline/*", None, Unknown),
+        ("datapipeline:CreatePipeline", "NotResource", "arn:aws:s3:::*", None, False),
+    ] {
+        assert_eq!(denied(action, element, text, region), wanted, "{action} {element} {text} {region:?}");
     }
 }
 
