@@ -2,6 +2,7 @@
 
 mod asking;
 mod context;
+mod golden;
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
