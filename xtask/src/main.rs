@@ -28,6 +28,8 @@ cargo xtask newcomer                 what plugins/README.md promises, done in a 
 cargo xtask bench [--accounts N[,N...]] [--latency MS] [--users N] [--roles N] [--policies N]
                   [--requests N] [--concurrency N] [--runs N] [--faults FILE|refuse5throttle1] [--json FILE]
                                      whole scans against the simulator, beside what their calls cost without us
+cargo xtask bench --against REV [the same, without --faults]
+                                     whole scans by this tree's program and by that revision's, in turns
 cargo xtask bench scale [the same]   100, 1,000 and 10,000 accounts, a run with faults, and the targets
 cargo xtask bench policies           the policy engine: its parts, and requests a second beside an independent engine";
 

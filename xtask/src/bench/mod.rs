@@ -6,6 +6,7 @@
 //! rounds counts, so that a machine that is slower for a minute is so for all three. Linux only: figures are read from
 //! /proc.
 
+mod against;
 mod column;
 mod measure;
 mod options;
@@ -23,6 +24,9 @@ use crate::bench::workshop::Workshop;
 pub fn bench(arguments: &[&str]) -> Result<(), String> {
     let options = Options::parse(arguments)?;
     let workshop = Workshop::build(&options)?;
+    if let Some(revision) = &options.against {
+        return against::against(&workshop, revision);
+    }
     let mut columns = Vec::new();
     if options.faults.is_none() || options.scale {
         for accounts in &options.accounts {

@@ -27,6 +27,8 @@ pub struct Options {
     pub faults: Option<String>,
     /// Where the figures go as JSON.
     pub json: Option<PathBuf>,
+    /// Another revision whose program is measured beside this one, instead of the floors.
+    pub against: Option<String>,
 }
 
 impl Options {
@@ -48,6 +50,7 @@ impl Options {
             runs: 3,
             faults: scale.then(|| REFUSE_5_THROTTLE_1.to_owned()),
             json: None,
+            against: None,
         };
         while let [name, others @ ..] = rest {
             let [value, others @ ..] = others else {
@@ -55,6 +58,9 @@ impl Options {
             };
             options.set(name, value)?;
             rest = others;
+        }
+        if options.against.is_some() && (options.scale || options.faults.is_some()) {
+            return Err("--against compares scans without faults: leave out scale and --faults".to_owned());
         }
         Ok(options)
     }
@@ -77,6 +83,7 @@ impl Options {
             "--runs" => self.runs = at_least_one(value)?,
             "--faults" => self.faults = Some(value.to_owned()),
             "--json" => self.json = Some(PathBuf::from(value)),
+            "--against" => self.against = Some(value.to_owned()),
             _ => return Err(format!("unknown option {name}")),
         }
         Ok(())
@@ -110,6 +117,8 @@ mod tests {
             (&["--accounts"], "--accounts: expected a value"),
             (&["--accounts", "3,x"], "\"x\": expected a whole number"),
             (&["--runs", "0"], "at least 1"),
+            (&["--against"], "--against: expected a value"),
+            (&["scale", "--against", "HEAD~1"], "--against compares scans without faults"),
         ] {
             assert!(
                 Options::parse(arguments).is_err_and(|message| message.contains(wanted)),

@@ -95,7 +95,7 @@ impl<'a> Workshop<'a> {
         let mut more = vec!["--record", &shown];
         more.extend(script.iter().flat_map(|script| ["--faults", script]));
         let simulator = self.simulator(accounts, 0, &more)?;
-        self.scanned(&simulator)?;
+        self.scanned(&self.orgsweep, &simulator)?;
         drop(simulator);
         let recorded = Recorded::read(&path)?;
         Ok((path, recorded))
@@ -103,11 +103,22 @@ impl<'a> Workshop<'a> {
 
     /// Scans once, measured, and verifies what it found.
     pub fn scan(&self, accounts: usize, script: Option<&Path>, lost: Option<u64>) -> Result<Scan, String> {
+        self.scan_by(&self.orgsweep, accounts, script, lost)
+    }
+
+    /// The same by another build of the program. The simulator is always this revision's.
+    pub fn scan_by(
+        &self,
+        program: &Path,
+        accounts: usize,
+        script: Option<&Path>,
+        lost: Option<u64>,
+    ) -> Result<Scan, String> {
         let script = script.map(|script| script.display().to_string());
         let more: Vec<&str> = script.iter().flat_map(|script| ["--faults", script]).collect();
         let simulator = self.simulator(accounts, self.options.latency, &more)?;
         let before = cpu_seconds(simulator.id());
-        let (taken, calls) = self.scanned(&simulator)?;
+        let (taken, calls) = self.scanned(program, &simulator)?;
         let simulator_cpu = cpu_seconds(simulator.id()) - before;
         self.invariants(accounts, taken.code, lost)?;
         let simulator_peak_kilobytes = peak(simulator.id()).unwrap_or(0);
@@ -115,7 +126,7 @@ impl<'a> Workshop<'a> {
     }
 
     /// Runs the scanner to its end.
-    fn scanned(&self, simulator: &Simulator) -> Result<(Measured, u64), String> {
+    fn scanned(&self, program: &Path, simulator: &Simulator) -> Result<(Measured, u64), String> {
         let lake = self.lake();
         if lake.exists() {
             fs::remove_dir_all(&lake).map_err(|error| format!("{}: {error}", lake.display()))?;
@@ -126,7 +137,7 @@ impl<'a> Workshop<'a> {
         let (requests, concurrency) =
             (self.options.requests.to_string(), self.options.concurrency.to_string());
         let taken = measured(
-            Command::new(&self.orgsweep)
+            Command::new(program)
                 .args(["scan", "--log-format", "json", "--now", NOW, "--unlimited"])
                 .args(["--requests", &requests, "--concurrency", &concurrency, "--out"])
                 .arg(&lake)
