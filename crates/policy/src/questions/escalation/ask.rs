@@ -8,17 +8,18 @@ use std::sync::Arc;
 
 use super::aims::Aim;
 use super::anywhere::{Anything, Spots};
+use super::chain::{Hop, Member};
 use super::gain::{REWRITTEN, Willing};
 use super::index::{Index, Indexed};
 use super::rules::{Bind, RULES, Rule};
 use super::sample::{self, Place};
-use super::worth::{Measured, Now, Outcome};
+use super::worth::{Measured, Now, Worth};
 use super::{Actor, EscalationMap, EscalationStep};
 use crate::answer::{Answer, Decision};
-use crate::context::Key;
+use crate::context::{Context, Key};
 use crate::evaluate::{decide, evaluate, evaluate_resource_side};
 use crate::layers::{Attached, Layers};
-use crate::request::{PrincipalKind, Request};
+use crate::request::{Principal, PrincipalKind, Request};
 use crate::truth::Truth;
 
 /// Which policies a request meets beside those of the actor.
@@ -34,6 +35,8 @@ pub(super) enum Meets {
     Willing,
     /// That of a role, and none of the actor: a service, of this place, or another makes the request.
     Visitor(usize, Option<usize>),
+    /// The trust policy of the role at this place, and those of another than the actor, who assumes it.
+    Hop(Member, usize),
 }
 
 /// A request of a way with how it comes out.
@@ -92,7 +95,12 @@ pub(super) struct Asker<'m> {
     rewritten: RefCell<HashMap<usize, Rc<Call>>>,
     visits: RefCell<HashMap<(usize, usize), Rc<Call>>>,
     pub(super) now: RefCell<Now>,
-    pub(super) gains: RefCell<HashMap<Measured, Rc<Outcome>>>,
+    pub(super) gains: RefCell<HashMap<Measured, Rc<[Worth]>>>,
+    /// What is gained from roles as they are, by their places.
+    pub(super) roles_worth: RefCell<HashMap<usize, Rc<[Worth]>>>,
+    own_hops: OnceCell<Vec<Hop>>,
+    /// Only what leads into other accounts counts.
+    pub(super) abroad: bool,
 }
 
 impl<'m> Asker<'m> {
@@ -127,6 +135,9 @@ impl<'m> Asker<'m> {
             visits: RefCell::default(),
             now: RefCell::default(),
             gains: RefCell::default(),
+            roles_worth: RefCell::default(),
+            own_hops: OnceCell::new(),
+            abroad: false,
             map,
             actor,
             place,
@@ -212,6 +223,40 @@ impl<'m> Asker<'m> {
         let call = Rc::new(Call::new(request, Meets::Visitor(index, Some(service)), truth));
         self.visits.borrow_mut().insert((index, service), call.clone());
         Some(call)
+    }
+
+    /// The roles that the actor may assume as it is.
+    pub(super) fn own_hops(&self) -> &[Hop] {
+        let Actor { principal, context, layers, .. } = self.actor;
+        self.own_hops.get_or_init(|| self.map.hops(principal, context, layers))
+    }
+
+    /// The role at this place is assumed by another than the actor.
+    pub(super) fn hop_of(&self, by: Member, role: usize) -> Option<Rc<Call>> {
+        let (target, layers) = self.map.member(by)?;
+        let assumed = self.map.roles.get(role)?;
+        let start = Request::new(target.principal.clone()?, "", "*", Context::auditor());
+        let request = start.instead("sts:AssumeRole", assumed.facts.arn);
+        let truth = decide(&request, &assumed.assumed_by(layers));
+        Some(Rc::new(Call::new(request, Meets::Hop(by, role), truth)))
+    }
+
+    /// The role at this place is assumed by the target, or by the actor, after the step.
+    pub(super) fn hop_of_changed(
+        &self,
+        principal: &Principal,
+        context: &Context,
+        layers: &Layers<'_>,
+        role: usize,
+    ) -> Option<Rc<Call>> {
+        let assumed = self.map.roles.get(role)?;
+        let request = Request::new(principal.clone(), "sts:AssumeRole", assumed.facts.arn, context.clone());
+        let layers = assumed.assumed_by(layers);
+        let truth = decide(&request, &layers);
+        let call = Call::new(request, Meets::Own, truth);
+        // Its policies are not kept: it is asked for its reasons now.
+        let step = self.told_by(&call, evaluate(&call.request, &layers));
+        Some(Rc::new(Call { step: OnceCell::from(Arc::new(step)), ..call }))
     }
 
     fn at_anew(&self, rule: &Rule, action: usize, bind: Bind, aim: &Aim<'m>) -> Option<Call> {
@@ -314,6 +359,10 @@ impl<'m> Asker<'m> {
                 Layers { resource, resource_control: role.resource_control, ..own }
             }
             Meets::Visitor(index, _) => role(Some(index)).map(|role| role.facts.layers).unwrap_or_default(),
+            Meets::Hop(by, index) => match (self.map.member(by), role(Some(index))) {
+                (Some((_, layers)), Some(role)) => role.assumed_by(layers),
+                _ => Layers::default(),
+            },
         }
     }
 
@@ -323,7 +372,10 @@ impl<'m> Asker<'m> {
     }
 
     fn told(&self, call: &Call) -> EscalationStep {
-        let answer = self.answer(call);
+        self.told_by(call, self.answer(call))
+    }
+
+    fn told_by(&self, call: &Call, answer: Answer) -> EscalationStep {
         let (residual, doubts) = match answer.decision {
             Decision::AllowedIf(open) => (Some(open), Vec::new()),
             Decision::Unknown(doubts) => (None, doubts),
@@ -331,7 +383,7 @@ impl<'m> Asker<'m> {
         };
         let principal = call.request.principal().name();
         EscalationStep {
-            by: matches!(call.meets, Meets::Visitor(..)).then(|| principal.to_owned()),
+            by: (principal != self.actor.principal.name()).then(|| principal.to_owned()),
             action: call.request.action().to_owned(),
             resource: call.request.resource().to_owned(),
             residual,

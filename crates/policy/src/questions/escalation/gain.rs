@@ -1,12 +1,14 @@
 //! What is gained: something that the target may do, as it is or after the step, and the actor may not.
 
 use std::cell::OnceCell;
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use super::rules::RULES;
 use super::sample::{self, Place};
-use crate::answer::{Citation, Decision, Doubt, Layer};
+use super::strength::{self, Strength};
+use crate::answer::{Citation, Decision, Doubt, Layer, Residual};
 use crate::context::Context;
 use crate::evaluate::{decide, evaluate};
 use crate::layers::{Attached, Guardrails, Layers};
@@ -21,7 +23,9 @@ use crate::truth::Truth;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Powers {
     pub(super) administrator: bool,
-    /// What it may do, or may do if a residual holds.
+    /// If these hold, it is an administrator.
+    pub(super) administrator_if: Vec<Residual>,
+    /// What it may do, or may do if a residual holds; the strongest first.
     pub(super) requests: Vec<Power>,
     /// Why there may be more.
     pub(super) doubts: Vec<Doubt>,
@@ -34,6 +38,7 @@ pub(super) struct Power {
     pub(super) truth: Truth,
     /// Its number among those of the account.
     pub(super) number: usize,
+    pub(super) strength: Strength,
 }
 
 /// Numbers for what principals may do: the same for the same action on the same resource, asked for from the same account.
@@ -54,7 +59,7 @@ impl Numbers {
 
 /// `AdministratorAccess`, as its document has been since it exists.
 /// <https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AdministratorAccess.html>
-static EVERYTHING: LazyLock<Option<Attached>> = LazyLock::new(|| {
+pub(super) static EVERYTHING: LazyLock<Option<Attached>> = LazyLock::new(|| {
     let policy = Policy::parse(
         r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#,
     );
@@ -130,15 +135,11 @@ fn among(
     requests: Vec<(String, String)>,
     numbers: &Numbers,
 ) -> Powers {
-    let mut powers = Powers {
-        administrator: matches!(
-            administrator(start.principal(), context.clone(), layers),
-            Administrator::Yes
-        ),
-        ..Powers::default()
-    };
-    if powers.administrator {
-        return powers;
+    let mut powers = Powers::default();
+    match administrator(start.principal(), context.clone(), layers) {
+        Administrator::Yes => return Powers { administrator: true, ..powers },
+        Administrator::If(residuals) => powers.administrator_if = residuals,
+        Administrator::No { .. } | Administrator::Unknown(_) => {}
     }
     let account = start.principal().account().unwrap_or_default();
     let willing = Willing::new(account);
@@ -156,10 +157,14 @@ fn among(
                 }
             }
             Truth::False | Truth::Unknown => {}
-            truth => powers.requests.push(Power { number: numbers.of(&request), request, truth }),
+            truth => {
+                let (number, strength) = (numbers.of(&request), strength::of_action(&action));
+                powers.requests.push(Power { request, truth, number, strength });
+            }
         }
     }
     whole(&mut powers.requests);
+    powers.requests.sort_by_key(|power| Reverse(power.strength));
     if powers.doubts.is_empty() {
         powers.doubts = in_layer(layers.identity, Layer::Identity);
     }

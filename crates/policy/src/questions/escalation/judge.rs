@@ -1,13 +1,15 @@
 //! Whether a rule holds: its facts, its requests and its gain, put together.
 
+use std::cmp::Reverse;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::abroad;
 use super::aims::{Aim, aims};
 use super::anywhere::Anywhere;
 use super::ask::{Asker, Call, Meets};
 use super::rules::{Bind, Effect, Need, RULES, Rule, TrustedService};
-use super::worth::Outcome;
+use super::worth::{Outcome, Worth};
 use super::{
     Actor, Escalation, EscalationMap, EscalationStep, EscalationVerdict, EscalationWay, Escalations, Gain,
 };
@@ -15,18 +17,45 @@ use crate::questions::{Administrator, administrator};
 use crate::request::PrincipalKind;
 use crate::truth::Truth;
 
+/// The requests of a way, and what they leave open.
+struct Taken {
+    calls: Vec<Rc<Call>>,
+    lacking: Vec<String>,
+}
+
 /// A way that holds or may, before its requests are asked for their reasons.
-struct Found<'m> {
+pub(super) struct Found<'m> {
     verdict: EscalationVerdict,
     aim: Aim<'m>,
     calls: Vec<Rc<Call>>,
     lacking: Vec<String>,
-    gain: Rc<Outcome>,
+    worth: Worth,
+}
+
+impl Found<'_> {
+    fn is_same(&self, other: &Self) -> bool {
+        self.aim.is_at_same(&other.aim)
+            && (self.worth.end, self.worth.strength) == (other.worth.end, other.worth.strength)
+    }
+
+    /// Place of the role whose permissions are gained.
+    pub(super) fn end(&self) -> Option<usize> {
+        self.worth.end.or(self.aim.role)
+    }
+
+    pub(super) fn verdict(&self) -> EscalationVerdict {
+        self.verdict
+    }
+
+    /// How long its chain is, the surest of ways first.
+    pub(super) fn hops(&self) -> (Reverse<EscalationVerdict>, usize) {
+        (Reverse(self.verdict), self.worth.chain.len())
+    }
 }
 
 pub(super) fn escalations(map: &EscalationMap<'_>, actor: &Actor<'_>) -> Escalations {
     if matches!(administrator(actor.principal, actor.context.clone(), &actor.layers), Administrator::Yes) {
-        return Escalations::AlreadyAdministrator;
+        return Escalations::AlreadyAdministrator(abroad::escalations(map, actor));
     }
     let asker = Asker::new(map, actor);
     Escalations::Rules(RULES.rules.iter().filter_map(|rule| asker.rule(rule)).collect())
@@ -34,13 +63,18 @@ pub(super) fn escalations(map: &EscalationMap<'_>, actor: &Actor<'_>) -> Escalat
 
 impl<'m> Asker<'m> {
     fn rule(&self, rule: &'static Rule) -> Option<Escalation> {
+        self.told_of(rule, self.found(rule))
+    }
+
+    /// The ways of a rule, in no order.
+    pub(super) fn found(&self, rule: &'static Rule) -> Vec<Found<'m>> {
         let open_to_actor = match self.actor.principal.kind() {
             PrincipalKind::User => rule.user,
             PrincipalKind::Role => rule.role,
             _ => false,
         };
         if !open_to_actor {
-            return None;
+            return Vec::new();
         }
         let mut found: Vec<Found<'m>> = Vec::new();
         let several = rule.alternatives.len() > 1;
@@ -51,18 +85,27 @@ impl<'m> Asker<'m> {
             // What is bound to nothing is the same for every target.
             let Some(anywhere) = self.all_anywhere(needs) else { continue };
             for aim in aims(self, rule, needs) {
-                let Some(way) = self.way(rule, needs, aim, &anywhere) else { continue };
-                // Of alternatives that come to the same, the first of the best is told.
-                let same = found.iter_mut().find(|other| several && other.aim.is_at_same(&way.aim));
-                match same {
-                    Some(other) if way.verdict > other.verdict => *other = way,
-                    Some(_) => {}
-                    None => found.push(way),
+                if self.abroad && !self.may_lead_abroad(rule, &aim) {
+                    continue;
+                }
+                for way in self.ways(rule, needs, aim, &anywhere) {
+                    // Of alternatives that come to the same, the first of the best is told.
+                    let same = found.iter_mut().find(|other| several && other.is_same(&way));
+                    match same {
+                        Some(other) if way.verdict > other.verdict => *other = way,
+                        Some(_) => {}
+                        None => found.push(way),
+                    }
                 }
             }
         }
+        found
+    }
+
+    /// A rule with its ways.
+    pub(super) fn told_of(&self, rule: &'static Rule, mut found: Vec<Found<'m>>) -> Option<Escalation> {
         let count = found.len();
-        found.sort_by_key(|found| std::cmp::Reverse(found.verdict));
+        found.sort_by_key(|found| Reverse((found.verdict, found.worth.strength)));
         found.truncate(Escalation::MOST_WAYS);
         let ways: Vec<EscalationWay> = found.into_iter().map(|found| self.tell(rule, found)).collect();
         let verdict = ways.first()?.verdict;
@@ -90,16 +133,30 @@ impl<'m> Asker<'m> {
         Some(all)
     }
 
-    fn way(&self, rule: &Rule, needs: &[Need], mut aim: Aim<'m>, anywhere: &Anywhere) -> Option<Found<'m>> {
+    /// What an alternative comes to on a target: once for what is gained for sure, and for more that is less sure.
+    fn ways(&self, rule: &Rule, needs: &[Need], mut aim: Aim<'m>, anywhere: &Anywhere) -> Vec<Found<'m>> {
+        let Some(Taken { mut calls, lacking }) = self.taken(rule, needs, &mut aim, anywhere) else {
+            return Vec::new();
+        };
+        let gain = self.gain(rule, &aim);
+        if gain.is_empty() {
+            return Vec::new();
+        }
+        calls.extend(self.visit(&aim));
+        gain.iter().filter_map(|worth| self.judged(rule, &aim, (&calls, &lacking), worth)).collect()
+    }
+
+    /// The requests of an alternative on a target, if none is denied.
+    fn taken(&self, rule: &Rule, needs: &[Need], aim: &mut Aim<'m>, anywhere: &Anywhere) -> Option<Taken> {
         let mut calls = Vec::new();
         let mut lacking = anywhere.lacking.clone();
         for fact in &rule.facts {
-            if !self.fact(rule, *fact, &mut aim, &mut calls) {
+            if !self.fact(rule, *fact, aim, &mut calls) {
                 return None;
             }
         }
         for need in needs.iter().filter(|need| need.bind != Bind::Somewhere) {
-            let Some(call) = self.at(rule, need.action, need.bind, &aim) else {
+            let Some(call) = self.at(rule, need.action, need.bind, aim) else {
                 let anywhere = self.anywhere(&[need.action])?;
                 lacking.extend(anywhere.lacking);
                 calls.extend(anywhere.calls);
@@ -110,7 +167,7 @@ impl<'m> Asker<'m> {
             }
             let rewrites = call.request.action() == "iam:UpdateAssumeRolePolicy";
             calls.push(call);
-            if let (true, Some(role)) = (rewrites, self.target(&aim)) {
+            if let (true, Some(role)) = (rewrites, self.target(aim)) {
                 calls.push(match aim.role {
                     Some(index) => self.rewritten(index, role),
                     None => Rc::new(self.call(&self.start, "sts:AssumeRole", role, Meets::Rewritten(None))),
@@ -120,23 +177,35 @@ impl<'m> Asker<'m> {
         if calls.iter().any(|call| call.truth == Truth::False) {
             return None;
         }
-        let gain = self.gain(rule, &aim);
-        let is_told = match &*gain {
-            Outcome::Nothing => return None,
-            Outcome::Gained(_) => true,
-            Outcome::NotTold(doubts) => doubts.is_empty(),
-        };
         calls.extend(anywhere.calls.iter().cloned());
-        calls.extend(self.visit(&aim));
-        let truth = calls.iter().map(|call| call.truth).min().filter(|truth| *truth != Truth::False)?;
-        let verdict = match truth {
+        Some(Taken { calls, lacking })
+    }
+
+    /// A way that comes to something.
+    fn judged(
+        &self,
+        rule: &Rule,
+        aim: &Aim<'m>,
+        (calls, lacking): (&[Rc<Call>], &[String]),
+        worth: &Worth,
+    ) -> Option<Found<'m>> {
+        let least = calls.iter().map(|call| call.truth).min()?.min(worth.truth());
+        let verdict = match least {
+            Truth::False => return None,
             Truth::Unknown => EscalationVerdict::Unknown,
-            _ if !is_told => EscalationVerdict::Unknown,
+            // Doubt about what is gained leaves the steps as sure as they are.
+            _ if matches!(worth.outcome, Outcome::NotTold(_)) => EscalationVerdict::Potential,
             _ if !aim.missing.is_empty() || !lacking.is_empty() => EscalationVerdict::Potential,
             Truth::Depends => rule.at_most.min(EscalationVerdict::Conditional),
-            _ => rule.at_most,
+            Truth::True => rule.at_most,
         };
-        Some(Found { verdict, aim, calls, lacking, gain })
+        Some(Found {
+            verdict,
+            aim: aim.clone(),
+            calls: calls.to_vec(),
+            lacking: lacking.to_vec(),
+            worth: worth.clone(),
+        })
     }
 
     /// The role is taken on by the service, or by whom the provider vouches for.
@@ -164,14 +233,15 @@ impl<'m> Asker<'m> {
 
     /// A way with the reasons of its requests.
     fn tell(&self, rule: &Rule, found: Found<'m>) -> EscalationWay {
-        let Found { verdict, aim, calls, lacking, gain } = found;
-        let (gain, mut doubts) = match &*gain {
-            Outcome::Gained(gain) => (gain.clone(), Vec::new()),
-            Outcome::NotTold(doubts) => (Gain::NotKnown, doubts.clone()),
+        let Found { verdict, aim, calls, lacking, worth } = found;
+        let (gain, mut doubts) = match worth.outcome {
+            Outcome::Gained(gain) => (gain, Vec::new()),
+            Outcome::NotTold(doubts) => (Gain::NotKnown, doubts),
             Outcome::Nothing => (Gain::NotKnown, Vec::new()),
         };
         let steps: Vec<Arc<EscalationStep>> = calls.iter().map(|call| self.step(call)).collect();
-        doubts.extend(steps.iter().flat_map(|step| step.doubts.iter().cloned()));
+        let chain: Vec<Arc<EscalationStep>> = worth.chain.iter().map(|call| self.step(call)).collect();
+        doubts.extend(steps.iter().chain(&chain).flat_map(|step| step.doubts.iter().cloned()));
         let own = || aim.missing.is_empty().then(|| self.actor.principal.name());
         let is_own = !matches!(rule.effect, Effect::Target | Effect::NotTold);
         let joined = aim.group.filter(|_| rule.effect == Effect::Group);
@@ -190,6 +260,8 @@ impl<'m> Asker<'m> {
             missing: aim.missing.iter().map(|what| (*what).to_owned()).chain(lacking).collect(),
             doubts,
             gain,
+            chain,
+            gain_if: worth.residuals,
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use super::chain::{Admitting, Hop, Reached};
 use super::gain::{self, Numbers, Powers};
 use super::index::Index;
 use super::rules::{RULES, TrustedService};
@@ -26,6 +27,8 @@ pub struct EscalationMap<'a> {
     pub(super) policies: HashMap<&'a str, PolicyFacts<'a>>,
     /// For each service, by its place among those of the rules, the roles that trust it or may.
     pub(super) trusting: Vec<Vec<Trusting>>,
+    /// The roles by the identities that they may admit.
+    pub(super) admitting: Admitting<'a>,
     /// What policies say, by partition and account of who asks.
     indices: Mutex<HashMap<String, Arc<Index>>>,
     pub(super) numbers: Numbers,
@@ -67,6 +70,9 @@ pub(super) struct Target {
     pub(super) principal: Option<Principal>,
     as_is: OnceLock<Powers>,
     as_administrator: OnceLock<Powers>,
+    /// The roles that it may assume, and those to which it leads.
+    pub(super) hops: OnceLock<Vec<Hop>>,
+    pub(super) reached: OnceLock<Vec<Reached>>,
 }
 
 impl Target {
@@ -75,6 +81,8 @@ impl Target {
             principal: Principal::iam(arn).ok(),
             as_is: OnceLock::new(),
             as_administrator: OnceLock::new(),
+            hops: OnceLock::new(),
+            reached: OnceLock::new(),
         }
     }
 
@@ -114,6 +122,7 @@ impl<'a> EscalationMap<'a> {
         Self {
             inventory: *inventory,
             trusting: services.collect(),
+            admitting: Admitting::new(&roles),
             users: inventory
                 .users
                 .unwrap_or_default()
@@ -172,6 +181,12 @@ impl<'a> Role<'a> {
             everyone,
             accounts,
         }
+    }
+
+    /// The policies that the request to assume it meets, made by someone with these.
+    pub(super) fn assumed_by<'l>(&'l self, layers: &Layers<'l>) -> Layers<'l> {
+        let Layers { resource, resource_control, .. } = self.facts.layers;
+        Layers { resource, resource_control, ..*layers }
     }
 
     fn visited_by(&self, service: &TrustedService) -> Option<Request> {

@@ -3,10 +3,13 @@
 //! How each part is decided: [`reference::escalation`](crate::reference::escalation). Asked in rounds: which actions a rule
 //! takes and on what (`ask`), what comes of it (`gain`, `worth`), and how sure that is (`judge`).
 
+mod abroad;
 mod aims;
 mod anywhere;
 mod ask;
+mod chain;
 mod facts;
+mod foreign;
 mod gain;
 mod index;
 mod inventory;
@@ -14,6 +17,7 @@ mod judge;
 mod map;
 mod rules;
 mod sample;
+mod strength;
 #[cfg(test)]
 mod tests;
 mod worth;
@@ -34,9 +38,9 @@ pub use map::EscalationMap;
 /// Whether a rule holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EscalationVerdict {
-    /// Not to be told: a policy could not be read, or an evaluation is unknown.
+    /// Not to be told: a policy that decides a step could not be read, or the evaluation of a step is unknown.
     Unknown,
-    /// It may: something that would have to exist, or be so, is not known.
+    /// It may: something that would have to exist, or be so, is not known, or it is not known what is gained.
     Potential,
     /// It does if the residuals and provisos hold.
     Conditional,
@@ -47,9 +51,9 @@ pub enum EscalationVerdict {
 /// What is gained.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Gain {
-    /// Control of every identity of the account, as [`administrator`](crate::administrator) has it.
+    /// Control of every identity of the account in which it is gained, as [`administrator`](crate::administrator) has it.
     Administrator,
-    /// Among other things this, which the actor may not do.
+    /// Among other things this, which the actor may not do: the strongest, as far as AWS's access levels tell.
     More {
         /// The action, with a made-up name where the policy has a wildcard.
         action: String,
@@ -63,7 +67,8 @@ pub enum Gain {
 /// One request of a way.
 #[derive(Clone, Debug)]
 pub struct EscalationStep {
-    /// Who makes it, if not the actor: the service, or the provider, that the role trusts.
+    /// Who makes it, if not the actor: the service, or the provider, that the role trusts; in a chain the one who assumes
+    /// the next role.
     pub by: Option<String>,
     /// The action.
     pub action: String,
@@ -100,6 +105,18 @@ pub struct EscalationWay {
     pub doubts: Vec<Doubt>,
     /// What is gained.
     pub gain: Gain,
+    /// Where what is gained is not the target's own: the roles that are assumed from there, one after the other. The first
+    /// is assumed by the target. What is gained is what the last of them may do.
+    pub chain: Vec<Arc<EscalationStep>>,
+    /// What must hold for that to be gained, and does not decide whether the steps can be taken.
+    pub gain_if: Vec<Residual>,
+}
+
+impl EscalationWay {
+    /// ARN of whom it is whose permissions are gained: the end of the chain, or else the target.
+    pub fn gained_from(&self) -> Option<&str> {
+        self.chain.last().map(|hop| &*hop.resource).or(self.target.as_deref())
+    }
 }
 
 /// A rule that holds, or may hold, for a principal.
@@ -123,18 +140,18 @@ impl Escalation {
 /// What comes of the question.
 #[derive(Clone, Debug)]
 pub enum Escalations {
-    /// The principal is an administrator already: there is nothing to gain.
-    AlreadyAdministrator,
+    /// The principal is an administrator already: there is nothing to gain in its account. The ways that lead to roles of
+    /// other accounts, each of which is told once.
+    AlreadyAdministrator(Vec<Escalation>),
     /// The rules that hold or may hold, in the order of the rules.
     Rules(Vec<Escalation>),
 }
 
 impl Escalations {
-    /// The rules that hold or may hold; none for an administrator.
+    /// The rules that hold or may hold; for an administrator those that lead into other accounts.
     pub fn rules(&self) -> &[Escalation] {
         match self {
-            Self::AlreadyAdministrator => &[],
-            Self::Rules(rules) => rules,
+            Self::AlreadyAdministrator(rules) | Self::Rules(rules) => rules,
         }
     }
 }

@@ -126,6 +126,10 @@ pub(super) struct Rules {
 }
 
 impl Rules {
+    pub(super) fn is_assuming(&self, need: &Need) -> bool {
+        self.lower.get(need.action).is_some_and(|action| action == "sts:assumerole")
+    }
+
     /// Whether a rule passes a role to a service.
     pub(super) fn takes_passed_roles(&self, name: &str) -> bool {
         let passes = |rule: &&Rule| {

@@ -3,16 +3,19 @@
 use std::rc::Rc;
 
 use super::aims::Aim;
-use super::ask::Asker;
-use super::gain::{self, Power, Powers};
+use super::ask::{Asker, Call};
+use super::chain::{Member, Reached, path};
+use super::foreign::{OF_ANOTHER_ACCOUNT, may_have_policies};
+use super::gain::{self, EVERYTHING, Power, Powers};
 use super::rules::{Effect, Rule};
 use super::sample::Place;
+use super::strength::{self, Strength};
 use super::{Actor, Gain};
-use crate::answer::{Decision, Doubt};
+use crate::answer::{Decision, Doubt, Residual};
 use crate::context::Context;
 use crate::evaluate::{decide, evaluate};
 use crate::layers::{Attached, Layers};
-use crate::request::Request;
+use crate::request::{Principal, Request, ResourceKind};
 use crate::truth::Truth;
 
 /// What comes of a way.
@@ -23,61 +26,144 @@ pub(super) enum Outcome {
     NotTold(Vec<Doubt>),
 }
 
+/// What comes of a way, with what that takes beyond its steps.
+#[derive(Clone, Debug)]
+pub(super) struct Worth {
+    pub(super) outcome: Outcome,
+    pub(super) strength: Strength,
+    /// What must hold for it.
+    pub(super) residuals: Vec<Residual>,
+    /// The hops from the target to where it is gained.
+    pub(super) chain: Vec<Rc<Call>>,
+    /// Place of the role at the end of the chain.
+    pub(super) end: Option<usize>,
+    /// The least sure of the hops.
+    truth: Truth,
+}
+
 /// Whose powers are measured: by `AdministratorAccess` or as they are, place among the roles, place among the users.
 pub(super) type Measured = (bool, Option<usize>, Option<usize>);
 
 /// What the actor may do, by number.
 pub(super) type Now = Vec<Option<Truth>>;
 
+/// Those who begin a chain, where they are not as the inventory has them: what they may do after the step.
+struct Changed<'c> {
+    principal: &'c Principal,
+    context: &'c Context,
+    layers: Layers<'c>,
+}
+
+impl Worth {
+    fn new(outcome: Outcome, strength: Strength) -> Self {
+        Self { outcome, strength, residuals: Vec::new(), chain: Vec::new(), end: None, truth: Truth::True }
+    }
+
+    fn nothing() -> Self {
+        Self::new(Outcome::Nothing, strength::NOT_KNOWN)
+    }
+
+    fn not_known() -> Self {
+        Self::new(Outcome::Gained(Gain::NotKnown), strength::NOT_KNOWN)
+    }
+
+    /// How sure it is, once the steps are taken.
+    pub(super) fn truth(&self) -> Truth {
+        if self.residuals.is_empty() { self.truth } else { self.truth.min(Truth::Depends) }
+    }
+
+    fn is_something(&self) -> bool {
+        !matches!(self.outcome, Outcome::Nothing)
+    }
+
+    /// Whether another is at least as sure and as strong.
+    fn yields_to(&self, other: &Self) -> bool {
+        let rank = |worth: &Self| match worth.outcome {
+            Outcome::Nothing => (0, 0),
+            Outcome::NotTold(_) => (1, 0),
+            Outcome::Gained(_) => (2, worth.strength),
+        };
+        rank(other) >= rank(self) && other.truth() >= self.truth()
+    }
+}
+
+/// Those that yield to none of the others, in their order.
+fn strongest(all: Vec<Worth>) -> Rc<[Worth]> {
+    let mut kept: Vec<Worth> = Vec::new();
+    for worth in all.into_iter().filter(Worth::is_something) {
+        if !kept.iter().any(|other| worth.yields_to(other)) {
+            kept.retain(|other| !other.yields_to(&worth));
+            kept.push(worth);
+        }
+    }
+    kept.into()
+}
+
 impl<'m> Asker<'m> {
-    /// What is gained by a way.
-    pub(super) fn gain(&self, rule: &Rule, aim: &Aim<'m>) -> Rc<Outcome> {
+    /// What is gained by a way: the strongest that is sure, and what is stronger and less sure. Empty: nothing.
+    pub(super) fn gain(&self, rule: &Rule, aim: &Aim<'m>) -> Rc<[Worth]> {
         let by_administrator = rule.effect == Effect::Administrator;
-        let target_role = aim.role.and_then(|index| self.map.roles.get(index));
-        let user = aim.user.and_then(|index| self.map.users.get(index));
-        let target = target_role.map(|role| (&role.target, &role.facts.layers));
-        let target = target.or_else(|| user.map(|user| (&user.target, &user.facts.layers)));
+        let member = aim.role.map(Member::Role).or(aim.user.map(Member::User));
+        let Actor { principal, context, layers, .. } = self.actor;
         let numbers = &self.map.numbers;
-        let not_known = || Rc::new(Outcome::Gained(Gain::NotKnown));
         match rule.effect {
-            Effect::NotTold => not_known(),
+            Effect::NotTold => Rc::new([Worth::not_known()]),
             Effect::Target | Effect::Administrator => {
                 let key = (by_administrator, aim.role, aim.user);
                 if let Some(known) = self.gains.borrow().get(&key) {
                     return known.clone();
                 }
-                let outcome = match target {
-                    Some((target, layers)) if by_administrator => {
-                        self.compare(target.powers_of_administrator(layers, numbers), None)
+                let found = match member.and_then(|member| Some((member, self.map.member(member)?))) {
+                    _ if by_administrator && self.abroad => self.abroad_as_administrator(member),
+                    Some((_, (target, layers))) if by_administrator => {
+                        strongest(self.compare(target.powers_of_administrator(layers, numbers), None))
                     }
-                    Some((target, layers)) => self.compare(target.powers(layers, numbers), None),
+                    Some((member, (target, layers))) => {
+                        // Within its own account an administrator has nothing to gain.
+                        let own = match member {
+                            Member::Role(role) if self.abroad && self.is_abroad(role) => {
+                                self.of_role(role).to_vec()
+                            }
+                            _ if self.abroad => Vec::new(),
+                            _ => self.compare(target.powers(layers, numbers), None),
+                        };
+                        let first = |role| self.hop_of(member, role);
+                        self.with_chains(own, self.map.reached_by(member), first)
+                    }
                     None if by_administrator && !aim.lacks_target() => {
-                        let Actor { principal, context, layers, .. } = self.actor;
-                        self.compare(
-                            &gain::powers_of_administrator(principal, context, layers, numbers),
-                            None,
-                        )
+                        let powers = gain::powers_of_administrator(principal, context, layers, numbers);
+                        strongest(self.compare(&powers, None))
                     }
-                    None => return not_known(),
+                    None => return Rc::new([Worth::not_known()]),
                 };
-                let outcome = Rc::new(outcome);
-                self.gains.borrow_mut().insert(key, outcome.clone());
-                outcome
+                self.gains.borrow_mut().insert(key, found.clone());
+                found
             }
-            Effect::Group if aim.group.is_none() => not_known(),
+            Effect::Group if aim.group.is_none() => Rc::new([Worth::not_known()]),
             Effect::Group => {
-                let layers = &self.actor.layers;
                 let identity: Vec<Attached> = layers.identity.iter().chain(aim.joined).cloned().collect();
                 let layers = Layers { identity: &identity, ..*layers };
-                let Actor { principal, context, .. } = self.actor;
-                Rc::new(self.compare(&gain::powers(principal, context, &layers, numbers), None))
+                let own = self.compare(&gain::powers(principal, context, &layers, numbers), None);
+                self.with_chains_of(own, &Changed { principal, context, layers })
             }
-            Effect::NoBoundary | Effect::Version | Effect::NoPolicy => Rc::new(self.changed(rule, aim)),
+            Effect::NoBoundary | Effect::Version | Effect::NoPolicy => self.changed(rule, aim),
         }
     }
 
+    /// Where the target, or the actor, leads once it may do everything within its limits.
+    fn abroad_as_administrator(&self, member: Option<Member>) -> Rc<[Worth]> {
+        let (principal, context, layers) = match member.and_then(|member| self.map.member(member)) {
+            Some((target, layers)) => (target.principal.as_ref(), &Context::auditor(), layers),
+            None => (Some(self.actor.principal), &self.actor.context, &self.actor.layers),
+        };
+        let Some(principal) = principal else { return Rc::new([]) };
+        let identity: Vec<Attached> = layers.identity.iter().chain(EVERYTHING.as_ref()).cloned().collect();
+        let layers = Layers { identity: &identity, ..*layers };
+        self.with_chains_of(Vec::new(), &Changed { principal, context, layers })
+    }
+
     /// What is gained when a policy of the target, or of the actor itself, is changed or taken away.
-    fn changed(&self, rule: &Rule, aim: &Aim<'m>) -> Outcome {
+    fn changed(&self, rule: &Rule, aim: &Aim<'m>) -> Rc<[Worth]> {
         let before = self.subject(aim);
         let target_role = aim.role.and_then(|index| self.map.roles.get(index));
         let other = target_role.filter(|role| !self.is_actor(role.facts.arn));
@@ -90,12 +176,12 @@ impl<'m> Asker<'m> {
         let (after, without) = if rule.effect == Effect::NoBoundary {
             let Some(boundary) = before.boundary else {
                 let known = aim.missing.is_empty();
-                return if known { Outcome::Nothing } else { Outcome::Gained(Gain::NotKnown) };
+                return if known { Rc::new([]) } else { Rc::new([Worth::not_known()]) };
             };
             (Layers { boundary: None, ..before }, boundary)
         } else {
-            let Some(change) = aim.change else { return Outcome::Gained(Gain::NotKnown) };
-            let Some(old) = before.identity.get(change.index) else { return Outcome::Nothing };
+            let Some(change) = aim.change else { return Rc::new([Worth::not_known()]) };
+            let Some(old) = before.identity.get(change.index) else { return Rc::new([]) };
             match change.version {
                 None => drop(identity.remove(change.index)),
                 Some((name, policy)) => {
@@ -111,19 +197,35 @@ impl<'m> Asker<'m> {
         if powers.administrator
             && other.is_some_and(|role| role.target.powers(&before, &self.map.numbers).administrator)
         {
-            return Outcome::Nothing;
+            return Rc::new([]);
         }
-        self.compare(&powers, Some(&before))
+        let own = self.compare(&powers, Some(&before));
+        self.with_chains_of(own, &Changed { principal, context, layers: after })
     }
 
-    /// Whether there is something among these powers that the actor has not. `before`: what the one whose powers they are
-    /// had, where that was changed; only what it had not counts.
-    fn compare(&self, powers: &Powers, before: Option<&Layers<'_>>) -> Outcome {
+    /// Whether there is something among these powers that the actor has not: the strongest that is sure, and what is stronger
+    /// if something holds. `before`: what the one whose powers they are had, where that was changed; only what it had not
+    /// counts.
+    fn compare(&self, powers: &Powers, before: Option<&Layers<'_>>) -> Vec<Worth> {
         if powers.administrator {
-            return Outcome::Gained(Gain::Administrator);
+            let outcome = Outcome::Gained(Gain::Administrator);
+            return vec![Worth::new(outcome, strength::ADMINISTRATOR)];
         }
+        let certain = self.more(powers, before);
+        if powers.administrator_if.is_empty() || before.is_some() {
+            return vec![certain];
+        }
+        let outcome = Outcome::Gained(Gain::Administrator);
+        let conditional = Worth {
+            residuals: powers.administrator_if.clone(),
+            ..Worth::new(outcome, strength::ADMINISTRATOR)
+        };
+        vec![certain, conditional]
+    }
+
+    fn more(&self, powers: &Powers, before: Option<&Layers<'_>>) -> Worth {
         let mut in_doubt = None;
-        for Power { request, truth, number } in &powers.requests {
+        for Power { request, truth, number, strength } in &powers.requests {
             let now = self.now(request, *number);
             let was =
                 before.map_or(Truth::False, |before| decide(request, &self.willing.beside(request, before)));
@@ -131,22 +233,95 @@ impl<'m> Asker<'m> {
             if was == Truth::Unknown || now == Truth::Unknown {
                 in_doubt.get_or_insert(request);
             } else if was < *truth && (now == Truth::False || lifted) {
-                return Outcome::Gained(Gain::More {
+                let gain = Gain::More {
                     action: request.action().to_owned(),
                     resource: request.resource().to_owned(),
-                });
+                };
+                return Worth::new(Outcome::Gained(gain), *strength);
             }
         }
+        let not_told = |doubts| Worth::new(Outcome::NotTold(doubts), strength::NOT_KNOWN);
         if !powers.doubts.is_empty() {
-            return Outcome::NotTold(powers.doubts.clone());
+            return not_told(powers.doubts.clone());
         }
         let as_actor = in_doubt.map(|request| self.as_actor(request));
-        let now =
-            |request: &Request| evaluate(request, &self.willing.beside(request, &self.actor.layers)).decision;
-        match as_actor.as_ref().map(now) {
-            Some(Decision::Unknown(doubts)) => Outcome::NotTold(doubts),
-            _ => Outcome::Nothing,
+        match as_actor.as_ref().map(|request| evaluate(request, &self.layers_now(request)).decision) {
+            Some(Decision::Unknown(doubts)) => not_told(doubts),
+            _ => Worth::nothing(),
         }
+    }
+
+    fn with_chains_of(&self, own: Vec<Worth>, changed: &Changed<'_>) -> Rc<[Worth]> {
+        let Changed { principal, context, layers } = changed;
+        let hops = self.map.hops(principal, context, layers);
+        let reached = self.map.reach(&hops, None);
+        self.with_chains(own, &reached, |role| self.hop_of_changed(principal, context, layers, role))
+    }
+
+    /// With what is gained from the roles to which the target leads. `first`: the first hop, to the role at this place.
+    fn with_chains(
+        &self,
+        mut own: Vec<Worth>,
+        reached: &[Reached],
+        first: impl Fn(usize) -> Option<Rc<Call>>,
+    ) -> Rc<[Worth]> {
+        for (place, one) in reached.iter().enumerate() {
+            let most = !self.abroad
+                && own.iter().any(|worth| {
+                    worth.is_something()
+                        && worth.strength == strength::ADMINISTRATOR
+                        && worth.truth() >= one.truth
+                });
+            if most {
+                break;
+            }
+            if !self.is_news(*one) || (self.abroad && !self.is_abroad(one.role)) {
+                continue;
+            }
+            for worth in self.of_role(one.role).iter() {
+                let reached = Worth { truth: one.truth, end: Some(place), ..worth.clone() };
+                if worth.is_something() && !own.iter().any(|known| reached.yields_to(known)) {
+                    own.push(reached);
+                }
+            }
+        }
+        let mut kept = strongest(own).to_vec();
+        for worth in &mut kept {
+            let Some(place) = worth.end else { continue };
+            let roles = path(reached, place);
+            worth.end = roles.last().copied();
+            let mut hops = roles.iter().zip(roles.iter().skip(1));
+            let start = roles.first().and_then(|role| first(*role));
+            worth.chain = start
+                .into_iter()
+                .chain(hops.by_ref().filter_map(|(by, role)| self.hop_of(Member::Role(*by), *role)))
+                .collect();
+        }
+        kept.into()
+    }
+
+    /// Whether the actor, who is not this role, does not get there as surely without any step but to assume it.
+    fn is_news(&self, reached: Reached) -> bool {
+        let role = self.map.roles.get(reached.role);
+        let direct = self.own_hops().iter().find(|hop| hop.role == reached.role);
+        role.is_some_and(|role| !self.is_actor(role.facts.arn))
+            && direct.is_none_or(|hop| hop.truth < reached.truth)
+    }
+
+    /// What the actor gains with the permissions of a role, without what that leads to.
+    fn of_role(&self, index: usize) -> Rc<[Worth]> {
+        if let Some(known) = self.roles_worth.borrow().get(&index) {
+            return known.clone();
+        }
+        let role = self.map.roles.get(index);
+        let worth: Rc<[Worth]> = match role {
+            Some(role) => {
+                self.compare(role.target.powers(&role.facts.layers, &self.map.numbers), None).into()
+            }
+            None => Rc::new([]),
+        };
+        self.roles_worth.borrow_mut().insert(index, worth.clone());
+        worth
     }
 
     /// How a target's request would come out for the actor. Many targets have the same policies.
@@ -155,7 +330,7 @@ impl<'m> Asker<'m> {
             return *truth;
         }
         let as_actor = self.as_actor(request);
-        let truth = decide(&as_actor, &self.willing.beside(&as_actor, &self.actor.layers));
+        let truth = decide(&as_actor, &self.layers_now(&as_actor));
         let mut known = self.now.borrow_mut();
         if known.len() <= number {
             known.resize(number + 1, None);
@@ -164,6 +339,16 @@ impl<'m> Asker<'m> {
             *place = Some(truth);
         }
         truth
+    }
+
+    /// The policies that a target's request meets when the actor makes it. What another account's resource lets in is not
+    /// known.
+    fn layers_now<'l>(&'l self, request: &Request) -> Layers<'l> {
+        let is_ordinary = request.resource_kind() == ResourceKind::Ordinary;
+        if is_ordinary && !request.within_one_account() && may_have_policies(request.service()) {
+            return Layers { resource: OF_ANOTHER_ACCOUNT.as_slice(), ..self.actor.layers };
+        }
+        self.willing.beside(request, &self.actor.layers)
     }
 
     /// A target's request as the actor would make it.

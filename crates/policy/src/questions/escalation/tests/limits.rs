@@ -1,6 +1,6 @@
 //! What takes a way away, or makes it uncertain: every layer of the actor, and of the target.
 
-use super::EscalationVerdict::{Conditional, Unknown, Yes};
+use super::EscalationVerdict::{Conditional, Potential, Unknown, Yes};
 use super::*;
 
 fn world() -> World {
@@ -93,7 +93,7 @@ fn conditions_on_the_policy_and_the_boundary_are_evaluated() {
 #[test]
 fn administrators_have_nothing_to_gain() {
     let world = World::of(Someone::new(ANN, EVERYTHING)).user(Someone::new(BOB, EVERYTHING));
-    assert!(matches!(world.ask(), Escalations::AlreadyAdministrator));
+    assert!(matches!(world.ask(), Escalations::AlreadyAdministrator(_)));
     assert!(world.ask().rules().is_empty());
 }
 
@@ -107,8 +107,10 @@ fn what_could_not_be_read_is_unknown_with_its_reason() {
     // The actor's own policies are known, the target's are not.
     let bob = Someone { identity: vec![Attached::unreadable("p", "throttled")], ..Someone::new(BOB, "") };
     let found = World::ann(&["iam:CreateAccessKey"]).user(bob).rule("iam-002").unwrap();
-    assert_eq!((found.verdict, &*found.ways[0].doubts[0].reason), (Unknown, "throttled"));
+    assert_eq!((found.verdict, &*found.ways[0].doubts[0].reason), (Potential, "throttled"));
     assert_eq!(found.ways[0].gain, Gain::NotKnown);
+    // The step is sure, whatever is gained by it.
+    assert!(found.ways[0].steps.iter().all(|step| step.residual.is_none() && step.doubts.is_empty()));
 }
 
 /// AWS-managed policies and roles of IAM Identity Center cannot be changed.

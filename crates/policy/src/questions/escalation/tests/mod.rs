@@ -1,5 +1,6 @@
 //! Made-up accounts in which the rules are asked for.
 
+mod chains;
 mod limits;
 mod properties;
 mod relations;

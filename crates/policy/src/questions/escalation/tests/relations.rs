@@ -160,7 +160,7 @@ fn set_default_policy_version_is_decided_from_the_stored_versions() {
     let versions: Vec<_> = found.ways.iter().map(|way| (way.version.as_deref(), &way.gain)).collect();
     assert_eq!(found.count, 2);
     assert!(
-        matches!(versions[..], [(Some("v2"), Gain::More { .. }), (Some("v3"), Gain::Administrator)]),
+        matches!(versions[..], [(Some("v3"), Gain::Administrator), (Some("v2"), Gain::More { .. })]),
         "{versions:?}"
     );
     // The version in force denies what another does not.

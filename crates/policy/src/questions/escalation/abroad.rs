@@ -1,0 +1,57 @@
+//! What an administrator has still to gain: roles of other accounts.
+
+use std::collections::HashSet;
+
+use super::aims::Aim;
+use super::ask::Asker;
+use super::chain::Member;
+use super::judge::Found;
+use super::rules::{Effect, RULES, Rule};
+use super::{Actor, Escalation, EscalationMap, EscalationVerdict};
+
+/// The ways of an administrator into other accounts: to each role the shortest, by the first rule that is as sure as any.
+pub(super) fn escalations(map: &EscalationMap<'_>, actor: &Actor<'_>) -> Vec<Escalation> {
+    let mut asker = Asker::new(map, actor);
+    asker.abroad = true;
+    if !(0..map.roles.len()).any(|role| asker.is_abroad(role)) {
+        return Vec::new();
+    }
+    let gains_identity = |rule: &&Rule| matches!(rule.effect, Effect::Target | Effect::Administrator);
+    let rules = || RULES.rules.iter().filter(gains_identity);
+    // To assume is less than to change something first.
+    let assumes =
+        |rule: &&Rule| rule.alternatives.iter().any(|needs| needs.iter().all(|need| RULES.is_assuming(need)));
+    let (first, rest): (Vec<&Rule>, Vec<&Rule>) = rules().partition(assumes);
+    let mut told: HashSet<usize> = HashSet::new();
+    let mut escalations = Vec::new();
+    for rule in first.into_iter().chain(rest) {
+        let mut found = asker.found(rule);
+        found.retain(|way| way.end().is_some_and(|role| asker.is_abroad(role) && !told.contains(&role)));
+        found.sort_by_key(Found::hops);
+        let mut ends = HashSet::new();
+        found.retain(|way| way.end().is_some_and(|role| ends.insert(role)));
+        let sure = found.iter().filter(|way| way.verdict() == EscalationVerdict::Yes);
+        told.extend(sure.filter_map(Found::end));
+        escalations.extend(asker.told_of(rule, found));
+    }
+    escalations
+}
+
+impl Asker<'_> {
+    /// Whether a role is of another account than the actor.
+    pub(super) fn is_abroad(&self, role: usize) -> bool {
+        self.map.roles.get(role).is_some_and(|role| role.place.account != self.place.account)
+    }
+
+    /// Whether a way that is aimed so may lead into another account.
+    pub(super) fn may_lead_abroad(&self, rule: &Rule, aim: &Aim<'_>) -> bool {
+        let leads = |member| self.map.reached_by(member).iter().any(|one| self.is_abroad(one.role));
+        match (aim.role, aim.user) {
+            (Some(role), _) if self.is_abroad(role) => true,
+            (Some(role), _) => leads(Member::Role(role)),
+            (None, Some(user)) => leads(Member::User(user)),
+            // The actor itself, with more permissions.
+            (None, None) => rule.effect == Effect::Administrator,
+        }
+    }
+}
