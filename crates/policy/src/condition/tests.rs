@@ -61,7 +61,7 @@ fn missing_key() {
             assert_eq!(missing_with(&format!("ForAllValues:{operator}")), True, "ForAllValues:{operator}");
             assert_eq!(missing_with(&format!("ForAllValues:{operator}IfExists")), True, "{operator}");
             assert_eq!(missing_with(&format!("ForAnyValue:{operator}")), False, "ForAnyValue:{operator}");
-            assert_eq!(missing_with(&format!("ForAnyValue:{operator}IfExists")), Unknown, "{operator}");
+            assert_eq!(missing_with(&format!("ForAnyValue:{operator}IfExists")), False, "{operator}");
         }
     }
 }
@@ -101,8 +101,11 @@ fn multivalued_key_tested_against_one_value() {
         ("ForAnyValue:StringEquals", [False, True, False, True]),
         ("ForAllValues:StringEquals", [True, True, False, False]),
         ("ForAnyValue:StringNotEquals", [False, False, True, True]),
-        // The last two cells were never captured: unknown.
-        ("ForAllValues:StringNotEquals", [True, False, Unknown, Unknown]),
+        // None of the request's values is listed.
+        ("ForAllValues:StringNotEquals", [True, False, True, False]),
+        ("ForAllValues:StringNotEqualsIgnoreCase", [True, False, True, False]),
+        ("ForAllValues:StringNotLike", [True, False, True, False]),
+        ("ForAllValues:StringNotEqualsIfExists", [True, False, True, False]),
     ] {
         for (request, wanted) in requests.iter().zip(wanted) {
             assert_eq!(holds(operator, &["team"], request), wanted, "{operator} {request:?}");

@@ -8,7 +8,7 @@ use super::Key;
 use crate::catalogue::Catalogue;
 
 /// Follow from the principal, the resource, the organization or the clock: whoever asks should say.
-const KNOWABLE: [&str; 16] = [
+const KNOWABLE: [&str; 15] = [
     "aws:currenttime",
     "aws:epochtime",
     "aws:principalaccount",
@@ -24,7 +24,6 @@ const KNOWABLE: [&str; 16] = [
     "aws:resourceorgpaths",
     "aws:userid",
     "aws:username",
-    "ec2:sourceinstancearn",
 ];
 
 /// The caller writes them into its request.
@@ -61,6 +60,32 @@ pub fn class_of(key: &str) -> &'static Key {
         &Key::Present
     } else {
         &Key::Environment
+    }
+}
+
+/// Only requests that go through a VPC endpoint have these.
+const THROUGH_ENDPOINT: [&str; 7] = [
+    "aws:sourcevpc",
+    "aws:sourcevpcarn",
+    "aws:sourcevpce",
+    "aws:vpceaccount",
+    "aws:vpceorgid",
+    "aws:vpceorgpaths",
+    "aws:vpcsourceip",
+];
+
+/// Only requests that do not have this.
+const OVER_THE_INTERNET: [&str; 1] = ["aws:sourceip"];
+
+/// The keys of the other way that a request can take, of which one that is there excludes a key (in lower case).
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sts_vpc_condition_keys_federated.html>
+pub(super) fn of_the_other_way(key: &str) -> &'static [&'static str] {
+    if OVER_THE_INTERNET.contains(&key) {
+        &THROUGH_ENDPOINT
+    } else if THROUGH_ENDPOINT.contains(&key) {
+        &OVER_THE_INTERNET
+    } else {
+        &[]
     }
 }
 
@@ -154,7 +179,7 @@ mod tests {
             (
                 &Key::Environment,
                 "aws:SourceIp aws:SourceVpc aws:SourceVpce aws:MultiFactorAuthPresent aws:MultiFactorAuthAge \
-                 aws:TokenIssueTime sts:ExternalId token.actions.githubusercontent.com:sub SAML:aud s3:prefix",
+                 aws:TokenIssueTime ec2:SourceInstanceArn sts:ExternalId token.actions.githubusercontent.com:sub SAML:aud s3:prefix",
             ),
             (&Key::Present, "aws:SecureTransport aws:ViaAWSService"),
         ];

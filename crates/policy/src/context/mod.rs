@@ -5,6 +5,7 @@ mod classes;
 
 use std::sync::Arc;
 
+use classes::of_the_other_way;
 pub use classes::{class_of, is_multivalued};
 pub(crate) use classes::{is_in_every_request, is_tag};
 
@@ -166,6 +167,10 @@ impl Context {
         if let Some(key) = self.named(lower).or_else(|| family().map(|(_, key)| key)) {
             return key;
         }
+        let is_there = |other: &&str| matches!(self.named(other), Some(Key::Known { .. } | Key::Present));
+        if of_the_other_way(lower).iter().any(is_there) {
+            return &Key::Absent;
+        }
         match self.rest {
             Rest::Absent => &Key::Absent,
             Rest::Classed => class_of(lower),
@@ -227,6 +232,29 @@ mod tests {
         assert_eq!(context.get("aws:PrincipalTag/env"), &Key::Environment);
         assert_eq!(context.get("aws:RequestTag/env"), &Key::CallerChosen);
         assert_eq!(context.get("aws:SecureTransport"), &Key::Present);
+    }
+
+    /// "aws:SourceIp: through VPC endpoint: no, over public internet: yes", and the others the other way round.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sts_vpc_condition_keys_federated.html>
+    #[test]
+    fn request_through_an_endpoint_has_no_public_address() {
+        for (known, absent) in [
+            ("aws:SourceVpce", &["aws:SourceIp"][..]),
+            ("aws:sourceVpc", &["aws:SourceIp"]),
+            ("aws:VpcSourceIp", &["AWS:SOURCEIP"]),
+            ("aws:SourceIp", &["aws:SourceVpce", "aws:SourceVpc", "aws:SourceVpcArn", "aws:VpceOrgID"]),
+        ] {
+            let context = Context::auditor().with(known, "x");
+            for key in absent {
+                assert_eq!(context.get(key), &Key::Absent, "{known} {key}");
+            }
+            assert_eq!(context.get("aws:MultiFactorAuthPresent"), &Key::Environment);
+        }
+        // What is said counts.
+        let both = Context::auditor().with("aws:SourceVpce", "vpce-1").with("aws:SourceIp", "192.0.2.7");
+        assert!(matches!(both.get("aws:SourceIp"), Key::Known { .. }));
+        let none = Context::auditor().with_state("aws:SourceVpce", Key::Absent);
+        assert_eq!(none.get("aws:SourceIp"), &Key::Environment);
     }
 
     /// AWS is not order-stable here.

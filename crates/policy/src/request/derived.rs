@@ -61,6 +61,30 @@ const OF_SERVICES: [&str; 4] =
 /// Exist only where temporary credentials of IAM principals are used, and never for identities of providers.
 const OF_MULTI_FACTOR: [&str; 2] = ["aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge"];
 
+/// Exist only in sessions of roles: what opened the session, or where it runs, puts them there.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-role-properties>
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html>
+const OF_ROLE_SESSIONS: [&str; 14] = [
+    "aws:ChatbotSourceArn",
+    "aws:Ec2InstanceSourcePrivateIPv4",
+    "aws:Ec2InstanceSourceVpc",
+    "aws:FederatedProvider",
+    "aws:SignInSessionArn",
+    "codebuild:BuildArn",
+    "codebuild:ProjectArn",
+    "ec2:RoleDelivery",
+    "ec2:SourceInstanceArn",
+    "glue:CredentialIssuingService",
+    "glue:RoleAssumedBy",
+    "identitystore:UserId",
+    "lambda:SourceFunctionArn",
+    "ssm:SourceInstanceArn",
+];
+
+/// Exists only in sessions of AssumeRoot, which are none of a user's, a role's or the root user's own.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-assumedroot>
+const OF_ASSUMED_ROOT: [&str; 1] = ["aws:AssumedRoot"];
+
 /// Services with a single endpoint, in us-east-1, sorted: "all requests to these services are made to the us-east-1
 /// Region".
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_deny-requested-region.html>
@@ -114,6 +138,10 @@ pub(super) fn of_principal(context: Context, principal: &Principal) -> Context {
     }
     if matches!(kind, Service | Anonymous | Federated) {
         context = with_absent(context, &OF_MULTI_FACTOR);
+    }
+    context = with_absent(context, &OF_ASSUMED_ROOT);
+    if kind != Role {
+        context = with_absent(context, &OF_ROLE_SESSIONS);
     }
     // Only users, roles and sessions have tags.
     if matches!(kind, Service | Anonymous | Root) {

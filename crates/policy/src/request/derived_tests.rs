@@ -3,6 +3,25 @@
 use super::super::Request;
 use super::*;
 
+/// "Role session properties": what a session of another kind never has.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-role-properties>
+#[test]
+fn keys_of_role_sessions_are_absent_for_others() {
+    let user = Principal::iam("arn:aws:iam::111122223333:user/ann").unwrap();
+    let root = Principal::iam("arn:aws:iam::111122223333:root").unwrap();
+    let bob = Principal::federated_user(user.name(), "bob").unwrap();
+    let role = Principal::iam("arn:aws:iam::111122223333:role/ci").unwrap();
+    for key in OF_ROLE_SESSIONS {
+        for other in [&user, &root, &bob] {
+            assert_eq!(value(other.clone(), key), "Absent", "{} {key}", other.name());
+        }
+        assert_eq!(value(role.clone(), key), "Environment", "{key}");
+    }
+    for principal in [user, root, bob, role] {
+        assert_eq!(value(principal, "aws:AssumedRoot"), "Absent");
+    }
+}
+
 fn value(principal: Principal, key: &str) -> String {
     let request = Request::new(principal, "s3:GetObject", "arn:aws:s3:::b/k", Context::auditor());
     match request.context().get(key) {

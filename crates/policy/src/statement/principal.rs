@@ -103,9 +103,12 @@ impl Principals {
     }
 
     /// `NotPrincipal`. A user is surely left out of it only with its ARN *and* its account: AWS may look at the account
-    /// first. With only one of the two it is unknown. A session must be listed with its role, or its user, and the account:
-    /// the guide asks for role and account only, the knowledge center for "the role session name of every user". A
-    /// principal with a permissions boundary is never left out of a Deny.
+    /// first. With only one of the two it is unknown, unless the account is there for others: in AWS's example, which lists
+    /// Bob and his account, "all principals *except* the user named Bob" are denied. A session must be listed with its role, or
+    /// its user, and the account. Where other sessions of the role are listed it is not left out; where none is, it is unknown:
+    /// the guide asks for role and account only, the knowledge center for "the role session name of every user". A principal
+    /// with a permissions boundary is never left out of a Deny.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html>
     /// <https://aws.amazon.com/premiumsupport/knowledge-center/explicit-deny-principal-elements-s3/>
     fn leave_over(&self, principal: &Principal, effect: Effect, has_boundary: bool) -> Truth {
         if has_boundary && effect != Effect::Allow {
@@ -123,24 +126,44 @@ impl Principals {
             PrincipalKind::Service | PrincipalKind::Federated | PrincipalKind::Anonymous => {
                 listed.alone.negated()
             }
-            PrincipalKind::User => both(listed.alone, listed.account),
+            PrincipalKind::User => match (listed.alone, listed.account) {
+                (Truth::True, Truth::True) => Truth::False,
+                (Truth::False, Truth::False) => Truth::True,
+                (Truth::False, Truth::True) if self.list_others(principal) => Truth::True,
+                _ => Truth::Unknown,
+            },
             PrincipalKind::Role | PrincipalKind::FederatedUser => {
                 match (listed.alone, listed.limited, listed.account) {
-                    (Truth::True, Truth::True, Truth::True) => Truth::False,
+                    // A role of which it is not said in which session: the session's name decides.
+                    (Truth::True | Truth::Depends, Truth::True, Truth::True) => listed.alone.negated(),
                     (Truth::False, Truth::False, Truth::False) => Truth::True,
+                    (Truth::False, Truth::False, Truth::True) if self.list_others(principal) => Truth::True,
+                    (Truth::False, Truth::True, _) if self.list_sessions_of(principal) => Truth::True,
                     _ => Truth::Unknown,
                 }
             }
         }
     }
-}
 
-/// Left out with both, left over with neither.
-fn both(listed: Truth, account: Truth) -> Truth {
-    match (listed, account) {
-        (Truth::True, Truth::True) => Truth::False,
-        (Truth::False, Truth::False) => Truth::True,
-        _ => Truth::Unknown,
+    /// Whether they list a principal of someone's account, by its ARN.
+    fn list_others(&self, principal: &Principal) -> bool {
+        self.entries.iter().any(|entry| match entry {
+            PrincipalEntry::Arn(arn) => {
+                Arn::read(arn).is_some_and(|arn| principal.account() == Some(arn.account))
+            }
+            _ => false,
+        })
+    }
+
+    /// Whether they list a session of someone's role, or of its user.
+    fn list_sessions_of(&self, principal: &Principal) -> bool {
+        let others = principal.session_arn().and_then(|own| Some(own.rsplit_once('/')?.0));
+        self.entries.iter().any(|entry| match (entry, others) {
+            (PrincipalEntry::Arn(arn), Some(others)) => {
+                arn.rsplit_once('/').is_some_and(|(start, name)| start == others && !name.is_empty())
+            }
+            _ => false,
+        })
     }
 }
 

@@ -180,13 +180,41 @@ fn not_principal_with_role_and_account_but_not_the_session_is_unknown() {
     let other = "arn:aws:sts::111122223333:assumed-role/ci/other";
     for (listed, principal) in [
         (&[ROLE, ROOT][..], session()),
-        (&[ROLE, ROOT, other], session()),
         (&[ROLE, ROOT], role.clone()),
-        (&[ROLE, ROOT, SESSION], role),
         (&[USER, ROOT], bob()),
+        // Of another role.
+        (&[ROLE, ROOT, "arn:aws:sts::111122223333:assumed-role/other/s"], session()),
     ] {
         assert_eq!(left_over(listed, &principal), Unknown, "{listed:?} {}", principal.name());
     }
+    // Which of its sessions asks, decides.
+    assert_eq!(left_over(&[ROLE, ROOT, SESSION], &role), Depends);
+    assert_eq!(left_over(&[ROLE, ROOT, other], &role), Depends);
+}
+
+/// "All principals *except* the user named Bob in AWS account 444455556666 are explicitly denied access", where Bob and the
+/// account are listed; and except one session of a role, where that one, its role and the account are.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html>
+#[test]
+fn not_principal_does_not_leave_out_others_of_a_listed_account_or_role() {
+    let other_user = "arn:aws:iam::111122223333:user/bob";
+    let other_session = "arn:aws:sts::111122223333:assumed-role/ci/other";
+    let other_role = "arn:aws:iam::111122223333:role/other";
+    for (listed, principal) in [
+        (&[other_user, ROOT][..], user()),
+        (&[other_user, "111122223333"], user()),
+        (&[ROLE, ROOT], user()),
+        (&[other_user, ROOT], session()),
+        (&[other_role, ROOT], session()),
+        (&[other_session, ROLE, ROOT], session()),
+        (&[other_session, ROLE], session()),
+        (&[other_session, ROOT], session()),
+        (&["arn:aws:sts::111122223333:federated-user/eve", USER, ROOT], bob()),
+    ] {
+        assert_eq!(left_over(listed, &principal), True, "{listed:?} {}", principal.name());
+    }
+    // The account is there for nobody of its own.
+    assert_eq!(left_over(&["arn:aws:iam::444455556666:user/bob", ROOT], &user()), Unknown);
 }
 
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html>

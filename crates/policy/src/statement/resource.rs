@@ -25,8 +25,12 @@ pub(crate) struct Resources {
 enum Entry {
     Everything,
     Arn(ArnPattern),
-    /// Neither `*` nor an ARN, or with a variable where AWS allows none: AWS does not say what it matches, but nothing
-    /// that this does not, in which any text stands in for a variable.
+    /// With a variable before the fifth colon: "you can't use a variable to replace parts of the ARN before the fifth colon",
+    /// so that it stays the text that it is, which is in no ARN.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-resourceelement>
+    Nothing,
+    /// Neither `*` nor an ARN: AWS does not say what it matches, but nothing that this does not, in which any text stands in
+    /// for a variable.
     Odd(Box<[Token]>),
 }
 
@@ -47,6 +51,7 @@ impl Resources {
             contained = contained.or_in_one(match entry {
                 Entry::Everything => Truth::True,
                 Entry::Arn(pattern) => pattern.matches(resource, context),
+                Entry::Nothing => Truth::False,
                 Entry::Odd(tokens) if run_over(tokens, resource) => Truth::Unknown,
                 Entry::Odd(_) => Truth::False,
             });
@@ -62,6 +67,7 @@ impl Resources {
         let reached = |entry: &Entry| match entry {
             Entry::Everything => Truth::True,
             Entry::Arn(pattern) => unnamed::reached(pattern, request, reading),
+            Entry::Nothing => Truth::False,
             Entry::Odd(tokens) if run_over(tokens, "*") => Truth::Unknown,
             Entry::Odd(_) => Truth::False,
         };
@@ -81,6 +87,7 @@ impl Resources {
                 Truth::False if pattern.may_begin_with(&start) => Truth::Unknown,
                 matched => matched,
             },
+            Entry::Nothing => Truth::False,
             Entry::Odd(_) => Truth::Unknown,
         };
         let contained = self.patterns.iter().map(matched).fold(Truth::False, Truth::or_in_one);
@@ -92,7 +99,7 @@ impl Resources {
         let sample = |entry: &Entry| match entry {
             Entry::Arn(pattern) => pattern.sample(partition, account, context),
             Entry::Odd(tokens) => Pattern::from_tokens(tokens.to_vec()).sample(MADE_UP),
-            Entry::Everything => None,
+            Entry::Everything | Entry::Nothing => None,
         };
         self.patterns.iter().filter_map(sample).collect()
     }
@@ -109,7 +116,10 @@ fn compile(text: &str, variables: bool) -> Entry {
     let Some(tokens) = tokens else { return Entry::Odd([Token::Run].into()) };
     let before_resource = tokens.split(|token| token.unit() == Some(u16::from(b':'))).take(5).flatten();
     let misplaced = before_resource.clone().any(|token| matches!(token, Token::Variable(_)));
-    if misplaced || !text.starts_with("arn:") {
+    if misplaced && text.starts_with("arn:") {
+        return Entry::Nothing;
+    }
+    if !text.starts_with("arn:") {
         let widened =
             tokens.into_iter().map(|token| if let Token::Variable(_) = token { Token::Run } else { token });
         return Entry::Odd(widened.chain([Token::Run]).collect());
@@ -226,6 +236,28 @@ mod tests {
         }
     }
 
+    /// "You can't use a variable to replace parts of the ARN before the fifth colon."
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-resourceelement>
+    #[test]
+    fn variable_before_the_fifth_colon_is_not_expanded() {
+        let context = Context::complete().with("aws:username", "s3").with("account", "111122223333");
+        for pattern in [
+            "arn:aws:${aws:username}:::b",
+            "arn:aws:sqs:*:${account}:b",
+            "arn:aws:sqs:*:${account}:*",
+            "arn:aws:sqs:*:${gone, '111122223333'}:b",
+            "arn:${aws:PrincipalPartition, 'aws'}:s3:::b",
+            "arn:aws:${aws:username}",
+        ] {
+            for resource in ["arn:aws:s3:::b", "arn:aws:sqs:eu-west-1:111122223333:b"] {
+                assert_eq!(contain_in(&context, &[pattern], false, resource), False, "{pattern}");
+                assert_eq!(contain_in(&context, &[pattern], true, resource), True, "{pattern}");
+            }
+        }
+        let behind = "arn:aws:sqs:*:111122223333:${aws:username}";
+        assert_eq!(contain_in(&context, &[behind], false, "arn:aws:sqs:eu-west-1:111122223333:s3"), True);
+    }
+
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>
     #[test]
     fn unresolvable_variable_matches_nothing_so_that_not_resource_applies() {
@@ -277,10 +309,10 @@ mod tests {
     /// Refused when a policy is written, or not documented.
     #[test]
     fn neither_asterisk_nor_arn_is_unknown_where_it_could_match() {
-        for pattern in ["*:*", "?*", "a*", "*:aws:s3:::b", "arn:aws:s3:${aws:username}::b", "arn:${x}:*"] {
+        for pattern in ["*:*", "?*", "a*", "*:aws:s3:::b", "${x}", "${x}:aws:s3:::b"] {
             assert_eq!(contain(pattern, "arn:aws:s3:::b"), Unknown, "{pattern}");
         }
-        for pattern in ["*:aws:s3:::c", "arn:aws:s3:${aws:username}::c", "b*"] {
+        for pattern in ["*:aws:s3:::c", "${x}:aws:s3:::c", "b*"] {
             assert_eq!(contain(pattern, "arn:aws:s3:::b"), False, "{pattern}");
         }
         assert_eq!(contain("bucket", "arn:aws:s3:::bucket"), False);

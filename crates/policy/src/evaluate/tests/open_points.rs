@@ -1,31 +1,13 @@
 //! What AWS does not document, and was not captured: the answer is unknown.
 
 use super::*;
-use crate::truth::Truth::{False, True, Unknown};
+use crate::truth::Truth::{False, Unknown};
 
 fn under_condition(condition: &str, context: Context) -> Truth {
     let statement =
         format!(r#"{{"Effect":"Allow","Action":"*","Resource":"*","Condition":{{{condition}}}}}"#);
     let world = World::default().identity(&statement);
     world.answer_to(&Request::new(user(), "sqs:TagQueue", QUEUE, context)).decision.truth()
-}
-
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_multi-value-conditions.html>
-#[test]
-fn for_any_value_if_exists_on_a_missing_key() {
-    let condition = r#""ForAnyValue:StringEqualsIfExists":{"aws:TagKeys":"team"}"#;
-    assert_eq!(under_condition(condition, Context::complete()), Unknown);
-    assert_eq!(under_condition(condition, Context::complete().with("aws:TagKeys", "team")), True);
-}
-
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_multi-value-conditions.html>
-#[test]
-fn for_all_values_string_not_equals_on_a_list_with_other_values() {
-    let condition = r#""ForAllValues:StringNotEquals":{"aws:TagKeys":"team"}"#;
-    let list = |values| Context::complete().with_list("aws:TagKeys", values);
-    assert_eq!(under_condition(condition, list(&["env"])), Unknown);
-    assert_eq!(under_condition(condition, list(&["team", "env"])), Unknown);
-    assert_eq!(under_condition(condition, list(&["team"])), False);
 }
 
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html>
