@@ -97,7 +97,7 @@ impl<'a> Guardrails<'a> {
 pub struct Layers<'a> {
     /// SCPs of the principal's account.
     pub service_control: Guardrails<'a>,
-    /// RCPs of the resource's account.
+    /// RCPs of the resource's account; of the principal's own, where the action names no resource.
     pub resource_control: Guardrails<'a>,
     /// The resource's own policy: bucket policy, key policy, trust policy of a role.
     pub resource: &'a [Attached],

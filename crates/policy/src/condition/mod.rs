@@ -8,6 +8,7 @@ mod date;
 mod number;
 mod operand;
 mod operator;
+mod session;
 #[cfg(test)]
 mod tests;
 
@@ -125,6 +126,9 @@ impl Condition {
         let key = context.get_lower(&self.lower);
         if test.operator.kind == Kind::Null {
             return test.is_null(key, is_in_every_request(&self.lower));
+        }
+        if let Some(decided) = test.of_any_session(&self.lower, key, context) {
+            return decided;
         }
         match key {
             _ if self.multivalued && test.operator.never_matches_a_list(key) => Truth::False,

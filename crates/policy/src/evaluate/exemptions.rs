@@ -29,15 +29,15 @@ pub(super) fn service_control_binds(request: &Request) -> bool {
 }
 
 /// RCPs bind whoever asks, from outside too. They leave out service-linked roles as principals and as roles to be assumed,
-/// keys that AWS manages, `kms:RetireGrant`, and actions that have no resource type.
+/// keys that AWS manages, and `kms:RetireGrant`. Of an action that names no resource those of the caller's account decide.
+/// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html#rcp-effects-on-permissions>
 pub(super) fn resource_control_binds(request: &Request) -> bool {
     let assumes_service_linked =
         request.resource_kind() == ResourceKind::RoleTrust && is_service_linked_role(request.resource());
     !(request.principal().is_service_linked()
         || assumes_service_linked
         || request.has_aws_managed_key()
-        || request.action_lower() == "kms:retiregrant"
-        || request.resource() == "*")
+        || request.action_lower() == "kms:retiregrant")
 }
 
 /// What AWS decides without looking at any policy.

@@ -154,21 +154,32 @@ fn object(node: Node, what: &str) -> Read<Vec<Member>> {
     }
 }
 
-fn text(node: Node, what: &str) -> Read<String> {
-    match node.value {
-        Json::Text(text) => Ok(text),
-        _ => Err((node.offset, format!("{what} is text"))),
+/// "Quotation marks are optional for numeric and Boolean values": a number and a Boolean are the text that they are.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html#policies-grammar-json>
+fn unquoted(value: Json) -> Option<String> {
+    match value {
+        Json::Text(text) | Json::Number(text) => Some(text),
+        Json::Bool(value) => Some(value.to_string()),
+        _ => None,
     }
 }
 
+fn text(node: Node, what: &str) -> Read<String> {
+    let offset = node.offset;
+    unquoted(node.value).ok_or_else(|| (offset, format!("{what} is text")))
+}
+
 fn texts(node: Node, what: &str) -> Read<Texts> {
+    let offset = node.offset;
     match node.value {
-        Json::Text(text) => Ok(Texts { single: true, texts: vec![text] }),
         Json::List(nodes) => {
             let texts = nodes.into_iter().map(|node| text(node, what)).collect::<Read<_>>()?;
             Ok(Texts { single: false, texts })
         }
-        _ => Err((node.offset, format!("{what} is text or a list of texts"))),
+        value => match unquoted(value) {
+            Some(text) => Ok(Texts { single: true, texts: vec![text] }),
+            None => Err((offset, format!("{what} is text or a list of texts"))),
+        },
     }
 }
 
@@ -210,12 +221,12 @@ mod tests {
             ("[]", "line 1 column 1: a policy document is an object"),
             (" {}", "line 1 column 2: the document has no Statement"),
             (r#"{"statement":[]}"#, "line 1 column 1: the document has no Statement"),
-            (r#"{"Version":7,"Statement":[]}"#, "line 1 column 12: Version is text"),
+            (r#"{"Version":[],"Statement":[]}"#, "line 1 column 12: Version is text"),
             (r#"{"Statement":"x"}"#, "line 1 column 14: a statement is an object"),
             ("{\"Statement\":[{},\n7]}", "line 2 column 1: a statement is an object"),
-            (r#"{"Statement":{"Sid":1}}"#, "line 1 column 21: Sid is text"),
+            (r#"{"Statement":{"Sid":{}}}"#, "line 1 column 21: Sid is text"),
             (r#"{"Statement":{"Effect":[]}}"#, "line 1 column 24: Effect is text"),
-            (r#"{"Statement":{"Action":7}}"#, "line 1 column 24: Action is text or a list of texts"),
+            (r#"{"Statement":{"Action":{}}}"#, "line 1 column 24: Action is text or a list of texts"),
             (r#"{"Statement":{"NotAction":["a",{}]}}"#, "line 1 column 32: NotAction is text"),
             (r#"{"Statement":{"Resource":null}}"#, "line 1 column 26: Resource is text or a list of texts"),
             (r#"{"Statement":{"NotResource":[[]]}}"#, "line 1 column 30: NotResource is text"),
@@ -224,7 +235,7 @@ mod tests {
                 "line 1 column 27: a principal is \"*\" or an object",
             ),
             (
-                r#"{"Statement":{"NotPrincipal":{"AWS":1}}}"#,
+                r#"{"Statement":{"NotPrincipal":{"AWS":null}}}"#,
                 "line 1 column 37: a principal is text or a list of texts",
             ),
             (r#"{"Statement":{"Condition":[]}}"#, "line 1 column 27: Condition is an object"),
@@ -251,6 +262,34 @@ mod tests {
             [&statement.action, &statement.resource].map(|texts| texts.as_ref().unwrap().texts.clone());
         assert_eq!(lists, [vec!["a:b".to_owned()], vec!["c".to_owned(), "d".to_owned()]]);
         assert_eq!(document(r#"{"Statement":[]}"#).unwrap().statements.len(), 0);
+    }
+
+    /// "Quotation marks are optional for numeric and Boolean values."
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html#policies-grammar-json>
+    #[test]
+    fn number_or_boolean_without_quotation_marks_is_its_text() {
+        let text = r#"{"Version":2012,"Id":7,"Statement":{"Sid":1,"Effect":true,"Action":[5,"a:b"],"Resource":false,
+            "Principal":{"AWS":111122223333},"Condition":{"NumericEquals":{"a:b":[1,"2"]}}}}"#;
+        let document = document(text).unwrap();
+        assert_eq!((document.version.as_deref(), document.id.as_deref()), (Some("2012"), Some("7")));
+        let statement = &document.statements[0];
+        assert_eq!((statement.sid.as_deref(), statement.effect.as_deref()), (Some("1"), Some("true")));
+        let lists =
+            [&statement.action, &statement.resource].map(|texts| texts.as_ref().unwrap().texts.clone());
+        assert_eq!(lists, [vec!["5".to_owned(), "a:b".to_owned()], vec!["false".to_owned()]]);
+        let many = document_of(r#"{"AWS":[111122223333,"444455556666"]}"#);
+        assert_eq!(many, ["111122223333", "444455556666"]);
+        assert_eq!(document_of(r#"{"AWS":111122223333}"#), ["111122223333"]);
+    }
+
+    fn document_of(principal: &str) -> Vec<String> {
+        let document = document(&format!(r#"{{"Statement":{{"Principal":{principal}}}}}"#)).unwrap();
+        match document.statements[0].principal.clone() {
+            Some(crate::document::PrincipalText::Kinds(kinds)) => {
+                kinds.into_iter().flat_map(|(_, texts)| texts.texts).collect()
+            }
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]

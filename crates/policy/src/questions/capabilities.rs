@@ -98,7 +98,7 @@ pub fn capabilities(
     layers: &Layers<'_>,
     actions: &[&str],
 ) -> Vec<Capability> {
-    let start = Request::new(principal.clone(), "", "*", context);
+    let start = Request::new(principal.clone(), "", "*", context).supposing_own();
     let willing: Vec<Attached> = principal.account().and_then(willing).into_iter().collect();
     let question = Question { start, layers, willing: &willing };
     let mut seen = BTreeSet::new();
@@ -336,6 +336,21 @@ mod tests {
         assert_eq!(by(assume, "kms:Decrypt").last().unwrap(), "arn:aws:kms:*:111122223333:key/* True!");
         let queue = r#"{"Effect":"Allow","Action":"sqs:*","Resource":"arn:aws:sqs:*:444455556666:q"}"#;
         assert_eq!(by(queue, "sqs:SendMessage")[1], "arn:aws:sqs:*:444455556666:q True!");
+    }
+
+    /// AWS's own fence around S3, whose ARNs have no account: what is asked about is the account's own.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceaccount>
+    #[test]
+    fn buckets_of_a_pattern_are_of_the_own_account() {
+        let within = |account: &str| {
+            let statement = format!(
+                r#"{{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{{"StringEquals":{{"aws:ResourceAccount":"{account}"}}}}}}"#
+            );
+            by(&statement, "s3:GetObject")
+        };
+        assert_eq!(within("${aws:PrincipalAccount}")[0], "arn:aws:s3:::*/* True");
+        assert_eq!(within("111122223333")[0], "arn:aws:s3:::*/* True");
+        assert_eq!(within("444455556666")[0], "arn:aws:s3:::*/* False");
     }
 
     /// <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>:

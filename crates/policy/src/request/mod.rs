@@ -22,6 +22,8 @@ pub struct Request {
     action_lower: Box<str>,
     resource: Box<str>,
     resource_account: Option<Arc<str>>,
+    /// A resource whose ARN names no account is one of the principal's own.
+    supposes_own: bool,
     /// Where the service is called, if it can be called nowhere else.
     region: Option<&'static str>,
     aws_managed_key: bool,
@@ -57,6 +59,7 @@ impl Request {
             action_lower: "".into(),
             resource: "".into(),
             resource_account: None,
+            supposes_own: false,
             region: None,
             aws_managed_key: false,
             key_of_an_alias: false,
@@ -69,7 +72,10 @@ impl Request {
     #[must_use]
     pub fn instead(&self, action: &str, resource: &str) -> Self {
         let action_lower = action.to_ascii_lowercase();
-        let account = Arn::read(resource).map(|arn| arn.account).filter(|account| is_account(account));
+        let account = match Arn::read(resource) {
+            Some(arn) if arn.account.is_empty() && self.supposes_own => self.principal.account(),
+            arn => arn.map(|arn| arn.account).filter(|account| is_account(account)),
+        };
         let region = derived::region(&action_lower, resource, &self.principal);
         let same_account = self.resource_account.as_deref() == account;
         let context = if same_account && region == self.region {
@@ -88,6 +94,7 @@ impl Request {
             } else {
                 account.map(Into::into)
             },
+            supposes_own: self.supposes_own,
             region,
             aws_managed_key: false,
             base: Arc::clone(&self.base),
@@ -100,6 +107,13 @@ impl Request {
     pub fn owned_by(mut self, account: &str) -> Self {
         self.resource_account = Some(account.into());
         self.context = self.base.of(&self.principal, Some(account), self.region);
+        self
+    }
+
+    /// What this is made to ask for [instead](Request::instead) is of the principal's own account where its ARN names none: a
+    /// question about any bucket is one about the account's own.
+    pub(crate) fn supposing_own(mut self) -> Self {
+        self.supposes_own = true;
         self
     }
 
@@ -250,6 +264,26 @@ mod tests {
                 (wanted, "c:d", resource)
             );
             assert_eq!(second.within_one_account(), wanted != "444455556666");
+        }
+    }
+
+    /// An ARN of S3 has no account.
+    #[test]
+    fn resource_of_nobody_is_supposed_to_be_ones_own_where_that_is_asked() {
+        let user = Principal::iam("arn:aws:iam::111122223333:user/ann").unwrap();
+        let start = Request::new(user, "a:b", "*", Context::auditor()).supposing_own();
+        for (resource, wanted) in [
+            ("arn:aws:s3:::b", "111122223333"),
+            ("arn:aws:sqs:eu-west-1:444455556666:q", "444455556666"),
+            ("arn:aws:iam::aws:policy/x", "NotKnown"),
+            ("*", "NotKnown"),
+        ] {
+            let request = start.instead("s3:ListBucket", resource).instead("s3:GetObject", resource);
+            let account = match request.context().get("aws:ResourceAccount") {
+                Key::Known { values, .. } => values.join(","),
+                other => format!("{other:?}"),
+            };
+            assert_eq!(account, wanted, "{resource}");
         }
     }
 

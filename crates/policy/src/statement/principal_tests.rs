@@ -101,6 +101,20 @@ fn everyone_is_everyone_and_account_id_is_the_root_arn() {
     }
 }
 
+/// "Quotation marks are optional for numeric and Boolean values."
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html#policies-grammar-json>
+#[test]
+fn account_without_quotation_marks_is_the_account() {
+    let text = r#"{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*","Principal":{"AWS":111122223333}},
+        {"Effect":"Allow","Action":"*","Resource":"*","Principal":{"AWS":[111122223333,"444455556666"]}}]}"#;
+    let policy = crate::policy::Policy::parse(text).unwrap();
+    for statement in policy.statements() {
+        assert_eq!(statement.doubts().len(), 0);
+        let entries = statement.principals().unwrap().entries();
+        assert_eq!(entries[0], PrincipalEntry::Account("111122223333".into()));
+    }
+}
+
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>
 #[test]
 fn kinds_of_principals_do_not_mix() {

@@ -126,6 +126,43 @@ fn region_follows_the_action() {
     assert_eq!(region(&said.instead("iam:GetRole", AWAY_TARGET)), "NotKnown");
 }
 
+/// "DateLessThan": {"aws:TokenIssueTime": …} is how sessions are revoked. None that can exist now is older than 36 hours.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_revoke-sessions.html>
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html>
+#[test]
+fn sessions_that_can_exist_are_at_most_36_hours_old() {
+    let at = |principal: &Principal, operator: &str, date: &str| {
+        let statement = format!(
+            r#"{{"Effect":"Allow","Action":"*","Resource":"*","Condition":{{"{operator}":{{"aws:TokenIssueTime":"{date}"}}}}}}"#
+        );
+        let world = World::default().identity(&statement).session(&allow("*"));
+        let context = Context::auditor().with("aws:CurrentTime", "2026-11-29T12:00:00Z");
+        world.answer_to(&Request::new(principal.clone(), "sqs:SendMessage", QUEUE, context)).decision.truth()
+    };
+    for (operator, date, of_session, of_user) in [
+        ("DateLessThan", "2020-01-01T00:00:00Z", False, False),
+        ("DateLessThan", "1577836800", False, False),
+        ("DateLessThan", "2026-11-27T23:59:59Z", False, False),
+        ("DateLessThan", "2026-11-28T00:00:00Z", Depends, Depends),
+        ("DateLessThan", "2026-11-29T11:59:59Z", Depends, Depends),
+        ("DateLessThan", "2030-01-01T00:00:00Z", True, Depends),
+        ("DateGreaterThan", "2020-01-01T00:00:00Z", True, Depends),
+        ("DateGreaterThanIfExists", "2020-01-01T00:00:00Z", True, True),
+        ("DateGreaterThan", "2030-01-01T00:00:00Z", False, False),
+        ("DateEquals", "2020-01-01T00:00:00Z", False, False),
+        ("DateNotEquals", "2020-01-01T00:00:00Z", True, True),
+        ("DateLessThan", "no date", False, False),
+        ("DateLessThan", "2020", Depends, Depends),
+    ] {
+        assert_eq!(at(&session(), operator, date), of_session, "{operator} {date}");
+        assert_eq!(at(&bob(), operator, date), of_session, "{operator} {date}");
+        assert_eq!(at(&user(), operator, date), of_user, "{operator} {date}");
+    }
+    // The time of the request is not known.
+    let condition = r#""DateLessThan":{"aws:TokenIssueTime":"2020-01-01T00:00:00Z"}"#;
+    assert_eq!(under(&session(), condition), Depends);
+}
+
 /// "This key is always included in the request context."
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-requestedregion>
 #[test]

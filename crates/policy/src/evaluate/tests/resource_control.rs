@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::answer::Layer;
-use crate::truth::Truth::{False, True, Unknown};
+use crate::truth::Truth::{Depends, False, True, Unknown};
 
 const BUCKET: &str = "arn:aws:s3:::bucket";
 
@@ -55,12 +55,32 @@ fn they_bind_listed_services_only_and_a_name_newer_than_the_list_is_unknown() {
     );
 }
 
-/// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html>
+/// Where the column "Resource types" names no resource, "the RCP is applied to the calling principal's account". AWS's samples
+/// deny kms:CreateKey, s3:PutAccountPublicAccessBlock and sts:GetWebIdentityToken so.
+/// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html#rcp-effects-on-permissions>
 #[test]
-fn they_bind_actions_with_a_resource_type_only() {
-    let world = under(&forbid("s3:*", ""));
-    assert_eq!(world.truth(&user(), "s3:ListAllMyBuckets", "*"), True);
-    assert_eq!(world.truth(&user(), "s3:ListBucket", BUCKET), False);
+fn of_an_action_without_a_resource_those_of_the_callers_account_decide() {
+    let spec = r#","Condition":{"StringEquals":{"kms:KeySpec":"RSA_2048"}}"#;
+    let world = under(&forbid("kms:CreateKey", spec));
+    for (value, wanted) in [("RSA_2048", False), ("SYMMETRIC_DEFAULT", True)] {
+        let context = Context::auditor().with("kms:KeySpec", value);
+        let request = Request::new(user(), "kms:CreateKey", "*", context);
+        assert_eq!(world.answer_to(&request).decision.truth(), wanted, "{value}");
+    }
+    assert_eq!(world.truth(&user(), "kms:CreateKey", "*"), Depends);
+    for action in ["s3:PutAccountPublicAccessBlock", "sts:GetWebIdentityToken", "s3:ListAllMyBuckets"] {
+        let world = under(&forbid(action, ""));
+        assert_eq!(world.truth(&user(), action, "*"), False, "{action}");
+        assert_eq!(world.truth(&service_linked(), action, "*"), True, "{action}");
+    }
+    // Written for resources only, it does not reach what names none.
+    let on_keys = forbid("kms:*", "").replace(r#""Resource":"*""#, r#""Resource":"arn:aws:kms:*:*:key/*""#);
+    assert_eq!(under(&on_keys).truth(&user(), "kms:CreateKey", "*"), True);
+    // Of a service that RCPs do not bind.
+    assert_eq!(under(&forbid("*", "")).truth(&user(), "ec2:DescribeInstances", "*"), True);
+    let layers = Layers { resource_control: Guardrails::ManagementAccount, ..world.layers() };
+    let request = Request::new(user(), "kms:CreateKey", "*", Context::auditor());
+    assert_eq!(decide(&request, &layers), True);
 }
 
 /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html>

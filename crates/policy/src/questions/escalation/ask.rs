@@ -108,7 +108,7 @@ impl<'m> Asker<'m> {
         let place = Place::of(actor.principal.name());
         let start = Request::new(actor.principal.clone(), "", "*", actor.context.clone());
         // Most of what is asked about belongs to the account, and needs no other context then.
-        let start = start.owned_by(place.account);
+        let start = start.owned_by(place.account).supposing_own();
         let administrator_access = format!("arn:{}:iam::aws:policy/AdministratorAccess", place.partition);
         let changing = start.clone().with_key("iam:PermissionsBoundary", Key::Absent);
         let attaching = changing.clone().with_key("iam:PolicyARN", known(&administrator_access));
