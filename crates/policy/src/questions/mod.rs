@@ -13,7 +13,7 @@ pub use administrator::{Administrator, administrator};
 pub use capabilities::{Capability, Reach, capabilities};
 pub use escalation::{
     Actor, Escalation, EscalationMap, EscalationStep, EscalationVerdict, EscalationWay, Escalations, Gain,
-    GroupFacts, Inventory, PolicyFacts, RoleFacts, StoredVersion, UserFacts, escalations,
+    GroupFacts, Inventory, PolicyFacts, RoleFacts, StoredVersion, TagFacts, UserFacts, escalations,
 };
 pub use guard::is_guard;
 pub use trust::{Door, Organization, Outsider, doors};

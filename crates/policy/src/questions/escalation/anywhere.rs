@@ -89,16 +89,16 @@ impl Asker<'_> {
         let named: Vec<Spots> = sharing.iter().map(|(action, _)| self.spots(*action)).collect();
         let own = named.iter().zip(sharing).filter_map(|(of, (_, place))| of.get(*place).map(Vec::as_slice));
         let own: Vec<&[Spot]> = own.collect();
-        let mut best: Option<(Truth, Vec<Rc<Call>>)> = None;
+        let mut best: Option<((bool, Truth), Vec<Rc<Call>>)> = None;
         let mut try_on = |resource: &str| {
             let call = |((action, _), spots): (&(usize, usize), &&[Spot])| self.on(*action, spots, resource);
             let calls: Vec<Rc<Call>> = sharing.iter().zip(&own).map_while(call).collect();
-            let least = calls.iter().map(|call| call.truth).min().filter(|_| calls.len() == sharing.len());
-            let best_yet = best.as_ref().map_or(Truth::False, |(truth, _)| *truth);
+            let least = calls.iter().map(|call| call.rank()).min().filter(|_| calls.len() == sharing.len());
+            let best_yet = best.as_ref().map_or((false, Truth::False), |(rank, _)| *rank);
             if let Some(least) = least.filter(|least| *least > best_yet) {
                 best = Some((least, calls));
             }
-            least == Some(Truth::True)
+            least == Some((true, Truth::True))
         };
         let all = || own.iter().copied().flatten().map(|spot| &*spot.resource);
         let found = all().any(&mut try_on);
@@ -129,7 +129,8 @@ impl Asker<'_> {
     /// comes out best, unless those are resources of one type.
     fn of_any_kind(&self, actions: &[usize]) -> Option<Vec<Rc<Call>>> {
         let mut best: Vec<Rc<Call>> = Vec::new();
-        let least = |calls: &[Rc<Call>]| calls.iter().map(|call| call.truth).min().unwrap_or(Truth::False);
+        let least =
+            |calls: &[Rc<Call>]| calls.iter().map(|call| call.rank()).min().unwrap_or((false, Truth::False));
         let spots: Vec<Spots> = actions.iter().map(|action| self.spots(*action)).collect();
         let all = || spots.iter().flat_map(|spots| spots.iter().flatten()).map(|spot| &*spot.resource);
         let met = all().flat_map(|one| all().take(MET).filter_map(move |two| sample::meet(one, two)));
@@ -139,7 +140,7 @@ impl Asker<'_> {
             if calls.len() == actions.len() && (best.is_empty() || least(&calls) > least(&best)) {
                 best = calls;
             }
-            if least(&best) == Truth::True {
+            if least(&best) == (true, Truth::True) {
                 return Some(best);
             }
         }
@@ -147,7 +148,7 @@ impl Asker<'_> {
         let mut apart: Vec<Rc<Call>> = Vec::new();
         for (action, spots) in actions.iter().zip(&spots) {
             let calls = spots.iter().flatten().filter_map(|spot| self.on(*action, &[], &spot.resource));
-            let Some(call) = calls.max_by_key(|call| call.truth) else { return some(best) };
+            let Some(call) = calls.max_by_key(|call| call.rank()) else { return some(best) };
             if apart.iter().any(|other| same_type(other.request.resource(), call.request.resource())) {
                 return some(best);
             }
@@ -159,12 +160,12 @@ impl Asker<'_> {
     /// An action on a resource, if it is not denied; what is known of it is with those resources of which it is one.
     fn on(&self, action: usize, spots: &[Spot], resource: &str) -> Option<Rc<Call>> {
         let ask = || {
-            let call = self.call(&self.start, RULES.actions.get(action)?, resource, Meets::Own);
+            let call = self.settled_call(&self.start, RULES.actions.get(action)?, resource, Meets::Own);
             // Of keys that are not known their policies are not either.
             let call = if call.request.resource_kind() == ResourceKind::Ordinary {
                 call
             } else {
-                self.call(&self.start, call.request.action(), resource, Meets::Willing)
+                self.settled_call(&self.start, call.request.action(), resource, Meets::Willing)
             };
             (call.truth != Truth::False && !self.is_actor(resource)).then(|| Rc::new(call))
         };

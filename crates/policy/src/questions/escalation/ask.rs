@@ -13,6 +13,7 @@ use super::gain::{REWRITTEN, Willing};
 use super::index::{Index, Indexed};
 use super::rules::{Bind, RULES, Rule};
 use super::sample::{self, Place};
+use super::tags::{self, Tags};
 use super::worth::{Measured, Now, Worth};
 use super::{Actor, EscalationMap, EscalationStep};
 use crate::answer::{Answer, Decision};
@@ -45,6 +46,10 @@ pub(super) struct Call {
     pub(super) request: Request,
     pub(super) meets: Meets,
     pub(super) truth: Truth,
+    /// It depends on tags of its resource, which are not known.
+    pub(super) hangs_on_tags: bool,
+    /// What must be done before: tags that are set.
+    pub(super) first: Vec<Rc<Call>>,
     /// With its reasons, if they were wanted.
     step: OnceCell<Arc<EscalationStep>>,
 }
@@ -71,6 +76,8 @@ pub(super) struct Asker<'m> {
     pub(super) actor: &'m Actor<'m>,
     pub(super) place: Place<'m>,
     pub(super) start: Request,
+    /// The same about resources of which nothing is known.
+    pub(super) sampled: Request,
     /// Changes to an identity without a boundary, and the attaching of `AdministratorAccess` to it.
     changing: Request,
     attaching: Request,
@@ -83,6 +90,8 @@ pub(super) struct Asker<'m> {
     pub(super) index: Arc<Index>,
     /// Every policy that allows or limits, the identity's first.
     pub(super) policies: Vec<(&'m Attached, Arc<Indexed>)>,
+    /// Tags of targets of which conditions speak.
+    pub(super) tags: Tags,
     pub(super) spots: RefCell<HashMap<usize, Spots>>,
     /// For an action, and a place among what it takes together, whether it is allowed on anything.
     pub(super) anything: RefCell<Anything>,
@@ -109,6 +118,8 @@ impl<'m> Asker<'m> {
         let start = Request::new(actor.principal.clone(), "", "*", actor.context.clone());
         // Most of what is asked about belongs to the account, and needs no other context then.
         let start = start.owned_by(place.account).supposing_own();
+        let sampled = Request::new(actor.principal.clone(), "", "*", tags::open(actor.context.clone()));
+        let sampled = sampled.owned_by(place.account).supposing_own();
         let administrator_access = format!("arn:{}:iam::aws:policy/AdministratorAccess", place.partition);
         let changing = start.clone().with_key("iam:PermissionsBoundary", Key::Absent);
         let attaching = changing.clone().with_key("iam:PolicyARN", known(&administrator_access));
@@ -119,7 +130,11 @@ impl<'m> Asker<'m> {
             let mut identity = policies.iter().take(actor.layers.identity.len());
             identity.any(|(_, indexed)| indexed.may.get(action) == Some(&true))
         };
+        let with_tags =
+            policies.iter().filter(|(_, indexed)| indexed.speaks_of_tags).map(|(attached, _)| *attached);
+        let tags = tags::spoken_of(with_tags.chain(map.with_tags.iter().copied()), start.context());
         Self {
+            tags,
             may: (0..RULES.actions.len()).map(may).collect(),
             likely: RULES.actions.iter().map(|_| Cell::new(false)).collect(),
             allowing: RULES.actions.iter().map(|_| OnceCell::new()).collect(),
@@ -142,6 +157,7 @@ impl<'m> Asker<'m> {
             actor,
             place,
             start,
+            sampled,
             changing,
             attaching,
             administrator_access,
@@ -209,7 +225,8 @@ impl<'m> Asker<'m> {
 
     /// The role at this place is taken on by the actor, who has written itself into its trust policy.
     pub(super) fn rewritten(&self, index: usize, role: &str) -> Rc<Call> {
-        let find = || Rc::new(self.call(&self.start, "sts:AssumeRole", role, Meets::Rewritten(Some(index))));
+        let meets = Meets::Rewritten(Some(index));
+        let find = || Rc::new(self.settled_call(&self.start, "sts:AssumeRole", role, meets));
         self.rewritten.borrow_mut().entry(index).or_insert_with(find).clone()
     }
 
@@ -271,7 +288,7 @@ impl<'m> Asker<'m> {
         let base = self.base(rule, action, aim);
         let base = base.as_deref().unwrap_or(&self.start);
         if meets != Meets::Own {
-            return Some(self.call(base, name, resource, meets));
+            return Some(self.settled_call(base, name, resource, meets));
         }
         let request = base.instead(name, resource);
         let identity = Layers { identity: self.allowing(action), ..Layers::default() };
@@ -286,7 +303,7 @@ impl<'m> Asker<'m> {
         if let Some(likely) = likely {
             likely.set(truth != Truth::False);
         }
-        Some(Call::new(request, meets, truth))
+        Some(self.settled(request, meets, truth))
     }
 
     /// The identity policies that may allow an action on anything.
@@ -297,6 +314,12 @@ impl<'m> Asker<'m> {
             may.map(|(attached, _)| (*attached).clone()).collect()
         };
         self.allowing.get(action).map_or(&[], |known| known.get_or_init(find))
+    }
+
+    /// With what is known of the tags of its resource.
+    pub(super) fn settled_call(&self, base: &Request, name: &str, resource: &str, meets: Meets) -> Call {
+        let Call { request, truth, .. } = self.call(base, name, resource, meets);
+        self.settled(request, meets, truth)
     }
 
     pub(super) fn call(&self, base: &Request, name: &str, resource: &str, meets: Meets) -> Call {
@@ -341,7 +364,7 @@ impl<'m> Asker<'m> {
         }
     }
 
-    fn layers<'s>(&'s self, meets: Meets) -> Layers<'s>
+    pub(super) fn layers<'s>(&'s self, meets: Meets) -> Layers<'s>
     where
         'm: 's,
     {
@@ -403,8 +426,13 @@ impl<'m> Asker<'m> {
 }
 
 impl Call {
+    /// How sure it is: what hangs on tags that are not known is less than what hangs on circumstances.
+    pub(super) fn rank(&self) -> (bool, Truth) {
+        (self.truth >= Truth::Depends && !self.hangs_on_tags, self.truth)
+    }
+
     pub(super) fn new(request: Request, meets: Meets, truth: Truth) -> Self {
-        Self { request, meets, truth, step: OnceCell::new() }
+        Self { request, meets, truth, hangs_on_tags: false, first: Vec::new(), step: OnceCell::new() }
     }
 }
 

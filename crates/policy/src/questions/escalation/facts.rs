@@ -37,7 +37,12 @@ impl<'m> Asker<'m> {
                 let versions = policy.and_then(|policy| policy.versions).map(<[_]>::len);
                 known("how many versions the policy has", versions.map(|_| true));
                 if let (Some(arn), Some(5..)) = (aim.policy, versions) {
-                    calls.push(Rc::new(self.call(&self.start, "iam:DeletePolicyVersion", arn, Meets::Own)));
+                    calls.push(Rc::new(self.settled_call(
+                        &self.start,
+                        "iam:DeletePolicyVersion",
+                        arn,
+                        Meets::Own,
+                    )));
                 }
                 true
             }
@@ -55,7 +60,12 @@ impl<'m> Asker<'m> {
                     target_role.filter(|role| !(self.is_role() && self.is_actor(role.facts.arn)))
                 {
                     let meets = Meets::Trust(aim.role);
-                    calls.push(Rc::new(self.call(&self.start, "sts:AssumeRole", role.facts.arn, meets)));
+                    calls.push(Rc::new(self.settled_call(
+                        &self.start,
+                        "sts:AssumeRole",
+                        role.facts.arn,
+                        meets,
+                    )));
                 }
                 true
             }
@@ -72,7 +82,7 @@ impl<'m> Asker<'m> {
         let passing = self.passing(emr, rule.passed_to_unconfirmed);
         let passed = self.map.trusting.get(emr).into_iter().flatten().filter_map(|trusting| {
             let passed = self.map.roles.get(trusting.role)?;
-            let mut call = self.call(passing, "iam:PassRole", passed.facts.arn, Meets::Own);
+            let mut call = self.settled_call(passing, "iam:PassRole", passed.facts.arn, Meets::Own);
             call.truth = call.truth.min(trusting.trust);
             Some((call.truth, Rc::new(call)))
         });

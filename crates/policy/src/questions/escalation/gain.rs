@@ -8,6 +8,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use super::rules::RULES;
 use super::sample::{self, Place};
 use super::strength::{self, Strength};
+use super::tags;
 use crate::answer::{Citation, Decision, Doubt, Layer, Residual};
 use crate::context::Context;
 use crate::evaluate::{decide, evaluate};
@@ -125,7 +126,8 @@ pub(super) fn powers_of_administrator(
 
 fn start(principal: &Principal, context: &Context) -> Request {
     let account = principal.account().unwrap_or_default();
-    Request::new(principal.clone(), "", "*", context.clone()).owned_by(account)
+    // What is sampled exists, if it does, with tags of which nothing is known.
+    Request::new(principal.clone(), "", "*", tags::open(context.clone())).owned_by(account)
 }
 
 fn among(

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::rules::RULES;
 use super::sample::{self, Place};
+use super::tags;
 use crate::context::Context;
 use crate::layers::Attached;
 use crate::policy::Policy;
@@ -27,6 +28,8 @@ pub(super) struct Indexed {
     policy: Arc<Policy>,
     /// For each action, whether it may allow it on anything.
     pub(super) may: Box<[bool]>,
+    /// Whether it has conditions on tags of what a request is about.
+    pub(super) speaks_of_tags: bool,
     /// For each action what it names, where no variable hangs on who asks.
     named: Box<[OnceLock<Fixed>]>,
 }
@@ -64,7 +67,8 @@ impl Index {
                 statements.any(|one| one.effect() != Effect::Deny && one.may_have_action(action))
             };
             let may = RULES.lower.iter().map(allows).collect();
-            Arc::new(Indexed { policy: policy.clone(), may, named: for_each_action() })
+            let speaks_of_tags = tags::speaks_of_tags(policy);
+            Arc::new(Indexed { policy: policy.clone(), may, speaks_of_tags, named: for_each_action() })
         });
         found.clone()
     }

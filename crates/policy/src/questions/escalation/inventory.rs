@@ -72,6 +72,15 @@ pub struct PolicyFacts<'a> {
     pub versions: Option<&'a [StoredVersion]>,
 }
 
+/// The tags of a user, a role, a customer-managed policy or another resource.
+#[derive(Clone, Copy, Debug)]
+pub struct TagFacts<'a> {
+    /// Its ARN.
+    pub arn: &'a str,
+    /// Names and values of all of its tags.
+    pub tags: &'a [(&'a str, &'a str)],
+}
+
 /// What is known of an account. What is `None` is not known: what hangs on it is potential, never absent.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Inventory<'a> {
@@ -85,6 +94,8 @@ pub struct Inventory<'a> {
     pub policies: Option<&'a [PolicyFacts<'a>]>,
     /// ARNs of its SAML and OIDC providers.
     pub providers: Option<&'a [&'a str]>,
+    /// The tags of whatever they are known of, one without any as well. Of what is not listed they are not known.
+    pub tags: Option<&'a [TagFacts<'a>]>,
     /// Whether it is the management account of its organization.
     pub management_account: Option<bool>,
 }

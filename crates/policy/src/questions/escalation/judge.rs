@@ -189,6 +189,7 @@ impl<'m> Asker<'m> {
         (calls, lacking): (&[Rc<Call>], &[String]),
         worth: &Worth,
     ) -> Option<Found<'m>> {
+        let hangs_on_tags = calls.iter().any(|call| call.hangs_on_tags);
         let least = calls.iter().map(|call| call.truth).min()?.min(worth.truth());
         let verdict = match least {
             Truth::False => return None,
@@ -196,6 +197,7 @@ impl<'m> Asker<'m> {
             // Doubt about what is gained leaves the steps as sure as they are.
             _ if matches!(worth.outcome, Outcome::NotTold(_)) => EscalationVerdict::Potential,
             _ if !aim.missing.is_empty() || !lacking.is_empty() => EscalationVerdict::Potential,
+            _ if hangs_on_tags => EscalationVerdict::Potential,
             Truth::Depends => rule.at_most.min(EscalationVerdict::Conditional),
             Truth::True => rule.at_most,
         };
@@ -239,7 +241,23 @@ impl<'m> Asker<'m> {
             Outcome::NotTold(doubts) => (Gain::NotKnown, doubts),
             Outcome::Nothing => (Gain::NotKnown, Vec::new()),
         };
-        let steps: Vec<Arc<EscalationStep>> = calls.iter().map(|call| self.step(call)).collect();
+        let mut steps: Vec<Arc<EscalationStep>> = Vec::new();
+        let mut missing: Vec<String> =
+            aim.missing.iter().map(|what| (*what).to_owned()).chain(lacking).collect();
+        for call in &calls {
+            for step in call.first.iter().map(|first| self.step(first)).chain([self.step(call)]) {
+                let is_same = |one: &Arc<EscalationStep>| {
+                    (&one.action, &one.resource) == (&step.action, &step.resource)
+                };
+                if call.first.is_empty() || !steps.iter().any(is_same) {
+                    steps.push(step);
+                }
+            }
+            let tags = format!("the tags of {}", call.request.resource());
+            if call.hangs_on_tags && !missing.contains(&tags) {
+                missing.push(tags);
+            }
+        }
         let chain: Vec<Arc<EscalationStep>> = worth.chain.iter().map(|call| self.step(call)).collect();
         doubts.extend(steps.iter().chain(&chain).flat_map(|step| step.doubts.iter().cloned()));
         let own = || aim.missing.is_empty().then(|| self.actor.principal.name());
@@ -257,7 +275,7 @@ impl<'m> Asker<'m> {
             version: aim.change.and_then(|change| change.version).map(|(name, _)| name.clone()),
             steps,
             provisos: rule.proviso.iter().cloned().collect(),
-            missing: aim.missing.iter().map(|what| (*what).to_owned()).chain(lacking).collect(),
+            missing,
             doubts,
             gain,
             chain,

@@ -1,6 +1,6 @@
 //! What the questions about an account's principals have in common: who trusts which service, what each target may do.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::chain::{Admitting, Hop, Reached};
@@ -8,11 +8,12 @@ use super::gain::{self, Numbers, Powers};
 use super::index::Index;
 use super::rules::{RULES, TrustedService};
 use super::sample::Place;
+use super::tags;
 use super::{Actor, Escalations, Inventory, PolicyFacts, RoleFacts, UserFacts, judge};
 use crate::answer::Decision;
 use crate::context::Context;
 use crate::evaluate::evaluate_resource_side;
-use crate::layers::Layers;
+use crate::layers::{Attached, Layers};
 use crate::request::{Principal, Request};
 use crate::statement::{PrincipalEntry, Principals, Statement};
 use crate::truth::Truth;
@@ -29,6 +30,10 @@ pub struct EscalationMap<'a> {
     pub(super) trusting: Vec<Vec<Trusting>>,
     /// The roles by the identities that they may admit.
     pub(super) admitting: Admitting<'a>,
+    /// The tags of resources, by their ARNs.
+    pub(super) tags: HashMap<&'a str, &'a [(&'a str, &'a str)]>,
+    /// Policies of roles, and RCPs, that speak of tags.
+    pub(super) with_tags: Vec<&'a Attached>,
     /// What policies say, by partition and account of who asks.
     indices: Mutex<HashMap<String, Arc<Index>>>,
     pub(super) numbers: Numbers,
@@ -135,6 +140,8 @@ impl<'a> EscalationMap<'a> {
                 .iter()
                 .map(|policy| (policy.arn, *policy))
                 .collect(),
+            tags: inventory.tags.unwrap_or_default().iter().map(|facts| (facts.arn, facts.tags)).collect(),
+            with_tags: with_tags(inventory.roles.unwrap_or_default()),
             roles,
             indices: Mutex::default(),
             numbers: Numbers::default(),
@@ -152,6 +159,17 @@ impl<'a> EscalationMap<'a> {
     pub fn escalations(&self, actor: &Actor<'_>) -> Escalations {
         judge::escalations(self, actor)
     }
+}
+
+/// Trust policies and RCPs that speak of tags, each once.
+fn with_tags<'a>(roles: &'a [RoleFacts<'a>]) -> Vec<&'a Attached> {
+    let mut seen = HashSet::new();
+    let policies = roles.iter().flat_map(|role| {
+        let levels = role.layers.resource_control.levels().unwrap_or_default();
+        role.layers.resource.iter().chain(levels.iter().flat_map(|level| &level.policies))
+    });
+    let new = policies.filter(|attached| seen.insert(Arc::as_ptr(&attached.policy)));
+    new.filter(|attached| tags::speaks_of_tags(&attached.policy)).collect()
 }
 
 impl<'a> Role<'a> {

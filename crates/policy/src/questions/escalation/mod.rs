@@ -18,6 +18,7 @@ mod map;
 mod rules;
 mod sample;
 mod strength;
+mod tags;
 #[cfg(test)]
 mod tests;
 mod worth;
@@ -32,7 +33,9 @@ use crate::request::Principal;
 use rules::RULES;
 use sample::Place;
 
-pub use inventory::{Actor, GroupFacts, Inventory, PolicyFacts, RoleFacts, StoredVersion, UserFacts};
+pub use inventory::{
+    Actor, GroupFacts, Inventory, PolicyFacts, RoleFacts, StoredVersion, TagFacts, UserFacts,
+};
 pub use map::EscalationMap;
 
 /// Whether a rule holds.

@@ -353,7 +353,7 @@ impl<'m> Asker<'m> {
 
     /// A target's request as the actor would make it.
     fn as_actor(&self, request: &Request) -> Request {
-        let own = self.start.instead(request.action(), request.resource());
+        let own = self.sampled.instead(request.action(), request.resource());
         let owner = request.principal().account().filter(|account| *account != self.place.account);
         match owner {
             Some(owner) if Place::of(request.resource()).account.is_empty() => own.owned_by(owner),

@@ -6,6 +6,7 @@ mod properties;
 mod relations;
 mod resources;
 mod table;
+mod tags;
 
 use std::sync::Arc;
 
@@ -74,6 +75,7 @@ struct World {
     policies: Vec<(String, Option<Vec<StoredVersion>>)>,
     providers: Option<Vec<String>>,
     management: Option<bool>,
+    tags: Vec<(String, Vec<(&'static str, &'static str)>)>,
 }
 
 impl World {
@@ -93,6 +95,7 @@ impl World {
             policies: Vec::new(),
             providers: Some(Vec::new()),
             management: Some(true),
+            tags: Vec::new(),
         }
     }
 
@@ -113,6 +116,11 @@ impl World {
 
     fn control(mut self, statements: &str) -> Self {
         self.service_control.push(level(statements));
+        self
+    }
+
+    fn tagged(mut self, arn: &str, tags: &[(&'static str, &'static str)]) -> Self {
+        self.tags.push((arn.to_owned(), tags.to_vec()));
         self
     }
 
@@ -160,7 +168,9 @@ impl World {
             .map(|(arn, versions)| PolicyFacts { arn, default_version: "v1", versions: versions.as_deref() })
             .collect();
         let (providers, own_groups) = (texts(self.providers.as_ref()), texts(self.groups.as_ref()));
+        let tags: Vec<TagFacts<'_>> = self.tags.iter().map(|(arn, tags)| TagFacts { arn, tags }).collect();
         let inventory = Inventory {
+            tags: Some(&tags),
             roles: roles.as_deref(),
             users: users.as_deref(),
             groups: all_groups.as_deref(),
