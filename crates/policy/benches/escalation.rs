@@ -149,6 +149,7 @@ impl Account {
             groups: Some(&[]),
             policies: Some(&policies),
             providers: Some(&[]),
+            tags: None,
             management_account: Some(false),
         })
     }
