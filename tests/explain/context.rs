@@ -220,6 +220,37 @@ fn what_may_be_shared_with_another_account_is_unknown() {
     assert_eq!(json["answer"]["decision"], "denied", "{json:#}");
 }
 
+/// Whether a service's resources have policies is AWS's table, "AWS services that work with IAM", and not a handful known by hand.
+#[test]
+fn services_without_policies_of_resources_are_decided() {
+    let admin =
+        DEMO.arn_of("OrganizationAccountAccessRole", |one| one.account_id.as_str() == DEMO.management());
+    let account = DEMO.management();
+    let decision = |action: &str, resource: &str| {
+        let resource = resource.replace("{}", &account);
+        let (said, json) = answer(&admin, action, &resource, &[]);
+        (said.code, json["answer"]["decision"].as_str().unwrap().to_owned())
+    };
+    for (action, resource) in [
+        ("guardduty:GetDetector", "arn:aws:guardduty:us-east-1:{}:detector/d1"),
+        ("config:DeleteConfigRule", "arn:aws:config:us-east-1:{}:config-rule/config-rule-1"),
+        ("athena:GetWorkGroup", "arn:aws:athena:us-east-1:{}:workgroup/primary"),
+        ("account:GetContactInformation", "arn:aws:account::{}:account"),
+        ("budgets:ViewBudget", "arn:aws:budgets::{}:budget/monthly"),
+        ("states:StartExecution", "arn:aws:states:us-east-1:{}:stateMachine:s"),
+        ("ec2:StopInstances", "arn:aws:ec2:us-east-1:{}:instance/i-1"),
+    ] {
+        assert_eq!(decision(action, resource), (0, "allowed".to_owned()), "{action}");
+    }
+    for (action, resource) in [
+        ("sqs:SendMessage", "arn:aws:sqs:us-east-1:{}:q"),
+        // With an action for such policies that is newer than the table's "no".
+        ("dsql:GetCluster", "arn:aws:dsql:us-east-1:{}:cluster/c1"),
+    ] {
+        assert_eq!(decision(action, resource), (2, "unknown".to_owned()), "{action}");
+    }
+}
+
 #[test]
 fn latest_scan_is_asked_by_that_name_too() {
     let operator = operator();

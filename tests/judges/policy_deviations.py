@@ -15,12 +15,11 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from policy_requests import FEDERATED, HOME, ROOT, SESSION
+from policy_requests import FEDERATED, HOME, ROOT, SESSION, USER
 
 Request = dict[str, Any]
 
 USER_GUIDE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/"
-ORGANIZATIONS_GUIDE = "https://docs.aws.amazon.com/organizations/latest/userguide/"
 # A text that nothing in the requests is equal to.
 NOTHING = "~none~"
 VARIABLE = re.compile(r"\$\{([^}$*?][^}]*)\}")
@@ -197,15 +196,23 @@ def granted_past_the_session_policy(request: Request) -> None:
                 return
 
 
+def others_than_not_principal_lists(request: Request) -> None:
+    """A principal of an account that NotPrincipal lists for others, and another session of a role, is not left out."""
+    principal = request["principal"]
+    own = {"federated_user": FEDERATED, "session": SESSION}
+    name = next((arn for key, arn in own.items() if key in principal), principal.get("arn"))
+    for document in request["resource_policies"]:
+        for statement in statements(document):
+            listed = statement.get("NotPrincipal", {}).get("AWS", [])
+            if ROOT in listed and len(listed) > 1 and name not in listed:
+                del statement["NotPrincipal"]
+                statement["Principal"] = "*"
+
+
 def root_users(request: Request) -> None:
     if request["principal"].get("arn") == ROOT:
         everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
         request["identity"] = [{"Version": "2012-10-17", "Statement": [everything]}]
-
-
-def actions_without_a_resource(request: Request) -> None:
-    if request["resource"] == "*":
-        request["resource_control"] = None
 
 
 # What AWS's refusals name for actions whose table has no resource type, in the principal's account.
@@ -288,9 +295,9 @@ IAM_SIMULATE: list[tuple[str, str, Callable[[Request], None]]] = [
         actions_checked_on_an_arn,
     ),
     (
-        "RCPs bind resources, and an action without a resource type has none",
-        ORGANIZATIONS_GUIDE + "orgs_manage_policies_rcps.html#rcp-effects-on-permissions",
-        actions_without_a_resource,
+        "NotPrincipal leaves out only who is listed",
+        USER_GUIDE + "reference_policies_elements_notprincipal.html",
+        others_than_not_principal_lists,
     ),
 ]
 
@@ -305,18 +312,17 @@ def rewritten(request: Request, changes: list[Callable[[Request], None]]) -> Req
 def is_documented(request: Request) -> bool:
     """Whether AWS documents all that the policies say; where it does not, orgsweep may answer that it does not know.
 
-    NotPrincipal with the account or the principal only: reference_policies_elements_notprincipal.html. ForAnyValue with
-    IfExists, ForAllValues with a negated operator: reference_policies_condition-single-vs-multi-valued-context-keys.html.
+    NotPrincipal with the account or the principal only, and with a role or user and no session of it:
+    reference_policies_elements_notprincipal.html.
     Null on a list that is there and empty: reference_policies_elements_condition_operators.html#Conditions_Null.
     """
     context = request["context"]
     for document in documents(request):
         for statement in statements(document):
             condition = statement.get("Condition", {})
-            operators = list(condition)
-            odd = [one for one in operators if one.startswith("ForAny") and one.endswith("IfExists")]
-            odd += [one for one in operators if one.startswith("ForAllValues:StringNot")]
-            odd += [key for key in condition.get("Null", {}) if context.get(key) == []]
-            if odd or "NotPrincipal" in statement:
+            odd = [key for key in condition.get("Null", {}) if context.get(key) == []]
+            listed = statement.get("NotPrincipal", {}).get("AWS", [])
+            alone = listed == [USER] or listed == [FEDERATED] or (FEDERATED in listed and USER not in listed)
+            if odd or alone:
                 return False
     return True

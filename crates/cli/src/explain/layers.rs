@@ -2,7 +2,7 @@
 
 use orgsweep_model::facts::{PolicyKind, Principal as Row, PrincipalKind};
 use orgsweep_model::{AccountId, Row as _};
-use orgsweep_policy::{Attached, Policy, Principal};
+use orgsweep_policy::{Attached, Catalogue, Policy, Principal};
 
 use super::facts::Facts;
 use super::forms::parts;
@@ -23,22 +23,6 @@ pub struct Asker {
     /// Of an account that is not the organization's: its own side is not known, and nobody's to be told here.
     pub is_outsider: bool,
 }
-
-/// Services whose resources have no policies of their own, but roles of IAM.
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-services-that-work-with-iam.html>
-const WITHOUT_POLICIES: [&str; 11] = [
-    "autoscaling",
-    "cloudformation",
-    "cloudwatch",
-    "ec2",
-    "ecs",
-    "eks",
-    "elasticloadbalancing",
-    "iam",
-    "rds",
-    "route53",
-    "sts",
-];
 
 impl Asker {
     /// Finds it. That it is not there is an error, unless the table that it would be in was lost.
@@ -179,9 +163,16 @@ impl Usual {
     }
 }
 
-/// Services among those without policies whose resources other accounts may be given through Resource Access Manager.
+/// Services without policies of resources that Resource Access Manager does not share with other accounts either.
 /// <https://docs.aws.amazon.com/ram/latest/userguide/shareable.html>
-const SHARED: [&str; 3] = ["ec2", "elasticloadbalancing", "rds"];
+const NEVER_SHARED: [&str; 8] =
+    ["autoscaling", "cloudformation", "cloudwatch", "ecs", "eks", "iam", "route53", "sts"];
+
+/// Whether no resource of a service has a policy of its own, but for the trust policies of IAM's roles.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-services-that-work-with-iam.html>
+fn has_no_policies(service: &str) -> bool {
+    service == "iam" || Catalogue::get().has_resource_policies(service) == Some(false)
+}
 
 impl ResourceSide {
     /// Finds it. That a role is not there is an error, unless the roles were lost.
@@ -206,9 +197,9 @@ impl ResourceSide {
         let Some([_, partition, _, _, account, name]) = parts(resource) else {
             return Ok(Self { policies: Vec::new(), is_trust: false, usual: None });
         };
-        if WITHOUT_POLICIES.contains(&service.as_str()) {
-            let is_shared = is_abroad && SHARED.contains(&service.as_str());
-            return Ok(if is_shared {
+        if has_no_policies(&service) {
+            let may_be_shared = is_abroad && !NEVER_SHARED.contains(&service.as_str());
+            return Ok(if may_be_shared {
                 unread(
                     "a scan does not read what accounts share through Resource Access Manager",
                     Usual::Silent,

