@@ -99,6 +99,11 @@ impl Kinds {
         Some(Self { groups, besides: optional })
     }
 
+    /// Whether no type is listed.
+    pub(super) fn are_none(&self) -> bool {
+        self.besides.is_empty() && self.groups.iter().all(|group| group.kinds.is_empty())
+    }
+
     /// Whether a resource is of one of the types.
     pub(super) fn have(&self, resource: &str) -> bool {
         self.groups.iter().any(|group| group.has(resource))

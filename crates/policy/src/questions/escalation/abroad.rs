@@ -19,8 +19,9 @@ pub(super) fn escalations(map: &EscalationMap<'_>, actor: &Actor<'_>) -> Vec<Esc
     let gains_identity = |rule: &&Rule| matches!(rule.effect, Effect::Target | Effect::Administrator);
     let rules = || RULES.rules.iter().filter(gains_identity);
     // To assume is less than to change something first.
-    let assumes =
-        |rule: &&Rule| rule.alternatives.iter().any(|needs| needs.iter().all(|need| RULES.is_assuming(need)));
+    let assumes = |rule: &&Rule| {
+        rule.alternatives.iter().any(|one| one.needs.iter().all(|need| RULES.is_assuming(need)))
+    };
     let (first, rest): (Vec<&Rule>, Vec<&Rule>) = rules().partition(assumes);
     let mut told: HashSet<usize> = HashSet::new();
     let mut escalations = Vec::new();

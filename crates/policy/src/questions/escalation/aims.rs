@@ -1,10 +1,11 @@
 //! What a rule may be aimed at: its targets among what the inventory knows.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::ask::Asker;
 use super::map::Trusting;
-use super::rules::{Bind, Effect, Fact, Need, RULES, Rule};
+use super::rules::{Alternative, Bind, Effect, Fact, Need, RULES, Rule};
 use crate::layers::{Attached, Layers};
 use crate::policy::Policy;
 use crate::truth::Truth;
@@ -27,6 +28,8 @@ pub(super) struct Aim<'m> {
     pub(super) policy: Option<&'m str>,
     /// ARN of a provider.
     pub(super) provider: Option<&'m str>,
+    /// What the role reads and the actor writes.
+    pub(super) object: Option<Rc<str>>,
     /// Place among the services, and whether the role trusts it.
     pub(super) service: Option<(usize, Truth)>,
     /// Place among the identity policies of what becomes of one.
@@ -58,10 +61,11 @@ impl Aim<'_> {
 }
 
 /// Everything that an alternative of a rule may be aimed at.
-pub(super) fn aims<'m>(asker: &Asker<'m>, rule: &Rule, needs: &[Need]) -> Vec<Aim<'m>> {
+pub(super) fn aims<'m>(asker: &Asker<'m>, rule: &Rule, alternative: &Alternative) -> Vec<Aim<'m>> {
+    let needs = &alternative.needs[..];
     let has = |bind| needs.iter().any(|need| need.bind == bind);
     let aims = if !rule.trust.is_empty() {
-        trusting(asker, rule)
+        trusting(asker, rule, alternative.makes_profile)
     } else if has(Bind::Provider) {
         providers(asker, rule, needs)
     } else if has(Bind::TargetRole) {
@@ -79,13 +83,14 @@ pub(super) fn aims<'m>(asker: &Asker<'m>, rule: &Rule, needs: &[Need]) -> Vec<Ai
     match rule.effect {
         Effect::Version => aims.into_iter().flat_map(|aim| versions(asker, aim)).collect(),
         Effect::NoPolicy => aims.into_iter().flat_map(|aim| removable(asker, &aim, needs)).collect(),
+        _ if has(Bind::ReadByTarget) => aims.into_iter().filter_map(|aim| written(asker, aim)).collect(),
         _ if by_policy => aims.into_iter().flat_map(|aim| of_policies(asker, &aim)).collect(),
         _ => aims,
     }
 }
 
 /// Roles of the actor's account that trust a service, which carries them or to which they are passed.
-fn trusting<'m>(asker: &Asker<'m>, rule: &Rule) -> Vec<Aim<'m>> {
+fn trusting<'m>(asker: &Asker<'m>, rule: &Rule, makes_profile: bool) -> Vec<Aim<'m>> {
     let mut aims = Vec::new();
     for service in &rule.trust {
         if asker.map.inventory.roles.is_none() {
@@ -98,7 +103,8 @@ fn trusting<'m>(asker: &Asker<'m>, rule: &Rule) -> Vec<Aim<'m>> {
                 continue;
             }
             let missing = match trusting.facts.instance_profile {
-                Some(false) if rule.instance_profile => continue,
+                Some(has) if rule.instance_profile && has == makes_profile => continue,
+                None if rule.instance_profile && makes_profile => Vec::new(),
                 None if rule.instance_profile => vec!["whether the role has an instance profile"],
                 _ => Vec::new(),
             };
@@ -114,6 +120,12 @@ fn trusting<'m>(asker: &Asker<'m>, rule: &Rule) -> Vec<Aim<'m>> {
     aims.sort_by_key(|aim| (aim.role, std::cmp::Reverse(aim.service.map(|(_, trust)| trust))));
     aims.dedup_by_key(|aim| (aim.role, aim.role.is_none().then_some(aim.service)));
     aims
+}
+
+/// With an object that the role reads and the actor writes, if there may be one.
+fn written<'m>(asker: &Asker<'m>, aim: Aim<'m>) -> Option<Aim<'m>> {
+    let object = asker.written_for(aim.role?)?;
+    Some(Aim { object: Some(object), ..aim })
 }
 
 fn roles<'m>(asker: &Asker<'m>, rule: &Rule) -> Vec<Aim<'m>> {

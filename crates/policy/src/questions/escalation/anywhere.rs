@@ -7,6 +7,7 @@ use std::rc::Rc;
 use super::ask::{Asker, Call, Meets};
 use super::rules::RULES;
 use super::sample::{self, Places};
+use crate::answer::{Decision, Doubt};
 use crate::questions::kind::{Group, Kinds};
 use crate::request::ResourceKind;
 use crate::truth::Truth;
@@ -161,6 +162,7 @@ impl Asker<'_> {
     fn on(&self, action: usize, spots: &[Spot], resource: &str) -> Option<Rc<Call>> {
         let ask = || {
             let call = self.settled_call(&self.start, RULES.actions.get(action)?, resource, Meets::Own);
+            let call = self.named_by_refusals(call);
             // Of keys that are not known their policies are not either.
             let call = if call.request.resource_kind() == ResourceKind::Ordinary {
                 call
@@ -173,6 +175,39 @@ impl Asker<'_> {
             Some(spot) => spot.call.get_or_init(ask).clone(),
             None => ask(),
         }
+    }
+
+    /// An action for which no resource type is listed and that is granted on ARNs of its service: on what AWS checks it may
+    /// not be known, and then it is potential.
+    /// <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
+    fn named_by_refusals(&self, mut call: Call) -> Call {
+        if call.truth != Truth::Unknown || call.request.resource() != "*" {
+            return call;
+        }
+        let Decision::Unknown(doubts) = self.answer(&call).decision else { return call };
+        let is_about_resource = |doubt: &Doubt| {
+            let context = call.request.context();
+            doubt.citation.statement().is_some_and(|statement| {
+                statement.doubts().len() == 0
+                    && statement.conditions().iter().all(|one| one.holds(context) != Truth::Unknown)
+            })
+        };
+        if doubts.iter().all(is_about_resource) {
+            let action = call.request.action();
+            call.lacking = Some(format!("whether AWS checks {action} on the ARNs that the policies name"));
+            call.truth = Truth::Depends;
+        }
+        call
+    }
+
+    /// Resources on which an action is worth asking for.
+    pub(super) fn places(&self, action: usize) -> Vec<Box<str>> {
+        self.spots(action).iter().flatten().map(|spot| spot.resource.clone()).collect()
+    }
+
+    /// Whether an action may be allowed on a resource.
+    pub(super) fn may_on(&self, action: usize, resource: &str) -> bool {
+        self.on(action, &[], resource).is_some_and(|call| call.truth >= Truth::Depends)
     }
 
     fn spots(&self, action: usize) -> Spots {

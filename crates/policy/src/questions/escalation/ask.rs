@@ -46,8 +46,8 @@ pub(super) struct Call {
     pub(super) request: Request,
     pub(super) meets: Meets,
     pub(super) truth: Truth,
-    /// It depends on tags of its resource, which are not known.
-    pub(super) hangs_on_tags: bool,
+    /// What is not known and would have to be so: which tags its resource has, or on what AWS checks it.
+    pub(super) lacking: Option<String>,
     /// What must be done before: tags that are set.
     pub(super) first: Vec<Rc<Call>>,
     /// With its reasons, if they were wanted.
@@ -198,6 +198,7 @@ impl<'m> Asker<'m> {
             Bind::TargetPolicy | Bind::OwnPolicy => aim.policy,
             Bind::OwnUser | Bind::OwnRole => Some(self.actor.principal.name()),
             Bind::Provider => aim.provider,
+            Bind::ReadByTarget => aim.object.as_deref(),
             Bind::Somewhere => None,
         }
     }
@@ -213,7 +214,8 @@ impl<'m> Asker<'m> {
         let anew = || self.at_anew(rule, action, bind, aim).map(Rc::new);
         // What is taken away is not told by the target alone.
         let Some(target) = target.filter(|_| aim.policy.is_none()) else { return anew() };
-        let service = aim.service.map(|(service, _)| (service, rule.passed_to_unconfirmed));
+        let service = aim.service.map(|(service, _)| rule.passed_to.unwrap_or(service));
+        let service = service.map(|service| (service, rule.passed_to_unconfirmed));
         let key = Aimed { action, target, service };
         if let Some(known) = self.aimed.borrow().get(&key) {
             return Some(known.clone());
@@ -333,6 +335,7 @@ impl<'m> Asker<'m> {
         let name = RULES.lower.get(action)?.strip_prefix("iam:")?;
         if name == "passrole" {
             let (service, _) = aim.service?;
+            let service = rule.passed_to.unwrap_or(service);
             return Some(Cow::Borrowed(self.passing(service, rule.passed_to_unconfirmed)));
         }
         if let "putuserpermissionsboundary" | "putrolepermissionsboundary" = name {
@@ -416,7 +419,7 @@ impl<'m> Asker<'m> {
     }
 
     /// The whole answer to a request.
-    fn answer(&self, call: &Call) -> Answer {
+    pub(super) fn answer(&self, call: &Call) -> Answer {
         let layers = self.layers(call.meets);
         match call.meets {
             Meets::Visitor(..) => evaluate_resource_side(&call.request, &layers),
@@ -426,13 +429,13 @@ impl<'m> Asker<'m> {
 }
 
 impl Call {
-    /// How sure it is: what hangs on tags that are not known is less than what hangs on circumstances.
+    /// How sure it is: what lacks something that would have to be known is less than what hangs on circumstances.
     pub(super) fn rank(&self) -> (bool, Truth) {
-        (self.truth >= Truth::Depends && !self.hangs_on_tags, self.truth)
+        (self.truth >= Truth::Depends && self.lacking.is_none(), self.truth)
     }
 
     pub(super) fn new(request: Request, meets: Meets, truth: Truth) -> Self {
-        Self { request, meets, truth, hangs_on_tags: false, first: Vec::new(), step: OnceCell::new() }
+        Self { request, meets, truth, lacking: None, first: Vec::new(), step: OnceCell::new() }
     }
 }
 

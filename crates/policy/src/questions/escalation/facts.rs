@@ -5,6 +5,11 @@ use std::rc::Rc;
 use super::aims::Aim;
 use super::ask::{Asker, Call, Meets};
 use super::rules::{Fact, RULES, Rule};
+use crate::context::Context;
+use crate::evaluate::decide;
+use crate::layers::Layers;
+use crate::pattern::MADE_UP;
+use crate::request::Request;
 use crate::truth::Truth;
 
 impl<'m> Asker<'m> {
@@ -73,6 +78,41 @@ impl<'m> Asker<'m> {
             // The aims are such.
             Fact::Dangling => true,
         }
+    }
+
+    /// Whether the account shows that there may be what a rule takes, if that is asked for.
+    pub(super) fn has_sign(&self, rule: &Rule) -> bool {
+        let Some(signs) = &rule.signs else { return true };
+        let trusting = signs.iter().flat_map(|service| self.map.trusting.get(*service)).flatten();
+        let mut roles = trusting.filter_map(|trusting| self.map.roles.get(trusting.role));
+        roles.any(|role| role.place.account == self.place.account)
+    }
+
+    /// An object that the actor may write and the role at this place may read.
+    pub(super) fn written_for(&self, role: usize) -> Option<Rc<str>> {
+        let write = RULES.actions.iter().position(|action| action == "s3:PutObject")?;
+        let reader = self.map.roles.get(role)?;
+        let reads = |object: &str| {
+            let principal = reader.target.principal.clone()?;
+            let start = Request::new(principal, "", "*", Context::auditor()).owned_by(reader.place.account);
+            let request = start.instead("s3:GetObject", object).owned_by(reader.place.account);
+            Some(decide(&request, &Layers { resource: &[], ..reader.facts.layers }) >= Truth::Depends)
+        };
+        let written = self.places(write);
+        let read = reader.objects_read();
+        // The bucket of the one with the key of the other.
+        let joined = |one: &str, two: &str| {
+            let (start, _) = one.split_once(MADE_UP)?;
+            let (_, end) = two.split_once(MADE_UP)?;
+            Some(format!("{start}{MADE_UP}{end}"))
+        };
+        let met = written
+            .iter()
+            .flat_map(|one| read.iter().flat_map(move |two| [joined(one, two), joined(two, one)]).flatten());
+        let named = written.iter().chain(read).map(|object| object.to_string());
+        let mut both =
+            named.chain(met).filter(|object| reads(object) == Some(true) && self.may_on(write, object));
+        both.next().map(Into::into)
     }
 
     /// A role for the EMR service itself is passed besides.

@@ -87,6 +87,25 @@ pub(super) fn powers(
     among(&start, context, layers, sample::powers(layers.identity, place, start.context()), numbers)
 }
 
+/// What a principal may do of some actions.
+pub(super) fn powers_within(
+    principal: &Principal,
+    context: &Context,
+    layers: &Layers<'_>,
+    actions: &[String],
+    numbers: &Numbers,
+) -> Powers {
+    let start = start(principal, context);
+    let place = Place::of(principal.name());
+    let of = |action: &String| -> Vec<(String, String)> {
+        let lower = action.to_ascii_lowercase();
+        let Some(kinds) = Kinds::of(action) else { return Vec::new() };
+        let places = sample::places(sample::policies(layers), &lower, &kinds, place, start.context());
+        places.into_iter().flatten().map(|place| (action.clone(), place.into())).collect()
+    };
+    filled(Powers::default(), &start, layers, actions.iter().flat_map(of).collect(), numbers)
+}
+
 /// What a principal may do with these layers, asked also where `without`, which it has no more, may have denied.
 pub(super) fn powers_without(
     principal: &Principal,
@@ -143,6 +162,17 @@ fn among(
         Administrator::If(residuals) => powers.administrator_if = residuals,
         Administrator::No { .. } | Administrator::Unknown(_) => {}
     }
+    filled(powers, start, layers, requests, numbers)
+}
+
+/// With those of some requests that are allowed.
+fn filled(
+    mut powers: Powers,
+    start: &Request,
+    layers: &Layers<'_>,
+    requests: Vec<(String, String)>,
+    numbers: &Numbers,
+) -> Powers {
     let account = start.principal().account().unwrap_or_default();
     let willing = Willing::new(account);
     for (action, resource) in requests {
@@ -153,7 +183,8 @@ fn among(
         }
         let layers = &willing.beside(&request, layers);
         match decide(&request, layers) {
-            Truth::Unknown if powers.doubts.is_empty() => {
+            // On what AWS checks an action without a listed resource type may not be known; that alone is no gain.
+            Truth::Unknown if powers.doubts.is_empty() && request.resource() != "*" => {
                 if let Decision::Unknown(doubts) = evaluate(&request, layers).decision {
                     powers.doubts = doubts;
                 }

@@ -8,7 +8,7 @@ use super::abroad;
 use super::aims::{Aim, aims};
 use super::anywhere::Anywhere;
 use super::ask::{Asker, Call, Meets};
-use super::rules::{Bind, Effect, Need, RULES, Rule, TrustedService};
+use super::rules::{Alternative, Bind, Effect, Need, RULES, Rule, TrustedService};
 use super::worth::{Outcome, Worth};
 use super::{
     Actor, Escalation, EscalationMap, EscalationStep, EscalationVerdict, EscalationWay, Escalations, Gain,
@@ -30,6 +30,7 @@ pub(super) struct Found<'m> {
     calls: Vec<Rc<Call>>,
     lacking: Vec<String>,
     worth: Worth,
+    proviso: Option<&'static str>,
 }
 
 impl Found<'_> {
@@ -54,11 +55,16 @@ impl Found<'_> {
 }
 
 pub(super) fn escalations(map: &EscalationMap<'_>, actor: &Actor<'_>) -> Escalations {
-    if matches!(administrator(actor.principal, actor.context.clone(), &actor.layers), Administrator::Yes) {
+    let administrator = administrator(actor.principal, actor.context.clone(), &actor.layers);
+    if matches!(administrator, Administrator::Yes) {
         return Escalations::AlreadyAdministrator(abroad::escalations(map, actor));
     }
     let asker = Asker::new(map, actor);
-    Escalations::Rules(RULES.rules.iter().filter_map(|rule| asker.rule(rule)).collect())
+    let rules = RULES.rules.iter().filter_map(|rule| asker.rule(rule)).collect();
+    match administrator {
+        Administrator::If(residuals) => Escalations::AdministratorIf { residuals, rules },
+        _ => Escalations::Rules(rules),
+    }
 }
 
 impl<'m> Asker<'m> {
@@ -78,17 +84,18 @@ impl<'m> Asker<'m> {
         }
         let mut found: Vec<Found<'m>> = Vec::new();
         let several = rule.alternatives.len() > 1;
-        for needs in &rule.alternatives {
+        for alternative in &rule.alternatives {
+            let needs = &alternative.needs[..];
             if needs.iter().any(|need| !self.may(need.action)) {
                 continue;
             }
             // What is bound to nothing is the same for every target.
             let Some(anywhere) = self.all_anywhere(needs) else { continue };
-            for aim in aims(self, rule, needs) {
+            for aim in aims(self, rule, alternative) {
                 if self.abroad && !self.may_lead_abroad(rule, &aim) {
                     continue;
                 }
-                for way in self.ways(rule, needs, aim, &anywhere) {
+                for way in self.ways(rule, alternative, aim, &anywhere) {
                     // Of alternatives that come to the same, the first of the best is told.
                     let same = found.iter_mut().find(|other| several && other.is_same(&way));
                     match same {
@@ -134,8 +141,15 @@ impl<'m> Asker<'m> {
     }
 
     /// What an alternative comes to on a target: once for what is gained for sure, and for more that is less sure.
-    fn ways(&self, rule: &Rule, needs: &[Need], mut aim: Aim<'m>, anywhere: &Anywhere) -> Vec<Found<'m>> {
-        let Some(Taken { mut calls, lacking }) = self.taken(rule, needs, &mut aim, anywhere) else {
+    fn ways(
+        &self,
+        rule: &'static Rule,
+        alternative: &'static Alternative,
+        mut aim: Aim<'m>,
+        anywhere: &Anywhere,
+    ) -> Vec<Found<'m>> {
+        let Some(Taken { mut calls, lacking }) = self.taken(rule, &alternative.needs, &mut aim, anywhere)
+        else {
             return Vec::new();
         };
         let gain = self.gain(rule, &aim);
@@ -143,7 +157,9 @@ impl<'m> Asker<'m> {
             return Vec::new();
         }
         calls.extend(self.visit(&aim));
-        gain.iter().filter_map(|worth| self.judged(rule, &aim, (&calls, &lacking), worth)).collect()
+        gain.iter()
+            .filter_map(|worth| self.judged((rule, alternative), &aim, (&calls, &lacking), worth))
+            .collect()
     }
 
     /// The requests of an alternative on a target, if none is denied.
@@ -184,29 +200,35 @@ impl<'m> Asker<'m> {
     /// A way that comes to something.
     fn judged(
         &self,
-        rule: &Rule,
+        (rule, alternative): (&'static Rule, &'static Alternative),
         aim: &Aim<'m>,
         (calls, lacking): (&[Rc<Call>], &[String]),
         worth: &Worth,
     ) -> Option<Found<'m>> {
-        let hangs_on_tags = calls.iter().any(|call| call.hangs_on_tags);
+        // That there is a role which the target assumes is a proviso only where it is none of the inventory.
+        let (at_most, proviso) = match rule.effect {
+            Effect::Executed if worth.end.is_some() => (EscalationVerdict::Yes, None),
+            _ => (alternative.at_most, alternative.proviso.as_deref()),
+        };
+        let lacks = !lacking.is_empty() || calls.iter().any(|call| call.lacking.is_some());
         let least = calls.iter().map(|call| call.truth).min()?.min(worth.truth());
         let verdict = match least {
             Truth::False => return None,
             Truth::Unknown => EscalationVerdict::Unknown,
             // Doubt about what is gained leaves the steps as sure as they are.
             _ if matches!(worth.outcome, Outcome::NotTold(_)) => EscalationVerdict::Potential,
-            _ if !aim.missing.is_empty() || !lacking.is_empty() => EscalationVerdict::Potential,
-            _ if hangs_on_tags => EscalationVerdict::Potential,
-            Truth::Depends => rule.at_most.min(EscalationVerdict::Conditional),
-            Truth::True => rule.at_most,
+            _ if !aim.missing.is_empty() || lacks => EscalationVerdict::Potential,
+            Truth::Depends => at_most.min(EscalationVerdict::Conditional),
+            Truth::True => at_most,
         };
+        let verdict = if self.has_sign(rule) { verdict } else { verdict.min(EscalationVerdict::Speculative) };
         Some(Found {
             verdict,
             aim: aim.clone(),
             calls: calls.to_vec(),
             lacking: lacking.to_vec(),
             worth: worth.clone(),
+            proviso,
         })
     }
 
@@ -235,7 +257,7 @@ impl<'m> Asker<'m> {
 
     /// A way with the reasons of its requests.
     fn tell(&self, rule: &Rule, found: Found<'m>) -> EscalationWay {
-        let Found { verdict, aim, calls, lacking, worth } = found;
+        let Found { verdict, aim, calls, lacking, worth, proviso } = found;
         let (gain, mut doubts) = match worth.outcome {
             Outcome::Gained(gain) => (gain, Vec::new()),
             Outcome::NotTold(doubts) => (Gain::NotKnown, doubts),
@@ -253,15 +275,13 @@ impl<'m> Asker<'m> {
                     steps.push(step);
                 }
             }
-            let tags = format!("the tags of {}", call.request.resource());
-            if call.hangs_on_tags && !missing.contains(&tags) {
-                missing.push(tags);
-            }
+            missing.extend(call.lacking.clone().filter(|lacking| !missing.contains(lacking)));
         }
         let chain: Vec<Arc<EscalationStep>> = worth.chain.iter().map(|call| self.step(call)).collect();
         doubts.extend(steps.iter().chain(&chain).flat_map(|step| step.doubts.iter().cloned()));
         let own = || aim.missing.is_empty().then(|| self.actor.principal.name());
-        let is_own = !matches!(rule.effect, Effect::Target | Effect::NotTold);
+        let is_own =
+            !matches!(rule.effect, Effect::Target | Effect::Within | Effect::Executed | Effect::NotTold);
         let joined = aim.group.filter(|_| rule.effect == Effect::Group);
         let target = self.target(&aim).or(joined).or_else(|| own().filter(|_| is_own));
         EscalationWay {
@@ -274,7 +294,7 @@ impl<'m> Asker<'m> {
                 .map(str::to_owned),
             version: aim.change.and_then(|change| change.version).map(|(name, _)| name.clone()),
             steps,
-            provisos: rule.proviso.iter().cloned().collect(),
+            provisos: proviso.into_iter().map(str::to_owned).collect(),
             missing,
             doubts,
             gain,

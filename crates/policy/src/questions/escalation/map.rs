@@ -7,13 +7,14 @@ use super::chain::{Admitting, Hop, Reached};
 use super::gain::{self, Numbers, Powers};
 use super::index::Index;
 use super::rules::{RULES, TrustedService};
-use super::sample::Place;
+use super::sample::{self, Place};
 use super::tags;
 use super::{Actor, Escalations, Inventory, PolicyFacts, RoleFacts, UserFacts, judge};
 use crate::answer::Decision;
 use crate::context::Context;
 use crate::evaluate::evaluate_resource_side;
 use crate::layers::{Attached, Layers};
+use crate::questions::kind::Kinds;
 use crate::request::{Principal, Request};
 use crate::statement::{PrincipalEntry, Principals, Statement};
 use crate::truth::Truth;
@@ -60,6 +61,7 @@ pub(super) struct Role<'a> {
     /// Accounts that its trust policy names as a whole.
     pub(super) accounts: Vec<&'a str>,
     pub(super) target: Target,
+    objects_read: OnceLock<Vec<Box<str>>>,
 }
 
 /// A user as a target.
@@ -97,6 +99,13 @@ impl Target {
 
     pub(super) fn powers_of_administrator(&self, layers: &Layers<'_>, numbers: &Numbers) -> &Powers {
         self.as_administrator.get_or_init(|| self.found(layers, numbers, gain::powers_of_administrator))
+    }
+
+    /// What it may do of some actions.
+    pub(super) fn powers_within(&self, layers: &Layers<'_>, actions: &[String], numbers: &Numbers) -> Powers {
+        self.found(layers, numbers, |principal, context, layers, numbers| {
+            gain::powers_within(principal, context, layers, actions, numbers)
+        })
     }
 
     fn found(
@@ -198,6 +207,7 @@ impl<'a> Role<'a> {
             providers,
             everyone,
             accounts,
+            objects_read: OnceLock::new(),
         }
     }
 
@@ -205,6 +215,18 @@ impl<'a> Role<'a> {
     pub(super) fn assumed_by<'l>(&'l self, layers: &Layers<'l>) -> Layers<'l> {
         let Layers { resource, resource_control, .. } = self.facts.layers;
         Layers { resource, resource_control, ..*layers }
+    }
+
+    /// Objects of S3 that its policies tell apart.
+    pub(super) fn objects_read(&self) -> &[Box<str>] {
+        const READ: &str = "s3:getobject";
+        self.objects_read.get_or_init(|| {
+            let Some(kinds) = Kinds::of(READ) else { return Vec::new() };
+            let context = Context::auditor();
+            let places =
+                sample::places(sample::policies(&self.facts.layers), READ, &kinds, self.place, &context);
+            places.into_iter().flatten().collect()
+        })
     }
 
     fn visited_by(&self, service: &TrustedService) -> Option<Request> {

@@ -43,6 +43,9 @@ pub use map::EscalationMap;
 pub enum EscalationVerdict {
     /// Not to be told: a policy that decides a step could not be read, or the evaluation of a step is unknown.
     Unknown,
+    /// It would, if something were so of which the account has no sign: what an object, a secret or a key is good for. No
+    /// finding rests on that.
+    Speculative,
     /// It may: something that would have to exist, or be so, is not known, or it is not known what is gained.
     Potential,
     /// It does if the residuals and provisos hold.
@@ -146,6 +149,14 @@ pub enum Escalations {
     /// The principal is an administrator already: there is nothing to gain in its account. The ways that lead to roles of
     /// other accounts, each of which is told once.
     AlreadyAdministrator(Vec<Escalation>),
+    /// The principal is an administrator if all of these hold, one for each action that is open; and the rules that hold or
+    /// may hold.
+    AdministratorIf {
+        /// What must hold.
+        residuals: Vec<Residual>,
+        /// The rules.
+        rules: Vec<Escalation>,
+    },
     /// The rules that hold or may hold, in the order of the rules.
     Rules(Vec<Escalation>),
 }
@@ -154,7 +165,9 @@ impl Escalations {
     /// The rules that hold or may hold; for an administrator those that lead into other accounts.
     pub fn rules(&self) -> &[Escalation] {
         match self {
-            Self::AlreadyAdministrator(rules) | Self::Rules(rules) => rules,
+            Self::AlreadyAdministrator(rules) | Self::AdministratorIf { rules, .. } | Self::Rules(rules) => {
+                rules
+            }
         }
     }
 }

@@ -30,6 +30,8 @@ pub(super) enum Bind {
     OwnPolicy,
     /// A SAML or OIDC provider.
     Provider,
+    /// An object of S3 that the role reads which is gained.
+    ReadByTarget,
     /// Whatever it may be allowed on.
     Somewhere,
 }
@@ -49,6 +51,10 @@ pub(super) enum Effect {
     Version,
     /// Those of the target, or the actor, without one of its policies.
     NoPolicy,
+    /// Those of the target, as far as they are of these actions.
+    Within,
+    /// Those of a role that the target assumes, and not its own.
+    Executed,
     /// Not to be told from policies.
     NotTold,
 }
@@ -85,21 +91,37 @@ pub(super) struct Need {
     pub(super) bind: Bind,
 }
 
+/// Actions that come to the rule together.
+#[derive(Debug)]
+pub(super) struct Alternative {
+    pub(super) needs: Vec<Need>,
+    /// What it comes to at most, and why.
+    pub(super) at_most: EscalationVerdict,
+    pub(super) proviso: Option<String>,
+    /// An instance profile is made for the role, which has none.
+    pub(super) makes_profile: bool,
+}
+
 #[derive(Debug)]
 pub(super) struct Rule {
     pub(super) id: String,
     pub(super) user: bool,
     pub(super) role: bool,
     /// One of these, and of it all.
-    pub(super) alternatives: Vec<Vec<Need>>,
+    pub(super) alternatives: Vec<Alternative>,
     pub(super) effect: Effect,
-    pub(super) at_most: EscalationVerdict,
-    pub(super) proviso: Option<String>,
+    /// The actions to which the gain is limited.
+    pub(super) within: Vec<String>,
     /// Places in [`Rules::services`] of those of which the role must trust one.
     pub(super) trust: Vec<usize>,
     pub(super) instance_profile: bool,
+    /// Place in [`Rules::services`] of what `iam:PassedToService` names, if it is not the service that the role trusts.
+    pub(super) passed_to: Option<usize>,
     /// Which service `iam:PassedToService` names is not confirmed.
     pub(super) passed_to_unconfirmed: bool,
+    /// Places in [`Rules::services`] of those of which a role trusts one if what the rule takes is in the account. `None`: the
+    /// rule needs no such sign. Empty: there is none that could be known.
+    pub(super) signs: Option<Vec<usize>>,
     pub(super) facts: Vec<Fact>,
 }
 
@@ -133,7 +155,7 @@ impl Rules {
     /// Whether a rule passes a role to a service.
     pub(super) fn takes_passed_roles(&self, name: &str) -> bool {
         let passes = |rule: &&Rule| {
-            let mut needs = rule.alternatives.iter().flatten();
+            let mut needs = rule.alternatives.iter().flat_map(|one| &one.needs);
             needs.any(|need| self.lower.get(need.action).is_some_and(|action| action == "iam:passrole"))
         };
         let services = self.rules.iter().filter(passes).flat_map(|rule| &rule.trust);
@@ -173,18 +195,21 @@ pub(super) fn read(text: &str) -> Result<Rules, String> {
     Ok(rules)
 }
 
-const MEMBERS: [&str; 12] = [
+const MEMBERS: [&str; 15] = [
     "id",
     "form",
     "actors",
     "required",
     "effect",
+    "within",
     "at_most",
     "trust",
     "federated",
     "instance_profile",
+    "passed_to",
     "passed_to_unconfirmed",
     "facts",
+    "signs",
     "proviso",
 ];
 
@@ -192,41 +217,42 @@ fn rule(id: &str, members: &Map<String, Json>, rules: &mut Rules) -> Result<Rule
     if let Some(unheard) = members.keys().find(|name| !MEMBERS.contains(&name.as_str())) {
         return Err(format!("{unheard} is not known"));
     }
+    let optional = |name: &str| members.contains_key(name);
+    let at_most = verdict(text_of(members, "at_most")?)?;
+    let proviso = optional("proviso").then(|| text_of(members, "proviso").map(str::to_owned)).transpose()?;
     let mut alternatives = Vec::new();
-    for alternative in list(members, "required")? {
-        let needs = alternative.as_array().ok_or("an alternative is no list")?;
-        alternatives
-            .push(needs.iter().map(|one| need(one, &mut rules.actions)).collect::<Result<Vec<_>, _>>()?);
+    for one in list(members, "required")? {
+        alternatives.push(alternative(one, (at_most, proviso.as_deref()), &mut rules.actions)?);
     }
-    if alternatives.is_empty() || alternatives.iter().any(Vec::is_empty) {
+    if alternatives.is_empty() || alternatives.iter().any(|one| one.needs.is_empty()) {
         return Err("it needs nothing".to_owned());
     }
     let actors = texts(members, "actors")?;
     let is = |wanted: &str| {
         actors.iter().any(|actor| actor == wanted || actor == "any" || actor == "external-account")
     };
-    let optional = |name: &str| members.contains_key(name);
-    let mut trust = Vec::new();
-    if optional("trust") {
-        for name in texts(members, "trust")? {
-            let service = TrustedService { name, federated: optional("federated") };
-            trust.push(place_of(&mut rules.services, service));
-        }
-    }
+    let federated = optional("federated");
+    let mut services = |names: Vec<String>| -> Vec<usize> {
+        let services = names.into_iter().map(|name| TrustedService { name, federated });
+        services.map(|service| place_of(&mut rules.services, service)).collect()
+    };
+    let trust = if optional("trust") { services(texts(members, "trust")?) } else { Vec::new() };
+    let signs = if optional("signs") { Some(services(texts(members, "signs")?)) } else { None };
+    let passed_to = if optional("passed_to") {
+        services(vec![text_of(members, "passed_to")?.to_owned()]).first().copied()
+    } else {
+        None
+    };
     Ok(Rule {
         id: id.to_owned(),
         user: is("user"),
         role: is("role"),
         alternatives,
         effect: effect(text_of(members, "effect")?)?,
-        at_most: match text_of(members, "at_most")? {
-            "yes" => EscalationVerdict::Yes,
-            "conditional" => EscalationVerdict::Conditional,
-            "potential" => EscalationVerdict::Potential,
-            other => return Err(format!("{other} is no verdict")),
-        },
-        proviso: optional("proviso").then(|| text_of(members, "proviso").map(str::to_owned)).transpose()?,
+        within: if optional("within") { texts(members, "within")? } else { Vec::new() },
         trust,
+        passed_to,
+        signs,
         instance_profile: optional("instance_profile"),
         passed_to_unconfirmed: optional("passed_to_unconfirmed"),
         facts: if optional("facts") {
@@ -234,6 +260,42 @@ fn rule(id: &str, members: &Map<String, Json>, rules: &mut Rules) -> Result<Rule
         } else {
             Vec::new()
         },
+    })
+}
+
+/// A list of actions, or an object of it and of what is not the same as of the rule.
+fn alternative(
+    one: &Json,
+    (at_most, proviso): (EscalationVerdict, Option<&str>),
+    actions: &mut Vec<String>,
+) -> Result<Alternative, String> {
+    let (members, needs) = match one {
+        Json::Object(members) => (Some(members), list(members, "actions")?),
+        other => (None, other.as_array().ok_or("an alternative is no list")?.as_slice()),
+    };
+    let known = ["actions", "at_most", "proviso", "makes_profile"];
+    let mut names = members.into_iter().flat_map(Map::keys);
+    if let Some(unheard) = names.find(|name| !known.contains(&name.as_str())) {
+        return Err(format!("{unheard} is not known"));
+    }
+    let own = |name: &str| members.filter(|members| members.contains_key(name));
+    Ok(Alternative {
+        needs: needs.iter().map(|one| need(one, actions)).collect::<Result<_, _>>()?,
+        at_most: own("at_most").map_or(Ok(at_most), |members| verdict(text_of(members, "at_most")?))?,
+        proviso: match own("proviso") {
+            Some(members) => Some(text_of(members, "proviso")?.to_owned()),
+            None => proviso.map(str::to_owned),
+        },
+        makes_profile: own("makes_profile").is_some(),
+    })
+}
+
+fn verdict(name: &str) -> Result<EscalationVerdict, String> {
+    Ok(match name {
+        "yes" => EscalationVerdict::Yes,
+        "conditional" => EscalationVerdict::Conditional,
+        "potential" => EscalationVerdict::Potential,
+        other => return Err(format!("{other} is no verdict")),
     })
 }
 
@@ -267,6 +329,7 @@ fn bind(name: &str) -> Result<Bind, String> {
         "own_group" => Bind::OwnGroup,
         "own_policy" => Bind::OwnPolicy,
         "provider" => Bind::Provider,
+        "read_by_target" => Bind::ReadByTarget,
         "new" | "carrier" | "support" | "identity_center" | "org" | "member_root" | "any" => Bind::Somewhere,
         other => return Err(format!("{other} is nothing to bind an action to")),
     })
@@ -280,6 +343,8 @@ fn effect(name: &str) -> Result<Effect, String> {
         "no_boundary" => Effect::NoBoundary,
         "version" => Effect::Version,
         "no_policy" => Effect::NoPolicy,
+        "within" => Effect::Within,
+        "executed" => Effect::Executed,
         "not_told" => Effect::NotTold,
         other => return Err(format!("{other} is no effect")),
     })
@@ -333,8 +398,16 @@ mod tests {
         ids.dedup();
         assert_eq!(ids.len(), 153);
         for rule in &rules.rules {
-            assert_eq!(rule.at_most == EscalationVerdict::Yes, rule.proviso.is_none(), "{}", rule.id);
             assert!(rule.user || rule.role, "{}", rule.id);
+            for one in &rule.alternatives {
+                assert_eq!(one.at_most == EscalationVerdict::Yes, one.proviso.is_none(), "{}", rule.id);
+            }
+            assert_eq!(rule.effect == Effect::Within, !rule.within.is_empty(), "{}", rule.id);
+            assert!(
+                rule.within.iter().all(|action| Catalogue::get().action(action).is_some()),
+                "{}",
+                rule.id
+            );
         }
     }
 
@@ -350,6 +423,8 @@ mod tests {
             (r#""at_most""#, r#""facts":["tall"],"at_most""#, "a: tall is no fact"),
             (r#""at_most""#, r#""colour":1,"at_most""#, "a: colour is not known"),
             (r#"[[["a:B","own_user"]]]"#, "[]", "a: it needs nothing"),
+            (r#"[[["a:B","own_user"]]]"#, r#"[{"actions":[],"tint":1}]"#, "a: tint is not known"),
+            (r#"[[["a:B","own_user"]]]"#, "[1]", "a: an alternative is no list"),
             (r#""id":"a""#, r#""id":1"#, "rule 0: id is no text"),
         ] {
             assert_eq!(read(&format!("[{}]", good.replace(from, to))).unwrap_err(), wanted);

@@ -93,7 +93,11 @@ pub(super) fn powers<'a>(
                 Some(kinds) => {
                     let named =
                         named.get_or_insert_with(|| patterns(&attached.policy, index, context).collect());
-                    if named.is_empty() { place.typical(&action) } else { met(&kinds, named, place) }
+                    if named.is_empty() || kinds.are_none() {
+                        place.typical(&action)
+                    } else {
+                        met(&kinds, named, place)
+                    }
                 }
                 None => {
                     let named = resources.get_or_insert_with(|| place.resources(statement, context));

@@ -17,6 +17,9 @@ use crate::questions::sample::glyphs;
 use crate::request::Request;
 use crate::truth::Truth;
 
+/// How sure a request is that is allowed whatever is not known.
+const SURE: (bool, Truth) = (true, Truth::True);
+
 /// Sets of tags that are tried, at most.
 const TRIED: usize = 256;
 
@@ -96,6 +99,10 @@ pub(super) fn open(context: Context) -> Context {
     families.iter().fold(context, |context, family| context.with_family(family, Key::Environment))
 }
 
+fn tags_of(request: &Request) -> String {
+    format!("the tags of {}", request.resource())
+}
+
 fn value(text: &str) -> Key {
     Key::Known { values: [text.into()].into(), multivalued: false }
 }
@@ -123,7 +130,7 @@ impl Asker<'_> {
             return Call::new(request, meets, truth);
         }
         let mut best = self.as_it_is(request.clone(), meets);
-        if best.truth == Truth::True && !best.hangs_on_tags {
+        if best.rank() == SURE {
             return best;
         }
         let choices = self.choices();
@@ -133,7 +140,7 @@ impl Asker<'_> {
             {
                 best = call;
             }
-            if best.truth == Truth::True && !best.hangs_on_tags {
+            if best.rank() == SURE {
                 break;
             }
         }
@@ -198,7 +205,7 @@ impl Asker<'_> {
         let open = self.with_tags(request, |_| Some(Key::Environment));
         let (surely, truth) = (decide(&doubted, &layers), decide(&open, &layers));
         let mut call = Call::new(open, meets, truth);
-        call.hangs_on_tags = surely == Truth::Unknown && truth == Truth::Depends;
+        call.lacking = (surely == Truth::Unknown && truth == Truth::Depends).then(|| tags_of(&call.request));
         call
     }
 
@@ -246,7 +253,7 @@ impl Asker<'_> {
         }
         let least = first.iter().map(|call| call.truth).min()?;
         let mut call = Call::new(tagged, meets, truth.min(least));
-        call.hangs_on_tags = first.iter().any(|call| call.hangs_on_tags);
+        call.lacking = first.iter().find_map(|call| call.lacking.clone());
         call.first = first;
         Some(call)
     }
@@ -280,10 +287,11 @@ impl Asker<'_> {
         let base = self.with_tags(base, before);
         let calls = tagging(resource, removes).into_iter().map(|action| {
             let mut call = self.call(&base, &action, resource, Meets::Own);
-            call.hangs_on_tags = known.is_none() && call.truth == Truth::Depends && {
-                let doubted = self.with_tags(call.request.clone(), |_| Some(Key::NotKnown));
-                decide(&doubted, &self.layers(Meets::Own)) == Truth::Unknown
-            };
+            let doubted = || self.with_tags(call.request.clone(), |_| Some(Key::NotKnown));
+            let hangs_on_tags = known.is_none()
+                && call.truth == Truth::Depends
+                && decide(&doubted(), &self.layers(Meets::Own)) == Truth::Unknown;
+            call.lacking = hangs_on_tags.then(|| tags_of(&call.request));
             call
         });
         calls.filter(|call| call.truth >= Truth::Depends).max_by_key(Call::rank).map(Rc::new)

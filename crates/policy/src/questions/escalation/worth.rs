@@ -108,6 +108,13 @@ impl<'m> Asker<'m> {
         let numbers = &self.map.numbers;
         match rule.effect {
             Effect::NotTold => Rc::new([Worth::not_known()]),
+            Effect::Within => match member.and_then(|member| self.map.member(member)) {
+                Some((target, layers)) => {
+                    strongest(vec![self.more(&target.powers_within(layers, &rule.within, numbers), None)])
+                }
+                None => Rc::new([Worth::not_known()]),
+            },
+            Effect::Executed => self.executed(aim),
             Effect::Target | Effect::Administrator => {
                 let key = (by_administrator, aim.role, aim.user);
                 if let Some(known) = self.gains.borrow().get(&key) {
@@ -160,6 +167,22 @@ impl<'m> Asker<'m> {
         let identity: Vec<Attached> = layers.identity.iter().chain(EVERYTHING.as_ref()).cloned().collect();
         let layers = Layers { identity: &identity, ..*layers };
         self.with_chains_of(Vec::new(), &Changed { principal, context, layers })
+    }
+
+    /// What is gained from the roles that the target may assume, without what it may do itself.
+    fn executed(&self, aim: &Aim<'m>) -> Rc<[Worth]> {
+        let Some(role) = aim.role else { return Rc::new([Worth::not_known()]) };
+        let member = Member::Role(role);
+        // They are in the list before those to which they lead.
+        let hops: Vec<Reached> =
+            self.map.reached_by(member).iter().filter(|one| one.from.is_none()).copied().collect();
+        let found = self.with_chains(Vec::new(), &hops, |role| self.hop_of(member, role));
+        let mut statements =
+            self.subject(aim).identity.iter().flat_map(|attached| attached.policy.statements());
+        let may_elsewhere = statements.any(|one| {
+            one.effect() != crate::statement::Effect::Deny && one.may_have_action("sts:assumerole")
+        });
+        if found.is_empty() && may_elsewhere { Rc::new([Worth::not_known()]) } else { found }
     }
 
     /// What is gained when a policy of the target, or of the actor itself, is changed or taken away.

@@ -243,3 +243,14 @@ fn another_accounts_resource_policy_is_not_known() {
     assert_eq!(more(ask(&assume)), Some((Yes, "s3:getobject".to_owned())));
     assert_eq!(ask(&format!("{assume},{}", allow(&["s3:*"], "*"))), Some((Potential, Gain::NotKnown)));
 }
+
+/// Who may make an administrator if something holds gains nothing by any rule, and is told all the same.
+#[test]
+fn a_conditional_administrator_is_told_as_one() {
+    let makes = r#"{"Effect":"Allow","Action":["iam:CreateUser","iam:AttachUserPolicy","iam:CreateAccessKey"],
+        "Resource":"arn:aws:iam::*:user/dev-*","Condition":{"IpAddress":{"aws:SourceIp":"192.0.2.0/24"}}}"#;
+    let found = World::of(Someone::new(ANN, makes)).ask();
+    let Escalations::AdministratorIf { residuals, rules } = &found else { panic!("{found:?}") };
+    assert!(residuals.iter().all(|one| one.to_string().contains("aws:SourceIp")) && !residuals.is_empty());
+    assert!(rules.is_empty(), "{rules:?}");
+}

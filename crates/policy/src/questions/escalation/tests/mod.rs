@@ -5,6 +5,7 @@ mod limits;
 mod properties;
 mod relations;
 mod resources;
+mod single_rules;
 mod table;
 mod tags;
 

@@ -42,15 +42,14 @@ fn passed_to_service_is_the_service_of_the_rule() {
 /// Which service IAM sees is not confirmed where one passes the role on for another.
 #[test]
 fn unconfirmed_passed_to_service_is_a_residual() {
-    let mut world = World::ann(&["batch:*"])
-        .role(Someone::new(TARGET, EVERYTHING).trusting(r#"{"Service":"tasks.apprunner.amazonaws.com"}"#));
-    world.actor = Someone::new(
-        ANN,
-        r#"{"Effect":"Allow","Action":"apprunner:CreateService","Resource":"*"},
-           {"Effect":"Allow","Action":"iam:PassRole","Resource":"*",
-            "Condition":{"StringEquals":{"iam:PassedToService":"build.apprunner.amazonaws.com"}}}"#,
+    let actions = r#"["elasticbeanstalk:CreateApplication","elasticbeanstalk:CreateApplicationVersion","elasticbeanstalk:CreateEnvironment"]"#;
+    let statements = format!(
+        r#"{{"Effect":"Allow","Action":{actions},"Resource":"*"}},
+           {{"Effect":"Allow","Action":"iam:PassRole","Resource":"*",
+            "Condition":{{"StringEquals":{{"iam:PassedToService":"elasticbeanstalk.amazonaws.com"}}}}}}"#
     );
-    let found = world.rule("apprunner-001").unwrap();
+    let role = Someone::new(TARGET, EVERYTHING).trusting(r#"{"Service":"ec2.amazonaws.com"}"#);
+    let found = World::of(Someone::new(ANN, &statements)).role(role).rule("x-elasticbeanstalk-001").unwrap();
     assert_eq!(found.verdict, Conditional);
     let pass = found.ways[0].steps.iter().find(|step| step.action == "iam:PassRole").unwrap();
     assert!(pass.residual.as_ref().unwrap().to_string().contains("iam:PassedToService"));

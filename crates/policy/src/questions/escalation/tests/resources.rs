@@ -1,6 +1,6 @@
 //! What an action may be about, and what its requests say of it.
 
-use super::EscalationVerdict::{Conditional, Potential, Yes};
+use super::EscalationVerdict::{Conditional, Potential, Speculative, Yes};
 use super::*;
 
 const DATA: &str = r#"["arn:aws:s3:::data","arn:aws:s3:::data/*"]"#;
@@ -103,7 +103,7 @@ fn nothing_is_gained_from_a_grant_on_another_type() {
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html>
 #[test]
 fn what_the_owner_must_allow_too_is_taken_to_be_allowed() {
-    assert_eq!(World::ann(&["kms:PutKeyPolicy"]).verdict("x-kms-001"), Some(Potential));
+    assert_eq!(World::ann(&["kms:PutKeyPolicy"]).verdict("x-kms-001"), Some(Speculative));
     let bob = Someone::new(BOB, &allow(&["kms:Decrypt"], "arn:aws:kms:*:*:key/*"));
     let world = World::ann(&["iam:CreateAccessKey"]).user(bob);
     assert_eq!(world.verdict("iam-002"), Some(Yes));
@@ -133,4 +133,53 @@ fn permissions_boundary_is_a_key_of_the_actions_that_have_it() {
             "Condition":{{"StringNotEquals":{{"iam:PermissionsBoundary":"{boundary}"}}}}}}"#
     );
     assert_eq!(ask(&unless), [Some(Yes), Some(Yes), None, None]);
+}
+
+/// Of these actions AWS lists no resource type. Its refusals name `cluster/*` for the one; for the other they are not known.
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
+#[test]
+fn an_action_without_a_resource_type_is_granted_on_arns_of_its_service() {
+    let emr = "arn:aws:iam::111122223333:role/emr";
+    let ask = |resource: &str| {
+        passing(&allow(&["elasticmapreduce:RunJobFlow"], resource), r#""ec2.amazonaws.com""#)
+            .role(Someone::new(emr, "").trusting(r#"{"Service":"elasticmapreduce.amazonaws.com"}"#))
+            .rule("emr-001")
+            .map(|found| found.verdict)
+    };
+    assert_eq!(ask("*"), Some(Yes));
+    assert_eq!(ask("arn:aws:elasticmapreduce:*:*:cluster/*"), Some(Yes));
+    assert_eq!(ask("arn:aws:elasticmapreduce:*:*:studio/*"), None);
+    assert_eq!(ask("arn:aws:s3:::*"), None);
+    let unlisted = |action: &str| {
+        crate::Catalogue::get().action(action).is_some_and(|listed| listed.resource_types().next().is_none())
+    };
+    let pipeline = [
+        "datapipeline:CreatePipeline",
+        "datapipeline:PutPipelineDefinition",
+        "datapipeline:ActivatePipeline",
+    ];
+    assert!(unlisted(pipeline[0]));
+    let found = |resource: &str| {
+        let services = r#"["datapipeline.amazonaws.com","ec2.amazonaws.com"]"#;
+        let rest = format!("{},{}", allow(&pipeline[..1], resource), allow(&pipeline[1..], "*"));
+        passing(&rest, services).rule("datapipeline-001")
+    };
+    assert_eq!(found("*").unwrap().verdict, Yes);
+    let on_arn = found("arn:aws:datapipeline:*:*:pipeline/*").unwrap();
+    assert_eq!(on_arn.verdict, Potential);
+    assert!(
+        on_arn.ways[0].missing[0].contains("datapipeline:CreatePipeline"),
+        "{:?}",
+        on_arn.ways[0].missing
+    );
+    assert!(found("arn:aws:s3:::*").is_none());
+    // What could not be read stays unknown.
+    let mut world = passing(&allow(&["sqs:ListQueues"], "*"), r#""ec2.amazonaws.com""#)
+        .role(Someone::new(emr, "").trusting(r#"{"Service":"elasticmapreduce.amazonaws.com"}"#));
+    world.actor.identity.push(Attached::unreadable("p", "throttled"));
+    assert_eq!(world.verdict("emr-001"), Some(EscalationVerdict::Unknown));
+    // A target has what it was granted so.
+    let bob =
+        Someone::new(BOB, &allow(&["elasticmapreduce:RunJobFlow"], "arn:aws:elasticmapreduce:*:*:cluster/*"));
+    assert_eq!(World::ann(&["iam:CreateAccessKey"]).user(bob).verdict("iam-002"), Some(Yes));
 }
