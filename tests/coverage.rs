@@ -122,13 +122,58 @@ fn a_refused_action_costs_exactly_the_checks_that_need_it() {
                 })
                 .collect()
         };
-        assert_eq!(verdicts(&before), verdicts(&after), "{action}");
+        // Whom the credential report leaves out is not known without the details: that is told of the account.
+        let partial: BTreeSet<String> = world
+            .rows::<CoverageRecord>()
+            .into_iter()
+            .filter(|row| row.outcome == CoverageOutcome::Partial)
+            .filter(|row| row.reason_code.as_deref() != Some("UNDECIDED"))
+            .map(|row| row.check_id)
+            .collect();
+        let details = action == "iam:GetAccountAuthorizationDetails";
+        assert_eq!(partial.len(), if details { 8 } else { 0 }, "{partial:?}");
+        let verdicts_after: BTreeSet<_> = verdicts(&after)
+            .into_iter()
+            .filter(|(_, check, uid, _, status)| {
+                let of_account = uid.ends_with(":root") && *status == Status::Unknown;
+                !(partial.contains(check.as_ref()) && of_account)
+            })
+            .collect();
+        assert_eq!(verdicts(&before), verdicts_after, "{action}");
         assert!(
             after
                 .iter()
                 .filter(|row| lost.contains(row.check_id.as_ref()))
                 .all(|row| row.status == Status::Unknown)
         );
+    }
+}
+
+/// A verdict needs one sufficient source: without the account summary, what the credential report proves of root stays FAIL.
+#[test]
+fn without_the_summary_root_is_judged_by_the_report() {
+    let good = Options { refusing: Some(0), broken: Some(0), suspended: Some(0), ..options(60) };
+    let of_root = |world: &World| -> BTreeSet<_> {
+        let rows: Vec<FindingRecord> = world.rows();
+        rows.into_iter()
+            .filter(|row| row.check_id.starts_with("iam-root-") && row.status == Status::Fail)
+            .map(|row| (row.account_id, row.check_id.to_string()))
+            .collect()
+    };
+    let checks = ["--check", "iam-root-access-key-present,iam-root-mfa-missing"];
+    let whole = World::start(good.clone());
+    assert_eq!(whole.scan(&checks).code, 0);
+    let before = of_root(&whole);
+    let ids: BTreeSet<&str> = before.iter().map(|(_, check)| check.as_str()).collect();
+    assert_eq!(ids.len(), 2, "{before:?}");
+    let denied = vec![Denial { account: None, action: "iam:GetAccountSummary".to_owned(), by_scp: false }];
+    let world = World::start(Options { denied, ..good });
+    assert_eq!(world.scan(&checks).code, 2);
+    assert_eq!(of_root(&world), before);
+    let coverage: Vec<CoverageRecord> = world.rows();
+    assert!(coverage.iter().any(|row| row.outcome == CoverageOutcome::Partial), "{coverage:?}");
+    for row in coverage.iter().filter(|row| row.outcome == CoverageOutcome::Partial) {
+        assert_eq!(row.reason_code.as_deref(), Some("DENIED"), "{row:?}");
     }
 }
 

@@ -200,9 +200,9 @@ fn names_of_units_are_part_of_the_access() {
     assert_eq!(object(&world, &[]).0["unit_names"]["api"], action);
 }
 
-/// Only `discover` reads the organization's policies: what it would lack is told, and a scan loses nothing by it.
+/// The organization's policies are a table of every scan that reads policies: what would be lacking is told, as a loss.
 #[test]
-fn what_only_discover_needs_is_looked_at() {
+fn policies_of_the_organization_are_part_of_the_access() {
     let world = World::start(good(4));
     assert_eq!(object(&world, &[]).0["organization_policies"], json!({"readable": true}));
     let said = doctor(&world, &[]);
@@ -213,7 +213,9 @@ fn what_only_discover_needs_is_looked_at() {
         let denial = Denial { account: None, action: action.clone(), by_scp: false };
         let world = World::start(Options { denied: vec![denial], ..good(4) });
         let said = doctor(&world, &[]);
-        assert_eq!(said.code, 0, "{}{}", said.output, said.errors);
+        assert_eq!(said.code, 2, "{}{}", said.output, said.errors);
+        // What a scan does not read it does not lose.
+        assert_eq!(doctor(&world, &["--check", "iam-root-mfa-missing"]).code, 0);
         for wanted in ["DENIED at", action.as_str(), "policy --for hub"] {
             assert!(said.output.contains(wanted), "{wanted}: {}", said.output);
         }
@@ -223,6 +225,7 @@ fn what_only_discover_needs_is_looked_at() {
         // What it says is what discover says.
         let roster = world.file("roster.json").display().to_string();
         let discovered = run(&mut world.other(&["discover", "--unlimited", "--roster", &roster]));
+        assert_eq!(discovered.code, 2, "{}", discovered.errors);
         assert!(discovered.output.contains(&format!("DENIED at {action}")), "{}", discovered.output);
     }
 }

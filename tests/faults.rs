@@ -136,7 +136,8 @@ fn invariants(faulty: &Outcome, clean: &Outcome) {
     let parts = scan.accounts_scanned + scan.accounts_partial + scan.accounts_not_scanned;
     assert_eq!(parts as usize, faulty.accounts.len());
     let lost = scan.accounts_partial + scan.accounts_not_scanned - clean.scan.accounts_not_scanned;
-    assert_eq!(faulty.said.code, if lost > 0 { 2 } else { 0 }, "{}", faulty.said.errors);
+    let is_whole = lost == 0 && scan.organization_gaps.is_none();
+    assert_eq!(faulty.said.code, if is_whole { 0 } else { 2 }, "{}", faulty.said.errors);
     for (account, record) in &faulty.accounts {
         assert_eq!(
             faulty.coverage[account].keys().collect::<Vec<_>>(),
@@ -157,6 +158,15 @@ fn invariants(faulty: &Outcome, clean: &Outcome) {
                 assert!(verdicts.iter().all(|verdict| verdict.2 == Status::Unknown), "{account} {check}");
                 assert_eq!(verdicts.len(), 1, "{account} {check}");
                 assert!(row.reason_code.is_some());
+            } else if row.reason_code != clean.coverage[account][check].reason_code {
+                // Less could be read, and what was decided stays.
+                assert_eq!(row.outcome, CoverageOutcome::Partial, "{account} {check}");
+                assert!(!lost.is_empty(), "{account} {check}");
+                nothing_but_doubt_is_new(
+                    account,
+                    &faulty.of_check(account, check),
+                    &clean.of_check(account, check),
+                );
             } else {
                 assert_eq!(
                     faulty.of_check(account, check),

@@ -9,12 +9,14 @@ use std::sync::LazyLock;
 
 use orgsweep_lake::{ScanSelector, read};
 use orgsweep_model::Row;
-use orgsweep_model::facts::{GroupMember, Policy, PolicyAttachment, Principal, PrincipalKind};
+use orgsweep_model::facts::{
+    GroupMember, OrganizationPolicy, Policy, PolicyAttachment, Principal, PrincipalKind,
+};
 use orgsweep_model::records::{ScanRecord, TableRead, TableReadOutcome};
-use orgsweep_simulator::{Denial, Options};
+use orgsweep_simulator::{Denial, Fault, FaultKind, Options};
 use serde_json::Value as Json;
 
-use crate::support::{NOW, Said, World, options, orgsweep};
+use crate::support::{NOW, Said, World, options, orgsweep, run};
 
 /// The demo's lake, made once: the organization is the same for everybody.
 struct Demo {
@@ -325,11 +327,17 @@ fn organization_policies_that_could_not_be_read_leave_it_open() {
     let denied = Denial { account: None, action: "organizations:DescribePolicy".to_owned(), by_scp: false };
     let world = world(Options { denied: vec![denied], ..options(5) });
     let said = world.scan(&[]);
-    assert_eq!(said.code, 0, "no check needs them: {}", said.errors);
+    assert_eq!(said.code, 2, "a table of the organization was lost: {}", said.errors);
     assert!(said.errors.contains("service and resource control policies are unknown: "), "{}", said.errors);
+    let said_whole = said.output;
     let management = world.running.management_account_id();
     let reads: Vec<TableRead> = world.rows();
     let read = reads.iter().find(|read| read.table_name == "organization_policies").unwrap();
+    let scans: Vec<ScanRecord> = world.rows();
+    let lost = scans[0].organization_gaps.as_deref().unwrap();
+    assert!(lost.starts_with("organization_policies: DENIED at organizations:DescribePolicy"), "{lost}");
+    assert!(said_whole.contains("; not all of the organization could be read"), "{said_whole}");
+    assert!(said_whole.contains("lost     organization organization_policies: DENIED"), "{said_whole}");
     assert_eq!((read.account_id.as_str(), read.outcome), (management.as_str(), TableReadOutcome::Gap));
     let member = someone(&world, |one| {
         one.name == "OrganizationAccountAccessRole" && one.account_id.as_str() != management
@@ -348,6 +356,54 @@ fn organization_policies_that_could_not_be_read_leave_it_open() {
     // The management account is bound by none, so that it does not matter.
     let own = member.principal_arn.replace(member.account_id.as_str(), &management);
     assert_eq!(ask(&world.lake(), &own, "ec2:DescribeInstances", "*", &[]).code, 0);
+}
+
+/// The accounts alone do not make a scan complete, whatever share of them is enough; and who has no organization loses nothing.
+#[test]
+fn organization_policies_are_a_table_of_the_scan() {
+    let of = |kind, action: &str| {
+        let faults = vec![Fault::new(kind, action)];
+        let good = Options { refusing: Some(0), broken: Some(0), suspended: Some(0), faults, ..options(5) };
+        World::start(good)
+    };
+    let denied = of(FaultKind::Denied, "organizations:ListPolicies");
+    let accounts = denied.file("accounts.txt");
+    let ids: Vec<String> = denied.running.accounts().into_iter().map(|account| account.id).collect();
+    std::fs::write(&accounts, ids.join("\n")).unwrap();
+    for (arguments, code) in [
+        (&[][..], 2),
+        (&["--min-coverage", "50"][..], 2),
+        (&["--check", "iam-root-mfa-missing"][..], 0),
+        (&["--single-account"][..], 0),
+        (&["--accounts-file", accounts.to_str().unwrap()][..], 0),
+    ] {
+        let said = denied.scan(arguments);
+        assert_eq!(said.code, code, "{arguments:?}: {}{}", said.output, said.errors);
+        let scans: Vec<ScanRecord> = denied.rows();
+        assert_eq!(scans[0].organization_gaps.is_some(), code == 2, "{arguments:?}");
+    }
+    // An answer about something else is no policy that denies nothing.
+    for action in ["organizations:DescribePolicy", "organizations:ListTargetsForPolicy"] {
+        let strange = of(FaultKind::GarbageXml, action);
+        assert_eq!(strange.scan(&[]).code, 2, "{action}");
+        let scans: Vec<ScanRecord> = strange.rows();
+        let lost = scans[0].organization_gaps.as_deref().unwrap();
+        assert!(lost.contains(&format!("MALFORMED_ANSWER at {action}")), "{lost}");
+    }
+    // Retrying reads them again, and nothing else.
+    let first = of(FaultKind::Denied, "organizations:DescribePolicy");
+    assert_eq!(first.scan(&[]).code, 2);
+    let scans: Vec<ScanRecord> = first.rows();
+    assert_eq!(scans[0].accounts_scanned, 5);
+    let latest = std::fs::read_to_string(first.lake().join("latest.json")).unwrap();
+    let latest: Json = serde_json::from_str(&latest).unwrap();
+    let mended = of(FaultKind::Hang, "iam:ListRoles");
+    let again = ["--retry-incomplete", latest["scan_id"].as_str().unwrap()];
+    let said = run(&mut mended.command_into(&first.lake(), &again));
+    assert_eq!(said.code, 0, "{}{}", said.output, said.errors);
+    let scans: Vec<ScanRecord> = first.rows();
+    assert_eq!(scans[0].organization_gaps, None);
+    assert!(!first.rows::<OrganizationPolicy>().is_empty());
 }
 
 /// What is nothing but a boundary is fetched where the details leave it out; where that fails, nothing is taken for granted.

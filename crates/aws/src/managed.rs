@@ -30,6 +30,9 @@ pub type Document = Arc<(String, String)>;
 pub struct ManagedPolicies {
     /// Policy ARN → default version, from one listing.
     versions: ReadOnce<Arc<BTreeMap<String, String>>>,
+    /// The same of policies that only some accounts still list, by account: AWS has withdrawn them, and shows them only where
+    /// they are attached.
+    seen_there: Mutex<HashMap<AccountId, BTreeMap<String, String>>>,
     documents: Mutex<HashMap<String, Arc<ReadOnce<Document>>>>,
     helpers: Mutex<Helpers>,
 }
@@ -57,6 +60,7 @@ impl<T: Clone> ReadOnce<T> {
     async fn get(
         &self,
         each_for_itself: impl Fn() -> bool,
+        is_for_all: impl Fn(&T) -> bool,
         ask: impl Future<Output = Result<T, Gap>>,
     ) -> Result<T, Gap> {
         let turn = self.turn.lock().await;
@@ -65,8 +69,10 @@ impl<T: Clone> ReadOnce<T> {
             biased;
             known = self.value.wait() => Ok(known.clone()),
             answer = ask => answer.inspect(|value| {
-                // Somebody else was faster: it is the same.
-                let _ = self.value.set(value.clone());
+                if is_for_all(value) {
+                    // Somebody else was faster: it is the same.
+                    let _ = self.value.set(value.clone());
+                }
             }),
         }
     }
@@ -140,7 +146,9 @@ impl ManagedPolicies {
     }
 
     /// A policy's document: cached, else through the account's own session, else, where that one is refused, through
-    /// another's. The error is the account's own where it had one.
+    /// another's. The error is the account's own where it had one. That there is no document is an answer for the account that
+    /// asked, and for no other: what AWS has withdrawn is shown where it is attached, so that whoever asks first may not decide
+    /// for all.
     pub async fn document(&self, policy_arn: &str, own: &Reader) -> Result<Document, Gap> {
         let document = {
             let mut documents = self.documents.lock().unwrap_or_else(PoisonError::into_inner);
@@ -155,11 +163,15 @@ impl ManagedPolicies {
         let mut first_gap = self.with_helpers(|helpers| helpers.refused.get(&own.account).cloned());
         let mut failed = 0;
         for reader in self.with_helpers(|helpers| helpers.candidates(own)) {
-            match document.get(|| self.is_in_trouble(), Box::pin(self.ask(policy_arn, &reader))).await {
-                Ok(document) => return Ok(document),
+            let is_own = reader.account == own.account;
+            let ask = Box::pin(self.ask(policy_arn, &reader, is_own));
+            match document.get(|| self.is_in_trouble(), is_there, ask).await {
+                Ok(document) if is_own || is_there(&document) => return Ok(document),
+                // Not attached there.
+                Ok(_) => {}
                 Err(gap) if is_refusal(&gap) => drop(first_gap.get_or_insert(gap)),
                 // Throttled, slow, broken: another account's session would meet the same, and only make it worse.
-                Err(gap) if reader.account == own.account => return Err(gap),
+                Err(gap) if is_own => return Err(gap),
                 Err(gap) => {
                     first_gap.get_or_insert(gap);
                     failed += 1;
@@ -182,8 +194,8 @@ impl ManagedPolicies {
     }
 
     /// Asks through one session, and remembers how that went.
-    async fn ask(&self, policy_arn: &str, reader: &Reader) -> Result<Document, Gap> {
-        let answer = self.fetch(policy_arn, reader).await;
+    async fn ask(&self, policy_arn: &str, reader: &Reader, is_own: bool) -> Result<Document, Gap> {
+        let answer = self.fetch(policy_arn, reader, is_own).await;
         self.with_helpers(|helpers| match &answer {
             Ok(_) => helpers.succeeded(reader),
             Err(gap) if is_refusal(gap) => helpers.refused(reader.account, gap),
@@ -192,25 +204,55 @@ impl ManagedPolicies {
         answer
     }
 
-    async fn fetch(&self, policy_arn: &str, reader: &Reader) -> Result<Document, Gap> {
-        let versions = self.versions.get(|| self.is_in_trouble(), Box::pin(list_versions(reader))).await?;
-        // A policy that AWS has withdrawn stays attached where it was and is listed no more: its document is not to be
-        // had, which is not the account's fault. What rests on it is undecided.
-        let Some(version) = versions.get(policy_arn) else {
+    async fn fetch(&self, policy_arn: &str, reader: &Reader, is_own: bool) -> Result<Document, Gap> {
+        let listing = Box::pin(list_versions(reader));
+        let versions = self.versions.get(|| self.is_in_trouble(), |_| true, listing).await?;
+        let version = match versions.get(policy_arn) {
+            Some(version) => Some(version.clone()),
+            // A policy that AWS has withdrawn is listed only where it is attached, and this listing may be another account's.
+            None if is_own => self.version_there(policy_arn, reader, &versions).await?,
+            None => None,
+        };
+        // Listed not even there: its document is not to be had, which is not the account's fault. What rests on it is undecided.
+        let Some(version) = version else {
             return Ok(Arc::new((String::new(), String::new())));
         };
-        let request = || reader.iam.get_policy_version().policy_arn(policy_arn).version_id(version).send();
+        let request = || reader.iam.get_policy_version().policy_arn(policy_arn).version_id(&version).send();
         let answer = match reader.call("iam:GetPolicyVersion", request).await {
             // AWS has withdrawn it since it was listed.
             Err(gap) if gap.code.as_deref() == Some("NoSuchEntity") => {
-                return Ok(Arc::new((version.clone(), String::new())));
+                return Ok(Arc::new((version, String::new())));
             }
             answer => answer?,
         };
         let text = answer.policy_version().and_then(|version| version.document()).unwrap_or_default();
         let document = policy_document(text).map_err(|gap| gap.during("iam:GetPolicyVersion"))?;
-        Ok(Arc::new((version.clone(), document)))
+        Ok(Arc::new((version, document)))
     }
+
+    /// The default version of a policy that the listing of another account does not have, as this account lists it.
+    async fn version_there(
+        &self,
+        policy_arn: &str,
+        reader: &Reader,
+        versions: &BTreeMap<String, String>,
+    ) -> Result<Option<String>, Gap> {
+        let seen = |there: &Self| {
+            let seen = there.seen_there.lock().unwrap_or_else(PoisonError::into_inner);
+            seen.get(&reader.account).map(|listed| listed.get(policy_arn).cloned())
+        };
+        if let Some(known) = seen(self) {
+            return Ok(known);
+        }
+        let mut listed = BTreeMap::clone(&*list_versions(reader).await?);
+        listed.retain(|arn, _| !versions.contains_key(arn));
+        self.seen_there.lock().unwrap_or_else(PoisonError::into_inner).insert(reader.account, listed);
+        Ok(seen(self).flatten())
+    }
+}
+
+fn is_there(document: &Document) -> bool {
+    !document.1.is_empty()
 }
 
 fn is_refusal(gap: &Gap) -> bool {

@@ -33,7 +33,7 @@ pub const ORGANIZATION_READS: [OrganizationRead; 9] = [
     OrganizationRead {
         action: "organizations:ListPolicies",
         when: "by discover, and where the accounts' policies are read: service and resource control policies; without it \
-               `table_reads` says that they are unknown, and `explain` too",
+               a scan ends with 2, and `table_reads` and `explain` say that they are unknown",
     },
     OrganizationRead { action: "organizations:DescribePolicy", when: "with them: their documents" },
     OrganizationRead { action: "organizations:ListTargetsForPolicy", when: "with them: what they hold for" },

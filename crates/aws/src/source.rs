@@ -249,7 +249,7 @@ impl AwsSource {
         organization_policies::read(&self.organizations).await
     }
 
-    /// Whether `discover` could read them; `None`: Organizations is not asked.
+    /// Whether they could be read; `None`: Organizations is not asked.
     pub async fn look_at_policies(&self) -> Option<Result<(), Gap>> {
         match self.options.roster {
             Roster::Organization => Some(organization_policies::look(&self.organizations).await),

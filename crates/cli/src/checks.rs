@@ -91,7 +91,11 @@ pub fn show(registry: &Registry, id: &str) -> Result<String, Failure> {
         .iter()
         .map(|dependency| {
             let name = dependency.table.name;
-            if dependency.required { name.to_owned() } else { format!("{name} (may be missing)") }
+            match (dependency.required, dependency.replaceable) {
+                (true, _) => name.to_owned(),
+                (false, true) => format!("{name} (one of these is enough)"),
+                (false, false) => format!("{name} (may be missing)"),
+            }
         })
         .collect();
     line("tables", &tables.join(", "));

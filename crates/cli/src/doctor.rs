@@ -31,7 +31,7 @@ use crate::config::Config;
 use crate::exit::{self, Failure};
 use crate::prepare::{self, Prepared};
 use crate::progress::Progress;
-use crate::{access, scan, stopping};
+use crate::{access, guardrails, scan, stopping};
 
 /// Options of `scan` about its results.
 const WITHOUT_MEANING: [&str; 3] = ["out", "fail_on", "min_coverage"];
@@ -128,7 +128,7 @@ async fn look(
     };
     let organization = source.organization().await.map_err(without_roster)?;
     let names = source.unit_names().await;
-    let policies = source.look_at_policies().await;
+    let policies = if guardrails::are_wanted(&plan) { source.look_at_policies().await } else { None };
     let source: Arc<dyn Source> = Arc::new(source);
     let accounts = list(&*source, names.as_ref().ok()).await.map_err(without_roster)?;
 

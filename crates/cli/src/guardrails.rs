@@ -79,6 +79,12 @@ impl Reading {
     }
 }
 
+/// What the scan lacks of them, if it does.
+pub fn lost(guardrails: &Guardrails) -> Option<String> {
+    let gap = guardrails.as_ref()?.as_ref().err()?;
+    Some(format!("{}: {gap}", OrganizationPolicy::SCHEMA.name))
+}
+
 /// Their rows, and a line in the ledger of the management account, which they are read for.
 pub fn rows(
     guardrails: Guardrails,

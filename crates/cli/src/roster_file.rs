@@ -166,7 +166,8 @@ async fn write(arguments: DiscoverArguments) -> Result<u8, Failure> {
         file.scan_id,
         crate::summary::quoted(&arguments.roster)
     ))?;
-    Ok(exit::COMPLETE)
+    // A table that every scan of this roster lacks is told now, while it can still be read.
+    Ok(if file.roster.policies.is_some() { exit::COMPLETE } else { exit::INCOMPLETE })
 }
 
 fn store(path: &Path, file: &RosterFile) -> Result<(), Failure> {

@@ -25,7 +25,7 @@ use crate::stopping;
 use crate::summary::{self, Facts};
 
 /// Grows when columns are added to a table.
-const SCHEMA_VERSION: i32 = 3;
+const SCHEMA_VERSION: i32 = 4;
 /// How long a publisher waits for another.
 const LOCK_PATIENCE: Duration = Duration::from_mins(2);
 
@@ -152,6 +152,7 @@ impl Run<'_> {
             }
         };
         let guardrails = reading.end(&stop, was_stopped, waiting).await;
+        totals.organization_gaps.extend(guardrails::lost(&guardrails));
         let counted = writer.keep_usage(&usage).map_err(refused);
         let ended = match ran {
             Ok(ended) => ended,
@@ -259,7 +260,7 @@ fn failed(problem: &str, writer: &ScanWriter, header: &ScanHeader, out: &Path) -
 }
 
 fn tell_shard(shard: Shard, totals: Totals, options: &ScanOptions) -> Result<RunOutcome, Failure> {
-    let code = exit_code(&totals, options);
+    let code = exit_code(&totals, ScanStatus::Complete, options);
     let event = json!({
         "event": "shard",
         "shard": shard.index,
@@ -361,6 +362,8 @@ impl Publication<'_> {
             response_bytes: Some(calls.response_bytes as i64),
             retried_scan_id: self.retried_scan_id.clone(),
             shards: self.shards,
+            organization_gaps: (!totals.organization_gaps.is_empty())
+                .then(|| totals.organization_gaps.join("; ")),
         };
         let (checks, controls) = orgsweep_sweep::rows::catalog(self.registry, &plan.checks);
         let mut whole: Vec<Arc<dyn Rows>> =
@@ -377,9 +380,10 @@ impl Publication<'_> {
             "enabled_checks": plan.checks.len(),
             "coverage_rows": totals.coverage_rows,
             "findings": totals.finding_rows,
+            "organization_gaps": totals.organization_gaps,
         });
         let options = &self.prepared.options;
-        let code = if self.is_partial { exit::INCOMPLETE } else { exit_code(totals, options) };
+        let code = exit_code(totals, record.status, options);
         let mut told = options.quiet;
         let mut wait = |waited: Duration| {
             if !told && waited > Duration::from_secs(1) {
@@ -433,6 +437,7 @@ impl Publication<'_> {
                 "status": if self.is_partial { "PARTIAL" } else { "COMPLETE" },
                 "out": self.out,
                 "coverage": summary::coverage_line(totals),
+                "organization_gaps": totals.organization_gaps,
                 "failed": totals.failed,
                 "api_calls": calls.calls,
                 "api_attempts": calls.attempts,
@@ -465,11 +470,14 @@ pub fn warn(options: &ScanOptions, message: &str) {
     }
 }
 
-/// The highest code that applies.
-pub fn exit_code(totals: &Totals, options: &ScanOptions) -> u8 {
-    let enough = totals.check_failures.is_empty()
+/// The highest code that applies. `--min-coverage` counts accounts; no share of them makes up for a check that failed itself, or
+/// for what was lost of the organization as a whole.
+pub fn exit_code(totals: &Totals, status: ScanStatus, options: &ScanOptions) -> u8 {
+    let enough = status == ScanStatus::Complete
+        && totals.check_failures.is_empty()
+        && totals.organization_gaps.is_empty()
         && match options.min_coverage {
-            None => totals.is_complete(),
+            None => totals.has_every_account(),
             Some(percent) => totals.covered_percent() >= percent,
         };
     if !enough {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use orgsweep_lake::{BegunShard, LakeError, Place, ScanId, ScanSelector, ScanWriter};
 use orgsweep_model::finding_id::sha256_hex;
-use orgsweep_model::records::{ScanRecord, ScanStatus};
+use orgsweep_model::records::ScanRecord;
 use orgsweep_model::registry::Registry;
 use orgsweep_model::{Account, AccountId};
 use orgsweep_sweep::filter::RosterKey;
@@ -84,12 +84,12 @@ pub fn finalize(registry: &Registry, arguments: FinalizeArguments) -> Result<u8,
     let mut file = RosterFile::read(&arguments.roster)?;
     prepared.count_ages_to(file.now);
     let out = out(&prepared.options);
-    if let Some(status) = published(&out, &file.scan_id)? {
-        let code = code_of(&out, &file.scan_id, &prepared.options)?;
+    if let Some(scan) = published(&out, &file.scan_id)? {
+        let code = code_of(&out, &file.scan_id, &scan, &prepared.options)?;
         run::say(
             &prepared.options,
             &json!({"event": "already published", "scan_id": file.scan_id.as_str(), "exit_code": code}),
-            || format!("Scan {} is already published ({}); nothing was done\n", file.scan_id, status),
+            || format!("Scan {} is already published ({}); nothing was done\n", file.scan_id, scan.status),
         )?;
         return Ok(code);
     }
@@ -138,6 +138,8 @@ pub fn finalize(registry: &Registry, arguments: FinalizeArguments) -> Result<u8,
         let listed = totals.accounts.len();
         return Err(Failure::new(ScanError::NothingToScan { listed }.to_string()));
     }
+    let guardrails = guardrails::are_wanted(&prepared.plan).then(|| file.roster.stored_policies()).flatten();
+    totals.organization_gaps.extend(guardrails::lost(&guardrails));
     let took_part = shards.iter().filter(|shard| shard.finished > 0).count();
     Publication {
         registry,
@@ -152,30 +154,31 @@ pub fn finalize(registry: &Registry, arguments: FinalizeArguments) -> Result<u8,
         is_partial,
         seconds: None,
         shared: &shared,
-        guardrails: guardrails::are_wanted(&prepared.plan).then(|| file.roster.stored_policies()).flatten(),
+        guardrails,
         deadline: prepared.options.deadline.map(|span| began + span.0),
     }
     .publish(writer, &totals, &mut |_| true)
 }
 
-/// The status of the scan, if it is in the lake: a scheduler that runs `finalize` once more does no harm.
-fn published(out: &Path, scan_id: &ScanId) -> Result<Option<ScanStatus>, Failure> {
+/// The scan's own row, if it is in the lake: a scheduler that runs `finalize` once more does no harm.
+fn published(out: &Path, scan_id: &ScanId) -> Result<Option<ScanRecord>, Failure> {
     match orgsweep_lake::read::<ScanRecord>(out, &ScanSelector::Id(scan_id.clone())) {
-        Ok(scans) => Ok(scans.first().map(|scan| scan.status)),
+        Ok(scans) => Ok(scans.into_iter().next()),
         Err(LakeError::NoSuchScan { .. }) => Ok(None),
         Err(error) => Err(Failure::new(format!("--out {}: {error}", out.display()))),
     }
 }
 
-/// How a published scan ended. Accounts that were lost stay lost however often a scheduler asks: repeating is no way from 2
+/// How a published scan ended. What was lost stays lost however often a scheduler asks: repeating is no way from 2
 /// to 0.
-fn code_of(out: &Path, scan_id: &ScanId, options: &ScanOptions) -> Result<u8, Failure> {
+fn code_of(out: &Path, scan_id: &ScanId, scan: &ScanRecord, options: &ScanOptions) -> Result<u8, Failure> {
     let failed = |error: LakeError| Failure::new(format!("--out {}: {error}", out.display()));
     let mut totals = Totals::default();
+    totals.organization_gaps.extend(scan.organization_gaps.clone());
     for tally in tallies(out, scan_id, &|_| true).map_err(failed)?.into_values() {
         totals.add(tally);
     }
-    Ok(run::exit_code(&totals, options))
+    Ok(run::exit_code(&totals, scan.status, options))
 }
 
 /// Shards of two divisions of the roster overlap: an account would be there twice, or nowhere. What finished nothing is in

@@ -65,6 +65,10 @@ pub fn render(totals: &Totals, facts: &Facts<'_>) -> String {
 
 fn coverage(screen: &mut String, totals: &Totals) {
     let _ = writeln!(screen, "\nCoverage    {}", coverage_line(totals));
+    for gap in &totals.organization_gaps {
+        let gap = printable(&bounded(gap, LONGEST_REASON)).into_owned();
+        let _ = writeln!(screen, "  lost     organization {gap}");
+    }
     let lost = totals.lost();
     for account in lost.iter().take(MOST_LOST) {
         let word = if account.scan_state == ScanState::Partial { "in part" } else { "lost" };
@@ -129,6 +133,9 @@ pub fn coverage_line(totals: &Totals) -> String {
     }
     for (word, count) in left_out {
         let _ = write!(line, ", {count} {word}");
+    }
+    if !totals.organization_gaps.is_empty() {
+        line.push_str("; not all of the organization could be read");
     }
     line
 }

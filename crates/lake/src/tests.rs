@@ -55,6 +55,7 @@ fn scan_record(status: ScanStatus) -> ScanRecord {
         response_bytes: Some(1 << 40),
         retried_scan_id: None,
         shards: Some(3),
+        organization_gaps: None,
     }
 }
 

@@ -53,9 +53,11 @@ fn evaluate_one(tables: &Tables, check: &dyn DynCheck, context: &Context<'_>) ->
         check.run(tables, context, &mut report).map(|()| report)
     }));
     let failed = |message: &str| (Some(Gap::new(Reason::CheckFailed).because(message)), Vec::new());
+    let mut lost = None;
     let (gap, mut outcomes) = match ran {
         Ok(Ok(report)) => {
-            let mut outcomes = report.into_outcomes();
+            let (mut outcomes, not_read) = report.into_outcomes();
+            lost = not_read;
             outcomes.sort_by(|left, right| place(left).cmp(&place(right)));
             // Two verdicts in one place would be two findings with one id.
             match outcomes.windows(2).find(|pair| place(&pair[0]) == place(&pair[1])) {
@@ -74,7 +76,10 @@ fn evaluate_one(tables: &Tables, check: &dyn DynCheck, context: &Context<'_>) ->
     } else {
         CoverageOutcome::Complete
     };
-    let gap = gap.or_else(|| (outcome == CoverageOutcome::Partial).then(|| Gap::new(Reason::Undecided)));
+    // What could not be read says more than that something is undecided.
+    let partly =
+        || (outcome == CoverageOutcome::Partial).then(|| lost.unwrap_or(Gap::new(Reason::Undecided)));
+    let gap = gap.or_else(partly);
     CheckResult { metadata, outcome, gap, outcomes, observed_at }
 }
 
@@ -86,18 +91,7 @@ fn place(outcome: &Outcome) -> (&str, &str) {
 /// The one row that stands for "this check could not look at this account".
 fn unknown_account(gap: &Gap, context: &Context<'_>) -> Outcome {
     let mut report = Report::new();
-    let outcome = report.unknown(context.account_resource(), gap.to_string());
-    outcome.reason = Some(gap.reason);
-    if let Some(api) = &gap.api {
-        outcome.evidence("api", api.as_str());
-    }
-    if let Some(code) = &gap.code {
-        outcome.evidence("error_code", code.as_str());
-    }
-    if gap.attempts > 0 {
-        outcome.evidence("attempts", gap.attempts);
-    }
-    outcome.clone()
+    report.unknown(context.account_resource(), gap.to_string()).of_gap(gap).clone()
 }
 
 /// What a panic said.

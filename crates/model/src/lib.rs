@@ -33,7 +33,7 @@ pub use collector::{Collector, Needs, Session, Usage};
 pub use control::Control;
 pub use gap::{Gap, Reason};
 pub use pack::Pack;
-pub use reads::Reads;
+pub use reads::{OneOf, Reads};
 pub use registry::Registry;
 pub use report::{Outcome, Report, Resource, Status};
 pub use severity::Severity;

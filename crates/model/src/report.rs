@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value as Json};
 
-use crate::gap::Reason;
+use crate::gap::{Gap, Reason};
 use crate::severity::Severity;
 use crate::table::text_enum;
 
@@ -103,6 +103,21 @@ impl Outcome {
         self
     }
 
+    /// Names the call that was lost.
+    pub(crate) fn of_gap(&mut self, gap: &Gap) -> &mut Self {
+        self.reason = Some(gap.reason);
+        if let Some(api) = &gap.api {
+            self.evidence("api", api.as_str());
+        }
+        if let Some(code) = &gap.code {
+            self.evidence("error_code", code.as_str());
+        }
+        if gap.attempts > 0 {
+            self.evidence("attempts", gap.attempts);
+        }
+        self
+    }
+
     /// The evidence as one line of JSON of at most [`LARGEST_EVIDENCE`] bytes. Where it is larger, the longest
     /// values give way and the line says so: it stays valid JSON.
     pub fn evidence_json(&self) -> Option<String> {
@@ -132,6 +147,8 @@ impl Outcome {
 #[derive(Debug, Default)]
 pub struct Report {
     outcomes: Vec<Outcome>,
+    /// The first thing that was not read and was needed.
+    lost: Option<Gap>,
 }
 
 impl Report {
@@ -157,6 +174,14 @@ impl Report {
         outcome
     }
 
+    /// Something was not read, and without it the rule cannot decide. The message says what for; the reason is the gap's, and
+    /// coverage names it.
+    pub fn lost(&mut self, resource: Resource, gap: &Gap, message: &str) -> &mut Outcome {
+        self.lost.get_or_insert_with(|| gap.clone());
+        let outcome = self.unknown(resource, format!("{message}: {gap}"));
+        outcome.of_gap(gap)
+    }
+
     /// The question has no meaning for the resource. The message says why.
     pub fn not_applicable(&mut self, resource: Resource, message: impl Into<String>) -> &mut Outcome {
         let outcome = self.push(Outcome::new(Status::NotApplicable, resource, message.into()));
@@ -175,9 +200,9 @@ impl Report {
         &mut self.outcomes[last]
     }
 
-    /// What was said, in order.
-    pub fn into_outcomes(self) -> Vec<Outcome> {
-        self.outcomes
+    /// What was said, in order, and the first thing that was not read and was needed.
+    pub fn into_outcomes(self) -> (Vec<Outcome>, Option<Gap>) {
+        (self.outcomes, self.lost)
     }
 }
 

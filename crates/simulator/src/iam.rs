@@ -21,6 +21,8 @@ struct View<'a> {
     parameters: &'a Parameters,
     /// Somebody who has left since the last call.
     gone: Option<&'a User>,
+    /// The AWS-managed policy that AWS has withdrawn.
+    withdrawn: Option<&'a str>,
 }
 
 /// Answers one action with the inside of its result element.
@@ -35,7 +37,8 @@ pub fn handle(
     let content = &*server.world.content(account);
     let entity_gone = change == Some(Change::EntityGone);
     let gone = content.users.last().filter(|_| entity_gone);
-    let view = View { account, content, parameters, gone };
+    let withdrawn = server.world.options.withdrawn_policy.as_deref();
+    let view = View { account, content, parameters, gone, withdrawn };
     match action {
         "GetAccountAuthorizationDetails" => {
             iam_details::handle(account, content, parameters, server.world.options.boundaries_apart)
@@ -348,10 +351,19 @@ impl<'a> View<'a> {
                     .rsplit_once('/')
                     .map_or((String::new(), name), |(path, last)| (path.to_owned() + "/", last));
                 let arn = managed::arn(&self.account.partition, name);
+                if self.is_hidden(name) {
+                    continue;
+                }
                 policies.push(listed(last, &format!("/{path}"), &arn, versions as usize, 1_423_000_000));
             }
         }
         paged(self.parameters, "ListPolicies", "Policies", &policies, String::clone)
+    }
+
+    /// Whether AWS has withdrawn the policy and it is attached to nobody here.
+    fn is_hidden(&self, name: &str) -> bool {
+        self.withdrawn == Some(name)
+            && !iam_details::is_attached(self.content, &managed::arn(&self.account.partition, name))
     }
 
     fn policy_version(&self, gone: bool) -> Result<String, Refusal> {
@@ -366,7 +378,7 @@ impl<'a> View<'a> {
         }
         let is_wanted = |name: &str| managed::arn(&self.account.partition, name) == wanted;
         let (content, default) = if let Some((_, versions, content)) =
-            managed::POLICIES.iter().find(|(name, _, _)| is_wanted(name))
+            managed::POLICIES.iter().find(|(name, _, _)| is_wanted(name) && !self.is_hidden(name))
         {
             if number == 0 || number > *versions as usize {
                 return Err(missing());

@@ -72,6 +72,12 @@ pub struct Options {
     pub boundaries_apart: bool,
     /// IAM gives no more items a page, however many are asked for, as AWS may; `None`: as many as are asked for.
     pub largest_page: Option<usize>,
+    /// An AWS-managed policy, by name with path, that AWS has withdrawn: only an account where it is attached still lists it and
+    /// gives its document.
+    pub withdrawn_policy: Option<String>,
+    /// Every answer waits for up to 30 ms more, drawn from this number, the session and the request: another number, another
+    /// order of the answers.
+    pub shuffled: Option<u64>,
     /// Organizations leaves out `State`.
     pub without_state: bool,
     /// Organizations leaves out `Status`.
@@ -121,6 +127,8 @@ impl Default for Options {
             with_everything: false,
             boundaries_apart: false,
             largest_page: None,
+            withdrawn_policy: None,
+            shuffled: None,
             without_state: false,
             without_status: false,
             without_paths: false,

@@ -26,6 +26,7 @@ use crate::options::Options;
 use crate::organizations;
 use crate::outgoing::{Delivery, Outgoing};
 use crate::policy::Document;
+use crate::random::Random;
 use crate::rates::Rates;
 use crate::record::Record;
 use crate::session::{Identity, Sessions};
@@ -254,6 +255,10 @@ async fn respond(server: Arc<Server>, request: Request<Incoming>) -> io::Result<
     let latency = server.world.options.latency;
     if !latency.is_zero() {
         tokio::time::sleep(latency).await;
+    }
+    if let Some(number) = server.world.options.shuffled {
+        let drawn = Random::new(number, &format!("{:?} {}", head.headers, body.len())).between(0, 30);
+        tokio::time::sleep(std::time::Duration::from_millis(drawn.unsigned_abs())).await;
     }
     let reply = server.reply(&head, &body);
     if let Some(record) = &server.record {

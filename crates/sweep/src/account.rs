@@ -151,6 +151,17 @@ impl Visit {
         self.entered.is_some() && plan.collectors.iter().any(|collector| self.lost_shared(&**collector))
     }
 
+    /// Whether such a table is refused to it, and not lost by trouble that every further attempt would add to.
+    pub(crate) fn is_refused_shared_table(&self, plan: &Plan) -> bool {
+        let refused = |name: &str| {
+            let gap = self.tables.gap(name);
+            gap.is_some_and(|gap| matches!(gap.reason, Reason::Denied | Reason::DeniedByScp))
+        };
+        plan.collectors.iter().any(|collector| {
+            self.lost_shared(&**collector) && collector.fills().iter().any(|table| refused(table.name))
+        })
+    }
+
     /// Whether a table that is the same in every account was read here, and not only found empty.
     pub(crate) fn has_read_shared_table(&self, plan: &Plan) -> bool {
         plan.collectors.iter().filter(|collector| collector.is_shared()).any(|collector| {

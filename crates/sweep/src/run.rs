@@ -21,6 +21,8 @@ use crate::totals::{AccountLine, AccountTally, Totals};
 /// Accounts that may wait for another account's session to read what is the same everywhere. They are held in
 /// memory, so the number is bounded; past it, an account's own answer counts.
 const MOST_WAITING: usize = 64;
+/// What is lost where units cannot be read: the paths of all accounts.
+const UNIT_NAMES: &str = "names of organizational units";
 /// Collected accounts that may wait for the names of their units beside those in flight.
 const MOST_PARKED: usize = 256;
 
@@ -135,6 +137,7 @@ pub async fn run<S: Sink>(
         tasks: JoinSet::new(),
         pending: VecDeque::new(),
         waiting: Vec::new(),
+        retrying: HashSet::new(),
         parked: Arc::default(),
         in_flight: BTreeMap::new(),
         taken: BTreeMap::new(),
@@ -154,7 +157,9 @@ pub async fn run<S: Sink>(
         if stopping.is_none() {
             dispatcher.start();
         }
-        if listed_all && dispatcher.tasks.is_empty() && (stopping.is_some() || !dispatcher.release_waiting())
+        if listed_all
+            && dispatcher.tasks.is_empty()
+            && (stopping.is_some() || !dispatcher.release_waiting(true))
         {
             break;
         }
@@ -213,6 +218,7 @@ pub async fn run<S: Sink>(
     let known = if stopping.is_some() { names.now_or_never() } else { Some(names.await) };
     if let Some(Err(gap)) = known.as_deref() {
         on_event(Event::Warning(format!("names of organizational units are unknown: {gap}")));
+        dispatcher.totals.organization_gaps.push(format!("{UNIT_NAMES}: {gap}"));
     }
     reading_names.abort();
     let unfinished = dispatcher.unfinished(known.as_deref().and_then(|names| names.as_ref().ok()));
@@ -250,6 +256,8 @@ struct Dispatcher<P> {
     tasks: JoinSet<Finished<P>>,
     pending: VecDeque<Unfinished>,
     waiting: Vec<Visit>,
+    /// Those of them that try once more.
+    retrying: HashSet<tokio::task::Id>,
     /// Collected accounts that wait for the names of their units.
     parked: Arc<Parked>,
     /// Accounts to be taken over from an earlier scan.
@@ -334,7 +342,7 @@ impl<P: Send + 'static> Dispatcher<P> {
             let usage = Arc::clone(next.usage.get_or_insert_default());
             let about = next.clone();
             let Unfinished { account, refusal, .. } = next;
-            let may_wait = self.waiting.len() < MOST_WAITING;
+            let may_wait = self.waiting.len() + self.retrying.len() < MOST_WAITING;
             let handle = self.tasks.spawn(async move {
                 let visit = match refusal {
                     Some(gap) => Visit::refused(account, gap, &plan),
@@ -352,8 +360,9 @@ impl<P: Send + 'static> Dispatcher<P> {
         }
     }
 
-    /// Starts what waited for another session. False: nothing waited.
-    fn release_waiting(&mut self) -> bool {
+    /// Starts what waited for another session. What is refused to it still waits on, unless this is the last time: who can
+    /// read it may come later, and the order may not matter. False: nothing waited.
+    fn release_waiting(&mut self, is_last: bool) -> bool {
         if self.waiting.is_empty() {
             return false;
         }
@@ -364,8 +373,12 @@ impl<P: Send + 'static> Dispatcher<P> {
             let about = visit.unfinished();
             let handle = self.tasks.spawn(async move {
                 visit.retry_shared(&plan).await;
+                if !is_last && visit.is_refused_shared_table(&plan) {
+                    return Finished::Waiting(Box::new(visit));
+                }
                 finish(visit, &plan, &organization, names, &parked, &packer).await
             });
+            self.retrying.insert(handle.id());
             self.in_flight.insert(handle.id(), about);
         }
         true
@@ -378,12 +391,13 @@ impl<P: Send + 'static> Dispatcher<P> {
     ) -> Option<Rows<P>> {
         match finished {
             Ok((id, finished)) => {
+                self.retrying.remove(&id);
                 let about = self.in_flight.remove(&id);
                 match finished {
                     Finished::Rows(rows, shared_was_read) => {
                         if shared_was_read {
                             // What could be read here can now be read for everyone.
-                            self.release_waiting();
+                            self.release_waiting(false);
                         }
                         Some(*rows)
                     }
@@ -398,6 +412,7 @@ impl<P: Send + 'static> Dispatcher<P> {
                 }
             }
             Err(error) => {
+                self.retrying.remove(&error.id());
                 let Unfinished { account, refusal, usage } = self.in_flight.remove(&error.id())?;
                 if refusal.is_none() && self.plan.retained.contains_key(&account.id) {
                     // As for an account that could not be entered again.

@@ -210,7 +210,7 @@ async fn trouble_in_one_account_is_a_row_and_not_the_end() {
     let (totals, kept, _) = scan(made(&names), Filter::default()).await;
     let totals = totals.unwrap();
     assert_eq!(totals.accounts.len(), 7);
-    assert!(!totals.is_complete());
+    assert!(!totals.has_every_account());
     let of = |id: &str| kept.rows.iter().find(|rows| rows.record.account_id.as_str() == id).unwrap();
     for (id, state, reason) in [
         ("111111111111", ScanState::Scanned, None),

@@ -155,6 +155,8 @@ pub struct Totals {
     pub weights: BTreeMap<String, u64>,
     /// Calls made for accounts.
     pub calls: CallCounts,
+    /// What was lost of the organization as a whole, each with its reason.
+    pub organization_gaps: Vec<String>,
 }
 
 impl Totals {
@@ -198,6 +200,7 @@ impl Totals {
         self.finding_rows += other.finding_rows;
         self.calls.add(&other.calls);
         self.accounts.extend(other.accounts);
+        self.organization_gaps.extend(other.organization_gaps);
     }
 
     /// The check that weighs most.
@@ -222,9 +225,9 @@ impl Totals {
         lost
     }
 
-    /// Whether everything that was wanted was read and every check held.
-    pub fn is_complete(&self) -> bool {
-        self.lost().is_empty() && self.check_failures.is_empty()
+    /// Whether everything that was wanted of accounts was read.
+    pub fn has_every_account(&self) -> bool {
+        self.accounts.iter().all(|account| !account.is_lost())
     }
 
     /// The share of wanted accounts that were scanned whole, 0 to 100.

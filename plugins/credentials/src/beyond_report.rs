@@ -5,14 +5,28 @@
 use std::collections::BTreeSet;
 
 use orgsweep_model::facts::{AccessKey, Credential, User};
-use orgsweep_model::{Gap, Report, Resource};
+use orgsweep_model::{Context, Gap, Report, Resource};
 
 /// UNKNOWN for every user that iam:GetAccountAuthorizationDetails lists and the report does not. Where the users were
-/// not read there is nothing to compare with.
-pub fn users(credentials: &[Credential], users: Result<&[User], &Gap>, report: &mut Report) {
+/// not read there is nothing to compare with: whoever was made since the report is not known, and that is an outcome of the
+/// account.
+pub fn users(
+    credentials: &[Credential],
+    users: Result<&[User], &Gap>,
+    context: &Context<'_>,
+    report: &mut Report,
+) {
+    let users = match users {
+        Ok(users) => users,
+        Err(gap) => {
+            let message = "users that the credential report leaves out are not known";
+            report.lost(context.account_resource(), gap, message);
+            return;
+        }
+    };
     let listed: BTreeSet<&str> = credentials.iter().map(|row| row.user_arn.as_str()).collect();
     let generated_at = credentials.first().map(|row| row.report_generated_at);
-    for user in users.unwrap_or_default() {
+    for user in users {
         if listed.contains(user.user_arn.as_str()) {
             continue;
         }
@@ -50,11 +64,18 @@ pub fn unshown(user: &Credential, resource: Resource, report: &mut Report) {
         .evidence("additional_credentials_info", user.additional_credentials.clone());
 }
 
+/// An account whose only user is ann.
+#[cfg(test)]
+pub fn listed() -> orgsweep_testkit::Case {
+    orgsweep_testkit::Case::new().rows(vec![orgsweep_testkit::user("ann")])
+}
+
 #[cfg(test)]
 mod tests {
     use crate::pack;
     use orgsweep_model::facts::{AccessKey, Credential, PrincipalTag, User};
-    use orgsweep_model::{DynCheck, Outcome, Status};
+    use orgsweep_model::records::CoverageOutcome;
+    use orgsweep_model::{DynCheck, Outcome, Reason, Status};
     use orgsweep_testkit::{
         Case, access_key, credential, days_ago, root_credential, seconds_after, user, user_arn,
     };
@@ -118,9 +139,22 @@ mod tests {
     }
 
     #[test]
-    fn without_the_list_of_users_the_report_stands_alone() {
-        for (id, outcomes) in verdicts(&case(vec![credential("ann")]).lost::<User>()) {
+    fn without_the_list_of_users_whoever_the_report_leaves_out_is_not_known() {
+        let case = case(vec![credential("ann")]).lost::<User>();
+        for (id, outcomes) in verdicts(&case) {
             assert!(outcomes.iter().all(|outcome| outcome.status == Status::Pass), "{id}: {outcomes:#?}");
+        }
+        let pack = pack();
+        for check in pack.checks.iter().filter(|check| OF_USERS.contains(&check.metadata().id)) {
+            let result = case.results(&[&**check]).remove(0);
+            let id = result.metadata.id;
+            assert_eq!(result.outcome, CoverageOutcome::Partial, "{id}");
+            assert_eq!(result.gap.unwrap().reason, Reason::Denied, "{id}");
+            let unknown: Vec<_> =
+                result.outcomes.iter().filter(|outcome| outcome.status == Status::Unknown).collect();
+            assert_eq!(unknown.len(), 1, "{id}: {unknown:#?}");
+            assert_eq!(unknown[0].resource.kind, "AWS::::Account", "{id}");
+            assert_eq!(unknown[0].reason, Some(Reason::Denied), "{id}");
         }
     }
 

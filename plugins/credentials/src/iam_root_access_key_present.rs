@@ -1,7 +1,7 @@
 //! iam-root-access-key-present.
 
 use orgsweep_model::facts::{AccessKey, AccountSummary, Credential, KeyStatus};
-use orgsweep_model::{Check, Context, Gap, Report, Severity, check};
+use orgsweep_model::{Check, Context, Gap, OneOf, Report, Severity, check};
 
 check! {
     /// The root user has an access key.
@@ -24,7 +24,9 @@ check! {
     /// An inactive key works again with `--status Active`. A deleted one is gone for good, which is the point.
     ///
     /// ## What it cannot see
-    /// The credential report, which says whether the key is active, can be four hours old; without the report the
+    /// The account summary counts root's keys and is of now; it is enough for every verdict. Where it was not read, the
+    /// credential report is enough for a key that it shows. That it shows none is UNKNOWN: the report can be four hours old and
+    /// may leave out an inactive key. The report, which says whether the key is active, can be four hours old; without the report the
     /// finding stays critical. So it does for a key that the report does not show: one made since, or one that is
     /// inactive and was never used, of which the report may leave all dates out. Which key it is, AWS tells only root.
     pub RootAccessKeyPresent {
@@ -49,33 +51,43 @@ check! {
 }
 
 impl Check for RootAccessKeyPresent {
-    type Reads<'a> =
-        (&'a [AccountSummary], Result<&'a [Credential], &'a Gap>, Result<&'a [AccessKey], &'a Gap>);
+    type Reads<'a> = (OneOf<'a, AccountSummary, AccessKey>, Result<&'a [Credential], &'a Gap>);
 
     fn evaluate(
         &self,
-        (summary, credentials, keys): Self::Reads<'_>,
+        (OneOf { first: summary, second: keys }, credentials): Self::Reads<'_>,
         context: &Context<'_>,
         report: &mut Report,
     ) {
-        let Some(summary) = summary.first() else {
-            report.unknown(context.root_resource(), "the account summary is empty");
-            return;
-        };
-        if summary.root_access_keys == 0 {
+        let shown = keys.map(|keys| shown(credentials.unwrap_or_default(), keys));
+        let counted = summary.map(|rows| rows.first().map(|summary| summary.root_access_keys));
+        if counted == Ok(Some(0)) {
             report.pass(context.root_resource());
             return;
         }
-        let shown = keys.map(|keys| shown(credentials.unwrap_or_default(), keys));
-        // An older report may not have all keys yet: one that it does not show counts as active.
+        if !matches!(counted, Ok(Some(_))) && shown.as_ref().is_ok_and(Vec::is_empty) {
+            let message = "the credential report shows no key of root and may leave one out";
+            match counted {
+                Err(gap) => report.lost(context.root_resource(), gap, message),
+                Ok(_) => report
+                    .unknown(context.root_resource(), format!("the account summary is empty; {message}")),
+            };
+            return;
+        }
+        let present = counted.ok().flatten();
+        // An older report may not have all keys yet: one that it does not show counts as active, and where nobody has counted
+        // them there may be one.
         let inactive = shown.as_ref().is_ok_and(|keys| {
-            keys.len() as i64 >= summary.root_access_keys
+            present.is_some_and(|present| keys.len() as i64 >= present)
                 && keys.iter().all(|(_, status, _)| *status == KeyStatus::Inactive)
         });
         let message = if inactive { "root has access keys, all inactive" } else { "root has an access key" };
         let outcome = report.fail(context.root_resource(), message);
         outcome.severity(if inactive { Severity::High } else { Severity::Critical });
-        outcome.evidence("access_keys_present", summary.root_access_keys);
+        match counted {
+            Err(gap) => outcome.evidence("access_keys_present", format!("unknown: {}", gap.reason)),
+            Ok(present) => outcome.evidence("access_keys_present", present),
+        };
         match shown {
             Ok(keys) => {
                 for (slot, status, made) in keys {
@@ -106,6 +118,8 @@ fn shown(credentials: &[Credential], keys: &[AccessKey]) -> Vec<(i32, KeyStatus,
 #[cfg(test)]
 mod tests {
     use super::*;
+    use orgsweep_model::Reason;
+    use orgsweep_model::records::CoverageOutcome;
     use orgsweep_testkit::{Case, access_key, account_summary, days_ago, root_arn, root_credential};
 
     fn with_keys(count: i64) -> Case {
@@ -164,8 +178,36 @@ mod tests {
         assert_eq!(outcome.evidence["activity"], "unknown: DENIED");
     }
 
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html>: `access_key_1_active` of root's row.
     #[test]
-    fn without_the_summary_it_is_unknown() {
-        Case::new().lost::<AccountSummary>().none::<AccessKey>().unknown(&RootAccessKeyPresent::default());
+    fn without_the_summary_the_report_is_enough_for_a_key_that_it_shows() {
+        let check = RootAccessKeyPresent::default();
+        let reported = |keys| Case::new().lost::<AccountSummary>().rows(vec![root_credential()]).rows(keys);
+        let outcome = reported(vec![access_key("<root_account>", 1)]).flags(&check, &root_arn());
+        assert_eq!(outcome.severity, Some(Severity::Critical));
+        assert_eq!(outcome.evidence["access_keys_present"], "unknown: DENIED");
+        // Nobody has counted them: there may be an active one that is newer than the report.
+        let inactive = AccessKey { status: KeyStatus::Inactive, ..access_key("<root_account>", 2) };
+        let outcome = reported(vec![inactive]).flags(&check, &root_arn());
+        assert_eq!(outcome.severity, Some(Severity::Critical));
+        let result = reported(vec![access_key("<root_account>", 1)]).result(&check);
+        assert_eq!(result.outcome, CoverageOutcome::Complete);
+    }
+
+    #[test]
+    fn a_report_without_a_key_of_root_is_not_enough_for_a_pass() {
+        let check = RootAccessKeyPresent::default();
+        let case = Case::new().lost::<AccountSummary>().rows(vec![root_credential()]);
+        let result = case.rows(vec![access_key("ann", 1)]).result(&check);
+        assert_eq!(result.outcomes[0].reason, Some(Reason::Denied));
+        assert_eq!(result.gap.unwrap().reason, Reason::Denied);
+        Case::new().none::<AccountSummary>().none::<AccessKey>().unknown(&check);
+    }
+
+    #[test]
+    fn without_both_it_is_not_asked() {
+        let check = RootAccessKeyPresent::default();
+        let result = Case::new().lost::<AccountSummary>().lost::<AccessKey>().result(&check);
+        assert_eq!(result.outcome, CoverageOutcome::NotRun);
     }
 }

@@ -1,7 +1,7 @@
 //! iam-root-mfa-missing.
 
-use orgsweep_model::facts::{AccountSummary, Credential};
-use orgsweep_model::{Check, Context, Gap, Report, Severity, check};
+use orgsweep_model::facts::{AccessKey, AccountSummary, Credential};
+use orgsweep_model::{Check, Context, Gap, OneOf, Report, Severity, check};
 
 check! {
     /// The root user has a password or an access key, and no MFA device.
@@ -23,7 +23,8 @@ check! {
     /// recovered by mail.
     ///
     /// ## What it cannot see
-    /// Where neither the account summary nor the credential report says whether root has a password, the answer is
+    /// The account summary is enough for every verdict; where it was not read, the credential report is, which can be four
+    /// hours old and may leave out an inactive key. Where neither the account summary nor the credential report says whether root has a password, the answer is
     /// UNKNOWN. Of root without password and access key the question is not asked, MFA or none: NOT_APPLICABLE. A
     /// signing certificate does not count, since no device guards it.
     pub RootMfaMissing {
@@ -48,30 +49,47 @@ check! {
 }
 
 impl Check for RootMfaMissing {
-    type Reads<'a> = (&'a [AccountSummary], Result<&'a [Credential], &'a Gap>);
+    type Reads<'a> = (OneOf<'a, AccountSummary, Credential>, Result<&'a [AccessKey], &'a Gap>);
 
-    fn evaluate(&self, (summary, credentials): Self::Reads<'_>, context: &Context<'_>, report: &mut Report) {
+    fn evaluate(
+        &self,
+        (OneOf { first: summary, second: credentials }, keys): Self::Reads<'_>,
+        context: &Context<'_>,
+        report: &mut Report,
+    ) {
         let resource = context.root_resource();
-        let Some(summary) = summary.first() else {
-            report.unknown(resource, "the account summary is empty");
-            return;
-        };
+        let counted = summary.ok().and_then(<[_]>::first);
         let root = credentials.ok().and_then(|rows| rows.iter().find(|row| row.is_root));
         // The summary is of now, the report may be four hours old.
-        let password = summary.root_password_present.or(root.and_then(|root| root.password_enabled));
-        let keys = summary.root_access_keys > 0;
-        if password == Some(false) && !keys {
+        let device =
+            counted.map(|counted| counted.root_mfa_enabled).or(root.and_then(|root| root.mfa_active));
+        let password = counted
+            .and_then(|counted| counted.root_password_present)
+            .or(root.and_then(|root| root.password_enabled));
+        let shown = || {
+            let dated = keys.ok()?.iter().filter(|key| key.is_root()).count();
+            Some((dated + root?.undated_keys(keys.ok()?).count()) as i64)
+        };
+        let access_keys = counted.map(|counted| counted.root_access_keys).or_else(shown);
+        let has_key = access_keys.is_some_and(|count| count > 0);
+        if password == Some(false) && access_keys == Some(0) {
             report.not_applicable(resource, "root has no password and no access key");
-        } else if summary.root_mfa_enabled {
+        } else if device == Some(true) {
             report.pass(resource);
-        } else if password == Some(true) || keys {
+        } else if device == Some(false) && (password == Some(true) || has_key) {
             report
                 .fail(resource, "root has credentials and no MFA device")
                 .evidence("password_present", password)
-                .evidence("access_keys_present", summary.root_access_keys);
+                .evidence("access_keys_present", access_keys);
         } else {
-            report
-                .unknown(resource, "root has no MFA device, and AWS does not say whether it has a password");
+            let message = match device {
+                None => "whether root has an MFA device is not known",
+                Some(_) => "root has no MFA device, and AWS does not say whether it has a password",
+            };
+            match summary {
+                Err(gap) => report.lost(resource, gap, message),
+                Ok(_) => report.unknown(resource, message),
+            };
         }
     }
 }
@@ -79,7 +97,9 @@ impl Check for RootMfaMissing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use orgsweep_testkit::{Case, account_summary, credential, root_arn, root_credential};
+    use orgsweep_model::Reason;
+    use orgsweep_model::records::CoverageOutcome;
+    use orgsweep_testkit::{Case, access_key, account_summary, credential, root_arn, root_credential};
 
     fn case(mfa: bool, password: Option<bool>, keys: i64) -> Case {
         Case::new().rows(vec![AccountSummary {
@@ -136,6 +156,28 @@ mod tests {
         case(false, None, 0).lost::<Credential>().unknown(&check);
         // What the summary says is newer.
         case(false, Some(false), 0).rows(vec![root_credential()]).not_applicable(&check);
+    }
+
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html>: `mfa_active` of root's row.
+    #[test]
+    fn without_the_summary_the_report_is_enough() {
+        let check = RootMfaMissing::default();
+        let reported = |mfa_active, password_enabled, keys| {
+            let root = Credential { mfa_active, password_enabled, ..root_credential() };
+            let ann = Credential { mfa_active: Some(true), ..credential("ann") };
+            Case::new().lost::<AccountSummary>().rows(vec![ann, root]).rows(keys)
+        };
+        let key = || vec![access_key("<root_account>", 1)];
+        reported(Some(false), Some(true), vec![]).flags(&check, &root_arn());
+        reported(Some(false), None, key()).flags(&check, &root_arn());
+        reported(Some(true), Some(true), vec![]).passes(&check);
+        reported(Some(true), None, vec![]).passes(&check);
+        reported(Some(false), Some(false), vec![access_key("ann", 1)]).not_applicable(&check);
+        for case in [reported(Some(false), None, vec![]), reported(None, Some(true), vec![])] {
+            let result = case.result(&check);
+            assert_eq!(result.outcomes[0].reason, Some(Reason::Denied), "{result:#?}");
+            assert_eq!(result.outcome, CoverageOutcome::Partial);
+        }
     }
 
     #[test]

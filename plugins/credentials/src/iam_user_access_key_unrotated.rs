@@ -89,7 +89,7 @@ impl Check for UserAccessKeyUnrotated {
                 .evidence("max_age_days", self.max_age_days);
         }
         beyond_report::keys(credentials, keys, report);
-        beyond_report::users(credentials, users, report);
+        beyond_report::users(credentials, users, context, report);
     }
 
     fn validate(&self) -> Result<(), String> {
@@ -106,6 +106,7 @@ impl Check for UserAccessKeyUnrotated {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::beyond_report::listed;
     use orgsweep_model::Timestamp;
     use orgsweep_model::facts::KeyStatus;
     use orgsweep_testkit::{Case, access_key, credential, days_ago, root_credential, seconds_after};
@@ -116,7 +117,7 @@ mod tests {
 
     /// Root and ann; keys are what a test is about.
     fn account() -> Case {
-        Case::new().rows(vec![root_credential(), credential("ann")])
+        listed().rows(vec![root_credential(), credential("ann")])
     }
 
     #[test]
@@ -176,6 +177,6 @@ mod tests {
 
     #[test]
     fn a_lost_report_is_unknown() {
-        Case::new().lost::<Credential>().lost::<AccessKey>().unknown(&UserAccessKeyUnrotated::default());
+        listed().lost::<Credential>().lost::<AccessKey>().unknown(&UserAccessKeyUnrotated::default());
     }
 }

@@ -83,7 +83,7 @@ impl Check for UserAccessKeyUnused {
                 .evidence("days", self.days);
         }
         beyond_report::keys(credentials, keys, report);
-        beyond_report::users(credentials, users, report);
+        beyond_report::users(credentials, users, context, report);
     }
 
     fn validate(&self) -> Result<(), String> {
@@ -94,6 +94,7 @@ impl Check for UserAccessKeyUnused {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::beyond_report::listed;
     use orgsweep_model::Timestamp;
     use orgsweep_model::facts::KeyStatus;
     use orgsweep_testkit::{Case, access_key, credential, days_ago, root_credential, seconds_after};
@@ -104,7 +105,7 @@ mod tests {
 
     /// Root and ann; keys are what a test is about.
     fn account() -> Case {
-        Case::new().rows(vec![root_credential(), credential("ann")])
+        listed().rows(vec![root_credential(), credential("ann")])
     }
 
     #[test]
@@ -155,6 +156,6 @@ mod tests {
 
     #[test]
     fn a_lost_report_is_unknown() {
-        Case::new().lost::<Credential>().lost::<AccessKey>().unknown(&UserAccessKeyUnused::default());
+        listed().lost::<Credential>().lost::<AccessKey>().unknown(&UserAccessKeyUnused::default());
     }
 }

@@ -56,7 +56,7 @@ impl Check for UserAccessKeyUsedBeyondSts {
     fn evaluate(
         &self,
         (credentials, keys, users): Self::Reads<'_>,
-        _context: &Context<'_>,
+        context: &Context<'_>,
         report: &mut Report,
     ) {
         for key in keys.iter().filter(|key| !key.is_root()) {
@@ -89,7 +89,7 @@ impl Check for UserAccessKeyUsedBeyondSts {
             }
         }
         beyond_report::keys(credentials, keys, report);
-        beyond_report::users(credentials, users, report);
+        beyond_report::users(credentials, users, context, report);
     }
 
     fn validate(&self) -> Result<(), String> {
@@ -106,6 +106,7 @@ impl Check for UserAccessKeyUsedBeyondSts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::beyond_report::listed;
     use orgsweep_model::facts::KeyStatus;
     use orgsweep_testkit::{Case, access_key, credential, root_credential};
 
@@ -115,7 +116,7 @@ mod tests {
 
     /// Root and ann; keys are what a test is about.
     fn account() -> Case {
-        Case::new().rows(vec![root_credential(), credential("ann")])
+        listed().rows(vec![root_credential(), credential("ann")])
     }
 
     #[test]
@@ -163,6 +164,6 @@ mod tests {
 
     #[test]
     fn a_lost_report_is_unknown() {
-        Case::new().lost::<Credential>().lost::<AccessKey>().unknown(&UserAccessKeyUsedBeyondSts::default());
+        listed().lost::<Credential>().lost::<AccessKey>().unknown(&UserAccessKeyUsedBeyondSts::default());
     }
 }

@@ -52,7 +52,7 @@ check! {
 impl Check for UserConsoleMfaMissing {
     type Reads<'a> = (&'a [Credential], Result<&'a [User], &'a Gap>);
 
-    fn evaluate(&self, (credentials, users): Self::Reads<'_>, _context: &Context<'_>, report: &mut Report) {
+    fn evaluate(&self, (credentials, users): Self::Reads<'_>, context: &Context<'_>, report: &mut Report) {
         for user in credentials.iter().filter(|row| !row.is_root) {
             let resource = Resource::user(&user.user_arn);
             match (user.password_enabled, user.mfa_active) {
@@ -77,17 +77,18 @@ impl Check for UserConsoleMfaMissing {
                 }
             }
         }
-        beyond_report::users(credentials, users, report);
+        beyond_report::users(credentials, users, context, report);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::beyond_report::listed;
     use orgsweep_testkit::{Case, credential, root_credential};
 
     fn case(password_enabled: Option<bool>, mfa_active: Option<bool>) -> Case {
-        Case::new().rows(vec![Credential { password_enabled, mfa_active, ..credential("ann") }])
+        listed().rows(vec![Credential { password_enabled, mfa_active, ..credential("ann") }])
     }
 
     #[test]
@@ -112,12 +113,12 @@ mod tests {
         case(None, Some(false)).unknown(&UserConsoleMfaMissing::default());
         case(Some(true), None).unknown(&UserConsoleMfaMissing::default());
         case(None, None).unknown(&UserConsoleMfaMissing::default());
-        Case::new().lost::<Credential>().unknown(&UserConsoleMfaMissing::default());
+        listed().lost::<Credential>().unknown(&UserConsoleMfaMissing::default());
     }
 
     #[test]
     fn root_is_left_out() {
         let root = Credential { mfa_active: Some(false), ..root_credential() };
-        Case::new().rows(vec![root]).silent(&UserConsoleMfaMissing::default());
+        listed().none::<User>().rows(vec![root]).silent(&UserConsoleMfaMissing::default());
     }
 }

@@ -100,7 +100,7 @@ impl Check for UserConsoleUnused {
                 }
             }
         }
-        beyond_report::users(credentials, users, report);
+        beyond_report::users(credentials, users, context, report);
     }
 
     fn validate(&self) -> Result<(), String> {
@@ -111,11 +111,12 @@ impl Check for UserConsoleUnused {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::beyond_report::listed;
     use orgsweep_model::Timestamp;
     use orgsweep_testkit::{Case, credential, days_ago, root_credential, seconds_after};
 
     fn case(used: Option<Timestamp>, changed: Option<Timestamp>) -> Case {
-        Case::new().rows(vec![Credential {
+        listed().rows(vec![Credential {
             password_enabled: Some(true),
             password_last_used_at: used,
             password_last_changed_at: changed,
@@ -143,7 +144,7 @@ mod tests {
     fn without_a_date_a_password_is_at_most_as_old_as_its_user() {
         let made = |created_at| {
             let user = Credential { password_enabled: Some(true), created_at, ..credential("ann") };
-            Case::new().rows(vec![user])
+            listed().rows(vec![user])
         };
         let check = UserConsoleUnused::default();
         made(Some(days_ago(45))).passes(&check);
@@ -158,18 +159,18 @@ mod tests {
 
     #[test]
     fn a_lost_report_is_unknown() {
-        Case::new().lost::<Credential>().unknown(&UserConsoleUnused::default());
+        listed().lost::<Credential>().unknown(&UserConsoleUnused::default());
     }
 
     #[test]
     fn what_the_report_does_not_say_is_unknown() {
         let user = Credential { password_enabled: None, ..credential("ann") };
-        Case::new().rows(vec![user]).unknown(&UserConsoleUnused::default());
+        listed().rows(vec![user]).unknown(&UserConsoleUnused::default());
     }
 
     #[test]
     fn root_is_left_out() {
-        Case::new().rows(vec![root_credential()]).silent(&UserConsoleUnused::default());
+        listed().none::<User>().rows(vec![root_credential()]).silent(&UserConsoleUnused::default());
     }
 
     #[test]
@@ -180,6 +181,6 @@ mod tests {
 
     #[test]
     fn no_password_passes() {
-        Case::new().rows(vec![credential("ann")]).passes(&UserConsoleUnused::default());
+        listed().rows(vec![credential("ann")]).passes(&UserConsoleUnused::default());
     }
 }

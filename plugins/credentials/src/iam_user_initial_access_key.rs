@@ -75,13 +75,13 @@ impl Check for UserInitialAccessKey {
     fn evaluate(
         &self,
         (credentials, keys, users): Self::Reads<'_>,
-        _context: &Context<'_>,
+        context: &Context<'_>,
         report: &mut Report,
     ) {
         for user in credentials.iter().filter(|row| !row.is_root) {
             self.judge(user, keys, report);
         }
-        beyond_report::users(credentials, users, report);
+        beyond_report::users(credentials, users, context, report);
     }
 
     fn validate(&self) -> Result<(), String> {
@@ -148,6 +148,7 @@ impl UserInitialAccessKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::beyond_report::listed;
     use orgsweep_model::facts::KeyStatus;
     use orgsweep_testkit::{Case, access_key, credential, root_credential, seconds_after};
 
@@ -155,7 +156,7 @@ mod tests {
     fn case(slot: i32, seconds: i64) -> Case {
         let user = Credential { password_enabled: Some(true), ..credential("ann") };
         let created_at = seconds_after(user.created_at.unwrap(), seconds);
-        Case::new().rows(vec![user]).rows(vec![AccessKey { created_at, ..access_key("ann", slot) }])
+        listed().rows(vec![user]).rows(vec![AccessKey { created_at, ..access_key("ann", slot) }])
     }
 
     #[test]
@@ -185,7 +186,7 @@ mod tests {
             access_key_2_last_used_at: Some(seconds_after(credential("ann").created_at.unwrap(), 9)),
             ..credential("ann")
         };
-        let case = |user: &Credential| Case::new().rows(vec![user.clone()]).none::<AccessKey>();
+        let case = |user: &Credential| listed().rows(vec![user.clone()]).none::<AccessKey>();
         let first = UserInitialAccessKey { slots: Slots::First, ..Default::default() };
         case(&user).unknown(&UserInitialAccessKey::default());
         case(&user).passes(&first);
@@ -203,11 +204,11 @@ mod tests {
 
     #[test]
     fn a_user_without_password_passes() {
-        let user = credential("ci");
+        let user = credential("ann");
         let created_at = user.created_at.unwrap();
-        Case::new()
+        listed()
             .rows(vec![user])
-            .rows(vec![AccessKey { created_at, ..access_key("ci", 1) }])
+            .rows(vec![AccessKey { created_at, ..access_key("ann", 1) }])
             .passes(&UserInitialAccessKey::default());
     }
 
@@ -218,7 +219,7 @@ mod tests {
         let key = AccessKey { created_at, status: KeyStatus::Inactive, ..access_key("ann", 1) };
         let never = AccessKey { last_used_at: None, ..key.clone() };
         let check = UserInitialAccessKey { require_never_used: true, ..Default::default() };
-        let case = |key| Case::new().rows(vec![user.clone()]).rows(vec![key]);
+        let case = |key| listed().rows(vec![user.clone()]).rows(vec![key]);
         case(key.clone()).flags(&UserInitialAccessKey::default(), "ann");
         case(key).passes(&check);
         case(never).flags(&check, "ann");
@@ -228,13 +229,14 @@ mod tests {
     fn another_users_key_and_roots_do_not_count() {
         let user = Credential { password_enabled: Some(true), ..credential("ann") };
         let created_at = user.created_at.unwrap();
-        Case::new()
+        listed()
             .rows(vec![user])
             .rows(vec![AccessKey { created_at, ..access_key("bob", 1) }])
             .passes(&UserInitialAccessKey::default());
         let root = root_credential();
         let created_at = root.created_at.unwrap();
-        Case::new()
+        listed()
+            .none::<User>()
             .rows(vec![root])
             .rows(vec![AccessKey { created_at, ..access_key("<root_account>", 1) }])
             .silent(&UserInitialAccessKey::default());
@@ -245,13 +247,13 @@ mod tests {
         let check = UserInitialAccessKey::default();
         let user = Credential { password_enabled: None, ..credential("ann") };
         let created_at = user.created_at.unwrap();
-        Case::new()
+        listed()
             .rows(vec![user])
             .rows(vec![AccessKey { created_at, ..access_key("ann", 1) }])
             .unknown(&check);
         let undated = Credential { password_enabled: Some(true), created_at: None, ..credential("ann") };
-        Case::new().rows(vec![undated.clone()]).rows(vec![access_key("ann", 1)]).unknown(&check);
-        Case::new().rows(vec![undated]).none::<AccessKey>().passes(&check);
+        listed().rows(vec![undated.clone()]).rows(vec![access_key("ann", 1)]).unknown(&check);
+        listed().rows(vec![undated]).none::<AccessKey>().passes(&check);
     }
 
     #[test]
@@ -263,6 +265,6 @@ mod tests {
 
     #[test]
     fn a_lost_report_is_unknown() {
-        Case::new().lost::<Credential>().none::<AccessKey>().unknown(&UserInitialAccessKey::default());
+        listed().lost::<Credential>().none::<AccessKey>().unknown(&UserInitialAccessKey::default());
     }
 }

@@ -66,7 +66,7 @@ impl Check for UserLongTermAccessKey {
     fn evaluate(
         &self,
         (credentials, keys, tags, users): Self::Reads<'_>,
-        _context: &Context<'_>,
+        context: &Context<'_>,
         report: &mut Report,
     ) {
         for user in credentials.iter().filter(|row| !row.is_root) {
@@ -97,7 +97,7 @@ impl Check for UserLongTermAccessKey {
                 }
             }
         }
-        beyond_report::users(credentials, users, report);
+        beyond_report::users(credentials, users, context, report);
     }
 
     fn validate(&self) -> Result<(), String> {
@@ -134,11 +134,12 @@ impl UserLongTermAccessKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::beyond_report::listed;
     use orgsweep_model::facts::KeyStatus;
     use orgsweep_testkit::{Case, access_key, credential, root_credential, tag, user_arn};
 
     fn case(keys: Vec<AccessKey>) -> Case {
-        Case::new().rows(vec![root_credential(), credential("ann")]).rows(keys).rows(vec![tag(
+        listed().rows(vec![root_credential(), credential("ann")]).rows(keys).rows(vec![tag(
             &user_arn("ann"),
             "keys",
             "approved",
@@ -212,7 +213,7 @@ mod tests {
 
     #[test]
     fn a_lost_report_is_unknown() {
-        let lost = Case::new().lost::<Credential>().lost::<AccessKey>().none::<PrincipalTag>();
+        let lost = listed().lost::<Credential>().lost::<AccessKey>().none::<PrincipalTag>();
         lost.unknown(&UserLongTermAccessKey::default());
     }
 }

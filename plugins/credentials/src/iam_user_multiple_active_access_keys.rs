@@ -56,7 +56,7 @@ impl Check for UserMultipleActiveAccessKeys {
     fn evaluate(
         &self,
         (credentials, keys, users): Self::Reads<'_>,
-        _context: &Context<'_>,
+        context: &Context<'_>,
         report: &mut Report,
     ) {
         for user in credentials.iter().filter(|row| !row.is_root) {
@@ -73,7 +73,7 @@ impl Check for UserMultipleActiveAccessKeys {
                 report.pass(resource);
             }
         }
-        beyond_report::users(credentials, users, report);
+        beyond_report::users(credentials, users, context, report);
     }
 
     fn validate(&self) -> Result<(), String> {
@@ -84,11 +84,12 @@ impl Check for UserMultipleActiveAccessKeys {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::beyond_report::listed;
     use orgsweep_model::facts::KeyStatus;
     use orgsweep_testkit::{Case, access_key, credential, root_credential};
 
     fn case(keys: Vec<AccessKey>) -> Case {
-        Case::new().rows(vec![credential("ann")]).rows(keys)
+        listed().rows(vec![credential("ann")]).rows(keys)
     }
 
     #[test]
@@ -118,7 +119,11 @@ mod tests {
     #[test]
     fn root_is_left_out() {
         let keys = vec![access_key("<root_account>", 1), access_key("<root_account>", 2)];
-        Case::new().rows(vec![root_credential()]).rows(keys).silent(&UserMultipleActiveAccessKeys::default());
+        listed()
+            .none::<User>()
+            .rows(vec![root_credential()])
+            .rows(keys)
+            .silent(&UserMultipleActiveAccessKeys::default());
     }
 
     #[test]
@@ -129,9 +134,6 @@ mod tests {
 
     #[test]
     fn a_lost_report_is_unknown() {
-        Case::new()
-            .lost::<Credential>()
-            .lost::<AccessKey>()
-            .unknown(&UserMultipleActiveAccessKeys::default());
+        listed().lost::<Credential>().lost::<AccessKey>().unknown(&UserMultipleActiveAccessKeys::default());
     }
 }

@@ -122,7 +122,7 @@ impl Looker {
                     .iter_mut()
                     .filter(|loss| loss.tables.iter().any(|table| table == dependency.table.name));
                 for loss in lost {
-                    if dependency.required {
+                    if dependency.required || (dependency.replaceable && unknown_checks.contains(id)) {
                         loss.checks.insert(id.to_owned());
                     } else if !unknown_checks.contains(id) {
                         loss.lessened.insert(id.to_owned());

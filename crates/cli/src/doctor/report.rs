@@ -35,7 +35,7 @@ pub struct Report {
     pub clock: ClockVerdict,
     /// How many units have names, or why none has.
     pub names: Result<usize, Gap>,
-    /// Whether `discover` could read the organization's policies; `None`: not asked.
+    /// Whether the organization's policies could be read; `None`: no scan with these options reads them.
     pub policies: Option<Result<(), Gap>>,
     /// What was said on the way; for a person it was said there.
     pub warnings: Vec<String>,
@@ -64,6 +64,7 @@ impl Report {
     /// 0: nothing would be lost. 2: something would, or the clock is wrong.
     pub fn exit_code(&self) -> u8 {
         let right = self.names.is_ok()
+            && self.policies.as_ref().is_none_or(Result::is_ok)
             && !matches!(self.clock, ClockVerdict::Wrong(_))
             && self.accounts.iter().all(Looked::is_right);
         if right { exit::COMPLETE } else { exit::INCOMPLETE }
@@ -93,15 +94,10 @@ impl Report {
             let listed = plural(self.listed, "account");
             line("Organization", &format!("{}: {listed} listed, {names}", self.organization.id));
             match &self.policies {
-                Some(Ok(())) => line("Policies", "of the organization can be read, as discover does"),
-                Some(Err(gap)) => line(
-                    "Policies",
-                    &format!(
-                        "{}: discover writes a roster without them, and scans do not need them; what the caller needs: {}",
-                        gap.headline(),
-                        self.commands.hub()
-                    ),
-                ),
+                Some(Ok(())) => line("Policies", "of the organization can be read"),
+                Some(Err(gap)) => {
+                    line("Policies", &format!("of the organization cannot be read: {}", gap.headline()))
+                }
                 None => {}
             }
         } else {
@@ -192,6 +188,15 @@ impl Report {
                 text,
                 "  no names of units: {}\n    paths are unknown then, and --ou takes only ids; what the caller needs:\n      \
                  {}",
+                printable(&gap.headline()),
+                printable(&self.commands.hub())
+            );
+        }
+        if let Some(Err(gap)) = &self.policies {
+            let _ = writeln!(
+                text,
+                "  no service and resource control policies: {}\n    a scan ends with 2 then, and explain does not know what they \
+                 deny; what the caller needs:\n      {}",
                 printable(&gap.headline()),
                 printable(&self.commands.hub())
             );

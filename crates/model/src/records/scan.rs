@@ -62,6 +62,9 @@ crate::table! {
         retried_scan_id: Option<String>,
         /// How many shards finished accounts of it, however many were planned or begun; null: one process scanned it.
         shards: Option<i32>,
+        /// What the scan wanted to read of the organization as a whole and could not, with the reason: its policies, the
+        /// names of its units; null: nothing.
+        organization_gaps: Option<String>,
     }
 }
 
