@@ -3,6 +3,7 @@
 mod asking;
 mod context;
 mod golden;
+mod meant;
 
 use std::path::PathBuf;
 use std::sync::LazyLock;

@@ -2,7 +2,7 @@
 
 use orgsweep_model::AccountId;
 use orgsweep_model::facts::PrincipalKind;
-use orgsweep_policy::{Answer, Context, Decision, Layers, Request, evaluate, trace};
+use orgsweep_policy::{Answer, Context, Decision, Layers, Request, evaluate, evaluate_resource_side, trace};
 
 use super::ExplainArguments;
 use super::circumstances::Circumstances;
@@ -28,8 +28,10 @@ pub struct Told {
     /// As it was put to the engine.
     pub request: Request,
     pub answer: Answer,
-    /// Only the role's side was asked: the other belongs to an account that the scan does not have.
-    pub is_one_side: bool,
+    /// `role` or `resource`: only that side was asked, since the other is not the scan's to know.
+    pub side: Option<&'static str>,
+    /// Whether the catalogue has the action; if not, it is probably misspelt.
+    pub is_action_known: bool,
     /// Why it is denied, in words.
     pub denial: Option<String>,
     /// What comes of it if the resource's own policy, which no scan reads, is what it most often is.
@@ -40,9 +42,9 @@ pub struct Told {
 }
 
 impl Told {
-    /// Whether the answer is none.
-    pub fn is_unknown(&self) -> bool {
-        matches!(self.answer.decision, Decision::Unknown(_))
+    /// Whether it can be relied on: it is known, and what was asked for exists as far as is known.
+    pub fn is_reliable(&self) -> bool {
+        self.is_action_known && !matches!(self.answer.decision, Decision::Unknown(_))
     }
 }
 
@@ -56,9 +58,6 @@ pub fn answer(
 ) -> Result<Told, Failure> {
     let (action, resource) = (question.action, question.resource);
     let asker = Asker::find(subject, facts)?;
-    if asker.is_outsider {
-        outsider::can_be_asked_about(subject, action, owner, facts)?;
-    }
     let mut notes = question.notes.clone();
     if let (None, Some(own), true) = (owner, subject.account(), is_of_nobody(resource)) {
         notes.push(format!(
@@ -67,6 +66,9 @@ pub fn answer(
     }
     let owner = owner.or_else(|| subject.account());
     let side = ResourceSide::find(question, &asker, owner, facts)?;
+    if asker.is_outsider {
+        outsider::can_be_asked_about(subject, action, owner, &side, facts)?;
+    }
     let is_left_out = arguments.without_organization_policies;
     let guard = |kind, account| Guard::of(facts, kind, account, is_left_out);
     let service_control = guard(Kind::Service, subject.account().filter(|_| !asker.is_outsider));
@@ -85,12 +87,12 @@ pub fn answer(
             None => request,
         }
     };
-    let supposed = if asker.is_outsider { Context::stranger() } else { Context::auditor() };
+    let supposed = if asker.is_outsider { outsider::supposed(subject) } else { Context::auditor() };
     let bare = put(supposed.clone());
     let mut known = Circumstances::given(&arguments.context, question, &bare)?;
     known.at_the_time_of(facts);
     known.in_region_of(resource, &bare);
-    if let Some(account) = subject.account().filter(|_| !asker.is_outsider) {
+    if let Some(account) = subject.account() {
         known.in_organization("Principal", account, facts);
     }
     if let Some(owner) = owner {
@@ -115,13 +117,18 @@ pub fn answer(
     let layers = if asker.is_outsider { outsider::known_of(&layers) } else { layers };
     let plain = put(context.clone());
     let (answer, request) = if asker.is_outsider {
-        outsider::answer(&layers, facts, &context, &put)
+        outsider::answer(subject, &layers, facts, &context, &put)
     } else {
         (evaluate(&plain, &layers), plain)
     };
     let mut supposing = None;
     if let Some(usual) = side.usual.as_ref().filter(|_| matches!(answer.decision, Decision::Unknown(_))) {
-        let answer = evaluate(&request, &Layers { resource: usual.policies(), ..layers });
+        let layers = Layers { resource: usual.policies(), ..layers };
+        let answer = if asker.is_outsider {
+            evaluate_resource_side(&request, &layers)
+        } else {
+            evaluate(&request, &layers)
+        };
         supposing = Some((usual.clone(), answer));
     }
     let shown = Shown {
@@ -143,7 +150,12 @@ pub fn answer(
         principal: asker.principal.session_arn().unwrap_or(&arguments.principal).to_owned(),
         action: action.to_owned(),
         resource: resource.to_owned(),
-        is_one_side: asker.is_outsider,
+        side: match (asker.is_outsider, side.is_trust) {
+            (false, _) => None,
+            (true, true) => Some("role"),
+            (true, false) => (!side.policies.is_empty()).then_some("resource"),
+        },
+        is_action_known: question.listed.is_some(),
         denial,
         supposing,
         layers: shown.layers(trace(&request, &layers)),

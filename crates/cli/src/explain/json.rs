@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 
 use super::answer::Told;
 use super::layers::Usual;
+use super::near::catalogue_day;
 use super::open::{Decider, by_choice, open_conditions};
 use super::shown::ShownLayer;
 use super::text::{doubts_of, says};
@@ -21,7 +22,9 @@ pub fn render(told: &Told) -> Json {
         "principal": told.principal,
         "action": told.action,
         "resource": told.resource,
-        "side": if told.is_one_side { "role" } else { "both" },
+        "action_known": told.is_action_known,
+        "catalogue_date": catalogue_day(),
+        "side": told.side.unwrap_or("both"),
         "answer": answer(&told.answer, told.denial.as_deref(), request),
         "if_the_resource_policy_says_nothing": supposing(|usual| matches!(usual, Usual::Silent)),
         "if_the_key_policy_is_the_default_one": supposing(|usual| matches!(usual, Usual::OfKey(_))),

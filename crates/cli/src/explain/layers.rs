@@ -20,9 +20,13 @@ pub struct Asker {
     pub session: Option<String>,
     pub identity: Vec<Attached>,
     pub boundary: Option<Attached>,
-    /// Of an account that is not the organization's: its own side is not known, and nobody's to be told here.
+    /// Its own side is not asked: it is of an account that is not the organization's, or no single principal.
     pub is_outsider: bool,
 }
+
+/// For the engine, somebody has a name and an account: names that no policy has. What AWS derives from them is left open.
+const ANYONE: &str = "any-principal";
+const NO_ACCOUNT: &str = "000000000000";
 
 impl Asker {
     /// Finds it. That it is not there is an error, unless the table that it would be in was lost.
@@ -38,7 +42,17 @@ impl Asker {
         match subject {
             Subject::Service(name) => Ok(other(Principal::service(name))),
             Subject::Provider(name) => Ok(other(Principal::federated(name))),
-            Subject::Anyone => Ok(other(Principal::anonymous())),
+            Subject::Anonymous => Ok(other(Principal::anonymous())),
+            Subject::Account { account, partition: named } => {
+                let partition = named.clone().unwrap_or_else(|| partition(facts, *account));
+                let arn = format!("arn:{partition}:iam::{account}:role/{ANYONE}");
+                Ok(Self { is_outsider: true, ..other(engines(&arn)?) })
+            }
+            Subject::Anyone => {
+                let partition = partition_of_any(facts);
+                let arn = format!("arn:{partition}:iam::{NO_ACCOUNT}:role/{ANYONE}");
+                Ok(Self { is_outsider: true, ..other(engines(&arn)?) })
+            }
             Subject::Arn { account, arn } if !facts.accounts.contains_key(account) => {
                 Ok(Self { is_outsider: true, ..other(engines(arn)?) })
             }
@@ -259,7 +273,14 @@ fn engines(arn: &str) -> Result<Principal, Failure> {
 
 /// Of the ARNs in the account, or of the whole scan.
 fn partition(facts: &Facts, account: AccountId) -> String {
-    let any = facts.principal(account, |_| true).or(facts.principals.first());
-    let partition = any.and_then(|one| one.principal_arn.split(':').nth(1)).unwrap_or("aws");
-    partition.to_owned()
+    let any = facts.principal(account, |_| true);
+    any.map_or_else(|| partition_of_any(facts), partition_in)
+}
+
+fn partition_of_any(facts: &Facts) -> String {
+    facts.principals.first().map_or_else(|| "aws".to_owned(), partition_in)
+}
+
+fn partition_in(row: &Row) -> String {
+    row.principal_arn.split(':').nth(1).unwrap_or("aws").to_owned()
 }

@@ -44,11 +44,13 @@ pub enum Format {
     after_help = "What an answer hangs on is decided by the caller (it chooses: tags it sends, the Region, a session's name), by the \
                   environment (network, second factor, a service's own keys), or is unknown (facts that no scan has: \
                   --context says them).\n\n\
-                  Exit codes: 0 answered (allowed, allowed if, denied), 2 unknown, 3 could not be asked."
+                  Exit codes: 0 answered (allowed, allowed if, denied), 2 unknown, or an action that the catalogue does not list, 3 could \
+                  not be asked."
 )]
 pub struct ExplainArguments {
-    /// Who asks: the ARN of a user, a role, a root user or a role's session; a service, such as ec2.amazonaws.com; the ARN of
-    /// an identity provider; `*` for anyone.
+    /// Who asks: the ARN of a user, role, root user or role session; a service, such as ec2.amazonaws.com; the ARN of an
+    /// identity provider; an account ID for any principal of that account; `*` for any AWS principal, inside or outside the
+    /// organization; `anonymous` for a caller without credentials.
     #[arg(long, value_name = "ARN")]
     pub principal: String,
     /// What is asked for: one action, such as iam:CreateUser, and no pattern.
@@ -81,6 +83,8 @@ pub struct ExplainArguments {
 /// Answers from the lake.
 pub fn explain(arguments: &ExplainArguments) -> Result<u8, Failure> {
     let subject = Subject::parse(&arguments.principal)?;
+    let subject =
+        if layers::opens_a_role(&arguments.action) { subject.where_roles_are_assumed() } else { subject };
     let question = Question::read(&arguments.action, &arguments.resource)?;
     let owner = owner(arguments)?;
     let selector = match arguments.from.as_deref() {
@@ -100,7 +104,7 @@ pub fn explain(arguments: &ExplainArguments) -> Result<u8, Failure> {
         Format::Json => printable_json(&json::render(&told).to_string()) + "\n",
     };
     crate::print(&printed)?;
-    Ok(if told.is_unknown() { exit::INCOMPLETE } else { exit::COMPLETE })
+    Ok(if told.is_reliable() { exit::COMPLETE } else { exit::INCOMPLETE })
 }
 
 /// The account that the resource belongs to, if it is said.

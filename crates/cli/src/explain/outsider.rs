@@ -1,4 +1,4 @@
-//! Somebody of an account that the scan does not have.
+//! Somebody whose own side is not asked: of an account that the scan does not have, or any principal.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use orgsweep_policy::{
 };
 
 use super::facts::Facts;
-use super::layers::opens_a_role;
+use super::layers::{ResourceSide, opens_a_role};
 use super::subject::Subject;
 use crate::exit::Failure;
 
@@ -18,23 +18,63 @@ const ORGANIZATION: &str = "aws:PrincipalOrgID";
 /// One that nobody has.
 const ANOTHER: &str = "o-0000000000";
 
-/// Somebody from elsewhere can be asked about only where the scan has the other side: a role's trust.
+/// Somebody from elsewhere can be asked about only where the scan has the other side: a role's trust. Anyone can be asked
+/// about wherever the resource may have a policy.
 pub fn can_be_asked_about(
     subject: &Subject,
     action: &str,
     owner: Option<AccountId>,
+    side: &ResourceSide,
     facts: &Facts,
 ) -> Result<(), Failure> {
     let is_here = owner.is_some_and(|owner| facts.accounts.contains_key(&owner));
     if opens_a_role(action) && is_here {
         return Ok(());
     }
-    let account = subject.account().map(|account| account.to_string()).unwrap_or_default();
-    Err(Failure::new(format!(
-        "--principal: account {account} is not in scan {}: of somebody from outside it can be asked only whether a role of \
-         the organization lets it in (sts:AssumeRole)",
-        facts.scan_id
-    )))
+    match subject {
+        Subject::Anyone if opens_a_role(action) => Err(Failure::new(format!(
+            "--resource: its account is not in scan {}, so that the role's trust policy is not known",
+            facts.scan_id
+        ))),
+        Subject::Anyone if !side.policies.is_empty() || needs_no_permission(action) => Ok(()),
+        Subject::Anyone => Err(Failure::new(format!(
+            "--principal *: {action} is decided by the policies of whoever asks, since the resource has none of its own: name \
+             a principal"
+        ))),
+        _ if subject.is_many() => Err(Failure::new(
+            "--principal: an account as a whole can be asked about only where it assumes a role (sts:AssumeRole); name one of \
+             its principals"
+                .to_owned(),
+        )),
+        _ => {
+            let account = subject.account().map(|account| account.to_string()).unwrap_or_default();
+            Err(Failure::new(format!(
+                "--principal: account {account} is not in scan {}: of somebody from outside it can be asked only whether a \
+                 role of the organization lets it in (sts:AssumeRole)",
+                facts.scan_id
+            )))
+        }
+    }
+}
+
+/// AWS answers this to anybody, whatever the policies say.
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>
+fn needs_no_permission(action: &str) -> bool {
+    action.eq_ignore_ascii_case("sts:GetCallerIdentity")
+}
+
+/// What AWS derives from a principal, where it is not one that is meant: each of them may be any.
+const OF_ONE: [&str; 5] =
+    ["aws:PrincipalArn", "aws:PrincipalType", "aws:TokenIssueTime", "aws:userid", "aws:username"];
+
+/// What is supposed of somebody about whom nothing is known.
+pub fn supposed(subject: &Subject) -> Context {
+    let open = match subject {
+        Subject::Anyone => &[&OF_ONE[..], &["aws:PrincipalAccount"]].concat(),
+        Subject::Account { .. } => &OF_ONE[..],
+        _ => &[],
+    };
+    open.iter().fold(Context::stranger(), |context, key| context.with_state(key, Key::Environment))
 }
 
 /// The layers of the role's side.
@@ -42,9 +82,10 @@ pub fn known_of<'a>(layers: &Layers<'a>) -> Layers<'a> {
     Layers { resource_control: layers.resource_control, resource: layers.resource, ..Layers::default() }
 }
 
-/// Which organization an outsider is in is not known, only that it is another one or none. If it is denied in every
-/// organization that the policies speak of, in any other, and in none, it is denied.
+/// Which organization an outsider is in is not known, only that it is another one or none; anyone may be in the scan's too.
+/// If it is denied in every organization that the policies speak of, in any other, and in none, it is denied.
 pub fn answer(
+    subject: &Subject,
     layers: &Layers<'_>,
     facts: &Facts,
     context: &Context,
@@ -63,7 +104,7 @@ pub fn answer(
         return (answer, open);
     };
     let others = mentioned.iter().map(String::as_str).chain([ANOTHER]);
-    let others = others.filter(|id| *id != facts.scan.org_id);
+    let others = others.filter(|id| *subject == Subject::Anyone || *id != facts.scan.org_id);
     let states = others.map(|id| Key::Known { values: [id.into()].into(), multivalued: false });
     let mut denied = None;
     for state in states.chain([Key::Absent]) {

@@ -138,10 +138,25 @@ impl Shown<'_> {
         let mut notes = Vec::new();
         let is_possible = !matches!(answer.decision, Decision::Denied(_));
         if self.asker.is_outsider && is_possible {
+            notes.push(match self.subject {
+                Subject::Anyone => {
+                    "any AWS principal is meant, inside and outside the organization; its own account must allow it too"
+                        .to_owned()
+                }
+                _ => "this is the role's side: whether the other account lets its principal ask is that account's own affair"
+                    .to_owned(),
+            });
+        }
+        if self.subject.is_many() && matches!(answer.decision, Decision::Denied(Denial::Implicit(_))) {
             notes.push(
-                "this is the role's side: whether the other account lets its principal ask is that account's own affair"
+                "principals that a policy names are not meant by this question: ask about each by its ARN"
                     .to_owned(),
             );
+        }
+        if let Subject::Account { account, .. } = self.subject {
+            notes.push(format!(
+                "any principal of account {account} is meant, as in a trust policy; its root user itself can assume no role"
+            ));
         }
         if self.asker.session.is_some() && is_possible {
             notes.push("a session policy, if the session was opened with one, limits it further".to_owned());

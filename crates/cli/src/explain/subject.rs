@@ -15,9 +15,16 @@ pub enum Subject {
     Service(String),
     /// The ARN of an identity provider, or one of AWS's names for those of the large sites.
     Provider(String),
-    /// Anyone, with or without an account.
+    /// Any principal of this account: `111122223333`, or the account's root ARN where the root user cannot be meant.
+    Account { account: AccountId, partition: Option<String> },
+    /// Any AWS principal, of the organization or not, as `*` in a policy's `Principal`.
     Anyone,
+    /// A caller without credentials.
+    Anonymous,
 }
+
+/// The name of the caller without credentials.
+const ANONYMOUS: &str = "anonymous";
 
 /// Providers that have no ARN.
 const PROVIDERS: [&str; 4] =
@@ -33,12 +40,19 @@ impl Subject {
     pub fn parse(text: &str) -> Result<Self, Failure> {
         let wrong = |why: &str| {
             Failure::new(format!(
-                "--principal {text:?}: {why}: expected the ARN of a user, role, root user or role session, a service such as \
-                 ec2.amazonaws.com, the ARN of an identity provider, or *"
+                "--principal {text:?}: {why}: expected the ARN of a user, role, root user or role session, an account ID, a \
+                 service such as ec2.amazonaws.com, the ARN of an identity provider, * for any AWS principal, or {ANONYMOUS} for a \
+                 caller without credentials"
             ))
         };
         if text == "*" {
             return Ok(Self::Anyone);
+        }
+        if text == ANONYMOUS {
+            return Ok(Self::Anonymous);
+        }
+        if let Ok(account) = text.parse() {
+            return Ok(Self::Account { account, partition: None });
         }
         if PROVIDERS.contains(&text) {
             return Ok(Self::Provider(text.to_owned()));
@@ -78,9 +92,28 @@ impl Subject {
     /// The account that it belongs to, if it is one's.
     pub fn account(&self) -> Option<AccountId> {
         match self {
-            Self::Arn { account, .. } | Self::Session { account, .. } => Some(*account),
-            Self::Service(_) | Self::Provider(_) | Self::Anyone => None,
+            Self::Arn { account, .. } | Self::Session { account, .. } | Self::Account { account, .. } => {
+                Some(*account)
+            }
+            Self::Service(_) | Self::Provider(_) | Self::Anyone | Self::Anonymous => None,
         }
+    }
+
+    /// Where roles are assumed, the root ARN of an account is read as in a trust policy: every principal of the account.
+    /// The root user itself can assume no role, so that the answer about it would be a harmless DENIED.
+    /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
+    pub fn where_roles_are_assumed(self) -> Self {
+        match self {
+            Self::Arn { account, arn } if arn.ends_with(":root") => {
+                Self::Account { account, partition: arn.split(':').nth(1).map(str::to_owned) }
+            }
+            other => other,
+        }
+    }
+
+    /// Whether no single principal is meant.
+    pub fn is_many(&self) -> bool {
+        matches!(self, Self::Account { .. } | Self::Anyone)
     }
 }
 
@@ -102,6 +135,11 @@ mod tests {
         let (role_name, session_name) = ("ci".to_owned(), "build-7".to_owned());
         assert_eq!(session, Subject::Session { account, role_name, session: session_name });
         assert_eq!(Subject::parse("*").unwrap(), Subject::Anyone);
+        assert_eq!(Subject::parse("anonymous").unwrap(), Subject::Anonymous);
+        assert_eq!(Subject::parse("111122223333").unwrap(), Subject::Account { account, partition: None });
+        let root = Subject::parse("arn:aws-cn:iam::111122223333:root").unwrap();
+        let partition = Some("aws-cn".to_owned());
+        assert_eq!(root.where_roles_are_assumed(), Subject::Account { account, partition });
         assert!(matches!(Subject::parse("ec2.amazonaws.com").unwrap(), Subject::Service(_)));
         let provider = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com";
         assert!(matches!(Subject::parse(provider).unwrap(), Subject::Provider(_)));
@@ -111,7 +149,8 @@ mod tests {
     fn what_names_nobody_is_refused() {
         for (text, wanted) in [
             ("ann", "names nobody"),
-            ("111122223333", "names nobody"),
+            ("11112222333", "names nobody"),
+            ("Anonymous", "names nobody"),
             ("arn:aws:iam::111122223333:group/admins", "one of its users"),
             ("arn:aws:iam::1111:user/ann", "twelve digits"),
             ("arn:aws:s3:::bucket", "twelve digits"),

@@ -21,8 +21,9 @@ pub fn render(told: &Told) -> String {
         let _ = writeln!(text, "{}", bounded(&printable(line), LONGEST));
     };
     // A denial of one side is one of the whole.
-    let is_half = told.is_one_side && !matches!(told.answer.decision, Decision::Denied(_));
-    let side = if is_half { " ON THE ROLE'S SIDE" } else { "" };
+    let is_denied = matches!(told.answer.decision, Decision::Denied(_));
+    let side = told.side.filter(|_| !is_denied);
+    let side = side.map(|side| format!(" ON THE {}'S SIDE", side.to_uppercase())).unwrap_or_default();
     line(&format!("{}{side}  {}", word(&told.answer.decision), told.action));
     line(&format!("  by  {}", told.principal));
     line(&format!("  on  {}", told.resource));
