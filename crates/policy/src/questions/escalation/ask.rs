@@ -108,6 +108,8 @@ pub(super) struct Asker<'m> {
     /// What is gained from roles as they are, by their places.
     pub(super) roles_worth: RefCell<HashMap<usize, Rc<[Worth]>>>,
     own_hops: OnceCell<Vec<Hop>>,
+    /// Objects of S3 that its policies tell apart, if it may write to any.
+    pub(super) written: OnceCell<Vec<Box<str>>>,
     /// Only what leads into other accounts counts.
     pub(super) abroad: bool,
 }
@@ -152,6 +154,7 @@ impl<'m> Asker<'m> {
             gains: RefCell::default(),
             roles_worth: RefCell::default(),
             own_hops: OnceCell::new(),
+            written: OnceCell::new(),
             abroad: false,
             map,
             actor,

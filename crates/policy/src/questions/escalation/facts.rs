@@ -92,13 +92,18 @@ impl<'m> Asker<'m> {
     pub(super) fn written_for(&self, role: usize) -> Option<Rc<str>> {
         let write = RULES.actions.iter().position(|action| action == "s3:PutObject")?;
         let reader = self.map.roles.get(role)?;
-        let reads = |object: &str| {
-            let principal = reader.target.principal.clone()?;
-            let start = Request::new(principal, "", "*", Context::auditor()).owned_by(reader.place.account);
-            let request = start.instead("s3:GetObject", object).owned_by(reader.place.account);
-            Some(decide(&request, &Layers { resource: &[], ..reader.facts.layers }) >= Truth::Depends)
-        };
-        let written = self.places(write);
+        let principal = reader.target.principal.clone()?;
+        let start = Request::new(principal, "", "*", Context::auditor()).owned_by(reader.place.account);
+        let start = start.supposing_own();
+        let layers = Layers { resource: &[], ..reader.facts.layers };
+        let reads = |object: &str| decide(&start.instead("s3:GetObject", object), &layers) >= Truth::Depends;
+        let written = self.written.get_or_init(|| {
+            let places = self.places(write);
+            if places.iter().any(|place| self.may_on(write, place)) { places } else { Vec::new() }
+        });
+        if written.is_empty() {
+            return None;
+        }
         let read = reader.objects_read();
         // The bucket of the one with the key of the other.
         let joined = |one: &str, two: &str| {
@@ -110,8 +115,7 @@ impl<'m> Asker<'m> {
             .iter()
             .flat_map(|one| read.iter().flat_map(move |two| [joined(one, two), joined(two, one)]).flatten());
         let named = written.iter().chain(read).map(|object| object.to_string());
-        let mut both =
-            named.chain(met).filter(|object| reads(object) == Some(true) && self.may_on(write, object));
+        let mut both = named.chain(met).filter(|object| reads(object) && self.may_on(write, object));
         both.next().map(Into::into)
     }
 

@@ -128,7 +128,7 @@ impl<'m> Asker<'m> {
                     Some((member, (target, layers))) => {
                         // Within its own account an administrator has nothing to gain.
                         let own = match member {
-                            Member::Role(role) if self.abroad && self.is_abroad(role) => {
+                            Member::Role(role) if !self.abroad || self.is_abroad(role) => {
                                 self.of_role(role).to_vec()
                             }
                             _ if self.abroad => Vec::new(),
@@ -339,7 +339,7 @@ impl<'m> Asker<'m> {
         let role = self.map.roles.get(index);
         let worth: Rc<[Worth]> = match role {
             Some(role) => {
-                self.compare(role.target.powers(&role.facts.layers, &self.map.numbers), None).into()
+                strongest(self.compare(role.target.powers(&role.facts.layers, &self.map.numbers), None))
             }
             None => Rc::new([]),
         };
