@@ -52,6 +52,8 @@ pub struct Context {
     entries: Vec<Entry>,
     /// What the keys that begin with this, in lower case, are if they are not named.
     families: Vec<(Box<str>, Key)>,
+    /// Lists of keys, in lower case, that are absent if nothing else is said of them.
+    absent: Vec<&'static [&'static str]>,
     rest: Rest,
 }
 
@@ -73,7 +75,7 @@ struct Entry {
 
 impl Context {
     fn of(rest: Rest) -> Self {
-        Self { entries: Vec::new(), families: Vec::new(), rest }
+        Self { entries: Vec::new(), families: Vec::new(), absent: Vec::new(), rest }
     }
 
     /// A request of which everything is known: a key that is not named is absent.
@@ -157,6 +159,12 @@ impl Context {
         self
     }
 
+    /// Without these keys, in lower case, unless something was said of them.
+    pub(crate) fn without_unless_said(mut self, keys: &'static [&'static str]) -> Self {
+        self.absent.push(keys);
+        self
+    }
+
     /// What is known of a key.
     pub fn get(&self, key: &str) -> &Key {
         self.get_lower(&key.to_lowercase())
@@ -168,7 +176,9 @@ impl Context {
             return key;
         }
         let is_there = |other: &&str| matches!(self.named(other), Some(Key::Known { .. } | Key::Present));
-        if of_the_other_way(lower).iter().any(is_there) {
+        if self.absent.iter().any(|keys| keys.contains(&lower))
+            || of_the_other_way(lower).iter().any(is_there)
+        {
             return &Key::Absent;
         }
         match self.rest {

@@ -56,35 +56,34 @@ impl Base {
 }
 
 /// Exist only where a service calls by its own name, for one of its resources.
-const OF_SERVICES: [&str; 4] =
-    ["aws:SourceAccount", "aws:SourceArn", "aws:SourceOrgID", "aws:SourceOrgPaths"];
+const OF_SERVICES: &[&str] = &["aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths"];
 
 /// Exist only where temporary credentials of IAM principals are used, and never for identities of providers.
-const OF_MULTI_FACTOR: [&str; 2] = ["aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge"];
+const OF_MULTI_FACTOR: &[&str] = &["aws:multifactorauthpresent", "aws:multifactorauthage"];
 
 /// Exist only in sessions of roles: what opened the session, or where it runs, puts them there.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-role-properties>
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html>
-const OF_ROLE_SESSIONS: [&str; 14] = [
-    "aws:ChatbotSourceArn",
-    "aws:Ec2InstanceSourcePrivateIPv4",
-    "aws:Ec2InstanceSourceVpc",
-    "aws:FederatedProvider",
-    "aws:SignInSessionArn",
-    "codebuild:BuildArn",
-    "codebuild:ProjectArn",
-    "ec2:RoleDelivery",
-    "ec2:SourceInstanceArn",
-    "glue:CredentialIssuingService",
-    "glue:RoleAssumedBy",
-    "identitystore:UserId",
-    "lambda:SourceFunctionArn",
-    "ssm:SourceInstanceArn",
+const OF_ROLE_SESSIONS: &[&str] = &[
+    "aws:chatbotsourcearn",
+    "aws:ec2instancesourceprivateipv4",
+    "aws:ec2instancesourcevpc",
+    "aws:federatedprovider",
+    "aws:signinsessionarn",
+    "codebuild:buildarn",
+    "codebuild:projectarn",
+    "ec2:roledelivery",
+    "ec2:sourceinstancearn",
+    "glue:credentialissuingservice",
+    "glue:roleassumedby",
+    "identitystore:userid",
+    "lambda:sourcefunctionarn",
+    "ssm:sourceinstancearn",
 ];
 
 /// Exists only in sessions of AssumeRoot, which are none of a user's, a role's or the root user's own.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-assumedroot>
-const OF_ASSUMED_ROOT: [&str; 1] = ["aws:AssumedRoot"];
+const OF_ASSUMED_ROOT: &[&str] = &["aws:assumedroot"];
 
 /// Services with a single endpoint, in us-east-1, sorted: "all requests to these services are made to the us-east-1
 /// Region".
@@ -131,18 +130,21 @@ pub(super) fn of_principal(context: Context, principal: &Principal) -> Context {
     let service = (kind == Service).then(|| principal.name());
     context = with_value(context, "aws:PrincipalServiceName", service);
     if matches!(kind, Service | Anonymous) {
-        context =
-            with_absent(context, &["aws:PrincipalOrgID", "aws:PrincipalOrgPaths", "aws:TokenIssueTime"]);
+        context = context.without_unless_said(&[
+            "aws:principalorgid",
+            "aws:principalorgpaths",
+            "aws:tokenissuetime",
+        ]);
     }
     if kind != Service {
-        context = with_absent(context, &OF_SERVICES);
+        context = context.without_unless_said(OF_SERVICES);
     }
     if matches!(kind, Service | Anonymous | Federated) {
-        context = with_absent(context, &OF_MULTI_FACTOR);
+        context = context.without_unless_said(OF_MULTI_FACTOR);
     }
-    context = with_absent(context, &OF_ASSUMED_ROOT);
+    context = context.without_unless_said(OF_ASSUMED_ROOT);
     if kind != Role {
-        context = with_absent(context, &OF_ROLE_SESSIONS);
+        context = context.without_unless_said(OF_ROLE_SESSIONS);
     }
     if kind == Service {
         context = services::brought_by(principal.name(), context);
@@ -201,10 +203,6 @@ fn with_value(context: Context, key: &str, value: Option<&str>) -> Context {
     let state =
         value.map_or(Key::Absent, |value| Key::Known { values: [value.into()].into(), multivalued: false });
     context.with_state_unless_said(key, state)
-}
-
-fn with_absent(context: Context, keys: &[&str]) -> Context {
-    keys.iter().fold(context, |context, key| context.with_state_unless_said(key, Key::Absent))
 }
 
 #[cfg(test)]
