@@ -1,4 +1,4 @@
-//! `cargo xtask catalogue`: the table of IAM actions that the policy engine carries, made from a pinned package.
+//! `cargo xtask catalogue`: what the policy engine knows of actions and services, from a pinned package and a table of AWS's user guide.
 
 use std::path::Path;
 use std::process::Command;

@@ -14,7 +14,7 @@ use crate::request::Request;
 use crate::truth::Truth;
 
 /// An action in lower case, or all of a service, with the ARN that AWS checks it on, or `*`; sorted. Each line is from refusals
-/// that were published; those of `ec2` and `s3` are also in AWS's documentation:
+/// that were published; `${Path}` is what the caller may ask about, and is empty by itself. Those of `ec2` and `s3` are also in AWS's documentation:
 /// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/iam-policies-for-amazon-ec2.html>,
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-policies-s3.html>.
 static CHECKED_ON: LazyLock<Vec<(String, &str)>> = LazyLock::new(|| {
@@ -84,7 +84,17 @@ fn own(request: &Request) -> (&str, &str) {
 fn matches(pattern: &ArnPattern, arn: &str, request: &Request, in_every_region: bool) -> Truth {
     let (partition, account) = own(request);
     let arn = arn.replace("${Partition}", partition).replace("${Account}", account);
-    let within = |region: &str| pattern.matches(&arn.replace("${Region}", region), request.context());
+    let within = |region: &str| {
+        let arn = arn.replace("${Region}", region);
+        match pattern.matches(&arn.replace("${Path}", ""), request.context()) {
+            // The call as such is not allowed, and one about a path may be.
+            Truth::False if !in_every_region => match arn.split_once("${Path}") {
+                Some((start, _)) if pattern.may_begin_with(start) => Truth::Depends,
+                _ => Truth::False,
+            },
+            matched => matched,
+        }
+    };
     if let Key::Known { values, .. } = request.context().get_lower("aws:requestedregion") {
         return values.first().map_or(Truth::Unknown, |region| within(region));
     }

@@ -82,6 +82,13 @@ fn action_without_a_resource_type_is_checked_on_what_refusals_name() {
         ("s3:ListAllMyBuckets", "arn:aws:s3:::bucket/*", False),
         ("iam:ListRoles", "arn:aws:iam::*:role/*", True),
         ("iam:ListRoles", "arn:aws:iam::*:user/*", False),
+        // With `PathPrefix` only.
+        ("iam:ListRoles", "arn:aws:iam::111122223333:role/team/*", Depends),
+        ("iam:ListRoles", "arn:aws:iam::444455556666:role/team/*", False),
+        ("logs:DescribeLogGroups", "arn:aws:logs:*:*:log-group:*", True),
+        ("logs:DescribeLogGroups", "arn:aws:logs:eu-west-1:111122223333:*", True),
+        ("logs:DescribeLogGroups", "arn:aws:logs:eu-west-1:111122223333:log-group:/aws/lambda/*", Depends),
+        ("logs:DescribeLogGroups", "arn:aws:logs:*:*:destination:*", False),
         // "you must specify all resources": its refusals name none.
         ("ec2:DescribeInstances", "arn:aws:ec2:*:*:instance/*", False),
         ("kms:ListKeys", "arn:aws:kms:*:*:key/*", False),
