@@ -1,4 +1,4 @@
-//! `cargo xtask catalogue`: what the policy engine knows of actions and services, from a pinned package and a table of AWS's user guide.
+//! `cargo xtask catalogue`: what the policy engine knows of actions and services, from a pinned package and AWS's user guide.
 
 use std::path::Path;
 use std::process::Command;
