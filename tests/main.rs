@@ -47,6 +47,7 @@ mod doctor;
 // Who may do what, from a stored scan.
 mod explain;
 // A check that fails itself.
+mod order;
 mod panicking;
 // What went wrong elsewhere, by the ids of README.md.
 mod regressions;

@@ -6,12 +6,13 @@ use std::time::Duration;
 use orgsweep_lake::{ScanSelector, read};
 use orgsweep_model::Status;
 use orgsweep_model::records::{
-    ApiCallRecord, FindingRecord, ScanAccountRecord, ScanRecord, ScanState, TableRead, TableReadOutcome,
+    ApiCallRecord, Change, FindingRecord, ScanAccountRecord, ScanRecord, ScanState, TableRead,
+    TableReadOutcome,
 };
 use orgsweep_simulator::{Denial, Fault, FaultKind, Options};
 
 use super::{ONE_CALL, REPORT_CHECK, ROSTER_CHECK, by_account, good, members, service, verdicts};
-use crate::support::{NOW, World, orgsweep, run};
+use crate::support::{NOW, World, options, orgsweep, run};
 
 // C02, C04, C24
 #[test]
@@ -165,6 +166,48 @@ fn two_scans_at_once_are_two_scans() {
 }
 
 // C25
+/// Who may not have a new report made reads the last one, and says so; how old is too old is a setting.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html>: a new one after four hours.
+#[test]
+fn an_old_report_is_told_and_can_be_too_old() {
+    let good = Options { refusing: Some(0), broken: Some(0), suspended: Some(0), ..options(3) };
+    let denied =
+        vec![Denial { account: None, action: "iam:GenerateCredentialReport".to_owned(), by_scp: false }];
+    let nine_days = Some(std::time::Duration::from_hours(9 * 24));
+    let notes = |world: &World| -> Vec<String> {
+        let rows: Vec<ScanAccountRecord> = world.rows();
+        rows.into_iter().map(|row| row.notes.unwrap_or_default()).collect()
+    };
+    let fresh = World::start(good.clone());
+    assert_eq!(fresh.scan(&[]).code, 0);
+    assert!(notes(&fresh).iter().all(|notes| !notes.contains("credential report")), "{:?}", notes(&fresh));
+    let old = World::start(Options { report_age: nine_days, ..good.clone() });
+    assert_eq!(old.scan(&[]).code, 0);
+    for notes in notes(&old) {
+        assert!(notes.contains("is 216.0 h old: AWS makes a new one after 4 h"), "{notes}");
+    }
+    let refused = World::start(Options { report_age: nine_days, denied, ..good });
+    let said = refused.scan(&["--report-max-age", "217h"]);
+    assert_eq!(said.code, 0, "{}", said.errors);
+    for notes in notes(&refused) {
+        let wanted = "no new credential report was made (DENIED at iam:GenerateCredentialReport";
+        assert!(notes.contains(wanted) && notes.contains("216.0 h old"), "{notes}");
+    }
+    let said = refused.scan(&["--report-max-age", "24h"]);
+    assert_eq!(said.code, 2, "{}", said.errors);
+    let reads: Vec<TableRead> = refused.rows();
+    let lost: Vec<_> = reads.iter().filter(|read| read.reason_code.is_some()).collect();
+    assert_eq!(lost.iter().filter(|read| read.table_name == "credentials").count(), 3, "{lost:#?}");
+    for read in lost {
+        assert_eq!(read.reason_code.as_deref(), Some("REPORT_TOO_OLD"), "{read:?}");
+        let message = read.error_message.as_deref().unwrap();
+        assert!(message.contains("216.0 h old") && message.contains("24.0 h"), "{message}");
+        assert!(message.contains("DENIED at iam:GenerateCredentialReport"), "{message}");
+    }
+    let findings: Vec<FindingRecord> = refused.rows();
+    assert!(findings.iter().all(|row| row.change == Change::Unknown), "nothing is compared yet");
+}
+
 #[test]
 fn what_a_report_says_is_as_old_as_the_report() {
     let world = World::start(good(3));

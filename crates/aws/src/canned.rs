@@ -65,6 +65,8 @@ pub fn answering(account: &Account, clock: Clock, status: u16, body: &[u8]) -> S
         account: account.id,
         session: None,
         report_timeout: Pace::default().report_timeout,
+        report_max_age: None,
+        no_new_report: std::sync::OnceLock::new(),
         managed: Arc::default(),
         shared,
         usage,

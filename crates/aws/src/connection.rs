@@ -40,6 +40,8 @@ pub struct Pace {
     pub attempts: u32,
     /// How long a credential report that AWS is still making is waited for. It takes about two seconds.
     pub report_timeout: Duration,
+    /// A credential report that is older is not used; `None`: however old it is.
+    pub report_max_age: Option<Duration>,
 }
 
 impl Default for Pace {
@@ -49,6 +51,7 @@ impl Default for Pace {
             attempt_timeout: Duration::from_mins(1),
             attempts: 8,
             report_timeout: Duration::from_mins(1),
+            report_max_age: None,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! One account's session as collectors see it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -23,6 +23,10 @@ pub struct Member {
     pub(crate) usage: Arc<Usage>,
     /// How long a credential report is waited for.
     pub(crate) report_timeout: Duration,
+    /// A credential report that is older is not used.
+    pub(crate) report_max_age: Option<Duration>,
+    /// Why no new credential report was made, if AWS refused one.
+    pub(crate) no_new_report: OnceLock<Gap>,
     /// The role's session; `None`: the caller is there with its own credentials.
     pub(crate) session: Option<Arc<SessionCredentials>>,
     /// What is the same in every account, read once a scan.

@@ -1,7 +1,7 @@
 //! The `Source` of a scan: who the caller is, which accounts there are, and how to get into them.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use aws_config::retry::RetryConfig;
 use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityError;
@@ -290,6 +290,8 @@ impl AwsSource {
             account: account.id,
             usage,
             report_timeout: self.connection.pace.report_timeout,
+            report_max_age: self.connection.pace.report_max_age,
+            no_new_report: OnceLock::new(),
             session: session.clone(),
             managed: Arc::clone(&self.managed),
             shared,

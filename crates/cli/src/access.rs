@@ -123,6 +123,7 @@ pub fn pace(options: &ScanOptions, share: u32) -> Result<Pace, Failure> {
     if let Some(timeout) = options.report_timeout {
         pace.report_timeout = timeout.0;
     }
+    pace.report_max_age = options.report_max_age.map(|age| age.0);
     if let Some(attempts) = options.attempts {
         if !(1..=20).contains(&attempts) {
             return Err(Failure::new(format!("--attempts {attempts}: expected 1 to 20")));

@@ -302,6 +302,10 @@ pub struct ScanOptions {
     /// How long a credential report that AWS is still making is waited for. [default: 60s]
     #[arg(long, value_name = "TIME", help_heading = "Run")]
     pub report_timeout: Option<Span>,
+    /// A credential report that is older is not used: what rests on it is UNKNOWN. AWS makes a new one after four hours, but where
+    /// the role may not ask for one, the last one is read, however old. [default: any age, with a note]
+    #[arg(long, value_name = "TIME", help_heading = "Run")]
+    pub report_max_age: Option<Span>,
     /// Stop in time for a runner's limit, such as 14m, and keep what is done for --resume.
     #[arg(long, value_name = "TIME", help_heading = "Run")]
     pub deadline: Option<Span>,
@@ -314,7 +318,8 @@ pub struct ScanOptions {
     /// End with 1 when a finding is at or above this severity.
     #[arg(long, value_name = "SEVERITY", help_heading = "Run")]
     pub fail_on: Option<Severity>,
-    /// Percent of the wanted accounts that must be scanned whole for the exit code not to be 2. [default: 100]
+    /// Percent of the wanted accounts that must be scanned whole for the exit code not to be 2. What was lost of the organization
+    /// itself (its policies, the names of its units) is 2 all the same. [default: 100]
     #[arg(long, value_name = "PERCENT", help_heading = "Run")]
     pub min_coverage: Option<f64>,
     /// The moment that ages count to, instead of now: 2026-11-24T00:00:00Z. The scan itself is dated by the clock.
@@ -365,6 +370,7 @@ impl ScanOptions {
             attempt_timeout: self.attempt_timeout.or(other.attempt_timeout),
             attempts: self.attempts.or(other.attempts),
             report_timeout: self.report_timeout.or(other.report_timeout),
+            report_max_age: self.report_max_age.or(other.report_max_age),
             deadline: self.deadline.or(other.deadline),
             publish_partial: self.publish_partial || other.publish_partial,
             out: self.out.or(other.out),

@@ -27,6 +27,8 @@ text_enum! {
         AccountNotActive = "ACCOUNT_NOT_ACTIVE",
         /// The credential report was still being generated when the wait ended.
         ReportNotReady = "REPORT_NOT_READY",
+        /// The credential report is older than the caller allows.
+        ReportTooOld = "REPORT_TOO_OLD",
         /// The answer came and could not be understood.
         MalformedAnswer = "MALFORMED_ANSWER",
         /// The Region's STS is not enabled for the account.

@@ -179,14 +179,16 @@ fn generate_report(server: &Server, view: &View<'_>) -> String {
 
 fn get_report(server: &Server, view: &View<'_>) -> Result<String, Refusal> {
     let mut reports = server.reports.lock().unwrap_or_else(PoisonError::into_inner);
+    let age = server.world.options.report_age;
     match reports.get_mut(&view.account.id) {
-        None => Err(Refusal::new(410, "ReportNotPresent", "Unknown")),
-        Some(left) if *left > 0 => {
+        None if age.is_none() => Err(Refusal::new(410, "ReportNotPresent", "Unknown")),
+        Some(left) if *left > 0 && age.is_none() => {
             *left -= 1;
             Err(Refusal::new(404, "ReportInProgress", "Unknown"))
         }
-        Some(_) => {
-            let generated = server.world.options.now.as_second() - 600;
+        _ => {
+            let age = age.map_or(600, |age| age.as_secs() as i64);
+            let generated = server.world.options.now.as_second() - age;
             let csv = report::csv(view.account, view.content, view.gone);
             Ok(element("Content", &base64(csv.as_bytes()))
                 + &element("ReportFormat", "text/csv")

@@ -75,6 +75,8 @@ pub struct Options {
     /// An AWS-managed policy, by name with path, that AWS has withdrawn: only an account where it is attached still lists it and
     /// gives its document.
     pub withdrawn_policy: Option<String>,
+    /// Every account has a credential report of this age, which is given out whether a new one was asked for or not.
+    pub report_age: Option<Duration>,
     /// Every answer waits for up to 30 ms more, drawn from this number, the session and the request: another number, another
     /// order of the answers.
     pub shuffled: Option<u64>,
@@ -128,6 +130,7 @@ impl Default for Options {
             boundaries_apart: false,
             largest_page: None,
             withdrawn_policy: None,
+            report_age: None,
             shuffled: None,
             without_state: false,
             without_status: false,

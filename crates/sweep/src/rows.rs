@@ -130,8 +130,8 @@ fn finding(
         status,
         status_code: reason.map(|reason| Cow::Borrowed(reason.as_str())),
         message: (status != Status::Pass).then_some(message),
-        // Without an earlier scan to compare with, "new" would be a guess.
-        change: if named { Change::Unknown } else { Change::None },
+        // Nothing is compared with an earlier scan: that a rule did not fail before is not known either.
+        change: Change::Unknown,
         first_seen_at: None,
         status_since: None,
         open_days: None,

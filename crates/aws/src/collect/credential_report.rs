@@ -19,6 +19,9 @@ const GENERATE: &str = "iam:GenerateCredentialReport";
 const GET: &str = "iam:GetCredentialReport";
 /// The first wait between two looks at a report that is being made; each further one is twice as long.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
+/// AWS makes a new report for whoever asks once the last one is four hours old; a quarter of an hour is for clocks and for making
+/// it. Seconds.
+const OLDEST: i64 = 4 * 3600 + 900;
 /// The longest wait between two looks.
 const LONGEST_WAIT: Duration = Duration::from_secs(16);
 /// The name of root's row.
@@ -45,14 +48,18 @@ impl Collector for CredentialReport {
 
     async fn begin(&self, session: &Session) {
         if let Ok(member) = member(session) {
-            // A refusal shows again when the report is fetched: an old report may still be there.
-            let _ = generate(member).await;
+            if let Err(gap) = generate(member).await {
+                // An old report may still be there: what it says is then as old as it is, and that is told.
+                let _ = member.no_new_report.set(gap);
+            }
         }
     }
 
     async fn collect(&self, session: &Session, tables: &mut Tables) {
-        match fetch(session).await.and_then(|report| not_empty(report, tables)) {
+        let report = fetch(session).await.and_then(|report| not_empty(report, tables));
+        match report.and_then(|report| young_enough(report, session)) {
             Ok(report) => {
+                note_age(&report, session, tables);
                 note_differences(&report, tables);
                 tables.insert(report.credentials, report.generated_at);
                 tables.insert(report.access_keys, report.generated_at);
@@ -60,6 +67,55 @@ impl Collector for CredentialReport {
             Err(gap) => put_gaps(self.fills(), &gap, session, tables),
         }
     }
+}
+
+/// Seconds between the report and the moment that ages count to.
+fn age(report: &Report, session: &Session) -> i64 {
+    session.clock.ages_to().as_second() - report.generated_at.as_second()
+}
+
+/// A report that is older than whoever scans takes is none.
+fn young_enough(report: Report, session: &Session) -> Result<Report, Gap> {
+    let member = member(session)?;
+    let seconds = age(&report, session);
+    match member.report_max_age {
+        Some(most) if seconds > most.as_secs() as i64 => {
+            let mut message = format!(
+                "the credential report of {} is {} old, and --report-max-age allows {}",
+                report.generated_at,
+                hours(seconds),
+                hours(most.as_secs() as i64)
+            );
+            if let Some(gap) = member.no_new_report.get() {
+                message.push_str(&format!("; a new one was not made: {}", gap.headline()));
+            }
+            Err(Gap::new(Reason::ReportTooOld).during(GET).because(&message))
+        }
+        _ => Ok(report),
+    }
+}
+
+/// Says why an old report was read, and that a report is older than AWS keeps one.
+fn note_age(report: &Report, session: &Session, tables: &mut Tables) {
+    let (seconds, made) = (age(report, session), report.generated_at);
+    let refused = member(session).ok().and_then(|member| member.no_new_report.get());
+    if let Some(gap) = refused {
+        let old = hours(seconds);
+        tables.note(format!(
+            "no new credential report was made ({}): the one of {made} was read, {old} old",
+            gap.headline()
+        ));
+    } else if seconds > OLDEST {
+        tables.note(format!(
+            "the credential report of {made} is {} old: AWS makes a new one after 4 h",
+            hours(seconds)
+        ));
+    }
+}
+
+/// `5.5 h`.
+fn hours(seconds: i64) -> String {
+    format!("{:.1} h", seconds as f64 / 3600.0)
 }
 
 /// The report can be four hours old, and users come and go while it is fetched: who is on one side only is no mistake, and

@@ -94,6 +94,10 @@ impl Commands {
             Reason::ReportNotReady => {
                 ("AWS was still making the credential report: look again in some minutes", Vec::new())
             }
+            Reason::ReportTooOld => (
+                "let the role make a new report (iam:GenerateCredentialReport), or raise --report-max-age",
+                Vec::new(),
+            ),
             Reason::RegionDisabled => (
                 "the account has STS off in the caller's Region: turn it on there, or use another --region",
                 Vec::new(),
