@@ -94,7 +94,7 @@ fn bad() -> Case {
 /// What cannot be wrong at the same time as the rest.
 fn other_bad() -> Vec<Case> {
     vec![
-        clean().rows(vec![virtual_mfa("root-account-mfa-device", &root_arn())]),
+        clean().rows(vec![virtual_mfa("any-name", &root_arn())]),
         clean().rows(vec![PasswordPolicy { minimum_length: 8, reuse_prevention: None, ..password_policy() }]),
         clean().state(AccountState::Suspended),
     ]

@@ -1,4 +1,4 @@
-//! What the credential report does not show: users made since, and keys that have no row in `access_keys`.
+//! What the credential report does not show: users made or deleted since, and keys that have no row in `access_keys`.
 //!
 //! A gap is never a pass: each of them gets an outcome of its own, the same in every check of the pack.
 
@@ -6,6 +6,34 @@ use std::collections::BTreeSet;
 
 use orgsweep_model::facts::{AccessKey, Credential, User};
 use orgsweep_model::{Context, Gap, Report, Resource};
+
+/// Users of the report, root apart, that are still there as far as is known. The report can be four hours old, and a user who
+/// was deleted since can do nothing any more; [`users`] says so of each.
+pub fn remaining<'a>(
+    credentials: &'a [Credential],
+    users: Result<&'a [User], &Gap>,
+) -> impl Iterator<Item = &'a Credential> {
+    let there = listed_now(users);
+    credentials.iter().filter(move |row| !row.is_root && is_there(&there, &row.user_arn))
+}
+
+/// The keys of those users.
+pub fn remaining_keys<'a>(
+    keys: &'a [AccessKey],
+    users: Result<&'a [User], &Gap>,
+) -> impl Iterator<Item = &'a AccessKey> {
+    let there = listed_now(users);
+    keys.iter().filter(move |key| !key.is_root() && is_there(&there, &key.user_arn))
+}
+
+/// `None`: not read, so that nobody is known to be gone.
+fn listed_now<'a>(users: Result<&'a [User], &Gap>) -> Option<BTreeSet<&'a str>> {
+    users.ok().map(|users| users.iter().map(|user| user.user_arn.as_str()).collect())
+}
+
+fn is_there(listed: &Option<BTreeSet<&str>>, arn: &str) -> bool {
+    listed.as_ref().is_none_or(|listed| listed.contains(arn))
+}
 
 /// UNKNOWN for every user that iam:GetAccountAuthorizationDetails lists and the report does not. Where the users were
 /// not read there is nothing to compare with: whoever was made since the report is not known, and that is an outcome of the
@@ -24,6 +52,11 @@ pub fn users(
             return;
         }
     };
+    let there = listed_now(Ok(users));
+    for gone in credentials.iter().filter(|row| !row.is_root && !is_there(&there, &row.user_arn)) {
+        let message = format!("was deleted since the credential report of {}", gone.report_generated_at);
+        report.not_applicable(Resource::user(&gone.user_arn), message);
+    }
     let listed: BTreeSet<&str> = credentials.iter().map(|row| row.user_arn.as_str()).collect();
     let generated_at = credentials.first().map(|row| row.report_generated_at);
     for user in users {
@@ -45,8 +78,13 @@ pub fn users(
 
 /// Outcomes for keys of users that have no row: a key that shows only by its last use is inactive, and passes what
 /// only an active key can break; keys beyond the second are UNKNOWN.
-pub fn keys(credentials: &[Credential], keys: &[AccessKey], report: &mut Report) {
-    for user in credentials.iter().filter(|row| !row.is_root) {
+pub fn keys(
+    credentials: &[Credential],
+    keys: &[AccessKey],
+    users: Result<&[User], &Gap>,
+    report: &mut Report,
+) {
+    for user in remaining(credentials, users) {
         for slot in user.undated_keys(keys) {
             report.pass(Resource::user(&user.user_arn).part(format!("access-key-{slot}")));
         }
@@ -135,6 +173,39 @@ mod tests {
                     "{id}"
                 );
             }
+        }
+    }
+
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html>: a report is made once in four
+    /// hours.
+    #[test]
+    fn who_was_deleted_since_the_report_fails_nothing() {
+        let old = |slot| AccessKey {
+            created_at: days_ago(900),
+            last_used_at: Some(days_ago(190)),
+            last_used_service: Some("s3".to_owned()),
+            ..access_key("ann", slot)
+        };
+        let ann = Credential {
+            password_enabled: Some(true),
+            password_last_used_at: Some(days_ago(400)),
+            mfa_active: Some(false),
+            additional_credentials: Some("2 more access keys".to_owned()),
+            ..credential("ann")
+        };
+        let worst = case(vec![root_credential(), ann]).rows(vec![old(1), old(2)]);
+        for (id, outcomes) in verdicts(&worst) {
+            let is_bad = |outcome: &Outcome| matches!(outcome.status, Status::Fail | Status::Unknown);
+            assert!(outcomes.iter().all(is_bad), "{id}: {outcomes:#?}");
+        }
+        for (id, outcomes) in verdicts(&worst.rows(vec![user("bob")])) {
+            assert_eq!(outcomes.len(), 1, "{id}: {outcomes:#?}");
+            let wanted = "was deleted since the credential report of 2026-01-31T12:00:00Z";
+            assert_eq!(
+                (outcomes[0].status, outcomes[0].message.as_str()),
+                (Status::NotApplicable, wanted),
+                "{id}"
+            );
         }
     }
 

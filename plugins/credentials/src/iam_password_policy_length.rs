@@ -1,7 +1,9 @@
 //! iam-password-policy-length.
 
-use orgsweep_model::facts::PasswordPolicy;
-use orgsweep_model::{Check, Context, Report, Severity, check};
+use orgsweep_model::facts::{AccountSummary, PasswordPolicy};
+use orgsweep_model::{Check, Context, Gap, Report, Severity, check};
+
+use crate::password_holders;
 
 /// Characters that AWS asks for where the account sets no policy.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_passwords_account-policy.html>
@@ -25,7 +27,8 @@ check! {
     /// Set the old number again; where there was no policy before, `aws iam delete-account-password-policy`.
     ///
     /// ## What it cannot see
-    /// Existing passwords: a new minimum holds from the next change. An account without a policy counts as 8. Security
+    /// Existing passwords: a new minimum holds from the next change. In an account without IAM users the policy governs
+    /// nobody: NOT_APPLICABLE. An account without a policy counts as 8. Security
     /// Hub's IAM.7 is content with 8; set `min = 8` where that is what you answer to.
     pub PasswordPolicyLength {
         id: "iam-password-policy-length",
@@ -52,10 +55,14 @@ check! {
 }
 
 impl Check for PasswordPolicyLength {
-    type Reads<'a> = &'a [PasswordPolicy];
+    type Reads<'a> = (&'a [PasswordPolicy], Result<&'a [AccountSummary], &'a Gap>);
 
-    fn evaluate(&self, policy: Self::Reads<'_>, context: &Context<'_>, report: &mut Report) {
+    fn evaluate(&self, (policy, summary): Self::Reads<'_>, context: &Context<'_>, report: &mut Report) {
         let resource = context.account_resource();
+        if password_holders::are_none(summary) {
+            report.not_applicable(resource, password_holders::NOBODY);
+            return;
+        }
         let length = policy.first().map_or(AWS_DEFAULT, |policy| policy.minimum_length);
         if i64::from(length) < i64::from(self.min) {
             report
@@ -79,10 +86,12 @@ impl Check for PasswordPolicyLength {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use orgsweep_testkit::{Case, password_policy, root_arn};
+    use orgsweep_testkit::{Case, account_summary, password_policy, root_arn};
 
     fn case(minimum_length: i32) -> Case {
-        Case::new().rows(vec![PasswordPolicy { minimum_length, ..password_policy() }])
+        Case::new()
+            .rows(vec![account_summary()])
+            .rows(vec![PasswordPolicy { minimum_length, ..password_policy() }])
     }
 
     #[test]
@@ -95,7 +104,7 @@ mod tests {
 
     #[test]
     fn no_policy_counts_as_eight() {
-        let case = Case::new().none::<PasswordPolicy>();
+        let case = Case::new().rows(vec![account_summary()]).none::<PasswordPolicy>();
         case.flags(&PasswordPolicyLength { min: 9 }, &root_arn());
         case.passes(&PasswordPolicyLength { min: 8 });
     }
@@ -108,6 +117,9 @@ mod tests {
 
     #[test]
     fn a_refused_call_is_unknown() {
-        Case::new().lost::<PasswordPolicy>().unknown(&PasswordPolicyLength::default());
+        Case::new()
+            .rows(vec![account_summary()])
+            .lost::<PasswordPolicy>()
+            .unknown(&PasswordPolicyLength::default());
     }
 }

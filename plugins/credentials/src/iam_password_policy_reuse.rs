@@ -1,7 +1,9 @@
 //! iam-password-policy-reuse.
 
-use orgsweep_model::facts::PasswordPolicy;
-use orgsweep_model::{Check, Context, Report, Severity, check};
+use orgsweep_model::facts::{AccountSummary, PasswordPolicy};
+use orgsweep_model::{Check, Context, Gap, Report, Severity, check};
+
+use crate::password_holders;
 
 check! {
     /// Old passwords may be used again too soon, or at once.
@@ -45,10 +47,14 @@ check! {
 }
 
 impl Check for PasswordPolicyReuse {
-    type Reads<'a> = &'a [PasswordPolicy];
+    type Reads<'a> = (&'a [PasswordPolicy], Result<&'a [AccountSummary], &'a Gap>);
 
-    fn evaluate(&self, policy: Self::Reads<'_>, context: &Context<'_>, report: &mut Report) {
+    fn evaluate(&self, (policy, summary): Self::Reads<'_>, context: &Context<'_>, report: &mut Report) {
         let resource = context.account_resource();
+        if password_holders::are_none(summary) {
+            report.not_applicable(resource, password_holders::NOBODY);
+            return;
+        }
         let remembered = policy.first().and_then(|policy| policy.reuse_prevention);
         match remembered {
             Some(count) if i64::from(count) >= i64::from(self.n) => {
@@ -76,10 +82,12 @@ impl Check for PasswordPolicyReuse {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use orgsweep_testkit::{Case, password_policy, root_arn};
+    use orgsweep_testkit::{Case, account_summary, password_policy, root_arn};
 
     fn case(reuse_prevention: Option<i32>) -> Case {
-        Case::new().rows(vec![PasswordPolicy { reuse_prevention, ..password_policy() }])
+        Case::new()
+            .rows(vec![account_summary()])
+            .rows(vec![PasswordPolicy { reuse_prevention, ..password_policy() }])
     }
 
     #[test]
@@ -93,7 +101,10 @@ mod tests {
     #[test]
     fn nothing_remembered_and_no_policy_are_flagged() {
         case(None).flags(&PasswordPolicyReuse::default(), &root_arn());
-        Case::new().none::<PasswordPolicy>().flags(&PasswordPolicyReuse::default(), &root_arn());
+        Case::new()
+            .rows(vec![account_summary()])
+            .none::<PasswordPolicy>()
+            .flags(&PasswordPolicyReuse::default(), &root_arn());
     }
 
     #[test]
@@ -104,6 +115,9 @@ mod tests {
 
     #[test]
     fn a_refused_call_is_unknown() {
-        Case::new().lost::<PasswordPolicy>().unknown(&PasswordPolicyReuse::default());
+        Case::new()
+            .rows(vec![account_summary()])
+            .lost::<PasswordPolicy>()
+            .unknown(&PasswordPolicyReuse::default());
     }
 }

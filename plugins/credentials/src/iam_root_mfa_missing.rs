@@ -37,6 +37,10 @@ check! {
         controls: [
             cis("1.2", "1.13"), cis("1.3", "1.5"), cis("1.4", "1.5"), cis("1.5", "1.5"), cis("2.0", "1.5"),
             cis("3.0", "1.5"), cis("4.0", "1.5"), cis("5.0", "1.4"), cis("6.0", "2.4"), cis("7.0", "2.5"),
+            // Controls that want hardware: no device at all fails them, and iam-root-mfa-virtual does not apply then.
+            cis("1.2", "1.14"), cis("1.3", "1.6"), cis("1.4", "1.6"), cis("1.5", "1.6"), cis("2.0", "1.6"),
+            cis("3.0", "1.6"), cis("4.0", "1.6"), cis("5.0", "1.5"), cis("6.0", "2.5"), cis("7.0", "2.6"),
+            security_hub("IAM.6"), config_rule("ROOT_ACCOUNT_HARDWARE_MFA_ENABLED"), iso_27001("A.8.2"),
             nist_800_53("AC-2(1)"), nist_800_53("AC-3(15)"), nist_800_53("IA-2(1)"),
             nist_800_53("IA-2(2)"), nist_800_53("IA-2(6)"), nist_800_53("IA-2(8)"), pci_dss("8.4.2"),
             iso_27001("A.5.15"), soc2("CC6.1"), mitre_attack("T1078.004"), mitre_attack("T1098"),
@@ -178,6 +182,22 @@ mod tests {
             assert_eq!(result.outcomes[0].reason, Some(Reason::Denied), "{result:#?}");
             assert_eq!(result.outcome, CoverageOutcome::Partial);
         }
+    }
+
+    /// What asks for hardware must not be quiet where there is no device at all.
+    /// <https://docs.aws.amazon.com/securityhub/latest/userguide/iam-controls.html#iam-6>
+    #[test]
+    fn controls_that_ask_for_hardware_are_answered_here_too() {
+        let all = crate::pack();
+        let of = |id: &str| {
+            let check = all.checks.iter().find(|check| check.metadata().id == id).unwrap();
+            check.metadata().controls
+        };
+        let missing = of("iam-root-mfa-missing");
+        for control in of("iam-root-mfa-virtual") {
+            assert!(missing.contains(control), "{control:?}");
+        }
+        case(false, Some(true), 0).flags(&RootMfaMissing::default(), &root_arn());
     }
 
     #[test]

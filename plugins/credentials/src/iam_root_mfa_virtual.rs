@@ -1,7 +1,7 @@
 //! iam-root-mfa-virtual.
 
-use orgsweep_model::facts::{AccountSummary, VirtualMfaDevice};
-use orgsweep_model::{Check, Context, Report, Severity, check};
+use orgsweep_model::facts::{AccountSummary, Credential, VirtualMfaDevice};
+use orgsweep_model::{Check, Context, Gap, Report, Severity, check};
 
 check! {
     /// The root user's MFA is an app on a phone rather than a passkey or a security key.
@@ -23,6 +23,7 @@ check! {
     ///
     /// ## What it cannot see
     /// Root may have up to eight devices: one virtual device is flagged even where a key is registered beside it.
+    /// Of root without any device iam-root-mfa-missing speaks, which answers the controls for hardware MFA too.
     /// What a device that is not virtual is (passkey, security key, hardware token), AWS tells only root; with
     /// `accept_any_phishing_resistant = false`, where only hardware tokens would do, the answer is UNKNOWN.
     pub RootMfaVirtual {
@@ -53,41 +54,50 @@ check! {
 }
 
 impl Check for RootMfaVirtual {
-    type Reads<'a> = (&'a [AccountSummary], &'a [VirtualMfaDevice]);
+    type Reads<'a> =
+        (&'a [VirtualMfaDevice], Result<&'a [AccountSummary], &'a Gap>, Result<&'a [Credential], &'a Gap>);
 
-    fn evaluate(&self, (summary, devices): Self::Reads<'_>, context: &Context<'_>, report: &mut Report) {
+    fn evaluate(
+        &self,
+        (devices, summary, credentials): Self::Reads<'_>,
+        context: &Context<'_>,
+        report: &mut Report,
+    ) {
         let resource = context.root_resource();
-        let Some(summary) = summary.first() else {
-            report.unknown(resource, "the account summary is empty");
-            return;
-        };
-        if !summary.root_mfa_enabled {
-            report.not_applicable(resource, "root has no MFA device; iam-root-mfa-missing speaks about that");
+        // By the user that it is assigned to and nothing else: anyone who may make devices may call one
+        // `root-account-mfa-device`.
+        let root_arn = context.organization.root_arn(context.account.id);
+        if let Some(device) = devices.iter().find(|device| device.user_arn.as_ref() == Some(&root_arn)) {
+            report
+                .fail(resource, "root's MFA device is virtual")
+                .evidence("serial_number", device.serial_number.as_str());
             return;
         }
-        // Exactly these: a user may be called "rooter" and a path /root/.
-        let root_arn = context.organization.root_arn(context.account.id);
-        let serial = format!(
-            "arn:{}:iam::{}:mfa/root-account-mfa-device",
-            context.organization.partition, context.account.id
-        );
-        let device = devices
-            .iter()
-            .find(|device| device.user_arn.as_ref() == Some(&root_arn) || device.serial_number == serial);
-        match device {
-            Some(device) => {
-                report
-                    .fail(resource, "root's MFA device is virtual")
-                    .evidence("serial_number", device.serial_number.as_str());
+        // The summary is of now, the report may be four hours old.
+        let counted = summary.ok().and_then(<[_]>::first).map(|summary| summary.root_mfa_enabled);
+        let reported = || credentials.ok()?.iter().find(|row| row.is_root)?.mfa_active;
+        match counted.or_else(reported) {
+            Some(false) => {
+                report.not_applicable(
+                    resource,
+                    "root has no MFA device; iam-root-mfa-missing speaks about that",
+                );
             }
-            None if self.accept_any_phishing_resistant => {
+            Some(true) if self.accept_any_phishing_resistant => {
                 report.pass(resource);
             }
-            None => {
+            Some(true) => {
                 report.unknown(
                     resource,
                     "root's MFA device is not virtual; whether it is a hardware token only root can see",
                 );
+            }
+            None => {
+                let message = "whether root has an MFA device is not known";
+                match summary {
+                    Err(gap) => report.lost(resource, gap, message),
+                    Ok(_) => report.unknown(resource, message),
+                };
             }
         }
     }
@@ -96,17 +106,22 @@ impl Check for RootMfaVirtual {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use orgsweep_testkit::{Case, account_summary, root_arn, user_arn, virtual_mfa};
+    use orgsweep_model::Reason;
+    use orgsweep_testkit::{Case, account_summary, root_arn, root_credential, user_arn, virtual_mfa};
 
     fn case(devices: Vec<VirtualMfaDevice>) -> Case {
-        Case::new().rows(vec![account_summary()]).rows(devices)
+        Case::new().rows(vec![account_summary()]).rows(vec![root_credential()]).rows(devices)
     }
 
+    /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_VirtualMFADevice.html>: `User` is whom the device is assigned
+    /// to; `SerialNumber` holds the name that its maker chose.
     #[test]
-    fn roots_device_is_known_by_owner_or_by_serial() {
-        case(vec![virtual_mfa("any-name", &root_arn())]).flags(&RootMfaVirtual::default(), &root_arn());
-        let unowned = VirtualMfaDevice { user_arn: None, ..virtual_mfa("root-account-mfa-device", "") };
-        case(vec![unowned]).flags(&RootMfaVirtual::default(), &root_arn());
+    fn roots_device_is_known_by_its_owner_and_not_by_its_name() {
+        let check = RootMfaVirtual::default();
+        case(vec![virtual_mfa("any-name", &root_arn())]).flags(&check, &root_arn());
+        let unassigned = VirtualMfaDevice { user_arn: None, ..virtual_mfa("root-account-mfa-device", "") };
+        case(vec![unassigned]).passes(&check);
+        case(vec![virtual_mfa("root-account-mfa-device", &user_arn("ann"))]).passes(&check);
     }
 
     #[test]
@@ -126,15 +141,10 @@ mod tests {
     fn roots_device_is_known_in_every_partition() {
         for partition in ["aws", "aws-cn", "aws-us-gov"] {
             let root = format!("arn:{partition}:iam::111122223333:root");
-            let serial = |of: &str| VirtualMfaDevice {
-                serial_number: format!("arn:{of}:iam::111122223333:mfa/root-account-mfa-device"),
-                user_arn: None,
-                ..virtual_mfa("any", "")
-            };
             let check = RootMfaVirtual::default();
             case(vec![virtual_mfa("any", &root)]).partition(partition).flags(&check, &root);
-            case(vec![serial(partition)]).partition(partition).flags(&check, &root);
-            case(vec![serial("aws-iso")]).partition(partition).passes(&check);
+            let other = "arn:aws-iso:iam::111122223333:root";
+            case(vec![virtual_mfa("any", other)]).partition(partition).passes(&check);
         }
     }
 
@@ -147,14 +157,28 @@ mod tests {
     #[test]
     fn no_mfa_at_all_is_another_checks_matter() {
         let summary = AccountSummary { root_mfa_enabled: false, ..account_summary() };
-        Case::new().rows(vec![summary]).none::<VirtualMfaDevice>().not_applicable(&RootMfaVirtual::default());
+        case(vec![]).rows(vec![summary]).not_applicable(&RootMfaVirtual::default());
     }
 
     #[test]
     fn lost_devices_are_unknown() {
-        Case::new()
-            .rows(vec![account_summary()])
-            .lost::<VirtualMfaDevice>()
-            .unknown(&RootMfaVirtual::default());
+        case(vec![]).lost::<VirtualMfaDevice>().unknown(&RootMfaVirtual::default());
+    }
+
+    /// One sufficient source is enough: the device itself, or what the report says of a device.
+    #[test]
+    fn without_the_summary_devices_and_report_decide() {
+        let check = RootMfaVirtual::default();
+        let reported = |mfa_active, devices| {
+            let root = Credential { mfa_active, ..root_credential() };
+            case(devices).lost::<AccountSummary>().rows(vec![root])
+        };
+        let device = || vec![virtual_mfa("any", &root_arn())];
+        reported(None, device()).lost::<Credential>().flags(&check, &root_arn());
+        reported(Some(true), vec![]).passes(&check);
+        reported(Some(false), vec![]).not_applicable(&check);
+        for case in [reported(None, vec![]), reported(None, vec![]).lost::<Credential>()] {
+            assert_eq!(case.result(&check).outcomes[0].reason, Some(Reason::Denied));
+        }
     }
 }

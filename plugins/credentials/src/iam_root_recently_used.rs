@@ -115,7 +115,7 @@ mod tests {
         let check = RootRecentlyUsed::default();
         case(Some(days_ago(89)), None).flags(&check, &root_arn());
         case(Some(days_ago(90)), None).flags(&check, &root_arn());
-        case(Some(seconds_after(days_ago(90), -1)), None).passes(&check);
+        case(Some(days_ago(91)), None).passes(&check);
     }
 
     #[test]

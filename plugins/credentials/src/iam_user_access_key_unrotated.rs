@@ -66,7 +66,7 @@ impl Check for UserAccessKeyUnrotated {
         context: &Context<'_>,
         report: &mut Report,
     ) {
-        for key in keys.iter().filter(|key| !key.is_root()) {
+        for key in beyond_report::remaining_keys(keys, users) {
             let resource = Resource::user(&key.user_arn).part(format!("access-key-{}", key.slot));
             let older_than = |days| older_than_days(key.created_at, context.now, days);
             if !key.is_active() || !older_than(self.max_age_days) {
@@ -88,7 +88,7 @@ impl Check for UserAccessKeyUnrotated {
                 .evidence("age_days", age_days)
                 .evidence("max_age_days", self.max_age_days);
         }
-        beyond_report::keys(credentials, keys, report);
+        beyond_report::keys(credentials, keys, users, report);
         beyond_report::users(credentials, users, context, report);
     }
 
@@ -125,7 +125,8 @@ mod tests {
         let check = UserAccessKeyUnrotated::default();
         made(days_ago(89)).passes(&check);
         made(days_ago(90)).passes(&check);
-        made(seconds_after(days_ago(90), -1)).flags(&check, "ann");
+        made(seconds_after(days_ago(91), 1)).passes(&check);
+        made(days_ago(91)).flags(&check, "ann");
     }
 
     #[test]

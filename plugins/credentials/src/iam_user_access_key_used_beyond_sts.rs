@@ -59,7 +59,7 @@ impl Check for UserAccessKeyUsedBeyondSts {
         context: &Context<'_>,
         report: &mut Report,
     ) {
-        for key in keys.iter().filter(|key| !key.is_root()) {
+        for key in beyond_report::remaining_keys(keys, users) {
             let resource = Resource::user(&key.user_arn).part(format!("access-key-{}", key.slot));
             let allowed =
                 |service: &str| self.allowed_services.iter().any(|known| known.eq_ignore_ascii_case(service));
@@ -88,7 +88,7 @@ impl Check for UserAccessKeyUsedBeyondSts {
                 }
             }
         }
-        beyond_report::keys(credentials, keys, report);
+        beyond_report::keys(credentials, keys, users, report);
         beyond_report::users(credentials, users, context, report);
     }
 

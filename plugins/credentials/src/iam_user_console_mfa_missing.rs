@@ -53,7 +53,7 @@ impl Check for UserConsoleMfaMissing {
     type Reads<'a> = (&'a [Credential], Result<&'a [User], &'a Gap>);
 
     fn evaluate(&self, (credentials, users): Self::Reads<'_>, context: &Context<'_>, report: &mut Report) {
-        for user in credentials.iter().filter(|row| !row.is_root) {
+        for user in beyond_report::remaining(credentials, users) {
             let resource = Resource::user(&user.user_arn);
             match (user.password_enabled, user.mfa_active) {
                 (Some(false), _) | (_, Some(true)) => {

@@ -58,7 +58,7 @@ impl Check for UserConsoleUnused {
 
     fn evaluate(&self, (credentials, users): Self::Reads<'_>, context: &Context<'_>, report: &mut Report) {
         let is_young = |made| !older_than_days(made, context.now, self.days);
-        for user in credentials.iter().filter(|row| !row.is_root) {
+        for user in beyond_report::remaining(credentials, users) {
             let resource = Resource::user(&user.user_arn);
             match user.password_enabled {
                 None => {
@@ -113,7 +113,7 @@ mod tests {
     use super::*;
     use crate::beyond_report::listed;
     use orgsweep_model::Timestamp;
-    use orgsweep_testkit::{Case, credential, days_ago, root_credential, seconds_after};
+    use orgsweep_testkit::{Case, credential, days_ago, root_credential};
 
     fn case(used: Option<Timestamp>, changed: Option<Timestamp>) -> Case {
         listed().rows(vec![Credential {
@@ -129,7 +129,7 @@ mod tests {
         let check = UserConsoleUnused::default();
         case(Some(days_ago(44)), None).passes(&check);
         case(Some(days_ago(45)), None).passes(&check);
-        case(Some(seconds_after(days_ago(45), -1)), None).flags(&check, "ann");
+        case(Some(days_ago(46)), None).flags(&check, "ann");
     }
 
     #[test]

@@ -78,7 +78,7 @@ impl Check for UserInitialAccessKey {
         context: &Context<'_>,
         report: &mut Report,
     ) {
-        for user in credentials.iter().filter(|row| !row.is_root) {
+        for user in beyond_report::remaining(credentials, users) {
             self.judge(user, keys, report);
         }
         beyond_report::users(credentials, users, context, report);

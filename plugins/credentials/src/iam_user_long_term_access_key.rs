@@ -69,7 +69,7 @@ impl Check for UserLongTermAccessKey {
         context: &Context<'_>,
         report: &mut Report,
     ) {
-        for user in credentials.iter().filter(|row| !row.is_root) {
+        for user in beyond_report::remaining(credentials, users) {
             let resource = Resource::user(&user.user_arn);
             let active: Vec<i32> = keys
                 .iter()

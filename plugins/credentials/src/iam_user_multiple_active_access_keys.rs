@@ -59,7 +59,7 @@ impl Check for UserMultipleActiveAccessKeys {
         context: &Context<'_>,
         report: &mut Report,
     ) {
-        for user in credentials.iter().filter(|row| !row.is_root) {
+        for user in beyond_report::remaining(credentials, users) {
             let resource = Resource::user(&user.user_arn);
             let active = keys.iter().filter(|key| key.user_arn == user.user_arn && key.is_active()).count();
             if active > self.max as usize {

@@ -16,6 +16,7 @@ mod iam_user_console_unused;
 mod iam_user_initial_access_key;
 mod iam_user_long_term_access_key;
 mod iam_user_multiple_active_access_keys;
+mod password_holders;
 
 orgsweep_model::pack!["credentials":
     iam_password_policy_length::PasswordPolicyLength,

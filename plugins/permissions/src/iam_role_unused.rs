@@ -91,7 +91,7 @@ impl Check for RoleUnused {
 mod tests {
     use super::*;
     use orgsweep_model::Timestamp;
-    use orgsweep_testkit::{Case, days_ago, role, seconds_after};
+    use orgsweep_testkit::{Case, days_ago, role};
 
     fn case(created_at: Timestamp, last_used_at: Option<Timestamp>) -> Case {
         Case::new().rows(vec![Role { created_at, last_used_at, ..role("app") }])
@@ -102,7 +102,7 @@ mod tests {
         let check = RoleUnused::default();
         case(days_ago(900), Some(days_ago(89))).passes(&check);
         case(days_ago(900), Some(days_ago(90))).passes(&check);
-        case(days_ago(900), Some(seconds_after(days_ago(90), -1))).flags(&check, "app");
+        case(days_ago(900), Some(days_ago(91))).flags(&check, "app");
     }
 
     #[test]

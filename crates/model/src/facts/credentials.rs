@@ -123,7 +123,7 @@ crate::table! {
     pub struct VirtualMfaDevice in "virtual_mfa_devices" sorted by [serial_number] {
         /// The account.
         account_id: AccountId,
-        /// An ARN: `…:mfa/root-account-mfa-device` for root's.
+        /// An ARN with the name that its maker chose; whose device it is, only `user_arn` says.
         serial_number: String,
         /// Who it is assigned to; null: nobody.
         user_arn: Option<String>,
