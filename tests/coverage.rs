@@ -56,7 +56,7 @@ fn a_suspended_account_is_listed_and_is_no_loss() {
         World::start(Options { suspended: Some(1), refusing: Some(0), broken: Some(0), ..options(8) });
     let said = world.scan(&[]);
     assert_eq!(said.code, 0, "{}", said.errors);
-    assert!(said.output.contains("7 of 7 active accounts scanned whole, 1 suspended"), "{}", said.output);
+    assert!(said.output.contains("7 of 7 active accounts fully scanned; 1 suspended"), "{}", said.output);
     let accounts: Vec<ScanAccountRecord> = world.rows();
     let suspended: Vec<_> = accounts.iter().filter(|row| row.scan_state == ScanState::NotScanned).collect();
     assert_eq!(suspended.len(), 1);

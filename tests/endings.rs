@@ -45,7 +45,11 @@ fn the_demo_ends_with_what_was_planted() {
     let out = folder.path().join("lake").display().to_string();
     let said = orgsweep(&["demo", "--now", "2026-06-01T00:00:00Z", "--out", &out]);
     assert_eq!(said.code, 0, "{}", said.errors);
-    assert!(said.output.contains("56 of 59 active accounts scanned whole, 1 suspended"), "{}", said.output);
+    assert!(
+        said.output.contains("56 of 59 active accounts fully scanned, 2 not scanned, 1 partial; 1 suspended"),
+        "{}",
+        said.output
+    );
     assert!(said.output.contains("exactly those that were planted"), "{}", said.output);
     assert!(said.output.contains("would have ended with 2"), "{}", said.output);
     let ddl = orgsweep(&["ddl", "--engine", "duckdb", "--out", &out]);

@@ -72,7 +72,7 @@ fn a_killed_scan_leaves_no_result_and_goes_on_to_the_same_one() {
 
     let said = world.scan(&["--resume"]);
     assert_eq!(said.code, 2, "{}", said.errors);
-    assert!(said.errors.contains("were finished before and are kept"), "{}", said.errors);
+    assert!(said.errors.contains("are already finished"), "{}", said.errors);
     let (whole, whole_coverage) = in_one_go(slow(24));
     assert_eq!(verdicts(&world), whole);
     assert_eq!(coverage(&world), whole_coverage);

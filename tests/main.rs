@@ -30,6 +30,8 @@ mod faults;
 mod hostile;
 // Exit codes, the screen.
 mod endings;
+// What people and programs see: a terminal, a log, help, completions.
+mod screen;
 // Stopped, killed, gone on with.
 mod going_on;
 // What a scan lost, tried again.

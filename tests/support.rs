@@ -79,7 +79,22 @@ impl World {
 
     /// The program as this world's hub user.
     pub fn program(&self) -> Command {
-        let mut command = program();
+        self.with_keys(program())
+    }
+
+    /// Another program, with nothing in its environment but the keys of this world's hub user.
+    pub fn program_of(&self, name: &str) -> Command {
+        let mut command = Command::new(name);
+        command
+            .env_clear()
+            .env("HOME", "/nonexistent")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        self.with_keys(command)
+    }
+
+    fn with_keys(&self, mut command: Command) -> Command {
         command
             .env("AWS_ENDPOINT_URL", self.running.endpoint())
             .env("AWS_ACCESS_KEY_ID", self.running.access_key_id())

@@ -108,7 +108,7 @@ fn a_low_rate_is_not_queued_for_by_more_accounts_than_it_can_feed() {
     let arguments = [&ONE_CALL[..], &["--max-rate", "1", "--concurrency", "50"]].concat();
     let (said, requests) = recorded(good(8), &arguments);
     assert_eq!(said.code, 0, "{}", said.errors);
-    assert!(said.errors.contains("the rate feeds 4 accounts at a time"), "{}", said.errors);
+    assert!(said.errors.contains("using 4"), "{}", said.errors);
     let (mut inside, mut most) = (BTreeSet::new(), 0);
     for request in &requests {
         match request["action"].as_str().unwrap() {

@@ -30,7 +30,7 @@ fn a_role_that_may_do_nothing_gives_no_verdict_whatever_is_tolerated() {
         });
         let said = world.scan(&["--min-coverage", tolerated]);
         assert_eq!(said.code, code, "{}", said.errors);
-        assert!(said.output.contains("0 of 6 active accounts scanned whole"), "{}", said.output);
+        assert!(said.output.contains("0 of 6 active accounts fully scanned"), "{}", said.output);
         assert!(by_account(&world).values().all(|row| row.reason_code.as_deref() == Some("DENIED")));
         let findings: Vec<FindingRecord> = world.rows();
         let inside: Vec<_> = findings.iter().filter(|row| row.check_id != ROSTER_CHECK).collect();

@@ -28,7 +28,7 @@ pub use access::{Access, AccessOverride};
 pub use clock::ClockProbe;
 pub use collect::{collectors, credential_report, decode};
 pub use connection::{Connection, Pace};
-pub use limiter::{DEFAULT_MAX_RATE, DEFAULT_REQUESTS, Limits};
+pub use limiter::{DEFAULT_MAX_RATE, DEFAULT_REQUESTS, Family, Limits};
 pub use member::Member;
 pub use organization::{DiscoveredRoster, Roster};
 pub use organization_policies::OrganizationPolicy;

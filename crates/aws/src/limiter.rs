@@ -66,6 +66,12 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// The shortest time in which so many calls of one family are let out, if AWS throttles none; `None`: no limit.
+    pub fn shortest(&self, family: &Family, calls: u64) -> Option<Duration> {
+        let bucket = Bucket::of(family, self.max_rate?, f64::from(self.share.max(1)), Instant::now());
+        Some(Duration::from_secs_f64(bucket.seconds_for(calls as f64)))
+    }
+
     /// How many accounts in flight the rate can feed; `None`: any number.
     pub fn most_accounts(&self) -> Option<usize> {
         let rate = self.max_rate? * START / f64::from(self.share.max(1));
@@ -173,6 +179,19 @@ impl Bucket {
         Self { rate: start, burst, tokens: burst, filled: now, ceiling, shrunk: None, grown: now }
     }
 
+    /// What is in the bucket goes at once; then the rate grows by addition to its ceiling, and stays there.
+    fn seconds_for(&self, calls: f64) -> f64 {
+        let calls = (calls - self.burst).max(0.0);
+        let growth = GROWTH * self.ceiling;
+        let growing = (self.ceiling - self.rate).max(0.0) / growth;
+        let while_growing = growing * f64::midpoint(self.rate, self.ceiling);
+        if calls > while_growing {
+            return growing + (calls - while_growing) / self.ceiling;
+        }
+        // calls = rate · t + growth · t² / 2
+        ((self.rate * self.rate + 2.0 * growth * calls).sqrt() - self.rate) / growth
+    }
+
     fn fill(&mut self, now: Instant) {
         let seconds = now.saturating_duration_since(self.filled).as_secs_f64();
         self.tokens = (self.tokens + seconds * self.rate).min(self.burst);
@@ -247,6 +266,35 @@ mod tests {
         let waits: Vec<u128> = (0..16).map(|_| bucket.reserve(now).as_millis()).collect();
         assert_eq!(waits[..12], [0; 12]);
         assert_eq!(waits[12..], [125, 250, 375, 500]);
+    }
+
+    #[test]
+    fn the_estimate_is_the_time_that_the_limiter_itself_takes() {
+        for (family, calls) in [
+            (Family::Iam, 4),
+            (Family::Iam, 300),
+            (Family::Iam, 1_000),
+            (Family::Iam, 9_000),
+            (Family::Sts, 1_000),
+            (Family::Organizations("ListTargetsForPolicy".to_owned()), 500),
+        ] {
+            let began = Instant::now();
+            let mut bucket = bucket(&family, 50.0, 1.0, began);
+            let mut now = began;
+            for _ in 0..calls {
+                now += bucket.reserve(now);
+                bucket.learn(false, now);
+            }
+            let taken = (now - began).as_secs_f64();
+            let limits = Limits { max_rate: Some(50.0), requests: 32, share: 1 };
+            let estimate = limits.shortest(&family, calls).unwrap().as_secs_f64();
+            // A call that is let out at once needs no time, and the rate grows in steps and not smoothly.
+            assert!(
+                (estimate - taken).abs() <= 0.05 + taken * 0.02,
+                "{family:?} {calls}: {estimate} {taken}"
+            );
+        }
+        assert_eq!(Limits { max_rate: None, requests: 32, share: 1 }.shortest(&Family::Iam, 9), None);
     }
 
     #[test]

@@ -9,14 +9,17 @@ use jiff::SignedDuration;
 use orgsweep_model::{AccountId, Severity, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::check_list::ListArguments;
 use crate::doctor::DoctorArguments;
 use crate::explain::ExplainArguments;
+use crate::manuals::{CompletionsArguments, ManArguments};
 use crate::policy::PolicyArguments;
 use crate::simulate::SimulateArguments;
+use crate::terminal::ColorWhen;
 
 /// Audits the identities of a whole AWS organization and writes the results as Parquet.
 #[derive(Debug, Parser)]
-#[command(name = "orgsweep", version, propagate_version = true, max_term_width = 110)]
+#[command(name = "orgsweep", version, max_term_width = 110)]
 #[command(after_help = "Exit codes: 0 complete, 1 findings at or above --fail-on, 2 coverage incomplete, \
                         3 could not be done, 130 interrupted. The highest of 0 to 3 that applies wins.")]
 pub struct Arguments {
@@ -32,13 +35,13 @@ pub enum Command {
     Demo(DemoArguments),
     /// Scan the organization that the caller's credentials belong to.
     Scan(Box<ScanArguments>),
-    /// Look before a scan: can the accounts be entered, and which checks would be UNKNOWN, and why.
+    /// Verify access before scanning: which accounts and checks would be UNKNOWN, and why.
     Doctor(Box<DoctorArguments>),
     /// Print the policies that give orgsweep its access, from what the checks need.
     Policy(Box<PolicyArguments>),
-    /// May this principal do that, by which layer and statement: from the facts of a scan, offline.
+    /// Explain whether a principal may perform an action, using a stored scan.
     Explain(Box<ExplainArguments>),
-    /// What is registered: every check with its manual page, thresholds, controls, tables and IAM actions.
+    /// List and describe checks.
     Checks {
         #[command(subcommand)]
         command: ChecksCommand,
@@ -51,6 +54,12 @@ pub enum Command {
     Finalize(Box<FinalizeArguments>),
     /// Print views and table definitions for a SQL engine.
     Ddl(DdlArguments),
+    /// Print the JSON Schema of the lines that --log-format json writes.
+    LogSchema,
+    /// Print the completion script of a shell.
+    Completions(CompletionsArguments),
+    /// Print a manual page, or write all of them to a folder.
+    Man(ManArguments),
 }
 
 impl Command {
@@ -78,15 +87,11 @@ impl Command {
 /// `orgsweep checks …`.
 #[derive(Debug, Subcommand)]
 pub enum ChecksCommand {
-    /// One line a check.
-    List {
-        /// As JSON, for scripts.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Everything about one check.
+    /// List checks, all of them or those that match.
+    List(ListArguments),
+    /// Print the manual page, settings, tables, IAM actions and controls of one check.
     Show {
-        /// Its id.
+        /// The check.
         id: String,
     },
 }
@@ -122,14 +127,24 @@ impl From<Span> for String {
     }
 }
 
-/// How progress is told.
+/// What a command prints on standard output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum PrintFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// Progress output format.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
-    /// A bar on a terminal, plain lines elsewhere.
+    /// One moving line on a terminal, plain lines elsewhere.
     #[default]
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line on standard error; `orgsweep log-schema` prints the schema.
     Json,
 }
 
@@ -139,15 +154,23 @@ pub struct ScanArguments {
     /// Options from a file; a flag wins over the file.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Say which accounts, tables, actions and how many calls, and scan nothing.
+    /// Print the accounts, tables, IAM actions, estimated calls and time, without scanning.
     #[arg(long)]
     pub plan: bool,
-    /// Go on with a scan that was stopped or killed: only what is missing is scanned. Without an id, the only one there
-    /// is.
-    #[arg(long, value_name = "SCAN_ID", num_args = 0..=1, default_missing_value = "", help_heading = "Again")]
+    /// Output format of --plan.
+    #[arg(long, value_enum, value_name = "FORMAT", requires = "plan", default_value_t)]
+    pub format: PrintFormat,
+    /// Resume an interrupted scan. Without SCAN_ID, resume the only unfinished one.
+    #[arg(
+        long,
+        value_name = "SCAN_ID",
+        num_args = 0..=1,
+        default_missing_value = "",
+        help_heading = "Resume and retry"
+    )]
     pub resume: Option<String>,
-    /// Scan only what a published scan lost, and publish a new scan that takes the rest over.
-    #[arg(long, value_name = "SCAN_ID", conflicts_with = "resume", help_heading = "Again")]
+    /// Rescan the accounts an earlier scan could not read completely, and reuse its other results.
+    #[arg(long, value_name = "SCAN_ID", conflicts_with = "resume", help_heading = "Resume and retry")]
     pub retry_incomplete: Option<String>,
     /// The organization from a file that `discover` wrote: no call to Organizations is made.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["accounts_file", "single_account"], help_heading = "Shards")]
@@ -169,7 +192,7 @@ pub struct ScanArguments {
 /// `orgsweep discover`.
 #[derive(Debug, Args)]
 pub struct DiscoverArguments {
-    /// Where the roster goes.
+    /// File to write the roster to.
     #[arg(long, value_name = "FILE")]
     pub roster: PathBuf,
     /// Profile of the AWS configuration files.
@@ -184,16 +207,38 @@ pub struct DiscoverArguments {
     /// External id that the role's trust policy asks for.
     #[arg(long)]
     pub external_id: Option<String>,
-    /// Read the tags of accounts too: a call each.
+    /// Read account tags too: one call per account.
     #[arg(long)]
     pub tags: bool,
-    /// No rate limit of our own: only against a simulator.
+    /// Disable client-side rate limiting (simulator only).
     #[arg(long)]
     pub unlimited: bool,
 }
 
+/// Options of the shards that change nothing in `finalize`: it makes no call to AWS, and the roster says which accounts
+/// there are and to which moment ages count. They are accepted, so that the shards' own command line works.
+const ONLY_FOR_SHARDS: [&str; 13] = [
+    "profile",
+    "region",
+    "external_id",
+    "accounts_file",
+    "single_account",
+    "concurrency",
+    "requests",
+    "max_rate",
+    "unlimited",
+    "attempt_timeout",
+    "attempts",
+    "report_timeout",
+    "now",
+];
+
 /// `orgsweep finalize`: the options of the shards, and where they are.
 #[derive(Debug, Args)]
+#[command(mut_args(|argument| {
+    let hidden = ONLY_FOR_SHARDS.contains(&argument.get_id().as_str());
+    argument.hide(hidden)
+}))]
 pub struct FinalizeArguments {
     /// The roster that the shards were given.
     #[arg(long, value_name = "FILE")]
@@ -257,23 +302,23 @@ pub struct ScanOptions {
     /// Only accounts that carry this tag; repeatable, all must match.
     #[arg(long, value_name = "KEY=VALUE", help_heading = "Accounts")]
     pub tag: Vec<String>,
-    /// Accounts from a file instead of Organizations: an id a line, a name behind a comma if you like.
+    /// Read account IDs from a file, one per line, optionally followed by a comma and a name.
     #[arg(long, value_name = "FILE", conflicts_with = "single_account", help_heading = "Accounts")]
     pub accounts_file: Option<PathBuf>,
     /// Only the caller's own account, without Organizations and without a role.
     #[arg(long, help_heading = "Accounts")]
     pub single_account: bool,
 
-    /// Only these checks.
+    /// Only these checks; `*` and `?` are wildcards, as in 'iam-root-*'.
     #[arg(long, value_delimiter = ',', value_name = "ID", help_heading = "Checks")]
     pub check: Vec<String>,
-    /// Not these checks.
+    /// Not these checks; takes wildcards too and wins over --check.
     #[arg(long, value_delimiter = ',', value_name = "ID", help_heading = "Checks")]
     pub exclude_check: Vec<String>,
     /// Only checks of this severity or above.
     #[arg(long, help_heading = "Checks")]
     pub severity: Option<Severity>,
-    /// Only checks that answer a control of this framework, such as cis or cis:3.0.
+    /// Only checks mapped to this framework, such as cis or cis:3.0.
     #[arg(long, value_name = "NAME", help_heading = "Checks")]
     pub framework: Option<String>,
     /// Collect these tables too, though no enabled check reads them; `all` for every table.
@@ -290,7 +335,7 @@ pub struct ScanOptions {
     /// that quota. [default: 50]
     #[arg(long, value_name = "N", help_heading = "Run")]
     pub max_rate: Option<f64>,
-    /// No rate limit of our own: only against a simulator.
+    /// Disable client-side rate limiting (simulator only).
     #[arg(long, help_heading = "Run")]
     pub unlimited: bool,
     /// How long one attempt of a call may take, such as 30s. [default: 60s]
@@ -312,25 +357,30 @@ pub struct ScanOptions {
     /// When the scan is stopped before its end, publish it all the same, marked PARTIAL; it does not become the latest.
     #[arg(long, help_heading = "Run")]
     pub publish_partial: bool,
-    /// Where the tables go. [default: orgsweep-out]
+    /// Output directory. [default: orgsweep-out]
     #[arg(long, value_name = "DIR", help_heading = "Run")]
     pub out: Option<PathBuf>,
     /// End with 1 when a finding is at or above this severity.
     #[arg(long, value_name = "SEVERITY", help_heading = "Run")]
     pub fail_on: Option<Severity>,
-    /// Percent of the wanted accounts that must be scanned whole for the exit code not to be 2. What was lost of the organization
-    /// itself (its policies, the names of its units) is 2 all the same. [default: 100]
+    /// Percentage of the chosen accounts that must be fully scanned for the exit code not to be 2. Organization policies or
+    /// unit names that could not be read are 2 all the same. [default: 100]
     #[arg(long, value_name = "PERCENT", help_heading = "Run")]
     pub min_coverage: Option<f64>,
     /// The moment that ages count to, instead of now: 2026-11-24T00:00:00Z. The scan itself is dated by the clock.
     #[arg(long, value_name = "TIME", help_heading = "Run")]
     pub now: Option<Timestamp>,
-    /// No progress and no summary; the exit code and the tables say it all.
+    /// Print no progress and no summary; warnings and errors are still printed.
     #[arg(long, short, help_heading = "Run")]
     pub quiet: bool,
-    /// How progress is told.
+    /// Progress output format.
     #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Run")]
     pub log_format: Option<LogFormat>,
+    /// Colors in the summary. [default: auto, which obeys NO_COLOR and CLICOLOR_FORCE]
+    #[arg(long, value_enum, value_name = "WHEN", hide_possible_values = true, help_heading = "Run")]
+    // The digest of a configuration is of what is written: that of one without colors stays what it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub color: Option<ColorWhen>,
 }
 
 impl ScanOptions {
@@ -379,6 +429,7 @@ impl ScanOptions {
             now: self.now.or(other.now),
             quiet: self.quiet || other.quiet,
             log_format: self.log_format.or(other.log_format),
+            color: self.color.or(other.color),
         }
     }
 }
@@ -386,10 +437,10 @@ impl ScanOptions {
 /// The organization that the simulator makes up.
 #[derive(Clone, Debug, Args)]
 pub struct WorldArguments {
-    /// How many accounts.
+    /// Number of accounts.
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=50_000))]
     pub accounts: u32,
-    /// Another number, another organization.
+    /// Random seed for the generated organization.
     #[arg(long, default_value_t = 7)]
     pub seed: u64,
 }
@@ -402,13 +453,13 @@ pub struct DemoArguments {
     /// The moment of the scan; the made-up dates follow it. [default: now]
     #[arg(long, value_name = "TIME")]
     pub now: Option<Timestamp>,
-    /// Where the tables go.
+    /// Output directory.
     #[arg(long, value_name = "DIR", default_value = "orgsweep-demo")]
     pub out: PathBuf,
     /// Check settings from a file.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Only these checks.
+    /// Only these checks; `*` and `?` are wildcards.
     #[arg(long, value_delimiter = ',', value_name = "ID")]
     pub check: Vec<String>,
     /// Collect these tables too, though no enabled check reads them; `all` for every table.
@@ -423,12 +474,15 @@ pub struct DemoArguments {
     /// Milliseconds that the simulator waits before every answer.
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub latency: u64,
-    /// No progress and no summary.
+    /// Print no progress and no summary.
     #[arg(long, short)]
     pub quiet: bool,
-    /// How progress is told.
-    #[arg(long, value_enum, default_value_t)]
+    /// Progress output format.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
     pub log_format: LogFormat,
+    /// Colors in the summary.
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
+    pub color: ColorWhen,
 }
 
 /// A SQL engine.

@@ -1,72 +1,19 @@
-//! `orgsweep checks`: what is registered, from the code itself.
+//! `orgsweep checks show`: one check, from the code itself.
 
 use std::fmt::Write as _;
 
 use orgsweep_model::DynCheck;
 use orgsweep_model::registry::Registry;
-use serde_json::{Value as Json, json};
 
 use crate::exit::Failure;
 use crate::prepare::is_from_roster;
 
 /// Who is in the organization, and in which state, the caller asks; no role in an account needs it.
-const ROSTER_ACTIONS: &[&str] = &["organizations:ListAccounts"];
+pub const ROSTER_ACTIONS: &[&str] = &["organizations:ListAccounts"];
 
-fn reads_roster(check: &dyn DynCheck) -> bool {
+/// Whether a check looks at the roster.
+pub fn reads_roster(check: &dyn DynCheck) -> bool {
     check.dependencies().iter().any(|dependency| is_from_roster(dependency.table.name))
-}
-
-/// One line a check.
-pub fn list(registry: &Registry) -> String {
-    let mut text = String::new();
-    let widest = registry.checks().iter().map(|registered| registered.check.metadata().id.len()).max();
-    let width = widest.unwrap_or(0);
-    for registered in registry.checks() {
-        let metadata = registered.check.metadata();
-        let _ = writeln!(
-            text,
-            "{:<width$}  {:<13}  {:<12}  {}",
-            metadata.id, metadata.severity, registered.pack, metadata.title
-        );
-    }
-    let _ = writeln!(text, "\n{} checks; `orgsweep checks show ID` for one", registry.checks().len());
-    text
-}
-
-/// The same for scripts.
-pub fn list_json(registry: &Registry) -> String {
-    let all: Vec<Json> = registry
-        .checks()
-        .iter()
-        .map(|registered| {
-            let metadata = registered.check.metadata();
-            let tables: Vec<&str> =
-                registered.check.dependencies().iter().map(|dependency| dependency.table.name).collect();
-            let controls: Vec<Json> = metadata
-                .controls
-                .iter()
-                .map(|control| json!({"framework": control.framework, "version": control.version, "id": control.id}))
-                .collect();
-            json!({
-                "id": metadata.id,
-                "title": metadata.title,
-                "severity": metadata.severity,
-                "pack": registered.pack,
-                "version": metadata.version,
-                "since": metadata.since,
-                "resource_type": metadata.resource_type,
-                "settings": registered.check.settings(),
-                "tables": tables,
-                "actions": registry.actions_for(&*registered.check),
-                "caller_actions": if reads_roster(&*registered.check) { ROSTER_ACTIONS } else { &[] },
-                "controls": controls,
-                "pages": metadata.pages,
-            })
-        })
-        .collect();
-    let mut text = serde_json::to_string_pretty(&all).unwrap_or_default();
-    text.push('\n');
-    text
 }
 
 /// Everything about one check.

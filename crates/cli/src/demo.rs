@@ -17,6 +17,7 @@ use crate::arguments::{DemoArguments, LogFormat, ScanOptions, WorldArguments};
 use crate::config::Config;
 use crate::exit::{self, Failure};
 use crate::run::{Begun, Run};
+use crate::terminal::{Layout, words, wrap};
 use crate::{prepare, scan, stopping};
 
 /// Scans the made-up organization. Ends with 0 when the accounts lost are exactly the ones that were planted.
@@ -36,6 +37,7 @@ pub async fn demo(registry: &Registry, arguments: DemoArguments) -> Result<u8, F
         now: Some(now),
         quiet: arguments.quiet,
         log_format: Some(arguments.log_format),
+        color: Some(arguments.color),
         ..ScanOptions::default()
     };
     // Only what concerns checks is taken from the file: the organization is made up.
@@ -67,17 +69,19 @@ pub async fn demo(registry: &Registry, arguments: DemoArguments) -> Result<u8, F
     .map_err(|error| Failure::new(error.to_string()))?;
     let source: Arc<dyn Source> = Arc::new(source);
     let out = &arguments.out;
-    let run = Run { registry, source, prepared, begun, out, program: &scan::program(), stop };
+    let run = Run { registry, source, prepared, begun, out, program: &scan::program(), stop, is_demo: true };
     let outcome = run.go().await?;
     let surprises = surprises(&running, &outcome.totals, &actions);
     if !arguments.quiet && arguments.log_format == LogFormat::Text {
         let how = if surprises.is_empty() { "exactly those" } else { "not those" };
-        crate::print(&format!(
-            "\nThe made-up organization lost {} accounts, {how} that were planted. `orgsweep scan` would have ended \
-             with {}.\n",
+        let sentence = format!(
+            "The made-up organization lost {} accounts, {how} that were planted. `orgsweep scan` would have ended with \
+             {}.",
             outcome.totals.lost().len(),
-            outcome.code
-        ))?;
+            outcome.verdict.sentence()
+        );
+        let lines = wrap(words(&sentence), Layout::of_output(arguments.color).prose);
+        crate::print(&format!("\n{}\n", lines.join("\n")))?;
     }
     if surprises.is_empty() {
         Ok(exit::COMPLETE)

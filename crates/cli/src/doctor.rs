@@ -33,14 +33,16 @@ use crate::prepare::{self, Prepared};
 use crate::progress::Progress;
 use crate::{access, guardrails, scan, stopping};
 
-/// Options of `scan` about its results.
-const WITHOUT_MEANING: [&str; 3] = ["out", "fail_on", "min_coverage"];
+/// Options of `scan` about its results: accepted, so that the same line works with another word, and not shown.
+const WITHOUT_MEANING: [&str; 6] = ["out", "fail_on", "min_coverage", "publish_partial", "now", "color"];
 
 /// `orgsweep doctor`: the options of `scan`, so that the same line works with another word.
 #[derive(Debug, Args)]
 #[command(mut_args(|argument| {
     let hidden = WITHOUT_MEANING.contains(&argument.get_id().as_str());
-    argument.hide(hidden)
+    let is_format = argument.get_id() == "log_format";
+    let argument = argument.hide(hidden);
+    if is_format { argument.help("Format of the report").hide_possible_values(true) } else { argument }
 }))]
 pub struct DoctorArguments {
     /// Options from a file; a flag wins over the file.
@@ -154,7 +156,7 @@ async fn look(
         &mut looker,
         stop,
         &mut |event: Event| match event {
-            Event::Warning(message) if silent => warnings.push(message),
+            Event::Warning { message, .. } if silent => warnings.push(message),
             event => progress.tell(&event),
         },
     )

@@ -8,14 +8,21 @@
 
 mod access;
 mod arguments;
+mod check_choice;
+mod check_list;
 mod checks;
 mod config;
 mod ddl;
 mod demo;
 mod doctor;
+mod durations;
 pub mod exit;
 mod explain;
 mod guardrails;
+mod live;
+mod log_event;
+mod manuals;
+mod plan_estimate;
 mod plan_screen;
 mod policy;
 mod prepare;
@@ -29,6 +36,8 @@ mod simulate;
 mod sink;
 mod stopping;
 mod summary;
+mod terminal;
+mod verdict;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -39,6 +48,7 @@ use orgsweep_model::text::printable;
 
 use crate::arguments::{Arguments, ChecksCommand, Command, LogFormat};
 use crate::exit::Failure;
+use crate::log_event::Level;
 
 /// Runs the program with these packs linked in. Never panics on bad input.
 pub fn main(packs: Vec<Pack>) -> ExitCode {
@@ -57,29 +67,33 @@ pub fn main_with(packs: Vec<Pack>, command_line: impl Iterator<Item = OsString>)
             return code;
         }
     };
-    let told_as_json = arguments.command.log_format() == Some(LogFormat::Json);
+    let as_json = arguments.command.log_format() == Some(LogFormat::Json);
     let quiet = arguments.command.is_quiet();
     std::panic::set_hook(Box::new(move |panic| {
         // A check or a collector that panics is a row of the result; this is for whoever wants to mend it.
         let message = format!("internal error: {panic}");
-        if told_as_json {
-            progress::tell_json(&serde_json::json!({"event": "internal error", "message": message}));
+        if as_json {
+            log_event::warning("internal_error", &message);
         } else if !quiet {
-            progress::tell_line(&printable(&message));
+            live::tell_line(&printable(&message));
         }
     }));
     match dispatch(packs, arguments) {
         Ok(code) => code,
-        Err(failure) if told_as_json => {
-            progress::tell_json(&serde_json::json!({
-                "event": "error", "message": failure.message, "exit_code": failure.code,
-            }));
+        Err(failure) if as_json => {
+            let fields = serde_json::json!({"message": failure.message, "exit_code": failure.code});
+            let (level, event) = match failure.code {
+                exit::INTERRUPTED => (Level::Warning, "interrupted"),
+                exit::INCOMPLETE => (Level::Warning, "deadline_reached"),
+                _ => (Level::Error, "error"),
+            };
+            log_event::write(level, event, fields);
             failure.code
         }
         Err(failure) => {
             let lines: Vec<String> =
                 failure.message.lines().map(|line| printable(line).into_owned()).collect();
-            progress::tell_line(&format!("error: {}", lines.join("\n")));
+            live::tell_line(&format!("error: {}", lines.join("\n")));
             failure.code
         }
     }
@@ -94,14 +108,16 @@ fn dispatch(packs: Vec<Pack>, arguments: Arguments) -> Result<u8, Failure> {
         Command::Policy(arguments) => policy::policy(&registry, *arguments),
         Command::Explain(arguments) => explain::explain(&arguments),
         Command::Simulate(arguments) => in_runtime(simulate::simulate(arguments)),
-        Command::Checks { command: ChecksCommand::List { json: false } } => print(&checks::list(&registry)),
-        Command::Checks { command: ChecksCommand::List { json: true } } => {
-            print(&checks::list_json(&registry))
+        Command::Checks { command: ChecksCommand::List(arguments) } => {
+            print(&check_list::list(&registry, &arguments)?)
         }
         Command::Checks { command: ChecksCommand::Show { id } } => print(&checks::show(&registry, &id)?),
         Command::Discover(arguments) => in_runtime(roster_file::discover(arguments)),
         Command::Finalize(arguments) => shard::finalize(&registry, *arguments),
         Command::Ddl(arguments) => print(&ddl::ddl(&registry, &arguments)?),
+        Command::LogSchema => print(log_event::SCHEMA),
+        Command::Completions(arguments) => print(&manuals::completions(&arguments)),
+        Command::Man(arguments) => manuals::man(&arguments),
     }
 }
 

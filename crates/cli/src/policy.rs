@@ -21,8 +21,8 @@ use crate::access::DEFAULT_ROLE;
 use crate::arguments::ScanOptions;
 use crate::config::Config;
 use crate::exit::Failure;
+use crate::live::tell_line;
 use crate::prepare;
-use crate::progress::tell_line;
 
 /// Which document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -16,6 +16,7 @@ use serde_json::{Value as Json, json};
 
 use crate::access::{access, concurrency, key_value};
 use crate::arguments::ScanOptions;
+use crate::check_choice;
 use crate::config::{Config, unit_name};
 use crate::exit::Failure;
 
@@ -59,7 +60,8 @@ pub fn prepare_with(
     mut config: Config,
     clock: Clock,
 ) -> Result<Prepared, Failure> {
-    let options = flags.or(std::mem::take(&mut config.options));
+    let mut options = flags.or(std::mem::take(&mut config.options));
+    check_choice::expand(registry, &mut options)?;
     contradictions(&options)?;
     let mut problems = Vec::new();
     let checks = match check_set(registry, &options, &config.checks, &config.overrides, &mut problems) {
@@ -242,7 +244,8 @@ fn check_set(
     Some(checks)
 }
 
-fn unknown_framework(registry: &Registry, wanted: &str) -> String {
+/// A framework that no check is mapped to.
+pub fn unknown_framework(registry: &Registry, wanted: &str) -> String {
     let known: BTreeSet<String> = registry
         .checks()
         .iter()
@@ -277,6 +280,7 @@ fn fingerprint(options: &ScanOptions, checks: &CheckSet, config: &Config) -> Str
     options.now = None;
     options.quiet = false;
     options.log_format = None;
+    options.color = None;
     options.external_id = None;
     options.profile = None;
     options.requests = None;

@@ -15,14 +15,18 @@ use tokio::time::Instant;
 use crate::arguments::{LogFormat, ScanOptions};
 use crate::exit::{self, Failure};
 use crate::guardrails::{self, Guardrails, Reading};
+use crate::live::tell_line;
+use crate::log_event::{self, Level};
 use crate::prepare::Prepared;
-use crate::progress::{Progress, tell_json, tell_line};
+use crate::progress::Progress;
 use crate::retry::Earlier;
 use crate::scan::totals_of;
 use crate::shard::Shard;
 use crate::sink::{LakeSink, keep};
 use crate::stopping;
 use crate::summary::{self, Facts};
+use crate::terminal::Layout;
+use crate::verdict::Verdict;
 
 /// Grows when columns are added to a table.
 const SCHEMA_VERSION: i32 = 4;
@@ -86,20 +90,34 @@ pub struct Run<'a> {
     pub program: &'a str,
     /// How it is ended before its end.
     pub stop: Stop,
+    /// Of the made-up organization.
+    pub is_demo: bool,
 }
 
 /// What a run came to.
 pub struct RunOutcome {
-    /// The exit code of `scan`.
-    pub code: u8,
+    /// How `scan` ends.
+    pub verdict: Verdict,
     /// The sums.
     pub totals: Totals,
 }
 
 impl Run<'_> {
-    /// Scans, publishes and tells.
+    /// Scans, publishes and reports.
     pub async fn go(self) -> Result<RunOutcome, Failure> {
-        let Self { registry, source, prepared, begun, out, program, stop } = self;
+        let options = &self.prepared.options;
+        let mut progress = Progress::new(options.quiet, options.log_format.unwrap_or_default());
+        let outcome = self.go_on(&mut progress).await;
+        match &outcome {
+            Ok(_) => progress.finish(),
+            // No summary names what was lost.
+            Err(_) => progress.tell_losses(),
+        }
+        outcome
+    }
+
+    async fn go_on(self, progress: &mut Progress) -> Result<RunOutcome, Failure> {
+        let Self { registry, source, prepared, begun, out, program, stop, is_demo } = self;
         let Begun { mut writer, header, shard, earlier, note } = begun;
         let watch = Instant::now();
         let refused = |error: LakeError| Failure::new(format!("--out {}: {error}", out.display()));
@@ -123,13 +141,22 @@ impl Run<'_> {
             writer.take_over_documents(&earlier.scan_id);
         }
 
-        let mut progress =
-            Progress::new(prepared.options.quiet, prepared.options.log_format.unwrap_or_default());
-        if resumed > 0 {
-            progress.tell(&Event::Warning(format!("{resumed} accounts were finished before and are kept")));
+        log_event::is_about(&header.scan_id);
+        let options = &prepared.options;
+        if is_json(options) && !options.quiet {
+            let fields = json!({
+                "checks": prepared.plan.checks.len(),
+                "accounts_resumed": resumed,
+                "retried_scan_id": header.retried_scan_id,
+                "shard": shard.map(|shard| shard.index),
+                "shards": shard.map(|shard| shard.count),
+            });
+            log_event::write(Level::Info, "scan_started", fields);
+        } else if resumed > 0 && !options.quiet {
+            tell_line(&format!("resuming: {resumed} accounts are already finished"));
         }
-        if let Some(note) = note {
-            progress.tell(&Event::Warning(note));
+        if let Some(message) = note {
+            progress.tell(&Event::Warning { name: "unfinished_scans", message });
         }
         let plan = Arc::new(prepared.plan);
         let prepared = Prepared { plan: orgsweep_sweep::Plan::clone(&plan), ..prepared };
@@ -144,11 +171,16 @@ impl Run<'_> {
         let was_stopped = !ran.as_ref().is_ok_and(|ended| ended.early.is_none());
         let told_to = &prepared.options;
         let waiting = || {
-            if !told_to.quiet {
-                warn(
-                    told_to,
-                    "the accounts are done; service and resource control policies are still being read",
+            let message = "all accounts are done; service and resource control policies are still being read";
+            if told_to.quiet {
+            } else if is_json(told_to) {
+                log_event::write(
+                    Level::Info,
+                    "waiting_for_organization_policies",
+                    json!({"message": message}),
                 );
+            } else {
+                tell_line(message);
             }
         };
         let guardrails = reading.end(&stop, was_stopped, waiting).await;
@@ -212,6 +244,7 @@ impl Run<'_> {
             shards: None,
             retried_scan_id: header.retried_scan_id,
             is_partial: early.is_some(),
+            is_demo,
             seconds: Some(watch.elapsed()),
             shared: &shared,
             guardrails,
@@ -220,10 +253,10 @@ impl Run<'_> {
         let gently = stop.gently.clone();
         // A Ctrl-C that came before is what led here; a new one ends the wait for another publisher.
         let was_stopped = gently.is_cancelled();
-        let code = publication.publish(writer, &totals, &mut |waited| {
+        let verdict = publication.publish(writer, &totals, &mut |waited| {
             waited < LOCK_PATIENCE && (was_stopped || !gently.is_cancelled()) && !stop.now.is_cancelled()
         })?;
-        Ok(RunOutcome { code, totals })
+        Ok(RunOutcome { verdict, totals })
     }
 }
 
@@ -260,15 +293,16 @@ fn failed(problem: &str, writer: &ScanWriter, header: &ScanHeader, out: &Path) -
 }
 
 fn tell_shard(shard: Shard, totals: Totals, options: &ScanOptions) -> Result<RunOutcome, Failure> {
-    let code = exit_code(&totals, ScanStatus::Complete, options);
-    let event = json!({
-        "event": "shard",
+    let verdict = Verdict::of(&totals, options, false);
+    let fields = json!({
         "shard": shard.index,
         "shards": shard.count,
-        "coverage": summary::coverage_line(&totals),
-        "exit_code": code,
+        "accounts": log_event::by_state(&totals),
+        "exit_code": verdict.code,
+        "exit_reasons": verdict.reasons,
     });
-    say(options, &event, || {
+    tell_crashes(&totals, options);
+    say(options, "shard_finished", &fields, || {
         format!(
             "Shard {}/{}: {}\nPublished by `orgsweep finalize` once all shards are done.\n",
             shard.index,
@@ -276,14 +310,19 @@ fn tell_shard(shard: Shard, totals: Totals, options: &ScanOptions) -> Result<Run
             summary::coverage_line(&totals)
         )
     })?;
-    Ok(RunOutcome { code, totals })
+    Ok(RunOutcome { verdict, totals })
 }
 
 /// What a command came to, in the way it was told to speak.
-pub fn say(options: &ScanOptions, event: &Json, text: impl FnOnce() -> String) -> Result<(), Failure> {
+pub fn say(
+    options: &ScanOptions,
+    event: &str,
+    fields: &Json,
+    text: impl FnOnce() -> String,
+) -> Result<(), Failure> {
     if options.quiet {
-    } else if options.log_format == Some(LogFormat::Json) {
-        tell_json(event);
+    } else if is_json(options) {
+        log_event::write(Level::Info, event, fields.clone());
     } else {
         crate::print(&text())?;
     }
@@ -312,6 +351,8 @@ pub struct Publication<'a> {
     pub retried_scan_id: Option<String>,
     /// Ended early.
     pub is_partial: bool,
+    /// The demo: it ends with another code, and nothing of it is worth a second attempt.
+    pub is_demo: bool,
     /// How long it took, where one process did it all.
     pub seconds: Option<Duration>,
     /// What was asked of AWS for the organization as a whole.
@@ -329,7 +370,7 @@ impl Publication<'_> {
         mut writer: ScanWriter,
         totals: &Totals,
         patience: &mut dyn FnMut(Duration) -> bool,
-    ) -> Result<u8, Failure> {
+    ) -> Result<Verdict, Failure> {
         let refused = |error: LakeError| Failure::new(format!("--out {}: {error}", self.out.display()));
         let previous_scan_id = orgsweep_lake::latest_scan_id(self.out).map_err(refused)?;
         let shared = self.shared.total();
@@ -383,12 +424,13 @@ impl Publication<'_> {
             "organization_gaps": totals.organization_gaps,
         });
         let options = &self.prepared.options;
-        let code = exit_code(totals, record.status, options);
+        let verdict = Verdict::of(totals, options, self.is_partial);
         let mut told = options.quiet;
         let mut wait = |waited: Duration| {
             if !told && waited > Duration::from_secs(1) {
                 told = true;
-                warn(options, "another orgsweep is publishing into this lake; waiting for it");
+                let message = "another orgsweep is publishing to this output directory; waiting for it";
+                warn(options, "waiting_for_publisher", message);
             }
             patience(waited) && self.deadline.is_none_or(|moment| Instant::now() < moment)
         };
@@ -399,15 +441,16 @@ impl Publication<'_> {
             published => published.map_err(refused)?,
         };
         for warning in &published.warnings {
-            warn(options, warning);
+            warn(options, "published_with_warning", warning);
         }
         if let Some(gap) = unknown {
-            warn(options, &format!("service and resource control policies are unknown: {gap}"));
+            let message = format!("service and resource control policies are unknown: {gap}");
+            warn(options, "organization_policies_unknown", &message);
         }
-        if let Err(failure) = self.tell(totals, shared.calls, code) {
-            warn(options, &format!("the scan is published; {}", failure.message));
+        if let Err(failure) = self.report(totals, shared.calls, &verdict) {
+            warn(options, "summary_not_printed", &format!("the scan is published; {}", failure.message));
         }
-        Ok(code)
+        Ok(verdict)
     }
 
     fn deadline_came(&self) -> Failure {
@@ -423,31 +466,34 @@ impl Publication<'_> {
         Failure { message, code: exit::INCOMPLETE }
     }
 
-    fn tell(&self, totals: &Totals, shared_calls: u64, code: u8) -> Result<(), Failure> {
+    fn report(&self, totals: &Totals, shared_calls: u64, verdict: &Verdict) -> Result<(), Failure> {
         let options = &self.prepared.options;
+        tell_crashes(totals, options);
         if options.quiet {
             return Ok(());
         }
-        if options.log_format == Some(LogFormat::Json) {
+        if is_json(options) {
             let mut calls = totals.calls;
             calls.add(&self.shared.total());
-            tell_json(&json!({
-                "event": "published",
-                "scan_id": self.scan_id.as_str(),
-                "status": if self.is_partial { "PARTIAL" } else { "COMPLETE" },
+            let level = if verdict.code == exit::INCOMPLETE { Level::Warning } else { Level::Info };
+            let fields = json!({
+                "status": if self.is_partial { ScanStatus::Partial } else { ScanStatus::Complete },
                 "out": self.out,
-                "coverage": summary::coverage_line(totals),
                 "organization_gaps": totals.organization_gaps,
-                "failed": totals.failed,
+                "accounts": log_event::by_state(totals),
+                "failed": log_event::by_severity(&totals.failed),
+                "passed": totals.passed,
+                "unknown": totals.unknown_rows,
                 "api_calls": calls.calls,
                 "api_attempts": calls.attempts,
                 "throttles": calls.throttles,
                 "response_bytes": calls.response_bytes,
-                "exit_code": code,
-            }));
+                "exit_code": verdict.code,
+                "exit_reasons": verdict.reasons,
+            });
+            log_event::write(level, "published", fields);
             return Ok(());
         }
-        let worst = totals.worst_check();
         let facts = Facts {
             scan_id: self.scan_id.as_str(),
             organization: &self.organization.id,
@@ -455,36 +501,42 @@ impl Publication<'_> {
             shared_calls,
             out: self.out,
             program: self.program,
-            worst_check: worst,
+            verdict,
+            roles: &options.role_name,
+            is_demo: self.is_demo,
         };
-        crate::print(&summary::render(totals, &facts)).map(|_| ())
+        let layout = Layout::of_output(options.color.unwrap_or_default());
+        crate::print(&summary::render(totals, &facts, layout)).map(|_| ())
     }
 }
 
-/// A line on standard error.
-pub fn warn(options: &ScanOptions, message: &str) {
-    if options.log_format == Some(LogFormat::Json) {
-        tell_json(&json!({"event": "warning", "message": message}));
+fn is_json(options: &ScanOptions) -> bool {
+    options.log_format == Some(LogFormat::Json)
+}
+
+/// A warning on standard error; the name is for programs.
+pub fn warn(options: &ScanOptions, name: &str, message: &str) {
+    if is_json(options) {
+        log_event::warning(name, message);
     } else {
         tell_line(&format!("warning: {}", orgsweep_model::text::printable(message)));
     }
 }
 
-/// The highest code that applies. `--min-coverage` counts accounts; no share of them makes up for a check that failed itself, or
-/// for what was lost of the organization as a whole.
-pub fn exit_code(totals: &Totals, status: ScanStatus, options: &ScanOptions) -> u8 {
-    let enough = status == ScanStatus::Complete
-        && totals.check_failures.is_empty()
-        && totals.organization_gaps.is_empty()
-        && match options.min_coverage {
-            None => totals.has_every_account(),
-            Some(percent) => totals.covered_percent() >= percent,
-        };
-    if !enough {
-        exit::INCOMPLETE
-    } else if options.fail_on.is_some_and(|least| totals.worst().is_some_and(|worst| worst >= least)) {
-        exit::FINDINGS
-    } else {
-        exit::COMPLETE
+/// Checks that crashed: on the screen they stand in the summary.
+fn tell_crashes(totals: &Totals, options: &ScanOptions) {
+    if is_json(options) {
+        for (check, accounts) in &totals.check_failures {
+            log_event::write(
+                Level::Warning,
+                "check_crashed",
+                json!({"check_id": check, "accounts": accounts}),
+            );
+        }
     }
+}
+
+/// The highest code that applies.
+pub fn exit_code(totals: &Totals, status: ScanStatus, options: &ScanOptions) -> u8 {
+    Verdict::of(totals, options, status != ScanStatus::Complete).code
 }

@@ -45,11 +45,8 @@ pub async fn scan(registry: &Registry, arguments: ScanArguments) -> Result<u8, F
     prepared.plan.concurrency = concurrency;
     prepared.plan.is_a_shard = shard.is_some();
     if let Some(wanted) = too_many {
-        let message = format!(
-            "--concurrency {wanted}: the rate feeds {concurrency} accounts at a time, so that many are in flight; \
-             --max-rate raises it"
-        );
-        warn(&prepared.options, &message);
+        let message = format!("--concurrency {wanted} exceeds what --max-rate allows; using {concurrency}");
+        warn(&prepared.options, "concurrency_reduced", &message);
     }
     let discovered = file.as_ref().map(|file| (file.scan_id.clone(), file.now, file.digest()));
     let roster = roster(&prepared.options, file, shard)?;
@@ -64,7 +61,8 @@ pub async fn scan(registry: &Registry, arguments: ScanArguments) -> Result<u8, F
     let connecting = connect(&prepared, roster, shard.map_or(1, |shard| shard.count));
     let source = stopping::or_interrupted(&stop, connecting).await?;
     let Some(begun) = begun else {
-        let printing = plan_screen::print(source, &prepared);
+        let printing =
+            plan_screen::print(source, &prepared, arguments.format, shard.map_or(1, |shard| shard.count));
         return stopping::or_interrupted(&stop, printing).await;
     };
     go(registry, source, prepared, begun, &out, stop).await
@@ -79,7 +77,11 @@ async fn go(
     stop: Stop,
 ) -> Result<u8, Failure> {
     let program = program();
-    Ok(Run { registry, source, prepared, begun, out, program: &program, stop }.go().await?.code)
+    Ok(Run { registry, source, prepared, begun, out, program: &program, stop, is_demo: false }
+        .go()
+        .await?
+        .verdict
+        .code)
 }
 
 /// Where the tables go.

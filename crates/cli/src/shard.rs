@@ -17,6 +17,7 @@ use crate::arguments::{FinalizeArguments, ScanOptions};
 use crate::config::Config;
 use crate::exit::Failure;
 use crate::guardrails;
+use crate::log_event;
 use crate::prepare::{self, Prepared};
 use crate::retry::tallies;
 use crate::roster_file::RosterFile;
@@ -83,12 +84,14 @@ pub fn finalize(registry: &Registry, arguments: FinalizeArguments) -> Result<u8,
     let mut prepared = prepare::prepare(registry, arguments.options, config)?;
     let mut file = RosterFile::read(&arguments.roster)?;
     prepared.count_ages_to(file.now);
+    log_event::is_about(file.scan_id.as_str());
     let out = out(&prepared.options);
     if let Some(scan) = published(&out, &file.scan_id)? {
         let code = code_of(&out, &file.scan_id, &scan, &prepared.options)?;
         run::say(
             &prepared.options,
-            &json!({"event": "already published", "scan_id": file.scan_id.as_str(), "exit_code": code}),
+            "already_published",
+            &json!({"status": scan.status, "exit_code": code}),
             || format!("Scan {} is already published ({}); nothing was done\n", file.scan_id, scan.status),
         )?;
         return Ok(code);
@@ -152,12 +155,14 @@ pub fn finalize(registry: &Registry, arguments: FinalizeArguments) -> Result<u8,
         shards: Some(took_part as i32),
         retried_scan_id: None,
         is_partial,
+        is_demo: false,
         seconds: None,
         shared: &shared,
         guardrails,
         deadline: prepared.options.deadline.map(|span| began + span.0),
     }
     .publish(writer, &totals, &mut |_| true)
+    .map(|verdict| verdict.code)
 }
 
 /// The scan's own row, if it is in the lake: a scheduler that runs `finalize` once more does no harm.
@@ -206,7 +211,7 @@ fn one_count(shards: &[BegunShard]) -> Result<(), Failure> {
 fn check_names(prepared: &Prepared, file: &RosterFile) -> Result<(), Failure> {
     let keys: Vec<_> = file.roster.accounts.iter().map(RosterKey::of).collect();
     for message in prepared.plan.unmatched_scopes(&keys) {
-        run::warn(&prepared.options, &message);
+        run::warn(&prepared.options, "override_matches_nothing", &message);
     }
     let (excluded, wanted): (Vec<_>, Vec<_>) = prepared
         .plan
@@ -215,7 +220,7 @@ fn check_names(prepared: &Prepared, file: &RosterFile) -> Result<(), Failure> {
         .into_iter()
         .partition(|message| message.starts_with("--exclude"));
     for message in excluded {
-        run::warn(&prepared.options, &message);
+        run::warn(&prepared.options, "filter_matches_nothing", &message);
     }
     if wanted.is_empty() { Ok(()) } else { Err(Failure::new(wanted.join("\n"))) }
 }

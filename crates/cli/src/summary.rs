@@ -1,27 +1,26 @@
-//! The last screen: coverage first, then findings, then what to do next.
+//! The last screen: coverage first, then findings, then why the program ends as it does and what to do next.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod losses;
+mod worst;
+
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
 use orgsweep_model::records::ScanState;
-use orgsweep_model::text::{bounded, printable};
+use orgsweep_model::text::printable;
 use orgsweep_model::{Reason, Severity};
-use orgsweep_sweep::{AccountLine, Totals};
+use orgsweep_sweep::Totals;
 
-/// Lost accounts that are named; the rest is counted, and the tables hold them all.
-const MOST_LOST: usize = 20;
-/// Rows of the "worst" lists.
-const MOST_WORST: usize = 5;
+pub use self::losses::hint;
+use crate::exit;
+use crate::terminal::{BAD, DOUBTFUL, GOOD, HEADING, Layout, columns, severity_style, words, wrap};
+use crate::verdict::Verdict;
+
 /// Checks that are named under a reason; more are counted, and `coverage` names them.
 const MOST_NAMED: usize = 12;
-/// Characters of a wrapped line.
-const WIDTH: usize = 100;
-/// Characters of a reason.
-const LONGEST_REASON: usize = 150;
-
-/// AWS's own word for a loss whose way out is ours to name; its reason is the general one.
-const PACKED_TOO_LARGE: &str = "PackedPolicyTooLarge";
+/// Columns of the heads at the left.
+const HEAD: usize = 12;
 
 /// What the screen says besides the sums.
 pub struct Facts<'a> {
@@ -37,17 +36,25 @@ pub struct Facts<'a> {
     pub out: &'a Path,
     /// The command to type, such as `orgsweep` or `cargo run --release --`.
     pub program: &'a str,
-    /// Of the check with most FAIL rows of the highest severity.
-    pub worst_check: Option<&'a str>,
+    /// How the program ends.
+    pub verdict: &'a Verdict,
+    /// The roles that were asked for, in order; empty: the usual one.
+    pub roles: &'a [String],
+    /// Of the made-up organization, where nothing is scanned a second time.
+    pub is_demo: bool,
+}
+
+/// A screen that is being written. Writing to a String cannot fail; the results are dropped on purpose throughout.
+struct Screen {
+    text: String,
+    layout: Layout,
 }
 
 /// The whole screen.
-pub fn render(totals: &Totals, facts: &Facts<'_>) -> String {
-    let mut screen = String::new();
-    // Writing to a String cannot fail; the results are dropped on purpose throughout.
-    let _ = writeln!(
-        screen,
-        "\nScan {} of {}{}: {} accounts, {} calls to AWS ({} for the organization as a whole)",
+pub fn render(totals: &Totals, facts: &Facts<'_>, layout: Layout) -> String {
+    let mut screen = Screen { text: "\n".to_owned(), layout };
+    let title = format!(
+        "Scan {} of {}{}: {} accounts, {} calls to AWS ({} for the organization as a whole)",
         facts.scan_id,
         printable(facts.organization),
         facts.seconds.map(|seconds| format!(" took {seconds:.1} s")).unwrap_or_default(),
@@ -55,84 +62,78 @@ pub fn render(totals: &Totals, facts: &Facts<'_>) -> String {
         totals.calls.calls + facts.shared_calls,
         facts.shared_calls,
     );
-    coverage(&mut screen, totals);
+    screen.paragraph("", 2, &title);
+    screen.section("Coverage", &coverage_line(totals));
+    losses::write(&mut screen, totals, facts.roles);
     findings(&mut screen, totals);
-    worst(&mut screen, totals);
+    worst::write(&mut screen, totals);
     unknown(&mut screen, totals);
-    next(&mut screen, facts);
-    screen
+    ending(&mut screen, facts);
+    next(&mut screen, totals, facts);
+    screen.text
 }
 
-fn coverage(screen: &mut String, totals: &Totals) {
-    let _ = writeln!(screen, "\nCoverage    {}", coverage_line(totals));
-    for gap in &totals.organization_gaps {
-        let gap = printable(&bounded(gap, LONGEST_REASON)).into_owned();
-        let _ = writeln!(screen, "  lost     organization {gap}");
-    }
-    let lost = totals.lost();
-    for account in lost.iter().take(MOST_LOST) {
-        let word = if account.scan_state == ScanState::Partial { "in part" } else { "lost" };
-        let _ = writeln!(
-            screen,
-            "  {word:<8} {} {:<24} {}",
-            account.id,
-            printable(&bounded(account.name.as_deref().unwrap_or("-"), 24)),
-            printable(&bounded(account.headline.as_deref().unwrap_or("-"), LONGEST_REASON)),
-        );
-    }
-    if lost.len() > MOST_LOST {
-        let _ =
-            writeln!(screen, "  … and {} more; the table scan_accounts has them all", lost.len() - MOST_LOST);
-    }
-    let codes: BTreeSet<&str> = lost.iter().filter_map(|account| account.reason_code.as_deref()).collect();
-    for code in codes {
-        if let Some(hint) = Reason::from_word(code).and_then(hint) {
-            let _ = writeln!(screen, "  {code}: {hint}");
+impl Screen {
+    /// Words after `first`, in as many lines as they take; all but the first are indented.
+    fn paragraph(&mut self, first: &str, indent: usize, text: &str) {
+        let taken = columns(first);
+        let width = self.layout.prose;
+        // Whatever stands before the first line is as wide as the others are indented, or the line begins at once.
+        let lines = wrap(words(text), width.saturating_sub(indent.max(taken)).max(20));
+        for (number, line) in lines.iter().enumerate() {
+            let blank = " ".repeat(indent);
+            let _ = writeln!(self.text, "{}{line}", if number == 0 { first } else { &blank });
         }
     }
-    let is_packed = |account: &&AccountLine| {
-        account.headline.as_deref().is_some_and(|headline| headline.contains(PACKED_TOO_LARGE))
-    };
-    if lost.iter().any(is_packed) {
-        let _ = writeln!(
-            screen,
-            "  {PACKED_TOO_LARGE}: AWS packs the session policy and the tags together: choose fewer checks, or give up the \
-             limit with --no-session-policy"
-        );
-    }
-}
 
-/// What to look at for the losses that have a usual cause.
-pub fn hint(reason: Reason) -> Option<&'static str> {
-    match reason {
-        Reason::RoleMissingOrUntrusted => Some(
-            "AWS does not say whether a role is missing or does not trust the caller: look at both, and at the external id",
-        ),
-        Reason::Denied => Some(
-            "the role's own policy lacks the action, or a boundary takes it; `policy --for member` prints all that is needed",
-        ),
-        Reason::DeniedByScp => {
-            Some("a service control policy refuses the action: exempt the audit role from it")
+    /// A head at the left and a sentence beside it.
+    fn section(&mut self, head: &str, words: &str) {
+        self.text.push('\n');
+        let before = self.text.len();
+        self.paragraph(&format!("{head:<HEAD$}"), HEAD, words);
+        let painted = self.layout.paint(HEADING, head);
+        self.text.replace_range(before..before + head.len(), &painted);
+    }
+
+    /// A command to type. It is never cut: where it is too long for a line, the shell is told that it goes on.
+    fn command(&mut self, words: &[&str]) {
+        let mut taken = 0;
+        for (number, word) in words.iter().enumerate() {
+            let width = columns(word);
+            if number == 0 {
+                let _ = write!(self.text, "  {word}");
+                taken = 2 + width;
+            } else if taken + 1 + width + 2 <= self.layout.prose {
+                let _ = write!(self.text, " {word}");
+                taken += 1 + width;
+            } else {
+                let _ = write!(self.text, " \\\n      {word}");
+                taken = 6 + width;
+            }
         }
-        Reason::ThrottledOut => Some(
-            "scan with a lower --max-rate, or when less else is going on; --retry-incomplete reads only what was lost",
-        ),
-        _ => None,
+        self.text.push('\n');
     }
 }
 
-/// `56 of 59 active accounts scanned whole, 1 suspended`.
+/// `56 of 59 active accounts fully scanned, 2 not scanned, 1 partial; 1 suspended`.
 pub fn coverage_line(totals: &Totals) -> String {
     let mut line =
-        format!("{} of {} active accounts scanned whole", totals.count(ScanState::Scanned), totals.wanted());
+        format!("{} of {} active accounts fully scanned", totals.count(ScanState::Scanned), totals.wanted());
+    let lost = totals.lost();
+    let partial = lost.iter().filter(|account| account.scan_state == ScanState::Partial).count();
+    for (count, word) in [(lost.len() - partial, "not scanned"), (partial, "partial")] {
+        if count > 0 {
+            let _ = write!(line, ", {count} {word}");
+        }
+    }
     let mut left_out: BTreeMap<String, usize> = BTreeMap::new();
     for account in totals.accounts.iter().filter(|account| account.is_left_out()) {
         let excluded = account.reason_code.as_deref() == Some(Reason::Excluded.as_str());
         let word = if excluded { "excluded".to_owned() } else { account.state.as_str().to_lowercase() };
         *left_out.entry(word.replace('_', " ")).or_default() += 1;
     }
-    for (word, count) in left_out {
-        let _ = write!(line, ", {count} {word}");
+    for (number, (word, count)) in left_out.into_iter().enumerate() {
+        let _ = write!(line, "{} {count} {word}", if number == 0 { ";" } else { "," });
     }
     if !totals.organization_gaps.is_empty() {
         line.push_str("; not all of the organization could be read");
@@ -140,50 +141,41 @@ pub fn coverage_line(totals: &Totals) -> String {
     line
 }
 
-fn findings(screen: &mut String, totals: &Totals) {
-    let parts: Vec<String> = Severity::ALL
+fn findings(screen: &mut Screen, totals: &Totals) {
+    let layout = screen.layout;
+    let mut parts: Vec<(String, String)> = Severity::ALL
         .into_iter()
         .zip(totals.failed)
         .rev()
-        .map(|(severity, count)| format!("{severity} {count}"))
+        .map(|(severity, count)| {
+            let plain = format!("{severity} {count}");
+            let painted =
+                if count > 0 { layout.paint(severity_style(severity), &plain) } else { plain.clone() };
+            (plain, painted)
+        })
         .collect();
-    let _ = writeln!(screen, "\nFindings    {}   ({} passed)", parts.join(" · "), totals.passed);
-}
-
-fn worst(screen: &mut String, totals: &Totals) {
-    let mut accounts: Vec<&AccountLine> = totals.accounts.iter().filter(|line| line.score() > 0).collect();
-    accounts.sort_by_key(|line| (std::cmp::Reverse(line.score()), line.id));
-    if accounts.is_empty() {
-        return;
-    }
-    let head = "critical high medium   low";
-    let _ = writeln!(screen, "\nWorst accounts {head:>48}");
-    for line in accounts.iter().take(MOST_WORST) {
-        let name = printable(line.name.as_deref().unwrap_or("-")).into_owned();
-        let _ = writeln!(screen, "  {} {:<22} {}", line.id, bounded(&name, 22), counts(&line.failed));
-    }
-    let mut units: BTreeMap<&str, ([u64; 5], u64)> = BTreeMap::new();
-    for line in &totals.accounts {
-        let unit = units.entry(line.ou_path.as_deref().unwrap_or("(no known unit)")).or_default();
-        for (sum, count) in unit.0.iter_mut().zip(line.failed) {
-            *sum += count;
+    parts.push((format!("passed {}", totals.passed), format!("passed {}", totals.passed)));
+    let unknown = format!("unknown {}", totals.unknown_rows);
+    let painted = if totals.unknown_rows > 0 { layout.paint(DOUBTFUL, &unknown) } else { unknown.clone() };
+    parts.push((unknown, painted));
+    let _ = write!(screen.text, "\n{}    ", layout.paint(HEADING, "Findings"));
+    let mut taken = HEAD;
+    for (number, (plain, painted)) in parts.iter().enumerate() {
+        let width = columns(plain);
+        if number > 0 && taken + 3 + width > layout.prose {
+            let _ = write!(screen.text, "\n{:HEAD$}", "");
+            taken = HEAD;
+        } else if number > 0 {
+            screen.text.push_str(" · ");
+            taken += 3;
         }
-        unit.1 += line.score();
+        screen.text.push_str(painted);
+        taken += width;
     }
-    let mut units: Vec<_> = units.into_iter().filter(|(_, (_, score))| *score > 0).collect();
-    units.sort_by_key(|(path, (_, score))| (std::cmp::Reverse(*score), *path));
-    let _ = writeln!(screen, "Worst organizational units {head:>36}");
-    for (path, (failed, _)) in units.iter().take(MOST_WORST) {
-        let _ = writeln!(screen, "  {:<35} {}", bounded(&printable(path), 35), counts(failed));
-    }
+    screen.text.push('\n');
 }
 
-/// Critical, high, medium, low under their heads.
-fn counts(failed: &[u64; 5]) -> String {
-    format!("{:>8} {:>4} {:>6} {:>5}", failed[4], failed[3], failed[2], failed[1])
-}
-
-fn unknown(screen: &mut String, totals: &Totals) {
+fn unknown(screen: &mut Screen, totals: &Totals) {
     if totals.unknown.is_empty() {
         return;
     }
@@ -191,24 +183,34 @@ fn unknown(screen: &mut String, totals: &Totals) {
     for ((check, reason), accounts) in &totals.unknown {
         reasons.entry(reason).or_default().push((check, *accounts));
     }
-    let _ = writeln!(screen, "\nUnknown     what could not be decided, and why");
+    let count: u64 = totals.unknown.values().sum();
+    let pairs = if count == 1 {
+        "1 check of 1 account".to_owned()
+    } else {
+        format!("{count} pairs of a check and an account")
+    };
+    screen.section("Unknown", &format!("{pairs} without a complete verdict, by reason"));
     for (reason, checks) in reasons {
         let most = checks.iter().map(|(_, accounts)| *accounts).max().unwrap_or(0);
         let _ = writeln!(
-            screen,
-            "  {reason}: {} in up to {}",
+            screen.text,
+            "  {}: {} in up to {}",
+            screen.layout.paint(DOUBTFUL, reason),
             plural(checks.len(), "check"),
             plural(most as usize, "account")
         );
         if checks.len() <= MOST_NAMED {
-            wrapped(screen, checks.iter().map(|(check, accounts)| format!("{check} ({accounts})")));
+            let width = screen.layout.width;
+            let words = checks.iter().map(|(check, accounts)| format!("{check} ({accounts})"));
+            wrapped(&mut screen.text, words, width);
         }
     }
     for (check, accounts) in &totals.check_failures {
-        let _ = writeln!(
-            screen,
-            "  {check} failed itself in {accounts} accounts: a bug in the check; please report it"
+        let message = format!(
+            "{check} crashed in {}; this is a bug, please report it",
+            plural(*accounts as usize, "account")
         );
+        screen.paragraph("  ", 4, &message);
     }
 }
 
@@ -217,11 +219,11 @@ pub fn plural(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
-/// Indented, a comma between, no line much longer than a terminal is wide.
-pub fn wrapped(screen: &mut String, words: impl Iterator<Item = String>) {
+/// Indented, a comma between, no line wider than `width` unless a word is.
+pub fn wrapped(screen: &mut String, words: impl Iterator<Item = String>, width: usize) {
     let mut line = String::new();
     for word in words {
-        if !line.is_empty() && line.len() + word.len() > WIDTH {
+        if !line.is_empty() && 6 + columns(&line) + 2 + columns(&word) + 1 > width {
             let _ = writeln!(screen, "      {line},");
             line.clear();
         }
@@ -244,18 +246,180 @@ pub fn quoted(path: &Path) -> String {
     }
 }
 
-fn next(screen: &mut String, facts: &Facts<'_>) {
-    let out = quoted(facts.out);
-    let program = facts.program;
-    let _ = writeln!(screen, "\nTables      {out}/v1 (Parquet; the index is {out}/latest.json)");
-    let _ = writeln!(screen, "\nNext");
-    if let Some(check) = facts.worst_check {
-        let _ = writeln!(screen, "  {program} checks show {check}");
+/// The exit code and why it is that one. The demo has one of its own.
+fn ending(screen: &mut Screen, facts: &Facts<'_>) {
+    if facts.is_demo {
+        return;
     }
-    let _ = writeln!(screen, "  {program} ddl --engine duckdb --out {out} > views.sql");
-    let _ = writeln!(
-        screen,
-        "  duckdb -init views.sql -c \"SELECT account_name, count(*) AS open FROM findings_latest WHERE status = \
-         'FAIL' GROUP BY ALL ORDER BY open DESC LIMIT 10\""
+    let code = &facts.verdict.code;
+    let style = match *code {
+        exit::COMPLETE => GOOD,
+        exit::FINDINGS => BAD,
+        _ => DOUBTFUL,
+    };
+    let before = screen.text.len();
+    screen.section("Exit code", &facts.verdict.sentence());
+    let plain = format!("{code} ({})", facts.verdict.word());
+    if let Some(at) = screen.text[before..].find(&plain) {
+        let painted = screen.layout.paint(style, &plain);
+        screen.text.replace_range(before + at..before + at + plain.len(), &painted);
+    }
+}
+
+fn nothing_was_read(totals: &Totals) -> bool {
+    totals.count(ScanState::Scanned) + totals.count(ScanState::Partial) == 0
+}
+
+fn next(screen: &mut Screen, totals: &Totals, facts: &Facts<'_>) {
+    let out = quoted(facts.out);
+    let program: Vec<&str> = facts.program.split(' ').collect();
+    let command = |words: &[&'static str]| -> Vec<String> {
+        program.iter().chain(words).map(ToString::to_string).collect()
+    };
+    screen.section("Tables", &format!("{out}/v1 (Parquet; the index is {out}/latest.json)"));
+    let _ = writeln!(screen.text, "\n{}", screen.layout.paint(HEADING, "Next"));
+    let mut commands = Vec::new();
+    if let Some(check) = worst::check(totals) {
+        commands.push([command(&["checks", "show"]), vec![check.to_owned()]].concat());
+    }
+    if !facts.is_demo && !totals.lost().is_empty() {
+        // Where no role lets in, the same options would fail again, and a retry takes no others.
+        if losses::no_role_anywhere(totals).is_some() || nothing_was_read(totals) {
+            let _ = writeln!(screen.text, "  # with the same options, find out what is missing:");
+            commands.insert(0, command(&["doctor"]));
+        } else {
+            let _ =
+                writeln!(screen.text, "  # with the same options, scan again only what could not be read:");
+            let id = facts.scan_id.to_owned();
+            let words = [command(&["scan", "--out"]), vec![out.clone(), "--retry-incomplete".to_owned(), id]];
+            commands.insert(0, words.concat());
+        }
+    }
+    commands.push(
+        [command(&["ddl", "--engine", "duckdb", "--out"]), vec![out, "> views.sql".to_owned()]].concat(),
     );
+    for words in commands {
+        screen.command(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+    let select = "SELECT account_name, count(*) AS open FROM findings_latest";
+    let rest = "WHERE status = 'FAIL' GROUP BY ALL ORDER BY open DESC LIMIT 10";
+    // A quoted text may go on in the next line.
+    let _ = writeln!(screen.text, "  duckdb -init views.sql -c \"\n      {select}\n      {rest}\"");
+}
+
+#[cfg(test)]
+mod tests {
+    use orgsweep_model::AccountState;
+    use orgsweep_sweep::AccountLine;
+
+    use super::*;
+
+    fn line(number: usize, state: ScanState, headline: Option<&str>) -> AccountLine {
+        let word = headline.and_then(|text| text.split(' ').next()).map(ToOwned::to_owned);
+        AccountLine {
+            id: format!("{number:012}").parse().unwrap(),
+            name: Some(format!("account number {number} \u{202e}with a hostile name that is very long indeed")),
+            ou_path: Some("/Root/データ基盤/An organizational unit with a name that no line has a place for, really none".to_owned()),
+            state: AccountState::Active,
+            scan_state: state,
+            reason_code: word,
+            headline: headline.map(ToOwned::to_owned),
+            by_role: state != ScanState::NotScanned,
+            failed: [0; 5],
+        }
+    }
+
+    fn rendered(totals: &Totals, layout: Layout) -> String {
+        let verdict = Verdict::of(totals, &crate::arguments::ScanOptions::default(), false);
+        let facts = Facts {
+            scan_id: "01M86PTPG0HY97S1RGNX4N2NY7",
+            organization: "o-example",
+            seconds: Some(1.5),
+            shared_calls: 3,
+            out: Path::new("/somewhere/that is/quite far away"),
+            program: "cargo run --release --",
+            verdict: &verdict,
+            roles: &[],
+            is_demo: false,
+        };
+        render(totals, &facts, layout)
+    }
+
+    fn layout(columns: usize) -> Layout {
+        Layout { width: columns, prose: columns, color: false }
+    }
+
+    #[test]
+    fn every_line_fits_and_every_reason_is_there_in_full() {
+        let mut totals = Totals::default();
+        let mut reasons = Vec::new();
+        for number in 0..120 {
+            let (state, reason) = match number % 3 {
+                0 => (ScanState::Scanned, None),
+                1 => (
+                    ScanState::NotScanned,
+                    Some(format!("TIMED_OUT at iam:Call{number} (Timeout) after a long time")),
+                ),
+                _ => (ScanState::Partial, Some("DENIED at iam:ListRoles (AccessDenied)".to_owned())),
+            };
+            let mut account = line(number, state, reason.as_deref());
+            account.failed = [1, 2, 3, 4, 1_234_567];
+            totals.accounts.push(account);
+            reasons.extend(reason);
+        }
+        for columns in [80, 120] {
+            let screen = rendered(&totals, layout(columns));
+            for line in screen.lines() {
+                assert!(crate::terminal::columns(line) <= columns, "{columns}: {line:?}");
+            }
+            let flowing = screen.split_whitespace().collect::<Vec<_>>().join(" ");
+            // The twenty most frequent are told in full, a class of rarer ones by its number: none is cut in its middle.
+            let told = reasons.iter().filter(|reason| flowing.contains(reason.as_str()));
+            assert_eq!(told.count(), 40 + 19, "{screen}");
+            assert!(
+                flowing.contains("21 accounts: TIMED_OUT in 21 ways; the table scan_accounts has each"),
+                "{screen}"
+            );
+            assert!(!screen.contains('\u{202e}'), "{screen}");
+            let cut = screen.lines().filter(|line| line.contains('…'));
+            assert!(
+                cut.into_iter().all(|line| line.starts_with("  /Root") || line.contains("account number")),
+                "{screen}"
+            );
+        }
+        // Elsewhere no sentence is broken.
+        let screen = rendered(&totals, Layout { width: 100, prose: usize::MAX, color: false });
+        assert!(
+            screen.contains("  partial      40 accounts: DENIED at iam:ListRoles (AccessDenied)\n"),
+            "{screen}"
+        );
+    }
+
+    #[test]
+    fn a_row_without_findings_is_in_no_table_and_a_whole_scan_has_no_losses() {
+        let mut totals = Totals::default();
+        for number in 0..3 {
+            let mut account = line(number, ScanState::Scanned, None);
+            // Informational findings stand in none of the columns.
+            account.failed = [9, 0, 0, 0, 0];
+            totals.accounts.push(account);
+        }
+        let screen = rendered(&totals, layout(80));
+        assert!(!screen.contains("Worst"), "{screen}");
+        for word in ["not scanned", "partial", "--retry-incomplete", "doctor", "checks show"] {
+            assert!(!screen.contains(word), "{word}: {screen}");
+        }
+        assert!(screen.contains("Exit code   0 (complete): all chosen accounts fully scanned\n"), "{screen}");
+    }
+
+    #[test]
+    fn a_long_command_goes_on_in_the_next_line() {
+        let mut totals = Totals::default();
+        totals.accounts.push(line(1, ScanState::Scanned, None));
+        totals.accounts.push(line(2, ScanState::Partial, Some("DENIED at iam:ListRoles")));
+        let screen = rendered(&totals, layout(80));
+        let wanted = "  cargo run --release -- scan --out '/somewhere/that is/quite far away' \\\n      --retry-incomplete \
+                      01M86PTPG0HY97S1RGNX4N2NY7\n";
+        assert!(screen.contains(wanted), "{screen}");
+    }
 }

@@ -29,12 +29,15 @@ const MOST_PARKED: usize = 256;
 /// What happens while a scan runs, for the screen.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// So many accounts are listed so far; `done` when that is all of them.
-    Listed { accounts: usize, done: bool },
-    /// An account is finished.
-    Finished(AccountLine),
-    /// Something worth a line.
-    Warning(String),
+    /// So many accounts are listed so far, and so many of them are to be scanned: neither left out nor finished before;
+    /// `done` when that is all of them.
+    Listed { accounts: usize, to_scan: usize, done: bool },
+    /// An account is finished; whether it was one of those to be scanned.
+    Finished { line: AccountLine, was_to_scan: bool },
+    /// An account that was to be scanned could not be entered, and keeps what an earlier scan has.
+    Kept(AccountId),
+    /// Something worth a line; the name is for programs and never changes its meaning.
+    Warning { name: &'static str, message: String },
     /// No further account is begun; so many are still in flight.
     Stopping(usize),
 }
@@ -100,6 +103,16 @@ struct Rows<P> {
     tally: AccountTally,
 }
 
+/// What the end of a task means for the run.
+enum TaskEnd<P> {
+    /// Rows, and whether the account was to be scanned.
+    Rows(Rows<P>, bool),
+    /// See [`Event::Kept`].
+    Kept(AccountId),
+    /// The account goes on later.
+    Nothing,
+}
+
 impl<P> Rows<P> {
     fn pack(rows: AccountRows, packer: &Packer<P>) -> Self {
         let tally = AccountTally::of(&rows);
@@ -145,6 +158,7 @@ pub async fn run<S: Sink>(
         roster: Vec::new(),
         seen: HashSet::new(),
         chosen: 0,
+        to_scan: 0,
         totals: Totals::default(),
     };
     let needs_paths = plan.needs_paths() || source.needs_paths();
@@ -179,10 +193,14 @@ pub async fn run<S: Sink>(
                 on_event(Event::Stopping(dispatcher.in_flight.len()));
             }
             Some(finished) = dispatcher.tasks.join_next_with_id(), if !idle => {
-                if let Some(Rows { packed, tally }) = dispatcher.finished(finished) {
-                    on_event(Event::Finished(tally.line.clone()));
-                    packed.and_then(|packed| sink.take(packed, &tally)).map_err(ScanError::Sink)?;
-                    dispatcher.totals.add(tally);
+                match dispatcher.finished(finished) {
+                    TaskEnd::Rows(Rows { packed, tally }, was_to_scan) => {
+                        on_event(Event::Finished { line: tally.line.clone(), was_to_scan });
+                        packed.and_then(|packed| sink.take(packed, &tally)).map_err(ScanError::Sink)?;
+                        dispatcher.totals.add(tally);
+                    }
+                    TaskEnd::Kept(account) => on_event(Event::Kept(account)),
+                    TaskEnd::Nothing => {}
                 }
             }
             listed = listing.recv(), if !listed_all => {
@@ -190,7 +208,7 @@ pub async fn run<S: Sink>(
                     Listed::Whole => {
                         listed_all = true;
                         dispatcher.check_roster(on_event)?;
-                        on_event(Event::Listed { accounts: dispatcher.seen.len(), done: true });
+                        on_event(dispatcher.listed_so_far(true));
                         continue;
                     }
                     Listed::Account(account) => *account,
@@ -208,7 +226,7 @@ pub async fn run<S: Sink>(
                     }
                 }
                 dispatcher.listed(account);
-                on_event(Event::Listed { accounts: dispatcher.seen.len(), done: false });
+                on_event(dispatcher.listed_so_far(false));
             }
             // A task that waits for names has given its place up.
             () = dispatcher.parked.changed.notified() => {}
@@ -217,7 +235,8 @@ pub async fn run<S: Sink>(
     // A run that was stopped does not wait for names.
     let known = if stopping.is_some() { names.now_or_never() } else { Some(names.await) };
     if let Some(Err(gap)) = known.as_deref() {
-        on_event(Event::Warning(format!("names of organizational units are unknown: {gap}")));
+        let message = format!("names of organizational units are unknown: {gap}");
+        on_event(Event::Warning { name: "unit_names_unknown", message });
         dispatcher.totals.organization_gaps.push(format!("{UNIT_NAMES}: {gap}"));
     }
     reading_names.abort();
@@ -270,6 +289,8 @@ struct Dispatcher<P> {
     roster: Vec<RosterKey>,
     seen: HashSet<AccountId>,
     chosen: usize,
+    /// Chosen accounts that no earlier attempt has.
+    to_scan: usize,
     totals: Totals,
 }
 
@@ -289,8 +310,13 @@ impl<P: Send + 'static> Dispatcher<P> {
         if refusal.is_none() && self.plan.taken.contains(&account.id) {
             self.taken.insert(account.id, None);
         } else {
+            self.to_scan += usize::from(refusal.is_none());
             self.pending.push_back(Unfinished { account, refusal, usage: None });
         }
+    }
+
+    fn listed_so_far(&self, done: bool) -> Event {
+        Event::Listed { accounts: self.seen.len(), to_scan: self.to_scan, done }
     }
 
     /// Once the roster is whole: names that match nothing, and a choice that leaves nothing.
@@ -301,14 +327,14 @@ impl<P: Send + 'static> Dispatcher<P> {
                 "Organizations does not say whether {} of the accounts are active; they are scanned",
                 self.unstated
             );
-            on_event(Event::Warning(message));
+            on_event(Event::Warning { name: "account_states_unknown", message });
         }
         if self.plan.is_a_shard {
             // What matches nothing here may match in another shard.
             return Ok(());
         }
         for message in self.plan.unmatched_scopes(&roster) {
-            on_event(Event::Warning(message));
+            on_event(Event::Warning { name: "override_matches_nothing", message });
         }
         let (excluded, wanted): (Vec<_>, Vec<_>) = self
             .plan
@@ -317,7 +343,7 @@ impl<P: Send + 'static> Dispatcher<P> {
             .into_iter()
             .partition(|message| message.starts_with("--exclude"));
         for message in excluded {
-            on_event(Event::Warning(message));
+            on_event(Event::Warning { name: "filter_matches_nothing", message });
         }
         if !wanted.is_empty() {
             return Err(ScanError::Unmatched(wanted));
@@ -388,41 +414,48 @@ impl<P: Send + 'static> Dispatcher<P> {
     fn finished(
         &mut self,
         finished: Result<(tokio::task::Id, Finished<P>), tokio::task::JoinError>,
-    ) -> Option<Rows<P>> {
+    ) -> TaskEnd<P> {
         match finished {
             Ok((id, finished)) => {
                 self.retrying.remove(&id);
                 let about = self.in_flight.remove(&id);
+                let was_to_scan = about.as_ref().is_none_or(|about| about.refusal.is_none());
                 match finished {
                     Finished::Rows(rows, shared_was_read) => {
                         if shared_was_read {
                             // What could be read here can now be read for everyone.
                             self.release_waiting(false);
                         }
-                        Some(*rows)
+                        TaskEnd::Rows(*rows, was_to_scan)
                     }
                     Finished::Kept(account) => {
                         self.taken.insert(account, about.and_then(|about| about.usage));
-                        None
+                        TaskEnd::Kept(account)
                     }
                     Finished::Waiting(visit) => {
                         self.waiting.push(*visit);
-                        None
+                        TaskEnd::Nothing
                     }
                 }
             }
             Err(error) => {
                 self.retrying.remove(&error.id());
-                let Unfinished { account, refusal, usage } = self.in_flight.remove(&error.id())?;
+                let Some(Unfinished { account, refusal, usage }) = self.in_flight.remove(&error.id()) else {
+                    return TaskEnd::Nothing;
+                };
+                let was_to_scan = refusal.is_none();
                 if refusal.is_none() && self.plan.retained.contains_key(&account.id) {
                     // As for an account that could not be entered again.
                     self.taken.insert(account.id, usage);
-                    return None;
+                    return TaskEnd::Kept(account.id);
                 }
                 let gap =
                     Gap::new(Reason::MalformedAnswer).because(&format!("the account's task failed: {error}"));
                 let visit = Visit::refused(account, gap, &self.plan).having_asked(usage);
-                Some(Rows::pack(visit.finish(&self.plan, &self.organization), &self.packer))
+                TaskEnd::Rows(
+                    Rows::pack(visit.finish(&self.plan, &self.organization), &self.packer),
+                    was_to_scan,
+                )
             }
         }
     }

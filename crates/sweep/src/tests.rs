@@ -316,7 +316,7 @@ async fn stopping_gently_finishes_what_is_in_flight_and_names_the_rest() {
     let mut kept = Kept::default();
     let mut finished = 0;
     let mut on_event = |event: Event| {
-        if matches!(event, Event::Finished(_)) {
+        if matches!(event, Event::Finished { .. }) {
             finished += 1;
             gently.cancel();
         }

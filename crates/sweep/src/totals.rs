@@ -26,6 +26,8 @@ pub struct AccountLine {
     pub reason_code: Option<String>,
     /// The same in a few words; `scan_accounts` has all of them.
     pub headline: Option<String>,
+    /// Whether it was entered by a role, not with the caller's own credentials.
+    pub by_role: bool,
     /// FAIL rows by severity, informational first.
     pub failed: [u64; 5],
 }
@@ -45,12 +47,22 @@ impl AccountLine {
 
     /// Sum of squared severity ranks over its FAIL rows: one critical outweighs many low ones.
     pub fn score(&self) -> u64 {
-        Severity::ALL
-            .iter()
-            .zip(self.failed)
-            .map(|(severity, count)| (severity.rank().pow(2) as u64) * count)
-            .sum()
+        score(&self.failed)
     }
+}
+
+/// Sum of squared severity ranks over FAIL rows.
+pub fn score(failed: &[u64; 5]) -> u64 {
+    Severity::ALL.iter().zip(failed).map(|(severity, count)| (severity.rank().pow(2) as u64) * count).sum()
+}
+
+/// FAIL rows of one check.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CheckFailed {
+    /// By severity, informational first.
+    pub failed: [u64; 5],
+    /// Accounts that have any.
+    pub accounts: u64,
 }
 
 /// What one account adds to the sums: kept with its spooled rows, so that a scan that goes on knows what it had.
@@ -64,10 +76,12 @@ pub struct AccountTally {
     pub coverage_rows: u64,
     /// Finding rows.
     pub finding_rows: u64,
+    /// UNKNOWN rows.
+    pub unknown_rows: u64,
     /// Checks without a whole verdict, with the reason.
     pub unknown: Vec<(String, String)>,
-    /// Check → FAIL rows weighted by the square of their severity's rank.
-    pub weights: BTreeMap<String, u64>,
+    /// Check → FAIL rows by severity, informational first.
+    pub failed_checks: BTreeMap<String, [u64; 5]>,
     /// Calls made.
     pub calls: CallCounts,
 }
@@ -94,6 +108,7 @@ impl AccountTally {
             scan_state: record.scan_state,
             reason_code: record.reason_code.clone(),
             headline,
+            by_role: record.role_arn.as_deref().is_some_and(|arn| arn.contains(":role/")),
             failed: [0; 5],
         };
         Self {
@@ -101,8 +116,9 @@ impl AccountTally {
             passed: 0,
             coverage_rows: 0,
             finding_rows: 0,
+            unknown_rows: 0,
             unknown: Vec::new(),
-            weights: BTreeMap::new(),
+            failed_checks: BTreeMap::new(),
             calls: CallCounts::default(),
         }
     }
@@ -112,15 +128,20 @@ impl AccountTally {
         self.finding_rows += 1;
         match finding.status {
             Status::Fail => {
-                self.line.failed[(finding.severity_rank - 1) as usize] += 1;
-                let weight = finding.severity_rank.pow(2) as u64;
-                match self.weights.get_mut(finding.check_id.as_ref()) {
-                    Some(sum) => *sum += weight,
-                    None => drop(self.weights.insert(finding.check_id.to_string(), weight)),
+                let rank = (finding.severity_rank - 1) as usize;
+                self.line.failed[rank] += 1;
+                match self.failed_checks.get_mut(finding.check_id.as_ref()) {
+                    Some(failed) => failed[rank] += 1,
+                    None => {
+                        let mut failed = [0; 5];
+                        failed[rank] = 1;
+                        self.failed_checks.insert(finding.check_id.to_string(), failed);
+                    }
                 }
             }
             Status::Pass => self.passed += 1,
-            Status::NotApplicable | Status::Unknown | Status::Manual => {}
+            Status::Unknown => self.unknown_rows += 1,
+            Status::NotApplicable | Status::Manual => {}
         }
     }
 
@@ -134,6 +155,13 @@ impl AccountTally {
     }
 }
 
+/// Adds counts to counts.
+pub fn add(sums: &mut [u64; 5], counts: [u64; 5]) {
+    for (sum, count) in sums.iter_mut().zip(counts) {
+        *sum += count;
+    }
+}
+
 /// The sums of a scan.
 #[derive(Clone, Debug, Default)]
 pub struct Totals {
@@ -143,6 +171,8 @@ pub struct Totals {
     pub failed: [u64; 5],
     /// PASS rows.
     pub passed: u64,
+    /// UNKNOWN rows.
+    pub unknown_rows: u64,
     /// UNKNOWN by check and reason, in accounts that nobody left out: how many accounts.
     pub unknown: BTreeMap<(String, String), u64>,
     /// Coverage rows.
@@ -151,8 +181,8 @@ pub struct Totals {
     pub finding_rows: u64,
     /// Checks that failed themselves (a bug), by id: how many accounts.
     pub check_failures: BTreeMap<String, u64>,
-    /// Check → FAIL rows weighted by severity.
-    pub weights: BTreeMap<String, u64>,
+    /// FAIL rows by check.
+    pub failed_checks: BTreeMap<String, CheckFailed>,
     /// Calls made for accounts.
     pub calls: CallCounts,
     /// What was lost of the organization as a whole, each with its reason.
@@ -162,19 +192,20 @@ pub struct Totals {
 impl Totals {
     /// Adds one finished account.
     pub fn add(&mut self, tally: AccountTally) {
-        for (sum, count) in self.failed.iter_mut().zip(tally.line.failed) {
-            *sum += count;
-        }
+        add(&mut self.failed, tally.line.failed);
         for (check, reason) in tally.unknown {
             if reason == Reason::CheckFailed.as_str() {
                 *self.check_failures.entry(check.clone()).or_default() += 1;
             }
             *self.unknown.entry((check, reason)).or_default() += 1;
         }
-        for (check, weight) in tally.weights {
-            *self.weights.entry(check).or_default() += weight;
+        for (check, failed) in tally.failed_checks {
+            let sum = self.failed_checks.entry(check).or_default();
+            add(&mut sum.failed, failed);
+            sum.accounts += 1;
         }
         self.passed += tally.passed;
+        self.unknown_rows += tally.unknown_rows;
         self.coverage_rows += tally.coverage_rows;
         self.finding_rows += tally.finding_rows;
         self.calls.add(&tally.calls);
@@ -183,29 +214,25 @@ impl Totals {
 
     /// Adds another's sums.
     pub fn join(&mut self, other: Self) {
-        for (sum, count) in self.failed.iter_mut().zip(other.failed) {
-            *sum += count;
-        }
+        add(&mut self.failed, other.failed);
         for (key, count) in other.unknown {
             *self.unknown.entry(key).or_default() += count;
         }
         for (check, count) in other.check_failures {
             *self.check_failures.entry(check).or_default() += count;
         }
-        for (check, weight) in other.weights {
-            *self.weights.entry(check).or_default() += weight;
+        for (check, other) in other.failed_checks {
+            let sum = self.failed_checks.entry(check).or_default();
+            add(&mut sum.failed, other.failed);
+            sum.accounts += other.accounts;
         }
         self.passed += other.passed;
+        self.unknown_rows += other.unknown_rows;
         self.coverage_rows += other.coverage_rows;
         self.finding_rows += other.finding_rows;
         self.calls.add(&other.calls);
         self.accounts.extend(other.accounts);
         self.organization_gaps.extend(other.organization_gaps);
-    }
-
-    /// The check that weighs most.
-    pub fn worst_check(&self) -> Option<&str> {
-        self.weights.iter().max_by_key(|(_, weight)| **weight).map(|(check, _)| check.as_str())
     }
 
     /// Accounts in a state of the scan.

@@ -13,6 +13,7 @@ use super::clock::ClockVerdict;
 use super::look::{Looked, Loss};
 use crate::exit;
 use crate::summary::{plural, wrapped};
+use crate::terminal::{ColorWhen, Layout};
 
 /// Accounts with losses that have a line of their own; the object has them all.
 const MOST_LOST: usize = 40;
@@ -150,6 +151,7 @@ impl Report {
     }
 
     fn what_to_do(&self, text: &mut String) {
+        let width = Layout::of_output(ColorWhen::Auto).width;
         if self.exit_code() == exit::COMPLETE && matches!(self.clock, ClockVerdict::Right(_)) {
             return;
         }
@@ -171,11 +173,11 @@ impl Report {
             }
             if !cause.checks.is_empty() && cause.checks.len() < self.checks.div_ceil(2) {
                 let _ = writeln!(text, "    without it, no verdict of");
-                wrapped(text, cause.checks.iter().map(ToString::to_string));
+                wrapped(text, cause.checks.iter().map(ToString::to_string), width);
             }
             if !cause.lessened.is_empty() {
                 let _ = writeln!(text, "    without it, less is decided by");
-                wrapped(text, cause.lessened.iter().map(ToString::to_string));
+                wrapped(text, cause.lessened.iter().map(ToString::to_string), width);
             }
         }
         let failed: BTreeSet<&String> =

@@ -1,0 +1,102 @@
+//! `orgsweep completions` and `orgsweep man`: made from the command line's own definition.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Command, CommandFactory as _};
+use clap_complete::Shell;
+
+use crate::arguments::Arguments;
+use crate::exit::{self, Failure};
+use crate::prepare::unknown;
+
+/// `orgsweep completions`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "bash: orgsweep completions bash > ~/.local/share/bash-completion/completions/orgsweep\n\
+                        zsh:  orgsweep completions zsh > \"${fpath[1]}/_orgsweep\"\n\
+                        fish: orgsweep completions fish > ~/.config/fish/completions/orgsweep.fish"
+)]
+pub struct CompletionsArguments {
+    /// The shell.
+    #[arg(value_enum)]
+    pub shell: Shell,
+}
+
+/// `orgsweep man`.
+#[derive(Debug, Args)]
+#[command(after_help = "Read a page with `orgsweep man scan | man -l -`.")]
+pub struct ManArguments {
+    /// The command, such as `scan` or `checks list`. Without it, the page of the program.
+    #[arg(value_name = "COMMAND", conflicts_with = "out")]
+    pub command: Vec<String>,
+    /// Write the pages of all commands to this directory.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+/// The program, as it was started: a distribution of one's own has a name of its own.
+fn program() -> String {
+    let started = std::env::args_os().next().map(PathBuf::from);
+    let name = started.as_deref().and_then(Path::file_stem).and_then(|name| name.to_str());
+    name.unwrap_or("orgsweep").to_owned()
+}
+
+/// The script of a shell.
+pub fn completions(arguments: &CompletionsArguments) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(arguments.shell, &mut shown(Arguments::command()), program(), &mut script);
+    String::from_utf8_lossy(&script).into_owned()
+}
+
+/// One page on standard output, or all of them in a folder.
+pub fn man(arguments: &ManArguments) -> Result<u8, Failure> {
+    let program = program();
+    let mut root = Arguments::command().name(program.clone()).bin_name(program.clone());
+    root.build();
+    let Some(folder) = &arguments.out else {
+        let mut command = &root;
+        for word in &arguments.command {
+            let known: Vec<&str> = command.get_subcommands().map(Command::get_name).collect();
+            command = command
+                .get_subcommands()
+                .find(|inner| inner.get_name() == word)
+                .ok_or_else(|| Failure::new(unknown("man", "command", word, &known)))?;
+        }
+        return crate::print(&page(command, &arguments.command, &program)?);
+    };
+    let failed =
+        |path: &Path, error: &std::io::Error| Failure::new(format!("--out {}: {error}", path.display()));
+    std::fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
+    let mut pending = vec![(&root, Vec::new())];
+    let mut text = String::new();
+    while let Some((command, words)) = pending.pop() {
+        let name = [&[program.clone()], &words[..]].concat().join("-");
+        let path = folder.join(format!("{name}.1"));
+        std::fs::write(&path, page(command, &words, &program)?).map_err(|error| failed(&path, &error))?;
+        text.push_str(&format!("{}\n", path.display()));
+        for inner in command.get_subcommands().filter(|inner| inner.get_name() != "help") {
+            pending.push((inner, [&words[..], &[inner.get_name().to_owned()]].concat()));
+        }
+    }
+    crate::print(&text)?;
+    Ok(exit::COMPLETE)
+}
+
+/// The manual page of a command that is named by these words.
+fn page(command: &Command, words: &[String], program: &str) -> Result<String, Failure> {
+    let title = [&[program.to_owned()], words].concat().join("-");
+    // Everything that has its own page is named by it.
+    let command =
+        command.clone().name(title.clone()).disable_help_subcommand(true).version(env!("CARGO_PKG_VERSION"));
+    let mut page = Vec::new();
+    clap_mangen::Man::new(command)
+        .title(title.to_uppercase())
+        .render(&mut page)
+        .map_err(|error| Failure::new(format!("manual page of {title}: {error}")))?;
+    Ok(String::from_utf8_lossy(&page).into_owned())
+}
+
+/// The same command without the options that its help does not show: nobody is to complete to one.
+fn shown(command: Command) -> Command {
+    command
+}

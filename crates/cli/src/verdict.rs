@@ -1,0 +1,130 @@
+//! The exit code of a scan, and why it is that one.
+
+use orgsweep_model::Severity;
+use orgsweep_model::records::ScanState;
+use orgsweep_sweep::Totals;
+
+use crate::arguments::ScanOptions;
+use crate::exit;
+use crate::summary::plural;
+
+/// How a scan ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// The highest code that applies.
+    pub code: u8,
+    /// What led to it, the decisive first; never empty.
+    pub reasons: Vec<String>,
+}
+
+impl Verdict {
+    /// Of these sums under these options.
+    pub fn of(totals: &Totals, options: &ScanOptions, stopped_early: bool) -> Self {
+        let incomplete = incomplete(totals, options, stopped_early);
+        let findings = options.fail_on.and_then(|least| findings(totals, least));
+        let code = match (incomplete.is_empty(), &findings) {
+            (false, _) => exit::INCOMPLETE,
+            (true, Some(_)) => exit::FINDINGS,
+            (true, None) => exit::COMPLETE,
+        };
+        let mut reasons = incomplete;
+        reasons.extend(findings);
+        if reasons.is_empty() {
+            reasons.push(complete(totals, options));
+        }
+        Self { code, reasons }
+    }
+
+    /// The code in a word.
+    pub const fn word(&self) -> &'static str {
+        match self.code {
+            exit::COMPLETE => "complete",
+            exit::FINDINGS => "findings",
+            _ => "incomplete coverage",
+        }
+    }
+
+    /// `2 (incomplete coverage): 2 accounts not scanned, 1 partial`.
+    pub fn sentence(&self) -> String {
+        format!("{} ({}): {}", self.code, self.word(), self.reasons.join("; "))
+    }
+}
+
+/// What makes the coverage incomplete, if anything does.
+fn incomplete(totals: &Totals, options: &ScanOptions, stopped_early: bool) -> Vec<String> {
+    let mut reasons = Vec::new();
+    if stopped_early {
+        reasons.push("the scan was stopped before its end".to_owned());
+    }
+    let lost = totals.lost();
+    match options.min_coverage {
+        None if !lost.is_empty() => {
+            let partial = lost.iter().filter(|line| line.scan_state == ScanState::Partial).count();
+            let words: Vec<String> = [(lost.len() - partial, "not scanned"), (partial, "partial")]
+                .into_iter()
+                .filter(|(count, _)| *count > 0)
+                .enumerate()
+                .map(|(position, (count, word))| {
+                    if position == 0 {
+                        format!("{} {word}", plural(count, "account"))
+                    } else {
+                        format!("{count} {word}")
+                    }
+                })
+                .collect();
+            reasons.push(words.join(", "));
+        }
+        Some(percent) if totals.covered_percent() < percent => reasons.push(format!(
+            "{:.1} % of the chosen accounts fully scanned, less than --min-coverage {percent}",
+            // Not rounded up to what was asked for.
+            (totals.covered_percent() * 10.0).floor() / 10.0
+        )),
+        _ => {}
+    }
+    // No share of the accounts makes up for this.
+    for gap in &totals.organization_gaps {
+        reasons.push(format!(
+            "not all of the organization could be read ({})",
+            gap.split(": ").next().unwrap_or(gap)
+        ));
+    }
+    for (check, accounts) in &totals.check_failures {
+        reasons.push(format!("check {check} crashed in {}", plural(*accounts as usize, "account")));
+    }
+    reasons
+}
+
+/// Findings at or above `--fail-on`, if there are any.
+fn findings(totals: &Totals, least: Severity) -> Option<String> {
+    let counts: Vec<String> = Severity::ALL
+        .into_iter()
+        .zip(totals.failed)
+        .rev()
+        .filter(|(severity, count)| *severity >= least && *count > 0)
+        .map(|(severity, count)| format!("{count} {severity}"))
+        .collect();
+    let total: u64 = Severity::ALL
+        .into_iter()
+        .zip(totals.failed)
+        .filter(|(severity, _)| *severity >= least)
+        .map(|(_, count)| count)
+        .sum();
+    let noun = if total == 1 { "finding" } else { "findings" };
+    (!counts.is_empty()).then(|| format!("{} {noun} at or above --fail-on {least}", counts.join(" and ")))
+}
+
+fn complete(totals: &Totals, options: &ScanOptions) -> String {
+    let mut reason = match options.min_coverage {
+        Some(percent) if !totals.lost().is_empty() => {
+            format!(
+                "{:.1} % of the chosen accounts fully scanned, --min-coverage is {percent}",
+                totals.covered_percent()
+            )
+        }
+        _ => "all chosen accounts fully scanned".to_owned(),
+    };
+    if let Some(least) = options.fail_on {
+        reason.push_str(&format!(", no finding at or above --fail-on {least}"));
+    }
+    reason
+}
