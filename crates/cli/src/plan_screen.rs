@@ -124,7 +124,7 @@ impl Planned<'_> {
             printable(&self.organization.id),
             self.organization.partition
         );
-        let _ = writeln!(text, "\nAccounts    {} to scan", self.chosen.len());
+        let _ = writeln!(text, "\nAccounts    {} to enter", self.chosen.len());
         for account in &self.chosen {
             let _ = writeln!(text, "  {} {}", account.id, printable(account.name.as_deref().unwrap_or("-")));
         }
