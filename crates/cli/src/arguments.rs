@@ -350,6 +350,8 @@ pub struct ScanOptions {
     /// A credential report that is older is not used: what rests on it is UNKNOWN. AWS makes a new one after four hours, but where
     /// the role may not ask for one, the last one is read, however old. [default: any age, with a note]
     #[arg(long, value_name = "TIME", help_heading = "Run")]
+    // See `color`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub report_max_age: Option<Span>,
     /// Stop in time for a runner's limit, such as 14m, and keep what is done for --resume.
     #[arg(long, value_name = "TIME", help_heading = "Run")]
