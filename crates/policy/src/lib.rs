@@ -85,9 +85,10 @@ pub use parse::ParseError;
 pub use policy::{Policy, Version};
 pub use position::Position;
 pub use questions::{
-    Actor, Administrator, Capability, Door, Escalation, EscalationMap, EscalationStep, EscalationVerdict,
-    EscalationWay, Escalations, Gain, GroupFacts, Inventory, Organization, Outsider, PolicyFacts, Reach,
-    RoleFacts, StoredVersion, TagFacts, UserFacts, administrator, capabilities, doors, escalations, is_guard,
+    Actor, Administrator, Caller, Capability, Door, Escalation, EscalationMap, EscalationStep,
+    EscalationVerdict, EscalationWay, Escalations, Gain, GroupFacts, Inventory, Organization, Outsider,
+    PolicyFacts, Reach, RoleFacts, StoredVersion, TagFacts, UserFacts, administrator, capabilities, doors,
+    escalations, is_guard,
 };
 pub use request::{NotAPrincipal, Principal, PrincipalKind, Request};
 pub use statement::{Effect, PrincipalEntry, Principals, Statement};

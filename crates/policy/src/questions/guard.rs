@@ -8,29 +8,68 @@ use super::tenant;
 use crate::answer::{Residual, Term};
 use crate::condition::{Condition, Restriction};
 
-/// Keys that tell who asks, from where, or on whose behalf, and what a value must say that may have wildcards.
-const KEYS: [(&str, Says); 20] = [
-    ("aws:multifactorauthage", Says::Something),
-    ("aws:multifactorauthpresent", Says::Something),
-    ("aws:principalaccount", Says::Whole),
-    ("aws:principalarn", Says::Account),
-    ("aws:principalorgid", Says::Whole),
-    ("aws:principalorgpaths", Says::Until('/')),
-    ("aws:sourceaccount", Says::Whole),
-    ("aws:sourcearn", Says::Account),
-    ("aws:sourceip", Says::Addresses),
-    ("aws:sourceorgid", Says::Whole),
-    ("aws:sourceorgpaths", Says::Until('/')),
-    ("aws:sourcevpc", Says::Whole),
-    ("aws:sourcevpce", Says::Whole),
+/// Whom a condition must keep away to be a guard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Caller {
+    /// Anyone: the principals of all accounts of AWS.
+    Anyone,
+    /// The principals of an account outside the organization.
+    ForeignAccount,
+    /// The users of an identity provider.
+    ProviderUser,
+    /// A service that acts for somebody.
+    Service,
+    /// The principals of the own account or organization.
+    Member,
+}
+
+/// A key, what a value of it must say that may have wildcards, and whom it keeps away.
+type Rule = (&'static str, Says, &'static [Caller]);
+
+use Caller::{Anyone, ForeignAccount, Member, ProviderUser, Service};
+
+const EVERYBODY: &[Caller] = &[Anyone, ForeignAccount, ProviderUser, Service, Member];
+
+/// Keys that tell who asks, from where, or on whose behalf.
+///
+/// Whom a key keeps away depends on who sets it. What an account sets for its own principals (their tags, their devices, the
+/// name of a session) holds nobody of another account. Of the last four of `aws:` STS is sent none, so that a trust policy
+/// that asks for one lets nobody in.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
+const KEYS: [Rule; 27] = [
+    ("aws:federatedprovider", Says::AccountOfArn, EVERYBODY),
+    ("aws:multifactorauthage", Says::Something, &[Member]),
+    ("aws:multifactorauthpresent", Says::True, &[Member]),
+    ("aws:principalaccount", Says::Whole, EVERYBODY),
+    ("aws:principalarn", Says::Account, EVERYBODY),
+    ("aws:principalorgid", Says::Whole, EVERYBODY),
+    ("aws:principalorgpaths", Says::Until('/'), EVERYBODY),
+    ("aws:sourceaccount", Says::Whole, EVERYBODY),
+    ("aws:sourcearn", Says::Account, EVERYBODY),
+    ("aws:sourceip", Says::Addresses, EVERYBODY),
+    ("aws:sourceorgid", Says::Whole, EVERYBODY),
+    ("aws:sourceorgpaths", Says::Until('/'), EVERYBODY),
+    ("aws:sourcevpc", Says::Whole, EVERYBODY),
+    ("aws:sourcevpce", Says::Whole, EVERYBODY),
     // `AROA…:session`: ids are unique in all of AWS.
-    ("aws:userid", Says::Until(':')),
-    ("saml:aud", Says::Something),
-    ("saml:iss", Says::Something),
-    ("saml:sub", Says::Something),
-    ("sts:externalid", Says::Something),
-    ("sts:rolesessionname", Says::Something),
-    ("sts:sourceidentity", Says::Something),
+    ("aws:userid", Says::Until(':'), EVERYBODY),
+    ("aws:sourcevpcarn", Says::AccountOfArn, EVERYBODY),
+    ("aws:vpceaccount", Says::Whole, EVERYBODY),
+    ("aws:vpceorgid", Says::Whole, EVERYBODY),
+    ("aws:vpceorgpaths", Says::Until('/'), EVERYBODY),
+    // An outsider has a provider of its own that says what it likes.
+    ("saml:aud", Says::Something, &[ProviderUser]),
+    ("saml:iss", Says::Something, &[ProviderUser]),
+    ("saml:sub", Says::Something, &[ProviderUser]),
+    // A secret between two accounts, which anyone who knows it may send.
+    ("sts:externalid", Says::Written, &[ForeignAccount]),
+    // The provider lists the roles that each of its users may have.
+    ("sts:roleauthorizedbyidp", Says::True, &[ProviderUser]),
+    ("aws:principaltag/", Says::Something, &[Member]),
+    // Of the certificate with which Roles Anywhere was asked.
+    ("aws:principaltag/x509", Says::Something, &[Member, Service]),
+    // The person behind sessions that people share.
+    ("aws:originidentity/", Says::Something, &[Member]),
 ];
 
 /// What a value must say.
@@ -38,18 +77,24 @@ const KEYS: [(&str, Says); 20] = [
 enum Says {
     /// Anything that does not begin with a wildcard.
     Something,
+    /// Anything that is written out.
+    Written,
+    /// `true`.
+    True,
     /// All: a part of an id is anybody's.
     Whole,
     /// All up to this character.
     Until(char),
     /// An ARN with its account, or with a name where it has none.
     Account,
+    /// An ARN with its account.
+    AccountOfArn,
     /// Addresses; not all of them together.
     Addresses,
 }
 
-/// Whether a condition, by itself, keeps an outsider away: from an Allow if `must_hold`, or from the request that a Deny
-/// spares if not.
+/// Whether a condition, by itself, keeps a caller away whom nothing else does: from an Allow if `must_hold`, or from the
+/// request that a Deny spares if not.
 ///
 /// It must ask for a value that is not trivial, of a key that tells who asks, from where or on whose behalf; and it must not
 /// be satisfied where that key is missing. So `…IfExists`, `ForAllValues` and `Null` do not count in an Allow, nor
@@ -58,47 +103,85 @@ enum Says {
 /// negated operators that count, and a `Null` that spares a service which acts for
 /// [no other account](https://github.com/aws-samples/data-perimeter-policy-examples).
 ///
+/// And the caller must not be able to set the key itself. Anybody chooses the name of a session and its source identity;
+/// an outsider tags its own principals and registers devices of its own. An external id keeps an account from being
+/// [tricked into acting for another](https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html), written out and
+/// as a secret; whether it is used for several, or can be guessed, one condition does not tell.
+///
 /// Of the claims of an issuer of tokens that
 /// [many share](https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc_secure-by-default.html) only those
 /// count that tell its tenants apart, with a value that names one: for GitHub a `sub` like `repo:org/*`, and not an `aud`.
-pub fn is_guard(condition: &Condition, must_hold: bool) -> bool {
+///
+/// ```
+/// use orgsweep_policy::{Caller, Policy, is_guard};
+///
+/// let trust = Policy::parse(
+///     r#"{"Statement": {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole",
+///         "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}}"#,
+/// )?;
+/// let condition = &trust.statements()[0].conditions()[0];
+/// assert!(is_guard(condition, true, Caller::Member));
+/// assert!(!is_guard(condition, true, Caller::Anyone));
+/// # Ok::<(), orgsweep_policy::ParseError>(())
+/// ```
+pub fn is_guard(condition: &Condition, must_hold: bool, against: Caller) -> bool {
     let key = condition.key().to_lowercase();
-    if !must_hold && spares_nobody_elses(condition, &key) {
+    if !must_hold && against == Service && spares_nobody_elses(condition, &key) {
         return true;
     }
+    let asked = condition.restricts(must_hold);
     let is_open = |value: &str| value.starts_with(['*', '?']) || !is_telling(value);
-    match condition.restricts(must_hold) {
-        Restriction::None => false,
+    let rule = rule(&key).filter(|(_, _, callers)| callers.contains(&against));
+    match (asked, rule) {
+        (Restriction::None, _) => false,
         // On durations it limits nobody.
-        Restriction::Order => key == "aws:multifactorauthage",
-        Restriction::Exactly(value) => value && is_guarding_key(&key),
-        Restriction::Value => says(&key, condition, |value| !is_telling(value)),
-        Restriction::Pattern => says(&key, condition, is_open),
+        (Restriction::Order, rule) => rule.is_some() && key == "aws:multifactorauthage",
+        (Restriction::Exactly(value), rule) => value && rule.is_some_and(|(_, says, _)| says == Says::True),
+        (Restriction::Value, _) if condition.values().any(|value| !is_telling(value)) => false,
+        (Restriction::Pattern, _) if condition.values().any(is_open) => false,
+        (_, Some((_, says, _))) => is_said(says, asked, condition),
+        (_, None) => claim(&key)
+            .is_some_and(|(issuer, claim)| tenant::binds(issuer, claim, condition.values()).unwrap_or(true)),
     }
+}
+
+/// Whether a condition binds the tenant of an issuer that its vendor's customers share by the name that they give to the
+/// session: weak, since everybody of the vendor's chooses that name.
+pub(super) fn names_tenants_session(condition: &Condition, must_hold: bool) -> bool {
+    let whole = |value: &str| !value.is_empty() && !value.contains(['*', '?']);
+    condition.key().eq_ignore_ascii_case("sts:RoleSessionName")
+        && matches!(condition.restricts(must_hold), Restriction::Value | Restriction::Pattern)
+        && condition.values().all(whole)
+}
+
+fn rule(key: &str) -> Option<Rule> {
+    let is_of = |name: &str| match name.split_once('/') {
+        Some((_, start)) => key.strip_prefix(name).is_some_and(|rest| !(start.is_empty() && rest.is_empty())),
+        None => name == key,
+    };
+    // The narrower of two families stands behind.
+    KEYS.into_iter().rev().find(|(name, ..)| is_of(name))
+}
+
+/// The issuer of tokens whose claim a key is.
+fn claim(key: &str) -> Option<(&str, &str)> {
+    key.rsplit_once(':').filter(|(issuer, _)| issuer.contains('.'))
 }
 
 /// Whether the values say of a key what they must.
-fn says(key: &str, condition: &Condition, is_open: impl Fn(&str) -> bool) -> bool {
-    if condition.values().any(is_open) {
-        return false;
-    }
-    if let Some((issuer, claim)) = key.rsplit_once(':').filter(|(issuer, _)| issuer.contains('.')) {
-        return tenant::binds(issuer, claim, condition.values()).unwrap_or(true);
-    }
+fn is_said(says: Says, asked: Restriction, condition: &Condition) -> bool {
     let whole = |value: &str| !value.is_empty() && !value.contains(['*', '?']);
-    match KEYS.iter().find(|(name, _)| *name == key).map(|(_, says)| *says) {
-        Some(Says::Something) => true,
-        Some(Says::Whole) => condition.values().all(whole),
-        Some(Says::Until(end)) => condition.values().all(|value| value.split(end).next().is_some_and(whole)),
-        Some(Says::Account) => condition.values().all(names_account),
-        Some(Says::Addresses) => !are_all_addresses(condition.values()),
-        None => is_guarding_key(key),
+    let mut values = condition.values();
+    match says {
+        Says::Something => true,
+        Says::Written => asked == Restriction::Value,
+        Says::True => values.all(|value| value.eq_ignore_ascii_case("true")),
+        Says::Whole => values.all(whole),
+        Says::Until(end) => values.all(|value| value.split(end).next().is_some_and(whole)),
+        Says::Account => values.all(names_account),
+        Says::AccountOfArn => values.all(|value| value.starts_with("arn:") && names_account(value)),
+        Says::Addresses => !are_all_addresses(values),
     }
-}
-
-fn is_guarding_key(key: &str) -> bool {
-    KEYS.iter().any(|(name, _)| *name == key)
-        || key.strip_prefix("aws:principaltag/").is_some_and(|tag| !tag.is_empty())
 }
 
 /// A Deny of what a service does for another account spares it where it does something for none.
@@ -166,121 +249,17 @@ fn are_all(mut ranges: Vec<(u128, u128)>, last: u128) -> bool {
     false
 }
 
-/// Whether every way to satisfy a residual leads past a guard.
-pub(super) fn is_guarded(residual: &Residual) -> bool {
-    let guards =
-        |term: &Term| term.condition().is_some_and(|condition| is_guard(condition, term.must_hold()));
+/// Whether every way to satisfy a residual leads past a condition that guards.
+pub(super) fn is_guarded(residual: &Residual, guards: &dyn Fn(&Condition, bool) -> bool) -> bool {
+    let is_guard =
+        |term: &Term| term.condition().is_some_and(|condition| guards(condition, term.must_hold()));
     match residual {
-        Residual::Term(term) => guards(term),
-        Residual::All(parts) => parts.iter().any(is_guarded),
-        Residual::Any(parts) => parts.iter().all(is_guarded),
+        Residual::Term(term) => is_guard(term),
+        Residual::All(parts) => parts.iter().any(|part| is_guarded(part, guards)),
+        Residual::Any(parts) => parts.iter().all(|part| is_guarded(part, guards)),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::policy::Policy;
-
-    fn guards(condition: &str, must_hold: bool) -> bool {
-        let text = format!(r#"{{"Version":"2012-10-17","Statement":{{"Condition":{{{condition}}}}}}}"#);
-        let policy = Policy::parse(&text).unwrap();
-        is_guard(&policy.statements()[0].conditions()[0], must_hold)
-    }
-
-    #[test]
-    fn positive_operators_on_telling_keys_guard_an_allow() {
-        for condition in [
-            r#""StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}"#,
-            r#""ForAnyValue:StringLike":{"aws:PrincipalOrgPaths":"o-a1b2c3d4e5/*"}"#,
-            r#""ArnLike":{"aws:PrincipalArn":"arn:aws:iam::111122223333:role/ci-*"}"#,
-            r#""StringEquals":{"aws:PrincipalAccount":["111122223333","444455556666"]}"#,
-            r#""StringEquals":{"aws:PrincipalTag/team":"a"}"#,
-            r#""StringEquals":{"sts:ExternalId":"f3a9"}"#,
-            r#""StringLike":{"sts:SourceIdentity":"ann@*"}"#,
-            r#""StringLike":{"sts:RoleSessionName":"ci-*"}"#,
-            r#""ArnLike":{"aws:SourceArn":"arn:aws:s3:::bucket"}"#,
-            r#""StringEquals":{"aws:SourceAccount":"111122223333"}"#,
-            r#""StringEquals":{"aws:SourceOrgID":"o-a1b2c3d4e5"}"#,
-            r#""ForAnyValue:StringEquals":{"aws:SourceOrgPaths":"o-1/r-1/"}"#,
-            r#""IpAddress":{"aws:SourceIp":"203.0.113.0/24"}"#,
-            r#""StringEquals":{"aws:SourceVpc":"vpc-1"}"#,
-            r#""StringEqualsIgnoreCase":{"aws:SourceVpce":"vpce-1"}"#,
-            r#""Bool":{"aws:MultiFactorAuthPresent":true}"#,
-            r#""NumericLessThan":{"aws:MultiFactorAuthAge":"3600"}"#,
-            r#""StringLike":{"token.actions.githubusercontent.com:sub":"repo:org/repo:*"}"#,
-            r#""StringEquals":{"token.actions.githubusercontent.com:repository_owner_id":"65"}"#,
-            r#""StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/1A:aud":"sts.amazonaws.com"}"#,
-            r#""StringLike":{"aws:userid":"AROAEXAMPLE:*"}"#,
-            r#""ArnLike":{"aws:SourceArn":"arn:aws:sns:*:111122223333:*"}"#,
-            r#""IpAddress":{"aws:SourceIp":["0.0.0.0/1","203.0.113.0/24"]}"#,
-            r#""StringEquals":{"SAML:aud":"https://signin.aws.amazon.com/saml"}"#,
-        ] {
-            assert!(guards(condition, true), "{condition}");
-            assert!(!guards(condition, false), "in a Deny: {condition}");
-        }
-    }
-
-    #[test]
-    fn what_does_not_count_as_a_guard() {
-        for condition in [
-            r#""StringEqualsIfExists":{"sts:ExternalId":"f3a9"}"#,
-            r#""BoolIfExists":{"aws:MultiFactorAuthPresent":"true"}"#,
-            r#""ForAllValues:StringEquals":{"aws:PrincipalOrgPaths":"o-1/*"}"#,
-            r#""StringLike":{"sts:ExternalId":"*"}"#,
-            r#""StringLike":{"sts:ExternalId":"?*"}"#,
-            r#""StringLike":{"sts:ExternalId":"**"}"#,
-            r#""StringEquals":{"sts:ExternalId":""}"#,
-            r#""StringEquals":{"sts:ExternalId":[]}"#,
-            r#""StringEquals":{"sts:ExternalId":["f3a9","*"]}"#,
-            r#""StringLike":{"token.actions.githubusercontent.com:sub":"*:ref:refs/heads/main"}"#,
-            r#""StringNotEquals":{"sts:ExternalId":"f3a9"}"#,
-            r#""NumericLessThan":{"sts:DurationSeconds":"3600"}"#,
-            r#""Null":{"sts:ExternalId":"false"}"#,
-            r#""IpAddress":{"aws:SourceIp":["203.0.113.0/24","0.0.0.0/0"]}"#,
-            r#""IpAddress":{"aws:SourceIp":"::/0"}"#,
-            r#""IpAddress":{"aws:SourceIp":["0.0.0.0/1","128.0.0.0/1"]}"#,
-            r#""IpAddress":{"aws:SourceIp":["128.0.0.0/1","10.0.0.0/8","0.0.0.0/2","64.0.0.0/2"]}"#,
-            r#""IpAddress":{"aws:SourceIp":["::/1","8000::/1"]}"#,
-            r#""ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/ci"}"#,
-            r#""ArnLike":{"aws:SourceArn":"arn:aws:s3:::*"}"#,
-            r#""StringLike":{"aws:PrincipalAccount":"1*"}"#,
-            r#""StringLike":{"aws:PrincipalOrgID":"o-*"}"#,
-            r#""ForAnyValue:StringLike":{"aws:PrincipalOrgPaths":"o-*/r-1/*"}"#,
-            r#""StringLike":{"aws:SourceVpc":"vpc-*"}"#,
-            r#""StringLike":{"aws:userid":"AROA*"}"#,
-            r#""StringEquals":{"aws:username":"ann"}"#,
-            r#""StringEquals":{"token.actions.githubusercontent.com:aud":"sts.amazonaws.com"}"#,
-            r#""StringLike":{"token.actions.githubusercontent.com:sub":"repo:*"}"#,
-            r#""StringEquals":{"app.terraform.io:aud":"aws.workload.identity"}"#,
-            r#""StringEquals":{"aws:RequestTag/team":"a"}"#,
-            r#""Bool":{"aws:MultiFactorAuthPresent":"false"}"#,
-            r#""Bool":{"aws:SecureTransport":"true"}"#,
-            r#""StringResembles":{"sts:ExternalId":"f3a9"}"#,
-            r#""StringEquals":{"ExternalId":"f3a9"}"#,
-        ] {
-            assert!(!guards(condition, true), "{condition}");
-        }
-    }
-
-    #[test]
-    fn in_a_deny_the_negated_operators_guard() {
-        for condition in [
-            r#""StringNotEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}"#,
-            r#""StringNotEqualsIfExists":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}"#,
-            r#""NotIpAddressIfExists":{"aws:SourceIp":"203.0.113.0/24"}"#,
-            r#""ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::111122223333:role/*"}"#,
-            r#""BoolIfExists":{"aws:MultiFactorAuthPresent":"false"}"#,
-            r#""StringNotLike":{"gitlab.com:sub":"project_path:group/*"}"#,
-            r#""Null":{"aws:SourceAccount":"false"}"#,
-        ] {
-            assert!(guards(condition, false), "{condition}");
-            assert!(!guards(condition, true), "in an Allow: {condition}");
-        }
-        assert!(!guards(r#""StringNotLike":{"gitlab.com:sub":"project_path:*"}"#, false));
-        assert!(!guards(r#""Null":{"aws:SourceAccount":"true"}"#, false));
-        // Without the key the Deny does not apply.
-        assert!(!guards(r#""Bool":{"aws:MultiFactorAuthPresent":"false"}"#, false));
-        assert!(!guards(r#""ForAnyValue:StringNotLike":{"aws:PrincipalOrgPaths":"o-1/*"}"#, false));
-    }
-}
+#[path = "guard_tests.rs"]
+mod tests;

@@ -15,5 +15,5 @@ pub use escalation::{
     Actor, Escalation, EscalationMap, EscalationStep, EscalationVerdict, EscalationWay, Escalations, Gain,
     GroupFacts, Inventory, PolicyFacts, RoleFacts, StoredVersion, TagFacts, UserFacts, escalations,
 };
-pub use guard::is_guard;
+pub use guard::{Caller, is_guard};
 pub use trust::{Door, Organization, Outsider, doors};

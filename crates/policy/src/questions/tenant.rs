@@ -39,7 +39,7 @@ const GITHUB: Claims = &[
 
 const SERVICE_ACCOUNT: Claims = &[("sub", &["system:serviceaccount:<>:"])];
 
-const ISSUERS: [(&str, Claims); 25] = [
+const ISSUERS: [(&str, Claims); 26] = [
     (
         "accounts.google.com",
         &[("aud", NAME), ("oaud", NAME), ("sub", NAME), ("google/organization_number", NAME)],
@@ -82,6 +82,9 @@ const ISSUERS: [(&str, Claims); 25] = [
     ("rh-oidc.s3.us-east-1.amazonaws.com/24jrf12m5dj7ljlfb4ta2frhrcoadm26", SERVICE_ACCOUNT),
     ("sandboxes.cloud", &[("aud", NAME)]),
     ("scalr.io", &[("sub", &["account:<>:"])]),
+    // Microsoft Sentinel asks for all of its customers as one: only the name of the session tells them apart.
+    // https://learn.microsoft.com/azure/sentinel/connect-aws
+    ("sts.windows.net/33e01921-4d64-4f8c-a055-5bdaffd5e33d", &[]),
     ("studio.datachain.ai/api", &[("sub", &["credentials:<>/"])]),
     ("token.actions.githubusercontent.com", GITHUB),
     ("tokens.cloud.shisho.dev", &[("sub", &["job:<>:"])]),
@@ -96,9 +99,15 @@ pub(super) fn binds<'v>(
     claim: &str,
     mut values: impl Iterator<Item = &'v str>,
 ) -> Option<bool> {
-    let (_, claims) = ISSUERS.iter().find(|(name, _)| *name == issuer)?;
+    let (_, claims) = ISSUERS.iter().find(|(name, _)| *name == issuer.trim_end_matches('/'))?;
     let forms = claims.iter().find(|(name, _)| *name == claim).map(|(_, forms)| *forms);
     Some(forms.is_some_and(|forms| values.all(|value| forms.iter().any(|form| has_form(value, form)))))
+}
+
+/// Whether no claim of an issuer, of whatever case, tells its tenants apart, but the name of the session does.
+pub(super) fn is_told_by_session_name(issuer: &str) -> bool {
+    let issuer = issuer.trim_end_matches('/');
+    ISSUERS.iter().any(|(name, claims)| claims.is_empty() && name.eq_ignore_ascii_case(issuer))
 }
 
 fn has_form(value: &str, form: &str) -> bool {

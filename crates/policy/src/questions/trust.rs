@@ -3,10 +3,12 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html>
 
 use super::escalation::takes_passed_roles;
-use super::guard::is_guarded;
+use super::guard::{Caller, is_guard, is_guarded, names_tenants_session};
 use super::sample::NOBODY;
-use crate::answer::{Citation, Decision, Denial, Doubt, Layer};
+use super::tenant;
+use crate::answer::{Citation, Decision, Denial, Doubt, Layer, Residual};
 use crate::arn::Arn;
+use crate::condition::Condition;
 use crate::context::{Context, Key};
 use crate::evaluate::evaluate_resource_side;
 use crate::layers::{Attached, Guardrails, Layers};
@@ -46,6 +48,9 @@ pub enum Outsider {
     Shut,
     /// Only past a condition that tells who asks, from where or on whose behalf.
     Guarded,
+    /// Only past the session name by which the customers of an issuer that they share are told apart: nothing keeps one of
+    /// them from using the name of another.
+    WeaklyGuarded,
     /// Not to be told.
     Unknown,
     /// Nothing keeps an outsider away.
@@ -147,7 +152,7 @@ impl House<'_> {
         let outsider = outside.then(|| {
             let worst = strangers(&context).map(|context| {
                 let request = Request::new(principal.clone(), action, self.role_arn, context);
-                standing(&evaluate_resource_side(&request, &self.layers).decision)
+                standing(&evaluate_resource_side(&request, &self.layers).decision, entry)
             });
             let worst = worst.into_iter().max().unwrap_or(Outsider::Unknown);
             match entry {
@@ -239,8 +244,16 @@ impl House<'_> {
 /// Of other services no list says whether they can be
 /// [put up to it](https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html) from another account.
 fn of_service(name: &str) -> Outsider {
-    if takes_passed_roles(name) { Outsider::Shut } else { Outsider::Unknown }
+    match name {
+        ACCOUNT_ACCESS => Outsider::Open,
+        _ if takes_passed_roles(name) => Outsider::Shut,
+        _ => Outsider::Unknown,
+    }
 }
+
+/// Account access manager lets people of other accounts in; a role says for which account and which application.
+/// <https://docs.aws.amazon.com/singlesignon/latest/userguide/account-access-manager.html>
+const ACCOUNT_ACCESS: &str = "account-access.amazonaws.com";
 
 /// Whether someone of the kind of an entry comes by an action.
 fn is_used_by(entry: Option<&PrincipalEntry>, action: &str) -> bool {
@@ -294,13 +307,63 @@ fn strangers(context: &Context) -> [Context; 2] {
     [alone, other]
 }
 
-fn standing(decision: &Decision) -> Outsider {
+/// How a door stands by what is decided for a stranger whom an entry names.
+fn standing(decision: &Decision, entry: Option<&PrincipalEntry>) -> Outsider {
     match decision {
         Decision::Denied(_) => Outsider::Shut,
-        Decision::AllowedIf(residual) if is_guarded(residual) => Outsider::Guarded,
+        Decision::AllowedIf(residual) => guarded(residual, entry),
         Decision::Unknown(_) => Outsider::Unknown,
-        Decision::AllowedIf(_) | Decision::Allowed => Outsider::Open,
+        Decision::Allowed => Outsider::Open,
     }
+}
+
+/// How a door stands that opens under a condition.
+fn guarded(residual: &Residual, entry: Option<&PrincipalEntry>) -> Outsider {
+    let caller = caller(entry);
+    let guards = |condition: &Condition, must_hold| is_guard(condition, must_hold, caller);
+    let by_name = |condition: &Condition, must_hold| {
+        guards(condition, must_hold) || names_tenants_session(condition, must_hold)
+    };
+    let needs_all_of: &[&str] = match entry {
+        Some(PrincipalEntry::Service(name)) if &**name == ACCOUNT_ACCESS => {
+            &["aws:SourceAccount", "aws:SourceArn"]
+        }
+        _ => &[],
+    };
+    let has = |key: &&str| {
+        let of_key = |condition: &Condition, must_hold| {
+            condition.key().eq_ignore_ascii_case(key) && guards(condition, must_hold)
+        };
+        is_guarded(residual, &of_key)
+    };
+    if is_guarded(residual, &guards) && needs_all_of.iter().all(has) {
+        return Outsider::Guarded;
+    }
+    match entry {
+        Some(PrincipalEntry::Federated(name)) if tenant::is_told_by_session_name(issuer(name)) => {
+            if is_guarded(residual, &by_name) {
+                Outsider::WeaklyGuarded
+            } else {
+                Outsider::Open
+            }
+        }
+        _ => Outsider::Open,
+    }
+}
+
+/// Whom a guard of a door must keep away.
+fn caller(entry: Option<&PrincipalEntry>) -> Caller {
+    match entry {
+        Some(PrincipalEntry::Account(_) | PrincipalEntry::Arn(_)) => Caller::ForeignAccount,
+        Some(PrincipalEntry::Service(_)) => Caller::Service,
+        Some(PrincipalEntry::Federated(_)) => Caller::ProviderUser,
+        _ => Caller::Anyone,
+    }
+}
+
+/// The issuer of tokens of a provider.
+fn issuer(provider: &str) -> &str {
+    provider.split_once(":oidc-provider/").map_or(provider, |(_, issuer)| issuer)
 }
 
 #[cfg(test)]

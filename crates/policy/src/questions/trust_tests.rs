@@ -59,8 +59,22 @@ fn everyone_is_open_unless_guarded() {
         (r#""StringLike":{"aws:PrincipalAccount":"2*"}"#, Outsider::Open),
         (r#""StringLike":{"aws:userid":"AROAEXAMPLE:*"}"#, Outsider::Guarded),
         (r#""IpAddress":{"aws:SourceIp":["0.0.0.0/1","128.0.0.0/1"]}"#, Outsider::Open),
-        (r#""StringEquals":{"sts:ExternalId":"f3a9c1"}"#, Outsider::Guarded),
+        // What whoever asks can send, or sets for its own principals.
+        (r#""StringEquals":{"sts:ExternalId":"f3a9c1"}"#, Outsider::Open),
         (r#""StringLike":{"sts:ExternalId":"*"}"#, Outsider::Open),
+        (r#""StringEquals":{"sts:RoleSessionName":"ci"}"#, Outsider::Open),
+        (r#""StringEquals":{"sts:SourceIdentity":"ann"}"#, Outsider::Open),
+        (r#""StringEquals":{"aws:PrincipalTag/team":"a"}"#, Outsider::Open),
+        (r#""Bool":{"aws:MultiFactorAuthPresent":"true"}"#, Outsider::Open),
+        (r#""NumericLessThan":{"aws:MultiFactorAuthAge":"3600"}"#, Outsider::Open),
+        (
+            r#""Bool":{"aws:MultiFactorAuthPresent":"true"},"StringEquals":{"aws:PrincipalAccount":"222233334444"}"#,
+            Outsider::Guarded,
+        ),
+        (
+            r#""ArnEquals":{"aws:FederatedProvider":"arn:aws:iam::111122223333:saml-provider/idp"}"#,
+            Outsider::Guarded,
+        ),
         (r#""Bool":{"aws:SecureTransport":"true"}"#, Outsider::Open),
         (r#""IpAddress":{"aws:SourceIp":"203.0.113.0/24"}"#, Outsider::Guarded),
         (r#""StringResembles":{"sts:ExternalId":"f3a9c1"}"#, Outsider::Unknown),
@@ -85,6 +99,17 @@ fn other_accounts_are_outside_unless_they_belong_to_the_organization() {
         account("444455556666", external),
         ("StringEquals sts:ExternalId [\"f3a9c1\"]".to_owned(), Some(Outsider::Guarded))
     );
+    // It tags its own principals and registers its own devices.
+    for condition in [
+        r#""StringEquals":{"aws:PrincipalTag/team":"a"}"#,
+        r#""Bool":{"aws:MultiFactorAuthPresent":"true"}"#,
+        r#""StringEquals":{"sts:RoleSessionName":"ci"}"#,
+        r#""StringLike":{"sts:ExternalId":"f3*"}"#,
+    ] {
+        assert_eq!(account("444455556666", condition).1, Some(Outsider::Open), "{condition}");
+        let named = account("arn:aws:iam::444455556666:role/vendor", condition);
+        assert_eq!(named.1, Some(Outsider::Open), "{condition}");
+    }
     let organization = r#""StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}"#;
     assert_eq!(account("222233334444", organization).0, "allowed");
     assert_eq!(account("444455556666", organization).1, Some(Outsider::Shut));
@@ -113,6 +138,9 @@ fn denies_and_resource_control_policies_shut_doors() {
     assert_eq!(told(&format!("{},{deny}", trust(r#""*""#, ""))).1, Some(Outsider::Shut));
     let address = r#"{"Effect":"Deny","Principal":"*","Action":"sts:*","Condition":{"NotIpAddress":{"aws:SourceIp":"203.0.113.0/24"}}}"#;
     assert_eq!(told(&format!("{},{address}", trust(r#""*""#, ""))).1, Some(Outsider::Guarded));
+    // One that spares whoever asks for itself.
+    let null = r#"{"Effect":"Deny","Principal":"*","Action":"sts:*","Condition":{"BoolIfExists":{"aws:MultiFactorAuthPresent":"false"}}}"#;
+    assert_eq!(told(&format!("{},{null}", trust(r#""*""#, ""))).1, Some(Outsider::Open));
     let control =
         attached(&deny.replace(r#""Action":"sts:*""#, r#""Action":"sts:AssumeRole","Resource":"*""#));
     let levels = [Level { id: "r-1".into(), policies: vec![control] }];
@@ -151,6 +179,19 @@ fn providers_come_by_their_own_actions() {
     ] {
         assert_eq!(told(&statement(oidc, condition)).1, Some(wanted), "{condition}");
     }
+    // All customers of the vendor are one to this issuer but for the name of the session.
+    let shared = "sts.windows.net/33e01921-4d64-4f8c-a055-5bdaffd5e33d/";
+    let provider = format!("arn:aws:iam::111122223333:oidc-provider/{shared}");
+    let audience =
+        format!(r#""StringEquals":{{"{shared}:aud":"api://1462b192-27f7-4cb9-8523-0f4ecb54b47e"}}"#);
+    assert_eq!(told(&statement(&provider, &audience)).1, Some(Outsider::Open));
+    let named = audience.replace("}", r#","sts:RoleSessionName":"MicrosoftSentinel_1"}"#);
+    assert_eq!(told(&statement(&provider, &named)).1, Some(Outsider::WeaklyGuarded));
+    let any_name = named.replace("StringEquals", "StringLike").replace("MicrosoftSentinel_1", "*");
+    assert_eq!(told(&statement(&provider, &any_name)).1, Some(Outsider::Open));
+    // What the provider lists.
+    let listed = r#""Bool":{"sts:RoleAuthorizedByIdp":"true"}"#;
+    assert_eq!(told(&statement(oidc, listed)).1, Some(Outsider::Guarded));
     let doors =
         of(&statement("arn:aws:iam::111122223333:saml-provider/idp", r#""StringEquals":{"SAML:aud":"x"}"#));
     assert_eq!((doors.len(), doors[0].action), (1, "sts:AssumeRoleWithSAML"));
@@ -167,8 +208,28 @@ fn services_are_guarded_by_the_source() {
     assert_eq!(service("config", ""), Some(Outsider::Unknown));
     let account = r#""StringEquals":{"aws:SourceAccount":"111122223333"}"#;
     assert_eq!(service("config", account), Some(Outsider::Guarded));
+    // Which the certificate says.
+    let certificate = r#""StringEquals":{"aws:PrincipalTag/x509Subject/OU":"payments"}"#;
+    assert_ne!(service("rolesanywhere", certificate), Some(Outsider::Open));
     let if_exists = r#""StringEqualsIfExists":{"aws:SourceAccount":"111122223333"}"#;
     assert_eq!(service("config", if_exists), Some(Outsider::Unknown));
+}
+
+/// <https://docs.aws.amazon.com/singlesignon/latest/userguide/account-access-manager.html>: it is asked from another account.
+#[test]
+fn account_access_needs_the_account_and_the_application() {
+    let service = |condition| told(&trust(r#"{"Service":"account-access.amazonaws.com"}"#, condition)).1;
+    let account = r#""StringEquals":{"aws:SourceAccount":"111122223333"}"#;
+    let application =
+        r#""ArnEquals":{"aws:SourceArn":"arn:aws:sso::111122223333:application/ssoins-1/apl-1"}"#;
+    for (condition, wanted) in [
+        ("", Outsider::Open),
+        (account, Outsider::Open),
+        (application, Outsider::Open),
+        (&format!("{account},{application}"), Outsider::Guarded),
+    ] {
+        assert_eq!(service(condition), Some(wanted), "{condition}");
+    }
 }
 
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>: a role is passed within its account.
