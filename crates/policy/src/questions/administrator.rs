@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock};
 use super::escalation::places_of;
 use super::sample::NOBODY;
 use crate::answer::{Decision, Denial, Doubt, Residual};
+use crate::arn::Arn;
 use crate::context::{Context, Key};
 use crate::evaluate::{decide, evaluate};
 use crate::layers::{Attached, Layers};
@@ -77,7 +78,7 @@ const ASSUME: &str = "sts:AssumeRole";
 ///   | users | `iam:AttachUserPolicy`; `iam:PutUserPolicy`; `iam:AddUserToGroup` with `iam:AttachGroupPolicy` or `iam:PutGroupPolicy`; `iam:CreateAccessKey`; `iam:CreateLoginProfile`; `iam:UpdateLoginProfile` |
 ///   | roles | `iam:AttachRolePolicy`; `iam:PutRolePolicy`; `iam:UpdateAssumeRolePolicy`, unless `sts:AssumeRole` is denied |
 ///
-/// - or if it can make an administrator, of any name that the policies leave open: `iam:CreateRole` with
+/// - or if it can make an administrator, of any name that an identity may have and the policies leave open: `iam:CreateRole` with
 ///   `iam:AttachRolePolicy` or `iam:PutRolePolicy`, unless `sts:AssumeRole` is denied; `iam:CreateUser` with
 ///   `iam:AttachUserPolicy` or `iam:PutUserPolicy`, and `iam:CreateAccessKey` or `iam:CreateLoginProfile`.
 ///
@@ -107,7 +108,39 @@ const ASSUME: &str = "sts:AssumeRole";
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn administrator(principal: &Principal, context: Context, layers: &Layers<'_>) -> Administrator {
-    Question::new(principal, context, layers).answer()
+    administrator_beside(principal, context, layers, &|_| false)
+}
+
+/// The same where it is known which identities exist, by their ARNs: none of their names is made anew, whatever its path and
+/// case. Who may make, and give permissions to, just one that exists and trusts somebody else has nothing by it.
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>
+pub(super) fn administrator_beside(
+    principal: &Principal,
+    context: Context,
+    layers: &Layers<'_>,
+    is_taken: &dyn Fn(&str) -> bool,
+) -> Administrator {
+    Question::new(principal, context, layers, is_taken).answer()
+}
+
+/// What is the same of two identities of which AWS does not let both exist: account, kind, and name without path and case.
+pub(super) fn unique_name(arn: &str) -> Option<String> {
+    let arn = Arn::read(arn)?;
+    let (kind, named) = arn.resource.split_once('/')?;
+    let name = named.rsplit('/').next()?;
+    Some(format!("{}:{kind}/{}", arn.account, name.to_lowercase()))
+}
+
+/// Whether a user or role can have the path and name of an ARN.
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateUser.html>
+fn can_exist(arn: &str) -> bool {
+    let Some((_, named)) = Arn::read(arn).and_then(|arn| arn.resource.split_once('/')) else { return false };
+    let (path, name) = named.rsplit_once('/').unwrap_or(("", named));
+    let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte);
+    (1..=64).contains(&name.len())
+        && name.bytes().all(is_of_name)
+        && path.len() <= 510
+        && path.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// A trust policy in which the principal has named itself.
@@ -122,13 +155,19 @@ struct Question<'a> {
     layers: Layers<'a>,
     partition: &'a str,
     account: &'a str,
+    is_taken: &'a dyn Fn(&str) -> bool,
 }
 
 /// What must all be allowed.
 type Asked = Vec<(Need, String)>;
 
 impl<'a> Question<'a> {
-    fn new(principal: &'a Principal, context: Context, layers: &Layers<'a>) -> Self {
+    fn new(
+        principal: &'a Principal,
+        context: Context,
+        layers: &Layers<'a>,
+        is_taken: &'a dyn Fn(&str) -> bool,
+    ) -> Self {
         let partition = principal.name().split(':').nth(1).unwrap_or("aws");
         // Identities without a boundary.
         let context = context.with_state("iam:PermissionsBoundary", Key::Absent);
@@ -142,6 +181,7 @@ impl<'a> Question<'a> {
             layers: Layers { resource: &[], ..*layers },
             partition,
             account,
+            is_taken,
         }
     }
 
@@ -199,7 +239,10 @@ impl<'a> Question<'a> {
         let actions: Vec<&str> =
             way.iter().map(|(action, _)| *action).filter(|action| *action != ASSUME).collect();
         let places = places_of(&actions, self.start.principal(), self.start.context(), &self.layers);
-        places.into_iter().map(|place| way.iter().map(|need| (*need, place.clone())).collect()).collect()
+        let own = unique_name(self.start.principal().name());
+        let is_free = |place: &str| unique_name(place) != own && !(self.is_taken)(place);
+        let new = places.into_iter().filter(|place| can_exist(place) && is_free(place));
+        new.map(|place| way.iter().map(|need| (*need, place.clone())).collect()).collect()
     }
 
     /// Whether an identity policy may allow each action of a way on anything.
@@ -388,6 +431,50 @@ mod tests {
         ] {
             assert_eq!(by(&[attached(&statements)]), wanted, "{statements}");
         }
+    }
+
+    /// "Names are not distinguished by case", and a path makes none of them another.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
+    #[test]
+    fn what_exists_is_not_made() {
+        let made = |resource: &str| {
+            let allow = attached(&format!(
+                r#"{{"Effect":"Allow","Action":["iam:CreateRole","iam:PutRolePolicy"],"Resource":"{resource}"}}"#
+            ));
+            let layers = Layers { identity: &[allow], ..Layers::default() };
+            let taken = unique_name("arn:aws:iam::111122223333:role/team/App");
+            told(&administrator_beside(&ann(), Context::auditor(), &layers, &|arn| unique_name(arn) == taken))
+        };
+        let no = "iam:AttachUserPolicy Implicit(Identity)";
+        assert_eq!(made("arn:aws:iam::111122223333:role/team/App"), no);
+        assert_eq!(made("arn:aws:iam::111122223333:role/app"), no);
+        assert_eq!(made("arn:aws:iam::*:role/other/app"), no);
+        assert_eq!(made("arn:aws:iam::111122223333:role/app-2"), "yes");
+        assert_eq!(made("arn:aws:iam::111122223333:role/app*"), "yes");
+    }
+
+    /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateUser.html>: which characters a name may have.
+    #[test]
+    fn names_that_cannot_exist_make_nobody_one() {
+        let made = |version: &str, resource: &str| {
+            let text = format!(
+                r#"{{{version}"Statement":{{"Effect":"Allow","Resource":"arn:aws:iam::111122223333:{resource}",
+                    "Action":["iam:CreateUser","iam:PutUserPolicy","iam:CreateAccessKey","iam:CreateRole","iam:PutRolePolicy"]}}}}"#
+            );
+            by(&[Attached::new("p", Arc::new(Policy::parse(&text).unwrap()))])
+        };
+        let no = "iam:AttachUserPolicy Implicit(Identity)";
+        let long = "a".repeat(65);
+        for name in ["${aws:username}", "a b", "a:b", "a!", "", "team/", &long, "team/${x}"] {
+            assert_eq!(made("", &format!("user/{name}")), no, "{name}");
+            assert_eq!(made("", &format!("role/{name}")), no, "{name}");
+        }
+        for name in ["a_+=,.@-Z9", "${aws:username}/x", "team/b", "*"] {
+            assert_eq!(made("", &format!("user/{name}")), "yes", "{name}");
+        }
+        // Where it is a variable, it is the principal's own name, and the principal exists.
+        assert_eq!(made(r#""Version":"2012-10-17","#, "user/${aws:username}"), no);
+        assert_eq!(made(r#""Version":"2012-10-17","#, "user/${aws:username}-2"), "yes");
     }
 
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html#access_policies_boundaries-delegate>

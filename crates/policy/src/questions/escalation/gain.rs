@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use super::rules::RULES;
@@ -14,8 +14,9 @@ use crate::context::Context;
 use crate::evaluate::{decide, evaluate};
 use crate::layers::{Attached, Guardrails, Layers};
 use crate::policy::Policy;
+use crate::questions::Administrator;
+use crate::questions::administrator::{administrator_beside, unique_name};
 use crate::questions::kind::Kinds;
-use crate::questions::{Administrator, administrator};
 use crate::request::{Principal, Request, ResourceKind};
 use crate::statement::Effect;
 use crate::truth::Truth;
@@ -42,13 +43,33 @@ pub(super) struct Power {
     pub(super) strength: Strength,
 }
 
-/// Numbers for what principals may do: the same for the same action on the same resource, asked for from the same account.
+/// Numbers for what principals may do: the same for the same action on the same resource, asked for from the same account;
+/// and which names are taken.
 #[derive(Debug, Default)]
-pub(super) struct Numbers(Mutex<HashMap<String, usize>>);
+pub(super) struct Numbers {
+    known: Mutex<HashMap<String, usize>>,
+    /// Of the users and roles of the inventory.
+    taken: HashSet<String>,
+}
 
 impl Numbers {
+    pub(super) fn beside<'a>(identities: impl Iterator<Item = &'a str>) -> Self {
+        Self { known: Mutex::default(), taken: identities.filter_map(unique_name).collect() }
+    }
+
+    /// Whether a principal is an administrator, where no identity is made that exists.
+    pub(super) fn administrator(
+        &self,
+        principal: &Principal,
+        context: Context,
+        layers: &Layers<'_>,
+    ) -> Administrator {
+        let is_taken = |arn: &str| unique_name(arn).is_some_and(|name| self.taken.contains(&name));
+        administrator_beside(principal, context, layers, &is_taken)
+    }
+
     fn of(&self, request: &Request) -> usize {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let account = request.principal().account().unwrap_or_default();
         let next = known.len();
         let (action, resource) = (request.action(), request.resource());
@@ -157,7 +178,7 @@ fn among(
     numbers: &Numbers,
 ) -> Powers {
     let mut powers = Powers::default();
-    match administrator(start.principal(), context.clone(), layers) {
+    match numbers.administrator(start.principal(), context.clone(), layers) {
         Administrator::Yes => return Powers { administrator: true, ..powers },
         Administrator::If(residuals) => powers.administrator_if = residuals,
         Administrator::No { .. } | Administrator::Unknown(_) => {}

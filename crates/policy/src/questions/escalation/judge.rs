@@ -13,7 +13,7 @@ use super::worth::{Outcome, Worth};
 use super::{
     Actor, Escalation, EscalationMap, EscalationStep, EscalationVerdict, EscalationWay, Escalations, Gain,
 };
-use crate::questions::{Administrator, administrator};
+use crate::questions::Administrator;
 use crate::request::PrincipalKind;
 use crate::truth::Truth;
 
@@ -55,7 +55,7 @@ impl Found<'_> {
 }
 
 pub(super) fn escalations(map: &EscalationMap<'_>, actor: &Actor<'_>) -> Escalations {
-    let administrator = administrator(actor.principal, actor.context.clone(), &actor.layers);
+    let administrator = map.numbers.administrator(actor.principal, actor.context.clone(), &actor.layers);
     if matches!(administrator, Administrator::Yes) {
         return Escalations::AlreadyAdministrator(abroad::escalations(map, actor));
     }

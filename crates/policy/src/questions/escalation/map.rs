@@ -133,6 +133,8 @@ impl<'a> EscalationMap<'a> {
             };
             roles.iter().enumerate().filter_map(trusts).collect()
         });
+        let users = inventory.users.unwrap_or_default().iter().map(|user| user.arn);
+        let identities = inventory.roles.unwrap_or_default().iter().map(|role| role.arn).chain(users);
         Self {
             inventory: *inventory,
             trusting: services.collect(),
@@ -153,7 +155,7 @@ impl<'a> EscalationMap<'a> {
             with_tags: with_tags(inventory.roles.unwrap_or_default()),
             roles,
             indices: Mutex::default(),
-            numbers: Numbers::default(),
+            numbers: Numbers::beside(identities),
         }
     }
 

@@ -188,3 +188,14 @@ fn what_the_account_has_no_sign_of_is_speculative() {
     let cluster = trusting("arn:aws:iam::111122223333:role/cluster", "eks.amazonaws.com");
     assert_eq!(World::ann(&access).role(cluster).verdict("x-eks-001"), Some(Potential));
 }
+
+/// "EntityAlreadyExists": a role that exists and trusts somebody else is not made.
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>
+#[test]
+fn a_role_that_exists_makes_nobody_an_administrator() {
+    let actions = allow(&["iam:CreateRole", "iam:PutRolePolicy"], TARGET);
+    let world = World::of(Someone::new(ANN, &actions));
+    assert!(matches!(world.ask(), Escalations::AlreadyAdministrator(_)));
+    let world = world.role(trusting(TARGET, "ec2.amazonaws.com"));
+    assert!(matches!(world.ask(), Escalations::Rules(_)));
+}
