@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use orgsweep_model::records::{ScanAccountRecord, ScanRecord, ScanState};
+use orgsweep_model::Status;
+use orgsweep_model::records::{
+    CoverageOutcome, CoverageRecord, FindingRecord, ScanAccountRecord, ScanRecord, ScanState,
+};
 use orgsweep_simulator::Options;
 
 use crate::support::{World, options, run};
@@ -60,6 +63,36 @@ fn an_excluded_unit_wins_over_the_unit_inside_it() {
         world.scan(&[CHECK[0], CHECK[1], "--exclude-ou", "/Root/Workloads", "--ou", "/Root/Workloads/Dev"]);
     assert_eq!(said.code, 3);
     assert!(said.errors.contains("no account to scan"), "{}", said.errors);
+}
+
+/// Nobody asked about an account that was left out, so that no check has anything to say of it.
+#[test]
+fn an_excluded_account_fails_nothing_even_where_it_is_suspended() {
+    let world =
+        World::start(Options { suspended: Some(2), refusing: Some(0), broken: Some(0), ..options(6) });
+    let accounts = world.running.accounts();
+    let suspended: Vec<&str> = accounts
+        .iter()
+        .filter(|account| account.state == "SUSPENDED")
+        .map(|account| account.id.as_str())
+        .collect();
+    let [left_out, other] = suspended[..] else { panic!("{suspended:?}") };
+    let said = world.scan(&["--exclude-account", left_out]);
+    assert_eq!(said.code, 0, "{}", said.errors);
+    let failed = |id: &str| -> Vec<String> {
+        let rows: Vec<FindingRecord> = world.rows();
+        let failed =
+            rows.into_iter().filter(|row| row.account_id.as_str() == id && row.status == Status::Fail);
+        failed.map(|row| row.check_id).collect()
+    };
+    assert_eq!(failed(other), ["org-account-not-active"]);
+    assert_eq!(failed(left_out), [""; 0]);
+    let rows: Vec<CoverageRecord> = world.rows();
+    let of_left_out: Vec<_> = rows.iter().filter(|row| row.account_id.as_str() == left_out).collect();
+    assert!(of_left_out.len() > 20);
+    for row in of_left_out {
+        assert_eq!((row.outcome, row.reason_code.as_deref()), (CoverageOutcome::NotRun, Some("EXCLUDED")));
+    }
 }
 
 #[test]
