@@ -83,7 +83,7 @@ fn an_excluded_account_fails_nothing_even_where_it_is_suspended() {
         let rows: Vec<FindingRecord> = world.rows();
         let failed =
             rows.into_iter().filter(|row| row.account_id.as_str() == id && row.status == Status::Fail);
-        failed.map(|row| row.check_id).collect()
+        failed.map(|row| row.check_id.into_owned()).collect()
     };
     assert_eq!(failed(other), ["org-account-not-active"]);
     assert_eq!(failed(left_out), [""; 0]);
@@ -210,7 +210,9 @@ fn the_session_policy_is_exactly_what_the_checks_need() {
     assert_eq!(world.scan(&CHECK).code, 0);
     let policy = world.rows::<ScanRecord>()[0].session_policy.clone().unwrap();
     let parsed: serde_json::Value = serde_json::from_str(&policy).unwrap();
-    assert_eq!(parsed["Statement"][0]["Action"], serde_json::json!(["iam:GetAccountPasswordPolicy"]));
+    // The summary says whether there is anybody whom a password policy governs.
+    let wanted = serde_json::json!(["iam:GetAccountPasswordPolicy", "iam:GetAccountSummary"]);
+    assert_eq!(parsed["Statement"][0]["Action"], wanted);
     let given = world.running.session_policies();
     assert_eq!(given.len(), 2);
     assert!(given.iter().all(|(_, held)| held.as_ref() == Some(&policy)), "{given:?}");

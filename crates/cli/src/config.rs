@@ -10,6 +10,7 @@ use serde_json::Value as Json;
 
 use crate::arguments::ScanOptions;
 use crate::exit::Failure;
+use crate::values;
 
 /// A configuration file, read and checked for shape; check ids and settings are checked against the registry
 /// later, before anything is scanned.
@@ -42,7 +43,7 @@ struct Override {
     account: Option<AccountId>,
     #[serde(default)]
     checks: BTreeMap<String, Json>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "values::list")]
     role_name: Vec<String>,
     external_id: Option<String>,
 }
@@ -143,6 +144,31 @@ mod tests {
     }
 
     #[test]
+    fn one_value_stands_for_a_list_of_one() {
+        let text = r#"
+            ou = "/Root/X"
+            exclude-ou = "/Root/Y, Z"
+            account = "111122223333"
+            role-name = "A"
+            check = "iam-role-unused"
+            now = 2026-11-24
+            [[override]]
+            ou = "/Root/X"
+            role-name = "B"
+        "#;
+        let config = Config::parse(text).unwrap();
+        let options = &config.options;
+        assert_eq!(
+            (&options.ou[..], &options.exclude_ou[..]),
+            (&["/Root/X".to_owned()][..], &["/Root/Y, Z".to_owned()][..])
+        );
+        assert_eq!((options.account.len(), &options.role_name[..]), (1, &["A".to_owned()][..]));
+        assert_eq!(options.check, ["iam-role-unused"]);
+        assert_eq!(options.now.unwrap().to_string(), "2026-11-24T00:00:00Z");
+        assert_eq!(config.access[0].1.role_name, ["B"]);
+    }
+
+    #[test]
     fn mistakes_are_named() {
         for (text, wanted) in [
             ("roel-name = 'x'", "roel-name"),
@@ -152,6 +178,11 @@ mod tests {
             ("[[override]]\nou = 'x'\naccuont = '1'\nchecks = {}", "accuont"),
             ("[[override]]\nou = 'Workloads'\n", "not an organizational unit"),
             ("deadline = 'soon'", "length of time"),
+            ("deadline = '0s'", "no time at all"),
+            ("ou = 7", "expected a text, or a list of texts"),
+            ("account = '12'", "12 digits"),
+            ("now = 'yesterday'", "is not a moment"),
+            ("now = 7", "expected a moment"),
             ("concurrency = ", "TOML"),
         ] {
             let message = Config::parse(text).unwrap_err();

@@ -19,6 +19,7 @@ use crate::arguments::ScanOptions;
 use crate::check_choice;
 use crate::config::{Config, unit_name};
 use crate::exit::Failure;
+use crate::program;
 
 /// The standard collectors and the given packs.
 pub fn registry(packs: Vec<Pack>) -> Result<Registry, Failure> {
@@ -236,9 +237,11 @@ fn check_set(
     }
     if problems.is_empty() && checks.is_empty() {
         problems.push(
-            "no check is left: --check, --exclude-check, --severity and --framework together choose none; \
-             see `orgsweep checks list`"
-                .to_owned(),
+            format!(
+                "no check is left: --check, --exclude-check, --severity and --framework together choose none; see `{} checks \
+                 list`",
+                program::name()
+            ),
         );
     }
     Some(checks)

@@ -15,6 +15,7 @@ use serde_json::json;
 
 use crate::arguments::DiscoverArguments;
 use crate::exit::{self, Failure};
+use crate::program;
 use crate::scan::random_entropy;
 use crate::stopping;
 
@@ -63,8 +64,9 @@ impl RosterFile {
     pub fn read(path: &Path) -> Result<Self, Failure> {
         let failed = |problem: String| {
             Failure::new(format!(
-                "--roster {}: {problem}\n  Write one with `orgsweep discover --roster {}`.",
+                "--roster {}: {problem}\n  Write one with `{} discover --roster {}`.",
                 path.display(),
+                program::name(),
                 path.display()
             ))
         };

@@ -18,6 +18,7 @@ use crate::config::Config;
 use crate::exit::Failure;
 use crate::plan_screen;
 use crate::prepare::{self, Prepared};
+use crate::program;
 use crate::retry::Earlier;
 use crate::roster_file::RosterFile;
 use crate::run::{Begun, Run, warn};
@@ -76,7 +77,7 @@ async fn go(
     out: &Path,
     stop: Stop,
 ) -> Result<u8, Failure> {
-    let program = program();
+    let program = program::command();
     Ok(Run { registry, source, prepared, begun, out, program: &program, stop, is_demo: false }
         .go()
         .await?
@@ -284,9 +285,10 @@ pub fn roster(
 ) -> Result<Roster, Failure> {
     if let Some(mut file) = file {
         if !options.tag.is_empty() && file.roster.accounts.iter().all(|account| account.tags.is_none()) {
-            return Err(Failure::new(
-                "--tag: the roster holds no tags; write it with `orgsweep discover --tags --roster …`",
-            ));
+            return Err(Failure::new(format!(
+                "--tag: the roster holds no tags; write it with `{} discover --tags --roster …`",
+                program::name()
+            )));
         }
         if let Some(shard) = shard {
             file.roster.accounts.retain(|account| shard.holds(account.id));
@@ -312,14 +314,4 @@ pub fn random_entropy() -> [u8; 10] {
         half.copy_from_slice(&hasher.finish().to_be_bytes()[..half.len()]);
     }
     entropy
-}
-
-/// How the user started us, for the commands that the summary suggests.
-pub fn program() -> String {
-    if std::env::var_os("CARGO").is_some() {
-        return "cargo run --release --".to_owned();
-    }
-    std::env::args_os()
-        .next()
-        .map_or_else(|| "orgsweep".to_owned(), |name| name.to_string_lossy().into_owned())
 }

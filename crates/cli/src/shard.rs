@@ -19,10 +19,11 @@ use crate::exit::Failure;
 use crate::guardrails;
 use crate::log_event;
 use crate::prepare::{self, Prepared};
+use crate::program;
 use crate::retry::tallies;
 use crate::roster_file::RosterFile;
 use crate::run::{self, Publication};
-use crate::scan::{out, program, same_configuration, same_roster, totals_of};
+use crate::scan::{out, same_configuration, same_roster, totals_of};
 use crate::sink;
 
 /// Where a batch job's index is, in order: AWS Batch array jobs, Kubernetes indexed jobs. Both begin at 0.
@@ -151,7 +152,7 @@ pub fn finalize(registry: &Registry, arguments: FinalizeArguments) -> Result<u8,
         scan_id: &file.scan_id,
         started_at: file.scan_id.moment(),
         out: &out,
-        program: &program(),
+        program: &program::command(),
         shards: Some(took_part as i32),
         retried_scan_id: None,
         is_partial,
