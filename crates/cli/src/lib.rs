@@ -26,7 +26,6 @@ mod plan_estimate;
 mod plan_screen;
 mod policy;
 mod prepare;
-mod program;
 mod progress;
 mod retry;
 mod roster_file;
@@ -38,7 +37,6 @@ mod sink;
 mod stopping;
 mod summary;
 mod terminal;
-mod values;
 mod verdict;
 
 use std::ffi::OsString;

@@ -252,9 +252,10 @@ impl Statement {
                     Naming::Account => named.account,
                 }
             }),
-            Part::Condition(index) => {
-                self.conditions.get(index).map_or(Truth::Unknown, |condition| condition.holds_in(request))
-            }
+            Part::Condition(index) => self
+                .conditions
+                .get(index)
+                .map_or(Truth::Unknown, |condition| condition.holds(request.context())),
             Part::Form if self.doubts.is_empty() && self.misfit(view.place).is_none() => Truth::True,
             Part::Form | Part::Reach => Truth::Unknown,
         }
