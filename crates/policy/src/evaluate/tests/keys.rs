@@ -82,7 +82,7 @@ fn outside(region: &str) -> String {
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-requestedregion>
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_deny-requested-region.html>
 #[test]
-fn calls_of_global_services_are_made_to_us_east_1() {
+fn calls_of_services_with_one_endpoint_are_made_to_its_region() {
     let role = "arn:aws:iam::111122223333:role/app";
     for (action, resource, elsewhere, there) in [
         ("iam:CreateUser", "arn:aws:iam::111122223333:user/x", False, True),
@@ -103,10 +103,39 @@ fn calls_of_global_services_are_made_to_us_east_1() {
         assert_eq!(within("us-west-2").truth(&user(), action, resource), elsewhere, "{action}");
         assert_eq!(within("us-east-1").truth(&user(), action, resource), there, "{action}");
     }
-    // Other partitions have other regions.
-    let ann = Principal::iam("arn:aws-cn:iam::111122223333:user/ann").unwrap();
-    let world = World::default().identity(&format!("{},{}", allow("*"), outside("cn-north-1")));
-    assert_eq!(world.truth(&ann, "iam:ListUsers", "*"), Depends);
+    for (partition, action, region) in [
+        ("aws", "waf:ListRules", "us-east-1"),
+        ("aws", "globalaccelerator:ListAccelerators", "us-west-2"),
+        ("aws", "networkmanager:DescribeGlobalNetworks", "us-west-2"),
+        ("aws", "devicefarm:ListProjects", "us-west-2"),
+        ("aws", "importexport:ListJobs", "us-east-1"),
+        ("aws", "budgets:ViewBudget", "us-east-1"),
+        ("aws", "ce:GetCostAndUsage", "us-east-1"),
+        ("aws", "health:DescribeEvents", "us-east-1"),
+        ("aws", "shield:ListProtections", "us-east-1"),
+        ("aws", "route53domains:ListDomains", "us-east-1"),
+        // botocore calls these two services "taxsettings" and "notificationscontacts".
+        ("aws", "tax:GetTaxInheritance", "us-east-1"),
+        ("aws", "notifications-contacts:ListEmailContacts", "us-east-1"),
+        ("aws-cn", "iam:ListUsers", "cn-north-1"),
+        ("aws-cn", "organizations:ListRoots", "cn-northwest-1"),
+        ("aws-cn", "route53:ListHostedZones", "cn-northwest-1"),
+        ("aws-us-gov", "iam:ListUsers", "us-gov-west-1"),
+        ("aws-us-gov", "support:CreateCase", "us-gov-west-1"),
+        ("aws-iso-b", "iam:ListUsers", "us-isob-east-1"),
+    ] {
+        let ann = Principal::iam(&format!("arn:{partition}:iam::111122223333:user/ann")).unwrap();
+        let truth = |region| {
+            let world = World::default().identity(&format!("{},{}", allow("*"), outside(region)));
+            world.truth(&ann, action, "*")
+        };
+        assert_eq!([truth("eu-west-1"), truth(region)], [False, True], "{partition} {action}");
+    }
+    // Services that have the prefix of another one, and endpoints in many Regions.
+    let world = World::default().identity(&format!("{},{}", allow("*"), outside("eu-central-1")));
+    for action in ["chime:CreateMeeting", "sts:DecodeAuthorizationMessage", "waf-regional:ListRules"] {
+        assert_eq!(world.truth(&user(), action, "*"), Depends, "{action}");
+    }
 }
 
 /// What is said of the region counts, before and behind a change of the action.
