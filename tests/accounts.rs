@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use orgsweep_model::records::{ScanAccountRecord, ScanRecord, ScanState};
+use orgsweep_model::Status;
+use orgsweep_model::records::{
+    CoverageOutcome, CoverageRecord, FindingRecord, ScanAccountRecord, ScanRecord, ScanState,
+};
 use orgsweep_simulator::Options;
 
 use crate::support::{World, options, run};
@@ -62,6 +65,36 @@ fn an_excluded_unit_wins_over_the_unit_inside_it() {
     assert!(said.errors.contains("no account to scan"), "{}", said.errors);
 }
 
+/// Nobody asked about an account that was left out, so that no check has anything to say of it.
+#[test]
+fn an_excluded_account_fails_nothing_even_where_it_is_suspended() {
+    let world =
+        World::start(Options { suspended: Some(2), refusing: Some(0), broken: Some(0), ..options(6) });
+    let accounts = world.running.accounts();
+    let suspended: Vec<&str> = accounts
+        .iter()
+        .filter(|account| account.state == "SUSPENDED")
+        .map(|account| account.id.as_str())
+        .collect();
+    let [left_out, other] = suspended[..] else { panic!("{suspended:?}") };
+    let said = world.scan(&["--exclude-account", left_out]);
+    assert_eq!(said.code, 0, "{}", said.errors);
+    let failed = |id: &str| -> Vec<String> {
+        let rows: Vec<FindingRecord> = world.rows();
+        let failed =
+            rows.into_iter().filter(|row| row.account_id.as_str() == id && row.status == Status::Fail);
+        failed.map(|row| row.check_id.into_owned()).collect()
+    };
+    assert_eq!(failed(other), ["org-account-not-active"]);
+    assert_eq!(failed(left_out), [""; 0]);
+    let rows: Vec<CoverageRecord> = world.rows();
+    let of_left_out: Vec<_> = rows.iter().filter(|row| row.account_id.as_str() == left_out).collect();
+    assert!(of_left_out.len() > 20);
+    for row in of_left_out {
+        assert_eq!((row.outcome, row.reason_code.as_deref()), (CoverageOutcome::NotRun, Some("EXCLUDED")));
+    }
+}
+
 #[test]
 fn accounts_and_tags() {
     let world = good(12);
@@ -89,38 +122,6 @@ fn a_name_that_matches_nothing_is_a_mistake() {
     assert_eq!(said.code, 3);
     assert!(said.errors.contains("no account to scan"), "{}", said.errors);
     assert!(!world.lake().join("v1").exists());
-}
-
-/// What is chosen is compared with the roster before anybody is entered: nothing is left that a later run could go on with.
-#[test]
-fn a_wrong_choice_enters_nobody_and_leaves_nothing() {
-    let world = good(60);
-    let config = world.file("orgsweep.toml").display().to_string();
-    std::fs::write(&config, "[[override]]\nou = \"/Root/Wrokloads\"\nrole-name = [\"Audit\"]\n").unwrap();
-    for (choice, nearest) in [
-        (["--account", "999999999999"], "the nearest is "),
-        (["--ou", "/Root/Wrokloads"], "the nearest is /Root/Workloads"),
-        (["--ou", "ou-none-12345678"], "the nearest is ou-"),
-        (["--tag", "env=prd"], "--tag env=prd"),
-        (["--config", &config], "the nearest is /Root/Workloads"),
-    ] {
-        for plan in [&[][..], &["--plan"]] {
-            let said = world.scan(&[&CHECK[..], &choice, plan].concat());
-            assert_eq!(said.code, 3, "{choice:?}: {}", said.errors);
-            assert!(said.errors.contains(nearest), "{choice:?}: {}", said.errors);
-            assert!(!said.errors.contains("--resume"), "{choice:?}: {}", said.errors);
-            let left: Vec<_> = std::fs::read_dir(world.lake()).into_iter().flatten().flatten().collect();
-            assert!(left.is_empty(), "{choice:?}: {left:?}");
-        }
-    }
-    assert!(world.running.sessions().is_empty(), "nobody was entered");
-    std::fs::write(
-        &config,
-        "[[override]]\nou = \"/Root/Wrokloads\"\nallow-unmatched = true\nrole-name = [\"Audit\"]\n",
-    )
-    .unwrap();
-    let said = world.scan(&[CHECK[0], CHECK[1], "--config", &config]);
-    assert_eq!(said.code, 0, "{}", said.errors);
 }
 
 #[test]
@@ -209,7 +210,9 @@ fn the_session_policy_is_exactly_what_the_checks_need() {
     assert_eq!(world.scan(&CHECK).code, 0);
     let policy = world.rows::<ScanRecord>()[0].session_policy.clone().unwrap();
     let parsed: serde_json::Value = serde_json::from_str(&policy).unwrap();
-    assert_eq!(parsed["Statement"][0]["Action"], serde_json::json!(["iam:GetAccountPasswordPolicy"]));
+    // The summary says whether there is anybody whom a password policy governs.
+    let wanted = serde_json::json!(["iam:GetAccountPasswordPolicy", "iam:GetAccountSummary"]);
+    assert_eq!(parsed["Statement"][0]["Action"], wanted);
     let given = world.running.session_policies();
     assert_eq!(given.len(), 2);
     assert!(given.iter().all(|(_, held)| held.as_ref() == Some(&policy)), "{given:?}");

@@ -14,8 +14,8 @@ use orgsweep_simulator::Options;
 
 use crate::support::{World, options};
 
-/// Costs a member two calls: AssumeRole and this one.
-const ONE_CALL: [&str; 2] = ["--check", "iam-password-policy-length"];
+/// Costs a member three calls: AssumeRole, the password policy and the summary that says whether there are users.
+const CHEAPEST: [&str; 2] = ["--check", "iam-password-policy-length"];
 /// The only check that needs nothing from inside an account.
 const ROSTER_CHECK: &str = "org-account-not-active";
 const REPORT_CHECK: [&str; 2] = ["--check", "iam-user-access-key-unrotated"];

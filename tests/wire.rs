@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use crate::support::{NOW, Said, World, options, run};
 
 /// Costs a member two calls: AssumeRole and this one.
-const ONE_CALL: [&str; 2] = ["--check", "iam-password-policy-length"];
+const CHEAPEST: [&str; 2] = ["--check", "iam-password-policy-length"];
 const REPORT_CHECK: [&str; 2] = ["--check", "iam-user-access-key-unrotated"];
 
 fn good(accounts: usize) -> Options {
@@ -87,7 +87,7 @@ fn nobody_comes_back_before_aws_said() {
             retry_after_ms: Some(2500),
             ..Fault::new(kind, "iam:GetAccountPasswordPolicy")
         };
-        let arguments = [&ONE_CALL[..], &["--unlimited"]].concat();
+        let arguments = [&CHEAPEST[..], &["--unlimited"]].concat();
         let (said, requests) = recorded(Options { faults: vec![told], ..good(3) }, &arguments);
         assert_eq!(said.code, 0, "{}", said.errors);
         let mut answered: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
@@ -105,7 +105,7 @@ fn nobody_comes_back_before_aws_said() {
 #[test]
 fn a_low_rate_is_not_queued_for_by_more_accounts_than_it_can_feed() {
     // 0.4 a second at first: four accounts.
-    let arguments = [&ONE_CALL[..], &["--max-rate", "1", "--concurrency", "50"]].concat();
+    let arguments = [&CHEAPEST[..], &["--max-rate", "1", "--concurrency", "50"]].concat();
     let (said, requests) = recorded(good(8), &arguments);
     assert_eq!(said.code, 0, "{}", said.errors);
     assert!(said.errors.contains("using 4"), "{}", said.errors);

@@ -8,7 +8,7 @@ use orgsweep_model::facts::Principal;
 use orgsweep_model::records::{FindingRecord, ScanState, TableRead};
 use orgsweep_simulator::{Denial, Fault, FaultKind, Options};
 
-use super::{ADMINISTRATOR, ONE_CALL, ROSTER_CHECK, by_account, good, members, role};
+use super::{ADMINISTRATOR, CHEAPEST, ROSTER_CHECK, by_account, good, members, role};
 use crate::support::World;
 
 // A02
@@ -19,7 +19,7 @@ fn the_hop_that_is_denied_is_named() {
         (hop.clone(), format!("{hop},{hop}"))
     };
     let world = World::start(good(4));
-    let said = world.scan(&[ONE_CALL[0], ONE_CALL[1], "--role-chain", &twice(&world).1]);
+    let said = world.scan(&[CHEAPEST[0], CHEAPEST[1], "--role-chain", &twice(&world).1]);
     assert_eq!(said.code, 0, "{}", said.errors);
 
     let on_the_way = Fault {
@@ -29,7 +29,7 @@ fn the_hop_that_is_denied_is_named() {
     };
     let world = World::start(Options { faults: vec![on_the_way], ..good(4) });
     let (hop, chain) = twice(&world);
-    let said = world.scan(&[ONE_CALL[0], ONE_CALL[1], "--role-chain", &chain]);
+    let said = world.scan(&[CHEAPEST[0], CHEAPEST[1], "--role-chain", &chain]);
     assert_eq!(said.code, 3, "{}", said.errors);
     assert!(said.errors.contains(&hop) && said.errors.contains("step 2 of 2"), "{}", said.errors);
 
@@ -37,7 +37,7 @@ fn the_hop_that_is_denied_is_named() {
     let victim = members(&world)[1].clone();
     let last = Fault { account: Some(victim.clone()), ..Fault::new(FaultKind::Denied, "sts:AssumeRole") };
     let world = World::start(Options { faults: vec![last], ..good(4) });
-    let said = world.scan(&[ONE_CALL[0], ONE_CALL[1], "--role-chain", &twice(&world).1]);
+    let said = world.scan(&[CHEAPEST[0], CHEAPEST[1], "--role-chain", &twice(&world).1]);
     assert_eq!(said.code, 2, "{}", said.errors);
     let accounts = by_account(&world);
     let reason = accounts[&victim].reason.as_deref().unwrap();
@@ -72,7 +72,7 @@ fn credentials_of_a_chain_are_renewed_too() {
         ..good(8)
     });
     let chain = world.running.hub_role_arn().unwrap();
-    let said = world.scan(&[&ONE_CALL[..], &["--concurrency", "1", "--role-chain", &chain]].concat());
+    let said = world.scan(&[&CHEAPEST[..], &["--concurrency", "1", "--role-chain", &chain]].concat());
     assert_eq!(said.code, 0, "{}", said.errors);
     let on_the_way = world.running.sessions().into_iter().filter(|made| made.role.ends_with("Hub")).count();
     assert!(on_the_way > 1, "{on_the_way}");
@@ -102,7 +102,7 @@ fn a_role_that_may_do_everything_is_given_a_session_that_only_reads() {
 fn an_answer_of_sts_about_something_else_opens_nothing() {
     let fault = Fault::new(FaultKind::GarbageXml, "sts:AssumeRole");
     let world = World::start(Options { faults: vec![fault], ..good(3) });
-    assert_eq!(world.scan(&[&ONE_CALL[..], &["--attempts", "3"]].concat()).code, 2);
+    assert_eq!(world.scan(&[&CHEAPEST[..], &["--attempts", "3"]].concat()).code, 2);
     for account in members(&world) {
         assert_eq!(by_account(&world)[&account].reason_code.as_deref(), Some("MALFORMED_ANSWER"));
         assert_eq!(world.calls_of(&account), BTreeMap::new());
@@ -134,12 +134,15 @@ fn renewing_a_session_is_no_attempt_of_the_call_that_needed_it() {
     let world = World::start(short(Options { faults: vec![fault], ..good(3) }));
     let hop = role(&world.running.management_account_id(), ADMINISTRATOR);
     let chain = format!("{hop},{hop}");
-    let said = world.scan(&[&ONE_CALL[..], &["--concurrency", "1", "--role-chain", &chain]].concat());
+    let said = world.scan(&[&CHEAPEST[..], &["--concurrency", "1", "--role-chain", &chain]].concat());
     assert_eq!((said.code, world.running.faults_struck()), (2, vec![1]), "{}", said.errors);
     let lost: Vec<TableRead> =
         world.rows::<TableRead>().into_iter().filter(|read| read.reason_code.is_some()).collect();
-    assert_eq!(lost.len(), 1, "{lost:#?}");
-    assert_eq!((lost[0].attempts, lost[0].api.as_deref()), (1, Some("sts:AssumeRole")), "{lost:#?}");
+    assert_eq!(lost.first().map(|read| read.attempts), Some(1), "{lost:#?}");
+    let at_renewal = |read: &TableRead| {
+        read.account_id == lost[0].account_id && read.api.as_deref() == Some("sts:AssumeRole")
+    };
+    assert!(lost.iter().all(at_renewal), "{lost:#?}");
 }
 
 #[test]

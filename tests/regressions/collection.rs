@@ -11,7 +11,7 @@ use orgsweep_model::records::{
 };
 use orgsweep_simulator::{Denial, Fault, FaultKind, Options};
 
-use super::{ONE_CALL, REPORT_CHECK, ROSTER_CHECK, by_account, good, members, service, verdicts};
+use super::{CHEAPEST, REPORT_CHECK, ROSTER_CHECK, by_account, good, members, service, verdicts};
 use crate::support::{NOW, World, options, orgsweep, run};
 
 // C02, C04, C24
@@ -97,7 +97,7 @@ fn a_rate_of_aws_is_overcome_and_below_it_nothing_is_throttled() {
         World::start(Options { rates, ..good(16) })
     };
     let hasty = start();
-    let said = hasty.scan(&[&ONE_CALL[..], &["--attempts", "12"]].concat());
+    let said = hasty.scan(&[&CHEAPEST[..], &["--attempts", "12"]].concat());
     assert_eq!(said.code, 0, "{}", said.errors);
     let scan = &hasty.rows::<ScanRecord>()[0];
     assert!(scan.throttles > 0, "{scan:?}");
@@ -107,7 +107,7 @@ fn a_rate_of_aws_is_overcome_and_below_it_nothing_is_throttled() {
 
     let paced = start();
     let mut command = paced.other(&["scan", "--now", NOW, "--max-rate", "4"]);
-    let said = run(command.args(ONE_CALL).arg("--out").arg(paced.lake()));
+    let said = run(command.args(CHEAPEST).arg("--out").arg(paced.lake()));
     assert_eq!(said.code, 0, "{}", said.errors);
     let scan = &paced.rows::<ScanRecord>()[0];
     assert_eq!((scan.throttles, scan.accounts_scanned), (0, 16), "{scan:?}");
@@ -131,7 +131,7 @@ fn an_account_that_is_throttled_for_ever_takes_nobody_elses_retries() {
         .chain(once.iter().map(|account| Fault { nth: Some(1), ..throttle(account) }))
         .collect();
     let world = World::start(Options { faults, ..good(90) });
-    let said = world.scan(&[&ONE_CALL[..], &["--attempts", "3"]].concat());
+    let said = world.scan(&[&CHEAPEST[..], &["--attempts", "3"]].concat());
     assert_eq!(said.code, 2, "{}", said.errors);
     let rows = by_account(&world);
     for account in for_ever {
@@ -220,7 +220,7 @@ fn what_a_report_says_is_as_old_as_the_report() {
         assert_eq!(read.observed_at == generated, from_report, "{read:?}");
     }
     let findings: Vec<FindingRecord> = world.rows();
-    for (check, from_report) in [(REPORT_CHECK[1], true), (ONE_CALL[1], false)] {
+    for (check, from_report) in [(REPORT_CHECK[1], true), (CHEAPEST[1], false)] {
         let own: Vec<_> = findings.iter().filter(|row| row.check_id == check).collect();
         assert!(!own.is_empty());
         assert!(own.iter().all(|row| (row.observed_at == generated) == from_report), "{own:?}");
@@ -280,7 +280,7 @@ fn every_service_has_its_own_endpoint() {
     const NOWHERE: &str = "http://127.0.0.1:9";
     let scan = |general: bool, services: &[&str], arguments: &[&str]| {
         let world = World::start(good(3));
-        let mut command = world.command(&[&ONE_CALL[..], &["--attempts", "1"], arguments].concat());
+        let mut command = world.command(&[&CHEAPEST[..], &["--attempts", "1"], arguments].concat());
         let right = world.running.endpoint();
         let (first, other) = if general { (right.as_str(), NOWHERE) } else { (NOWHERE, right.as_str()) };
         command.env("AWS_ENDPOINT_URL", first);

@@ -6,7 +6,7 @@ use orgsweep_model::records::{ScanState, TableRead};
 use orgsweep_simulator::{Fault, FaultKind, Options};
 
 use super::{
-    ADMINISTRATOR, ONE_CALL, ROSTER_CHECK, audit_account, by_account, good, listed_from, role, service,
+    ADMINISTRATOR, CHEAPEST, ROSTER_CHECK, audit_account, by_account, good, listed_from, role, service,
     verdicts,
 };
 use crate::support::{World, is_empty_lake, run};
@@ -15,7 +15,7 @@ use crate::support::{World, is_empty_lake, run};
 #[test]
 fn an_account_whose_standing_nobody_states_is_scanned_and_there_is_a_warning() {
     let world = World::start(Options { without_state: true, without_status: true, ..good(25) });
-    let said = world.scan(&ONE_CALL);
+    let said = world.scan(&CHEAPEST);
     assert_eq!(said.code, 0, "{}", said.errors);
     assert!(by_account(&world).values().all(|row| row.scan_state == ScanState::Scanned));
     assert_eq!(by_account(&world).len(), 25);
@@ -40,7 +40,7 @@ fn roles_beyond_the_first_page_are_read() {
 #[test]
 fn every_run_lists_anew() {
     let small = World::start(good(30));
-    let excluding = [ONE_CALL[0], ONE_CALL[1], "--exclude-ou", "/Root/Sandbox"];
+    let excluding = [CHEAPEST[0], CHEAPEST[1], "--exclude-ou", "/Root/Sandbox"];
     assert_eq!(small.scan(&excluding).code, 0);
     let before = by_account(&small);
     assert_eq!(before.len(), 30);
@@ -130,12 +130,12 @@ fn from_another_account_the_management_account_is_entered_like_any_other() {
 // D15, A10, A11
 #[test]
 fn who_lists_the_organization_and_who_enters_the_accounts_can_be_two_others() {
-    let hub = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["sts:AssumeRole","iam:GetAccountPasswordPolicy"],"Resource":"*"}]}"#;
+    let hub = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["sts:AssumeRole","iam:GetAccountPasswordPolicy","iam:GetAccountSummary"],"Resource":"*"}]}"#;
     let start = || World::start(Options { chain: true, hub_policy: Some(hub.to_owned()), ..good(5) });
     let world = start();
     let chain = world.running.hub_role_arn().unwrap();
     // The caller itself may not list.
-    let said = world.scan(&[&ONE_CALL[..], &["--role-chain", &chain]].concat());
+    let said = world.scan(&[&CHEAPEST[..], &["--role-chain", &chain]].concat());
     assert_eq!(said.code, 3, "{}", said.errors);
     assert!(said.errors.contains("organizations:DescribeOrganization"), "{}", said.errors);
 
@@ -143,7 +143,7 @@ fn who_lists_the_organization_and_who_enters_the_accounts_can_be_two_others() {
     let audit = audit_account(&world);
     let lists = role(&audit, ADMINISTRATOR);
     let both = ["--role-chain", &chain, "--discovery-role", &lists];
-    let said = world.scan(&[&ONE_CALL[..], &both].concat());
+    let said = world.scan(&[&CHEAPEST[..], &both].concat());
     assert_eq!(said.code, 0, "{}", said.errors);
     assert_eq!(by_account(&world).len(), 5);
     assert_eq!(listed_from(&world), BTreeSet::from([audit]));
@@ -203,7 +203,7 @@ fn accounts_are_entered_while_the_listing_goes_on() {
     let hang = Fault { page: Some(4), ..Fault::new(FaultKind::Hang, "organizations:ListAccounts") };
     let world = World::start(Options { faults: vec![hang], ..good(100) });
     let patience = ["--attempts", "1", "--attempt-timeout", "4s"];
-    let said = world.scan(&[&ONE_CALL[..], &patience].concat());
+    let said = world.scan(&[&CHEAPEST[..], &patience].concat());
     assert_eq!(said.code, 3, "{}", said.errors);
     assert!(is_empty_lake(&world.lake()));
     let entered = world.running.sessions().len();

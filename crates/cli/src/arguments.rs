@@ -16,6 +16,7 @@ use crate::manuals::{CompletionsArguments, ManArguments};
 use crate::policy::PolicyArguments;
 use crate::simulate::SimulateArguments;
 use crate::terminal::ColorWhen;
+use crate::values;
 
 /// Audits the identities of a whole AWS organization and writes the results as Parquet.
 #[derive(Debug, Parser)]
@@ -107,7 +108,10 @@ impl FromStr for Span {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let span: Option<SignedDuration> = text.parse().ok();
         match span.and_then(|span| Duration::try_from(span).ok()) {
-            Some(span) if !span.is_zero() => Ok(Self(span)),
+            Some(span) if span.is_zero() => {
+                Err(format!("{text:?} is no time at all: expected a length such as 90s, 14m or 1h30m"))
+            }
+            Some(span) => Ok(Self(span)),
             _ => Err(format!("{text:?} is not a length of time: expected one such as 90s, 14m or 1h30m")),
         }
     }
@@ -263,6 +267,7 @@ pub struct ScanOptions {
     /// Role to assume in each account: a name with path, or an ARN with {partition} and {account_id}. Several are
     /// tried in order. [default: orgsweep/OrgsweepAudit]
     #[arg(long, value_delimiter = ',', value_name = "ROLE", help_heading = "Access")]
+    #[serde(deserialize_with = "values::list")]
     pub role_name: Vec<String>,
     /// External id that the role's trust policy asks for.
     #[arg(long, help_heading = "Access")]
@@ -276,6 +281,7 @@ pub struct ScanOptions {
 
     /// Roles to assume on the way to the members, in order: the caller assumes the first, the last one the members' roles.
     #[arg(long, value_delimiter = ',', value_name = "ARN", help_heading = "Access")]
+    #[serde(deserialize_with = "values::list")]
     pub role_chain: Vec<String>,
     /// Role for the calls to Organizations, where the caller itself may not make them.
     #[arg(long, value_name = "ARN", help_heading = "Access")]
@@ -285,22 +291,28 @@ pub struct ScanOptions {
     pub source_identity: Option<String>,
     /// Tag of every session; repeatable. Needs sts:TagSession on both sides.
     #[arg(long, value_name = "KEY=VALUE", help_heading = "Access")]
+    #[serde(deserialize_with = "values::list")]
     pub session_tag: Vec<String>,
 
     /// Only accounts in these organizational units and below: id (ou-…) or path (/Root/Workloads).
     #[arg(long, value_delimiter = ',', value_name = "UNIT", help_heading = "Accounts")]
+    #[serde(deserialize_with = "values::list")]
     pub ou: Vec<String>,
     /// Not the accounts in these units and below; wins over every inclusion.
     #[arg(long, value_delimiter = ',', value_name = "UNIT", help_heading = "Accounts")]
+    #[serde(deserialize_with = "values::list")]
     pub exclude_ou: Vec<String>,
     /// Only these accounts (and those of --ou).
     #[arg(long, value_delimiter = ',', value_name = "ID", help_heading = "Accounts")]
+    #[serde(deserialize_with = "values::list")]
     pub account: Vec<AccountId>,
     /// Not these accounts; wins over every inclusion.
     #[arg(long, value_delimiter = ',', value_name = "ID", help_heading = "Accounts")]
+    #[serde(deserialize_with = "values::list")]
     pub exclude_account: Vec<AccountId>,
     /// Only accounts that carry this tag; repeatable, all must match.
     #[arg(long, value_name = "KEY=VALUE", help_heading = "Accounts")]
+    #[serde(deserialize_with = "values::list")]
     pub tag: Vec<String>,
     /// Read account IDs from a file, one per line, optionally followed by a comma and a name.
     #[arg(long, value_name = "FILE", conflicts_with = "single_account", help_heading = "Accounts")]
@@ -311,9 +323,11 @@ pub struct ScanOptions {
 
     /// Only these checks; `*` and `?` are wildcards, as in 'iam-root-*'.
     #[arg(long, value_delimiter = ',', value_name = "ID", help_heading = "Checks")]
+    #[serde(deserialize_with = "values::list")]
     pub check: Vec<String>,
     /// Not these checks; takes wildcards too and wins over --check.
     #[arg(long, value_delimiter = ',', value_name = "ID", help_heading = "Checks")]
+    #[serde(deserialize_with = "values::list")]
     pub exclude_check: Vec<String>,
     /// Only checks of this severity or above.
     #[arg(long, help_heading = "Checks")]
@@ -323,6 +337,7 @@ pub struct ScanOptions {
     pub framework: Option<String>,
     /// Collect these tables too, though no enabled check reads them; `all` for every table.
     #[arg(long, value_delimiter = ',', value_name = "TABLE", help_heading = "Checks")]
+    #[serde(deserialize_with = "values::list")]
     pub collect: Vec<String>,
 
     /// Accounts in flight, as far as --max-rate can feed them. [default: 64]
@@ -369,8 +384,9 @@ pub struct ScanOptions {
     /// unit names that could not be read are 2 all the same. [default: 100]
     #[arg(long, value_name = "PERCENT", help_heading = "Run")]
     pub min_coverage: Option<f64>,
-    /// The moment that ages count to, instead of now: 2026-11-24T00:00:00Z. The scan itself is dated by the clock.
-    #[arg(long, value_name = "TIME", help_heading = "Run")]
+    /// The moment that ages count to, instead of now: 2026-11-24T12:00:00Z, or a day (midnight UTC). The scan itself is dated by the clock.
+    #[arg(long, value_name = "TIME", value_parser = values::moment, help_heading = "Run")]
+    #[serde(deserialize_with = "values::optional_moment")]
     pub now: Option<Timestamp>,
     /// Print no progress and no summary; warnings and errors are still printed.
     #[arg(long, short, help_heading = "Run")]
@@ -453,7 +469,7 @@ pub struct DemoArguments {
     #[command(flatten)]
     pub world: WorldArguments,
     /// The moment of the scan; the made-up dates follow it. [default: now]
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = values::moment)]
     pub now: Option<Timestamp>,
     /// Output directory.
     #[arg(long, value_name = "DIR", default_value = "orgsweep-demo")]

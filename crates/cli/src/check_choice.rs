@@ -4,6 +4,7 @@ use orgsweep_model::registry::Registry;
 
 use crate::arguments::ScanOptions;
 use crate::exit::Failure;
+use crate::program;
 
 /// Puts ids in the place of patterns. One that matches nothing is a mistake and is named.
 pub fn expand(registry: &Registry, options: &mut ScanOptions) -> Result<(), Failure> {
@@ -29,7 +30,8 @@ fn expanded(place: &str, names: &[String], ids: &[&str], problems: &mut Vec<Stri
         }
         if !found && is_pattern {
             problems.push(format!(
-                "{place} {name:?}: no check matches; `orgsweep checks list` prints all of them"
+                "{place} {name:?}: no check matches; `{} checks list` prints all of them",
+                program::name()
             ));
         } else if !found {
             chosen.push(name.clone());

@@ -11,6 +11,7 @@ use crate::arguments::PrintFormat;
 use crate::checks::{ROSTER_ACTIONS, reads_roster};
 use crate::exit::Failure;
 use crate::prepare::{unknown, unknown_framework};
+use crate::program;
 use crate::terminal::{ColorWhen, Layout, columns, fitted, wrap};
 
 /// `orgsweep checks list`. Filters add up: a check must match all of them.
@@ -108,7 +109,7 @@ fn as_text(matching: &[&Registered], all: usize, layout: Layout) -> String {
     let count = matching.len();
     let of_all = if count == all { format!("{all} checks") } else { format!("{count} of {all} checks") };
     let blank = if count == 0 { "" } else { "\n" };
-    let _ = writeln!(text, "{blank}{of_all}; `orgsweep checks show ID` describes one");
+    let _ = writeln!(text, "{blank}{of_all}; `{} checks show ID` describes one", program::name());
     text
 }
 

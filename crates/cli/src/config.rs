@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use orgsweep_model::AccountId;
-use orgsweep_model::selection::{Scope, names_of_path};
+use orgsweep_model::selection::Scope;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
 use crate::arguments::ScanOptions;
 use crate::exit::Failure;
-use crate::prepare::without_type_words;
+use crate::values;
 
 /// A configuration file, read and checked for shape; check ids and settings are checked against the registry
 /// later, before anything is scanned.
@@ -24,8 +24,6 @@ pub struct Config {
     pub overrides: Vec<(Scope, BTreeMap<String, Json>)>,
     /// Where the way in differs, in file order.
     pub access: Vec<(Scope, OverriddenAccess)>,
-    /// Of all overrides in which an account must be.
-    pub scopes: Vec<Scope>,
 }
 
 /// How accounts are entered in a unit or an account.
@@ -45,11 +43,9 @@ struct Override {
     account: Option<AccountId>,
     #[serde(default)]
     checks: BTreeMap<String, Json>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "values::list")]
     role_name: Vec<String>,
     external_id: Option<String>,
-    #[serde(default)]
-    allow_unmatched: bool,
 }
 
 impl Config {
@@ -79,9 +75,6 @@ impl Config {
                 (None, Some(account)) => Scope::Account(account),
                 _ => return Err("an [[override]] holds for exactly one of `ou` and `account`".to_owned()),
             };
-            if !entry.allow_unmatched {
-                config.scopes.push(scope.clone());
-            }
             if !entry.checks.is_empty() {
                 config.overrides.push((scope.clone(), entry.checks));
             }
@@ -96,17 +89,8 @@ impl Config {
 
 /// An organizational unit by id or by path.
 pub fn unit_name(unit: String) -> Result<String, String> {
-    if unit.starts_with("ou-") || unit.starts_with("r-") {
+    if unit.starts_with("ou-") || unit.starts_with("r-") || unit.starts_with('/') {
         return Ok(unit);
-    }
-    if unit.starts_with('/') {
-        return match names_of_path(&unit) {
-            Some(_) => Ok(unit),
-            None => Err(format!(
-                "{unit:?} is not a path of an organizational unit: expected one such as /Root/Workloads; a slash in a name \
-                 is written \\/ and a backslash \\\\"
-            )),
-        };
     }
     Err(format!(
         "{unit:?} is not an organizational unit: expected an id (ou-ab12-34567890, r-ab12) or a path (/Root/Workloads)"
@@ -118,8 +102,7 @@ fn deserialize<T: serde::de::DeserializeOwned>(section: &str, value: toml::Value
         let path = error.path().to_string();
         let inner = error.into_inner();
         let inner = inner.to_string();
-        let inner = without_type_words(inner.trim());
-        let inner = inner.as_str();
+        let inner = inner.trim();
         match (section, path.as_str()) {
             ("", ".") => inner.to_owned(),
             ("", path) => format!("{path}: {inner}"),
@@ -161,6 +144,31 @@ mod tests {
     }
 
     #[test]
+    fn one_value_stands_for_a_list_of_one() {
+        let text = r#"
+            ou = "/Root/X"
+            exclude-ou = "/Root/Y, Z"
+            account = "111122223333"
+            role-name = "A"
+            check = "iam-role-unused"
+            now = 2026-11-24
+            [[override]]
+            ou = "/Root/X"
+            role-name = "B"
+        "#;
+        let config = Config::parse(text).unwrap();
+        let options = &config.options;
+        assert_eq!(
+            (&options.ou[..], &options.exclude_ou[..]),
+            (&["/Root/X".to_owned()][..], &["/Root/Y, Z".to_owned()][..])
+        );
+        assert_eq!((options.account.len(), &options.role_name[..]), (1, &["A".to_owned()][..]));
+        assert_eq!(options.check, ["iam-role-unused"]);
+        assert_eq!(options.now.unwrap().to_string(), "2026-11-24T00:00:00Z");
+        assert_eq!(config.access[0].1.role_name, ["B"]);
+    }
+
+    #[test]
     fn mistakes_are_named() {
         for (text, wanted) in [
             ("roel-name = 'x'", "roel-name"),
@@ -170,6 +178,11 @@ mod tests {
             ("[[override]]\nou = 'x'\naccuont = '1'\nchecks = {}", "accuont"),
             ("[[override]]\nou = 'Workloads'\n", "not an organizational unit"),
             ("deadline = 'soon'", "length of time"),
+            ("deadline = '0s'", "no time at all"),
+            ("ou = 7", "expected a text, or a list of texts"),
+            ("account = '12'", "12 digits"),
+            ("now = 'yesterday'", "is not a moment"),
+            ("now = 7", "expected a moment"),
             ("concurrency = ", "TOML"),
         ] {
             let message = Config::parse(text).unwrap_err();

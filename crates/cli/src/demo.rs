@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 use crate::arguments::{DemoArguments, LogFormat, ScanOptions, WorldArguments};
 use crate::config::Config;
 use crate::exit::{self, Failure};
+use crate::program;
 use crate::run::{Begun, Run};
 use crate::terminal::{Layout, words, wrap};
 use crate::{prepare, scan, stopping};
@@ -69,15 +70,17 @@ pub async fn demo(registry: &Registry, arguments: DemoArguments) -> Result<u8, F
     .map_err(|error| Failure::new(error.to_string()))?;
     let source: Arc<dyn Source> = Arc::new(source);
     let out = &arguments.out;
-    let run = Run { registry, source, prepared, begun, out, program: &scan::program(), stop, is_demo: true };
+    let run =
+        Run { registry, source, prepared, begun, out, program: &program::command(), stop, is_demo: true };
     let outcome = run.go().await?;
     let surprises = surprises(&running, &outcome.totals, &actions);
     if !arguments.quiet && arguments.log_format == LogFormat::Text {
         let how = if surprises.is_empty() { "exactly those" } else { "not those" };
         let sentence = format!(
-            "The made-up organization lost {} accounts, {how} that were planted. `orgsweep scan` would have ended with \
+            "The made-up organization lost {} accounts, {how} that were planted. `{} scan` would have ended with \
              {}.",
             outcome.totals.lost().len(),
+            program::name(),
             outcome.verdict.sentence()
         );
         let lines = wrap(words(&sentence), Layout::of_output(arguments.color).prose);

@@ -30,6 +30,7 @@ use crate::arguments::{LogFormat, ScanOptions};
 use crate::config::Config;
 use crate::exit::{self, Failure};
 use crate::prepare::{self, Prepared};
+use crate::program;
 use crate::progress::Progress;
 use crate::{access, guardrails, scan, stopping};
 
@@ -125,7 +126,7 @@ async fn look(
         AwsSource::connect(connection, source_options).await.map_err(|error| refused(&error, &clock))?;
     let caller_arn = source.caller_arn().to_owned();
     let without_roster = |error: SourceError| {
-        let program = scan::program();
+        let program = program::command();
         Failure::new(format!("{error}\n  `{program} policy --for hub` prints what the caller needs."))
     };
     let organization = source.organization().await.map_err(without_roster)?;
@@ -163,7 +164,7 @@ async fn look(
     .await;
     progress.finish();
     ran.map_err(|error| Failure::new(error.to_string()))?;
-    let commands = Commands::new(scan::program(), &options, &caller_arn, &organization);
+    let commands = Commands::new(program::command(), &options, &caller_arn, &organization);
 
     Ok(Report {
         caller_arn,

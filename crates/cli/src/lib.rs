@@ -26,6 +26,7 @@ mod plan_estimate;
 mod plan_screen;
 mod policy;
 mod prepare;
+mod program;
 mod progress;
 mod retry;
 mod roster_file;
@@ -37,6 +38,7 @@ mod sink;
 mod stopping;
 mod summary;
 mod terminal;
+mod values;
 mod verdict;
 
 use std::ffi::OsString;

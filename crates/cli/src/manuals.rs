@@ -8,6 +8,7 @@ use clap_complete::Shell;
 use crate::arguments::Arguments;
 use crate::exit::{self, Failure};
 use crate::prepare::unknown;
+use crate::program;
 
 /// `orgsweep completions`.
 #[derive(Debug, Args)]
@@ -34,23 +35,16 @@ pub struct ManArguments {
     pub out: Option<PathBuf>,
 }
 
-/// The program, as it was started: a distribution of one's own has a name of its own.
-fn program() -> String {
-    let started = std::env::args_os().next().map(PathBuf::from);
-    let name = started.as_deref().and_then(Path::file_stem).and_then(|name| name.to_str());
-    name.unwrap_or("orgsweep").to_owned()
-}
-
 /// The script of a shell.
 pub fn completions(arguments: &CompletionsArguments) -> String {
     let mut script = Vec::new();
-    clap_complete::generate(arguments.shell, &mut shown(Arguments::command()), program(), &mut script);
+    clap_complete::generate(arguments.shell, &mut shown(Arguments::command()), program::name(), &mut script);
     String::from_utf8_lossy(&script).into_owned()
 }
 
 /// One page on standard output, or all of them in a folder.
 pub fn man(arguments: &ManArguments) -> Result<u8, Failure> {
-    let program = program();
+    let program = program::name();
     let mut root = Arguments::command().name(program.clone()).bin_name(program.clone());
     root.build();
     let Some(folder) = &arguments.out else {

@@ -19,6 +19,7 @@ use crate::arguments::ScanOptions;
 use crate::check_choice;
 use crate::config::{Config, unit_name};
 use crate::exit::Failure;
+use crate::program;
 
 /// The standard collectors and the given packs.
 pub fn registry(packs: Vec<Pack>) -> Result<Registry, Failure> {
@@ -88,7 +89,7 @@ pub fn prepare_with(
     let config_sha256 = fingerprint(&options, &checks, &config);
     let (concurrency, _) = concurrency(&options, 1)?;
     let mut plan = Plan::new(registry, checks, &also, filter, concurrency, clock);
-    plan.scopes.clone_from(&config.scopes);
+    plan.access_scopes = config.access.iter().map(|(scope, _)| scope.clone()).collect();
     let session_policy = session_policy(&options, &plan)?;
     let access = access(&options, &config.access, session_policy)?;
     Ok(Prepared { plan, access, options, config_sha256 })
@@ -231,37 +232,19 @@ fn check_set(
         let target = if chosen { &mut checks } else { &mut whole };
         if let Err(message) = target.enable(&*registered.check, settings.get(&id).unwrap_or(&nothing), &mine)
         {
-            problems.push(format!("settings of {id}: {}", without_type_words(&message)));
+            problems.push(format!("settings of {id}: {message}"));
         }
     }
     if problems.is_empty() && checks.is_empty() {
         problems.push(
-            "no check is left: --check, --exclude-check, --severity and --framework together choose none; \
-             see `orgsweep checks list`"
-                .to_owned(),
+            format!(
+                "no check is left: --check, --exclude-check, --severity and --framework together choose none; see `{} checks \
+                 list`",
+                program::name()
+            ),
         );
     }
     Some(checks)
-}
-
-/// `expected a whole number, not string "many"` for what a parser says about types.
-pub fn without_type_words(message: &str) -> String {
-    let Some((place, rest)) = message.split_once("invalid type: ") else {
-        return message.to_owned();
-    };
-    let Some((found, expected)) = rest.split_once(", expected ") else {
-        return message.to_owned();
-    };
-    let (expected, more) = expected.split_once('\n').unwrap_or((expected, ""));
-    let expected = match expected {
-        "u8" | "u16" | "u32" | "u64" | "usize" | "i32" | "i64" => "a whole number",
-        "f32" | "f64" => "a number",
-        "a boolean" => "true or false",
-        "a sequence" => "a list",
-        other => other,
-    };
-    let more = if more.is_empty() { String::new() } else { format!(" {}", more.trim()) };
-    format!("{place}expected {expected}, not {found}{more}")
 }
 
 /// A framework that no check is mapped to.

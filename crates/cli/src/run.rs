@@ -18,6 +18,7 @@ use crate::guardrails::{self, Guardrails, Reading};
 use crate::live::tell_line;
 use crate::log_event::{self, Level};
 use crate::prepare::Prepared;
+use crate::program;
 use crate::progress::Progress;
 use crate::retry::Earlier;
 use crate::scan::totals_of;
@@ -304,10 +305,11 @@ fn tell_shard(shard: Shard, totals: Totals, options: &ScanOptions) -> Result<Run
     tell_crashes(&totals, options);
     say(options, "shard_finished", &fields, || {
         format!(
-            "Shard {}/{}: {}\nPublished by `orgsweep finalize` once all shards are done.\n",
+            "Shard {}/{}: {}\nPublished by `{} finalize` once all shards are done.\n",
             shard.index,
             shard.count,
-            summary::coverage_line(&totals)
+            summary::coverage_line(&totals),
+            program::name()
         )
     })?;
     Ok(RunOutcome { verdict, totals })

@@ -18,10 +18,11 @@ use crate::config::Config;
 use crate::exit::Failure;
 use crate::plan_screen;
 use crate::prepare::{self, Prepared};
+use crate::program;
 use crate::retry::Earlier;
 use crate::roster_file::RosterFile;
 use crate::run::{Begun, Run, warn};
-use crate::shard::{self, Shard};
+use crate::shard::Shard;
 use crate::stopping;
 
 /// Where the tables go unless told otherwise.
@@ -38,7 +39,7 @@ pub async fn scan(registry: &Registry, arguments: ScanArguments) -> Result<u8, F
     let mut prepared = prepare::prepare(registry, arguments.options.clone(), config)?;
     let stop = stopping::with_deadline(stop, start, prepared.options.deadline.map(|span| span.0));
     let out = out(&prepared.options);
-    let mut file = arguments.roster.as_deref().map(RosterFile::read).transpose()?;
+    let file = arguments.roster.as_deref().map(RosterFile::read).transpose()?;
     let shard = arguments.shard.as_deref().map(Shard::parse).transpose()?;
     let (concurrency, too_many) =
         access::concurrency(&prepared.options, shard.map_or(1, |shard| shard.count))?;
@@ -49,10 +50,6 @@ pub async fn scan(registry: &Registry, arguments: ScanArguments) -> Result<u8, F
         warn(&prepared.options, "concurrency_reduced", &message);
     }
     let discovered = file.as_ref().map(|file| (file.scan_id.clone(), file.now, file.digest()));
-    if let Some(file) = &mut file {
-        file.name_units();
-        shard::check_names(&prepared, file)?;
-    }
     let roster = roster(&prepared.options, file, shard)?;
     let accounts = Accounts::of(discovered, shard, &roster);
 
@@ -80,7 +77,7 @@ async fn go(
     out: &Path,
     stop: Stop,
 ) -> Result<u8, Failure> {
-    let program = program();
+    let program = program::command();
     Ok(Run { registry, source, prepared, begun, out, program: &program, stop, is_demo: false }
         .go()
         .await?
@@ -288,9 +285,10 @@ pub fn roster(
 ) -> Result<Roster, Failure> {
     if let Some(mut file) = file {
         if !options.tag.is_empty() && file.roster.accounts.iter().all(|account| account.tags.is_none()) {
-            return Err(Failure::new(
-                "--tag: the roster holds no tags; write it with `orgsweep discover --tags --roster …`",
-            ));
+            return Err(Failure::new(format!(
+                "--tag: the roster holds no tags; write it with `{} discover --tags --roster …`",
+                program::name()
+            )));
         }
         if let Some(shard) = shard {
             file.roster.accounts.retain(|account| shard.holds(account.id));
@@ -316,14 +314,4 @@ pub fn random_entropy() -> [u8; 10] {
         half.copy_from_slice(&hasher.finish().to_be_bytes()[..half.len()]);
     }
     entropy
-}
-
-/// How the user started us, for the commands that the summary suggests.
-pub fn program() -> String {
-    if std::env::var_os("CARGO").is_some() {
-        return "cargo run --release --".to_owned();
-    }
-    std::env::args_os()
-        .next()
-        .map_or_else(|| "orgsweep".to_owned(), |name| name.to_string_lossy().into_owned())
 }

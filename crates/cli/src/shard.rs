@@ -9,7 +9,7 @@ use orgsweep_model::records::ScanRecord;
 use orgsweep_model::registry::Registry;
 use orgsweep_model::{Account, AccountId};
 use orgsweep_sweep::filter::RosterKey;
-use orgsweep_sweep::{AccountLine, AccountTally, ScanError, Totals, Unfinished, Unmatched};
+use orgsweep_sweep::{AccountLine, AccountTally, ScanError, Totals, Unfinished};
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -19,10 +19,11 @@ use crate::exit::Failure;
 use crate::guardrails;
 use crate::log_event;
 use crate::prepare::{self, Prepared};
+use crate::program;
 use crate::retry::tallies;
 use crate::roster_file::RosterFile;
 use crate::run::{self, Publication};
-use crate::scan::{out, program, same_configuration, same_roster, totals_of};
+use crate::scan::{out, same_configuration, same_roster, totals_of};
 use crate::sink;
 
 /// Where a batch job's index is, in order: AWS Batch array jobs, Kubernetes indexed jobs. Both begin at 0.
@@ -107,7 +108,10 @@ pub fn finalize(registry: &Registry, arguments: FinalizeArguments) -> Result<u8,
     one_count(&shards)?;
     let shared = writer.earlier_usage();
     shared.join(&file.usage());
-    file.name_units();
+    let names = &file.roster.unit_names;
+    for account in &mut file.roster.accounts {
+        account.ou_path = account.ou_path.take().or_else(|| orgsweep_sweep::filter::path(account, names));
+    }
     let (mut totals, finished) = totals_of(&writer)?;
     let finished: BTreeSet<AccountId> = finished.into_iter().collect();
     let missing: Vec<&Account> =
@@ -148,7 +152,7 @@ pub fn finalize(registry: &Registry, arguments: FinalizeArguments) -> Result<u8,
         scan_id: &file.scan_id,
         started_at: file.scan_id.moment(),
         out: &out,
-        program: &program(),
+        program: &program::command(),
         shards: Some(took_part as i32),
         retried_scan_id: None,
         is_partial,
@@ -204,10 +208,18 @@ fn one_count(shards: &[BegunShard]) -> Result<(), Failure> {
     )))
 }
 
-/// A shard cannot tell a name that matches nothing from one that matches elsewhere: the file's roster is whole.
-pub fn check_names(prepared: &Prepared, file: &RosterFile) -> Result<(), Failure> {
+/// A shard cannot tell a name that matches nothing from one that matches elsewhere: here the roster is whole.
+fn check_names(prepared: &Prepared, file: &RosterFile) -> Result<(), Failure> {
     let keys: Vec<_> = file.roster.accounts.iter().map(RosterKey::of).collect();
-    let Unmatched { excluded, wanted } = prepared.plan.unmatched(&keys);
+    for message in prepared.plan.unmatched_scopes(&keys) {
+        run::warn(&prepared.options, "override_matches_nothing", &message);
+    }
+    let (excluded, wanted): (Vec<_>, Vec<_>) = prepared
+        .plan
+        .filter
+        .unmatched(&keys)
+        .into_iter()
+        .partition(|message| message.starts_with("--exclude"));
     for message in excluded {
         run::warn(&prepared.options, "filter_matches_nothing", &message);
     }

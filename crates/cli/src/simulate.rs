@@ -21,7 +21,7 @@ pub struct SimulateArguments {
     #[arg(long, default_value_t = 0)]
     pub port: u16,
     /// The moment that the made-up dates follow. [default: now]
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = crate::values::moment)]
     pub now: Option<Timestamp>,
     /// Milliseconds to wait before every answer.
     #[arg(long, value_name = "MS", default_value_t = 0)]

@@ -11,7 +11,9 @@ use orgsweep_model::facts::{DERIVED, Derived, RosterEntry};
 use orgsweep_model::records::{
     ApiCallRecord, CoverageRecord, FindingRecord, ScanAccountRecord, ScanState, TableRead, TableReadOutcome,
 };
-use orgsweep_model::{Account, Collector, Context, Gap, Organization, Reason, Rows, Session, Tables, Usage};
+use orgsweep_model::{
+    Account, Collector, Context, Gap, Organization, Reason, Row as _, Rows, Session, Tables, Usage,
+};
 
 use crate::ending::Unfinished;
 use crate::plan::Plan;
@@ -195,7 +197,13 @@ impl Visit {
 
     /// Runs the checks and makes the rows. `account` now carries its path.
     pub(crate) fn finish(mut self, plan: &Plan, organization: &Organization) -> AccountRows {
-        self.tables.insert(vec![RosterEntry::from(&self.account)], plan.clock.now());
+        match &self.refusal {
+            // Nothing was asked about an account that was left out on purpose, its standing included.
+            Some(gap) if gap.reason == Reason::Excluded => {
+                self.tables.insert_gap(RosterEntry::SCHEMA.name, gap.clone(), plan.clock.now());
+            }
+            _ => self.tables.insert(vec![RosterEntry::from(&self.account)], plan.clock.now()),
+        }
         let mut checks = plan.checks.for_account(&self.account);
         if let Some(retained) = &self.retained {
             checks.retain(|check| retained.concerns(*check));

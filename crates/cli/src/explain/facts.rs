@@ -14,6 +14,7 @@ use orgsweep_model::{AccountId, Row};
 use orgsweep_policy::{Attached, Policy as Compiled};
 
 use crate::exit::Failure;
+use crate::program;
 
 /// The facts that evaluation stands on.
 pub struct Facts {
@@ -35,7 +36,10 @@ pub struct Facts {
 }
 
 /// How to have what is missing.
-const COLLECT: &str = "`orgsweep scan --collect policies` reads it";
+/// What reads it.
+fn collect() -> String {
+    format!("`{} scan --collect policies` reads it", program::name())
+}
 
 impl Facts {
     /// Reads what concerns these accounts.
@@ -51,12 +55,11 @@ impl Facts {
         let accounts: Vec<ScanAccountRecord> = source.rows("account_id", &ids)?;
         let mut policies: Vec<Policy> = source.rows("account_id", &ids)?;
         policies.retain(|policy| policy.is_default);
-        let organization =
-            if orgsweep_lake::has_table(root, &scan_id, OrganizationPolicy::SCHEMA).map_err(failed)? {
-                read(root, &selector).map_err(failed)?
-            } else {
-                Vec::new()
-            };
+        let organization = if orgsweep_lake::has_table(root, &scan_id, OrganizationPolicy::SCHEMA) {
+            read(root, &selector).map_err(failed)?
+        } else {
+            Vec::new()
+        };
         let mut facts = Self {
             accounts: accounts.into_iter().map(|account| (account.account_id, account)).collect(),
             principals: source.rows("account_id", &ids)?,
@@ -83,7 +86,7 @@ impl Facts {
         tables.iter().find_map(|table| {
             let is_meant = |read: &&TableRead| read.account_id == account && read.table_name == *table;
             match self.reads.iter().find(is_meant) {
-                None => Some(format!("{table} of {account} was not collected: {COLLECT}")),
+                None => Some(format!("{table} of {account} was not collected: {}", collect())),
                 Some(read) if read.outcome == TableReadOutcome::Read => None,
                 Some(read) => Some(format!("{table} of {account} was lost: {}", why(read))),
             }

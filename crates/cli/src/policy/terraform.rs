@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::Documents;
 use super::blank::{Answers, Blank};
 use super::node::Node;
+use crate::program;
 
 /// The variables of the trust policy.
 const PRINCIPAL: &str = "orgsweep_trusted_principal_arn";
@@ -90,7 +91,7 @@ pub fn scp(documents: &Documents) -> String {
 }
 
 fn heading(about: &str, kind: &str) -> String {
-    format!("# {about}\n# Printed by: orgsweep policy --for {kind} --format terraform\n")
+    format!("# {about}\n# Printed by: {} policy --for {kind} --format terraform\n", program::name())
 }
 
 fn variable(name: &str, description: &str, default: Option<&str>) -> String {

@@ -7,6 +7,7 @@
 
 mod table;
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::{LazyLock, OnceLock};
 
@@ -141,6 +142,15 @@ impl Catalogue {
         self.services.iter().flat_map(|service| service.keys.iter().copied())
     }
 
+    /// Whether a condition key (in lower case) belongs to some actions of its service and to no other: the service declares it for
+    /// at most half of them. Of one that it declares for most, such as `s3:TlsVersion`, the others are gaps in AWS's lists.
+    pub(crate) fn is_of_some_actions(&self, key: &str) -> bool {
+        static LISTED: LazyLock<HashSet<String>> = LazyLock::new(|| {
+            Catalogue::get().services.iter().flat_map(Service::keys_of_some_actions).collect()
+        });
+        LISTED.contains(key)
+    }
+
     /// An action by its name with prefix, in any case: `iam:PassRole`. `None`: there is none, or it is newer.
     ///
     /// ```
@@ -232,6 +242,11 @@ impl<'a> Action<'a> {
             let kind = service.resource_types.get(place.parse::<usize>().ok()?)?;
             Some(ResourceType { name: kind.name, arn: kind.arn, required: place.len() < text.len() })
         })
+    }
+
+    /// Whether it, or one of its resource types, is listed with a condition key, given in lower case.
+    pub(crate) fn has_key(&self, key: &str) -> bool {
+        self.condition_keys().any(|listed| listed.name.eq_ignore_ascii_case(key))
     }
 
     /// The condition keys that it and its resource types know, the global ones apart that every request has.

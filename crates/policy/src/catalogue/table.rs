@@ -49,6 +49,24 @@ impl Service {
     }
 }
 
+impl Service {
+    /// Its own keys, in lower case, that it declares for an action and for at most half of its actions. Not those with a name
+    /// of one's own in them.
+    pub(super) fn keys_of_some_actions(&self) -> Vec<String> {
+        let mut uses = vec![0_usize; self.keys.len()];
+        for place in self.entries.iter().flat_map(|entry| entry.keys.split_ascii_whitespace()) {
+            if let Some(count) = place.parse::<usize>().ok().and_then(|place| uses.get_mut(place)) {
+                *count += 1;
+            }
+        }
+        let listed = self.keys.iter().zip(uses);
+        let some = listed.filter(|(_, count)| *count > 0 && count * 2 <= self.entries.len());
+        let names = some.map(|(key, _)| key.name.to_lowercase());
+        let is_own = |name: &String| name.split(':').next() == Some(self.prefix);
+        names.filter(|name| is_own(name) && !name.contains(['$', '<'])).collect()
+    }
+}
+
 /// The text; `None`: it is not packed as it should be.
 pub(super) fn unpacked(packed: &[u8]) -> Option<String> {
     String::from_utf8(miniz_oxide::inflate::decompress_to_vec_zlib(packed).ok()?).ok()

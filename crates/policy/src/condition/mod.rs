@@ -15,9 +15,10 @@ mod tests;
 use std::fmt;
 
 use crate::arn::Arn;
-use crate::context::{Context, Key, is_in_every_request, is_multivalued};
+use crate::context::{Context, Key, belongs_to_actions, is_in_every_request, is_multivalued};
 use crate::document::Comparison;
 use crate::position::Position;
+use crate::request::Request;
 use crate::truth::Truth;
 use crate::variable;
 use operand::Operand;
@@ -48,6 +49,8 @@ pub struct Condition {
     lower: Box<str>,
     /// The key is declared as a list.
     multivalued: bool,
+    /// The key is one of certain actions.
+    of_actions: bool,
     values: Box<[Box<str>]>,
     /// The keys of the variables in the values, as written.
     variables: Box<[Box<str>]>,
@@ -78,6 +81,7 @@ impl Condition {
             operator: operator.into(),
             key: comparison.key.as_str().into(),
             multivalued: is_multivalued(&lower),
+            of_actions: belongs_to_actions(&lower),
             lower,
             variables: variables.map(Into::into).collect(),
             values,
@@ -120,10 +124,21 @@ impl Condition {
         self.test.is_some()
     }
 
-    /// What the condition gives in a request.
+    /// What the condition gives in circumstances.
     pub fn holds(&self, context: &Context) -> Truth {
+        self.compared(context.get_lower(&self.lower), context)
+    }
+
+    /// What it gives in a request, which never has a key of other actions.
+    pub(crate) fn holds_in(&self, request: &Request) -> Truth {
+        if self.of_actions && request.never_has(&self.lower) {
+            return self.compared(&Key::Absent, request.context());
+        }
+        self.holds(request.context())
+    }
+
+    fn compared(&self, key: &Key, context: &Context) -> Truth {
         let Some(test) = &self.test else { return Truth::Unknown };
-        let key = context.get_lower(&self.lower);
         if test.operator.kind == Kind::Null {
             return test.is_null(key, is_in_every_request(&self.lower));
         }

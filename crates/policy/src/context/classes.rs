@@ -63,6 +63,18 @@ pub fn class_of(key: &str) -> &'static Key {
     }
 }
 
+/// Whether a condition key (in lower case) belongs to certain actions, so that requests for other actions never have it: the
+/// Service Authorization Reference lists the keys of each action. `iam:PassedToService`
+/// [applies only to `iam:PassRole`, and limits no other action](https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#ck_passedtoservice).
+/// Not what a session brings along to whatever it asks for; nor keys of STS, since a trust policy has one condition for the
+/// assuming of a role and for what goes with it.
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
+pub(crate) fn belongs_to_actions(key: &str) -> bool {
+    let is_of_session = matches!(key.split_once(':'), None | Some(("aws" | "sts" | "saml", _)))
+        || matches!(key, "ec2:sourceinstancearn" | "ssm:sourceinstancearn");
+    !is_of_session && Catalogue::get().is_of_some_actions(key)
+}
+
 /// Only requests that go through a VPC endpoint have these.
 const THROUGH_ENDPOINT: [&str; 7] = [
     "aws:sourcevpc",

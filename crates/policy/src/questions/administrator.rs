@@ -491,6 +491,17 @@ mod tests {
         assert_eq!(within("iam:PolicyARN", "arn:aws:iam::111122223333:policy/p"), no);
     }
 
+    /// A key of one action leaves the others of its statement not granted; in a Deny it takes nothing from them.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#ck_passedtoservice>
+    #[test]
+    fn keys_of_another_action_make_nobody_one() {
+        let passed = r#""Condition":{"StringEquals":{"iam:PassedToService":"ec2.amazonaws.com"}}"#;
+        let of =
+            |effect: &str| format!(r#"{{"Effect":"{effect}","Action":"iam:*","Resource":"*",{passed}}}"#);
+        assert_eq!(by(&[attached(&of("Allow"))]), "iam:AttachUserPolicy Implicit(Identity)");
+        assert_eq!(by(&[everything(), attached(&of("Deny"))]), "yes");
+    }
+
     #[test]
     fn boundary_and_service_control_policies_limit() {
         let identity = [everything()];

@@ -324,6 +324,32 @@ mod tests {
         assert_eq!(by(&tagged, "iam:GetUser"), ["arn:aws:iam::*:user/* Unknown", unknown]);
     }
 
+    /// The reference lists no resource type for them, and AWS's refusals name an ARN all the same; where none is known, what is
+    /// granted on ARNs of the service may be granted.
+    /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticmapreduce.html>
+    #[test]
+    fn actions_without_a_resource_type_that_are_granted_on_arns() {
+        let on = |action: &str, resource: &str| {
+            let allow = format!(r#"{{"Effect":"Allow","Action":"{action}","Resource":"{resource}"}}"#);
+            by(&allow, action)
+        };
+        assert_eq!(on("elasticmapreduce:RunJobFlow", "arn:aws:elasticmapreduce:*:*:cluster/*"), ["* True"]);
+        assert_eq!(on("elasticmapreduce:RunJobFlow", "arn:aws:elasticmapreduce:*:*:studio/*"), ["* False"]);
+        assert_eq!(on("glue:ListJobs", "arn:aws:glue:*:*:job/*"), ["* Unknown"]);
+        assert_eq!(on("glue:ListJobs", "arn:aws:s3:::*"), ["* False"]);
+    }
+
+    /// A key of certain actions is in requests for no others.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#ck_passedtoservice>
+    #[test]
+    fn keys_of_other_actions_leave_an_action_not_granted() {
+        let passed = r#"{"Effect":"Allow","Action":"iam:*","Resource":"*",
+            "Condition":{"StringEquals":{"iam:PassedToService":"ec2.amazonaws.com"}}}"#;
+        assert_eq!(by(passed, "iam:PassRole"), ["arn:aws:iam::*:role/* Depends"]);
+        assert_eq!(by(passed, "iam:CreateRole"), ["arn:aws:iam::*:role/* False"]);
+        assert_eq!(by(passed, "iam:ListRoles"), ["* False"]);
+    }
+
     /// A role to be assumed, a key, and what is in another account.
     #[test]
     fn where_the_owner_must_allow_too() {

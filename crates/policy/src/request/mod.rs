@@ -9,6 +9,7 @@ mod services;
 use std::sync::Arc;
 
 use crate::arn::Arn;
+use crate::catalogue::Catalogue;
 use crate::context::{Context, Key};
 use derived::Base;
 
@@ -165,6 +166,13 @@ impl Request {
     /// The circumstances.
     pub fn context(&self) -> &Context {
         &self.context
+    }
+
+    /// Whether a key (in lower case) that belongs to certain actions is none of this one's, and nothing else was said of it. An
+    /// action that the catalogue does not list may have any.
+    pub(crate) fn never_has(&self, key: &str) -> bool {
+        !matches!(self.context.named(key), Some(Key::Known { .. } | Key::Present))
+            && Catalogue::get().action_lower(&self.action_lower).is_some_and(|action| !action.has_key(key))
     }
 
     pub(crate) fn action_lower(&self) -> &str {

@@ -252,10 +252,9 @@ impl Statement {
                     Naming::Account => named.account,
                 }
             }),
-            Part::Condition(index) => self
-                .conditions
-                .get(index)
-                .map_or(Truth::Unknown, |condition| condition.holds(request.context())),
+            Part::Condition(index) => {
+                self.conditions.get(index).map_or(Truth::Unknown, |condition| condition.holds_in(request))
+            }
             Part::Form if self.doubts.is_empty() && self.misfit(view.place).is_none() => Truth::True,
             Part::Form | Part::Reach => Truth::Unknown,
         }

@@ -370,3 +370,61 @@ fn key_declared_as_a_list_never_matches_an_operator_for_single_values() {
         }
     }
 }
+
+/// `iam:PassedToService` applies only to `iam:PassRole`, and limits no other action.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#ck_passedtoservice>
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html>
+#[test]
+fn keys_of_certain_actions_are_in_no_others() {
+    let by = |effect: &str, condition: &str, action: &str| {
+        let resource = match action.split_once(':') {
+            Some(("iam", "PassRole" | "CreateRole" | "PutRolePolicy" | "AttachRolePolicy")) => {
+                "arn:aws:iam::111122223333:role/app"
+            }
+            Some(("s3", "ListBucket")) => "arn:aws:s3:::bucket",
+            Some(("s3", _)) => "arn:aws:s3:::bucket/key",
+            _ => "*",
+        };
+        let everything = r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#;
+        let statement =
+            format!(r#"{{"Effect":"{effect}","Action":"*","Resource":"*","Condition":{{{condition}}}}}"#);
+        let statements = if effect == "Deny" { format!("{everything},{statement}") } else { statement };
+        World::default().identity(&statements).truth(&user(), action, resource)
+    };
+    let passed = r#""StringEquals":{"iam:PassedToService":"ec2.amazonaws.com"}"#;
+    let prefix = r#""StringLike":{"s3:prefix":"home/*"}"#;
+    let boundary = r#""StringEquals":{"iam:PermissionsBoundary":"arn:aws:iam::111122223333:policy/b"}"#;
+    let policy = r#""ArnEquals":{"iam:PolicyARN":"arn:aws:iam::aws:policy/ReadOnlyAccess"}"#;
+    for (condition, has, has_not) in [
+        (passed, "iam:PassRole", &["iam:CreateRole", "ec2:RunInstances", "lambda:ListFunctions"][..]),
+        (boundary, "iam:PutRolePolicy", &["iam:PassRole", "iam:ListRoles"]),
+        (policy, "iam:AttachRolePolicy", &["iam:PutRolePolicy", "iam:CreateRole", "ec2:DescribeVpcs"]),
+        (prefix, "s3:ListBucket", &["s3:GetObject", "s3:PutObject"]),
+    ] {
+        assert_eq!(by("Allow", condition, has), Depends, "{condition} {has}");
+        assert_eq!(by("Deny", condition, has), Depends, "{condition} {has}");
+        for action in has_not {
+            assert_eq!(by("Allow", condition, action), False, "{condition} {action}");
+            // What is not there is not equal to anything.
+            assert_eq!(by("Deny", condition, action), True, "{condition} {action}");
+            let negated = condition.replace("Equals", "NotEquals").replace("Like", "NotLike");
+            assert_eq!(by("Deny", &negated, action), False, "{negated} {action}");
+            assert_eq!(by("Allow", &negated, action), True, "{negated} {action}");
+            let if_exists = condition.replacen("\":{", "IfExists\":{", 1);
+            assert_eq!(by("Allow", &if_exists, action), True, "{if_exists} {action}");
+        }
+    }
+    // What most actions have, what a session brings along, and what is not listed.
+    for (condition, action) in [
+        (r#""NumericLessThan":{"s3:TlsVersion":"1.2"}"#, "s3:GetObject"),
+        (r#""NumericLessThan":{"s3:TlsVersion":"1.2"}"#, "s3:ListAllMyBuckets"),
+        (passed, "iam:NoSuchAction"),
+        (r#""StringEquals":{"iam:NoSuchKey":"a"}"#, "iam:ListRoles"),
+        (r#""StringEquals":{"nosuch:Key":"a"}"#, "iam:ListRoles"),
+    ] {
+        assert_eq!(by("Allow", condition, action), Depends, "{condition} {action}");
+    }
+    let runs_on = r#"{"Effect":"Allow","Action":"*","Resource":"*",
+        "Condition":{"ArnLike":{"ssm:SourceInstanceARN":"arn:aws:ec2:*:*:instance/i-1"}}}"#;
+    assert_eq!(World::default().identity(runs_on).truth(&session(), "ssm:ListDocuments", "*"), Depends);
+}
