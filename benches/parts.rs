@@ -223,6 +223,7 @@ fn write_100_000_findings(bencher: Bencher<'_, '_>) {
             throttles: 0,
             session_policy: None,
             duration_ms: 0,
+            organization_gaps: None,
             api_attempts: None,
             api_errors: None,
             response_bytes: None,

@@ -26,7 +26,7 @@ pub fn about(duration: Duration) -> String {
         },
         _ => {
             let minutes = seconds.div_ceil(300) * 5;
-            if minutes % 60 == 0 {
+            if minutes.is_multiple_of(60) {
                 format!("{}h", minutes / 60)
             } else {
                 format!("{}h {:02}m", minutes / 60, minutes % 60)

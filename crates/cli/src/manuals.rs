@@ -64,7 +64,7 @@ pub fn man(arguments: &ManArguments) -> Result<u8, Failure> {
     let mut pending = vec![(&root, Vec::new())];
     let mut text = String::new();
     while let Some((command, words)) = pending.pop() {
-        let name = [&[program.clone()], &words[..]].concat().join("-");
+        let name = [std::slice::from_ref(&program), &words[..]].concat().join("-");
         let path = folder.join(format!("{name}.1"));
         std::fs::write(&path, page(command, &words, &program)?).map_err(|error| failed(&path, &error))?;
         text.push_str(&format!("{}\n", path.display()));

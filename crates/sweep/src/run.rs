@@ -106,7 +106,7 @@ struct Rows<P> {
 /// What the end of a task means for the run.
 enum TaskEnd<P> {
     /// Rows, and whether the account was to be scanned.
-    Rows(Rows<P>, bool),
+    Rows(Box<Rows<P>>, bool),
     /// See [`Event::Kept`].
     Kept(AccountId),
     /// The account goes on later.
@@ -194,7 +194,8 @@ pub async fn run<S: Sink>(
             }
             Some(finished) = dispatcher.tasks.join_next_with_id(), if !idle => {
                 match dispatcher.finished(finished) {
-                    TaskEnd::Rows(Rows { packed, tally }, was_to_scan) => {
+                    TaskEnd::Rows(rows, was_to_scan) => {
+                        let Rows { packed, tally } = *rows;
                         on_event(Event::Finished { line: tally.line.clone(), was_to_scan });
                         packed.and_then(|packed| sink.take(packed, &tally)).map_err(ScanError::Sink)?;
                         dispatcher.totals.add(tally);
@@ -426,7 +427,7 @@ impl<P: Send + 'static> Dispatcher<P> {
                             // What could be read here can now be read for everyone.
                             self.release_waiting(false);
                         }
-                        TaskEnd::Rows(*rows, was_to_scan)
+                        TaskEnd::Rows(rows, was_to_scan)
                     }
                     Finished::Kept(account) => {
                         self.taken.insert(account, about.and_then(|about| about.usage));
@@ -453,7 +454,7 @@ impl<P: Send + 'static> Dispatcher<P> {
                     Gap::new(Reason::MalformedAnswer).because(&format!("the account's task failed: {error}"));
                 let visit = Visit::refused(account, gap, &self.plan).having_asked(usage);
                 TaskEnd::Rows(
-                    Rows::pack(visit.finish(&self.plan, &self.organization), &self.packer),
+                    Box::new(Rows::pack(visit.finish(&self.plan, &self.organization), &self.packer)),
                     was_to_scan,
                 )
             }

@@ -14,7 +14,7 @@ pub fn remaining<'a>(
     users: Result<&'a [User], &Gap>,
 ) -> impl Iterator<Item = &'a Credential> {
     let there = listed_now(users);
-    credentials.iter().filter(move |row| !row.is_root && is_there(&there, &row.user_arn))
+    credentials.iter().filter(move |row| !row.is_root && is_there(there.as_ref(), &row.user_arn))
 }
 
 /// The keys of those users.
@@ -23,7 +23,7 @@ pub fn remaining_keys<'a>(
     users: Result<&'a [User], &Gap>,
 ) -> impl Iterator<Item = &'a AccessKey> {
     let there = listed_now(users);
-    keys.iter().filter(move |key| !key.is_root() && is_there(&there, &key.user_arn))
+    keys.iter().filter(move |key| !key.is_root() && is_there(there.as_ref(), &key.user_arn))
 }
 
 /// `None`: not read, so that nobody is known to be gone.
@@ -31,8 +31,8 @@ fn listed_now<'a>(users: Result<&'a [User], &Gap>) -> Option<BTreeSet<&'a str>> 
     users.ok().map(|users| users.iter().map(|user| user.user_arn.as_str()).collect())
 }
 
-fn is_there(listed: &Option<BTreeSet<&str>>, arn: &str) -> bool {
-    listed.as_ref().is_none_or(|listed| listed.contains(arn))
+fn is_there(listed: Option<&BTreeSet<&str>>, arn: &str) -> bool {
+    listed.is_none_or(|listed| listed.contains(arn))
 }
 
 /// UNKNOWN for every user that iam:GetAccountAuthorizationDetails lists and the report does not. Where the users were
@@ -53,7 +53,7 @@ pub fn users(
         }
     };
     let there = listed_now(Ok(users));
-    for gone in credentials.iter().filter(|row| !row.is_root && !is_there(&there, &row.user_arn)) {
+    for gone in credentials.iter().filter(|row| !row.is_root && !is_there(there.as_ref(), &row.user_arn)) {
         let message = format!("was deleted since the credential report of {}", gone.report_generated_at);
         report.not_applicable(Resource::user(&gone.user_arn), message);
     }

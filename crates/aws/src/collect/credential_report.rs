@@ -47,11 +47,11 @@ impl Collector for CredentialReport {
     }
 
     async fn begin(&self, session: &Session) {
-        if let Ok(member) = member(session) {
-            if let Err(gap) = generate(member).await {
-                // An old report may still be there: what it says is then as old as it is, and that is told.
-                let _ = member.no_new_report.set(gap);
-            }
+        if let Ok(member) = member(session)
+            && let Err(gap) = generate(member).await
+        {
+            // An old report may still be there: what it says is then as old as it is, and that is told.
+            let _ = member.no_new_report.set(gap);
         }
     }
 

@@ -97,7 +97,7 @@ impl Report {
             match &self.policies {
                 Some(Ok(())) => line("Policies", "of the organization can be read"),
                 Some(Err(gap)) => {
-                    line("Policies", &format!("of the organization cannot be read: {}", gap.headline()))
+                    line("Policies", &format!("of the organization cannot be read: {}", gap.headline()));
                 }
                 None => {}
             }

@@ -144,7 +144,7 @@ impl Catalogue {
 
     /// Whether a condition key (in lower case) belongs to some actions of its service and to no other: the service declares it for
     /// at most half of them. Of one that it declares for most, such as `s3:TlsVersion`, the others are gaps in AWS's lists.
-    pub(crate) fn is_of_some_actions(&self, key: &str) -> bool {
+    pub(crate) fn is_of_some_actions(key: &str) -> bool {
         static LISTED: LazyLock<HashSet<String>> = LazyLock::new(|| {
             Catalogue::get().services.iter().flat_map(Service::keys_of_some_actions).collect()
         });

@@ -72,7 +72,7 @@ pub fn class_of(key: &str) -> &'static Key {
 pub(crate) fn belongs_to_actions(key: &str) -> bool {
     let is_of_session = matches!(key.split_once(':'), None | Some(("aws" | "sts" | "saml", _)))
         || matches!(key, "ec2:sourceinstancearn" | "ssm:sourceinstancearn");
-    !is_of_session && Catalogue::get().is_of_some_actions(key)
+    !is_of_session && Catalogue::is_of_some_actions(key)
 }
 
 /// Only requests that go through a VPC endpoint have these.

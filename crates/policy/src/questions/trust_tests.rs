@@ -185,7 +185,7 @@ fn providers_come_by_their_own_actions() {
     let audience =
         format!(r#""StringEquals":{{"{shared}:aud":"api://1462b192-27f7-4cb9-8523-0f4ecb54b47e"}}"#);
     assert_eq!(told(&statement(&provider, &audience)).1, Some(Outsider::Open));
-    let named = audience.replace("}", r#","sts:RoleSessionName":"MicrosoftSentinel_1"}"#);
+    let named = audience.replace('}', r#","sts:RoleSessionName":"MicrosoftSentinel_1"}"#);
     assert_eq!(told(&statement(&provider, &named)).1, Some(Outsider::WeaklyGuarded));
     let any_name = named.replace("StringEquals", "StringLike").replace("MicrosoftSentinel_1", "*");
     assert_eq!(told(&statement(&provider, &any_name)).1, Some(Outsider::Open));

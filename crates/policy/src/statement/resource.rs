@@ -51,9 +51,8 @@ impl Resources {
             contained = contained.or_in_one(match entry {
                 Entry::Everything => Truth::True,
                 Entry::Arn(pattern) => pattern.matches(resource, context),
-                Entry::Nothing => Truth::False,
                 Entry::Odd(tokens) if run_over(tokens, resource) => Truth::Unknown,
-                Entry::Odd(_) => Truth::False,
+                Entry::Nothing | Entry::Odd(_) => Truth::False,
             });
             if contained == Truth::True {
                 break;
@@ -67,9 +66,8 @@ impl Resources {
         let reached = |entry: &Entry| match entry {
             Entry::Everything => Truth::True,
             Entry::Arn(pattern) => unnamed::reached(pattern, request, reading),
-            Entry::Nothing => Truth::False,
             Entry::Odd(tokens) if run_over(tokens, "*") => Truth::Unknown,
-            Entry::Odd(_) => Truth::False,
+            Entry::Nothing | Entry::Odd(_) => Truth::False,
         };
         let contained = self.patterns.iter().map(reached).fold(Truth::False, Truth::or_in_one);
         if self.negated { contained.negated() } else { contained }

@@ -48,8 +48,8 @@ impl Asker<'_> {
     pub(super) fn may_lead_abroad(&self, rule: &Rule, aim: &Aim<'_>) -> bool {
         let leads = |member| self.map.reached_by(member).iter().any(|one| self.is_abroad(one.role));
         match (aim.role, aim.user) {
-            (Some(role), _) if self.is_abroad(role) => true,
-            (Some(role), _) => leads(Member::Role(role)),
+            (Some(target), _) if self.is_abroad(target) => true,
+            (Some(target), _) => leads(Member::Role(target)),
             (None, Some(user)) => leads(Member::User(user)),
             // The actor itself, with more permissions.
             (None, None) => rule.effect == Effect::Administrator,

@@ -37,6 +37,9 @@ pub(super) type Spots = Rc<[Vec<Spot>]>;
 /// For an action, and a place among what it takes together, the request about anything of the type, if it is allowed.
 pub(super) type Anything = HashMap<(usize, usize), Option<Rc<Call>>>;
 
+/// Calls, with how sure the least of them is.
+type Ranked = ((bool, Truth), Vec<Rc<Call>>);
+
 impl Asker<'_> {
     /// Asks for actions of one service that are bound to nothing: what they take of one type must be one resource. `None`:
     /// one of them is denied everywhere.
@@ -90,7 +93,7 @@ impl Asker<'_> {
         let named: Vec<Spots> = sharing.iter().map(|(action, _)| self.spots(*action)).collect();
         let own = named.iter().zip(sharing).filter_map(|(of, (_, place))| of.get(*place).map(Vec::as_slice));
         let own: Vec<&[Spot]> = own.collect();
-        let mut best: Option<((bool, Truth), Vec<Rc<Call>>)> = None;
+        let mut best: Option<Ranked> = None;
         let mut try_on = |resource: &str| {
             let call = |((action, _), spots): (&(usize, usize), &&[Spot])| self.on(*action, spots, resource);
             let calls: Vec<Rc<Call>> = sharing.iter().zip(&own).map_while(call).collect();

@@ -83,7 +83,7 @@ impl<'m> Asker<'m> {
     /// Whether the account shows that there may be what a rule takes, if that is asked for.
     pub(super) fn has_sign(&self, rule: &Rule) -> bool {
         let Some(signs) = &rule.signs else { return true };
-        let trusting = signs.iter().flat_map(|service| self.map.trusting.get(*service)).flatten();
+        let trusting = signs.iter().filter_map(|service| self.map.trusting.get(*service)).flatten();
         let mut roles = trusting.filter_map(|trusting| self.map.roles.get(trusting.role));
         roles.any(|role| role.place.account == self.place.account)
     }
@@ -114,7 +114,7 @@ impl<'m> Asker<'m> {
         let met = written
             .iter()
             .flat_map(|one| read.iter().flat_map(move |two| [joined(one, two), joined(two, one)]).flatten());
-        let named = written.iter().chain(read).map(|object| object.to_string());
+        let named = written.iter().chain(read).map(ToString::to_string);
         let mut both = named.chain(met).filter(|object| reads(object) && self.may_on(write, object));
         both.next().map(Into::into)
     }

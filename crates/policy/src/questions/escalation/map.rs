@@ -216,7 +216,7 @@ impl<'a> Role<'a> {
     /// The policies that the request to assume it meets, made by someone with these.
     pub(super) fn assumed_by<'l>(&'l self, layers: &Layers<'l>) -> Layers<'l> {
         let Layers { resource, resource_control, .. } = self.facts.layers;
-        Layers { resource, resource_control, ..*layers }
+        Layers { resource_control, resource, ..*layers }
     }
 
     /// Objects of S3 that its policies tell apart.

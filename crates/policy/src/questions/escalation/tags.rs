@@ -47,7 +47,7 @@ enum Choice<'t> {
 
 /// Whether a policy has conditions on tags of what a request is about.
 pub(super) fn speaks_of_tags(policy: &Policy) -> bool {
-    let conditions = policy.statements().iter().flat_map(|statement| statement.conditions());
+    let conditions = policy.statements().iter().flat_map(crate::statement::Statement::conditions);
     conditions.flat_map(Condition::keys).any(|key| name_of(key).is_some())
 }
 
@@ -61,7 +61,8 @@ fn name_of(key: &str) -> Option<&str> {
 pub(super) fn spoken_of<'a>(policies: impl IntoIterator<Item = &'a Attached>, context: &Context) -> Tags {
     let mut tags: BTreeMap<String, Tag> = BTreeMap::new();
     for attached in policies {
-        for condition in attached.policy.statements().iter().flat_map(|statement| statement.conditions()) {
+        for condition in attached.policy.statements().iter().flat_map(crate::statement::Statement::conditions)
+        {
             for (place, key) in condition.keys().enumerate() {
                 let Some(name) = name_of(key) else { continue };
                 let tag = tags.entry(name.to_lowercase()).or_default();

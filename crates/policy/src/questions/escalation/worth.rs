@@ -128,8 +128,8 @@ impl<'m> Asker<'m> {
                     Some((member, (target, layers))) => {
                         // Within its own account an administrator has nothing to gain.
                         let own = match member {
-                            Member::Role(role) if !self.abroad || self.is_abroad(role) => {
-                                self.of_role(role).to_vec()
+                            Member::Role(index) if !self.abroad || self.is_abroad(index) => {
+                                self.of_role(index).to_vec()
                             }
                             _ if self.abroad => Vec::new(),
                             _ => self.compare(target.powers(layers, numbers), None),
