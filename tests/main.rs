@@ -10,6 +10,8 @@ mod invariants;
 
 // How many calls an account costs, and what is read once.
 mod calls;
+// Which access key is flagged, one call a flagged user.
+mod key_ids;
 // Accounts × checks, whatever is lost.
 mod coverage;
 // Every check against the clean and the bad fixture accounts.

@@ -12,12 +12,13 @@ mod plain;
 
 /// What the result of a call holds at least one of. Where there is nothing to list, AWS sends an empty element.
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html>
-const PROMISED: [(&str, &[&str]); 12] = [
+const PROMISED: [(&str, &[&str]); 13] = [
     ("GetAccountAuthorizationDetails", &["UserDetailList", "GroupDetailList", "RoleDetailList", "Policies"]),
     ("GetAccountPasswordPolicy", &["PasswordPolicy"]),
     ("GetAccountSummary", &["SummaryMap"]),
     ("GetCredentialReport", &["Content"]),
     ("GetPolicyVersion", &["PolicyVersion"]),
+    ("ListAccessKeys", &["AccessKeyMetadata"]),
     ("ListOpenIDConnectProviders", &["OpenIDConnectProviderList"]),
     ("ListPolicies", &["Policies"]),
     ("ListRoles", &["Roles"]),

@@ -368,6 +368,10 @@ pub struct ScanOptions {
     // See `color`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub report_max_age: Option<Span>,
+    /// Read the IDs of flagged access keys with iam:ListAccessKeys, one call a user, for at most N users an account, the
+    /// gravest first. [default: 0: none, so that an account costs as many calls however many users it has]
+    #[arg(long, value_name = "N", help_heading = "Run")]
+    pub key_ids: Option<u32>,
     /// Stop in time for a runner's limit, such as 14m, and keep what is done for --resume.
     #[arg(long, value_name = "TIME", help_heading = "Run")]
     pub deadline: Option<Span>,
@@ -439,6 +443,7 @@ impl ScanOptions {
             attempts: self.attempts.or(other.attempts),
             report_timeout: self.report_timeout.or(other.report_timeout),
             report_max_age: self.report_max_age.or(other.report_max_age),
+            key_ids: self.key_ids.or(other.key_ids),
             deadline: self.deadline.or(other.deadline),
             publish_partial: self.publish_partial || other.publish_partial,
             out: self.out.or(other.out),

@@ -144,6 +144,8 @@ async fn look(
     let sample = sample.unwrap_or(if only_accounts { Sample::All } else { Sample::DEFAULT });
     plan.filter.sample = Some(sample::pick(&candidates, sample));
 
+    // One call says whether the role may.
+    plan.most_details = plan.most_details.min(1);
     let plan = Arc::new(plan);
     let listed = accounts.len();
     let source: Arc<dyn Source> = Arc::new(ListedAlready { source, accounts, names: names.clone() });
@@ -164,6 +166,13 @@ async fn look(
     .await;
     progress.finish();
     ran.map_err(|error| Failure::new(error.to_string()))?;
+    for message in looker.warnings() {
+        if silent {
+            warnings.push(message);
+        } else {
+            eprintln!("warning: {message}");
+        }
+    }
     let commands = Commands::new(program::command(), &options, &caller_arn, &organization);
 
     Ok(Report {

@@ -118,6 +118,9 @@ pub struct PolicyArguments {
     /// These tables too, though no enabled check reads them; `all` for every table.
     #[arg(long, value_delimiter = ',', value_name = "TABLE", help_heading = "Checks")]
     pub collect: Vec<String>,
+    /// Allow what scans with this option call: the IDs of flagged access keys. [default: 0]
+    #[arg(long, value_name = "N", help_heading = "Checks")]
+    pub key_ids: Option<u32>,
 }
 
 /// All documents, with their blanks.
@@ -160,6 +163,7 @@ fn printed(registry: &Registry, arguments: PolicyArguments) -> Result<Printed, F
         severity: arguments.severity,
         framework: arguments.framework,
         collect: arguments.collect,
+        key_ids: arguments.key_ids,
         ..ScanOptions::default()
     };
     let prepared = prepare::prepare(registry, chosen, config)?;

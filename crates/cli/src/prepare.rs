@@ -90,6 +90,7 @@ pub fn prepare_with(
     let (concurrency, _) = concurrency(&options, 1)?;
     let mut plan = Plan::new(registry, checks, &also, filter, concurrency, clock);
     plan.access_scopes = config.access.iter().map(|(scope, _)| scope.clone()).collect();
+    plan.most_details = options.key_ids.unwrap_or(0) as usize;
     let session_policy = session_policy(&options, &plan)?;
     let access = access(&options, &config.access, session_policy)?;
     Ok(Prepared { plan, access, options, config_sha256 })

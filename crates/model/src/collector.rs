@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use crate::account::Account;
+use crate::gap::Gap;
 use crate::table::TableSchema;
 use crate::tables::Tables;
 use crate::time::Timestamp;
@@ -25,6 +26,16 @@ pub struct Needs {
     pub calls_per_scan: u32,
     /// Tables that say whether a call is worth making; an unreadable gate means that the call is made.
     pub gates: &'static [&'static TableSchema],
+}
+
+/// What a collector reads only of what checks flag. A scan asks for the actions only where it wants details, and a role without
+/// them costs no table and no verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Details {
+    /// The table that they are filled into: what the checks that read it flag is looked at.
+    pub table: &'static TableSchema,
+    /// IAM actions.
+    pub actions: &'static [&'static str],
 }
 
 /// What was asked of AWS by one kind of call.
@@ -210,6 +221,11 @@ pub trait Collector: Send + Sync {
     /// The tables that it fills: each gets rows or a gap.
     fn fills(&self) -> &'static [&'static TableSchema];
 
+    /// What [`Collector::read_details`] fills in, if anything.
+    fn details(&self) -> Option<Details> {
+        None
+    }
+
     /// Whether what it reads is the same in every account, so that another account's session may answer for
     /// this one's.
     fn is_shared(&self) -> bool {
@@ -221,4 +237,17 @@ pub trait Collector: Send + Sync {
 
     /// Reads, and puts rows or a gap for each of its tables. Earlier collectors' tables can be looked at.
     async fn collect(&self, session: &Session, tables: &mut Tables);
+
+    /// Called once after a first judging, where a scan wants details: fills in what is worth a call only for resources that a
+    /// check flags. `flagged` has their ARNs, the gravest first; at most `most` calls may be made. What is not read is noted, and
+    /// is neither a gap nor a reason for another verdict; the error says which call failed.
+    async fn read_details(
+        &self,
+        _session: &Session,
+        _flagged: &[String],
+        _most: usize,
+        _tables: &mut Tables,
+    ) -> Result<(), Gap> {
+        Ok(())
+    }
 }

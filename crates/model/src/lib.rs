@@ -29,7 +29,7 @@ pub mod time;
 
 pub use account::{Account, AccountId, AccountState, Organization};
 pub use check::{Check, CheckMetadata, Context, Describe, DynCheck, SettingMetadata};
-pub use collector::{Collector, Needs, Session, Usage};
+pub use collector::{Collector, Details, Needs, Session, Usage};
 pub use control::Control;
 pub use gap::{Gap, Reason};
 pub use pack::Pack;

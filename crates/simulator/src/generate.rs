@@ -29,7 +29,13 @@ pub fn account(world: &World, account: &Account) -> AccountState {
         1..=7 => random.between(3, 14) as usize,
         _ => random.between(15, 40) as usize,
     });
-    let users: Vec<User> = (0..count).map(|index| user(random, account, now, index)).collect();
+    let mut users: Vec<User> = (0..count).map(|index| user(random, account, now, index)).collect();
+    if world.options.twin_keys {
+        for user in &mut users {
+            let first = user.keys.first().map(|key| key.created);
+            user.keys.iter_mut().for_each(|key| key.created = first.unwrap_or(key.created));
+        }
+    }
     let mut policies = policies(random, account, now);
     if let Some(count) = world.options.policies {
         shapes::policies(&mut policies, count, world, account);

@@ -77,6 +77,8 @@ pub struct Options {
     pub withdrawn_policy: Option<String>,
     /// Every account has a credential report of this age, which is given out whether a new one was asked for or not.
     pub report_age: Option<Duration>,
+    /// The access keys of a user were made in the same second.
+    pub twin_keys: bool,
     /// Every answer waits for up to 30 ms more, drawn from this number, the session and the request: another number, another
     /// order of the answers.
     pub shuffled: Option<u64>,
@@ -131,6 +133,7 @@ impl Default for Options {
             largest_page: None,
             withdrawn_policy: None,
             report_age: None,
+            twin_keys: false,
             shuffled: None,
             without_state: false,
             without_status: false,

@@ -1,6 +1,7 @@
 //! One account, from opening to rows. Everything that goes wrong in here becomes a gap of this account.
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
@@ -12,7 +13,8 @@ use orgsweep_model::records::{
     ApiCallRecord, CoverageRecord, FindingRecord, ScanAccountRecord, ScanState, TableRead, TableReadOutcome,
 };
 use orgsweep_model::{
-    Account, Collector, Context, Gap, Organization, Reason, Row as _, Rows, Session, Tables, Usage,
+    Account, Collector, Context, DynCheck, Gap, Organization, Reason, Row as _, Rows, Session, Status,
+    TableSchema, Tables, Usage,
 };
 
 use crate::ending::Unfinished;
@@ -40,6 +42,8 @@ pub struct AccountRows {
     pub api_calls: Vec<ApiCallRecord>,
     /// Facts that the lake stores.
     pub facts: Vec<Arc<dyn Rows>>,
+    /// Why details of flagged resources were not read; nothing else is lost by it.
+    pub lost_details: Option<Gap>,
 }
 
 impl AccountRows {
@@ -72,6 +76,7 @@ pub(crate) struct Visit {
     retained: Option<Arc<Retained>>,
     usage: Arc<Usage>,
     started: Instant,
+    lost_details: Option<Gap>,
 }
 
 impl Visit {
@@ -93,7 +98,16 @@ impl Visit {
             .collect();
         if collectors.is_empty() {
             // The roster is enough: nobody has to be let in.
-            return Self { account, tables, entered: None, refusal: None, retained, usage, started };
+            return Self {
+                account,
+                tables,
+                entered: None,
+                refusal: None,
+                retained,
+                usage,
+                started,
+                lost_details: None,
+            };
         }
         let opened = match AssertUnwindSafe(source.open(&account, Arc::clone(&usage))).catch_unwind().await {
             Ok(opened) => opened,
@@ -114,7 +128,16 @@ impl Visit {
                 for collector in &collectors {
                     run_collector(&***collector, &opened.session, &mut tables).await;
                 }
-                Self { account, tables, entered: Some(opened), refusal: None, retained, usage, started }
+                Self {
+                    account,
+                    tables,
+                    entered: Some(opened),
+                    refusal: None,
+                    retained,
+                    usage,
+                    started,
+                    lost_details: None,
+                }
             }
         }
     }
@@ -128,7 +151,7 @@ impl Visit {
         }
         let usage = Arc::new(Usage::default());
         let (refusal, started) = (Some(gap), Instant::now());
-        Self { account, tables, entered: None, refusal, retained: None, usage, started }
+        Self { account, tables, entered: None, refusal, retained: None, usage, started, lost_details: None }
     }
 
     /// With what was asked of AWS for it.
@@ -195,6 +218,70 @@ impl Visit {
         }
     }
 
+    /// The checks that judge this account, with its settings.
+    fn checks<'p>(&self, plan: &'p Plan) -> Vec<&'p dyn DynCheck> {
+        let mut checks = plan.checks.for_account(&self.account);
+        if let Some(retained) = &self.retained {
+            checks.retain(|check| retained.concerns(*check));
+        }
+        checks
+    }
+
+    /// Judges once, and lets the collectors read what is worth a call only for what is flagged. `account` now carries its
+    /// path.
+    pub(crate) async fn read_details(&mut self, plan: &Plan, organization: &Organization) {
+        let Some(session) = self.entered.as_ref().map(|opened| opened.session.clone()) else {
+            return;
+        };
+        for (collector, details) in plan.detailed() {
+            if self.tables.rows(details.table.name).is_none() {
+                continue;
+            }
+            let flagged = self.flagged(details.table, plan, organization);
+            if flagged.is_empty() {
+                continue;
+            }
+            let reading = collector.read_details(&session, &flagged, plan.most_details, &mut self.tables);
+            let read = AssertUnwindSafe(reading).catch_unwind().await;
+            let gap = match read {
+                Ok(read) => read.err(),
+                Err(panic) => {
+                    let message =
+                        format!("collector {} failed: {}", collector.name(), panic_message(&*panic));
+                    self.tables.note(format!("details were not read: {message}"));
+                    Some(Gap::new(Reason::MalformedAnswer).because(&message))
+                }
+            };
+            self.lost_details = gap.or(self.lost_details.take());
+        }
+    }
+
+    /// The ARNs of what checks that read this table flag: the gravest first, then by ARN, so that the order in which
+    /// answers come decides nothing.
+    fn flagged(
+        &mut self,
+        table: &'static TableSchema,
+        plan: &Plan,
+        organization: &Organization,
+    ) -> Vec<String> {
+        self.tables.insert(vec![RosterEntry::from(&self.account)], plan.clock.now());
+        let reads =
+            |check: &&dyn DynCheck| check.dependencies().iter().any(|read| read.table.name == table.name);
+        let checks: Vec<&dyn DynCheck> = self.checks(plan).into_iter().filter(reads).collect();
+        let context = Context { now: plan.now, account: &self.account, organization };
+        let mut gravest: BTreeMap<String, i32> = BTreeMap::new();
+        for result in evaluate(&self.tables, &checks, &context) {
+            for outcome in result.outcomes.into_iter().filter(|outcome| outcome.status == Status::Fail) {
+                let rank = i32::from(outcome.severity.unwrap_or(result.metadata.severity).rank());
+                let known = gravest.entry(outcome.resource.uid).or_insert(rank);
+                *known = rank.max(*known);
+            }
+        }
+        let mut flagged: Vec<(String, i32)> = gravest.into_iter().collect();
+        flagged.sort_by_key(|(_, rank)| Reverse(*rank));
+        flagged.into_iter().map(|(arn, _)| arn).collect()
+    }
+
     /// Runs the checks and makes the rows. `account` now carries its path.
     pub(crate) fn finish(mut self, plan: &Plan, organization: &Organization) -> AccountRows {
         match &self.refusal {
@@ -204,10 +291,7 @@ impl Visit {
             }
             _ => self.tables.insert(vec![RosterEntry::from(&self.account)], plan.clock.now()),
         }
-        let mut checks = plan.checks.for_account(&self.account);
-        if let Some(retained) = &self.retained {
-            checks.retain(|check| retained.concerns(*check));
-        }
+        let checks = self.checks(plan);
         let context = Context { now: plan.now, account: &self.account, organization };
         let results = evaluate(&self.tables, &checks, &context);
 
@@ -262,6 +346,7 @@ impl Visit {
             table_reads,
             api_calls: ApiCallRecord::of(Some(self.account.id), &self.usage),
             facts: self.facts(plan, &derived),
+            lost_details: self.lost_details.take(),
             record,
         };
         if let Some(retained) = &self.retained {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use orgsweep_model::collector::Clock;
 use orgsweep_model::registry::{ROSTER, Registry, actions};
 use orgsweep_model::selection::{Scope, SharedCheckSet};
-use orgsweep_model::{AccountId, Collector, TableSchema, Timestamp};
+use orgsweep_model::{AccountId, Collector, Details, TableSchema, Timestamp};
 
 use crate::filter::{Filter, RosterKey};
 use crate::retained::Retained;
@@ -38,6 +38,8 @@ pub struct Plan {
     pub retained: HashMap<AccountId, Arc<Retained>>,
     /// The roster is one part of several.
     pub is_a_shard: bool,
+    /// Calls for details of flagged resources that an account may cost; 0: none is made, and no right to it asked for.
+    pub most_details: usize,
 }
 
 impl Plan {
@@ -66,17 +68,32 @@ impl Plan {
             taken: HashSet::new(),
             retained: HashMap::new(),
             is_a_shard: false,
+            most_details: 0,
         }
     }
 
     /// The IAM actions that the scan uses inside accounts, sorted: the session policy's content.
     pub fn actions(&self) -> Vec<&'static str> {
-        actions(&self.collectors)
+        let mut all = actions(&self.collectors);
+        all.extend(self.detailed().flat_map(|(_, details)| details.actions));
+        all.sort_unstable();
+        all.dedup();
+        all
     }
 
-    /// Calls in one account of up to 1,000 entities, AssumeRole included, polls not.
+    /// The collectors that read details.
+    pub(crate) fn detailed(&self) -> impl Iterator<Item = (&Arc<dyn Collector>, Details)> {
+        self.collectors
+            .iter()
+            .filter(|_| self.most_details > 0)
+            .filter_map(|collector| Some((collector, collector.details()?)))
+    }
+
+    /// Calls in one account of up to 1,000 entities, AssumeRole included, polls not; details as many as may be read.
     pub fn calls_per_account(&self) -> u32 {
-        1 + self.collectors.iter().map(|collector| collector.needs().calls_per_account).sum::<u32>()
+        let details = u32::try_from(self.detailed().count() * self.most_details).unwrap_or(u32::MAX);
+        let collected = self.collectors.iter().map(|collector| collector.needs().calls_per_account);
+        (1 + collected.sum::<u32>()).saturating_add(details)
     }
 
     /// Whether an account's path must be known before its settings are.

@@ -501,6 +501,7 @@ async fn finish<P>(
         }
     }
     let shared_was_read = visit.has_read_shared_table(plan);
+    visit.read_details(plan, organization).await;
     let rows = Rows::pack(visit.finish(plan, organization), packer);
     Finished::Rows(Box::new(rows), shared_was_read)
 }

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use orgsweep_model::facts::{AccessKey, Credential, User};
-use orgsweep_model::{Context, Gap, Report, Resource};
+use orgsweep_model::{Context, Gap, Outcome, Report, Resource};
 
 /// Users of the report, root apart, that are still there as far as is known. The report can be four hours old, and a user who
 /// was deleted since can do nothing any more; [`users`] says so of each.
@@ -100,6 +100,23 @@ pub fn unshown(user: &Credential, resource: Resource, report: &mut Report) {
     report
         .unknown(resource, "has credentials beyond two of a kind, which the credential report does not show")
         .evidence("additional_credentials_info", user.additional_credentials.clone());
+}
+
+/// Says which key it is, where its id was read.
+pub fn name<'o>(key: &AccessKey, outcome: &'o mut Outcome) -> &'o mut Outcome {
+    match &key.access_key_id {
+        Some(id) => outcome.evidence("access_key_id", id.as_str()),
+        None => outcome,
+    }
+}
+
+/// The same of all keys that an outcome is about: by slot, null where an id was not read.
+pub fn name_all<'o>(keys: &[&AccessKey], outcome: &'o mut Outcome) -> &'o mut Outcome {
+    if keys.iter().all(|key| key.access_key_id.is_none()) {
+        return outcome;
+    }
+    let ids: Vec<Option<&str>> = keys.iter().map(|key| key.access_key_id.as_deref()).collect();
+    outcome.evidence("access_key_ids", ids)
 }
 
 /// An account whose only user is ann.
@@ -257,6 +274,54 @@ mod tests {
             let failed = outcomes.iter().filter(|outcome| outcome.status == Status::Fail).count();
             assert_eq!(failed > 0, !id.contains("console"), "{id}: {outcomes:#?}");
         }
+    }
+
+    #[test]
+    fn a_key_is_named_where_its_id_was_read() {
+        let old = |slot: i32, id: Option<&str>| AccessKey {
+            created_at: days_ago(900),
+            last_used_at: Some(days_ago(190)),
+            last_used_service: Some("s3".to_owned()),
+            access_key_id: id.map(str::to_owned),
+            ..access_key("ann", slot)
+        };
+        let ann = Credential {
+            created_at: Some(days_ago(900)),
+            password_enabled: Some(true),
+            password_last_used_at: Some(days_ago(1)),
+            mfa_active: Some(true),
+            ..credential("ann")
+        };
+        let case = case(vec![ann]).rows(vec![old(1, Some("AKIAEXAMPLEONE")), old(2, None)]);
+        let mut named = 0;
+        for (id, outcomes) in verdicts(&case) {
+            for outcome in outcomes.iter().filter(|outcome| outcome.status == Status::Fail) {
+                match outcome.resource.subject.as_str() {
+                    "access-key-1" => {
+                        assert_eq!(outcome.evidence["access_key_id"], "AKIAEXAMPLEONE", "{id}");
+                        assert!(outcome.message.starts_with("access key 1 (AKIAEXAMPLEONE) "), "{outcome:?}");
+                    }
+                    "access-key-2" => {
+                        assert!(!outcome.evidence.contains_key("access_key_id"), "{id}");
+                        assert!(
+                            outcome.message.starts_with("access key 2 is ")
+                                || outcome.message.starts_with("access key 2 was "),
+                            "{outcome:?}"
+                        );
+                    }
+                    _ if outcome.evidence.contains_key("slot") => {
+                        assert_eq!(outcome.evidence["access_key_id"], "AKIAEXAMPLEONE", "{id}");
+                    }
+                    _ => {
+                        let ids = &outcome.evidence["access_key_ids"];
+                        assert_eq!(ids[0], "AKIAEXAMPLEONE", "{id}");
+                        assert!(ids[1].is_null() && ids.as_array().unwrap().len() == 2, "{id}: {ids}");
+                    }
+                }
+                named += 1;
+            }
+        }
+        assert!(named >= 8, "{named}");
     }
 
     #[test]

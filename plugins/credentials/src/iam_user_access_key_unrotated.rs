@@ -81,8 +81,8 @@ impl Check for UserAccessKeyUnrotated {
                 Severity::Medium
             };
             let age_days = days_between(key.created_at, context.now);
-            report
-                .fail(resource, format!("access key {} is {age_days} days old", key.slot))
+            let outcome = report.fail(resource, format!("{} is {age_days} days old", key.label()));
+            beyond_report::name(key, outcome)
                 .severity(severity)
                 .evidence("created_at", key.created_at.to_string())
                 .evidence("age_days", age_days)

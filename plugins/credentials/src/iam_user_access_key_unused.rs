@@ -72,11 +72,11 @@ impl Check for UserAccessKeyUnused {
             }
             let unused_days = days_between(since, context.now);
             let message = match key.last_used_at {
-                Some(_) => format!("access key {} was last used {unused_days} days ago", key.slot),
-                None => format!("access key {} is {unused_days} days old and was never used", key.slot),
+                Some(_) => format!("{} was last used {unused_days} days ago", key.label()),
+                None => format!("{} is {unused_days} days old and was never used", key.label()),
             };
-            report
-                .fail(resource, message)
+            let outcome = report.fail(resource, message);
+            beyond_report::name(key, outcome)
                 .evidence("last_used_at", key.last_used_at.map(|moment| moment.to_string()))
                 .evidence("created_at", key.created_at.to_string())
                 .evidence("unused_days", unused_days)

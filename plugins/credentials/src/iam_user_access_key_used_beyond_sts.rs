@@ -74,8 +74,8 @@ impl Check for UserAccessKeyUsedBeyondSts {
                     report.pass(resource);
                 }
                 (moment, Some(service)) => {
-                    report
-                        .fail(resource, format!("access key {} was last used for {service}", key.slot))
+                    let message = format!("{} was last used for {service}", key.label());
+                    beyond_report::name(key, report.fail(resource, message))
                         .evidence("last_used_service", service.as_str())
                         .evidence("last_used_at", moment.map(|moment| moment.to_string()))
                         .evidence("allowed_services", self.allowed_services.clone());

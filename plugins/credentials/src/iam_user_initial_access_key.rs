@@ -108,8 +108,8 @@ impl UserInitialAccessKey {
         let says_not = |what: &str| format!("the credential report does not say {what}");
         match initial {
             Some(key) if user.password_enabled == Some(true) => {
-                report
-                    .fail(resource, format!("access key {} was made together with the user", key.slot))
+                let message = format!("{} was made together with the user", key.label());
+                beyond_report::name(key, report.fail(resource, message))
                     .evidence("slot", key.slot)
                     .evidence("user_created_at", user.created_at.map(|moment| moment.to_string()))
                     .evidence("key_created_at", key.created_at.to_string());

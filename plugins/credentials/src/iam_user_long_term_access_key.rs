@@ -71,11 +71,9 @@ impl Check for UserLongTermAccessKey {
     ) {
         for user in beyond_report::remaining(credentials, users) {
             let resource = Resource::user(&user.user_arn);
-            let active: Vec<i32> = keys
-                .iter()
-                .filter(|key| key.user_arn == user.user_arn && key.is_active())
-                .map(|key| key.slot)
-                .collect();
+            let held: Vec<&AccessKey> =
+                keys.iter().filter(|key| key.user_arn == user.user_arn && key.is_active()).collect();
+            let active: Vec<i32> = held.iter().map(|key| key.slot).collect();
             if active.is_empty() && user.additional_credentials.is_none() {
                 report.pass(resource);
                 continue;
@@ -86,9 +84,8 @@ impl Check for UserLongTermAccessKey {
                 }
                 Ok(None) if active.is_empty() => beyond_report::unshown(user, resource, report),
                 Ok(None) => {
-                    report
-                        .fail(resource, format!("{} active access keys", active.len()))
-                        .evidence("slots", active);
+                    let outcome = report.fail(resource, format!("{} active access keys", active.len()));
+                    beyond_report::name_all(&held, outcome).evidence("slots", active);
                 }
                 Err(gap) => {
                     let message =

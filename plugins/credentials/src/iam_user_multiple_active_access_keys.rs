@@ -61,12 +61,12 @@ impl Check for UserMultipleActiveAccessKeys {
     ) {
         for user in beyond_report::remaining(credentials, users) {
             let resource = Resource::user(&user.user_arn);
-            let active = keys.iter().filter(|key| key.user_arn == user.user_arn && key.is_active()).count();
+            let held: Vec<&AccessKey> =
+                keys.iter().filter(|key| key.user_arn == user.user_arn && key.is_active()).collect();
+            let active = held.len();
             if active > self.max as usize {
-                report
-                    .fail(resource, format!("{active} active access keys"))
-                    .evidence("active", active)
-                    .evidence("max", self.max);
+                let outcome = report.fail(resource, format!("{active} active access keys"));
+                beyond_report::name_all(&held, outcome).evidence("active", active).evidence("max", self.max);
             } else if user.additional_credentials.is_some() {
                 beyond_report::unshown(user, resource, report);
             } else {

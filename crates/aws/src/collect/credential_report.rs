@@ -8,11 +8,12 @@ use std::time::Duration;
 use orgsweep_model::facts::{AccessKey, AccountSummary, Credential, KeyStatus, User};
 use orgsweep_model::time::days_between;
 use orgsweep_model::{
-    AccountId, Collector, Gap, Needs, Reason, Row, Session, TableSchema, Tables, Timestamp, async_trait,
+    AccountId, Collector, Details, Gap, Needs, Reason, Row, Session, TableSchema, Tables, Timestamp,
+    async_trait,
 };
 
 use super::report_line::{Line, rejoined};
-use super::{csv, decode, member, put_gaps};
+use super::{csv, decode, key_ids, member, put_gaps};
 use crate::member::Member;
 
 const GENERATE: &str = "iam:GenerateCredentialReport";
@@ -66,6 +67,20 @@ impl Collector for CredentialReport {
             }
             Err(gap) => put_gaps(self.fills(), &gap, session, tables),
         }
+    }
+
+    fn details(&self) -> Option<Details> {
+        Some(Details { table: AccessKey::SCHEMA, actions: &[key_ids::API] })
+    }
+
+    async fn read_details(
+        &self,
+        session: &Session,
+        flagged: &[String],
+        most: usize,
+        tables: &mut Tables,
+    ) -> Result<(), Gap> {
+        key_ids::read(session, flagged, most, tables).await
     }
 }
 

@@ -8,6 +8,7 @@ pub mod credential_report;
 mod csv;
 pub mod decode;
 mod identity_providers;
+mod key_ids;
 mod password_policy;
 mod report_line;
 mod role_session_limits;

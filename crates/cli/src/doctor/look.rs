@@ -1,6 +1,6 @@
 //! What is kept of an account that was looked at: the role, and what was lost, why, and what that costs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use orgsweep_model::records::{CoverageOutcome, ScanState, TableReadOutcome};
@@ -65,12 +65,22 @@ impl Looked {
 pub struct Looker {
     plan: Arc<Plan>,
     accounts: Vec<Looked>,
+    /// Accounts whose flagged access keys could not be named, by cause.
+    unnamed: BTreeMap<String, usize>,
 }
 
 impl Looker {
     /// Knows the plan's checks.
     pub fn new(plan: Arc<Plan>) -> Self {
-        Self { plan, accounts: Vec::new() }
+        Self { plan, accounts: Vec::new(), unnamed: BTreeMap::new() }
+    }
+
+    /// What `--key-ids` asks for and will not get: no verdict rests on it.
+    pub fn warnings(&self) -> Vec<String> {
+        let said = |(cause, accounts): (&String, &usize)| {
+            format!("flagged access keys have no ID in {accounts} of the accounts: {cause} (--key-ids)")
+        };
+        self.unnamed.iter().map(said).collect()
     }
 
     /// Those that were entered, or should have been: the ones with losses first, then by id.
@@ -158,6 +168,9 @@ impl Sink for Looker {
         let left_out = [Reason::Excluded.as_str(), Reason::AccountNotActive.as_str()];
         let is_left_out = rows.record.scan_state == ScanState::NotScanned
             && rows.record.reason_code.as_deref().is_some_and(|code| left_out.contains(&code));
+        if let Some(gap) = &rows.lost_details {
+            *self.unnamed.entry(gap.headline()).or_default() += 1;
+        }
         if !is_left_out {
             let looked = self.look(&rows);
             self.accounts.push(looked);

@@ -80,7 +80,8 @@ crate::table! {
         user_arn: String,
         /// 1 or 2, as in the credential report: by ascending key id, not by age.
         slot: i32,
-        /// Only where iam:ListAccessKeys was read.
+        /// From iam:ListAccessKeys, which is read for keys that a check flags and only where a scan asks for it (`--key-ids`);
+        /// null: not read, or two keys of the user could not be told apart.
         access_key_id: Option<String>,
         /// `Active` or `Inactive`.
         status: KeyStatus,
@@ -110,6 +111,14 @@ impl AccessKey {
     /// Whether the key can sign requests.
     pub fn is_active(&self) -> bool {
         self.status == KeyStatus::Active
+    }
+
+    /// `access key 1`, with its id where that was read.
+    pub fn label(&self) -> String {
+        match &self.access_key_id {
+            Some(id) => format!("access key {} ({id})", self.slot),
+            None => format!("access key {}", self.slot),
+        }
     }
 
     /// The owner's name without path.
