@@ -1,5 +1,4 @@
-//! Every form of profile with and without keys in the environment, as botocore chooses. `tests/judges/profiles.py` holds
-//! botocore itself against the program.
+//! Every form of profile with and without keys in the environment, as botocore chooses.
 
 use super::*;
 

@@ -123,7 +123,7 @@ async fn look(
         .await
         .map_err(|error| Failure::new(error.to_string()))?;
     for warning in connection.warnings() {
-        crate::run::warn(&options, warning);
+        crate::run::warn(&options, "credentials", warning);
     }
     let clock = connection.clock();
     let source =

@@ -104,7 +104,7 @@ async fn write(arguments: DiscoverArguments) -> Result<u8, Failure> {
     let profile = arguments.profile.as_deref();
     let connection = Connection::load(profile, arguments.region.as_deref(), pace).await.map_err(failed)?;
     for warning in connection.warnings() {
-        crate::run::warn(&ScanOptions::default(), warning);
+        crate::run::warn(&ScanOptions::default(), "credentials", warning);
     }
     let access = Access {
         discovery_role: arguments.discovery_role.clone(),

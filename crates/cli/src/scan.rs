@@ -97,7 +97,7 @@ pub async fn connect(prepared: &Prepared, roster: Roster, share: u32) -> Result<
         .await
         .map_err(|error| Failure::new(error.to_string()))?;
     for warning in connection.warnings() {
-        crate::run::warn(options, warning);
+        crate::run::warn(options, "credentials", warning);
     }
     let source = AwsSource::connect(connection, source_options(prepared, roster))
         .await
