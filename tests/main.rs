@@ -24,6 +24,8 @@ mod verdicts;
 mod accounts;
 // With what they are entered: roles, session lengths, tags.
 mod entering;
+// Whose credentials the caller has.
+mod profiles;
 // The caller's partition in every ARN.
 mod partitions;
 // Everything that AWS does to a scan, alone and mixed.

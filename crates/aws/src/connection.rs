@@ -4,9 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::BehaviorVersion;
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
+use aws_config::web_identity_token::WebIdentityTokenCredentialsProvider;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::TokioSleep;
@@ -15,11 +18,15 @@ use aws_smithy_http_client::{Builder, tls};
 use aws_smithy_runtime::client::identity::IdentityCache;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::app_name::AppName;
+use aws_types::os_shim_internal::{Env, Fs};
 use aws_types::region::Region;
 use aws_types::sdk_config::SdkConfig;
+use orgsweep_sweep::SourceError;
 
+use crate::caller::{self, Caller, Choice};
 use crate::clock::ClockProbe;
 use crate::limiter::{Limiter, Limits};
+use crate::settings;
 use crate::wire::Wire;
 
 /// Where no Region is configured. IAM and Organizations are global; STS answers everywhere.
@@ -73,17 +80,22 @@ pub struct Connection {
     pub(crate) profile: Option<String>,
     /// What the first answer tells about the local clock.
     pub(crate) clock: ClockProbe,
+    warnings: Vec<String>,
 }
 
 impl Connection {
-    /// The caller's own: the SDK's default chain, `AWS_ENDPOINT_URL[_IAM|_STS|_ORGANIZATIONS]` included.
-    pub async fn load(profile: Option<&str>, region: Option<&str>, pace: Pace) -> Self {
+    /// The caller's own credentials, as botocore would choose them (`caller.rs`), and
+    /// `AWS_ENDPOINT_URL[_IAM|_STS|_ORGANIZATIONS]`. What no call could be made with is refused here.
+    pub async fn load(profile: Option<&str>, region: Option<&str>, pace: Pace) -> Result<Self, SourceError> {
+        let env = Env::real();
+        let caller = caller::choose(profile, &env, &Fs::real()).await?;
+        let http_client = http_client(pace);
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(http_client(pace))
+            .http_client(http_client.clone())
             .retry_config(retries(pace))
             .timeout_config(timeouts(pace))
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-        if let Some(profile) = profile {
+        if let Some(profile) = &caller.profile {
             loader = loader.profile_name(profile);
         }
         if let Some(region) = region {
@@ -96,7 +108,36 @@ impl Connection {
         if config.region().is_none() {
             config = config.to_builder().region(Region::new(FALLBACK_REGION)).build();
         }
-        Self { config, pace, profile: profile.map(str::to_owned), clock: ClockProbe::default() }
+        settings::validate(&config, region, &env)?;
+        let provider_config = ProviderConfig::without_region()
+            .with_region(config.region().cloned())
+            .with_behavior_version(Some(BehaviorVersion::latest()))
+            .with_http_client(http_client)
+            .with_retry_config(retries(pace))
+            .with_timeout_config(timeouts(pace));
+        let provider = match &caller.choice {
+            Choice::Environment | Choice::Machine => None,
+            Choice::WebIdentity => Some(SharedCredentialsProvider::new(
+                WebIdentityTokenCredentialsProvider::builder().configure(&provider_config).build(),
+            )),
+            Choice::Profile(name) => Some(SharedCredentialsProvider::new(
+                ProfileFileCredentialsProvider::builder()
+                    .configure(&provider_config)
+                    .profile_name(name.clone())
+                    .build(),
+            )),
+            Choice::KeysOf(name) => Some(SharedCredentialsProvider::new(caller.keys(name)?)),
+        };
+        if let Some(provider) = provider {
+            config = config.to_builder().credentials_provider(provider).build();
+        }
+        let Caller { profile, warnings, .. } = caller;
+        Ok(Self { config, pace, profile, clock: ClockProbe::default(), warnings })
+    }
+
+    /// What the user should know about the credentials that were chosen.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// Fixed credentials at a fixed endpoint, whatever the environment says: the demo's.
@@ -127,7 +168,13 @@ impl Connection {
             .timeout_config(timeouts(pace))
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         builder.set_app_name(app_name());
-        Self { config: builder.build(), pace, profile: None, clock: ClockProbe::default() }
+        Self {
+            config: builder.build(),
+            pace,
+            profile: None,
+            clock: ClockProbe::default(),
+            warnings: Vec::new(),
+        }
     }
 
     /// How far the local clock is from AWS's: known once a source was connected, or was refused.

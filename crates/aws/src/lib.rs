@@ -5,6 +5,7 @@
 
 mod access;
 mod answer;
+mod caller;
 pub mod canned;
 mod chain;
 mod clock;
@@ -21,6 +22,7 @@ mod organization_reads;
 mod role;
 mod session;
 mod session_policy;
+mod settings;
 mod source;
 mod wire;
 

@@ -120,7 +120,12 @@ async fn look(
     let Prepared { mut plan, options, .. } = prepared;
 
     let pace = access::pace(&options, 1)?;
-    let connection = Connection::load(options.profile.as_deref(), options.region.as_deref(), pace).await;
+    let connection = Connection::load(options.profile.as_deref(), options.region.as_deref(), pace)
+        .await
+        .map_err(|error| Failure::new(error.to_string()))?;
+    for warning in connection.warnings() {
+        crate::run::warn(&options, "credentials", warning);
+    }
     let clock = connection.clock();
     let source =
         AwsSource::connect(connection, source_options).await.map_err(|error| refused(&error, &clock))?;

@@ -13,7 +13,7 @@ use orgsweep_sweep::{Listed, Source};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::arguments::DiscoverArguments;
+use crate::arguments::{DiscoverArguments, ScanOptions};
 use crate::exit::{self, Failure};
 use crate::program;
 use crate::scan::random_entropy;
@@ -104,7 +104,10 @@ async fn write(arguments: DiscoverArguments) -> Result<u8, Failure> {
     let pace =
         if arguments.unlimited { Pace::unlimited(orgsweep_aws::DEFAULT_REQUESTS) } else { Pace::default() };
     let profile = arguments.profile.as_deref();
-    let connection = Connection::load(profile, arguments.region.as_deref(), pace).await;
+    let connection = Connection::load(profile, arguments.region.as_deref(), pace).await.map_err(failed)?;
+    for warning in connection.warnings() {
+        crate::run::warn(&ScanOptions::default(), "credentials", warning);
+    }
     let access = Access {
         discovery_role: arguments.discovery_role.clone(),
         external_id: arguments.external_id.clone(),

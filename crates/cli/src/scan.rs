@@ -94,7 +94,12 @@ pub fn out(options: &ScanOptions) -> PathBuf {
 pub async fn connect(prepared: &Prepared, roster: Roster, share: u32) -> Result<Arc<dyn Source>, Failure> {
     let options = &prepared.options;
     let pace = access::pace(options, share)?;
-    let connection = Connection::load(options.profile.as_deref(), options.region.as_deref(), pace).await;
+    let connection = Connection::load(options.profile.as_deref(), options.region.as_deref(), pace)
+        .await
+        .map_err(|error| Failure::new(error.to_string()))?;
+    for warning in connection.warnings() {
+        crate::run::warn(options, "credentials", warning);
+    }
     let source = AwsSource::connect(connection, source_options(prepared, roster))
         .await
         .map_err(|error| Failure::new(error.to_string()))?;
