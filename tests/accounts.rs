@@ -124,6 +124,38 @@ fn a_name_that_matches_nothing_is_a_mistake() {
     assert!(!world.lake().join("v1").exists());
 }
 
+/// What is chosen is compared with the roster before anybody is entered: nothing is left that a later run could go on with.
+#[test]
+fn a_wrong_choice_enters_nobody_and_leaves_nothing() {
+    let world = good(60);
+    let config = world.file("orgsweep.toml").display().to_string();
+    std::fs::write(&config, "[[override]]\nou = \"/Root/Wrokloads\"\nrole-name = [\"Audit\"]\n").unwrap();
+    for (choice, nearest) in [
+        (["--account", "999999999999"], "the nearest is "),
+        (["--ou", "/Root/Wrokloads"], "the nearest is /Root/Workloads"),
+        (["--ou", "ou-none-12345678"], "the nearest is ou-"),
+        (["--tag", "env=prd"], "--tag env=prd"),
+        (["--config", &config], "the nearest is /Root/Workloads"),
+    ] {
+        for plan in [&[][..], &["--plan"]] {
+            let said = world.scan(&[&CHECK[..], &choice, plan].concat());
+            assert_eq!(said.code, 3, "{choice:?}: {}", said.errors);
+            assert!(said.errors.contains(nearest), "{choice:?}: {}", said.errors);
+            assert!(!said.errors.contains("--resume"), "{choice:?}: {}", said.errors);
+            let left: Vec<_> = std::fs::read_dir(world.lake()).into_iter().flatten().flatten().collect();
+            assert!(left.is_empty(), "{choice:?}: {left:?}");
+        }
+    }
+    assert!(world.running.sessions().is_empty(), "nobody was entered");
+    std::fs::write(
+        &config,
+        "[[override]]\nou = \"/Root/Wrokloads\"\nallow-unmatched = true\nrole-name = [\"Audit\"]\n",
+    )
+    .unwrap();
+    let said = world.scan(&[CHECK[0], CHECK[1], "--config", &config]);
+    assert_eq!(said.code, 0, "{}", said.errors);
+}
+
 #[test]
 fn candidate_roles_are_tried_in_order_and_the_one_used_is_recorded() {
     let world = good(4);

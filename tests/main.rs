@@ -18,6 +18,8 @@ mod coverage;
 mod every_check;
 // One message that names the thing, exit 3, nothing half-written.
 mod bad_input;
+// Every option by every kind of fault.
+mod wrong_input;
 // What a scan says where AWS says little.
 mod verdicts;
 // Which accounts a scan enters, and how.

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use orgsweep_model::AccountId;
-use orgsweep_model::selection::Scope;
+use orgsweep_model::selection::{Scope, names_of_path};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
 use crate::arguments::ScanOptions;
 use crate::exit::Failure;
+use crate::prepare::without_type_words;
 use crate::values;
 
 /// A configuration file, read and checked for shape; check ids and settings are checked against the registry
@@ -24,6 +25,8 @@ pub struct Config {
     pub overrides: Vec<(Scope, BTreeMap<String, Json>)>,
     /// Where the way in differs, in file order.
     pub access: Vec<(Scope, OverriddenAccess)>,
+    /// Of all overrides in which an account must be.
+    pub scopes: Vec<Scope>,
 }
 
 /// How accounts are entered in a unit or an account.
@@ -46,6 +49,8 @@ struct Override {
     #[serde(default, deserialize_with = "values::list")]
     role_name: Vec<String>,
     external_id: Option<String>,
+    #[serde(default)]
+    allow_unmatched: bool,
 }
 
 impl Config {
@@ -75,6 +80,9 @@ impl Config {
                 (None, Some(account)) => Scope::Account(account),
                 _ => return Err("an [[override]] holds for exactly one of `ou` and `account`".to_owned()),
             };
+            if !entry.allow_unmatched {
+                config.scopes.push(scope.clone());
+            }
             if !entry.checks.is_empty() {
                 config.overrides.push((scope.clone(), entry.checks));
             }
@@ -89,8 +97,17 @@ impl Config {
 
 /// An organizational unit by id or by path.
 pub fn unit_name(unit: String) -> Result<String, String> {
-    if unit.starts_with("ou-") || unit.starts_with("r-") || unit.starts_with('/') {
+    if unit.starts_with("ou-") || unit.starts_with("r-") {
         return Ok(unit);
+    }
+    if unit.starts_with('/') {
+        return match names_of_path(&unit) {
+            Some(_) => Ok(unit),
+            None => Err(format!(
+                "{unit:?} is not a path of an organizational unit: expected one such as /Root/Workloads; a slash in a name \
+                 is written \\/ and a backslash \\\\"
+            )),
+        };
     }
     Err(format!(
         "{unit:?} is not an organizational unit: expected an id (ou-ab12-34567890, r-ab12) or a path (/Root/Workloads)"
@@ -102,7 +119,8 @@ fn deserialize<T: serde::de::DeserializeOwned>(section: &str, value: toml::Value
         let path = error.path().to_string();
         let inner = error.into_inner();
         let inner = inner.to_string();
-        let inner = inner.trim();
+        let inner = without_type_words(inner.trim());
+        let inner = inner.as_str();
         match (section, path.as_str()) {
             ("", ".") => inner.to_owned(),
             ("", path) => format!("{path}: {inner}"),

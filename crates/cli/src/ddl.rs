@@ -1,6 +1,6 @@
 //! `orgsweep ddl`: views and table definitions, printed from the schema.
 
-use orgsweep_lake::Engine;
+use orgsweep_lake::{Engine, ScanSelector};
 use orgsweep_model::registry::Registry;
 
 use crate::arguments::{DdlArguments, EngineArgument};
@@ -20,6 +20,11 @@ pub fn ddl(registry: &Registry, arguments: &DdlArguments) -> Result<String, Fail
              --location where the engine finds the tables",
             arguments.out.display()
         )));
+    }
+    if latest.is_some() {
+        // Views of a scan that is not there would be empty.
+        orgsweep_lake::resolve(&arguments.out, &ScanSelector::Latest)
+            .map_err(|error| Failure::new(error.to_string()))?;
     }
     let first =
         orgsweep_lake::first_scan_date(&arguments.out).map_err(|error| Failure::new(error.to_string()))?;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use orgsweep_model::text::{printable, printable_json};
 use orgsweep_model::{Account, Gap, Organization};
 use orgsweep_sweep::filter::{RosterKey, inactive};
-use orgsweep_sweep::{Listed, ScanError, Source};
+use orgsweep_sweep::{Listed, ScanError, Source, Unmatched};
 use serde_json::{Value as Json, json};
 
 use crate::access;
@@ -86,9 +86,9 @@ async fn planned(source: Arc<dyn Source>, prepared: &Prepared, share: u32) -> Re
         return Err(Failure::new("listing the accounts broke off before its end"));
     }
     // What the scan would refuse, the plan refuses.
-    let unmatched = if plan.is_a_shard { Vec::new() } else { plan.filter.unmatched(&roster) };
-    if let Some(message) = unmatched.iter().find(|message| !message.starts_with("--exclude")) {
-        return Err(Failure::new(message.clone()));
+    let unmatched = if plan.is_a_shard { Unmatched::default() } else { plan.unmatched(&roster) };
+    if !unmatched.wanted.is_empty() {
+        return Err(Failure::new(ScanError::Unmatched(unmatched.wanted).to_string()));
     }
     if chosen.is_empty() && !plan.is_a_shard {
         return Err(Failure::new(ScanError::NothingToScan { listed: roster.len() }.to_string()));
@@ -102,7 +102,7 @@ async fn planned(source: Arc<dyn Source>, prepared: &Prepared, share: u32) -> Re
         prepared.access.roles.len() as u64,
         organization.id != Organization::NONE,
     );
-    Ok(Planned { prepared, organization, chosen, left_out, warnings: unmatched, estimate })
+    Ok(Planned { prepared, organization, chosen, left_out, warnings: unmatched.excluded, estimate })
 }
 
 fn refusal(prepared: &Prepared, account: &Account) -> Option<Gap> {

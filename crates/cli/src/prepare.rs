@@ -89,7 +89,7 @@ pub fn prepare_with(
     let config_sha256 = fingerprint(&options, &checks, &config);
     let (concurrency, _) = concurrency(&options, 1)?;
     let mut plan = Plan::new(registry, checks, &also, filter, concurrency, clock);
-    plan.access_scopes = config.access.iter().map(|(scope, _)| scope.clone()).collect();
+    plan.scopes.clone_from(&config.scopes);
     plan.most_details = options.key_ids.unwrap_or(0) as usize;
     let session_policy = session_policy(&options, &plan)?;
     let access = access(&options, &config.access, session_policy)?;
@@ -233,7 +233,7 @@ fn check_set(
         let target = if chosen { &mut checks } else { &mut whole };
         if let Err(message) = target.enable(&*registered.check, settings.get(&id).unwrap_or(&nothing), &mine)
         {
-            problems.push(format!("settings of {id}: {message}"));
+            problems.push(format!("settings of {id}: {}", without_type_words(&message)));
         }
     }
     if problems.is_empty() && checks.is_empty() {
@@ -246,6 +246,26 @@ fn check_set(
         );
     }
     Some(checks)
+}
+
+/// `expected a whole number, not string "many"` for what a parser says about types.
+pub fn without_type_words(message: &str) -> String {
+    let Some((place, rest)) = message.split_once("invalid type: ") else {
+        return message.to_owned();
+    };
+    let Some((found, expected)) = rest.split_once(", expected ") else {
+        return message.to_owned();
+    };
+    let (expected, more) = expected.split_once('\n').unwrap_or((expected, ""));
+    let expected = match expected {
+        "u8" | "u16" | "u32" | "u64" | "usize" | "i32" | "i64" => "a whole number",
+        "f32" | "f64" => "a number",
+        "a boolean" => "true or false",
+        "a sequence" => "a list",
+        other => other,
+    };
+    let more = if more.is_empty() { String::new() } else { format!(" {}", more.trim()) };
+    format!("{place}expected {expected}, not {found}{more}")
 }
 
 /// A framework that no check is mapped to.

@@ -1,7 +1,7 @@
 //! `orgsweep discover`: the organization, read once and written to a file that shards scan from.
 
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use orgsweep_aws::{Access, AwsSource, Connection, DiscoveredRoster, Pace, Roster, SourceOptions};
 use orgsweep_lake::ScanId;
@@ -71,11 +71,20 @@ impl RosterFile {
             ))
         };
         let text = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
-        let file: Self = serde_json::from_slice(&text).map_err(|error| failed(error.to_string()))?;
+        let file: Self = serde_json::from_slice(&text)
+            .map_err(|_| failed("it is not a roster that this version can read".to_owned()))?;
         if file.version != VERSION {
             return Err(failed(format!("version {} is not known, expected {VERSION}", file.version)));
         }
         Ok(file)
+    }
+
+    /// Gives the accounts the paths of their units.
+    pub fn name_units(&mut self) {
+        let names = &self.roster.unit_names;
+        for account in &mut self.roster.accounts {
+            account.ou_path = orgsweep_sweep::filter::path(account, names).or(account.ou_path.take());
+        }
     }
 
     /// Names what shards scan from.
@@ -101,6 +110,7 @@ pub async fn discover(arguments: DiscoverArguments) -> Result<u8, Failure> {
 
 async fn write(arguments: DiscoverArguments) -> Result<u8, Failure> {
     let failed = |error: orgsweep_sweep::SourceError| Failure::new(error.to_string());
+    can_be_stored(&arguments.roster)?;
     let pace =
         if arguments.unlimited { Pace::unlimited(orgsweep_aws::DEFAULT_REQUESTS) } else { Pace::default() };
     let profile = arguments.profile.as_deref();
@@ -175,12 +185,28 @@ async fn write(arguments: DiscoverArguments) -> Result<u8, Failure> {
     Ok(if file.roster.policies.is_some() { exit::COMPLETE } else { exit::INCOMPLETE })
 }
 
+/// Finds out before the first call, and not after the listing, that the file cannot be written.
+fn can_be_stored(path: &Path) -> Result<(), Failure> {
+    let failed = |problem: String| Failure::new(format!("--roster {}: {problem}", path.display()));
+    if path.is_dir() || path.file_name().is_none() {
+        return Err(failed("expected the name of a file, not of a folder".to_owned()));
+    }
+    let staged = staged(path);
+    std::fs::File::create(&staged)
+        .and_then(|_| std::fs::remove_file(&staged))
+        .map_err(|error| failed(format!("{error}; name a file in a folder that exists and can be written")))
+}
+
+/// Where the file is written until it is whole.
+fn staged(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.part"))
+}
+
 fn store(path: &Path, file: &RosterFile) -> Result<(), Failure> {
     let failed = |error: std::io::Error| Failure::new(format!("--roster {}: {error}", path.display()));
     let text = serde_json::to_vec_pretty(file).map_err(|error| failed(error.into()))?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let staged = folder.join(format!(".{name}.part"));
+    let staged = staged(path);
     std::fs::File::create(&staged)
         .and_then(|mut output| output.write_all(&text).and_then(|()| output.sync_all()))
         .and_then(|()| std::fs::rename(&staged, path))

@@ -22,7 +22,7 @@ use crate::program;
 use crate::retry::Earlier;
 use crate::roster_file::RosterFile;
 use crate::run::{Begun, Run, warn};
-use crate::shard::Shard;
+use crate::shard::{self, Shard};
 use crate::stopping;
 
 /// Where the tables go unless told otherwise.
@@ -39,7 +39,7 @@ pub async fn scan(registry: &Registry, arguments: ScanArguments) -> Result<u8, F
     let mut prepared = prepare::prepare(registry, arguments.options.clone(), config)?;
     let stop = stopping::with_deadline(stop, start, prepared.options.deadline.map(|span| span.0));
     let out = out(&prepared.options);
-    let file = arguments.roster.as_deref().map(RosterFile::read).transpose()?;
+    let mut file = arguments.roster.as_deref().map(RosterFile::read).transpose()?;
     let shard = arguments.shard.as_deref().map(Shard::parse).transpose()?;
     let (concurrency, too_many) =
         access::concurrency(&prepared.options, shard.map_or(1, |shard| shard.count))?;
@@ -50,6 +50,10 @@ pub async fn scan(registry: &Registry, arguments: ScanArguments) -> Result<u8, F
         warn(&prepared.options, "concurrency_reduced", &message);
     }
     let discovered = file.as_ref().map(|file| (file.scan_id.clone(), file.now, file.digest()));
+    if let Some(file) = &mut file {
+        file.name_units();
+        shard::check_names(&prepared, file)?;
+    }
     let roster = roster(&prepared.options, file, shard)?;
     let accounts = Accounts::of(discovered, shard, &roster);
 

@@ -9,7 +9,7 @@ use orgsweep_model::records::ScanRecord;
 use orgsweep_model::registry::Registry;
 use orgsweep_model::{Account, AccountId};
 use orgsweep_sweep::filter::RosterKey;
-use orgsweep_sweep::{AccountLine, AccountTally, ScanError, Totals, Unfinished};
+use orgsweep_sweep::{AccountLine, AccountTally, ScanError, Totals, Unfinished, Unmatched};
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -108,10 +108,7 @@ pub fn finalize(registry: &Registry, arguments: FinalizeArguments) -> Result<u8,
     one_count(&shards)?;
     let shared = writer.earlier_usage();
     shared.join(&file.usage());
-    let names = &file.roster.unit_names;
-    for account in &mut file.roster.accounts {
-        account.ou_path = account.ou_path.take().or_else(|| orgsweep_sweep::filter::path(account, names));
-    }
+    file.name_units();
     let (mut totals, finished) = totals_of(&writer)?;
     let finished: BTreeSet<AccountId> = finished.into_iter().collect();
     let missing: Vec<&Account> =
@@ -208,18 +205,10 @@ fn one_count(shards: &[BegunShard]) -> Result<(), Failure> {
     )))
 }
 
-/// A shard cannot tell a name that matches nothing from one that matches elsewhere: here the roster is whole.
-fn check_names(prepared: &Prepared, file: &RosterFile) -> Result<(), Failure> {
+/// A shard cannot tell a name that matches nothing from one that matches elsewhere: the file's roster is whole.
+pub fn check_names(prepared: &Prepared, file: &RosterFile) -> Result<(), Failure> {
     let keys: Vec<_> = file.roster.accounts.iter().map(RosterKey::of).collect();
-    for message in prepared.plan.unmatched_scopes(&keys) {
-        run::warn(&prepared.options, "override_matches_nothing", &message);
-    }
-    let (excluded, wanted): (Vec<_>, Vec<_>) = prepared
-        .plan
-        .filter
-        .unmatched(&keys)
-        .into_iter()
-        .partition(|message| message.starts_with("--exclude"));
+    let Unmatched { excluded, wanted } = prepared.plan.unmatched(&keys);
     for message in excluded {
         run::warn(&prepared.options, "filter_matches_nothing", &message);
     }

@@ -12,14 +12,28 @@ use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::statistics::Statistics;
 
 use crate::error::LakeError;
+use crate::manifest::lists;
 use crate::read::{ScanSelector, each_row_in, resolve};
 use crate::scan_id::ScanId;
 use crate::store::Store;
 use crate::writer::key;
 
-/// Whether a committed scan has a table, with or without rows: the version that made it may not have known it.
-pub fn has_table(root: &Path, scan_id: &ScanId, table: &TableSchema) -> bool {
-    Store::new(root).exists(&key(table.name, scan_id))
+/// Whether a committed scan has a table, with or without rows: the version that made it may not have known it. A file that
+/// the scan was published with and that is gone is an error.
+pub fn has_table(root: &Path, scan_id: &ScanId, table: &TableSchema) -> Result<bool, LakeError> {
+    let store = Store::new(root);
+    let key = key(table.name, scan_id);
+    if store.exists(&key) {
+        return Ok(true);
+    }
+    if !lists(&store, scan_id, &key)? {
+        return Ok(false);
+    }
+    Err(LakeError::Format {
+        doing: "reading",
+        path: store.path(&key),
+        problem: "the file is gone since the scan was published; restore it, or scan again".to_owned(),
+    })
 }
 
 /// The wanted rows of a table in a committed scan, in stored order; `None`: the scan has no such table, because the version
@@ -31,11 +45,11 @@ pub fn lookup<R: Row>(
     wanted: &BTreeSet<&str>,
 ) -> Result<Option<Vec<R>>, LakeError> {
     let store = Store::new(root);
-    let key = key(R::SCHEMA.name, &resolve(root, scan)?);
-    if !store.exists(&key) {
+    let scan_id = resolve(root, scan)?;
+    if !has_table(root, &scan_id, R::SCHEMA)? {
         return Ok(None);
     }
-    let path = store.path(&key);
+    let path = store.path(&key(R::SCHEMA.name, &scan_id));
     let file = File::open(&path).map_err(LakeError::io("reading", &path))?;
     let builder =
         ParquetRecordBatchReaderBuilder::try_new(file).map_err(LakeError::format("reading", &path))?;

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::{Value as Json, json};
 
 use crate::error::LakeError;
+use crate::scan_id::ScanId;
 use crate::schema::SCANS;
 use crate::store::Store;
 
@@ -55,26 +56,58 @@ pub struct Latest {
 
 /// Where the pointer is.
 pub const LATEST: &str = "latest.json";
+/// Grows when the pointer's meaning changes.
+const POINTER_VERSION: u32 = 1;
 
 impl Latest {
     /// The pointer's text.
     pub fn text(&self) -> String {
-        pretty(&json!({"scan_id": self.scan_id, "scan_date": self.scan_date, "schema_version": 1}))
+        pretty(
+            &json!({"scan_id": self.scan_id, "scan_date": self.scan_date, "schema_version": POINTER_VERSION}),
+        )
     }
 
     /// From the pointer's text.
     pub fn parse(bytes: &[u8], path: &Path) -> Result<Self, LakeError> {
-        let whole: Json = serde_json::from_slice(bytes).map_err(LakeError::format("reading", path))?;
+        let refused = |problem: String| LakeError::Format {
+            doing: "reading",
+            path: path.to_owned(),
+            problem: format!("{problem}; restore the file or remove it: the next scan writes it anew"),
+        };
+        let whole: Json = serde_json::from_slice(bytes)
+            .map_err(|_| refused("expected JSON with the scan_id of the latest scan".to_owned()))?;
+        let version = &whole["schema_version"];
+        if *version != json!(POINTER_VERSION) && !version.is_null() {
+            return Err(LakeError::Format {
+                doing: "reading",
+                path: path.to_owned(),
+                problem: format!(
+                    "schema_version {version} is not known, expected {POINTER_VERSION}; use the version of orgsweep \
+                     that wrote it, or another --out"
+                ),
+            });
+        }
         let text = |name: &str| whole[name].as_str().map(str::to_owned);
         match (text("scan_id"), text("scan_date")) {
             (Some(scan_id), Some(scan_date)) => Ok(Self { scan_id, scan_date }),
-            _ => Err(LakeError::Format {
-                doing: "reading",
-                path: path.to_owned(),
-                problem: "expected scan_id and scan_date".to_owned(),
-            }),
+            _ => Err(refused("expected scan_id and scan_date".to_owned())),
         }
     }
+}
+
+/// Whether the manifest of a committed scan lists a file.
+pub fn lists(store: &Store, scan_id: &ScanId, key: &str) -> Result<bool, LakeError> {
+    let Some(bytes) = store.get(&manifest_key(scan_id))? else {
+        return Ok(false);
+    };
+    let whole: Json = serde_json::from_slice(&bytes).unwrap_or_default();
+    let files = whole["files"].as_array();
+    Ok(files.is_some_and(|files| files.iter().any(|file| file["key"] == key)))
+}
+
+/// `manifests/v1/<scan_id>.json`.
+pub fn manifest_key(scan_id: &ScanId) -> String {
+    format!("manifests/v1/{scan_id}.json")
 }
 
 /// The last committed scan; `None`: there is none, or no lake.

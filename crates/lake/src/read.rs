@@ -9,7 +9,7 @@ use orgsweep_model::{ColumnType, Row, Timestamp, Value};
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 
 use crate::error::LakeError;
-use crate::manifest::latest;
+use crate::manifest::{LATEST, latest};
 use crate::scan_id::ScanId;
 use crate::schema::{SCANS, data_type};
 use crate::store::Store;
@@ -46,7 +46,16 @@ pub fn resolve(root: &Path, scan: &ScanSelector) -> Result<ScanId, LakeError> {
         ScanSelector::Id(id) => id.clone(),
         ScanSelector::Latest => {
             let found = latest(root)?.ok_or_else(|| missing("(latest)"))?;
-            found.scan_id.parse().map_err(|_| missing(&found.scan_id))?
+            let scan_id = found.scan_id.parse().ok().filter(|id| store.exists(&key(SCANS, id)));
+            return scan_id.ok_or_else(|| LakeError::Format {
+                doing: "reading",
+                path: store.path(LATEST),
+                problem: format!(
+                    "it points to scan {}, which is not in the lake; restore the scan, name another one, or remove the \
+                     file: the next scan writes it anew",
+                    found.scan_id
+                ),
+            });
         }
     };
     if !store.exists(&key(SCANS, &scan_id)) {

@@ -73,6 +73,25 @@ impl Store {
         }
     }
 
+    /// Whether nothing is in the way of what a publication writes.
+    pub fn can_publish(&self) -> Result<(), LakeError> {
+        let wrong = |key: &str, problem: &str| {
+            let problem = format!("{problem}; move it away or choose another --out");
+            Err(LakeError::Format { doing: "looking at", path: self.path(key), problem })
+        };
+        for key in ["", "v1", "manifests", "staging"] {
+            if self.exists(key) && !self.path(key).is_dir() {
+                return wrong(key, "expected a folder");
+            }
+        }
+        for key in ["latest.json", "orgsweep.lock"] {
+            if self.path(key).is_dir() {
+                return wrong(key, "expected a file");
+            }
+        }
+        Ok(())
+    }
+
     /// Whether an object is there.
     pub fn exists(&self, key: &str) -> bool {
         self.path(key).exists()

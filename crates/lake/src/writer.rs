@@ -13,7 +13,7 @@ use serde_json::Value as Json;
 
 use crate::columns::{ColumnMaker, Columns};
 use crate::error::LakeError;
-use crate::manifest::{FileEntry, LATEST, Latest, manifest};
+use crate::manifest::{FileEntry, LATEST, Latest, latest, manifest, manifest_key};
 use crate::scan_id::ScanId;
 use crate::schema::SCANS;
 use crate::shards::{self, BegunShard};
@@ -432,7 +432,9 @@ fn refuse_committed(store: &Store, scan_id: &ScanId) -> Result<(), LakeError> {
     if store.exists(&key(SCANS, scan_id)) {
         return Err(LakeError::AlreadyCommitted { scan_id: scan_id.to_string(), root: store.path("") });
     }
-    Ok(())
+    store.can_publish()?;
+    // Publishing says which scan came before: a pointer that cannot be read is told now and not after the scan.
+    latest(&store.path("")).map(|_| ())
 }
 
 fn write_header(staging: &Path, header: &ScanHeader) -> Result<(), LakeError> {
@@ -449,11 +451,6 @@ pub fn key(table: &str, scan_id: &ScanId) -> String {
 
 fn staging_key(scan_id: &ScanId) -> String {
     format!("{STAGING}/{scan_id}")
-}
-
-/// `manifests/v1/<scan_id>.json`.
-fn manifest_key(scan_id: &ScanId) -> String {
-    format!("manifests/v1/{scan_id}.json")
 }
 
 fn remove_staged(path: &Path) -> Result<(), LakeError> {

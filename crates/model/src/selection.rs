@@ -43,15 +43,61 @@ impl Scope {
     }
 }
 
-/// Whether an account lies in a unit or below it. A unit is `ou-…` or `r-…`, or a path such as `/Root/Prod`.
+/// Whether an account lies in a unit or below it. A unit is `ou-…` or `r-…`, or a path such as `/Root/Prod`, with names
+/// as [`in_path`] writes them.
 pub fn in_unit(account: &Account, unit: &str) -> bool {
     if unit.starts_with('/') {
-        let wanted = unit.trim_end_matches('/');
+        let wanted = without_last_slash(unit);
         account.ou_path.as_deref().is_some_and(|path| {
             path == wanted || path.strip_prefix(wanted).is_some_and(|rest| rest.starts_with('/'))
         })
     } else {
         account.ou_ids.iter().any(|id| id == unit)
+    }
+}
+
+/// A unit's name as it is written in a path. A name is any text of 1 to 128 characters, so a slash in it is `\/` and a
+/// backslash `\\`.
+/// <https://docs.aws.amazon.com/organizations/latest/APIReference/API_OrganizationalUnit.html>
+pub fn in_path(name: &str) -> String {
+    name.replace('\\', "\\\\").replace('/', "\\/")
+}
+
+/// The names of a path as they are written in it. `None`: it is not a path.
+pub fn names_of_path(path: &str) -> Option<Vec<&str>> {
+    let path = without_last_slash(path);
+    let mut names = Vec::new();
+    let mut rest = path.strip_prefix('/')?;
+    loop {
+        let mut characters = rest.char_indices();
+        let mut end = rest.len();
+        while let Some((position, character)) = characters.next() {
+            match character {
+                '/' => {
+                    end = position;
+                    break;
+                }
+                '\\' if !matches!(characters.next(), Some((_, '/' | '\\'))) => return None,
+                _ => {}
+            }
+        }
+        let (name, below) = rest.split_at(end);
+        if name.is_empty() {
+            return None;
+        }
+        names.push(name);
+        match below.strip_prefix('/') {
+            None => return Some(names),
+            Some(below) => rest = below,
+        }
+    }
+}
+
+/// A slash at the end of a path says no more; one that belongs to the last name stays.
+fn without_last_slash(path: &str) -> &str {
+    match path.strip_suffix('/') {
+        Some(before) if before.bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 0 => before,
+        _ => path,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use orgsweep_model::selection::in_unit;
+use orgsweep_model::selection::{Scope, in_path, in_unit, names_of_path};
 use orgsweep_model::{Account, AccountId, AccountState, Gap, Reason};
 
 /// The caller's choice of accounts. Empty: all of them.
@@ -26,6 +26,11 @@ impl Filter {
     /// Whether a unit is named by its path, so that names have to be known first.
     pub fn needs_paths(&self) -> bool {
         self.units.iter().chain(&self.excluded_units).any(|unit| unit.starts_with('/'))
+    }
+
+    /// Whether anything is chosen that may not exist.
+    pub fn has_a_choice(&self) -> bool {
+        !self.units.is_empty() || !self.accounts.is_empty() || !self.tags.is_empty()
     }
 
     /// Whether tags have to be read.
@@ -65,21 +70,60 @@ impl Filter {
         for (flag, accounts) in
             [("--account", &self.accounts), ("--exclude-account", &self.excluded_accounts)]
         {
-            for id in accounts {
-                if !roster.iter().any(|key| key.id == *id) {
-                    missing.push(format!("{flag} {id}: no such account in the roster"));
-                }
+            for id in accounts.iter().filter(|id| !roster.iter().any(|key| key.id == **id)) {
+                let nearest = nearest(id.as_str(), roster.iter().map(|key| key.id.as_str().to_owned()));
+                missing.push(format!("{flag} {id}: no such account in the roster{nearest}"));
             }
         }
         for (flag, units) in [("--ou", &self.units), ("--exclude-ou", &self.excluded_units)] {
-            for unit in units {
-                if !roster.iter().any(|key| in_unit(&key.as_account(), unit)) {
-                    missing.push(format!("{flag} {unit}: no account of the roster is in this unit"));
-                }
+            for unit in units.iter().filter(|unit| !roster.iter().any(|key| in_unit(&key.as_account(), unit)))
+            {
+                let nearest = nearest_unit(unit, roster);
+                missing.push(format!("{flag} {unit}: no account of the roster is in this unit{nearest}"));
+            }
+        }
+        for (key, value) in &self.tags {
+            let carried = || roster.iter().flat_map(|account| &account.tags);
+            if !carried().any(|(other, has)| other == key && has == value) {
+                let all = carried().map(|(key, value)| format!("{key}={value}"));
+                let nearest = nearest(&format!("{key}={value}"), all);
+                missing
+                    .push(format!("--tag {key}={value}: no account of the roster carries this tag{nearest}"));
             }
         }
         missing
     }
+}
+
+/// What is nearest to a scope that no account is in, as the end of a message.
+pub fn nearest_scope(scope: &Scope, roster: &[RosterKey]) -> String {
+    match scope {
+        Scope::Account(id) => nearest(id.as_str(), roster.iter().map(|key| key.id.as_str().to_owned())),
+        Scope::Unit(unit) => nearest_unit(unit, roster),
+    }
+}
+
+/// Units with accounts, named the way the wrong one is.
+fn nearest_unit(unit: &str, roster: &[RosterKey]) -> String {
+    if !unit.starts_with('/') {
+        return nearest(unit, roster.iter().flat_map(|key| key.ou_ids.clone()));
+    }
+    let mut paths = BTreeSet::new();
+    for path in roster.iter().filter_map(|key| key.ou_path.as_deref()) {
+        let mut above = String::new();
+        for name in names_of_path(path).unwrap_or_default() {
+            above = format!("{above}/{name}");
+            paths.insert(above.clone());
+        }
+    }
+    nearest(unit, paths)
+}
+
+fn nearest(wanted: &str, known: impl IntoIterator<Item = String>) -> String {
+    let known: BTreeSet<String> = known.into_iter().collect();
+    let likeness = |name: &String| strsim::jaro_winkler(name, wanted);
+    let nearest = known.iter().max_by(|left, right| likeness(left).total_cmp(&likeness(right)));
+    nearest.map(|name| format!("; the nearest is {name}")).unwrap_or_default()
 }
 
 /// What is kept of every listed account, to find names that match nothing.
@@ -91,12 +135,19 @@ pub struct RosterKey {
     pub ou_ids: Vec<String>,
     /// Its path, where known.
     pub ou_path: Option<String>,
+    /// Its tags, where read.
+    pub tags: BTreeMap<String, String>,
 }
 
 impl RosterKey {
     /// Of an account.
     pub fn of(account: &Account) -> Self {
-        Self { id: account.id, ou_ids: account.ou_ids.clone(), ou_path: account.ou_path.clone() }
+        Self {
+            id: account.id,
+            ou_ids: account.ou_ids.clone(),
+            ou_path: account.ou_path.clone(),
+            tags: account.tags.clone().unwrap_or_default(),
+        }
     }
 
     /// As far as scopes look at it.
@@ -120,7 +171,7 @@ pub fn inactive(account: &Account) -> Option<Gap> {
     Some(Gap::new(reason).because(&words))
 }
 
-/// `/Root/Workloads/Prod`; `None` when a unit has no known name.
+/// `/Root/Workloads/Prod`, with names as [`in_path`] writes them; `None` when a unit has no known name.
 pub fn path(account: &Account, names: &BTreeMap<String, String>) -> Option<String> {
     if account.ou_ids.is_empty() {
         return None;
@@ -128,7 +179,7 @@ pub fn path(account: &Account, names: &BTreeMap<String, String>) -> Option<Strin
     let mut path = String::new();
     for id in &account.ou_ids {
         path.push('/');
-        path.push_str(names.get(id)?);
+        path.push_str(&in_path(names.get(id)?));
     }
     Some(path)
 }
@@ -225,9 +276,53 @@ mod tests {
             excluded_accounts: BTreeSet::from(["999999999999".parse().unwrap()]),
             ..Filter::default()
         };
-        let key = RosterKey { id: prod().id, ou_ids: prod().ou_ids, ou_path: None };
-        let missing = filter.unmatched(&[key]);
+        let missing = filter.unmatched(&[RosterKey::of(&prod())]);
         assert_eq!(missing.len(), 2, "{missing:?}");
-        assert!(missing[0].contains("999999999999") && missing[1].contains("ou-none"));
+        assert!(missing[0].contains("999999999999") && missing[0].ends_with("the nearest is 111122223333"));
+        assert!(missing[1].contains("ou-none") && missing[1].contains("the nearest is ou-ab12-"));
+    }
+
+    #[test]
+    fn a_tag_that_nobody_carries_is_reported_with_the_nearest() {
+        let tags = BTreeMap::from([("env".to_owned(), "prod".to_owned())]);
+        let key = RosterKey::of(&Account { tags: Some(tags), ..prod() });
+        let wanted = BTreeMap::from([("env".to_owned(), "prd".to_owned())]);
+        let missing = Filter { tags: wanted, ..Filter::default() }.unmatched(&[key]);
+        assert_eq!(
+            missing,
+            ["--tag env=prd: no account of the roster carries this tag; the nearest is env=prod"]
+        );
+    }
+
+    #[test]
+    fn a_slash_in_a_name_is_not_a_level() {
+        let named = |name: &str| {
+            let ids = ["r-ab12", "ou-ab12-11111111"];
+            let names = BTreeMap::from([
+                (ids[0].to_owned(), "Root".to_owned()),
+                (ids[1].to_owned(), name.to_owned()),
+            ]);
+            let mut account = account("111122223333", &ids, "");
+            account.ou_path = path(&account, &names);
+            account
+        };
+        for (name, written) in [
+            ("CI/CD", r"/Root/CI\/CD"),
+            (r"CI\", r"/Root/CI\\"),
+            (r"\/", r"/Root/\\\/"),
+            ("CI/", r"/Root/CI\/"),
+        ] {
+            let account = named(name);
+            assert_eq!(account.ou_path.as_deref(), Some(written));
+            for unit in [written, &format!("{written}/"), "ou-ab12-11111111", "/Root"] {
+                assert!(in_unit(&account, unit), "{name} {unit}");
+            }
+            for unit in ["/Root/CI", "/Root/CI/CD", "/Root/CI/"] {
+                assert!(!in_unit(&account, unit), "{name} {unit}");
+            }
+        }
+        let filter = Filter { units: vec!["/Root/CI/CD".to_owned()], ..Filter::default() };
+        let missing = filter.unmatched(&[RosterKey::of(&named("CI/CD"))]);
+        assert!(missing[0].ends_with(r"the nearest is /Root/CI\/CD"), "{missing:?}");
     }
 }

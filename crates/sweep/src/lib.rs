@@ -19,7 +19,7 @@ pub mod totals;
 pub use account::AccountRows;
 pub use ending::{Early, Ended, Stop, Unfinished};
 pub use filter::Filter;
-pub use plan::Plan;
+pub use plan::{Plan, Unmatched};
 pub use run::{Event, Packer, ScanError, Sink, run};
 pub use source::{Listed, Opened, Source, SourceError};
 pub use totals::{AccountLine, AccountTally, Totals};

@@ -8,8 +8,17 @@ use orgsweep_model::registry::{ROSTER, Registry, actions};
 use orgsweep_model::selection::{Scope, SharedCheckSet};
 use orgsweep_model::{AccountId, Collector, Details, TableSchema, Timestamp};
 
-use crate::filter::{Filter, RosterKey};
+use crate::filter::{Filter, RosterKey, nearest_scope};
 use crate::retained::Retained;
+
+/// What does not fit a roster.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unmatched {
+    /// Worth a warning: nothing is left out.
+    pub excluded: Vec<String>,
+    /// Mistakes: the scan would be of something else than what was asked for.
+    pub wanted: Vec<String>,
+}
 
 /// A scan, before it starts.
 #[derive(Clone)]
@@ -26,8 +35,8 @@ pub struct Plan {
     pub stored: Vec<&'static TableSchema>,
     /// Which accounts are entered.
     pub filter: Filter,
-    /// Where the way in differs: named in a warning where they match nothing.
-    pub access_scopes: Vec<Scope>,
+    /// Of overrides: each must have an account in it.
+    pub scopes: Vec<Scope>,
     /// Accounts in flight.
     pub concurrency: usize,
     /// Accounts that an earlier attempt finished.
@@ -63,7 +72,7 @@ impl Plan {
             stored: registry.stored_tables().to_vec(),
             filter,
             concurrency: concurrency.max(1),
-            access_scopes: Vec::new(),
+            scopes: Vec::new(),
             done: HashSet::new(),
             taken: HashSet::new(),
             retained: HashMap::new(),
@@ -98,17 +107,35 @@ impl Plan {
 
     /// Whether an account's path must be known before its settings are.
     pub fn needs_paths(&self) -> bool {
-        self.filter.needs_paths() || self.checks.scopes().any(Scope::needs_paths)
+        self.filter.needs_paths() || self.checks.scopes().chain(&self.scopes).any(Scope::needs_paths)
+    }
+
+    /// Whether the roster decides if the scan can be done: then no account is entered before it is whole.
+    pub fn waits_for_roster(&self) -> bool {
+        !self.is_a_shard && (self.filter.has_a_choice() || !self.scopes.is_empty())
+    }
+
+    /// What of the choice and of the overrides does not fit a whole roster, as messages.
+    pub fn unmatched(&self, roster: &[RosterKey]) -> Unmatched {
+        let (excluded, mut wanted): (Vec<_>, Vec<_>) =
+            self.filter.unmatched(roster).into_iter().partition(|message| message.starts_with("--exclude"));
+        wanted.extend(self.unmatched_scopes(roster));
+        Unmatched { excluded, wanted }
     }
 
     /// Scopes of overrides that no account of a whole roster is in, as messages, once each.
-    pub fn unmatched_scopes(&self, roster: &[RosterKey]) -> BTreeSet<String> {
+    fn unmatched_scopes(&self, roster: &[RosterKey]) -> BTreeSet<String> {
         let accounts: Vec<_> = roster.iter().map(RosterKey::as_account).collect();
-        self.checks
-            .scopes()
-            .chain(&self.access_scopes)
+        self.scopes
+            .iter()
             .filter(|scope| !accounts.iter().any(|account| scope.contains(account)))
-            .map(|scope| format!("[[override]] {scope}: no account of the roster is in it"))
+            .map(|scope| {
+                format!(
+                    "[[override]] {scope}: no account of the roster is in it{}; write allow-unmatched = true in it if \
+                     that may be",
+                    nearest_scope(scope, roster)
+                )
+            })
             .collect()
     }
 

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use crate::account::{AccountRows, Visit};
 use crate::ending::{Early, Ended, Stop, Unfinished};
 use crate::filter::{RosterKey, inactive, path};
-use crate::plan::Plan;
+use crate::plan::{Plan, Unmatched};
 use crate::source::{Listed, Source, SourceError};
 use crate::totals::{AccountLine, AccountTally, Totals};
 
@@ -168,7 +168,7 @@ pub async fn run<S: Sink>(
     let mut stopping: Option<(Early, Instant)> = None;
 
     loop {
-        if stopping.is_none() {
+        if stopping.is_none() && (listed_all || !plan.waits_for_roster()) {
             dispatcher.start();
         }
         if listed_all
@@ -334,15 +334,7 @@ impl<P: Send + 'static> Dispatcher<P> {
             // What matches nothing here may match in another shard.
             return Ok(());
         }
-        for message in self.plan.unmatched_scopes(&roster) {
-            on_event(Event::Warning { name: "override_matches_nothing", message });
-        }
-        let (excluded, wanted): (Vec<_>, Vec<_>) = self
-            .plan
-            .filter
-            .unmatched(&roster)
-            .into_iter()
-            .partition(|message| message.starts_with("--exclude"));
+        let Unmatched { excluded, wanted } = self.plan.unmatched(&roster);
         for message in excluded {
             on_event(Event::Warning { name: "filter_matches_nothing", message });
         }

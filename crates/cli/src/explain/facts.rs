@@ -55,11 +55,12 @@ impl Facts {
         let accounts: Vec<ScanAccountRecord> = source.rows("account_id", &ids)?;
         let mut policies: Vec<Policy> = source.rows("account_id", &ids)?;
         policies.retain(|policy| policy.is_default);
-        let organization = if orgsweep_lake::has_table(root, &scan_id, OrganizationPolicy::SCHEMA) {
-            read(root, &selector).map_err(failed)?
-        } else {
-            Vec::new()
-        };
+        let organization =
+            if orgsweep_lake::has_table(root, &scan_id, OrganizationPolicy::SCHEMA).map_err(failed)? {
+                read(root, &selector).map_err(failed)?
+            } else {
+                Vec::new()
+            };
         let mut facts = Self {
             accounts: accounts.into_iter().map(|account| (account.account_id, account)).collect(),
             principals: source.rows("account_id", &ids)?,

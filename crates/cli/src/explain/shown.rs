@@ -1,6 +1,7 @@
 //! The layers of a request, named and with their place in the organization.
 
 use orgsweep_model::AccountId;
+use orgsweep_model::selection::names_of_path;
 use orgsweep_policy::{Answer, Citation, Decision, Denial, Layer, PrincipalKind, Step, Truth};
 
 use super::facts::Facts;
@@ -105,8 +106,8 @@ impl Shown<'_> {
         let id = levels.get(level).map_or(UNKNOWN, |level| &level.id);
         let row = account.and_then(|account| self.facts.accounts.get(&account));
         let path = row.and_then(|row| row.ou_path.as_deref()).unwrap_or_default();
-        // `/Root/Prod` has as many names as there are levels above the account, unless a name has a slash in it.
-        let names: Vec<&str> = path.split('/').skip(1).collect();
+        // `/Root/Prod` has as many names as there are levels above the account.
+        let names = names_of_path(path).unwrap_or_default();
         let above = names.get(..=level).filter(|_| names.len() + 1 == levels.len());
         match above {
             _ if id == UNKNOWN => kind.plural().to_owned(),
