@@ -225,11 +225,11 @@ fn an_error_in_mid_publish_leaves_nothing_half_published() {
 #[test]
 fn a_pointer_that_cannot_be_moved_is_a_warning_and_not_a_lost_scan() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::create_dir(folder.path().join("latest.json")).unwrap();
     let id = scan_id(1);
-    let published = writer(folder.path(), &id)
-        .publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true)
-        .unwrap();
+    let begun = writer(folder.path(), &id);
+    // What stands in the way before a scan begins is refused then; this came while it ran.
+    std::fs::create_dir(folder.path().join("latest.json")).unwrap();
+    let published = begun.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
     assert_eq!(published.warnings.len(), 1, "{:?}", published.warnings);
     assert_eq!(read::<ScanRecord>(folder.path(), &ScanSelector::Id(id)).unwrap().len(), 1);
 }
