@@ -57,6 +57,11 @@ pub fn write(screen: &mut Screen, totals: &Totals, roles: &[String]) {
             screen.paragraph("  ", 4, &format!("{code}: {hint}"));
         }
     }
+    packed(screen, &lost);
+}
+
+/// What to do where AWS cannot pack what a session is given.
+fn packed(screen: &mut Screen, lost: &[&AccountLine]) {
     if lost.iter().any(|account| headline(account).contains(PACKED_TOO_LARGE)) {
         let hint = "AWS packs the session policy and the tags together: choose fewer checks, or disable the session \
                     policy with --no-session-policy";
@@ -152,6 +157,7 @@ fn no_role(screen: &mut Screen, lost: &[&AccountLine], headline: &str, roles: &[
     if let Some(hint) = reason.and_then(hint) {
         screen.paragraph("  ", 4, hint);
     }
+    packed(screen, lost);
 }
 
 /// What to look at for the losses that have a usual cause.
