@@ -104,6 +104,21 @@ impl Policy {
         &self.statements
     }
 
+    /// Whether some statement may allow an action, on whatever, for whomever and under whatever conditions. A Deny is not
+    /// looked at.
+    ///
+    /// ```
+    /// use orgsweep_policy::Policy;
+    ///
+    /// let policy = Policy::parse(r#"{"Statement": {"Effect": "Allow", "Action": "sts:Tag*", "Principal": "*"}}"#)?;
+    /// assert!(policy.may_allow_action("sts:TagSession") && !policy.may_allow_action("sts:AssumeRole"));
+    /// # Ok::<(), orgsweep_policy::ParseError>(())
+    /// ```
+    pub fn may_allow_action(&self, action: &str) -> bool {
+        let lower = action.to_ascii_lowercase();
+        self.statements.iter().any(|one| one.effect() != Effect::Deny && one.may_have_action(&lower))
+    }
+
     /// What `Resource` or `NotResource` of a statement lists, as written.
     pub(crate) fn resource_texts(&self, statement: usize) -> &[String] {
         let written = self.document.as_ref().and_then(|document| document.statements.get(statement));

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use orgsweep_model::facts::{Principal, PrincipalKind, PrincipalTag};
+use orgsweep_model::facts::{PolicyKind, Principal, PrincipalKind, PrincipalTag};
 use orgsweep_model::{AccountId, Organization};
 use orgsweep_policy::{Context, Key, Request, is_multivalued};
 
@@ -171,12 +171,15 @@ impl Circumstances {
         }
     }
 
-    /// The principal's tags and id. A role's session may bring more tags.
+    /// The principal's tags and id.
+    ///
+    /// A session may bring tags of its own where the role's trust lets it (sts:TagSession), those of a chain included, and they
+    /// win over the role's tags of the same key, in whatever case: then the role's tags are there, and their values open.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html>
     pub fn of_principal(&mut self, principal: &Principal, session: Option<&str>, facts: &Facts) {
-        self.tags("aws:PrincipalTag/", &principal.principal_arn, &facts.tags);
         let kind = principal.principal_kind;
-        let more = if kind == PrincipalKind::Role { Key::Environment } else { Key::Absent };
-        self.families.push(("aws:PrincipalTag/".to_owned(), more));
+        let may_bring_more = kind == PrincipalKind::Role && may_be_tagged(principal, facts);
+        self.principal_tags(&principal.principal_arn, may_bring_more, &facts.tags);
         match (kind, principal.unique_id.as_deref(), session) {
             (PrincipalKind::User, Some(id), _) => self.fact("the scan", "aws:userid", id),
             (PrincipalKind::Role, Some(id), Some(session)) => {
@@ -184,6 +187,19 @@ impl Circumstances {
             }
             (PrincipalKind::Role, ..) => self.say("aws:userid", Key::Present),
             _ => {}
+        }
+    }
+
+    fn principal_tags(&mut self, arn: &str, may_bring_more: bool, tags: &[PrincipalTag]) {
+        const FAMILY: &str = "aws:PrincipalTag/";
+        if may_bring_more {
+            for tag in tags.iter().filter(|tag| tag.principal_arn == arn) {
+                self.say(&format!("{FAMILY}{}", tag.tag_key), Key::Present);
+            }
+            self.families.push((FAMILY.to_owned(), Key::Environment));
+        } else {
+            self.tags(FAMILY, arn, tags);
+            self.families.push((FAMILY.to_owned(), Key::Absent));
         }
     }
 
@@ -218,6 +234,12 @@ impl Circumstances {
         }
         self.keys.values().fold(context, |context, (key, state)| context.with_state(key, state.clone()))
     }
+}
+
+/// Whether somebody who assumes a role may tag the session. Where its trust was not read, somebody may.
+fn may_be_tagged(role: &Principal, facts: &Facts) -> bool {
+    let trust = facts.within(role.account_id, PolicyKind::Trust, &role.principal_arn);
+    trust.is_empty() || trust.iter().any(|attached| attached.policy.may_allow_action("sts:TagSession"))
 }
 
 /// Keys, in lower case, that principal and resource decide.
@@ -302,6 +324,37 @@ mod tests {
         let context = circumstances.over(Context::auditor());
         assert_eq!(context.get("aws:PrincipalTag/Team"), &Key::NotKnown);
         assert!(matches!(context.get("aws:PrincipalTag/env"), Key::Known { .. }));
+    }
+
+    /// "Session tags … override existing tag values" of the same key, in whatever case.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html>
+    #[test]
+    fn a_session_that_may_be_tagged_may_have_other_values() {
+        let project = PrincipalTag {
+            account_id: "111122223333".parse().unwrap(),
+            principal_arn: "arn:a".to_owned(),
+            tag_key: "Project".to_owned(),
+            tag_value: "alpha".to_owned(),
+        };
+        let with = |may_bring_more, given_keys: &[&str]| {
+            let mut circumstances = given(given_keys).unwrap();
+            circumstances.principal_tags("arn:a", may_bring_more, std::slice::from_ref(&project));
+            circumstances.over(Context::auditor())
+        };
+        let open = with(true, &[]);
+        for key in ["aws:PrincipalTag/Project", "aws:principaltag/project"] {
+            assert_eq!(open.get(key), &Key::Present);
+        }
+        assert_eq!(open.get("aws:PrincipalTag/other"), &Key::Environment);
+        let fixed = with(false, &[]);
+        assert!(
+            matches!(fixed.get("aws:PrincipalTag/project"), Key::Known { values, .. } if &*values[0] == "alpha")
+        );
+        assert_eq!(fixed.get("aws:PrincipalTag/other"), &Key::Absent);
+        let said = with(true, &["aws:PrincipalTag/project=beta"]);
+        assert!(
+            matches!(said.get("aws:PrincipalTag/Project"), Key::Known { values, .. } if &*values[0] == "beta")
+        );
     }
 
     #[test]
