@@ -59,19 +59,22 @@ impl Check for PasswordPolicyLength {
 
     fn evaluate(&self, (policy, summary): Self::Reads<'_>, context: &Context<'_>, report: &mut Report) {
         let resource = context.account_resource();
-        if password_holders::are_none(summary) {
+        let holders = password_holders::are_there(summary);
+        if holders == Some(false) {
             report.not_applicable(resource, password_holders::NOBODY);
             return;
         }
         let length = policy.first().map_or(AWS_DEFAULT, |policy| policy.minimum_length);
-        if i64::from(length) < i64::from(self.min) {
+        if i64::from(length) >= i64::from(self.min) {
+            report.pass(resource);
+        } else if holders.is_none() {
+            password_holders::unknown(summary, resource, report);
+        } else {
             report
                 .fail(resource, format!("passwords of {length} characters are allowed"))
                 .evidence("minimum_length", length)
                 .evidence("policy_set", !policy.is_empty())
                 .evidence("min", self.min);
-        } else {
-            report.pass(resource);
         }
     }
 

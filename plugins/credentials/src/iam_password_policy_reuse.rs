@@ -51,7 +51,8 @@ impl Check for PasswordPolicyReuse {
 
     fn evaluate(&self, (policy, summary): Self::Reads<'_>, context: &Context<'_>, report: &mut Report) {
         let resource = context.account_resource();
-        if password_holders::are_none(summary) {
+        let holders = password_holders::are_there(summary);
+        if holders == Some(false) {
             report.not_applicable(resource, password_holders::NOBODY);
             return;
         }
@@ -60,6 +61,7 @@ impl Check for PasswordPolicyReuse {
             Some(count) if i64::from(count) >= i64::from(self.n) => {
                 report.pass(resource);
             }
+            _ if holders.is_none() => password_holders::unknown(summary, resource, report),
             _ => {
                 let message = match remembered {
                     Some(count) => format!("only the last {count} passwords are remembered"),

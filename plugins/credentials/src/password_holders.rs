@@ -1,16 +1,25 @@
 //! Whom a password policy governs: IAM users. Root's password has rules of its own.
 
-use orgsweep_model::Gap;
 use orgsweep_model::facts::AccountSummary;
+use orgsweep_model::{Gap, Report, Resource};
 
 /// Why a password policy is not judged.
 pub const NOBODY: &str = "the account has no IAM user, whose password the policy would govern";
 
-/// Whether the account surely has no IAM user. Where the summary was not read, somebody may be there.
+/// Whether the account has IAM users; `None`: not known.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_passwords_account-policy.html>: "does not apply to the
 /// AWS account root user password".
-pub fn are_none(summary: Result<&[AccountSummary], &Gap>) -> bool {
-    summary.ok().and_then(<[_]>::first).and_then(|summary| summary.users) == Some(0)
+pub fn are_there(summary: Result<&[AccountSummary], &Gap>) -> Option<bool> {
+    summary.ok()?.first()?.users.map(|users| users > 0)
+}
+
+/// UNKNOWN: the policy is weak, and whether anybody is governed by it is not known.
+pub fn unknown(summary: Result<&[AccountSummary], &Gap>, resource: Resource, report: &mut Report) {
+    let message = "the policy is weak; whether the account has IAM users is not known";
+    match summary {
+        Err(gap) => report.lost(resource, gap, message),
+        Ok(_) => report.unknown(resource, message),
+    };
 }
 
 #[cfg(test)]
@@ -18,7 +27,7 @@ mod tests {
     use crate::pack;
     use orgsweep_model::Status;
     use orgsweep_model::facts::{AccountSummary, PasswordPolicy};
-    use orgsweep_testkit::{Case, account_summary};
+    use orgsweep_testkit::{Case, account_summary, password_policy};
 
     /// What length and reuse say of an account without a policy.
     fn verdicts(case: &Case) -> Vec<Status> {
@@ -41,10 +50,10 @@ mod tests {
         };
         assert_eq!(verdicts(&of(Some(0))), [Status::NotApplicable; 2]);
         assert_eq!(verdicts(&of(Some(1))), [Status::Fail; 2]);
-        assert_eq!(verdicts(&of(None)), [Status::Fail; 2]);
-        assert_eq!(
-            verdicts(&Case::new().none::<PasswordPolicy>().lost::<AccountSummary>()),
-            [Status::Fail; 2]
-        );
+        // Where nobody knows, a weak policy is no fault yet, and a strong one is none.
+        assert_eq!(verdicts(&of(None)), [Status::Unknown; 2]);
+        let lost = || Case::new().none::<PasswordPolicy>().lost::<AccountSummary>();
+        assert_eq!(verdicts(&lost()), [Status::Unknown; 2]);
+        assert_eq!(verdicts(&lost().rows(vec![password_policy()])), [Status::Pass; 2]);
     }
 }
