@@ -1,11 +1,8 @@
 //! The command line. Every option of `scan` is also a key of the configuration file, by the same name.
 
 use std::path::PathBuf;
-use std::str::FromStr;
-use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use jiff::SignedDuration;
 use orgsweep_model::{AccountId, Severity, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +13,7 @@ use crate::manuals::{CompletionsArguments, ManArguments};
 use crate::policy::PolicyArguments;
 use crate::simulate::SimulateArguments;
 use crate::terminal::ColorWhen;
-use crate::values;
+use crate::values::{self, Span};
 
 /// Audits the identities of a whole AWS organization and writes the results as Parquet.
 #[derive(Debug, Parser)]
@@ -95,40 +92,6 @@ pub enum ChecksCommand {
         /// The check.
         id: String,
     },
-}
-
-/// A length of time as a person writes it: `90s`, `14m`, `1h 30m`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Span(pub Duration);
-
-impl FromStr for Span {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let span: Option<SignedDuration> = text.parse().ok();
-        match span.and_then(|span| Duration::try_from(span).ok()) {
-            Some(span) if span.is_zero() => {
-                Err(format!("{text:?} is no time at all: expected a length such as 90s, 14m or 1h30m"))
-            }
-            Some(span) => Ok(Self(span)),
-            _ => Err(format!("{text:?} is not a length of time: expected one such as 90s, 14m or 1h30m")),
-        }
-    }
-}
-
-impl TryFrom<String> for Span {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
-}
-
-impl From<Span> for String {
-    fn from(span: Span) -> Self {
-        format!("{}ms", span.0.as_millis())
-    }
 }
 
 /// What a command prints on standard output.

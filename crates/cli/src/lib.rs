@@ -22,6 +22,7 @@ mod guardrails;
 mod live;
 mod log_event;
 mod manuals;
+mod messages;
 mod plan_estimate;
 mod plan_screen;
 mod policy;

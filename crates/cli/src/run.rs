@@ -9,14 +9,16 @@ use orgsweep_model::records::{ApiCallRecord, ScanRecord, ScanState, ScanStatus};
 use orgsweep_model::registry::Registry;
 use orgsweep_model::{Organization, Rows, Timestamp, Usage};
 use orgsweep_sweep::{AccountTally, Early, Ended, Event, ScanError, Source, Stop, Totals};
-use serde_json::{Value as Json, json};
+use serde_json::json;
 use tokio::time::Instant;
 
-use crate::arguments::{LogFormat, ScanOptions};
+use crate::arguments::ScanOptions;
 use crate::exit::{self, Failure};
 use crate::guardrails::{self, Guardrails, Reading};
 use crate::live::tell_line;
 use crate::log_event::{self, Level};
+use crate::messages::{is_json, tell_crashes};
+pub use crate::messages::{say, warn};
 use crate::prepare::Prepared;
 use crate::program;
 use crate::progress::Progress;
@@ -315,22 +317,6 @@ fn tell_shard(shard: Shard, totals: Totals, options: &ScanOptions) -> Result<Run
     Ok(RunOutcome { verdict, totals })
 }
 
-/// What a command came to, in the way it was told to speak.
-pub fn say(
-    options: &ScanOptions,
-    event: &str,
-    fields: &Json,
-    text: impl FnOnce() -> String,
-) -> Result<(), Failure> {
-    if options.quiet {
-    } else if is_json(options) {
-        log_event::write(Level::Info, event, fields.clone());
-    } else {
-        crate::print(&text())?;
-    }
-    Ok(())
-}
-
 /// A scan's last step: rows of the scan itself, the commit, the screen, the exit code.
 pub struct Publication<'a> {
     /// What is linked in.
@@ -510,35 +496,4 @@ impl Publication<'_> {
         let layout = Layout::of_output(options.color.unwrap_or_default());
         crate::print(&summary::render(totals, &facts, layout)).map(|_| ())
     }
-}
-
-fn is_json(options: &ScanOptions) -> bool {
-    options.log_format == Some(LogFormat::Json)
-}
-
-/// A warning on standard error; the name is for programs.
-pub fn warn(options: &ScanOptions, name: &str, message: &str) {
-    if is_json(options) {
-        log_event::warning(name, message);
-    } else {
-        tell_line(&format!("warning: {}", orgsweep_model::text::printable(message)));
-    }
-}
-
-/// Checks that crashed: on the screen they stand in the summary.
-fn tell_crashes(totals: &Totals, options: &ScanOptions) {
-    if is_json(options) {
-        for (check, accounts) in &totals.check_failures {
-            log_event::write(
-                Level::Warning,
-                "check_crashed",
-                json!({"check_id": check, "accounts": accounts}),
-            );
-        }
-    }
-}
-
-/// The highest code that applies.
-pub fn exit_code(totals: &Totals, status: ScanStatus, options: &ScanOptions) -> u8 {
-    Verdict::of(totals, options, status != ScanStatus::Complete).code
 }

@@ -25,6 +25,7 @@ use crate::roster_file::RosterFile;
 use crate::run::{self, Publication};
 use crate::scan::{out, same_configuration, same_roster, totals_of};
 use crate::sink;
+use crate::verdict::Verdict;
 
 /// Where a batch job's index is, in order: AWS Batch array jobs, Kubernetes indexed jobs. Both begin at 0.
 const INDEX_VARIABLES: [&str; 2] = ["AWS_BATCH_JOB_ARRAY_INDEX", "JOB_COMPLETION_INDEX"];
@@ -181,7 +182,8 @@ fn code_of(out: &Path, scan_id: &ScanId, scan: &ScanRecord, options: &ScanOption
     for tally in tallies(out, scan_id, &|_| true).map_err(failed)?.into_values() {
         totals.add(tally);
     }
-    Ok(run::exit_code(&totals, scan.status, options))
+    // The highest code that applies.
+    Ok(Verdict::of(&totals, options, scan.status != ScanStatus::Complete).code)
 }
 
 /// Shards of two divisions of the roster overlap: an account would be there twice, or nowhere. What finished nothing is in

@@ -2,12 +2,50 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::str::FromStr;
+use std::time::Duration;
 
+use jiff::SignedDuration;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use orgsweep_model::Timestamp;
 use serde::de::value::StrDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
+use serde::{Deserialize as Derived, Serialize};
+
+/// A length of time as a person writes it: `90s`, `14m`, `1h 30m`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Derived)]
+#[serde(try_from = "String", into = "String")]
+pub struct Span(pub Duration);
+
+impl FromStr for Span {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let span: Option<SignedDuration> = text.parse().ok();
+        match span.and_then(|span| Duration::try_from(span).ok()) {
+            Some(span) if span.is_zero() => {
+                Err(format!("{text:?} is no time at all: expected a length such as 90s, 14m or 1h30m"))
+            }
+            Some(span) => Ok(Self(span)),
+            _ => Err(format!("{text:?} is not a length of time: expected one such as 90s, 14m or 1h30m")),
+        }
+    }
+}
+
+impl TryFrom<String> for Span {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<Span> for String {
+    fn from(span: Span) -> Self {
+        format!("{}ms", span.0.as_millis())
+    }
+}
 
 /// A moment, or a day: its midnight in UTC.
 pub fn moment(text: &str) -> Result<Timestamp, String> {

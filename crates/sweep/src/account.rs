@@ -272,7 +272,7 @@ impl Visit {
         let mut gravest: BTreeMap<String, i32> = BTreeMap::new();
         for result in evaluate(&self.tables, &checks, &context) {
             for outcome in result.outcomes.into_iter().filter(|outcome| outcome.status == Status::Fail) {
-                let rank = i32::from(outcome.severity.unwrap_or(result.metadata.severity).rank());
+                let rank = outcome.severity.unwrap_or(result.metadata.severity).rank();
                 let known = gravest.entry(outcome.resource.uid).or_insert(rank);
                 *known = rank.max(*known);
             }
