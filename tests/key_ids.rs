@@ -166,7 +166,7 @@ fn the_bound_holds_and_what_it_leaves_out_is_told() {
                 .filter(|(row, _)| named.contains(&row.resource_uid) == is_named)
                 .fold(BTreeMap::new(), |mut ranks: BTreeMap<String, i32>, (row, _)| {
                     let rank = ranks.entry(row.resource_uid).or_default();
-                    *rank = (*rank).max(i32::from(row.severity_rank));
+                    *rank = (*rank).max(row.severity_rank);
                     ranks
                 })
         };

@@ -15,9 +15,13 @@ const ORDERS: u64 = 4;
 /// What a scan found, but for the moments at which it read and what it counted.
 fn told(world: &World, principals: &BTreeSet<String>) -> Vec<(&'static str, String)> {
     let mut findings: Vec<FindingRecord> = world.rows();
-    findings.iter_mut().for_each(|row| row.observed_at = Timestamp::UNIX_EPOCH);
+    for row in &mut findings {
+        row.observed_at = Timestamp::UNIX_EPOCH;
+    }
     let mut reads: Vec<TableRead> = world.rows();
-    reads.iter_mut().for_each(|row| row.observed_at = Timestamp::UNIX_EPOCH);
+    for row in &mut reads {
+        row.observed_at = Timestamp::UNIX_EPOCH;
+    }
     let accounts: Vec<ScanAccountRecord> = world.rows();
     let accounts: Vec<_> =
         accounts.into_iter().map(|row| (row.account_id, row.scan_state, row.reason, row.notes)).collect();

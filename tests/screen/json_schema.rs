@@ -7,7 +7,6 @@ pub fn validate(value: &Json, schema: &Json, root: &Json) -> Result<(), String> 
     let wrong = |why: String| Err(format!("{value}: {why}"));
     for (word, rule) in schema.as_object().unwrap() {
         match word.as_str() {
-            "$schema" | "$id" | "$defs" | "title" | "description" | "required" => {}
             "$ref" => {
                 let path = rule.as_str().unwrap().strip_prefix('#').unwrap();
                 validate(value, root.pointer(path).unwrap(), root)?;
@@ -16,7 +15,7 @@ pub fn validate(value: &Json, schema: &Json, root: &Json) -> Result<(), String> 
             "enum" if !rule.as_array().unwrap().contains(value) => {
                 return wrong(format!("is none of {rule}"));
             }
-            "const" | "enum" => {}
+            "$schema" | "$id" | "$defs" | "title" | "description" | "required" | "const" | "enum" => {}
             "type" => {
                 let kinds = rule.as_array().cloned().unwrap_or_else(|| vec![rule.clone()]);
                 let is = |kind: &Json| match kind.as_str().unwrap() {
@@ -53,7 +52,7 @@ pub fn validate(value: &Json, schema: &Json, root: &Json) -> Result<(), String> 
                 for (name, inner) in rule.as_object().unwrap() {
                     match object.get(name) {
                         Some(value) => {
-                            validate(value, inner, root).map_err(|why| format!("{name}: {why}"))?
+                            validate(value, inner, root).map_err(|why| format!("{name}: {why}"))?;
                         }
                         None if schema["required"]
                             .as_array()

@@ -130,9 +130,9 @@ fn mistakes_warnings_shards_and_deadlines_fit_the_schema() {
     }
 
     let slow = World::start(Options { latency: std::time::Duration::from_millis(300), ..options(30) });
-    let (said, late) = logged(&slow, &["--deadline", "4s", "--concurrency", "2"]);
+    let (said, at_deadline) = logged(&slow, &["--deadline", "4s", "--concurrency", "2"]);
     assert_eq!(said.code, 2);
-    assert_eq!(of(&late, "deadline_reached").len(), 1, "{}", said.errors);
+    assert_eq!(of(&at_deadline, "deadline_reached").len(), 1, "{}", said.errors);
 }
 
 #[test]

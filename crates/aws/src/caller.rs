@@ -70,7 +70,7 @@ pub async fn choose(asked: Option<&str>, env: &Env, fs: &Fs) -> Result<Caller, S
         (None, Some((variable, profile))) => (variable, Some(profile)),
         (None, None) => ("", None),
     };
-    let profiles = aws_config::profile::load(fs, env, &Default::default(), None)
+    let profiles = aws_config::profile::load(fs, env, &<_>::default(), None)
         .await
         .map_err(|error| unreadable(&error))?;
     if let Some(profile) = &profile
@@ -214,7 +214,7 @@ async fn holds_keys_first(
         ("AWS_SHARED_CREDENTIALS_FILE", credentials.as_str()),
         ("AWS_CONFIG_FILE", "/dev/null"),
     ]);
-    let alone = aws_config::profile::load(fs, &alone, &Default::default(), None).await;
+    let alone = aws_config::profile::load(fs, &alone, &<_>::default(), None).await;
     alone.is_ok_and(|profiles| profiles.get_profile(profile.name()).is_some_and(has_keys))
 }
 

@@ -175,7 +175,7 @@ async fn look(
         if silent {
             warnings.push(message);
         } else {
-            eprintln!("warning: {message}");
+            crate::live::tell_line(&format!("warning: {}", orgsweep_model::text::printable(&message)));
         }
     }
     let commands = Commands::new(program::command(), &options, &caller_arn, &organization);

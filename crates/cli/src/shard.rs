@@ -183,7 +183,7 @@ fn code_of(out: &Path, scan_id: &ScanId, scan: &ScanRecord, options: &ScanOption
         totals.add(tally);
     }
     // The highest code that applies.
-    Ok(Verdict::of(&totals, options, scan.status != ScanStatus::Complete).code)
+    Ok(Verdict::of(&totals, options, scan.status != orgsweep_model::records::ScanStatus::Complete).code)
 }
 
 /// Shards of two divisions of the roster overlap: an account would be there twice, or nowhere. What finished nothing is in
