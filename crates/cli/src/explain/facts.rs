@@ -36,7 +36,6 @@ pub struct Facts {
 }
 
 /// How to have what is missing.
-/// What reads it.
 fn collect() -> String {
     format!("`{} scan --collect policies` reads it", program::name())
 }

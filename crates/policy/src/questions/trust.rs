@@ -252,7 +252,7 @@ fn of_service(name: &str) -> Outsider {
 }
 
 /// Account access manager lets people of other accounts in; a role says for which account and which application.
-/// <https://docs.aws.amazon.com/singlesignon/latest/userguide/account-access-manager.html>
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/aam-prepare-roles.html>
 const ACCOUNT_ACCESS: &str = "account-access.amazonaws.com";
 
 /// Whether someone of the kind of an entry comes by an action.

@@ -210,12 +210,12 @@ fn services_are_guarded_by_the_source() {
     assert_eq!(service("config", account), Some(Outsider::Guarded));
     // Which the certificate says.
     let certificate = r#""StringEquals":{"aws:PrincipalTag/x509Subject/OU":"payments"}"#;
-    assert_ne!(service("rolesanywhere", certificate), Some(Outsider::Open));
+    assert_eq!(service("rolesanywhere", certificate), Some(Outsider::Guarded));
     let if_exists = r#""StringEqualsIfExists":{"aws:SourceAccount":"111122223333"}"#;
     assert_eq!(service("config", if_exists), Some(Outsider::Unknown));
 }
 
-/// <https://docs.aws.amazon.com/singlesignon/latest/userguide/account-access-manager.html>: it is asked from another account.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/aam-prepare-roles.html>: it is asked from another account.
 #[test]
 fn account_access_needs_the_account_and_the_application() {
     let service = |condition| told(&trust(r#"{"Service":"account-access.amazonaws.com"}"#, condition)).1;
