@@ -74,7 +74,7 @@ impl ScanWriter {
         header: &ScanHeader,
     ) -> Result<Self, LakeError> {
         let store = Store::new(root);
-        refuse_committed(&store, scan_id)?;
+        refuse_what_is_in_the_way(&store, scan_id)?;
         store.make_folder("")?;
         // What an earlier attempt of the same name left behind is no result; what another process is at is its own.
         if store.exists(&staging_key(scan_id)) {
@@ -95,7 +95,7 @@ impl ScanWriter {
         tables: Vec<&'static TableSchema>,
     ) -> Result<Self, LakeError> {
         let store = Store::new(root);
-        refuse_committed(&store, scan_id)?;
+        refuse_what_is_in_the_way(&store, scan_id)?;
         let staging = store.path(&staging_key(scan_id));
         let spools = vec![Spool::open(&staging)?];
         let usages = vec![SharedUsage::open(&staging)?];
@@ -111,7 +111,7 @@ impl ScanWriter {
         header: &ScanHeader,
     ) -> Result<Self, LakeError> {
         let store = Store::new(root);
-        refuse_committed(&store, scan_id)?;
+        refuse_what_is_in_the_way(&store, scan_id)?;
         store.make_folder("")?;
         let folder = format!("{}/{}", staging_key(scan_id), shards::name(index, count));
         let staging = store.make_folder(&folder)?;
@@ -138,7 +138,7 @@ impl ScanWriter {
         tables: Vec<&'static TableSchema>,
     ) -> Result<(Self, Vec<BegunShard>), LakeError> {
         let store = Store::new(root);
-        refuse_committed(&store, scan_id)?;
+        refuse_what_is_in_the_way(&store, scan_id)?;
         let begun = shards::open_all(&store, &staging_key(scan_id))?;
         if begun.is_empty() {
             return Err(LakeError::NoShard { scan_id: scan_id.to_string(), root: root.to_owned() });
@@ -432,8 +432,15 @@ fn refuse_committed(store: &Store, scan_id: &ScanId) -> Result<(), LakeError> {
     if store.exists(&key(SCANS, scan_id)) {
         return Err(LakeError::AlreadyCommitted { scan_id: scan_id.to_string(), root: store.path("") });
     }
+    Ok(())
+}
+
+/// Before a scan begins, everything that its publication needs is looked at. At its end a pointer that cannot be moved is only
+/// a warning: a finished scan is not lost for it.
+fn refuse_what_is_in_the_way(store: &Store, scan_id: &ScanId) -> Result<(), LakeError> {
+    refuse_committed(store, scan_id)?;
     store.can_publish()?;
-    // Publishing says which scan came before: a pointer that cannot be read is told now and not after the scan.
+    // Publishing says which scan came before: a pointer that cannot be read is told now.
     latest(&store.path("")).map(|_| ())
 }
 
