@@ -179,14 +179,18 @@ def expected_in(iam, account: str, now: datetime.datetime, limits: dict[str, int
     say("iam-password-policy-missing", root, policy is not None, failing=None if passwords else "informational")
     say("iam-password-policy-length", root, (policy or {}).get("MinimumPasswordLength", 8) >= 14)
     say("iam-password-policy-reuse", root, ((policy or {}).get("PasswordReusePrevention") or 0) >= 24)
+    if not users:
+        # The policy governs nobody.
+        for check in ("iam-password-policy-length", "iam-password-policy-reuse"):
+            verdicts[(check, root, "")] = ("NOT_APPLICABLE", SEVERITY[check])
     summary = iam.get_account_summary()["SummaryMap"]
     keys, mfa = summary["AccountAccessKeysPresent"], bool(summary["AccountMFAEnabled"])
     # Without root's row nobody can say that its key is inactive.
     say("iam-root-access-key-present", root, keys == 0)
     # moto says nothing of root's password.
     say("iam-root-mfa-missing", root, True if mfa else False if keys else None)
-    devices = [device["SerialNumber"] for device in iam.list_virtual_mfa_devices()["VirtualMFADevices"]]
-    say("iam-root-mfa-virtual", root, f"arn:aws:iam::{account}:mfa/root-account-mfa-device" not in devices)
+    owners = [device.get("User", {}).get("Arn") for device in iam.list_virtual_mfa_devices()["VirtualMFADevices"]]
+    say("iam-root-mfa-virtual", root, root not in owners)
     if not mfa:
         verdicts[("iam-root-mfa-virtual", root, "")] = ("NOT_APPLICABLE", SEVERITY["iam-root-mfa-virtual"])
     say("iam-root-recently-used", root, None)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
+import types
 
 os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
 os.environ.setdefault("AWS_ACCESS_KEY_ID", "testing")
@@ -121,6 +122,15 @@ class Dates:
     def root(self, *, mfa: bool = False, keys: int = 0) -> None:
         self.backend.account_summary._account_mfa_enabled = int(mfa)
         self.backend.account_summary._account_access_keys_present = keys
+
+    def root_device(self, name: str) -> None:
+        """A virtual device that is root's: moto can hand one only to users."""
+        device = self.backend.create_virtual_mfa_device(name, "/")
+        account = self.backend.account_id
+        device.enable_date = self.ago(1)
+        device.user = types.SimpleNamespace(
+            path="/", name="", id=account, arn=f"arn:aws:iam::{account}:root", create_date=self.ago(900)
+        )
 
 
 def furnish_dates(iam, dates: Dates) -> None:
@@ -235,11 +245,13 @@ def furnish(organization: Organization, now: datetime.datetime) -> tuple[list[st
 
     furnish_dates(organization.iam(dated), Dates(dated, now))
 
-    # Root: a key without MFA, MFA without anything virtual, MFA by a virtual device.
+    # Root: a key without MFA; MFA without a virtual device of its own, though one that nobody has bears root's usual name; MFA by
+    # a virtual device of another name.
     Dates(log, now).root(keys=1)
     Dates(audit, now).root(mfa=True)
     Dates(prod, now).root(mfa=True, keys=1)
-    organization.iam(prod).create_virtual_mfa_device(VirtualMFADeviceName="root-account-mfa-device")
+    organization.iam(audit).create_virtual_mfa_device(VirtualMFADeviceName="root-account-mfa-device")
+    Dates(prod, now).root_device("phone")
 
     iam = organization.iam(organization.management)
     add_user(iam, "root-helper", password=True)
