@@ -65,7 +65,6 @@ fn one_resource_is_asked_about() {
 fn action_and_resource_belong_together() {
     let operator = operator();
     let account = operator[13..25].to_owned();
-    let user = format!("arn:aws:iam::{account}:user/x");
     for (action, what, wanted) in [
         (
             "s3:GetObject",
@@ -73,7 +72,11 @@ fn action_and_resource_belong_together() {
             &["asked on one resource", "arn:aws:s3:::${BucketName}/${ObjectName} (object)"][..],
         ),
         ("ec2:StopInstances", "*", &["asked on one resource", ":instance/${InstanceId} (instance)"]),
-        ("iam:ListUsers", &user, &["iam:ListUsers takes no resource", "--resource '*'"]),
+        (
+            "iam:ListUsers",
+            "arn:aws:s3:::bucket",
+            &["lists no resource type for iam:ListUsers", "--resource '*'"],
+        ),
         (
             "iam:CreateUser",
             "arn:aws:iam::111122223333:role/x",
@@ -92,6 +95,34 @@ fn action_and_resource_belong_together() {
     ] {
         refused(&operator, action, what, &[], wanted);
     }
+}
+
+/// AWS's refusals name an ARN of some of them.
+#[test]
+fn an_action_without_a_resource_type_is_asked_on_an_arn_of_its_service() {
+    let operator = operator();
+    let cluster = format!("arn:aws:elasticmapreduce:us-east-1:{}:cluster/*", &operator[13..25]);
+    for (what, on, wanted) in [
+        (cluster.as_str(), cluster.as_str(), ":cluster/*"),
+        (&cluster.replace('*', "j-1"), "*", ":cluster/*, which is what is answered for"),
+    ] {
+        let (said, json) = answer(&operator, "elasticmapreduce:RunJobFlow", what, &[]);
+        assert_eq!(json["answer"]["decision"], if on == "*" { "allowed_if" } else { "allowed" }, "{json:#}");
+        assert_eq!(json["resource"], on, "{json:#}");
+        assert!(json["notes"].to_string().contains(wanted) && said.output.contains(wanted), "{json:#}");
+    }
+    // The statement that keeps requests in two Regions decides by that of the ARN.
+    let far = cluster.replace("us-east-1", "af-south-1");
+    let (_, json) = answer(&operator, "elasticmapreduce:RunJobFlow", &far, &[]);
+    assert_eq!(json["answer"]["decision"], "denied", "{json:#}");
+    let buckets = answer(
+        &operator,
+        "s3:ListAllMyBuckets",
+        "arn:aws:s3:::*",
+        &["--context", "aws:RequestedRegion=us-east-1"],
+    )
+    .1;
+    assert_eq!(buckets["answer"]["decision"], "allowed", "{buckets:#}");
 }
 
 /// An action or a form that is newer than the catalogue is asked as it is written, and that is said.

@@ -201,7 +201,7 @@ fn nobody_of_that_name(question: &Question<'_>, owner: Option<AccountId>, facts:
         .contains(&question.action.to_ascii_lowercase().as_str());
     let is_there = facts.principal(owner, |one| one.principal_arn == question.resource).is_some();
     let is_lost = facts.lost(owner, &["users", "groups", "roles"]).is_some();
-    if service != "iam" || is_lost || is_made || is_there {
+    if service != "iam" || question.takes_no_resource() || is_lost || is_made || is_there {
         return None;
     }
     let known = facts.known(owner, &[kind]);

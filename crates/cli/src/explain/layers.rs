@@ -208,7 +208,9 @@ impl ResourceSide {
             is_trust: false,
             usual: Some(usual),
         };
-        let Some([_, partition, _, _, account, name]) = parts(resource) else {
+        // An action without a resource type is about no single resource that could have a policy.
+        let named = parts(resource).filter(|_| !question.takes_no_resource());
+        let Some([_, partition, _, _, account, name]) = named else {
             return Ok(Self { policies: Vec::new(), is_trust: false, usual: None });
         };
         if has_no_policies(&service) {

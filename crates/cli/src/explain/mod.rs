@@ -86,7 +86,7 @@ pub fn explain(arguments: &ExplainArguments) -> Result<u8, Failure> {
     let subject =
         if layers::opens_a_role(&arguments.action) { subject.where_roles_are_assumed() } else { subject };
     let question = Question::read(&arguments.action, &arguments.resource)?;
-    let owner = owner(arguments)?;
+    let owner = owner(arguments, &question)?;
     let selector = match arguments.from.as_deref() {
         None | Some("latest") => ScanSelector::Latest,
         Some(id) => ScanSelector::Id(id.parse().map_err(|error| {
@@ -108,7 +108,7 @@ pub fn explain(arguments: &ExplainArguments) -> Result<u8, Failure> {
 }
 
 /// The account that the resource belongs to, if it is said.
-fn owner(arguments: &ExplainArguments) -> Result<Option<AccountId>, Failure> {
+fn owner(arguments: &ExplainArguments, question: &Question<'_>) -> Result<Option<AccountId>, Failure> {
     let own = subject::account_in(&arguments.resource);
     let wrong = |why: String| Err(Failure::new(format!("--resource-account: {why}")));
     match (arguments.resource_account, own) {
@@ -118,6 +118,8 @@ fn owner(arguments: &ExplainArguments) -> Result<Option<AccountId>, Failure> {
         (Some(said), Some(own)) if said != own => {
             wrong(format!("it is {said}, and {:?} is of account {own}", arguments.resource))
         }
+        // What is answered for may be no single resource.
+        _ if question.resource == "*" => Ok(None),
         (said, own) => Ok(said.or(own)),
     }
 }

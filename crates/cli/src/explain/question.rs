@@ -26,12 +26,17 @@ impl<'a> Question<'a> {
         named(action)?;
         let listed = Catalogue::get().action(action);
         written(resource, listed)?;
-        let mut notes = Vec::new();
-        match listed {
-            None => notes.push(unlisted(action)),
-            Some(listed) => notes.extend(taken(listed, resource)?),
-        }
-        Ok(Self { action, resource, listed, notes })
+        let (resource, note) = match listed {
+            None => (resource, Some(unlisted(action))),
+            Some(listed) if takes_no_resource(listed) => without_type(listed, resource)?,
+            Some(listed) => (resource, taken(listed, resource)?),
+        };
+        Ok(Self { action, resource, listed, notes: note.into_iter().collect() })
+    }
+
+    /// Whether AWS lists no resource type for the action.
+    pub fn takes_no_resource(&self) -> bool {
+        self.listed.is_some_and(takes_no_resource)
     }
 
     /// `ec2`.
@@ -113,8 +118,10 @@ fn is_named_with_a_star(text: &str, listed: Option<Action<'_>>) -> bool {
         service == "logs" && resource.strip_suffix(":*").is_some_and(|name| !name.contains(['*', '?']))
     });
     let mut kinds = listed.into_iter().flat_map(|listed| listed.resource_types());
+    let checked_on = listed.and_then(|listed| listed.checked_on());
     is_group
         || is_all_of_a_kind(text)
+        || checked_on.is_some_and(|form| is_written_as(form, text))
         || kinds.any(|kind| kind.arn.contains('*') && fit(kind.arn, text) == Fit::Whole)
 }
 
@@ -144,16 +151,52 @@ fn unlisted(action: &str) -> String {
     )
 }
 
+/// Whether an ARN has a form, with the stars where the form has them.
+fn is_written_as(form: &str, arn: &str) -> bool {
+    fit(&form.replace('*', "\0"), &arn.replace('*', "\0")) == Fit::Whole
+}
+
+fn takes_no_resource(action: Action<'_>) -> bool {
+    action.resource_types().next().is_none()
+}
+
+/// On what an action is asked for which AWS lists no resource type, and what there is to say of it. AWS checks some of them on an
+/// ARN all the same, and its refusals name it.
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
+fn without_type<'a>(action: Action<'_>, resource: &'a str) -> Result<(&'a str, Option<String>), Failure> {
+    let own = action.service();
+    let service = parts(resource).map(|[_, _, service, ..]| service);
+    let lists_none = format!("AWS's reference lists no resource type for {action}");
+    let partition = |form: &str| form.replace("${Partition}", "aws");
+    match (action.checked_on(), service) {
+        (_, None) => Ok((resource, None)),
+        (_, Some(service)) if service != own => Err(Failure::new(format!(
+            "--resource {resource:?}: {lists_none}, and the ARN is one of {service}: expected --resource '*' or an ARN of {own}"
+        ))),
+        (Some(form), _) if is_written_as(form, resource) => {
+            Ok((resource, Some(format!("{lists_none}; its refusals name {}", partition(form)))))
+        }
+        (Some(form), _) => Ok((
+            "*",
+            Some(format!(
+                "{lists_none}; its refusals name {}, which is what is answered for",
+                partition(form)
+            )),
+        )),
+        (None, _) => Ok((
+            resource,
+            Some(format!(
+                "{lists_none}: the answer holds if AWS checks it on this ARN, as a message that names it would show; most such \
+                 actions are checked on *"
+            )),
+        )),
+    }
+}
+
 /// Whether the action is ever asked on such a resource, and what there is to say if it is.
 fn taken(action: Action<'_>, resource: &str) -> Result<Option<String>, Failure> {
     let kinds: Vec<ResourceType<'_>> = action.resource_types().collect();
     let refused = |why: String| Err(Failure::new(format!("--resource {resource:?}: {why}")));
-    if kinds.is_empty() {
-        return match resource {
-            "*" => Ok(None),
-            _ => refused(format!("{action} takes no resource, and AWS asks for it on *: --resource '*'")),
-        };
-    }
     let forms = forms(&kinds);
     let required: Vec<&str> = kinds.iter().filter(|kind| kind.required).map(|kind| kind.name).collect();
     if resource == "*" {
@@ -231,5 +274,74 @@ fn and_more(count: usize) -> String {
     match count.saturating_sub(MOST) {
         0 => String::new(),
         more => format!(" and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
+    #[test]
+    fn an_action_without_a_resource_type_takes_arns_of_its_service() {
+        let cluster = "arn:aws:elasticmapreduce:us-east-1:111122223333:cluster/*";
+        for (action, resource, answered, wanted) in [
+            ("elasticmapreduce:RunJobFlow", "*", "*", &[][..]),
+            ("elasticmapreduce:RunJobFlow", cluster, cluster, &["lists no resource type", ":cluster/*"]),
+            ("s3:ListAllMyBuckets", "arn:aws:s3:::*", "arn:aws:s3:::*", &["refusals name arn:aws:s3:::*"]),
+            (
+                "cloudformation:ListStacks",
+                "arn:aws:cloudformation:us-east-1:111122223333:stack/*/*",
+                "arn:aws:cloudformation:us-east-1:111122223333:stack/*/*",
+                &["refusals name arn:aws:cloudformation:"],
+            ),
+            // Of another form than the one that is known, or where that is no ARN.
+            (
+                "elasticmapreduce:RunJobFlow",
+                "arn:aws:elasticmapreduce:us-east-1:111122223333:cluster/j-1",
+                "*",
+                &[":cluster/*, which is what is answered for"],
+            ),
+            (
+                "ec2:DescribeInstances",
+                "arn:aws:ec2:us-east-1:111122223333:instance/i-1",
+                "*",
+                &["refusals name *, which is what is answered for"],
+            ),
+            // On what AWS checks it is not known.
+            (
+                "rolesanywhere:CreateTrustAnchor",
+                "arn:aws:rolesanywhere:us-east-1:111122223333:trust-anchor/*",
+                "arn:aws:rolesanywhere:us-east-1:111122223333:trust-anchor/*",
+                &[
+                    "lists no resource type for rolesanywhere:CreateTrustAnchor",
+                    "if AWS checks it on this ARN",
+                ],
+            ),
+        ] {
+            let question = Question::read(action, resource)
+                .unwrap_or_else(|error| panic!("{action}: {}", error.message));
+            assert_eq!(question.resource, answered, "{action} {resource}");
+            let notes = question.notes.join("; ");
+            assert!(wanted.iter().all(|wanted| notes.contains(wanted)), "{action} {resource}: {notes}");
+            assert_eq!(notes.is_empty(), wanted.is_empty(), "{action} {resource}: {notes}");
+        }
+        for (action, resource, wanted) in [
+            (
+                "elasticmapreduce:RunJobFlow",
+                "arn:aws:s3:::logs",
+                "expected --resource '*' or an ARN of elasticmapreduce",
+            ),
+            ("elasticmapreduce:RunJobFlow", "cluster/*", "not an ARN of six parts"),
+            (
+                "elasticmapreduce:RunJobFlow",
+                "arn:aws:elasticmapreduce:us-east-1:111122223333:*r/j",
+                "a request has one resource",
+            ),
+        ] {
+            let refused =
+                Question::read(action, resource).err().map(|error| error.message).unwrap_or_default();
+            assert!(refused.contains(wanted), "{action} {resource}: {refused:?}");
+        }
     }
 }

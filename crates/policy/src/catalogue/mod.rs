@@ -12,6 +12,7 @@ use std::fmt;
 use std::sync::{LazyLock, OnceLock};
 
 use crate::pattern::Pattern;
+use crate::statement::checked_on;
 use table::Service;
 
 /// The table, packed: `cargo xtask catalogue` writes it. Its licence is in `data/NOTICE`.
@@ -242,6 +243,23 @@ impl<'a> Action<'a> {
             let kind = service.resource_types.get(place.parse::<usize>().ok()?)?;
             Some(ResourceType { name: kind.name, arn: kind.arn, required: place.len() < text.len() })
         })
+    }
+
+    /// Where it has no resource type: the ARN that AWS names in its refusals, or `*`. `None`: it has one, or no refusal is known.
+    ///
+    /// ```
+    /// use orgsweep_policy::Catalogue;
+    ///
+    /// let on = |action| Catalogue::get().action(action).and_then(|action| action.checked_on());
+    /// let cluster = "arn:${Partition}:elasticmapreduce:${Region}:${Account}:cluster/*";
+    /// assert_eq!(on("elasticmapreduce:RunJobFlow"), Some(cluster));
+    /// assert_eq!([on("kms:CreateKey"), on("ec2:StopInstances")], [Some("*"), None]);
+    /// ```
+    pub fn checked_on(&self) -> Option<&'static str> {
+        match self.resource_types().next() {
+            Some(_) => None,
+            None => checked_on(&format!("{}:{}", self.service.prefix, self.entry.lower)),
+        }
     }
 
     /// Whether it, or one of its resource types, is listed with a condition key, given in lower case.

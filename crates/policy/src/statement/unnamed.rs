@@ -26,7 +26,7 @@ static CHECKED_ON: LazyLock<Vec<(String, &str)>> = LazyLock::new(|| {
 });
 
 /// What AWS checks an action on, if that is known.
-fn checked_on(action_lower: &str) -> Option<&'static str> {
+pub(crate) fn checked_on(action_lower: &str) -> Option<&'static str> {
     let named = |name: &str| {
         let place = CHECKED_ON.binary_search_by(|(action, _)| action.as_str().cmp(name)).ok()?;
         CHECKED_ON.get(place).map(|(_, arn)| *arn)
