@@ -31,7 +31,10 @@ fn keys_that_nobody_has_heard_of_are_noted() {
         ("aws:PrincipalTags/team=x", &["did you mean aws:PrincipalTag/team?"]),
         ("nocolon=x", &["nocolon is in no list"]),
         // Of another action, so that AWS does not send it along.
-        ("ec2:InstanceType=t3.micro", &["iam:CreateUser does not have ec2:InstanceType"]),
+        (
+            "ec2:InstanceType=t3.micro",
+            &["iam:CreateUser does not have ec2:InstanceType", "answered as if it was not given"],
+        ),
         ("aws:SourceVpc=vpc-1", &["no policy that was read mentions aws:SourceVpc"]),
     ] {
         let notes = notes_with(given);

@@ -8,7 +8,7 @@ use orgsweep_policy::{Context, Key, Request, is_multivalued};
 
 use super::facts::Facts;
 use super::forms::parts;
-use super::keys::look_up;
+use super::keys::{LookedUp, look_up};
 use super::question::Question;
 use crate::exit::Failure;
 
@@ -39,11 +39,15 @@ impl Circumstances {
             list.1.push(value.into());
         }
         let mut keys = BTreeMap::new();
+        let mut absent = Vec::new();
         let mut notes = Vec::new();
         for (lower, (key, values)) in lists {
             let wrong = |why: &str| Failure::new(format!("--context {key}={}: {why}", values.join(", ")));
-            let (known, note) = look_up(&key, question);
+            let LookedUp { known, is_sent, note } = look_up(&key, question);
             notes.extend(note);
+            if !is_sent {
+                absent.push((lower.clone(), key.clone()));
+            }
             if let Some(known) = known {
                 if let Some(expected) = values.iter().find_map(|value| known.refuses(value)) {
                     return Err(wrong(expected));
@@ -61,6 +65,10 @@ impl Circumstances {
         }
         let mut circumstances = Self { keys, families: Vec::new(), notes };
         circumstances.tags_by_all_names(question);
+        // What was said of a tag is known, though this name of it is not sent.
+        for (lower, key) in absent {
+            circumstances.keys.insert(lower, (key, Key::Absent));
+        }
         Ok(circumstances)
     }
 
@@ -415,7 +423,80 @@ mod tests {
     /// What is declared as a list never matches an operator for one value.
     #[test]
     fn lists_of_services_are_lists() {
-        let context = given(&["dynamodb:LeadingKeys=ann"]).unwrap().over(Context::auditor());
+        let table = "arn:aws:dynamodb:us-east-1:111122223333:table/t";
+        let circumstances = given_of("dynamodb:GetItem", table, &["dynamodb:LeadingKeys=ann"]).unwrap();
+        let context = circumstances.over(Context::auditor());
         assert!(matches!(context.get("dynamodb:LeadingKeys"), Key::Known { multivalued: true, .. }));
+    }
+
+    /// AWS sends the keys that the reference lists for the action, and the global ones.
+    /// <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#ck_passedtoservice>
+    #[test]
+    fn a_key_that_the_action_does_not_have_does_not_count() {
+        let role = "arn:aws:iam::111122223333:role/app";
+        let user = "arn:aws:iam::111122223333:user/new";
+        let instance = "arn:aws:ec2:us-east-1:111122223333:instance/i-1";
+        for (given, action, resource) in [
+            ("iam:PassedToService=ec2.amazonaws.com", "iam:CreateRole", role),
+            ("iam:PassedToService=ec2.amazonaws.com", "ec2:StopInstances", instance),
+            ("iam:PermissionsBoundary=arn:aws:iam::111122223333:policy/b", "iam:PassRole", role),
+            ("iam:PolicyARN=arn:aws:iam::aws:policy/ReadOnlyAccess", "iam:CreateUser", user),
+            ("iam:AWSServiceName=ecs.amazonaws.com", "iam:CreateRole", role),
+            ("ec2:InstanceType=t3.micro", "iam:CreateUser", user),
+            ("ec2:VpceServiceName=x", "ec2:StopInstances", instance),
+            ("sts:ExternalId=x", "iam:CreateUser", user),
+        ] {
+            let circumstances = given_of(action, resource, &[given]).unwrap();
+            let key = given.split('=').next().unwrap();
+            let note = format!("{action} does not have {key}: AWS leaves it out of such a request");
+            assert!(circumstances.notes[0].starts_with(&note), "{:?}", circumstances.notes);
+            assert!(circumstances.notes[0].ends_with("as if it was not given"), "{:?}", circumstances.notes);
+            assert_eq!(circumstances.over(Context::auditor()).get(key), &Key::Absent, "{action} {given}");
+        }
+        for (given, action, resource) in [
+            ("iam:PassedToService=ec2.amazonaws.com", "iam:PassRole", role),
+            ("iam:AWSServiceName=ecs.amazonaws.com", "iam:CreateServiceLinkedRole", role),
+            ("ec2:InstanceType=t3.micro", "ec2:StopInstances", instance),
+            // Global, of a session, and of whatever is newer than the catalogue.
+            ("aws:SourceIp=192.0.2.7", "iam:CreateRole", role),
+            ("aws:PrincipalTag/team=a", "iam:CreateRole", role),
+            ("aws:RequestTag/team=a", "iam:GetUser", user),
+            ("ec2:SourceInstanceArn=arn:aws:ec2:us-east-1:111122223333:instance/i-1", "iam:CreateRole", role),
+            ("iam:NoSuchKey=a", "iam:CreateRole", role),
+            ("iam:PassedToService=ec2.amazonaws.com", "iam:NewerAction", role),
+            // One statement of a trust policy allows a role to be assumed, and its session to be tagged.
+            ("sts:ExternalId=x", "sts:TagSession", role),
+            ("saml:aud=x", "sts:SetSourceIdentity", role),
+            ("token.actions.githubusercontent.com:sub=repo:a/b", "sts:TagSession", role),
+        ] {
+            let context = given_of(action, resource, &[given]).unwrap().over(Context::auditor());
+            let key = given.split('=').next().unwrap();
+            assert!(matches!(context.get(key), Key::Known { .. }), "{action} {given}");
+        }
+        // What is said of a resource's tag is known, whatever name of it the action has.
+        let context = given_of("iam:PassRole", role, &["iam:ResourceTag/team=a"]).unwrap();
+        let context = context.over(Context::auditor());
+        assert!(matches!(context.get("aws:ResourceTag/team"), Key::Known { .. }), "{context:?}");
+    }
+
+    /// A statement for the passing of roles that names another action too does not allow that one.
+    #[test]
+    fn a_given_key_of_another_action_changes_no_answer() {
+        use orgsweep_policy::{Attached, Decision, Layers, Policy, evaluate};
+
+        let statement = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["iam:PassRole","iam:CreateRole"],
+            "Resource":"*","Condition":{"StringEquals":{"iam:PassedToService":"ec2.amazonaws.com"}}}}"#;
+        let identity = [Attached::new("p", Policy::compiled(statement))];
+        let role = "arn:aws:iam::111122223333:role/app";
+        let given = ["iam:PassedToService=ec2.amazonaws.com"];
+        let allowed = |action: &str| {
+            let context = given_of(action, role, &given).unwrap().over(Context::auditor());
+            let ann = Principal::iam("arn:aws:iam::111122223333:user/ann").unwrap();
+            let request = Request::new(ann, action, role, context);
+            evaluate(&request, &Layers { identity: &identity, ..Layers::default() }).decision
+        };
+        assert!(matches!(allowed("iam:PassRole"), Decision::Allowed));
+        assert!(matches!(allowed("iam:CreateRole"), Decision::Denied(_)));
     }
 }

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use orgsweep_policy::{Action, Catalogue, ConditionKey};
 
 use super::forms::parts;
+use super::layers::opens_a_role;
 use super::near::{catalogue_day, did_you_mean, nearest};
 use super::question::Question;
 
@@ -93,38 +94,60 @@ fn is_named(name: &str, lower: &str) -> bool {
     lower.len() > at + behind.len() && lower.starts_with(&name[..at]) && lower.ends_with(behind)
 }
 
-/// What is known of a key, and what whoever gave it should know.
-pub fn look_up(key: &str, question: &Question<'_>) -> (Option<Known>, Option<String>) {
+/// What the lists say of a key that was given.
+#[derive(Debug)]
+pub struct LookedUp {
+    /// What its values are, if a list says so.
+    pub known: Option<Known>,
+    /// Whether a request for the action may have it. What no list has may be newer than they are.
+    pub is_sent: bool,
+    /// What whoever gave it should know.
+    pub note: Option<String>,
+}
+
+/// Looks a key up in the lists. AWS leaves a key that the reference lists for other actions only out of a request.
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
+pub fn look_up(key: &str, question: &Question<'_>) -> LookedUp {
     let lower = key.to_lowercase();
+    let sent = |known| LookedUp { known, is_sent: true, note: None };
+    let unless_unlisted = |known| match question.listed {
+        None => sent(Some(known)),
+        Some(_) => LookedUp {
+            known: Some(known),
+            is_sent: false,
+            note: Some(format!(
+                "{} does not have {key}: AWS leaves it out of such a request, which is answered as if it was not given",
+                question.action
+            )),
+        },
+    };
     let mut own = question.listed.iter().flat_map(Action::condition_keys);
     let owned = own.find(|one| is_named(one.name, &lower)).map(of_catalogue);
-    let absent = || format!("{} does not have {key}: AWS leaves it out of such a request", question.action);
     if let Some((name, known)) = globals().find(|(name, _)| is_named(name, &lower)) {
         let is_missing = question.listed.is_some() && owned.is_none() && ABOUT_TAGS.contains(&name);
-        return (Some(known), is_missing.then(absent));
+        let note =
+            || format!("{} does not have {key} in AWS's reference; it is taken as given", question.action);
+        return LookedUp { note: is_missing.then(note), ..sent(Some(known)) };
     }
     if let Some(known) = owned {
-        return (Some(known), None);
+        return sent(Some(known));
     }
     let service = lower.split(':').next().unwrap_or_default();
-    let others = Catalogue::get().matching(&format!("{}:*", service.replace(['*', '?'], "")));
+    // The keys of SAML are listed with STS, and some of them go along with every request of a session.
+    let listed_with = if service == "saml" { "sts" } else { service };
+    let others = Catalogue::get().matching(&format!("{}:*", listed_with.replace(['*', '?'], "")));
     let mut keys = others.iter().flat_map(Action::condition_keys);
     if let Some(other) = keys.find(|one| is_named(one.name, &lower)) {
-        return (Some(of_catalogue(other)), question.listed.is_some().then(absent));
-    }
-    // The keys of SAML are listed with STS, and some of them go along with every request of a session.
-    if service == "saml" {
-        let all = Catalogue::get().matching("sts:*");
-        let mut keys = all.iter().flat_map(Action::condition_keys);
-        if let Some(other) = keys.find(|one| is_named(one.name, &lower)) {
-            return (Some(of_catalogue(other)), None);
-        }
+        // One statement of a trust policy is for the assuming of a role and for what goes with it.
+        let goes_along = service == "saml" || (service == "sts" && opens_a_role(question.action));
+        let known = of_catalogue(other);
+        return if goes_along { sent(Some(known)) } else { unless_unlisted(known) };
     }
     // An identity provider of one's own: `login.example.com/tenant:sub`.
     if service.contains('.') && lower.contains(':') {
-        return (None, None);
+        return sent(None);
     }
-    (None, Some(unheard_of(key, question, &others)))
+    LookedUp { known: None, is_sent: true, note: Some(unheard_of(key, question, &others)) }
 }
 
 fn unheard_of(key: &str, question: &Question<'_>, others: &[Action<'_>]) -> String {
@@ -187,7 +210,7 @@ mod tests {
     fn of(action: &str, key: &str) -> (Option<(Kind, bool)>, Option<String>) {
         let question =
             Question { action, resource: "*", listed: Catalogue::get().action(action), notes: Vec::new() };
-        let (known, note) = look_up(key, &question);
+        let LookedUp { known, note, .. } = look_up(key, &question);
         (known.map(|known| (known.kind, known.is_list)), note)
     }
 

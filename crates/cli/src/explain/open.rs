@@ -34,7 +34,7 @@ impl Decider {
     /// Of a condition that may or may not hold: of several keys, its own and those of the variables in its values, the one that
     /// is the farthest from whoever asks.
     fn of_condition(condition: &Condition, request: &Request) -> Self {
-        if condition.holds(request.context()) == Truth::Unknown {
+        if condition.holds_in(request) == Truth::Unknown {
             return Self::Unknown;
         }
         let open = condition.keys().filter_map(|key| Self::of_key(request.context().get(key)));
@@ -57,8 +57,8 @@ pub fn open_conditions<'a>(
     request: &'a Request,
 ) -> impl Iterator<Item = (Decider, &'a Condition)> {
     let conditions = statement.map(Statement::conditions).unwrap_or_default().iter();
-    let open = conditions
-        .filter(|condition| matches!(condition.holds(request.context()), Truth::Depends | Truth::Unknown));
+    let open =
+        conditions.filter(|condition| matches!(condition.holds_in(request), Truth::Depends | Truth::Unknown));
     open.map(|condition| (Decider::of_condition(condition, request), condition))
 }
 
@@ -158,5 +158,15 @@ mod tests {
         // An operator that nobody has heard of is not mended by a value.
         let (answer, request) = asked(r#""StringEqual":{"aws:PrincipalTag/team":"a"}"#);
         assert!(to_be_said(&answer.decision, &request).is_empty());
+    }
+
+    /// A request does not have the keys of other actions: what asks for one is decided.
+    #[test]
+    fn a_condition_on_a_key_of_another_action_is_not_open() {
+        let (answer, request) = asked(r#""StringNotEquals":{"iam:PassedToService":"ec2.amazonaws.com"}"#);
+        assert!(matches!(answer.decision, Decision::Allowed), "{answer:?}");
+        let statement = answer.evidence[0].statement();
+        assert!(statement.is_some_and(|statement| statement.conditions().len() == 1));
+        assert_eq!(open_conditions(statement, &request).count(), 0);
     }
 }

@@ -130,7 +130,7 @@ impl Condition {
     }
 
     /// What it gives in a request, which never has a key of other actions.
-    pub(crate) fn holds_in(&self, request: &Request) -> Truth {
+    pub fn holds_in(&self, request: &Request) -> Truth {
         if self.of_actions && request.never_has(&self.lower) {
             return self.compared(&Key::Absent, request.context());
         }
