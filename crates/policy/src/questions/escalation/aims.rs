@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::ask::Asker;
+use super::foreign::Site;
 use super::map::Trusting;
 use super::rules::{Alternative, Bind, Effect, Fact, Need, RULES, Rule};
 use crate::layers::{Attached, Layers};
@@ -61,11 +62,16 @@ impl Aim<'_> {
 }
 
 /// Everything that an alternative of a rule may be aimed at.
-pub(super) fn aims<'m>(asker: &Asker<'m>, rule: &Rule, alternative: &Alternative) -> Vec<Aim<'m>> {
+pub(super) fn aims<'m>(
+    asker: &Asker<'m>,
+    rule: &Rule,
+    alternative: &Alternative,
+    site: Site<'_>,
+) -> Vec<Aim<'m>> {
     let needs = &alternative.needs[..];
     let has = |bind| needs.iter().any(|need| need.bind == bind);
     let aims = if !rule.trust.is_empty() {
-        trusting(asker, rule, alternative.makes_profile)
+        trusting(asker, rule, alternative.makes_profile, site)
     } else if has(Bind::Provider) {
         providers(asker, rule, needs)
     } else if has(Bind::TargetRole) {
@@ -89,8 +95,8 @@ pub(super) fn aims<'m>(asker: &Asker<'m>, rule: &Rule, alternative: &Alternative
     }
 }
 
-/// Roles of the actor's account that trust a service, which carries them or to which they are passed.
-fn trusting<'m>(asker: &Asker<'m>, rule: &Rule, makes_profile: bool) -> Vec<Aim<'m>> {
+/// Roles of an account that trust a service, which carries them or to which they are passed.
+fn trusting<'m>(asker: &Asker<'m>, rule: &Rule, makes_profile: bool, site: Site<'_>) -> Vec<Aim<'m>> {
     let mut aims = Vec::new();
     for service in &rule.trust {
         if asker.map.inventory.roles.is_none() {
@@ -99,7 +105,7 @@ fn trusting<'m>(asker: &Asker<'m>, rule: &Rule, makes_profile: bool) -> Vec<Aim<
         }
         for Trusting { role: index, trust, .. } in asker.map.trusting.get(*service).into_iter().flatten() {
             let Some(trusting) = asker.map.roles.get(*index) else { continue };
-            if trusting.place.account != asker.place.account || asker.is_actor(trusting.facts.arn) {
+            if trusting.place.account != site.place.account || asker.is_actor(trusting.facts.arn) {
                 continue;
             }
             let missing = match trusting.facts.instance_profile {

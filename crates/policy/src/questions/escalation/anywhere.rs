@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::ask::{Asker, Call, Meets};
+use super::foreign::Site;
 use super::rules::RULES;
 use super::sample::{self, Places};
 use crate::answer::{Decision, Doubt};
@@ -43,12 +44,12 @@ type Ranked = ((bool, Truth), Vec<Rc<Call>>);
 impl Asker<'_> {
     /// Asks for actions of one service that are bound to nothing: what they take of one type must be one resource. `None`:
     /// one of them is denied everywhere.
-    pub(super) fn anywhere(&self, actions: &[usize]) -> Option<Anywhere> {
+    pub(super) fn anywhere(&self, actions: &[usize], site: Site<'_>) -> Option<Anywhere> {
         let mut found = Anywhere::default();
         let unlisted: Vec<usize> =
             actions.iter().copied().filter(|action| kinds(*action).is_none()).collect();
         if !unlisted.is_empty() {
-            found.calls = self.of_any_kind(&unlisted)?;
+            found.calls = self.of_any_kind(&unlisted, site)?;
         }
         let mut slots: Vec<(&Group, Vec<(usize, usize)>)> = Vec::new();
         for action in actions {
@@ -62,7 +63,7 @@ impl Asker<'_> {
         }
         let mut without = Vec::new();
         for (group, sharing) in slots {
-            match self.on_one(group, &sharing) {
+            match self.on_one(group, &sharing, site) {
                 Some(calls) => found.calls.extend(calls),
                 None => without.push((group, sharing)),
             }
@@ -86,16 +87,17 @@ impl Asker<'_> {
     }
 
     /// On the resource of a group on which they come out best.
-    fn on_one(&self, group: &Group, sharing: &[(usize, usize)]) -> Option<Vec<Rc<Call>>> {
-        if let Some(calls) = self.on_any(sharing) {
+    fn on_one(&self, group: &Group, sharing: &[(usize, usize)], site: Site<'_>) -> Option<Vec<Rc<Call>>> {
+        if let Some(calls) = self.on_any(sharing).filter(|_| site.foreign.is_none()) {
             return Some(calls);
         }
-        let named: Vec<Spots> = sharing.iter().map(|(action, _)| self.spots(*action)).collect();
+        let named: Vec<Spots> = sharing.iter().map(|(action, _)| self.spots(*action, site)).collect();
         let own = named.iter().zip(sharing).filter_map(|(of, (_, place))| of.get(*place).map(Vec::as_slice));
         let own: Vec<&[Spot]> = own.collect();
         let mut best: Option<Ranked> = None;
         let mut try_on = |resource: &str| {
-            let call = |((action, _), spots): (&(usize, usize), &&[Spot])| self.on(*action, spots, resource);
+            let call =
+                |((action, _), spots): (&(usize, usize), &&[Spot])| self.on(*action, spots, resource, site);
             let calls: Vec<Rc<Call>> = sharing.iter().zip(&own).map_while(call).collect();
             let least = calls.iter().map(|call| call.rank()).min().filter(|_| calls.len() == sharing.len());
             let best_yet = best.as_ref().map_or((false, Truth::False), |(rank, _)| *rank);
@@ -122,7 +124,7 @@ impl Asker<'_> {
             }
             let typical = self.index.typical(*action, kinds(*action)?, self.place);
             let resource = typical.get(*place)?.first()?;
-            let call = self.on(*action, &[], resource).filter(|call| call.truth == Truth::True);
+            let call = self.on(*action, &[], resource, self.home()).filter(|call| call.truth == Truth::True);
             self.anything.borrow_mut().insert((*action, *place), call.clone());
             call
         };
@@ -131,16 +133,16 @@ impl Asker<'_> {
 
     /// The same of actions that the catalogue does not list: on one resource for all, or, if there is none, each where it
     /// comes out best, unless those are resources of one type.
-    fn of_any_kind(&self, actions: &[usize]) -> Option<Vec<Rc<Call>>> {
+    fn of_any_kind(&self, actions: &[usize], site: Site<'_>) -> Option<Vec<Rc<Call>>> {
         let mut best: Vec<Rc<Call>> = Vec::new();
         let least =
             |calls: &[Rc<Call>]| calls.iter().map(|call| call.rank()).min().unwrap_or((false, Truth::False));
-        let spots: Vec<Spots> = actions.iter().map(|action| self.spots(*action)).collect();
+        let spots: Vec<Spots> = actions.iter().map(|action| self.spots(*action, site)).collect();
         let all = || spots.iter().flat_map(|spots| spots.iter().flatten()).map(|spot| &*spot.resource);
         let met = all().flat_map(|one| all().take(MET).filter_map(move |two| sample::meet(one, two)));
         for resource in all().map(str::to_owned).chain(met.take(MET)) {
             let calls: Vec<Rc<Call>> =
-                actions.iter().map_while(|action| self.on(*action, &[], &resource)).collect();
+                actions.iter().map_while(|action| self.on(*action, &[], &resource, site)).collect();
             if calls.len() == actions.len() && (best.is_empty() || least(&calls) > least(&best)) {
                 best = calls;
             }
@@ -151,7 +153,7 @@ impl Asker<'_> {
         let some = |calls: Vec<Rc<Call>>| Some(calls).filter(|calls| !calls.is_empty());
         let mut apart: Vec<Rc<Call>> = Vec::new();
         for (action, spots) in actions.iter().zip(&spots) {
-            let calls = spots.iter().flatten().filter_map(|spot| self.on(*action, &[], &spot.resource));
+            let calls = spots.iter().flatten().filter_map(|spot| self.on(*action, &[], &spot.resource, site));
             let Some(call) = calls.max_by_key(|call| call.rank()) else { return some(best) };
             if apart.iter().any(|other| same_type(other.request.resource(), call.request.resource())) {
                 return some(best);
@@ -162,7 +164,10 @@ impl Asker<'_> {
     }
 
     /// An action on a resource, if it is not denied; what is known of it is with those resources of which it is one.
-    fn on(&self, action: usize, spots: &[Spot], resource: &str) -> Option<Rc<Call>> {
+    fn on(&self, action: usize, spots: &[Spot], resource: &str, site: Site<'_>) -> Option<Rc<Call>> {
+        if !site.has(resource) {
+            return None;
+        }
         let ask = || {
             let call = self.settled_call(&self.start, RULES.actions.get(action)?, resource, Meets::Own);
             let call = self.named_by_refusals(call);
@@ -171,6 +176,10 @@ impl Asker<'_> {
                 call
             } else {
                 self.settled_call(&self.start, call.request.action(), resource, Meets::Willing)
+            };
+            let call = match site.foreign {
+                Some(meets) => self.let_in(call, meets),
+                None => call,
             };
             (call.truth != Truth::False && !self.is_actor(resource)).then(|| Rc::new(call))
         };
@@ -205,40 +214,53 @@ impl Asker<'_> {
 
     /// Resources on which an action is worth asking for.
     pub(super) fn places(&self, action: usize) -> Vec<Box<str>> {
-        self.spots(action).iter().flatten().map(|spot| spot.resource.clone()).collect()
+        self.spots(action, self.home()).iter().flatten().map(|spot| spot.resource.clone()).collect()
     }
 
     /// Whether an action may be allowed on a resource.
     pub(super) fn may_on(&self, action: usize, resource: &str) -> bool {
-        self.on(action, &[], resource).is_some_and(|call| call.truth >= Truth::Depends)
+        self.on(action, &[], resource, self.home()).is_some_and(|call| call.truth >= Truth::Depends)
     }
 
-    fn spots(&self, action: usize) -> Spots {
+    fn spots(&self, action: usize, site: Site<'_>) -> Spots {
         let find = || match kinds(action) {
-            Some(kinds) => self.spots_of_kinds(action, kinds),
+            Some(kinds) => self.spots_of_kinds(action, kinds, site),
             None => {
                 let name = RULES.lower.get(action).map_or("", String::as_str);
                 let policies = self.policies.iter().map(|(attached, _)| *attached);
-                let places = sample::of_any_kind(policies, name, self.place, self.start.context());
+                let places = sample::of_any_kind(policies, name, site.place, self.start.context());
                 Rc::from([places.into_iter().map(spot).collect()])
             }
         };
-        self.spots.borrow_mut().entry(action).or_insert_with(find).clone()
+        let abroad = site.foreign.map(|_| site.place.account.into());
+        self.spots.borrow_mut().entry((abroad, action)).or_insert_with(find).clone()
     }
 
-    fn spots_of_kinds(&self, action: usize, kinds: &Kinds) -> Spots {
+    fn spots_of_kinds(&self, action: usize, kinds: &Kinds, site: Site<'_>) -> Spots {
         let mut places = Places::default();
+        let context = self.start.context();
+        let name = RULES.lower.get(action).map_or("", String::as_str);
         for (attached, indexed) in &self.policies {
-            let asked = (action, kinds);
-            indexed.named(asked, attached, self.place, self.start.context(), |named| places.add(named));
+            match site.foreign {
+                None => {
+                    indexed.named((action, kinds), attached, site.place, context, |named| places.add(named));
+                }
+                Some(_) => places.add(&sample::named(&attached.policy, name, kinds, site.place, context).0),
+            }
         }
-        let typical = self.index.typical(action, kinds, self.place);
-        let groups = kinds.groups.iter().zip(typical).enumerate();
-        groups
-            .map(|(number, (group, typical))| {
-                places.of_group(number, group, typical).into_iter().map(spot).collect()
-            })
-            .collect()
+        let groups = kinds.groups.iter().enumerate();
+        let spots = |number: usize, group: &Group, typical: &[String]| {
+            places.of_group(number, group, typical).into_iter().map(spot).collect()
+        };
+        match site.foreign {
+            None => {
+                let typical = self.index.typical(action, kinds, site.place);
+                groups.zip(typical).map(|((number, group), typical)| spots(number, group, typical)).collect()
+            }
+            Some(_) => {
+                groups.map(|(number, group)| spots(number, group, &site.place.of_group(group))).collect()
+            }
+        }
     }
 }
 

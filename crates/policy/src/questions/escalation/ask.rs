@@ -34,6 +34,8 @@ pub(super) enum Meets {
     Rewritten(Option<usize>),
     /// That of an owner who leaves it to the account.
     Willing,
+    /// The same in another account, whose RCPs are those of the role at this place, if one is known.
+    Foreign(Option<usize>),
     /// That of a role, and none of the actor: a service, of this place, or another makes the request.
     Visitor(usize, Option<usize>),
     /// The trust policy of the role at this place, and those of another than the actor, who assumes it.
@@ -92,7 +94,7 @@ pub(super) struct Asker<'m> {
     pub(super) policies: Vec<(&'m Attached, Arc<Indexed>)>,
     /// Tags of targets of which conditions speak.
     pub(super) tags: Tags,
-    pub(super) spots: RefCell<HashMap<usize, Spots>>,
+    pub(super) spots: RefCell<HashMap<(Option<Box<str>>, usize), Spots>>,
     /// For an action, and a place among what it takes together, whether it is allowed on anything.
     pub(super) anything: RefCell<Anything>,
     pub(super) willing: Willing,
@@ -380,6 +382,11 @@ impl<'m> Asker<'m> {
             Meets::Own => own,
             Meets::Willing => {
                 Layers { resource: self.willing.policy().map_or(&[], std::slice::from_ref), ..own }
+            }
+            Meets::Foreign(index) => {
+                let resource_control = role(index).map(|role| role.facts.layers.resource_control);
+                let resource_control = resource_control.unwrap_or_default();
+                Layers { resource_control, ..self.layers(Meets::Willing) }
             }
             Meets::Trust(index) | Meets::Rewritten(index) => {
                 let role = role(index).map(|role| role.facts.layers).unwrap_or_default();

@@ -1,8 +1,11 @@
-//! Resources of other accounts, of whose own policies nothing is known.
+//! What is in other accounts, of whose own policies nothing is known.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html>
 
 use std::sync::LazyLock;
 
+use super::ask::{Asker, Call, Meets};
+use super::rules::{Bind, Need, RULES, Rule};
+use super::sample::Place;
 use crate::catalogue::Catalogue;
 use crate::layers::Attached;
 
@@ -10,6 +13,95 @@ use crate::layers::Attached;
 pub(super) static OF_ANOTHER_ACCOUNT: LazyLock<[Attached; 1]> = LazyLock::new(|| {
     [Attached::unreadable("the resource's policy", "it belongs to another account and is not known")]
 });
+
+/// The account in which something is that an actor acts on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Site<'s> {
+    pub(super) place: Place<'s>,
+    /// If it is not the actor's account: how requests about what is there are asked for.
+    pub(super) foreign: Option<Meets>,
+}
+
+impl Site<'_> {
+    /// Whether a resource is there, or belongs to no account.
+    pub(super) fn has(&self, resource: &str) -> bool {
+        let account = Place::of(resource).account;
+        let is_nothing_here = self.foreign.is_some() && resource == "*";
+        !is_nothing_here && (account == self.place.account || !is_account(account))
+    }
+}
+
+impl<'m> Asker<'m> {
+    /// The actor's own account.
+    pub(super) fn home(&self) -> Site<'m> {
+        Site { place: self.place, foreign: None }
+    }
+
+    /// Other accounts with roles that a workload may carry on which the actor acts by this rule, and by nothing else.
+    pub(super) fn sites_abroad(&self, rule: &Rule, needs: &[Need]) -> Vec<Site<'m>> {
+        if rule.trust.is_empty() || !may_be_let_in(needs) {
+            return Vec::new();
+        }
+        let mut sites: Vec<Site<'m>> = Vec::new();
+        for index in rule.trust.iter().filter_map(|service| self.map.carriers.get(*service)).flatten() {
+            let Some(role) = self.map.roles.get(*index) else { continue };
+            let is_known = |account: &str| sites.iter().any(|site| site.place.account == account);
+            if role.place.account != self.place.account && !is_known(role.place.account) {
+                sites.push(Site { place: role.place, foreign: Some(Meets::Foreign(Some(*index))) });
+            }
+        }
+        sites
+    }
+
+    /// Accounts of others whose resources the policies name for a rule that has no target.
+    pub(super) fn accounts_named(&self, rule: &Rule, needs: &[Need]) -> Vec<String> {
+        if !rule.trust.is_empty() || !may_be_let_in(needs) {
+            return Vec::new();
+        }
+        let places: Vec<Box<str>> = needs.iter().flat_map(|need| self.places(need.action)).collect();
+        let accounts = places.iter().map(|place| Place::of(place).account);
+        let others = accounts.filter(|account| is_account(account) && *account != self.place.account);
+        let mut others: Vec<String> = others.map(str::to_owned).collect();
+        others.sort_unstable();
+        others.dedup();
+        others
+    }
+
+    /// Another account than the actor's.
+    pub(super) fn abroad_in<'s>(&self, account: &'s str) -> Site<'s>
+    where
+        'm: 's,
+    {
+        let role = self.map.roles.iter().position(|role| role.place.account == account);
+        let place = Place { partition: self.place.partition, account };
+        Site { place, foreign: Some(Meets::Foreign(role)) }
+    }
+
+    /// A request about what belongs to another account, if its own policy may let the actor in: one's own side decides, and
+    /// what that policy says is not known. Of a service without such policies it stays denied.
+    pub(super) fn let_in(&self, call: Call, meets: Meets) -> Call {
+        let resource = call.request.resource();
+        let service = resource.split(':').nth(2).unwrap_or_default();
+        if call.request.within_one_account() || !may_have_policies(service) {
+            return call;
+        }
+        let mut let_in = self.settled_call(&self.start, call.request.action(), resource, meets);
+        let policy = format!("whether the policy of {resource}, a resource of another account, allows it");
+        let_in.lacking =
+            Some(let_in.lacking.map_or(policy.clone(), |lacking| format!("{lacking}; {policy}")));
+        let_in
+    }
+}
+
+/// Whether all that a rule needs is to act on things whose policies may let in somebody of another account.
+fn may_be_let_in(needs: &[Need]) -> bool {
+    let service = |need: &Need| RULES.lower.get(need.action).and_then(|action| action.split(':').next());
+    needs.iter().all(|need| need.bind == Bind::Somewhere && service(need).is_some_and(may_have_policies))
+}
+
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
 
 /// Whether resources of a service may have policies of their own, by AWS's table. IAM's are trust policies, which are known.
 pub(super) fn may_have_policies(service: &str) -> bool {

@@ -84,7 +84,8 @@ pub struct TagFacts<'a> {
 /// What is known of an account. What is `None` is not known: what hangs on it is potential, never absent.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Inventory<'a> {
-    /// Its roles, and those of other accounts that may be assumed from it.
+    /// Its roles, and those of other accounts: such as may be assumed from it, and such as a workload carries that may be acted
+    /// on from it.
     pub roles: Option<&'a [RoleFacts<'a>]>,
     /// Its users.
     pub users: Option<&'a [UserFacts<'a>]>,

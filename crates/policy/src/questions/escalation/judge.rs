@@ -8,6 +8,7 @@ use super::abroad;
 use super::aims::{Aim, aims};
 use super::anywhere::Anywhere;
 use super::ask::{Asker, Call, Meets};
+use super::foreign::Site;
 use super::rules::{Alternative, Bind, Effect, Need, RULES, Rule, TrustedService};
 use super::worth::{Outcome, Worth};
 use super::{
@@ -83,30 +84,51 @@ impl<'m> Asker<'m> {
             return Vec::new();
         }
         let mut found: Vec<Found<'m>> = Vec::new();
-        let several = rule.alternatives.len() > 1;
         for alternative in &rule.alternatives {
             let needs = &alternative.needs[..];
             if needs.iter().any(|need| !self.may(need.action)) {
                 continue;
             }
-            // What is bound to nothing is the same for every target.
-            let Some(anywhere) = self.all_anywhere(needs) else { continue };
-            for aim in aims(self, rule, alternative) {
-                if self.abroad && !self.may_lead_abroad(rule, &aim) {
-                    continue;
-                }
-                for way in self.ways(rule, alternative, aim, &anywhere) {
-                    // Of alternatives that come to the same, the first of the best is told.
-                    let same = found.iter_mut().find(|other| several && other.is_same(&way));
-                    match same {
-                        Some(other) if way.verdict > other.verdict => *other = way,
-                        Some(_) => {}
-                        None => found.push(way),
-                    }
-                }
+            let is_at_home = self.found_in(self.home(), rule, alternative, &mut found);
+            for site in self.sites_abroad(rule, needs) {
+                self.found_in(site, rule, alternative, &mut found);
+            }
+            if is_at_home {
+                continue;
+            }
+            for account in self.accounts_named(rule, needs) {
+                self.found_in(self.abroad_in(&account), rule, alternative, &mut found);
             }
         }
         found
+    }
+
+    /// Adds the ways of an alternative that act on something in an account; whether there may be such a thing.
+    fn found_in(
+        &self,
+        site: Site<'_>,
+        rule: &'static Rule,
+        alternative: &'static Alternative,
+        found: &mut Vec<Found<'m>>,
+    ) -> bool {
+        // What is bound to nothing is the same for every target.
+        let Some(anywhere) = self.all_anywhere(&alternative.needs, site) else { return false };
+        let several = rule.alternatives.len() > 1;
+        for aim in aims(self, rule, alternative, site) {
+            if self.abroad && !self.may_lead_abroad(rule, &aim) {
+                continue;
+            }
+            for way in self.ways(rule, alternative, aim, &anywhere) {
+                // Of alternatives that come to the same, the first of the best is told.
+                let same = found.iter_mut().find(|other| several && other.is_same(&way));
+                match same {
+                    Some(other) if way.verdict > other.verdict => *other = way,
+                    Some(_) => {}
+                    None => found.push(way),
+                }
+            }
+        }
+        true
     }
 
     /// A rule with its ways.
@@ -120,7 +142,7 @@ impl<'m> Asker<'m> {
     }
 
     /// The requests that are bound to nothing, service by service; `None` if one is denied.
-    fn all_anywhere(&self, needs: &[Need]) -> Option<Anywhere> {
+    fn all_anywhere(&self, needs: &[Need], site: Site<'_>) -> Option<Anywhere> {
         let service = |action: usize| RULES.lower.get(action).and_then(|action| action.split(':').next());
         let free: Vec<usize> =
             needs.iter().filter(|need| need.bind == Bind::Somewhere).map(|need| need.action).collect();
@@ -133,7 +155,7 @@ impl<'m> Asker<'m> {
             }
             done.push(of);
             let together: Vec<usize> = free.iter().copied().filter(|other| service(*other) == of).collect();
-            let found = self.anywhere(&together)?;
+            let found = self.anywhere(&together, site)?;
             all.calls.extend(found.calls);
             all.lacking.extend(found.lacking);
         }
@@ -173,7 +195,7 @@ impl<'m> Asker<'m> {
         }
         for need in needs.iter().filter(|need| need.bind != Bind::Somewhere) {
             let Some(call) = self.at(rule, need.action, need.bind, aim) else {
-                let anywhere = self.anywhere(&[need.action])?;
+                let anywhere = self.anywhere(&[need.action], self.home())?;
                 lacking.extend(anywhere.lacking);
                 calls.extend(anywhere.calls);
                 continue;

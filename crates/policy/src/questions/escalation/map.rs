@@ -29,6 +29,8 @@ pub struct EscalationMap<'a> {
     pub(super) policies: HashMap<&'a str, PolicyFacts<'a>>,
     /// For each service, by its place among those of the rules, the roles that trust it or may.
     pub(super) trusting: Vec<Vec<Trusting>>,
+    /// For each service, one of them for each account.
+    pub(super) carriers: Vec<Vec<usize>>,
     /// The roles by the identities that they may admit.
     pub(super) admitting: Admitting<'a>,
     /// The tags of resources, by their ARNs.
@@ -133,11 +135,19 @@ impl<'a> EscalationMap<'a> {
             };
             roles.iter().enumerate().filter_map(trusts).collect()
         });
+        let trusting: Vec<Vec<Trusting>> = services.collect();
+        let carriers = trusting.iter().map(|trusting| {
+            let mut accounts = HashSet::new();
+            let mut is_first =
+                |index: usize| roles.get(index).is_some_and(|role| accounts.insert(role.place.account));
+            trusting.iter().map(|trusting| trusting.role).filter(|role| is_first(*role)).collect()
+        });
         let users = inventory.users.unwrap_or_default().iter().map(|user| user.arn);
         let identities = inventory.roles.unwrap_or_default().iter().map(|role| role.arn).chain(users);
         Self {
             inventory: *inventory,
-            trusting: services.collect(),
+            carriers: carriers.collect(),
+            trusting,
             admitting: Admitting::new(&roles),
             users: inventory
                 .users

@@ -1,6 +1,7 @@
 //! Made-up accounts in which the rules are asked for.
 
 mod chains;
+mod foreign;
 mod limits;
 mod properties;
 mod relations;
