@@ -86,9 +86,9 @@ pub use policy::{Policy, Version};
 pub use position::Position;
 pub use questions::{
     Actor, Administrator, Caller, Capability, Door, Escalation, EscalationMap, EscalationStep,
-    EscalationVerdict, EscalationWay, Escalations, Gain, GroupFacts, Inventory, Organization, Outsider,
-    PolicyFacts, Reach, RoleFacts, StoredVersion, TagFacts, UserFacts, administrator, capabilities, doors,
-    escalations, is_guard,
+    EscalationVerdict, EscalationWay, Escalations, Gain, GroupFacts, Inventory, NeverSent, Organization,
+    Outsider, PolicyFacts, Reach, RoleFacts, StoredVersion, TagFacts, UserFacts, administrator, capabilities,
+    doors, escalations, is_guard, is_never_sent_with, never_sent,
 };
 pub use request::{NotAPrincipal, Principal, PrincipalKind, Request};
 pub use statement::{Effect, PrincipalEntry, Principals, Statement};

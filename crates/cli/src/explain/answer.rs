@@ -2,7 +2,10 @@
 
 use orgsweep_model::AccountId;
 use orgsweep_model::facts::PrincipalKind;
-use orgsweep_policy::{Answer, Context, Decision, Layers, Request, evaluate, evaluate_resource_side, trace};
+use orgsweep_policy::{
+    Answer, Context, Decision, Guardrails, Layers, Request, evaluate, evaluate_resource_side, never_sent,
+    trace,
+};
 
 use super::ExplainArguments;
 use super::circumstances::Circumstances;
@@ -164,6 +167,7 @@ pub fn answer(
             known.notes(&arguments.context, facts),
             shown.notes(&answer),
             nobody_of_that_name(question, owner, facts).into_iter().collect(),
+            never_sent_in(&layers, action),
             to_be_told(&answer, &request),
         ]
         .concat(),
@@ -180,6 +184,27 @@ fn to_be_told(answer: &Answer, request: &Request) -> Vec<String> {
         return Vec::new();
     }
     vec![format!("what no scan knows can be said: {}", options.join(" "))]
+}
+
+/// Mistakes in the policies that the request meets: conditions on keys that AWS never sends with the action.
+fn never_sent_in(layers: &Layers<'_>, action: &str) -> Vec<String> {
+    let levels = [layers.service_control, layers.resource_control].into_iter().filter_map(|one| match one {
+        Guardrails::InForce(levels) => Some(levels),
+        _ => None,
+    });
+    let of_organization = levels.flatten().flat_map(|level| &level.policies);
+    let own = layers.resource.iter().chain(layers.identity).chain(layers.boundary).chain(of_organization);
+    let mistakes = own.flat_map(|attached| {
+        let found = never_sent(&attached.policy, action).into_iter();
+        found.map(move |mistake| format!("{attached}, {mistake}"))
+    });
+    let mut told: Vec<String> = Vec::new();
+    for mistake in mistakes {
+        if !told.contains(&mistake) {
+            told.push(mistake);
+        }
+    }
+    told
 }
 
 /// Whether an ARN names no account, as that of a bucket.
@@ -209,4 +234,47 @@ fn nobody_of_that_name(question: &Question<'_>, owner: Option<AccountId>, facts:
         "the scan does not have it: {}",
         unknown("--resource", kind.as_str(), question.resource, &known)
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use orgsweep_policy::{Attached, Level, Policy};
+
+    use super::*;
+
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-vpceaccount>
+    #[test]
+    fn conditions_on_keys_that_are_never_sent_are_noted_once_for_every_layer() {
+        let attached = |name: &str, statement: &str| {
+            Attached::new(
+                name,
+                Policy::compiled(&format!(r#"{{"Version":"2012-10-17","Statement":{statement}}}"#)),
+            )
+        };
+        let trust = attached(
+            "arn:aws:iam::111122223333:role/app",
+            r#"{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole",
+                "Condition":{"StringEquals":{"aws:VpceAccount":"111122223333"}}}"#,
+        );
+        let perimeter = attached(
+            "perimeter",
+            r#"{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*",
+                "Condition":{"StringNotEqualsIfExists":{"aws:VpceOrgID":"o-a1b2c3d4e5"}}}"#,
+        );
+        let levels = ["r-1", "ou-1"].map(|id| Level { id: id.into(), policies: vec![perimeter.clone()] });
+        let layers = Layers {
+            resource: std::slice::from_ref(&trust),
+            resource_control: Guardrails::InForce(&levels),
+            ..Layers::default()
+        };
+        let notes = never_sent_in(&layers, "sts:AssumeRole");
+        assert_eq!(notes.len(), 2, "{notes:?}");
+        assert!(notes[0].starts_with("arn:aws:iam::111122223333:role/app, statement 1: "), "{notes:?}");
+        assert!(
+            notes[0].contains("aws:VpceAccount is a key that AWS never sends with sts:AssumeRole"),
+            "{notes:?}"
+        );
+        assert!(notes[1].ends_with("the condition spares nothing from the Deny"), "{notes:?}");
+        assert_eq!(never_sent_in(&layers, "kms:Decrypt"), Vec::<String>::new());
+    }
 }

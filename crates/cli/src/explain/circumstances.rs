@@ -446,6 +446,9 @@ mod tests {
             ("ec2:InstanceType=t3.micro", "iam:CreateUser", user),
             ("ec2:VpceServiceName=x", "ec2:StopInstances", instance),
             ("sts:ExternalId=x", "iam:CreateUser", user),
+            // Of the endpoint, which these are never sent.
+            ("aws:VpceAccount=111122223333", "iam:PassRole", role),
+            ("aws:VpceOrgID=o-a1b2c3d4e5", "sts:AssumeRole", role),
         ] {
             let circumstances = given_of(action, resource, &[given]).unwrap();
             let key = given.split('=').next().unwrap();
@@ -460,6 +463,8 @@ mod tests {
             ("ec2:InstanceType=t3.micro", "ec2:StopInstances", instance),
             // Global, of a session, and of whatever is newer than the catalogue.
             ("aws:SourceIp=192.0.2.7", "iam:CreateRole", role),
+            ("aws:SourceVpce=vpce-1", "sts:AssumeRole", role),
+            ("aws:VpceAccount=111122223333", "iam:CreateRole", role),
             ("aws:PrincipalTag/team=a", "iam:CreateRole", role),
             ("aws:RequestTag/team=a", "iam:GetUser", user),
             ("ec2:SourceInstanceArn=arn:aws:ec2:us-east-1:111122223333:instance/i-1", "iam:CreateRole", role),

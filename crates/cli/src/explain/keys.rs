@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use orgsweep_policy::{Action, Catalogue, ConditionKey};
+use orgsweep_policy::{Action, Catalogue, ConditionKey, is_never_sent_with};
 
 use super::forms::parts;
 use super::layers::opens_a_role;
@@ -124,6 +124,9 @@ pub fn look_up(key: &str, question: &Question<'_>) -> LookedUp {
     let mut own = question.listed.iter().flat_map(Action::condition_keys);
     let owned = own.find(|one| is_named(one.name, &lower)).map(of_catalogue);
     if let Some((name, known)) = globals().find(|(name, _)| is_named(name, &lower)) {
+        if is_never_sent_with(key, question.action) {
+            return unless_unlisted(known);
+        }
         let is_missing = question.listed.is_some() && owned.is_none() && ABOUT_TAGS.contains(&name);
         let note =
             || format!("{} does not have {key} in AWS's reference; it is taken as given", question.action);

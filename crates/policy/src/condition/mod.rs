@@ -15,7 +15,7 @@ mod tests;
 use std::fmt;
 
 use crate::arn::Arn;
-use crate::context::{Context, Key, belongs_to_actions, is_in_every_request, is_multivalued};
+use crate::context::{Context, Key, is_in_every_request, is_multivalued, is_of_some_requests};
 use crate::document::Comparison;
 use crate::position::Position;
 use crate::request::Request;
@@ -49,8 +49,8 @@ pub struct Condition {
     lower: Box<str>,
     /// The key is declared as a list.
     multivalued: bool,
-    /// The key is one of certain actions.
-    of_actions: bool,
+    /// AWS sends the key with some actions only.
+    of_some_requests: bool,
     values: Box<[Box<str>]>,
     /// The keys of the variables in the values, as written.
     variables: Box<[Box<str>]>,
@@ -81,7 +81,7 @@ impl Condition {
             operator: operator.into(),
             key: comparison.key.as_str().into(),
             multivalued: is_multivalued(&lower),
-            of_actions: belongs_to_actions(&lower),
+            of_some_requests: is_of_some_requests(&lower),
             lower,
             variables: variables.map(Into::into).collect(),
             values,
@@ -131,10 +131,15 @@ impl Condition {
 
     /// What it gives in a request, which never has a key of other actions.
     pub fn holds_in(&self, request: &Request) -> Truth {
-        if self.of_actions && request.never_has(&self.lower) {
+        if self.of_some_requests && request.never_has(&self.lower) {
             return self.compared(&Key::Absent, request.context());
         }
         self.holds(request.context())
+    }
+
+    /// What it gives in a request that does not have its key.
+    pub(crate) fn without_key(&self) -> Truth {
+        self.compared(&Key::Absent, &Context::complete())
     }
 
     fn compared(&self, key: &Key, context: &Context) -> Truth {

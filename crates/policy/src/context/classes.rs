@@ -69,10 +69,46 @@ pub fn class_of(key: &str) -> &'static Key {
 /// Not what a session brings along to whatever it asks for; nor keys of STS, since a trust policy has one condition for the
 /// assuming of a role and for what goes with it.
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
-pub(crate) fn belongs_to_actions(key: &str) -> bool {
+pub(super) fn belongs_to_actions(key: &str) -> bool {
     let is_of_session = matches!(key.split_once(':'), None | Some(("aws" | "sts" | "saml", _)))
         || matches!(key, "ec2:sourceinstancearn" | "ssm:sourceinstancearn");
     !is_of_session && Catalogue::is_of_some_actions(key)
+}
+
+/// Keys of the VPC endpoint that AWS sends to listed services only.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-vpceaccount>
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-sourcevpcarn>
+const TO_LISTED_SERVICES: [&str; 4] =
+    ["aws:sourcevpcarn", "aws:vpceaccount", "aws:vpceorgid", "aws:vpceorgpaths"];
+
+/// Services, and actions, that are known to be none of those. Of the others they may be sent: the list of AWS's page grows.
+const WITHOUT: &str = include_str!("../../data/without-endpoint-keys.txt");
+
+/// Whether AWS never sends a condition key with an action, both in lower case, so that no request for it ever has it: a key of
+/// [other actions](belongs_to_actions), or one of the VPC endpoint that is sent to other services only. An action that the
+/// catalogue does not list may have any key of its service.
+pub(crate) fn is_never_sent(key: &str, action: &str) -> bool {
+    if TO_LISTED_SERVICES.contains(&key) {
+        return is_without_endpoint_keys(action);
+    }
+    belongs_to_actions(key)
+        && Catalogue::get().action_lower(action).is_some_and(|listed| !listed.has_key(key))
+}
+
+fn is_without_endpoint_keys(action: &str) -> bool {
+    static LISTED: LazyLock<Vec<String>> = LazyLock::new(|| {
+        let lines = WITHOUT.lines().filter(|line| !line.starts_with('#'));
+        lines.map(str::to_ascii_lowercase).collect()
+    });
+    LISTED.iter().any(|listed| match listed.strip_suffix('*') {
+        Some(service) => action.starts_with(service),
+        None => action == listed,
+    })
+}
+
+/// Whether some actions are never sent a condition key, in lower case.
+pub(crate) fn is_of_some_requests(key: &str) -> bool {
+    TO_LISTED_SERVICES.contains(&key) || belongs_to_actions(key)
 }
 
 /// Only requests that go through a VPC endpoint have these.

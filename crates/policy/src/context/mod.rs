@@ -6,8 +6,8 @@ mod classes;
 use std::sync::Arc;
 
 use classes::of_the_other_way;
-pub(crate) use classes::{belongs_to_actions, is_in_every_request, is_tag};
 pub use classes::{class_of, is_multivalued};
+pub(crate) use classes::{is_in_every_request, is_never_sent, is_of_some_requests, is_tag};
 
 /// What is known of one condition key.
 #[derive(Clone, Debug, PartialEq, Eq)]

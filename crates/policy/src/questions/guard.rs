@@ -19,6 +19,8 @@ pub enum Caller {
     ProviderUser,
     /// A service that acts for somebody.
     Service,
+    /// Somebody with a certificate, for whom Roles Anywhere asks.
+    RolesAnywhere,
     /// The principals of the own account or organization.
     Member,
 }
@@ -26,9 +28,9 @@ pub enum Caller {
 /// A key, what a value of it must say that may have wildcards, and whom it keeps away.
 type Rule = (&'static str, Says, &'static [Caller]);
 
-use Caller::{Anyone, ForeignAccount, Member, ProviderUser, Service};
+use Caller::{Anyone, ForeignAccount, Member, ProviderUser, RolesAnywhere, Service};
 
-const EVERYBODY: &[Caller] = &[Anyone, ForeignAccount, ProviderUser, Service, Member];
+const EVERYBODY: &[Caller] = &[Anyone, ForeignAccount, ProviderUser, Service, RolesAnywhere, Member];
 
 /// Keys that tell who asks, from where, or on whose behalf.
 ///
@@ -36,7 +38,7 @@ const EVERYBODY: &[Caller] = &[Anyone, ForeignAccount, ProviderUser, Service, Me
 /// name of a session) holds nobody of another account. Of the last four of `aws:` STS is sent none, so that a trust policy
 /// that asks for one lets nobody in.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
-const KEYS: [Rule; 27] = [
+const KEYS: [Rule; 28] = [
     ("aws:federatedprovider", Says::AccountOfArn, EVERYBODY),
     ("aws:multifactorauthage", Says::Something, &[Member]),
     ("aws:multifactorauthpresent", Says::True, &[Member]),
@@ -66,10 +68,13 @@ const KEYS: [Rule; 27] = [
     // The provider lists the roles that each of its users may have.
     ("sts:roleauthorizedbyidp", Says::True, &[ProviderUser]),
     ("aws:principaltag/", Says::Something, &[Member]),
-    // Of the certificate with which Roles Anywhere was asked.
-    ("aws:principaltag/x509", Says::Something, &[Member, Service]),
-    // The person behind sessions that people share.
-    ("aws:originidentity/", Says::Something, &[Member]),
+    // Of the certificate with which Roles Anywhere was asked: its subject's common name is the source identity.
+    // <https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html>
+    ("aws:principaltag/x509", Says::Something, &[Member, RolesAnywhere]),
+    ("sts:sourceidentity", Says::Something, &[RolesAnywhere]),
+    // The person behind sessions that people share; the certificate's, which the caller cannot set either.
+    // <https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trusted-identity-propagation.html>
+    ("aws:originidentity/", Says::Something, &[Member, RolesAnywhere]),
 ];
 
 /// What a value must say.
@@ -103,7 +108,8 @@ enum Says {
 /// negated operators that count, and a `Null` that spares a service which acts for
 /// [no other account](https://github.com/aws-samples/data-perimeter-policy-examples).
 ///
-/// And the caller must not be able to set the key itself. Anybody chooses the name of a session and its source identity;
+/// And the caller must not be able to set the key itself. Anybody chooses the name of a session and its source identity, which
+/// only Roles Anywhere takes from a certificate;
 /// an outsider tags its own principals and registers devices of its own. An external id keeps an account from being
 /// [tricked into acting for another](https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html), written out and
 /// as a secret; whether it is used for several, or can be guessed, one condition does not tell.
@@ -126,7 +132,7 @@ enum Says {
 /// ```
 pub fn is_guard(condition: &Condition, must_hold: bool, against: Caller) -> bool {
     let key = condition.key().to_lowercase();
-    if !must_hold && against == Service && spares_nobody_elses(condition, &key) {
+    if !must_hold && matches!(against, Service | RolesAnywhere) && spares_nobody_elses(condition, &key) {
         return true;
     }
     let asked = condition.restricts(must_hold);

@@ -53,7 +53,6 @@ fn what_does_not_count_as_a_guard() {
         r#""StringEqualsIfExists":{"sts:ExternalId":"f3a9"}"#,
         r#""BoolIfExists":{"aws:MultiFactorAuthPresent":"true"}"#,
         r#""ForAllValues:StringEquals":{"aws:PrincipalOrgPaths":"o-1/*"}"#,
-        r#""StringLike":{"sts:SourceIdentity":"ann@*"}"#,
         r#""StringLike":{"sts:RoleSessionName":"ci-*"}"#,
         r#""StringLike":{"sts:ExternalId":"*"}"#,
         r#""StringLike":{"sts:ExternalId":"f3a9*"}"#,
@@ -130,15 +129,17 @@ fn a_key_guards_against_those_who_cannot_set_it() {
     for (condition, wanted) in [
         // Whoever asks chooses them.
         (r#""StringEquals":{"sts:RoleSessionName":"ci"}"#, &[][..]),
-        (r#""StringEquals":{"sts:SourceIdentity":"ann"}"#, &[]),
+        // But that of a certificate is its subject's common name.
+        // <https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html>
+        (r#""StringEquals":{"sts:SourceIdentity":"ann"}"#, &[RolesAnywhere]),
         // An account sets them for its own principals.
         (r#""StringEquals":{"aws:PrincipalTag/team":"a"}"#, &[Member]),
         (r#""Bool":{"aws:MultiFactorAuthPresent":"true"}"#, &[Member]),
         (r#""StringEquals":{"aws:MultiFactorAuthPresent":"true"}"#, &[Member]),
         (r#""NumericLessThan":{"aws:MultiFactorAuthAge":"3600"}"#, &[Member]),
-        (r#""StringEquals":{"aws:OriginIdentity/department":"payments"}"#, &[Member]),
-        // <https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html>
-        (x509, &[Service, Member]),
+        // <https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trusted-identity-propagation.html>
+        (r#""StringEquals":{"aws:OriginIdentity/department":"payments"}"#, &[RolesAnywhere, Member]),
+        (x509, &[RolesAnywhere, Member]),
         // A secret between two accounts.
         (r#""StringEquals":{"sts:ExternalId":"f3a9"}"#, &[ForeignAccount]),
         (r#""StringEquals":{"SAML:aud":"https://signin.aws.amazon.com/saml"}"#, &[ProviderUser]),
@@ -159,7 +160,7 @@ fn a_key_guards_against_those_who_cannot_set_it() {
         (r#""StringNotEquals":{"aws:PrincipalTag/team":"a"}"#, &[Member]),
         (r#""StringNotEqualsIfExists":{"sts:ExternalId":"f3a9"}"#, &[ForeignAccount]),
         // It spares everybody else.
-        (r#""Null":{"aws:SourceAccount":"false"}"#, &[Service]),
+        (r#""Null":{"aws:SourceAccount":"false"}"#, &[Service, RolesAnywhere]),
         (r#""StringNotEqualsIfExists":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}"#, all),
     ] {
         assert_eq!(against(condition, false), wanted, "in a Deny: {condition}");

@@ -5,6 +5,7 @@ mod capabilities;
 mod escalation;
 mod guard;
 mod kind;
+mod never_sent;
 mod sample;
 mod tenant;
 mod trust;
@@ -16,4 +17,5 @@ pub use escalation::{
     GroupFacts, Inventory, PolicyFacts, RoleFacts, StoredVersion, TagFacts, UserFacts, escalations,
 };
 pub use guard::{Caller, is_guard};
+pub use never_sent::{NeverSent, is_never_sent_with, never_sent};
 pub use trust::{Door, Organization, Outsider, doors};

@@ -4,6 +4,7 @@
 
 use super::escalation::takes_passed_roles;
 use super::guard::{Caller, is_guard, is_guarded, names_tenants_session};
+use super::never_sent::{NeverSent, never_sent};
 use super::sample::NOBODY;
 use super::tenant;
 use crate::answer::{Citation, Decision, Denial, Doubt, Layer, Residual};
@@ -39,6 +40,8 @@ pub struct Door {
     pub decision: Decision,
     /// What it says to someone from outside; `None` where the entry names nobody outside.
     pub outsider: Option<Outsider>,
+    /// Mistakes: conditions of the statement, and of those of the trust policy that deny, on keys that AWS never sends to STS.
+    pub never_sent: Vec<NeverSent>,
 }
 
 /// How a door stands to someone from outside.
@@ -128,8 +131,18 @@ impl House<'_> {
         if !is_used_by(entry, action) {
             return None;
         }
-        let door =
-            |decision, outsider| Door { statement: index, entry: entry.cloned(), action, decision, outsider };
+        let never_sent = || {
+            let all = self.layers.resource.iter().flat_map(|trust| never_sent(&trust.policy, action));
+            all.filter(|one| one.statement == index || one.effect == Effect::Deny).collect()
+        };
+        let door = |decision, outsider| Door {
+            statement: index,
+            entry: entry.cloned(),
+            action,
+            decision,
+            outsider,
+            never_sent: never_sent(),
+        };
         let visitor = self.visitor(entry, action);
         let Some((principal, context)) =
             visitor.map(|(principal, context)| (principal, self.at_home(context)))
@@ -255,6 +268,10 @@ fn of_service(name: &str) -> Outsider {
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/aam-prepare-roles.html>
 const ACCOUNT_ACCESS: &str = "account-access.amazonaws.com";
 
+/// It asks for whoever has a certificate.
+/// <https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html>
+const ROLES_ANYWHERE: &str = "rolesanywhere.amazonaws.com";
+
 /// Whether someone of the kind of an entry comes by an action.
 fn is_used_by(entry: Option<&PrincipalEntry>, action: &str) -> bool {
     match entry {
@@ -355,6 +372,7 @@ fn guarded(residual: &Residual, entry: Option<&PrincipalEntry>) -> Outsider {
 fn caller(entry: Option<&PrincipalEntry>) -> Caller {
     match entry {
         Some(PrincipalEntry::Account(_) | PrincipalEntry::Arn(_)) => Caller::ForeignAccount,
+        Some(PrincipalEntry::Service(name)) if &**name == ROLES_ANYWHERE => Caller::RolesAnywhere,
         Some(PrincipalEntry::Service(_)) => Caller::Service,
         Some(PrincipalEntry::Federated(_)) => Caller::ProviderUser,
         _ => Caller::Anyone,

@@ -85,6 +85,53 @@ fn everyone_is_open_unless_guarded() {
     assert_eq!(of(others).iter().map(|door| door.outsider).max(), Some(Some(Outsider::Open)));
 }
 
+/// A key of the endpoint that AWS never sends to STS: who asks for it lets nobody in, and that is a mistake.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-vpceaccount>
+#[test]
+fn a_condition_on_a_key_that_sts_is_never_sent_is_a_mistake() {
+    let told = |statements: &str| {
+        let doors = of(statements);
+        let [door] = doors.as_slice() else { panic!("{doors:?}") };
+        let mistakes: Vec<String> = door.never_sent.iter().map(ToString::to_string).collect();
+        (door.outsider, matches!(door.decision, Decision::Denied(_)), mistakes)
+    };
+    for condition in [
+        r#""StringEquals":{"aws:VpceAccount":"111122223333"}"#,
+        r#""StringEquals":{"AWS:vpceorgid":"o-a1b2c3d4e5"}"#,
+        r#""ForAnyValue:StringLike":{"aws:VpceOrgPaths":"o-a1b2c3d4e5/*"}"#,
+        r#""ArnLike":{"aws:SourceVpcArn":"arn:aws:ec2:*:111122223333:vpc/*"}"#,
+    ] {
+        for principal in [r#""*""#, r#"{"AWS":"444455556666"}"#, r#"{"Service":"config.amazonaws.com"}"#] {
+            let (outsider, is_denied, mistakes) = told(&trust(principal, condition));
+            assert_eq!((outsider, is_denied, mistakes.len()), (Some(Outsider::Shut), true, 1), "{condition}");
+            assert!(mistakes[0].contains("never sends with sts:AssumeRole"), "{mistakes:?}");
+            assert!(mistakes[0].ends_with("the statement never allows it"), "{mistakes:?}");
+        }
+    }
+    let deny = |condition: &str| {
+        let deny =
+            format!(r#"{{"Effect":"Deny","Principal":"*","Action":"sts:*","Condition":{{{condition}}}}}"#);
+        told(&format!("{},{deny}", trust(r#""*""#, "")))
+    };
+    let (outsider, is_denied, mistakes) =
+        deny(r#""StringNotEqualsIfExists":{"aws:VpceOrgID":"o-a1b2c3d4e5"}"#);
+    assert_eq!((outsider, is_denied), (Some(Outsider::Shut), true));
+    assert!(mistakes[0].ends_with("the condition spares nothing from the Deny"), "{mistakes:?}");
+    let (outsider, _, mistakes) = deny(r#""StringEquals":{"aws:VpceOrgID":"o-ffffffffff"}"#);
+    assert_eq!(outsider, Some(Outsider::Open));
+    assert!(mistakes[0].ends_with("the statement never denies it"), "{mistakes:?}");
+    let (outsider, _, mistakes) =
+        told(&trust(r#""*""#, r#""StringEqualsIfExists":{"aws:VpceAccount":"111122223333"}"#));
+    assert_eq!(outsider, Some(Outsider::Open));
+    assert!(mistakes[0].ends_with("the condition does not limit the Allow"), "{mistakes:?}");
+    // STS is sent these.
+    for condition in
+        [r#""StringEquals":{"aws:SourceVpce":"vpce-1"}"#, r#""IpAddress":{"aws:SourceIp":"203.0.113.0/24"}"#]
+    {
+        assert_eq!(told(&trust(r#""*""#, condition)), (Some(Outsider::Guarded), false, Vec::new()));
+    }
+}
+
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html>
 #[test]
 fn other_accounts_are_outside_unless_they_belong_to_the_organization() {
@@ -211,6 +258,23 @@ fn services_are_guarded_by_the_source() {
     // Which the certificate says.
     let certificate = r#""StringEquals":{"aws:PrincipalTag/x509Subject/OU":"payments"}"#;
     assert_eq!(service("rolesanywhere", certificate), Some(Outsider::Guarded));
+    // "Sessions issued by IAM Roles Anywhere have the source identity set to the common name of the subject"; the caller cannot
+    // set the identity that is propagated either.
+    // <https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html>
+    // <https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trusted-identity-propagation.html>
+    for condition in [
+        r#""StringEquals":{"sts:SourceIdentity":"host-1.example.com"}"#,
+        r#""StringLike":{"sts:SourceIdentity":"host-*"}"#,
+        r#""StringEquals":{"aws:OriginIdentity/Subject":"host-1.example.com"}"#,
+    ] {
+        assert_eq!(service("rolesanywhere", condition), Some(Outsider::Guarded), "{condition}");
+        assert_eq!(service("config", condition), Some(Outsider::Unknown), "{condition}");
+    }
+    let any = r#""StringLike":{"sts:SourceIdentity":"*"}"#;
+    assert_eq!(service("rolesanywhere", any), service("rolesanywhere", ""));
+    // The caller chooses the name of the session.
+    let session = r#""StringEquals":{"sts:RoleSessionName":"host-1"}"#;
+    assert_eq!(service("rolesanywhere", session), service("rolesanywhere", ""));
     let if_exists = r#""StringEqualsIfExists":{"aws:SourceAccount":"111122223333"}"#;
     assert_eq!(service("config", if_exists), Some(Outsider::Unknown));
 }

@@ -9,8 +9,7 @@ mod services;
 use std::sync::Arc;
 
 use crate::arn::Arn;
-use crate::catalogue::Catalogue;
-use crate::context::{Context, Key};
+use crate::context::{Context, Key, is_never_sent};
 use derived::Base;
 
 pub(crate) use principal::is_service_linked_role;
@@ -168,11 +167,10 @@ impl Request {
         &self.context
     }
 
-    /// Whether a key (in lower case) that belongs to certain actions is none of this one's, and nothing else was said of it. An
-    /// action that the catalogue does not list may have any.
+    /// Whether AWS never sends a key (in lower case) with this action, and nothing else was said of it.
     pub(crate) fn never_has(&self, key: &str) -> bool {
         !matches!(self.context.named(key), Some(Key::Known { .. } | Key::Present))
-            && Catalogue::get().action_lower(&self.action_lower).is_some_and(|action| !action.has_key(key))
+            && is_never_sent(key, &self.action_lower)
     }
 
     pub(crate) fn action_lower(&self) -> &str {

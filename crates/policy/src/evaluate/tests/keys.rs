@@ -428,3 +428,42 @@ fn keys_of_certain_actions_are_in_no_others() {
         "Condition":{"ArnLike":{"ssm:SourceInstanceARN":"arn:aws:ec2:*:*:instance/i-1"}}}"#;
     assert_eq!(World::default().identity(runs_on).truth(&session(), "ssm:ListDocuments", "*"), Depends);
 }
+
+/// AWS sends them to listed services only: STS and Secrets Manager are not among them, nor is the passing of a role.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-vpceaccount>
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-sourcevpcarn>
+#[test]
+fn keys_of_the_endpoint_are_sent_to_some_services_only() {
+    let by = |effect: &str, condition: &str, action: &str, resource: &str| {
+        let everything = r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#;
+        let statement =
+            format!(r#"{{"Effect":"{effect}","Action":"*","Resource":"*","Condition":{{{condition}}}}}"#);
+        let statements = if effect == "Deny" { format!("{everything},{statement}") } else { statement };
+        World::default().identity(&statements).truth(&user(), action, resource)
+    };
+    let role = "arn:aws:iam::111122223333:role/app";
+    let secret = "arn:aws:secretsmanager:us-east-1:111122223333:secret:s-AbCdEf";
+    for condition in [
+        r#""StringEquals":{"aws:VpceAccount":"111122223333"}"#,
+        r#""StringEquals":{"aws:VpceOrgID":"o-a1b2c3d4e5"}"#,
+        r#""ForAnyValue:StringLike":{"aws:VpceOrgPaths":"o-a1b2c3d4e5/*"}"#,
+        r#""ArnLike":{"aws:SourceVpcArn":"arn:aws:ec2:*:111122223333:vpc/*"}"#,
+    ] {
+        for (action, resource) in [
+            ("sts:GetFederationToken", "*"),
+            ("secretsmanager:GetSecretValue", secret),
+            ("iam:PassRole", role),
+        ] {
+            assert_eq!(by("Allow", condition, action, resource), False, "{condition} {action}");
+            assert_eq!(by("Deny", condition, action, resource), True, "{condition} {action}");
+        }
+        for (action, resource) in [("iam:CreateRole", role), ("s3:GetObject", "arn:aws:s3:::bucket/key")] {
+            assert_eq!(by("Allow", condition, action, resource), Depends, "{condition} {action}");
+            assert_eq!(by("Deny", condition, action, resource), Depends, "{condition} {action}");
+        }
+    }
+    // A perimeter denies whatever comes without the key.
+    let perimeter = r#""StringNotEqualsIfExists":{"aws:VpceOrgID":"o-a1b2c3d4e5"}"#;
+    assert_eq!(by("Deny", perimeter, "secretsmanager:GetSecretValue", secret), False);
+    assert_eq!(by("Deny", perimeter, "s3:GetObject", "arn:aws:s3:::bucket/key"), Depends);
+}
