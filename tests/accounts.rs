@@ -1,6 +1,6 @@
 //! Which accounts a scan enters, and how.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use orgsweep_model::Status;
 use orgsweep_model::records::{
@@ -53,6 +53,49 @@ fn units_by_path_and_by_id_and_exclusion_wins() {
                 .values()
                 .all(|(state, reason)| *state == ScanState::Scanned || reason.as_deref() == Some("EXCLUDED"))
         );
+    }
+}
+
+/// A unit's name is any text: "CI/CD" beside CI > CD, and one that ends with a backslash. Each is another unit in the
+/// choice, in a setting, in the role that is assumed and in `ou_path`.
+#[test]
+fn a_slash_in_a_units_name_is_no_level() {
+    let world = || {
+        let names = [("Workloads", "CI"), ("Dev", "CD"), ("Sandbox", "CI/CD"), ("Security", r"CI\")];
+        let unit_names = names.map(|(usual, name)| (usual.to_owned(), name.to_owned())).into();
+        let none = Some(0);
+        World::start(Options { unit_names, refusing: none, broken: none, suspended: none, ..options(30) })
+    };
+    let usual = good(30);
+    usual.scan(&CHECK);
+    let of = |rows: Vec<ScanAccountRecord>, path: &str| -> BTreeSet<String> {
+        let inside = rows.into_iter().filter(|row| row.ou_path.as_deref() == Some(path));
+        inside.map(|row| row.account_id.to_string()).collect()
+    };
+    for (path, was, others) in [
+        ("/Root/CI/CD", "/Root/Workloads/Dev", [r"/Root/CI\/CD", r"/Root/CI\\"]),
+        (r"/Root/CI\/CD", "/Root/Sandbox", ["/Root/CI/CD", r"/Root/CI\\"]),
+        (r"/Root/CI\\", "/Root/Security", ["/Root/CI/CD", r"/Root/CI\/CD"]),
+    ] {
+        let wanted = of(usual.rows(), was);
+        assert!(!wanted.is_empty(), "{was}");
+        // By the choice.
+        let chosen = world();
+        let said = chosen.scan(&[CHECK[0], CHECK[1], "--ou", path]);
+        assert_eq!(said.code, 0, "{path}: {}", said.errors);
+        let entered = states(&chosen).into_iter().filter(|(_, (state, _))| *state == ScanState::Scanned);
+        assert_eq!(entered.map(|(id, _)| id).collect::<BTreeSet<_>>(), wanted, "{path}");
+        for other in others.iter().chain([&path]) {
+            assert!(!of(chosen.rows(), other).is_empty(), "{other}");
+        }
+        // By the role of an override.
+        let by_role = world();
+        let config = by_role.file("orgsweep.toml");
+        std::fs::write(&config, format!("[[override]]\nou = '{path}'\nrole-name = ['NotThere']\n")).unwrap();
+        let said = by_role.scan(&[CHECK[0], CHECK[1], "--config", config.to_str().unwrap()]);
+        assert_eq!(said.code, 2, "{path}: {}", said.errors);
+        let lost = states(&by_role).into_iter().filter(|(_, (state, _))| *state == ScanState::NotScanned);
+        assert_eq!(lost.map(|(id, _)| id).collect::<BTreeSet<_>>(), wanted, "{path}");
     }
 }
 

@@ -12,7 +12,7 @@ use orgsweep_model::records::{
 };
 use orgsweep_simulator::{Fault, FaultKind, Options};
 
-use crate::support::{World, is_empty_lake, options, signal, until_finished, until_told};
+use crate::support::{World, is_empty_lake, options, run, signal, until_finished, until_told};
 
 /// Slow enough to be stopped in the middle.
 pub fn slow(accounts: usize) -> Options {
@@ -108,6 +108,33 @@ fn ctrl_c_finishes_what_is_in_flight_and_keeps_it() {
     let said = world.scan(&["--resume", &kept[0].scan_id]);
     assert_eq!(said.code, 2, "{}", said.errors);
     assert_eq!(verdicts(&world), in_one_go(slow(24)).0);
+}
+
+/// A unit was renamed since the scan began: going on can never succeed, so nobody is told to try it again.
+#[test]
+fn a_scan_whose_choice_is_there_no_more_says_to_scan_anew_and_which_folder_to_delete() {
+    let world = World::start(slow(24));
+    let choice = ["--log-format", "json", "--concurrency", "2", "--ou", "/Root/Workloads"];
+    let mut child = world.command(&choice).spawn().unwrap();
+    until_finished(&mut child, 2);
+    signal(&child, "KILL");
+    child.wait().unwrap();
+    let kept = unfinished(&world.lake()).unwrap();
+    let folder = world.lake().join("staging").join(&kept[0].scan_id);
+
+    let unit_names = BTreeMap::from([("Workloads".to_owned(), "Work".to_owned())]);
+    let renamed = World::start(Options { unit_names, ..slow(24) });
+    let mut again = renamed.command_into(&world.lake(), &["--ou", "/Root/Workloads", "--resume"]);
+    let said = run(&mut again);
+    assert_eq!(said.code, 3, "{}", said.errors);
+    for words in
+        ["--ou /Root/Workloads", "/Root/Work", "scan anew without --resume", folder.to_str().unwrap()]
+    {
+        assert!(said.errors.contains(words), "{words}: {}", said.errors);
+    }
+    assert!(!said.errors.contains("--resume 0"), "{}", said.errors);
+    // Nothing that could still be of use is taken away.
+    assert_eq!(unfinished(&world.lake()).unwrap().len(), 1);
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod durations;
 pub mod exit;
 mod explain;
 mod guardrails;
+mod kept;
 mod live;
 mod log_event;
 mod manuals;

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use crate::arguments::ScanOptions;
 use crate::exit::{self, Failure};
 use crate::guardrails::{self, Guardrails, Reading};
+use crate::kept;
 use crate::live::tell_line;
 use crate::log_event::{self, Level};
 use crate::messages::{is_json, tell_crashes};
@@ -192,10 +193,12 @@ impl Run<'_> {
         let ended = match ran {
             Ok(ended) => ended,
             Err(ScanError::Cancelled) => {
-                return Err(stopped(exit::INTERRUPTED, &writer, &header, shard, out));
+                return Err(kept::stopped(exit::INTERRUPTED, &writer, &header, shard, out));
             }
-            Err(ScanError::Deadline) => return Err(stopped(exit::INCOMPLETE, &writer, &header, shard, out)),
-            Err(error) => return Err(failed(&error.to_string(), &writer, &header, out)),
+            Err(ScanError::Deadline) => {
+                return Err(kept::stopped(exit::INCOMPLETE, &writer, &header, shard, out));
+            }
+            Err(error) => return Err(kept::failed(&error, &writer, &header, out)),
         };
         // Only now: how to go on after what ended the run matters more.
         counted?;
@@ -210,7 +213,7 @@ impl Run<'_> {
                 // Whoever goes on begins these accounts anew; what was asked for them was asked.
                 unfinished.iter().filter_map(|one| one.usage.as_deref()).for_each(|asked| usage.join(asked));
                 writer.keep_usage(&usage).map_err(refused)?;
-                return Err(stopped(code, &writer, &header, shard, out));
+                return Err(kept::stopped(code, &writer, &header, shard, out));
             }
             // What an earlier scan has of an account is more than nothing: it stays.
             let (kept, lost): (Vec<_>, Vec<_>) = unfinished
@@ -260,38 +263,6 @@ impl Run<'_> {
             waited < LOCK_PATIENCE && (was_stopped || !gently.is_cancelled()) && !stop.now.is_cancelled()
         })?;
         Ok(RunOutcome { verdict, totals })
-    }
-}
-
-/// Stopped before the end: what is kept, and how to go on.
-fn stopped(code: u8, writer: &ScanWriter, header: &ScanHeader, shard: Option<Shard>, out: &Path) -> Failure {
-    let kept = writer.finished().count();
-    let why = if code == exit::INCOMPLETE { "the deadline came" } else { "stopped" };
-    let message = match (shard, kept) {
-        (_, 0) => format!("{why}; nothing was published"),
-        (Some(shard), _) => format!(
-            "{why}; {kept} accounts of shard {}/{} are kept: run it again to go on",
-            shard.index, shard.count
-        ),
-        (None, _) => format!(
-            "{why}; nothing was published; {kept} finished accounts are kept\n  Go on with the same options and --resume \
-             {} --out {}",
-            header.scan_id,
-            summary::quoted(out)
-        ),
-    };
-    Failure { message, code }
-}
-
-/// Could not be done: what is kept is said too.
-fn failed(problem: &str, writer: &ScanWriter, header: &ScanHeader, out: &Path) -> Failure {
-    match writer.finished().count() {
-        0 => Failure::new(problem),
-        kept => Failure::new(format!(
-            "{problem}\n  {kept} finished accounts are kept: --resume {} --out {} goes on with them",
-            header.scan_id,
-            summary::quoted(out)
-        )),
     }
 }
 

@@ -296,6 +296,11 @@ impl ScanWriter {
         Ok(&mut self.spools[index])
     }
 
+    /// Where finished accounts are kept until publication.
+    pub fn folder(&self) -> &Path {
+        &self.staging
+    }
+
     /// Whether the scan is of this organization, once that is known: rows of two are never put together. The first one that
     /// is named is remembered beside the finished accounts.
     pub fn is_of(&self, organization_id: &str) -> Result<bool, LakeError> {

@@ -90,6 +90,8 @@ pub struct Options {
     pub without_paths: bool,
     /// Names, tags, descriptions, aliases and documents that try to break whoever prints, parses or stores them.
     pub hostile_names: bool,
+    /// Units that have another name than usual: `Workloads` → `CI/CD`. The accounts are the same ones.
+    pub unit_names: BTreeMap<String, String>,
 
     /// The n-th page of ListAccounts, counted from 1, is refused.
     pub refused_list_page: Option<usize>,
@@ -139,6 +141,7 @@ impl Default for Options {
             without_status: false,
             without_paths: false,
             hostile_names: false,
+            unit_names: BTreeMap::new(),
             refused_list_page: None,
             denied: Vec::new(),
             throttled: BTreeMap::new(),

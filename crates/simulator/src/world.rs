@@ -116,10 +116,15 @@ impl World {
         }
         let mut random = Random::new(options.seed, "organization");
         let organization_id = format!("o-{}", random.word(10));
-        let units = units(&mut random, options.hostile_names);
+        let mut units = units(&mut random, options.hostile_names);
         let accounts = accounts(&options, &units, &mut random);
         let by_id = accounts.iter().enumerate().map(|(index, account)| (account.id.clone(), index)).collect();
         let guardrails = guardrails::make(&options, &organization_id, &units);
+        for unit in &mut units {
+            if let Some(name) = options.unit_names.get(&unit.name) {
+                unit.name.clone_from(name);
+            }
+        }
         let mut world = Self {
             options,
             organization_id,
