@@ -10,7 +10,7 @@ use orgsweep_model::{Severity, Status};
 use orgsweep_simulator::{Denial, Options};
 use serde_json::Value as Json;
 
-use crate::support::{World, options, orgsweep, run};
+use crate::support::{World, options, orgsweep, run, signal, until_finished};
 
 const API: &str = "iam:ListAccessKeys";
 /// The checks that flag keys of users; the others say nothing of a key.
@@ -232,6 +232,78 @@ fn the_right_is_asked_for_only_where_it_is_used() {
     assert_eq!(asked(&world), [5, 5, 5]);
     let plan = run(&mut world.command(&["--plan", "--key-ids", "5"])).output;
     assert!(plan.contains(API) && !run(&mut world.command(&["--plan"])).output.contains(API), "{plan}");
+}
+
+#[test]
+fn a_check_says_what_it_could_be_told() {
+    let listed = orgsweep(&["checks", "list", "--format", "json"]).output;
+    let listed: Vec<Json> = serde_json::from_str(&listed).unwrap();
+    let with: BTreeSet<&str> = listed
+        .iter()
+        .filter(|check| check["optional_actions"] == serde_json::json!([API]))
+        .map(|check| check["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(with, OF_KEYS.into());
+    for (id, has_it) in [(OF_KEYS[0], true), ("iam-root-access-key-present", false)] {
+        let shown = orgsweep(&["checks", "show", id]).output;
+        assert_eq!(shown.contains("optional    iam:ListAccessKeys"), has_it, "{shown}");
+    }
+}
+
+/// What a finding is told of a key, in order.
+fn named(world: &World) -> Vec<(String, String, Json)> {
+    let told = of_keys(world).into_iter();
+    let mut told: Vec<_> = told
+        .map(|(row, evidence)| {
+            (row.finding_id.unwrap_or_default(), row.message.unwrap_or_default(), evidence)
+        })
+        .collect();
+    told.sort_by(|left, right| left.0.cmp(&right.0));
+    told
+}
+
+#[test]
+fn a_scan_that_goes_on_and_one_in_shards_name_the_same_keys() {
+    let wanted = named(&scanned(good(), &["--key-ids", "100"]));
+    assert!(wanted.iter().any(|(_, message, _)| message.contains("AKIA")));
+
+    let world = World::start(Options { latency: std::time::Duration::from_millis(60), ..good() });
+    let arguments = ["--log-format", "json", "--concurrency", "1", "--key-ids", "100"];
+    let mut child = world.command(&arguments).spawn().unwrap();
+    until_finished(&mut child, 1);
+    signal(&child, "KILL");
+    child.wait().unwrap();
+    // Without the option it would be another scan.
+    let said = world.scan(&["--resume"]);
+    assert_eq!(said.code, 3, "{}", said.errors);
+    let said = world.scan(&["--resume", "--key-ids", "100"]);
+    assert_eq!(said.code, 0, "{}", said.errors);
+    assert_eq!(named(&world), wanted);
+
+    // A roster counts ages to the moment at which it is written.
+    let ids = |world: &World| -> BTreeSet<String> {
+        let all = named(world).into_iter().flat_map(|(_, message, _)| {
+            let words: Vec<String> =
+                message.split(|part: char| !part.is_alphanumeric()).map(Into::into).collect();
+            words.into_iter().filter(|word| word.starts_with("AKIA"))
+        });
+        all.collect()
+    };
+    let told_to = ["--unlimited", "--key-ids", "100", "--out"];
+    let whole = World::start(good());
+    let said = run(whole.other(&["scan"]).args(told_to).arg(whole.lake()));
+    assert_eq!(said.code, 0, "{}", said.errors);
+    let world = World::start(good());
+    let roster = world.file("roster.json").display().to_string();
+    let said = run(&mut world.other(&["discover", "--unlimited", "--roster", &roster]));
+    assert_eq!(said.code, 0, "{}", said.errors);
+    for part in [&["scan", "--shard", "0/2"][..], &["scan", "--shard", "1/2"], &["finalize"]] {
+        let mut command = world.other(part);
+        let said = run(command.args(["--roster", &roster]).args(told_to).arg(world.lake()));
+        assert_eq!(said.code, 0, "{part:?}: {}", said.errors);
+    }
+    assert!(ids(&world).len() > 10);
+    assert_eq!(ids(&world), ids(&whole));
 }
 
 #[test]

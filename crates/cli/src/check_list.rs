@@ -136,6 +136,7 @@ fn as_json(registry: &Registry, matching: &[&Registered]) -> String {
                 "settings": registered.check.settings(),
                 "tables": tables,
                 "actions": registry.actions_for(&*registered.check),
+                "optional_actions": registry.optional_actions_for(&*registered.check),
                 "caller_actions": if reads_roster(&*registered.check) { ROSTER_ACTIONS } else { &[] },
                 "controls": controls,
                 "pages": metadata.pages,

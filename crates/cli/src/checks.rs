@@ -53,6 +53,13 @@ pub fn show(registry: &Registry, id: &str) -> Result<String, Failure> {
             write!(actions, "{separator}{} (the caller, not the account's role)", ROSTER_ACTIONS.join(", "));
     }
     line("actions", &actions);
+    let optional = registry.optional_actions_for(check);
+    if !optional.is_empty() {
+        line(
+            "optional",
+            &format!("{} (with --key-ids: names the keys that are flagged)", optional.join(", ")),
+        );
+    }
     line("source", metadata.file);
 
     let values = check.settings();

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use crate::account::Account;
+use crate::check::DynCheck;
 use crate::gap::Gap;
 use crate::table::TableSchema;
 use crate::tables::Tables;
@@ -34,8 +35,18 @@ pub struct Needs {
 pub struct Details {
     /// The table that they are filled into: what the checks that read it flag is looked at.
     pub table: &'static TableSchema,
+    /// What kind of resource it knows more of, such as `AWS::IAM::User`; checks of other kinds gain nothing.
+    pub resource_type: &'static str,
     /// IAM actions.
     pub actions: &'static [&'static str],
+}
+
+impl Details {
+    /// Whether more could be known of what the check flags.
+    pub fn are_of(&self, check: &dyn DynCheck) -> bool {
+        check.metadata().resource_type == self.resource_type
+            && check.dependencies().iter().any(|dependency| dependency.table.name == self.table.name)
+    }
 }
 
 /// What was asked of AWS by one kind of call.

@@ -129,6 +129,20 @@ impl Registry {
             check.dependencies().iter().map(|dependency| dependency.table.name).collect();
         actions(&self.collectors_for(&tables))
     }
+
+    /// The IAM actions that only say more of what a check flags, sorted: a scan asks for them only where it wants details.
+    pub fn optional_actions_for(&self, check: &dyn DynCheck) -> Vec<&'static str> {
+        let tables: BTreeSet<&str> =
+            check.dependencies().iter().map(|dependency| dependency.table.name).collect();
+        let collectors = self.collectors_for(&tables);
+        let details = collectors.iter().filter_map(|collector| collector.details());
+        let filled = details.filter(|details| details.are_of(check));
+        filled
+            .flat_map(|details| details.actions.iter().copied())
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect()
+    }
 }
 
 /// The union of what collectors need, sorted.

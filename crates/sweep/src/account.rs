@@ -13,8 +13,8 @@ use orgsweep_model::records::{
     ApiCallRecord, CoverageRecord, FindingRecord, ScanAccountRecord, ScanState, TableRead, TableReadOutcome,
 };
 use orgsweep_model::{
-    Account, Collector, Context, DynCheck, Gap, Organization, Reason, Row as _, Rows, Session, Status,
-    TableSchema, Tables, Usage,
+    Account, Collector, Context, Details, DynCheck, Gap, Organization, Reason, Row as _, Rows, Session,
+    Status, Tables, Usage,
 };
 
 use crate::ending::Unfinished;
@@ -237,7 +237,7 @@ impl Visit {
             if self.tables.rows(details.table.name).is_none() {
                 continue;
             }
-            let flagged = self.flagged(details.table, plan, organization);
+            let flagged = self.flagged(details, plan, organization);
             if flagged.is_empty() {
                 continue;
             }
@@ -258,16 +258,10 @@ impl Visit {
 
     /// The ARNs of what checks that read this table flag: the gravest first, then by ARN, so that the order in which
     /// answers come decides nothing.
-    fn flagged(
-        &mut self,
-        table: &'static TableSchema,
-        plan: &Plan,
-        organization: &Organization,
-    ) -> Vec<String> {
+    fn flagged(&mut self, details: Details, plan: &Plan, organization: &Organization) -> Vec<String> {
         self.tables.insert(vec![RosterEntry::from(&self.account)], plan.clock.now());
-        let reads =
-            |check: &&dyn DynCheck| check.dependencies().iter().any(|read| read.table.name == table.name);
-        let checks: Vec<&dyn DynCheck> = self.checks(plan).into_iter().filter(reads).collect();
+        let checks: Vec<&dyn DynCheck> =
+            self.checks(plan).into_iter().filter(|check| details.are_of(*check)).collect();
         let context = Context { now: plan.now, account: &self.account, organization };
         let mut gravest: BTreeMap<String, i32> = BTreeMap::new();
         for result in evaluate(&self.tables, &checks, &context) {

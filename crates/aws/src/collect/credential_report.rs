@@ -70,7 +70,7 @@ impl Collector for CredentialReport {
     }
 
     fn details(&self) -> Option<Details> {
-        Some(Details { table: AccessKey::SCHEMA, actions: &[key_ids::API] })
+        Some(Details { table: AccessKey::SCHEMA, resource_type: "AWS::IAM::User", actions: &[key_ids::API] })
     }
 
     async fn read_details(
