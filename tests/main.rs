@@ -56,6 +56,7 @@ mod doctor;
 mod explain;
 // A check that fails itself.
 mod order;
+mod organization_policies;
 mod panicking;
 // What went wrong elsewhere, by the ids of README.md.
 mod regressions;

@@ -7,6 +7,7 @@ use crate::api::Service;
 use crate::authorize;
 use crate::call::Call;
 use crate::faults::{Fault, FaultKind};
+use crate::organization_policies;
 use crate::outgoing::Delivery;
 use crate::session::Identity;
 use crate::wire::{HTML, JSON, Refusal, Reply, XML};
@@ -73,6 +74,9 @@ pub fn effect(fault: &Fault, call: &Call, identity: &Identity, signed_at: &str) 
         FaultKind::Denied => refuse(authorize::not_allowed(identity, &call.api(), call.resource())),
         FaultKind::DeniedByScp => refuse(authorize::denied_by_scp(identity, &call.api(), call.resource())),
         FaultKind::EmptyPage => Effect::Change(Change::EmptyPage),
+        FaultKind::EntityGone if call.api().starts_with("organizations:") => {
+            refuse(organization_policies::no_such_policy())
+        }
         FaultKind::EntityGone => Effect::Change(Change::EntityGone),
         FaultKind::WrongAccount => Effect::Change(Change::WrongAccount),
         FaultKind::ReportNeverReady if call.action == "GenerateCredentialReport" => {

@@ -46,7 +46,7 @@ pub enum FaultKind {
     /// The credential report is in progress for ever.
     ReportNeverReady,
     /// A user that GetAccountAuthorizationDetails shows is in no credential report and has no keys and devices; any
-    /// policy version that is asked for has gone.
+    /// policy version or organization policy that is asked for has gone.
     EntityGone,
     /// The body comes in pieces of 20 bytes, one every 100 ms.
     SlowDrip,
@@ -133,7 +133,13 @@ impl FaultKind {
                 ["iam:GenerateCredentialReport", "iam:GetCredentialReport"].contains(&action)
             }
             Self::EntityGone => {
-                let about_one = ["iam:GetPolicyVersion", "iam:ListAccessKeys", "iam:ListMFADevices"];
+                let about_one = [
+                    "iam:GetPolicyVersion",
+                    "iam:ListAccessKeys",
+                    "iam:ListMFADevices",
+                    "organizations:DescribePolicy",
+                    "organizations:ListTargetsForPolicy",
+                ];
                 action == "iam:GetCredentialReport" || about_one.contains(&action)
             }
             Self::RegionDisabled => action == "sts:AssumeRole",

@@ -75,13 +75,16 @@ fn kind(asked: &Asked<'_>) -> Result<GuardrailKind, Refusal> {
 fn policy<'a>(server: &'a Server, asked: &Asked<'_>) -> Result<&'a Guardrail, Refusal> {
     let id = asked.input["PolicyId"].as_str().unwrap_or_default();
     let all = &server.world.guardrails;
-    all.iter().find(|policy| policy.id == id).ok_or_else(|| {
-        Refusal::new(
-            400,
-            "PolicyNotFoundException",
-            "We can't find a policy with the PolicyId that you specified.",
-        )
-    })
+    all.iter().find(|policy| policy.id == id).ok_or_else(no_such_policy)
+}
+
+/// What AWS says of a policy that is not there, or no longer.
+pub fn no_such_policy() -> Refusal {
+    Refusal::new(
+        400,
+        "PolicyNotFoundException",
+        "We can't find a policy with the PolicyId that you specified.",
+    )
 }
 
 fn targets(server: &Server, attached: Attached) -> Vec<Target<'_>> {
