@@ -21,27 +21,28 @@ pub fn access(
 ) -> Result<Access, Failure> {
     let default = [DEFAULT_ROLE.to_owned()];
     let names = if options.role_name.is_empty() { &default[..] } else { &options.role_name };
-    for arn in options.role_chain.iter().chain(&options.discovery_role) {
+    let chain = options.role_chain.iter().map(|arn| ("--role-chain", arn));
+    for (flag, arn) in chain.chain(options.discovery_role.iter().map(|arn| ("--discovery-role", arn))) {
         let parts: Vec<&str> = arn.splitn(6, ':').collect();
         let is_role = matches!(parts[..], ["arn", _, "iam", "", account, resource]
             if account.len() == 12 && resource.starts_with("role/"));
         if !is_role {
             return Err(Failure::new(format!(
-                "{arn:?} is not the ARN of a role: expected one such as arn:aws:iam::111122223333:role/Audit"
+                "{flag} {arn:?}: not the ARN of a role; expected one such as arn:aws:iam::111122223333:role/Audit"
             )));
         }
     }
     let overrides = overrides.iter().map(|(scope, special)| {
-        let place = format!("configuration, [[override]] {scope}, role-name");
+        let place = |key: &str| format!("configuration, [[override]] {scope}, {key}");
         let special = AccessOverride {
-            roles: templates(&place, &special.role_name)?,
-            external_id: special.external_id.as_deref().map(external_id).transpose()?,
+            roles: templates(&place("role-name"), &special.role_name)?,
+            external_id: external_id(&place("external-id"), special.external_id.as_deref())?,
         };
         Ok((scope.clone(), special))
     });
     Ok(Access {
         roles: templates("--role-name", names)?,
-        external_id: options.external_id.as_deref().map(external_id).transpose()?,
+        external_id: external_id("--external-id", options.external_id.as_deref())?,
         overrides: overrides.collect::<Result<_, Failure>>()?,
         chain: options.role_chain.clone(),
         discovery_role: options.discovery_role.clone(),
@@ -63,15 +64,18 @@ fn templates(place: &str, names: &[String]) -> Result<Vec<RoleTemplate>, Failure
     names.iter().map(parse).collect()
 }
 
+/// Its value is not said: it may be treated as a secret.
+///
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
-fn external_id(text: &str) -> Result<String, Failure> {
+pub fn external_id(place: &str, text: Option<&str>) -> Result<Option<String>, Failure> {
     let allowed = |character: char| character.is_ascii_alphanumeric() || "_+=,.@:/-".contains(character);
-    if !(2..=1224).contains(&text.len()) || !text.chars().all(allowed) {
-        return Err(Failure::new(
-            "the external id is not one: expected 2 to 1224 of the characters A-Z a-z 0-9 _+=,.@:/-",
-        ));
+    let is_one = |text: &str| (2..=1224).contains(&text.len()) && text.chars().all(allowed);
+    if text.is_some_and(|text| !is_one(text)) {
+        return Err(Failure::new(format!(
+            "{place}: not an external id; expected 2 to 1224 of the characters A-Z a-z 0-9 _+=,.@:/-"
+        )));
     }
-    Ok(text.to_owned())
+    Ok(text.map(str::to_owned))
 }
 
 fn source_identity(text: &str) -> Result<String, Failure> {

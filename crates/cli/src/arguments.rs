@@ -236,7 +236,7 @@ pub struct ScanOptions {
     #[arg(long, help_heading = "Access")]
     pub external_id: Option<String>,
     /// Session length in seconds, 900 to 43200. [default: what AWS gives, 3600]
-    #[arg(long, value_name = "SECONDS", help_heading = "Access")]
+    #[arg(long, value_parser = values::whole::<u32>, value_name = "SECONDS", help_heading = "Access")]
     pub session_duration: Option<u32>,
     /// Assume roles without the session policy that limits them to the calls of the enabled checks.
     #[arg(long, help_heading = "Access")]
@@ -304,14 +304,14 @@ pub struct ScanOptions {
     pub collect: Vec<String>,
 
     /// Accounts in flight, as far as --max-rate can feed them. [default: 64]
-    #[arg(long, value_name = "N", help_heading = "Run")]
+    #[arg(long, value_parser = values::whole::<usize>, value_name = "N", help_heading = "Run")]
     pub concurrency: Option<usize>,
     /// Requests in flight. [default: 32]
-    #[arg(long, value_name = "N", help_heading = "Run")]
+    #[arg(long, value_parser = values::whole::<usize>, value_name = "N", help_heading = "Run")]
     pub requests: Option<usize>,
     /// IAM requests a second at most: AWS counts them against the account that assumes the roles, and production shares
     /// that quota. [default: 50]
-    #[arg(long, value_name = "N", help_heading = "Run")]
+    #[arg(long, value_parser = values::number, value_name = "N", help_heading = "Run")]
     pub max_rate: Option<f64>,
     /// Disable client-side rate limiting (simulator only).
     #[arg(long, help_heading = "Run")]
@@ -320,7 +320,7 @@ pub struct ScanOptions {
     #[arg(long, value_name = "TIME", help_heading = "Run")]
     pub attempt_timeout: Option<Span>,
     /// Attempts of one call, 1 to 20. [default: 8]
-    #[arg(long, value_name = "N", help_heading = "Run")]
+    #[arg(long, value_parser = values::whole::<u32>, value_name = "N", help_heading = "Run")]
     pub attempts: Option<u32>,
     /// How long a credential report that AWS is still making is waited for. [default: 60s]
     #[arg(long, value_name = "TIME", help_heading = "Run")]
@@ -333,7 +333,7 @@ pub struct ScanOptions {
     pub report_max_age: Option<Span>,
     /// Read the IDs of flagged access keys with iam:ListAccessKeys, one call a user, for at most N users an account, the
     /// gravest first. [default: 0: none, so that an account costs as many calls however many users it has]
-    #[arg(long, value_name = "N", help_heading = "Run")]
+    #[arg(long, value_parser = values::whole::<u32>, value_name = "N", help_heading = "Run")]
     pub key_ids: Option<u32>,
     /// Stop in time for a runner's limit, such as 14m, and keep what is done for --resume.
     #[arg(long, value_name = "TIME", help_heading = "Run")]
@@ -349,7 +349,7 @@ pub struct ScanOptions {
     pub fail_on: Option<Severity>,
     /// Percentage of the chosen accounts that must be fully scanned for the exit code not to be 2. Organization policies or
     /// unit names that could not be read are 2 all the same. [default: 100]
-    #[arg(long, value_name = "PERCENT", help_heading = "Run")]
+    #[arg(long, value_parser = values::number, value_name = "PERCENT", help_heading = "Run")]
     pub min_coverage: Option<f64>,
     /// The moment that ages count to, instead of now: 2026-11-24T12:00:00Z, or a day (midnight UTC). The scan itself is dated by the clock.
     #[arg(long, value_name = "TIME", value_parser = values::moment, help_heading = "Run")]
@@ -424,10 +424,10 @@ impl ScanOptions {
 #[derive(Clone, Debug, Args)]
 pub struct WorldArguments {
     /// Number of accounts.
-    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=50_000))]
+    #[arg(long, default_value_t = 60, value_parser = values::between::<u32>(1, 50_000))]
     pub accounts: u32,
     /// Random seed for the generated organization.
-    #[arg(long, default_value_t = 7)]
+    #[arg(long, value_parser = values::whole::<u64>, default_value_t = 7)]
     pub seed: u64,
 }
 
@@ -452,13 +452,13 @@ pub struct DemoArguments {
     #[arg(long, value_delimiter = ',', value_name = "TABLE")]
     pub collect: Vec<String>,
     /// Accounts in flight.
-    #[arg(long, value_name = "N", default_value_t = 64)]
+    #[arg(long, value_parser = values::whole::<usize>, value_name = "N", default_value_t = 64)]
     pub concurrency: usize,
     /// As in `scan`: decides the code that the demo prints.
     #[arg(long, value_name = "SEVERITY")]
     pub fail_on: Option<Severity>,
     /// Milliseconds that the simulator waits before every answer.
-    #[arg(long, value_name = "MS", default_value_t = 0)]
+    #[arg(long, value_parser = values::whole::<u64>, value_name = "MS", default_value_t = 0)]
     pub latency: u64,
     /// Print no progress and no summary.
     #[arg(long, short)]

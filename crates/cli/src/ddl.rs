@@ -29,6 +29,11 @@ pub fn ddl(registry: &Registry, arguments: &DdlArguments) -> Result<String, Fail
     let first =
         orgsweep_lake::first_scan_date(&arguments.out).map_err(|error| Failure::new(error.to_string()))?;
     let location = match &arguments.location {
+        Some(location) if location.trim_end_matches('/').is_empty() => {
+            return Err(Failure::new(format!(
+                "--location {location:?}: expected where the engine finds the tables, such as s3://bucket/prefix"
+            )));
+        }
         Some(location) => location.clone(),
         None if engine == Engine::Athena => {
             return Err(Failure::new(
@@ -37,10 +42,19 @@ pub fn ddl(registry: &Registry, arguments: &DdlArguments) -> Result<String, Fail
         }
         None => arguments.out.display().to_string(),
     };
+    if engine == Engine::Athena && !is_in_s3(&location) {
+        return Err(Failure::new(format!(
+            "--location {location:?}: Athena reads from S3; expected a bucket and a prefix, such as s3://bucket/prefix"
+        )));
+    }
     if engine == Engine::Duckdb && orgsweep_lake::is_a_pattern(&location) {
         return Err(Failure::new(format!(
             "{location:?}: DuckDB takes * ? [ ] in a path for a pattern; move or link the folder to a plain name"
         )));
     }
     Ok(orgsweep_lake::ddl(engine, &location, &tables, latest.as_ref(), first.as_deref()))
+}
+
+fn is_in_s3(location: &str) -> bool {
+    location.strip_prefix("s3://").is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
 }

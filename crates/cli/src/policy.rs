@@ -119,7 +119,7 @@ pub struct PolicyArguments {
     #[arg(long, value_delimiter = ',', value_name = "TABLE", help_heading = "Checks")]
     pub collect: Vec<String>,
     /// Allow what scans with this option call: the IDs of flagged access keys. [default: 0]
-    #[arg(long, value_name = "N", help_heading = "Checks")]
+    #[arg(long, value_parser = crate::values::whole::<u32>, value_name = "N", help_heading = "Checks")]
     pub key_ids: Option<u32>,
 }
 

@@ -127,8 +127,10 @@ fn contradictions(options: &ScanOptions) -> Result<(), Failure> {
 }
 
 fn filter(options: &ScanOptions) -> Result<Filter, Failure> {
-    for unit in options.ou.iter().chain(&options.exclude_ou) {
-        unit_name(unit.clone())?;
+    for (flag, units) in [("--ou", &options.ou), ("--exclude-ou", &options.exclude_ou)] {
+        for unit in units {
+            unit_name(unit.clone()).map_err(|message| format!("{flag} {message}"))?;
+        }
     }
     let mut tags = BTreeMap::new();
     for tag in &options.tag {
@@ -250,7 +252,8 @@ fn check_set(
 
 /// `expected a whole number, not string "many"` for what a parser says about types.
 pub fn without_type_words(message: &str) -> String {
-    let Some((place, rest)) = message.split_once("invalid type: ") else {
+    let split = message.split_once("invalid type: ").or_else(|| message.split_once("invalid value: "));
+    let Some((place, rest)) = split else {
         return message.to_owned();
     };
     let Some((found, expected)) = rest.split_once(", expected ") else {
@@ -258,7 +261,8 @@ pub fn without_type_words(message: &str) -> String {
     };
     let (expected, more) = expected.split_once('\n').unwrap_or((expected, ""));
     let expected = match expected {
-        "u8" | "u16" | "u32" | "u64" | "usize" | "i32" | "i64" => "a whole number",
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, 0 or more",
+        "i32" | "i64" => "a whole number",
         "f32" | "f64" => "a number",
         "a boolean" => "true or false",
         "a sequence" => "a list",

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use orgsweep_aws::{Access, AwsSource, Connection, DiscoveredRoster, Pace, Roster, SourceOptions};
+use orgsweep_aws::{AwsSource, Connection, DiscoveredRoster, Pace, Roster, SourceOptions};
 use orgsweep_lake::ScanId;
 use orgsweep_model::collector::{CallCounts, Clock};
 use orgsweep_model::finding_id::sha256_hex;
@@ -111,6 +111,12 @@ pub async fn discover(arguments: DiscoverArguments) -> Result<u8, Failure> {
 async fn write(arguments: DiscoverArguments) -> Result<u8, Failure> {
     let failed = |error: orgsweep_sweep::SourceError| Failure::new(error.to_string());
     can_be_stored(&arguments.roster)?;
+    let entering = ScanOptions {
+        discovery_role: arguments.discovery_role.clone(),
+        external_id: arguments.external_id.clone(),
+        ..ScanOptions::default()
+    };
+    let access = crate::access::access(&entering, &[], Some(String::new()))?;
     let pace =
         if arguments.unlimited { Pace::unlimited(orgsweep_aws::DEFAULT_REQUESTS) } else { Pace::default() };
     let profile = arguments.profile.as_deref();
@@ -118,12 +124,6 @@ async fn write(arguments: DiscoverArguments) -> Result<u8, Failure> {
     for warning in connection.warnings() {
         crate::run::warn(&ScanOptions::default(), "credentials", warning);
     }
-    let access = Access {
-        discovery_role: arguments.discovery_role.clone(),
-        external_id: arguments.external_id.clone(),
-        session_policy: Some(String::new()),
-        ..Access::default()
-    };
     let options = SourceOptions {
         roster: Roster::Organization,
         access,

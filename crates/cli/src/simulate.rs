@@ -18,13 +18,13 @@ pub struct SimulateArguments {
     #[command(flatten)]
     pub world: WorldArguments,
     /// The port on 127.0.0.1; 0 takes a free one.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, value_parser = crate::values::between::<u16>(0, 65_535), default_value_t = 0)]
     pub port: u16,
     /// The moment that the made-up dates follow. [default: now]
     #[arg(long, value_name = "TIME", value_parser = crate::values::moment)]
     pub now: Option<Timestamp>,
     /// Milliseconds to wait before every answer.
-    #[arg(long, value_name = "MS", default_value_t = 0)]
+    #[arg(long, value_parser = crate::values::whole::<u64>, value_name = "MS", default_value_t = 0)]
     pub latency: u64,
     /// Write every request down, one JSON line each. It holds in any simulator with the same seed.
     #[arg(long, value_name = "FILE")]
@@ -34,22 +34,22 @@ pub struct SimulateArguments {
     pub partition: String,
 
     /// Accounts that are suspended. [default: one in sixty]
-    #[arg(long, value_name = "N", help_heading = "Organization")]
+    #[arg(long, value_parser = crate::values::whole::<usize>, value_name = "N", help_heading = "Organization")]
     pub suspended: Option<usize>,
     /// Accounts that refuse the audit role. [default: one in thirty]
-    #[arg(long, value_name = "N", help_heading = "Organization")]
+    #[arg(long, value_parser = crate::values::whole::<usize>, value_name = "N", help_heading = "Organization")]
     pub refusing: Option<usize>,
     /// Accounts whose audit role may not read everything. [default: one in sixty]
-    #[arg(long, value_name = "N", help_heading = "Organization")]
+    #[arg(long, value_parser = crate::values::whole::<usize>, value_name = "N", help_heading = "Organization")]
     pub broken: Option<usize>,
     /// Users in every account. [default: made up]
-    #[arg(long, value_name = "N", value_parser = count(5_000), help_heading = "Organization")]
+    #[arg(long, value_name = "N", value_parser = crate::values::between::<usize>(0, 5_000), help_heading = "Organization")]
     pub users: Option<usize>,
     /// Roles in every account, the audit role included. [default: made up]
-    #[arg(long, value_name = "N", value_parser = count(5_000), help_heading = "Organization")]
+    #[arg(long, value_name = "N", value_parser = crate::values::between::<usize>(0, 5_000), help_heading = "Organization")]
     pub roles: Option<usize>,
     /// Customer policies in every account. [default: made up]
-    #[arg(long, value_name = "N", value_parser = count(5_000), help_heading = "Organization")]
+    #[arg(long, value_name = "N", value_parser = crate::values::between::<usize>(0, 5_000), help_heading = "Organization")]
     pub policies: Option<usize>,
     /// GetAccountAuthorizationDetails leaves out policies that are boundaries and attached to nobody.
     #[arg(long, help_heading = "Organization")]
@@ -68,7 +68,7 @@ pub struct SimulateArguments {
     #[arg(long, help_heading = "Access")]
     pub trust_assume_only: bool,
     /// MaxSessionDuration of the audit roles: 3600 to 43200.
-    #[arg(long, value_name = "SECONDS", default_value_t = 3600, help_heading = "Access")]
+    #[arg(long, value_parser = crate::values::whole::<u64>, value_name = "SECONDS", default_value_t = 3600, help_heading = "Access")]
     pub audit_role_session_seconds: u64,
     /// AWS's packed form of any session policy or tag is too large.
     #[arg(long, help_heading = "Access")]
@@ -89,11 +89,6 @@ pub struct SimulateArguments {
     /// Requests a second, over all accounts, beyond which answers are throttled: iam=100, iam:ListRoles=5; repeatable.
     #[arg(long, value_name = "NAME=RATE", value_parser = rate, help_heading = "Faults")]
     pub rate: Vec<(String, f64)>,
-}
-
-fn count(most: u64) -> impl clap::builder::TypedValueParser<Value = usize> {
-    use clap::builder::TypedValueParser as _;
-    clap::value_parser!(u64).range(..=most).map(|count| count as usize)
 }
 
 fn rate(text: &str) -> Result<(String, f64), String> {
@@ -141,10 +136,10 @@ pub async fn simulate(arguments: SimulateArguments) -> Result<u8, Failure> {
 }
 
 fn options(arguments: SimulateArguments) -> Result<Options, Failure> {
-    let faults = match &arguments.faults {
-        None => Vec::new(),
-        Some(path) => parse_faults(&read(path)?)
-            .map_err(|message| Failure::new(format!("{}: {message}", path.display())))?,
+    let faults = match (&arguments.faults, read("--faults", arguments.faults.as_deref())?) {
+        (Some(path), Some(text)) => parse_faults(&text)
+            .map_err(|message| Failure::new(format!("--faults {}: {message}", path.display())))?,
+        _ => Vec::new(),
     };
     Ok(Options {
         accounts: arguments.world.accounts as usize,
@@ -155,14 +150,14 @@ fn options(arguments: SimulateArguments) -> Result<Options, Failure> {
         suspended: arguments.suspended,
         refusing: arguments.refusing,
         broken: arguments.broken,
-        external_id: arguments.external_id,
+        external_id: crate::access::external_id("--external-id", arguments.external_id.as_deref())?,
         trust_assume_only: arguments.trust_assume_only,
         audit_role_session_seconds: arguments.audit_role_session_seconds,
         packed_policy_too_large: arguments.packed_policy_too_large,
         chain: arguments.chain,
-        member_policy: arguments.member_policy.as_deref().map(read).transpose()?,
-        member_trust: arguments.member_trust.as_deref().map(read).transpose()?,
-        hub_policy: arguments.hub_policy.as_deref().map(read).transpose()?,
+        member_policy: read("--member-policy", arguments.member_policy.as_deref())?,
+        member_trust: read("--member-trust", arguments.member_trust.as_deref())?,
+        hub_policy: read("--hub-policy", arguments.hub_policy.as_deref())?,
         users: arguments.users,
         roles: arguments.roles,
         policies: arguments.policies,
@@ -175,8 +170,9 @@ fn options(arguments: SimulateArguments) -> Result<Options, Failure> {
     })
 }
 
-fn read(path: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(path).map_err(|error| Failure::new(format!("{}: {error}", path.display())))
+fn read(option: &str, path: Option<&Path>) -> Result<Option<String>, Failure> {
+    let failed = |path: &Path, error| Failure::new(format!("{option} {}: {error}", path.display()));
+    path.map(|path| std::fs::read_to_string(path).map_err(|error| failed(path, error))).transpose()
 }
 
 #[cfg(test)]

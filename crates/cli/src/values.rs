@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::num::{IntErrorKind, ParseIntError};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -45,6 +46,31 @@ impl From<Span> for String {
     fn from(span: Span) -> Self {
         format!("{}ms", span.0.as_millis())
     }
+}
+
+/// A whole number.
+pub fn whole<T: FromStr<Err = ParseIntError>>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|error: ParseIntError| match error.kind() {
+        IntErrorKind::PosOverflow => format!("{text} is too large"),
+        _ => "expected a whole number, 0 or more".to_owned(),
+    })
+}
+
+/// A whole number within bounds, both included.
+pub fn between<T: TryFrom<u64>>(
+    least: u64,
+    most: u64,
+) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static {
+    move |text| {
+        let number = text.parse().ok().filter(|number| (least..=most).contains(number));
+        let number = number.and_then(|number| T::try_from(number).ok());
+        number.ok_or_else(|| format!("expected a whole number from {least} to {most}"))
+    }
+}
+
+/// A number that may have a fraction.
+pub fn number(text: &str) -> Result<f64, String> {
+    text.parse().map_err(|_| "expected a number, such as 5 or 0.5".to_owned())
 }
 
 /// A moment, or a day: its midnight in UTC.
@@ -101,6 +127,22 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for List<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_are_refused_in_words() {
+        assert_eq!(whole::<u32>("12"), Ok(12));
+        assert_eq!(whole::<u32>("4294967296").unwrap_err(), "4294967296 is too large");
+        for text in ["many", "", "-1", "1.5", "1_000"] {
+            assert_eq!(whole::<u32>(text).unwrap_err(), "expected a whole number, 0 or more", "{text}");
+        }
+        let port = between::<u16>(0, 65_535);
+        assert_eq!(port("65535"), Ok(65_535));
+        for text in ["65536", "-1", "x"] {
+            assert_eq!(port(text).unwrap_err(), "expected a whole number from 0 to 65535", "{text}");
+        }
+        assert_eq!(number("0.5"), Ok(0.5));
+        assert_eq!(number("half").unwrap_err(), "expected a number, such as 5 or 0.5");
+    }
 
     #[test]
     fn a_day_is_its_midnight_in_utc() {

@@ -37,6 +37,13 @@ impl Store {
         Ok(path)
     }
 
+    /// The lake's folder and those above it that are not there yet, the lake's own first.
+    pub fn missing_folders(&self) -> Vec<PathBuf> {
+        let above =
+            self.root.ancestors().take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists());
+        above.map(Path::to_owned).collect()
+    }
+
     /// Removes a folder of staged files.
     pub fn remove_folder(&self, key: &str) -> Result<(), LakeError> {
         let path = self.path(key);

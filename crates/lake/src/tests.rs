@@ -197,9 +197,13 @@ fn accounts_and_rows_are_in_order_whatever_order_they_came_in() {
 #[test]
 fn an_unpublished_scan_is_no_result_and_without_accounts_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let root = folder.path().join("lake");
+    let root = folder.path().join("results/lake");
     drop(writer(&root, &scan_id(1)));
-    assert!(!root.join("staging").exists() && !root.join("v1").exists());
+    assert!(!folder.path().join("results").exists(), "folders were made for nothing");
+    // A folder that was there stays, and so does what somebody else put beside it.
+    std::fs::create_dir_all(&root).unwrap();
+    drop(writer(&root, &scan_id(1)));
+    assert_eq!(std::fs::read_dir(&root).unwrap().count(), 0);
     let mut writer = writer(&root, &scan_id(1));
     let batch: Arc<dyn Rows> = Arc::new(vec![key("111122223333", "arn:a", 1)]);
     spool(&mut writer, Place::Finished, "111122223333".parse().unwrap(), &[batch], json!({})).unwrap();

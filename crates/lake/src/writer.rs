@@ -43,6 +43,8 @@ pub struct ScanWriter {
     ledger: Vec<TableRead>,
     is_a_shard: bool,
     published: bool,
+    /// Folders that were made for it, the lake's own first: without a result they go again.
+    made: Vec<PathBuf>,
 }
 
 /// Where an account's rows are kept until the scan is published.
@@ -75,6 +77,7 @@ impl ScanWriter {
     ) -> Result<Self, LakeError> {
         let store = Store::new(root);
         refuse_what_is_in_the_way(&store, scan_id)?;
+        let made = store.missing_folders();
         store.make_folder("")?;
         // What an earlier attempt of the same name left behind is no result; what another process is at is its own.
         if store.exists(&staging_key(scan_id)) {
@@ -85,7 +88,9 @@ impl ScanWriter {
         write_header(&staging, header)?;
         let spools = vec![Spool::open(&staging)?];
         let usages = vec![SharedUsage::open(&staging)?];
-        Ok(Self::over(store, scan_id, tables, staging, spools, usages, false))
+        let mut begun = Self::over(store, scan_id, tables, staging, spools, usages, false);
+        begun.made = made;
+        Ok(begun)
     }
 
     /// Goes on with a scan that was begun: its finished accounts are there.
@@ -184,6 +189,7 @@ impl ScanWriter {
             ledger: Vec::new(),
             is_a_shard,
             published: false,
+            made: Vec::new(),
         }
     }
 
@@ -429,6 +435,10 @@ impl Drop for ScanWriter {
             // Best effort: what stays is in the staging folder, which nobody takes for a result.
             let _ = self.store.remove_folder(&staging_key(&self.scan_id));
             let _ = std::fs::remove_dir(self.store.path(STAGING));
+        }
+        if !self.published && !worth_keeping {
+            // Only what is empty goes, and nothing above it then.
+            let _ = self.made.iter().try_for_each(std::fs::remove_dir);
         }
     }
 }

@@ -23,18 +23,20 @@ pub struct Circumstances {
     notes: Vec<String>,
 }
 
+/// `aws:SourceIp=192.0.2.7`.
+pub fn pair(argument: &str) -> Result<(&str, &str), Failure> {
+    argument.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or_else(|| {
+        Failure::new(format!("--context {argument:?}: expected KEY=VALUE, such as aws:SourceIp=192.0.2.7"))
+    })
+}
+
 impl Circumstances {
     /// `--context key=value`, several of one key as a list. What follows from the principal and the resource of a request that
     /// was made without any is not said a second time, unless it is the same.
     pub fn given(arguments: &[String], question: &Question<'_>, bare: &Request) -> Result<Self, Failure> {
         let mut lists: BTreeMap<String, (String, Vec<Box<str>>)> = BTreeMap::new();
         for argument in arguments {
-            let (key, value) =
-                argument.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or_else(|| {
-                    Failure::new(format!(
-                        "--context {argument:?}: expected KEY=VALUE, such as aws:SourceIp=192.0.2.7"
-                    ))
-                })?;
+            let (key, value) = pair(argument)?;
             let list = lists.entry(key.to_lowercase()).or_insert_with(|| (key.to_owned(), Vec::new()));
             list.1.push(value.into());
         }

@@ -87,6 +87,7 @@ pub fn explain(arguments: &ExplainArguments) -> Result<u8, Failure> {
         if layers::opens_a_role(&arguments.action) { subject.where_roles_are_assumed() } else { subject };
     let question = Question::read(&arguments.action, &arguments.resource)?;
     let owner = owner(arguments, &question)?;
+    arguments.context.iter().try_for_each(|argument| circumstances::pair(argument).map(|_| ()))?;
     let selector = match arguments.from.as_deref() {
         None | Some("latest") => ScanSelector::Latest,
         Some(id) => ScanSelector::Id(id.parse().map_err(|error| {

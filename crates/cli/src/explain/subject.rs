@@ -71,6 +71,9 @@ impl Subject {
             return Err(wrong("it is no whole ARN"));
         };
         let segments: Vec<&str> = name.split('/').collect();
+        if segments.last().is_some_and(|name| name.contains(['*', '?'])) {
+            return Err(wrong("a policy has patterns, a request comes from one principal; name one"));
+        }
         match (service, &segments[..]) {
             ("iam", ["root"]) => Ok(Self::Arn { account, arn: text.to_owned() }),
             ("iam", ["user" | "role", .., last]) if !last.is_empty() => {
