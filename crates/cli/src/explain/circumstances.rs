@@ -466,6 +466,13 @@ mod tests {
             // Global, of a session, and of whatever is newer than the catalogue.
             ("aws:SourceIp=192.0.2.7", "iam:CreateRole", role),
             ("aws:SourceVpce=vpce-1", "sts:AssumeRole", role),
+            // The reference has gaps.
+            (
+                "s3:DataAccessPointArn=arn:aws:s3:us-east-1:111122223333:accesspoint/a",
+                "s3:GetObject",
+                "arn:aws:s3:::b/k",
+            ),
+            ("s3:TlsVersion=1.3", "s3:ListAllMyBuckets", "*"),
             ("aws:VpceAccount=111122223333", "iam:CreateRole", role),
             ("aws:PrincipalTag/team=a", "iam:CreateRole", role),
             ("aws:RequestTag/team=a", "iam:GetUser", user),

@@ -143,8 +143,10 @@ pub fn look_up(key: &str, question: &Question<'_>) -> LookedUp {
     if let Some(other) = keys.find(|one| is_named(one.name, &lower)) {
         // One statement of a trust policy is for the assuming of a role and for what goes with it.
         let goes_along = service == "saml" || (service == "sts" && opens_a_role(question.action));
+        // Of its own service's keys the reference does not list all that AWS sends.
+        let is_own = service == question.service() && !is_never_sent_with(key, question.action);
         let known = of_catalogue(other);
-        return if goes_along { sent(Some(known)) } else { unless_unlisted(known) };
+        return if goes_along || is_own { sent(Some(known)) } else { unless_unlisted(known) };
     }
     // An identity provider of one's own: `login.example.com/tenant:sub`.
     if service.contains('.') && lower.contains(':') {

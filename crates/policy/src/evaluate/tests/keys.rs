@@ -395,11 +395,17 @@ fn keys_of_certain_actions_are_in_no_others() {
     let prefix = r#""StringLike":{"s3:prefix":"home/*"}"#;
     let boundary = r#""StringEquals":{"iam:PermissionsBoundary":"arn:aws:iam::111122223333:policy/b"}"#;
     let policy = r#""ArnEquals":{"iam:PolicyARN":"arn:aws:iam::aws:policy/ReadOnlyAccess"}"#;
+    let linked = r#""StringEquals":{"iam:AWSServiceName":"ecs.amazonaws.com"}"#;
+    let created = r#""StringEquals":{"ec2:CreateAction":"RunInstances"}"#;
+    let endpoint = r#""StringEquals":{"ec2:VpceServiceName":"com.amazonaws.us-east-1.s3"}"#;
     for (condition, has, has_not) in [
         (passed, "iam:PassRole", &["iam:CreateRole", "ec2:RunInstances", "lambda:ListFunctions"][..]),
         (boundary, "iam:PutRolePolicy", &["iam:PassRole", "iam:ListRoles"]),
         (policy, "iam:AttachRolePolicy", &["iam:PutRolePolicy", "iam:CreateRole", "ec2:DescribeVpcs"]),
         (prefix, "s3:ListBucket", &["s3:GetObject", "s3:PutObject"]),
+        (linked, "iam:CreateServiceLinkedRole", &["iam:CreateRole", "iam:PassRole", "ecs:CreateCluster"]),
+        (created, "ec2:CreateTags", &["ec2:RunInstances", "ec2:DeleteTags", "iam:TagRole"]),
+        (endpoint, "ec2:CreateVpcEndpoint", &["ec2:CreateVpc", "ec2:RunInstances", "s3:GetObject"]),
     ] {
         assert_eq!(by("Allow", condition, has), Depends, "{condition} {has}");
         assert_eq!(by("Deny", condition, has), Depends, "{condition} {has}");
@@ -419,6 +425,11 @@ fn keys_of_certain_actions_are_in_no_others() {
         (r#""NumericLessThan":{"s3:TlsVersion":"1.2"}"#, "s3:GetObject"),
         (r#""NumericLessThan":{"s3:TlsVersion":"1.2"}"#, "s3:ListAllMyBuckets"),
         (passed, "iam:NoSuchAction"),
+        // AWS's own policies grant these on them, though its reference does not list the key with the action.
+        // <https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSPanoramaFullAccess.html>
+        // <https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSApplicationAutoscalingNeptuneClusterPolicy.html>
+        (r#""ArnLike":{"s3:DataAccessPointArn":"arn:aws:s3:*:*:accesspoint/panorama*"}"#, "s3:GetObject"),
+        (r#""StringEquals":{"rds:DatabaseEngine":"neptune"}"#, "rds:CreateDBInstance"),
         (r#""StringEquals":{"iam:NoSuchKey":"a"}"#, "iam:ListRoles"),
         (r#""StringEquals":{"nosuch:Key":"a"}"#, "iam:ListRoles"),
     ] {

@@ -146,6 +146,46 @@ fn every_rule_holds_with_all_of_its_actions_and_with_none_of_them_taken_away() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// `iam:PassedToService` "applies only to the iam:PassRole action in a policy. It can't be used to limit any other action": where
+/// one statement has it for all actions of a rule, the others are not allowed.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#ck_passedtoservice>
+#[test]
+fn passed_to_service_in_one_statement_with_other_actions_leaves_those_not_granted() {
+    let mut asked = 0;
+    for rule in &RULES.rules {
+        for (alternative, one) in rule.alternatives.iter().enumerate() {
+            let actions: Vec<&str> =
+                one.needs.iter().map(|need| RULES.actions[need.action].as_str()).collect();
+            let (passing, others): (Vec<&str>, Vec<&str>) =
+                actions.iter().partition(|action| **action == "iam:PassRole");
+            let is_listed = |action: &&str| crate::Catalogue::get().action(action).is_some();
+            if passing.is_empty() || !others.iter().any(is_listed) {
+                continue;
+            }
+            asked += 1;
+            let trusted =
+                rule.passed_to.iter().chain(&rule.trust).map(|service| &RULES.services[*service].name);
+            let mut services: Vec<&str> = trusted.map(String::as_str).collect();
+            services.push("elasticmapreduce.amazonaws.com");
+            let limited = |actions: &[&str]| {
+                format!(
+                    r#"{{"Effect":"Allow","Action":{actions:?},"Resource":"*",
+                        "Condition":{{"StringEquals":{{"iam:PassedToService":{services:?}}}}}}}"#
+                )
+            };
+            let verdict = |statements: &str| {
+                let mut world = world(rule, alternative, &actions);
+                world.actor.identity = vec![attached("inline", statements)];
+                world.verdict(&rule.id)
+            };
+            assert_eq!(verdict(&limited(&actions)), None, "{} {actions:?}", rule.id);
+            let apart = verdict(&format!("{},{}", limited(&passing), allow(&others, "*")));
+            assert!(apart.is_some(), "{} {actions:?}", rule.id);
+        }
+    }
+    assert!(asked > 60, "{asked}");
+}
+
 #[test]
 fn provisos_are_told() {
     for rule in &RULES.rules {
