@@ -36,6 +36,7 @@ impl Earlier {
         let failed = |error: LakeError| Failure::new(format!("--retry-incomplete: {error}"));
         let selector = ScanSelector::Id(scan_id.clone());
         let scans: Vec<ScanRecord> = read(root, &selector).map_err(failed)?;
+        orgsweep_lake::is_whole(root, &scan_id).map_err(failed)?;
         let scan = scans.first().ok_or_else(|| Failure::new("the scan has no row of its own"))?;
         same_configuration(scan_id.as_str(), &scan.config_sha256, &scan.tool_version, prepared)?;
         let mut whole = HashSet::new();

@@ -38,7 +38,7 @@ pub use columns::{ColumnMaker, Columns};
 pub use ddl::{Engine, ddl, is_a_pattern};
 pub use error::LakeError;
 pub use lookup::{has_table, lookup};
-pub use manifest::{Latest, first_scan_date, is_a_lake, latest, latest_scan_id};
+pub use manifest::{Latest, first_scan_date, is_a_lake, is_whole, latest, latest_scan_id};
 pub use read::{ScanSelector, each_row, read, read_file, resolve};
 pub use scan_id::ScanId;
 pub use schema::{all_tables, built_in_facts, schema_text};

@@ -12,7 +12,7 @@ use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::statistics::Statistics;
 
 use crate::error::LakeError;
-use crate::manifest::lists;
+use crate::manifest::{files_of, gone};
 use crate::read::{ScanSelector, each_row_in, resolve};
 use crate::scan_id::ScanId;
 use crate::store::Store;
@@ -26,14 +26,7 @@ pub fn has_table(root: &Path, scan_id: &ScanId, table: &TableSchema) -> Result<b
     if store.exists(&key) {
         return Ok(true);
     }
-    if !lists(&store, scan_id, &key)? {
-        return Ok(false);
-    }
-    Err(LakeError::Format {
-        doing: "reading",
-        path: store.path(&key),
-        problem: "the file is gone since the scan was published; restore it, or scan again".to_owned(),
-    })
+    if files_of(&store, scan_id)?.contains(&key) { Err(gone(&store, &key)) } else { Ok(false) }
 }
 
 /// The wanted rows of a table in a committed scan, in stored order; `None`: the scan has no such table, because the version

@@ -1,5 +1,6 @@
 //! What a published scan consists of, and which scan is the latest.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::{Value as Json, json};
@@ -95,14 +96,35 @@ impl Latest {
     }
 }
 
-/// Whether the manifest of a committed scan lists a file.
-pub fn lists(store: &Store, scan_id: &ScanId, key: &str) -> Result<bool, LakeError> {
-    let Some(bytes) = store.get(&manifest_key(scan_id))? else {
-        return Ok(false);
+/// The keys of the files that a committed scan was published with.
+pub fn files_of(store: &Store, scan_id: &ScanId) -> Result<BTreeSet<String>, LakeError> {
+    let key = manifest_key(scan_id);
+    let broken = |problem: &str| LakeError::Format {
+        doing: "reading",
+        path: store.path(&key),
+        problem: format!("{problem}; restore it, or scan again"),
     };
-    let whole: Json = serde_json::from_slice(&bytes).unwrap_or_default();
-    let files = whole["files"].as_array();
-    Ok(files.is_some_and(|files| files.iter().any(|file| file["key"] == key)))
+    let bytes = store.get(&key)?.ok_or_else(|| broken("the file is gone since the scan was published"))?;
+    let whole: Json = serde_json::from_slice(&bytes).map_err(|_| broken("expected JSON"))?;
+    let files = whole["files"].as_array().ok_or_else(|| broken("expected the files of the scan"))?;
+    Ok(files.iter().filter_map(|file| file["key"].as_str().map(str::to_owned)).collect())
+}
+
+/// A file that a scan was published with, and that is not there any more.
+pub fn gone(store: &Store, key: &str) -> LakeError {
+    LakeError::Format {
+        doing: "reading",
+        path: store.path(key),
+        problem: "the file is gone since the scan was published; restore it, or scan again".to_owned(),
+    }
+}
+
+/// Whether everything is there that a committed scan was published with; the error names what is not. Without one of its
+/// files a table would be silently empty.
+pub fn is_whole(root: &Path, scan_id: &ScanId) -> Result<(), LakeError> {
+    let store = Store::new(root);
+    let files = files_of(&store, scan_id)?;
+    files.iter().find(|key| !store.exists(key)).map_or(Ok(()), |key| Err(gone(&store, key)))
 }
 
 /// `manifests/v1/<scan_id>.json`.
