@@ -48,6 +48,8 @@ mod wire;
 mod shards;
 // The printed policies are enough, and no more than that.
 mod policy;
+// They follow everything that a configuration says.
+mod deploying;
 // Every seed of the fuzz targets.
 mod fuzz_seeds;
 // What the doctor finds is what a scan would lose.

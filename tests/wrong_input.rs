@@ -187,6 +187,13 @@ const WRONG: &[Wrong] = &[
     Wrong(&["policy", "--for", "member", "--collect", "server_certs"], &["server_certificates"]),
     Wrong(&["policy", "--for", "member", "--key-ids", "many"], &["--key-ids", "whole number"]),
     Wrong(&["policy", "--for", "nobody"], &["--for", "nobody"]),
+    Wrong(&["policy", "--for", "trust", "--at", "x"], &["--at", "/Root/Workloads"]),
+    Wrong(&["policy", "--for", "trust", "--at", "/Root/X"], &["--at /Root/X", "[[override]]"]),
+    Wrong(&["policy", "--for", "chain", "--role", "x"], &["--role-chain"]),
+    Wrong(
+        &["policy", "--for", "member", "--format", "terraform", "--role", "x"],
+        &["--role x", "OrgsweepAudit"],
+    ),
     Wrong(&["explain"], &["--principal"]),
 ];
 
@@ -346,11 +353,15 @@ fn owned(words: &[&str]) -> Vec<String> {
 fn written(folder: &Path, roster: &str) -> Vec<Case> {
     let mut cases: Vec<Case> =
         WRONG.iter().map(|Wrong(arguments, words)| (owned(arguments), owned(words))).collect();
-    for (command, more) in [("doctor", &[][..]), ("finalize", &["--roster", roster][..])] {
-        let known = options_of(&[command]);
+    let reusing =
+        [("doctor", &[][..]), ("finalize", &["--roster", roster][..]), ("policy", &["--for", "trust"])];
+    for (command, more) in reusing {
+        let mut known = options_of(&[command]);
+        // Of the plan in `scan`, of the document in `policy`.
+        known.retain(|option| option != "--format");
         let of_scan = WRONG.iter().filter(|Wrong(arguments, _)| {
             let mut options = arguments.iter().filter(|argument| argument.starts_with("--"));
-            // A file of accounts is opened by whoever enters them.
+            // A file of accounts is opened by whoever needs them.
             let is_known = |option: &&str| known.iter().any(|known| option.split('=').next() == Some(known));
             arguments[0] == "scan" && arguments.len() > 2 && options.all(|option| is_known(&option))
         });
@@ -363,8 +374,8 @@ fn written(folder: &Path, roster: &str) -> Vec<Case> {
     for (number, (text, words)) in WRONG_FILES.iter().enumerate() {
         let path = folder.join(format!("{number}.toml"));
         std::fs::write(&path, text).unwrap();
-        for command in ["scan", "doctor"] {
-            cases.push((owned(&[command, "--config", path.to_str().unwrap()]), owned(words)));
+        for command in [&["scan"][..], &["doctor"], &["policy", "--for", "trust"]] {
+            cases.push((owned(&[command, &["--config", path.to_str().unwrap()]].concat()), owned(words)));
         }
     }
     let here = folder.display().to_string();

@@ -23,9 +23,21 @@ TRUST = ["--trusted-principal", PRINCIPAL, "--organization-id", "o-exampleorgid"
 SESSIONS = ["--with-session-tags", "--with-source-identity"]
 SCP = ["--except", "arn:aws:iam::*:role/stacksets-exec-*", "--except", "arn:aws:iam::*:role/Deployer"]
 ROLE = ["--role-name", "team/audit/Reader"]
+# The first role of the chain lists the organization too, and the last one trusts it.
+WAY = "arn:aws:iam::555566667777:role/on/the/Way"
+END = "arn:aws:iam::666677778888:role/End"
+CHAIN = ["--role-chain", f"{WAY},{END}", "--discovery-role", WAY, "--session-duration", "7200", "--session-tag", "a=b"]
 # kind → the options that have a meaning in Terraform and CloudFormation.
 OPTIONS = {"member": TRUST + SESSIONS, "hub": SESSIONS, "scp": SCP}
 OPTIONS["trust"] = OPTIONS["member"]
+# name → kind, its trust, options, name and path of the role, its longest session.
+OUTSIDE = TRUST[2:]
+CHAINED = {
+    "end": ("chain", "chain-trust", ["--role", END, *OUTSIDE], ("End", "/", 3600)),
+    "way": ("chain", "chain-trust", ["--role", WAY, *OUTSIDE], ("Way", "/on/the/", 7200)),
+    "lister": ("discovery", "discovery-trust", OUTSIDE, ("Way", "/on/the/", 7200)),
+    "audit": ("member", "trust", OUTSIDE, ("Reader", "/team/audit/", 3600)),
+}
 
 
 def printed(kind: str, form: str, *options: str) -> str:
@@ -113,6 +125,60 @@ def lint(templates: dict[str, str]) -> str:
         return done.stdout + done.stderr if done.returncode else ""
 
 
+def chained(verdicts: Verdicts) -> None:
+    """A chain and a role that lists: whole roles, which say what their JSON says."""
+    templates = {}
+    values = {"TrustedPrincipalArn": "arn:aws:iam::111122223333:role/orgsweep/OrgsweepHub"}
+    for name, (kind, trust_kind, more, (role_name, path, seconds)) in CHAINED.items():
+        options = [*ROLE, *CHAIN, *more]
+        # Permissions name no organization.
+        permissions = document(kind, *(option for option in options if option not in OUTSIDE[:2]))
+        trust = document(trust_kind, *options)
+        parsed = parse_hcl(printed(kind, "terraform", *options))
+        variables = {
+            variable: block.get("default", values["TrustedPrincipalArn"])
+            for variable, block in blocks(parsed, "variable").items()
+        }
+        role, policy = resources(parsed)["aws_iam_role"], resources(parsed)["aws_iam_role_policy"]
+        verdicts.check(
+            (role["name"], role["path"], role["max_session_duration"]) == (role_name, path, seconds), f"{name}: {role}"
+        )
+        found = terraform_document(role["assume_role_policy"], variables)
+        verdicts.check(found == trust, f"{name}: Terraform's trust is JSON's: {found}")
+        found = terraform_document(policy["policy"], variables)
+        verdicts.check(found == permissions, f"{name}: Terraform's permissions are JSON's: {found}")
+        templates[name] = printed(kind, "cloudformation", *options)
+        template = json.loads(templates[name])
+        parameters = {
+            parameter: field.get("Default", values.get(parameter))
+            for parameter, field in template["Parameters"].items()
+        }
+        (resource,) = template["Resources"].values()
+        properties = template_value(resource["Properties"], parameters)
+        verdicts.check(
+            (properties["RoleName"], properties["Path"], properties["MaxSessionDuration"])
+            == (role_name, path, seconds),
+            f"{name}: {properties}",
+        )
+        found = properties["AssumeRolePolicyDocument"]
+        verdicts.check(found == trust, f"{name}: CloudFormation's trust is JSON's: {found}")
+        found = properties["Policies"][0]["PolicyDocument"]
+        verdicts.check(found == permissions, f"{name}: CloudFormation's permissions are JSON's: {found}")
+    for kind, resource, terraform_resource, field in [
+        ("hub", "PolicyDocument", "aws_iam_policy", "policy"),
+        ("scp", "Content", "aws_organizations_policy", "content"),
+    ]:
+        wanted = document(kind, *ROLE, *CHAIN)
+        templates[kind] = printed(kind, "cloudformation", *ROLE, *CHAIN)
+        (found,) = json.loads(templates[kind])["Resources"].values()
+        verdicts.check(template_value(found["Properties"], {})[resource] == wanted, f"{kind} with a chain: {found}")
+        parsed = parse_hcl(printed(kind, "terraform", *ROLE, *CHAIN))
+        found = terraform_document(resources(parsed)[terraform_resource][field], {})
+        verdicts.check(found == wanted, f"{kind} with a chain: {found}")
+    found = lint(templates)
+    verdicts.check(len(templates) == 6 and not found, f"cfn-lint: {found}")
+
+
 def terraform(verdicts: Verdicts, documents: dict[str, dict]) -> None:
     for kind in ["member", "trust"]:
         parsed = parse_hcl(printed(kind, "terraform", *ROLE, *OPTIONS[kind]))
@@ -185,6 +251,7 @@ def main() -> None:
         verdicts.check(found["Version"] == "2012-10-17" and found["Statement"], f"{kind}: {found}")
     terraform(verdicts, documents)
     cloudformation(verdicts, documents)
+    chained(verdicts)
     verdicts.close()
 
 

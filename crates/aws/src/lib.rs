@@ -38,5 +38,6 @@ pub use organization::{DiscoveredRoster, Roster};
 pub use organization_policies::OrganizationPolicy;
 pub use organization_reads::{ORGANIZATION_READS, OrganizationRead};
 pub use role::RoleTemplate;
+pub use session::LONGEST_CHAINED;
 pub use session_policy::{LONGEST_SESSION_POLICY, session_policy};
 pub use source::{AwsSource, SourceOptions};

@@ -47,6 +47,11 @@ impl RoleTemplate {
         self.arn.split_once(":role/").map_or("", |(_, name)| name)
     }
 
+    /// The partition, where the text fixed one.
+    pub fn partition(&self) -> Option<&str> {
+        self.arn.split(':').nth(1).filter(|partition| *partition != "{partition}")
+    }
+
     /// The role's ARN in an account.
     pub fn arn(&self, partition: &str, account: AccountId) -> String {
         self.arn.replace("{partition}", partition).replace("{account_id}", account.as_str())
@@ -90,6 +95,7 @@ mod tests {
             ("arn:aws:iam::{account_id}:role/Audit", "arn:aws:iam::111122223333:role/Audit"),
         ] {
             let role = RoleTemplate::parse(text).unwrap();
+            assert_eq!(role.partition(), text.starts_with("arn:aws").then_some("aws"));
             assert_eq!(role.arn("aws-cn", account), wanted);
             assert!(wanted.ends_with(&format!(":role/{}", role.name())), "{text}: {}", role.name());
         }

@@ -76,8 +76,22 @@ impl AwsSource {
         let caller = identify(&sts_client(base), &usage, &connection).await?;
         let access = Arc::new(options.access.clone());
         let chained_already = caller.arn.contains(":assumed-role/");
-        let assumer = chain::follow(base, &access, chained_already, &usage).await?;
-        let discovery = chain::discovery(base, &access, chained_already, &usage).await?;
+        // No role is assumed that the scan has no use for.
+        let (enters, lists) = match options.roster {
+            Roster::Organization => (true, true),
+            Roster::Discovered(_) | Roster::File(_) => (true, false),
+            Roster::CallerOnly => (false, false),
+        };
+        let assumer = if enters {
+            chain::follow(base, &access, chained_already, &usage).await?
+        } else {
+            Assumer { sts: sts_client(base), session: None }
+        };
+        let discovery = if lists {
+            chain::discovery(base, &access, chained_already, &usage).await?
+        } else {
+            base.clone()
+        };
         let organizations = aws_sdk_organizations::Client::from_conf(
             aws_sdk_organizations::config::Builder::from(&discovery)
                 .retry_partition(session::shared_retry_partition("orgsweep-organizations"))

@@ -6,6 +6,7 @@ use orgsweep_model::selection::Scope;
 use crate::arguments::ScanOptions;
 use crate::config::OverriddenAccess;
 use crate::exit::Failure;
+use crate::policy::PrincipalArn;
 
 /// Accounts in flight: about three times the requests in flight, because an account waits most of its time for its
 /// credential report.
@@ -23,9 +24,7 @@ pub fn access(
     let names = if options.role_name.is_empty() { &default[..] } else { &options.role_name };
     let chain = options.role_chain.iter().map(|arn| ("--role-chain", arn));
     for (flag, arn) in chain.chain(options.discovery_role.iter().map(|arn| ("--discovery-role", arn))) {
-        let parts: Vec<&str> = arn.splitn(6, ':').collect();
-        let is_role = matches!(parts[..], ["arn", _, "iam", "", account, resource]
-            if account.len() == 12 && resource.starts_with("role/"));
+        let is_role = arn.parse::<PrincipalArn>().is_ok_and(|principal| principal.is_role());
         if !is_role {
             return Err(Failure::new(format!(
                 "{flag} {arn:?}: not the ARN of a role; expected one such as arn:aws:iam::111122223333:role/Audit"
@@ -40,7 +39,7 @@ pub fn access(
         };
         Ok((scope.clone(), special))
     });
-    Ok(Access {
+    let access = Access {
         roles: templates("--role-name", names)?,
         external_id: external_id("--external-id", options.external_id.as_deref())?,
         overrides: overrides.collect::<Result<_, Failure>>()?,
@@ -54,7 +53,38 @@ pub fn access(
             .iter()
             .map(|tag| key_value("--session-tag", tag))
             .collect::<Result<_, _>>()?,
-    })
+    };
+    one_partition(partitions(&access))?;
+    Ok(access)
+}
+
+/// Every partition that the roles' ARNs name: where, and which.
+pub fn partitions(access: &Access) -> Vec<(String, String)> {
+    let of_arn = |place: &str, arn: &String| {
+        (format!("{place} {arn}"), arn.split(':').nth(1).unwrap_or_default().to_owned())
+    };
+    let special = access.overrides.iter().flat_map(|(_, special)| &special.roles);
+    let named = access.roles.iter().chain(special).filter_map(|role| {
+        role.partition().map(|partition| (format!("--role-name {role}"), partition.to_owned()))
+    });
+    let chain = access.chain.iter().map(|arn| of_arn("--role-chain", arn));
+    let discovery = access.discovery_role.iter().map(|arn| of_arn("--discovery-role", arn));
+    chain.chain(discovery).chain(named).collect()
+}
+
+/// The one partition of all that is named; `None`: nothing is.
+pub fn one_partition(named: Vec<(String, String)>) -> Result<Option<String>, Failure> {
+    let mut named = named.into_iter();
+    let Some((place, partition)) = named.next() else {
+        return Ok(None);
+    };
+    match named.find(|(_, other)| *other != partition) {
+        None => Ok(Some(partition)),
+        Some((other_place, other)) => Err(Failure::new(format!(
+            "{place} is in partition {partition} and {other_place} in {other}: no trust reaches from one into another; give \
+             roles of one partition"
+        ))),
+    }
 }
 
 fn templates(place: &str, names: &[String]) -> Result<Vec<RoleTemplate>, Failure> {

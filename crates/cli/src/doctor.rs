@@ -92,10 +92,11 @@ async fn examine(
         Some(path) => Config::read(path)?,
         None => Config::default(),
     };
+    let given = arguments.options.clone();
     let prepared = prepare::prepare(registry, arguments.options, config)?;
     let ends = stopping::with_deadline(stop.clone(), began, prepared.options.deadline.map(|span| span.0));
     // Futures of whole commands are large.
-    let looking = Box::pin(look(prepared, arguments.sample, silent, stop));
+    let looking = Box::pin(look(prepared, (arguments.config, given), arguments.sample, silent, stop));
     // Nothing is kept of a look that is not whole, so no time is set aside for accounts in flight.
     let Some(moment) = ends.deadline.map(|moment| moment + ends.grace) else {
         return looking.await;
@@ -109,8 +110,10 @@ async fn examine(
     })
 }
 
+/// `given`: the configuration file and the options of the command line.
 async fn look(
     prepared: Prepared,
+    given: (Option<PathBuf>, ScanOptions),
     sample: Option<Sample>,
     silent: bool,
     stop: Stop,
@@ -178,7 +181,10 @@ async fn look(
             crate::live::tell_line(&format!("warning: {}", orgsweep_model::text::printable(&message)));
         }
     }
-    let commands = Commands::new(program::command(), &options, &caller_arn, &organization);
+    let (config, given) = given;
+    let chained = !options.role_chain.is_empty();
+    let commands =
+        Commands::new(program::command(), config.as_deref(), &given, chained, &caller_arn, &organization);
 
     Ok(Report {
         caller_arn,

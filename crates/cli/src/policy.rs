@@ -1,144 +1,43 @@
-//! `orgsweep policy`: the documents that give orgsweep its access, printed from what the checks need.
+//! `orgsweep policy`: the documents that give orgsweep its access, printed from what a configuration says.
 
+mod arguments;
 mod blank;
 mod cloudformation;
+mod deployment;
 mod documents;
 mod limit;
 mod node;
+mod notes;
 mod terraform;
 
-use std::path::PathBuf;
-
-use clap::{Args, ValueEnum};
 use orgsweep_aws::RoleTemplate;
-use orgsweep_model::Severity;
 use orgsweep_model::registry::Registry;
+use orgsweep_model::selection::Scope;
 
-use self::blank::{Answers, PrincipalArn};
+pub use self::arguments::PolicyArguments;
+use self::arguments::{Format, Kind};
+use self::blank::Answers;
+pub use self::blank::PrincipalArn;
+use self::deployment::{Accounts, Deployment, Purpose, RoleDocument, Variant};
 use self::documents::SessionExtras;
 use self::node::Node;
-use crate::access::DEFAULT_ROLE;
-use crate::arguments::ScanOptions;
-use crate::config::Config;
+pub use self::notes::quoted;
+use crate::access::{one_partition, partitions};
+use crate::config::{Config, unit_name};
 use crate::exit::Failure;
 use crate::live::tell_line;
-use crate::prepare;
-
-/// Which document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Kind {
-    /// What the audit role in each account may do. In Terraform and CloudFormation: the whole role, with its trust.
-    Member,
-    /// What the role or user that scans may do.
-    Hub,
-    /// What every session is limited to, as AssumeRole gets it.
-    Session,
-    /// Who may assume the audit role. In Terraform and CloudFormation: the same as member.
-    Trust,
-    /// A service control policy that keeps the members from changing the audit role.
-    Scp,
-}
-
-impl Kind {
-    /// As on the command line.
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Member => "member",
-            Self::Hub => "hub",
-            Self::Session => "session",
-            Self::Trust => "trust",
-            Self::Scp => "scp",
-        }
-    }
-}
-
-/// How it is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// The document and nothing else.
-    #[default]
-    Json,
-    /// Resources; what is left open are variables.
-    Terraform,
-    /// A template; what is left open are parameters.
-    Cloudformation,
-}
-
-/// `orgsweep policy`.
-#[derive(Debug, Args)]
-pub struct PolicyArguments {
-    /// Which document.
-    #[arg(long = "for", value_enum, value_name = "KIND")]
-    pub kind: Kind,
-    /// How it is written.
-    #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
-    /// The file that scans are configured with: its checks, role name and external id hold where no flag is given.
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-
-    /// The audit role, with its path. [default: orgsweep/OrgsweepAudit]
-    #[arg(long, value_name = "ROLE", help_heading = "Access")]
-    pub role_name: Option<String>,
-    /// The role or user that scans: the only one that the audit role trusts.
-    #[arg(long, value_name = "ARN", help_heading = "Access")]
-    pub trusted_principal: Option<PrincipalArn>,
-    /// The organization that whoever scans must belong to.
-    #[arg(long, value_name = "ID", help_heading = "Access")]
-    pub organization_id: Option<String>,
-    /// What whoever scans has to name; only for one that scans from outside the organization.
-    #[arg(long, value_name = "ID", help_heading = "Access")]
-    pub external_id: Option<String>,
-    /// The partition in ARNs; Terraform and CloudFormation ask AWS instead. [default: --trusted-principal's, else aws]
-    #[arg(long, value_name = "NAME", help_heading = "Access")]
-    pub partition: Option<String>,
-    /// Let sessions carry tags: where scans set some, and where the caller's own are passed on, as EKS Pod Identity's are.
-    #[arg(long, help_heading = "Access")]
-    pub with_session_tags: bool,
-    /// Let sessions carry a source identity: where scans set one, and where the caller has one, which is passed on.
-    #[arg(long, help_heading = "Access")]
-    pub with_source_identity: bool,
-    /// Who may change the audit role in spite of the service control policy, such as
-    /// arn:aws:iam::*:role/stacksets-exec-*; repeatable.
-    #[arg(long, value_name = "ARN", help_heading = "Access")]
-    pub except: Vec<String>,
-
-    /// Only these checks.
-    #[arg(long, value_delimiter = ',', value_name = "ID", help_heading = "Checks")]
-    pub check: Vec<String>,
-    /// Not these checks.
-    #[arg(long, value_delimiter = ',', value_name = "ID", help_heading = "Checks")]
-    pub exclude_check: Vec<String>,
-    /// Only checks of this severity or above.
-    #[arg(long, help_heading = "Checks")]
-    pub severity: Option<Severity>,
-    /// Only checks that answer a control of this framework, such as cis or cis:3.0.
-    #[arg(long, value_name = "NAME", help_heading = "Checks")]
-    pub framework: Option<String>,
-    /// These tables too, though no enabled check reads them; `all` for every table.
-    #[arg(long, value_delimiter = ',', value_name = "TABLE", help_heading = "Checks")]
-    pub collect: Vec<String>,
-    /// Allow what scans with this option call: the IDs of flagged access keys. [default: 0]
-    #[arg(long, value_parser = crate::values::whole::<u32>, value_name = "N", help_heading = "Checks")]
-    pub key_ids: Option<u32>,
-}
-
-/// All documents, with their blanks.
-struct Documents {
-    /// `/orgsweep/`.
-    role_path: String,
-    /// `OrgsweepAudit`.
-    role_name: String,
-    member: Node,
-    hub: Node,
-    trust: Node,
-    scp: Node,
-}
+use crate::prepare::{self, Prepared};
 
 /// What is printed, and what is said about it.
 struct Printed {
     text: String,
     notes: Vec<String>,
+}
+
+/// What a kind of document comes to.
+enum Document {
+    Role(RoleDocument),
+    Alone(Node),
 }
 
 /// Prints one document; what has to be said about it goes to standard error.
@@ -150,41 +49,39 @@ pub fn policy(registry: &Registry, arguments: PolicyArguments) -> Result<u8, Fai
     crate::print(&printed.text)
 }
 
-fn printed(registry: &Registry, arguments: PolicyArguments) -> Result<Printed, Failure> {
+fn printed(registry: &Registry, mut arguments: PolicyArguments) -> Result<Printed, Failure> {
     let config = match &arguments.config {
         Some(path) => Config::read(path)?,
         None => Config::default(),
     };
-    let (kind, format) = (arguments.kind, arguments.format);
     arguments.refuse_misplaced()?;
-    let chosen = ScanOptions {
-        check: arguments.check,
-        exclude_check: arguments.exclude_check,
-        severity: arguments.severity,
-        framework: arguments.framework,
-        collect: arguments.collect,
-        key_ids: arguments.key_ids,
-        ..ScanOptions::default()
-    };
-    let prepared = prepare::prepare(registry, chosen, config)?;
-    let actions = prepared.plan.actions();
+    let options = std::mem::take(&mut arguments.options);
+    let prepared = prepare::prepare(registry, options, config)?;
+    let (kind, format) = (arguments.kind, arguments.format);
+    let accounts = accounts(&prepared)?;
+    if accounts == Accounts::CallerOnly && kind != Kind::Hub {
+        return Err(Failure::new(format!(
+            "--for {}: with --single-account no role is assumed; --for hub prints what the caller needs",
+            kind.word()
+        )));
+    }
     if kind == Kind::Session {
-        let policy = orgsweep_aws::session_policy(&actions).map_err(Failure::new)?;
-        return match format {
-            Format::Json => Ok(Printed { text: policy + "\n", notes: Vec::new() }),
-            Format::Terraform => Ok(Printed { text: terraform::session(&policy), notes: Vec::new() }),
-            Format::Cloudformation => Err(Failure::new(
-                "--for session --format cloudformation: a session policy is no resource of a stack; it goes with \
-                 AssumeRole: print it with --format json",
-            )),
-        };
+        return session(&prepared, format);
     }
 
-    let answers = Answers {
-        partition: arguments.partition,
-        trusted_principal: arguments.trusted_principal,
-        organization_id: arguments.organization_id,
-        external_id: arguments.external_id.or(prepared.options.external_id),
+    let mut named = partitions(&prepared.access);
+    named.extend(
+        arguments
+            .trusted_principal
+            .iter()
+            .map(|principal| (format!("--trusted-principal {}", principal.arn), principal.partition.clone())),
+    );
+    named.extend(arguments.partition.iter().map(|name| ("--partition".to_owned(), name.clone())));
+    let mut answers = Answers {
+        partition: one_partition(named)?,
+        trusted_principal: arguments.trusted_principal.clone(),
+        organization_id: arguments.organization_id.clone(),
+        external_id: prepared.access.external_id.clone(),
     };
     answers.validate()?;
     for principal in &arguments.except {
@@ -195,131 +92,234 @@ fn printed(registry: &Registry, arguments: PolicyArguments) -> Result<Printed, F
             )));
         }
     }
-    let role = arguments
-        .role_name
-        .or_else(|| prepared.options.role_name.into_iter().next())
-        .unwrap_or_else(|| DEFAULT_ROLE.to_owned());
-    let template = RoleTemplate::parse(&role)
-        .map_err(|message| Failure::new(format!("--role-name {role:?}: {message}")))?;
-    let extras =
-        SessionExtras { tags: arguments.with_session_tags, source_identity: arguments.with_source_identity };
 
     let mut notes = Vec::new();
-    // A policy must allow something; this is what nobody can be denied.
-    let allowed = if actions.is_empty() {
+    let mut actions = prepared.plan.actions();
+    if actions.is_empty() {
+        // A policy must allow something; this is what nobody can be denied.
         notes.push("the chosen checks need nothing inside accounts: the roster is enough".to_owned());
-        vec!["sts:GetCallerIdentity"]
-    } else {
-        actions
-    };
-    let (path, name) = template
-        .name()
-        .rsplit_once('/')
-        .map_or(("/".to_owned(), template.name()), |(path, name)| (format!("/{path}/"), name));
-    let documents = Documents {
-        role_path: path,
-        role_name: name.to_owned(),
-        member: documents::member(&allowed),
-        hub: documents::hub(template.name(), extras, &allowed),
-        trust: documents::trust(extras, answers.external_id.is_some()),
-        scp: documents::scp(template.name(), &arguments.except),
-    };
-    if kind == Kind::Scp && arguments.except.is_empty() {
-        notes.push(
-            "nobody in the members may change the role then, not even what rolls it out: name who may with --except, \
-             such as arn:aws:iam::*:role/stacksets-exec-*"
-                .to_owned(),
-        );
+        actions.push("sts:GetCallerIdentity");
     }
-    notes.extend(documents.excesses(kind, format, &answers));
-    let text = match format {
-        Format::Json => {
-            if kind == Kind::Trust {
-                notes.extend(answers.placeholders());
-            }
-            documents.filled(kind, &answers).pretty() + "\n"
+    let deployment = Deployment {
+        access: &prepared.access,
+        actions,
+        extras: SessionExtras {
+            tags: arguments.with_session_tags || !prepared.access.session_tags.is_empty(),
+            source_identity: arguments.with_source_identity || prepared.access.source_identity.is_some(),
+        },
+        // Whoever scans accounts of a file need not be in an organization.
+        in_organization: accounts == Accounts::Organization || arguments.organization_id.is_some(),
+        accounts,
+        hub: arguments.trusted_principal.as_ref(),
+    };
+    let document = match kind {
+        Kind::Hub => Document::Alone(deployment.hub()),
+        Kind::Scp => Document::Alone(documents::scp(&deployment.all_roles(), &arguments.except)),
+        Kind::Chain | Kind::ChainTrust => {
+            let link = chosen_link(&deployment, kind, arguments.role.as_deref())?;
+            Document::Role(deployment.own_role(Purpose::Chain, &link))
         }
-        Format::Terraform => match kind {
-            Kind::Hub => terraform::hub(&documents),
-            Kind::Scp => terraform::scp(&documents),
-            _ => terraform::role(&documents, &answers),
-        },
-        Format::Cloudformation => match kind {
-            Kind::Hub => cloudformation::hub(&documents),
-            Kind::Scp => cloudformation::scp(&documents),
-            _ => cloudformation::role(&documents, &answers),
-        },
+        Kind::Discovery | Kind::DiscoveryTrust => {
+            Document::Role(deployment.own_role(Purpose::Discovery, &discovery_role(&deployment, kind)?))
+        }
+        Kind::Member | Kind::Trust | Kind::Session => {
+            refuse_another_caller(&deployment)?;
+            let variant = chosen_variant(&deployment, arguments.at.as_deref())?;
+            let role = chosen_name(&variant, arguments.role.as_deref())?;
+            answers.external_id.clone_from(&variant.external_id);
+            notes.extend(notes::variants(&deployment, &variant, kind, format));
+            notes.extend(notes::other_names(&variant, role, format));
+            notes.extend(notes::named_twice(&deployment));
+            Document::Role(deployment.audit_role(role, variant.external_id.as_deref()))
+        }
+    };
+    notes.extend(notes::about(&deployment, &document, &arguments));
+    notes.extend(excesses(&document, kind, format, &answers));
+    if format == Format::Json {
+        notes.extend(answers.placeholders(printed_part(&document, kind)));
+    }
+    let path = deployment.access.roles.first().map_or_else(|| "/".to_owned(), path_of);
+    let text = match (&document, format) {
+        (_, Format::Json) => filled(printed_part(&document, kind), &answers).pretty() + "\n",
+        (Document::Role(role), Format::Terraform) => terraform::role(role, &answers),
+        (Document::Role(role), Format::Cloudformation) => cloudformation::role(role, &answers),
+        (Document::Alone(policy), Format::Terraform) if kind == Kind::Scp => terraform::scp(policy),
+        (Document::Alone(policy), Format::Terraform) => terraform::hub(policy, &path),
+        (Document::Alone(policy), Format::Cloudformation) if kind == Kind::Scp => cloudformation::scp(policy),
+        (Document::Alone(policy), Format::Cloudformation) => cloudformation::hub(policy, &path),
     };
     Ok(Printed { text, notes })
 }
 
-impl PolicyArguments {
-    /// An option that would change nothing is a misunderstanding.
-    fn refuse_misplaced(&self) -> Result<(), Failure> {
-        let json = self.format == Format::Json;
-        let trusts = match self.kind {
-            Kind::Trust => true,
-            Kind::Member => !json,
-            _ => false,
-        };
-        let about_trust = "with --for trust, and with --for member in Terraform and CloudFormation";
-        let about_sessions =
-            "with --for hub and --for trust, and with --for member in Terraform and CloudFormation";
-        let sessions = trusts || self.kind == Kind::Hub;
-        for (option, given, has_a_meaning, place) in [
-            ("--trusted-principal", self.trusted_principal.is_some(), trusts, about_trust),
-            ("--organization-id", self.organization_id.is_some(), trusts, about_trust),
-            ("--external-id", self.external_id.is_some(), trusts, about_trust),
-            ("--with-session-tags", self.with_session_tags, sessions, about_sessions),
-            ("--with-source-identity", self.with_source_identity, sessions, about_sessions),
-            ("--except", !self.except.is_empty(), self.kind == Kind::Scp, "with --for scp"),
-            (
-                "--partition",
-                self.partition.is_some(),
-                json && !matches!(self.kind, Kind::Member | Kind::Session),
-                "in JSON with --for hub, trust and scp: Terraform and CloudFormation ask AWS",
-            ),
-        ] {
-            if given && !has_a_meaning {
-                return Err(Failure::new(format!(
-                    "{option} has no meaning with --for {} here; it has one {place}",
-                    self.kind.word()
-                )));
-            }
+/// Which accounts a scan of this configuration enters.
+fn accounts(prepared: &Prepared) -> Result<Accounts, Failure> {
+    if prepared.options.single_account {
+        return Ok(Accounts::CallerOnly);
+    }
+    match &prepared.options.accounts_file {
+        None => Ok(Accounts::Organization),
+        Some(file) => {
+            let accounts = prepare::read_accounts_file(file)?;
+            Ok(Accounts::File(accounts.into_iter().map(|account| account.id).collect()))
         }
-        Ok(())
     }
 }
 
-impl Documents {
-    fn document(&self, kind: Kind) -> &Node {
-        match kind {
-            Kind::Hub => &self.hub,
-            Kind::Trust => &self.trust,
-            Kind::Scp => &self.scp,
-            Kind::Member | Kind::Session => &self.member,
+fn session(prepared: &Prepared, format: Format) -> Result<Printed, Failure> {
+    let Some(policy) = prepared.access.session_policy.clone() else {
+        return Err(Failure::new(
+            "--for session: with no-session-policy sessions are limited to nothing: leave it out, or print --for member",
+        ));
+    };
+    match format {
+        Format::Json => Ok(Printed { text: policy + "\n", notes: Vec::new() }),
+        Format::Terraform => Ok(Printed { text: terraform::session(&policy), notes: Vec::new() }),
+        Format::Cloudformation => Err(Failure::new(
+            "--for session --format cloudformation: a session policy is no resource of a stack; it goes with \
+             AssumeRole: print it with --format json",
+        )),
+    }
+}
+
+/// Whoever enters the accounts is the end of the chain, where there is one.
+fn refuse_another_caller(deployment: &Deployment<'_>) -> Result<(), Failure> {
+    match (deployment.hub, deployment.access.chain.last()) {
+        (Some(hub), Some(last)) if hub.arn != *last => Err(Failure::new(format!(
+            "--trusted-principal {}: the accounts are entered by the last role of the chain, {last}; leave the option out \
+             here, and give it with --for chain-trust, where the first role of the chain trusts whoever scans",
+            hub.arn
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// The role of the chain that is asked for: the only one, or the one that is named.
+fn chosen_link(
+    deployment: &Deployment<'_>,
+    kind: Kind,
+    named: Option<&str>,
+) -> Result<PrincipalArn, Failure> {
+    let chain = &deployment.access.chain;
+    let all = || chain.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+    let link = match (named, &chain[..]) {
+        (_, []) => {
+            return Err(Failure::new(format!(
+                "--for {}: no role is assumed on the way to the accounts: give --role-chain, or a file with it",
+                kind.word()
+            )));
         }
-    }
+        (Some(named), _) => chain.iter().find(|link| *link == named).ok_or_else(|| {
+            Failure::new(format!("--role {named:?}: no role of the chain; expected one of {}", all()))
+        })?,
+        (None, [first, others @ ..]) if others.iter().all(|other| other == first) => first,
+        (None, _) => {
+            return Err(Failure::new(format!(
+                "--for {}: the chain has several roles, each with documents of its own: choose one with --role: {}",
+                kind.word(),
+                all()
+            )));
+        }
+    };
+    parsed(link)
+}
 
-    fn filled(&self, kind: Kind, answers: &Answers) -> Node {
-        self.document(kind).replaced(&|text| answers.fill(text).into())
+fn discovery_role(deployment: &Deployment<'_>, kind: Kind) -> Result<PrincipalArn, Failure> {
+    match (deployment.discovery_role(), &deployment.access.discovery_role) {
+        (Some(role), _) => parsed(role),
+        (None, Some(role)) => Err(Failure::new(format!(
+            "--for {}: with --accounts-file Organizations is not asked, and {role} not assumed",
+            kind.word()
+        ))),
+        (None, None) => Err(Failure::new(format!(
+            "--for {}: the caller itself lists the organization: give --discovery-role, or a file with it",
+            kind.word()
+        ))),
     }
+}
 
-    /// What is too large. Terraform and CloudFormation write documents without white space.
-    fn excesses(&self, kind: Kind, format: Format, answers: &Answers) -> Vec<String> {
-        let kinds = match (kind, format) {
-            (Kind::Member | Kind::Trust, Format::Terraform | Format::Cloudformation) => {
-                vec![Kind::Member, Kind::Trust]
-            }
-            _ => vec![kind],
-        };
-        kinds
-            .into_iter()
-            .filter_map(|kind| {
-                let filled = self.filled(kind, answers);
-                let text = if format == Format::Json { filled.pretty() } else { filled.compact() };
-                limit::excess(kind, format, &text)
-            })
-            .collect()
+/// Validated with the configuration.
+fn parsed(arn: &str) -> Result<PrincipalArn, Failure> {
+    arn.parse().map_err(|message| Failure::new(format!("{arn:?}: {message}")))
+}
+
+/// How the accounts are entered that the document is for.
+fn chosen_variant(deployment: &Deployment<'_>, at: Option<&str>) -> Result<Variant, Failure> {
+    let wanted = match at {
+        None => None,
+        Some(text) => Some(match text.parse() {
+            Ok(account) => Scope::Account(account),
+            Err(_) => Scope::Unit(
+                unit_name(text.to_owned()).map_err(|message| Failure::new(format!("--at: {message}")))?,
+            ),
+        }),
+    };
+    let variants = deployment.variants();
+    if let Some(found) = variants.iter().find(|variant| variant.scope == wanted) {
+        return Ok(found.clone());
     }
+    let known: Vec<String> =
+        variants.iter().filter_map(|variant| variant.scope.as_ref().map(notes::at)).collect();
+    let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+    Err(Failure::new(format!(
+        "--at {}: no [[override]] gives another role-name or external-id there; those that do: {known}",
+        at.unwrap_or_default()
+    )))
+}
+
+/// The role that a template makes: the one that is tried first, or the one that is named.
+fn chosen_name<'v>(variant: &'v Variant, named: Option<&str>) -> Result<&'v RoleTemplate, Failure> {
+    let wanted = match named {
+        None => None,
+        Some(text) => Some(
+            RoleTemplate::parse(text)
+                .map_err(|message| Failure::new(format!("--role {text:?}: {message}")))?
+                .name()
+                .to_owned(),
+        ),
+    };
+    let found = variant.roles.iter().find(|role| wanted.as_deref().is_none_or(|name| name == role.name()));
+    found.ok_or_else(|| {
+        let names: Vec<&str> = variant.roles.iter().map(RoleTemplate::name).collect();
+        Failure::new(format!(
+            "--role {}: no such role is tried; expected one of {}",
+            named.unwrap_or_default(),
+            names.join(", ")
+        ))
+    })
+}
+
+/// The folder of a role, as a path of IAM.
+fn path_of(role: &RoleTemplate) -> String {
+    role.name().rsplit_once('/').map_or_else(|| "/".to_owned(), |(path, _)| format!("/{path}/"))
+}
+
+/// The document that JSON prints.
+fn printed_part(document: &Document, kind: Kind) -> &Node {
+    match document {
+        Document::Alone(policy) => policy,
+        Document::Role(role) if kind.is_trust() => &role.trust,
+        Document::Role(role) => &role.permissions,
+    }
+}
+
+fn filled(document: &Node, answers: &Answers) -> Node {
+    document.replaced(&|text| answers.fill(text).into())
+}
+
+/// What is too large. Terraform and CloudFormation write documents without white space.
+fn excesses(document: &Document, kind: Kind, format: Format, answers: &Answers) -> Vec<String> {
+    let parts = match document {
+        Document::Role(role) if format != Format::Json => {
+            vec![(kind.permissions(), &role.permissions), (kind.trust(), &role.trust)]
+        }
+        _ => vec![(kind, printed_part(document, kind))],
+    };
+    parts
+        .into_iter()
+        .filter_map(|(kind, part)| {
+            let filled = filled(part, answers);
+            let text = if format == Format::Json { filled.pretty() } else { filled.compact() };
+            limit::excess(kind, format, &text)
+        })
+        .collect()
 }

@@ -7,7 +7,7 @@ use crate::account::{
 use crate::hostile;
 use crate::managed;
 use crate::random::Random;
-use crate::roles::roles;
+use crate::roles::{give_roles, roles};
 use crate::shapes;
 use crate::situations;
 use crate::world::{Account, World};
@@ -82,6 +82,7 @@ pub fn account(world: &World, account: &Account) -> AccountState {
     if world.options.hostile_names {
         hostile::add(&mut content, &account.id, now - 100 * DAY);
     }
+    give_roles(&mut content.roles, world, account);
     content
 }
 

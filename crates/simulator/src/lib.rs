@@ -46,7 +46,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 pub use faults::{Fault, FaultKind, parse_faults};
-pub use options::{Denial, Options};
+pub use options::{Denial, GivenRole, Options};
 pub use session::SessionInfo;
 pub use world::{Planted, PlantedKind};
 
@@ -93,6 +93,11 @@ pub async fn start(options: Options, port: u16) -> std::io::Result<Running> {
     let record = options.record.as_deref().map(record::Record::create).transpose()?;
     let server = Arc::new(Server::new(options, record));
     server.faults.check(&server.world).map_err(invalid)?;
+    for role in &server.world.options.given_roles {
+        if server.world.account(&role.account).is_none() {
+            return Err(invalid(format!("given role {}: there is no account {}", role.name, role.account)));
+        }
+    }
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
     let address = listener.local_addr()?;
     let task = tokio::spawn(server::serve(Arc::clone(&server), listener));
@@ -118,6 +123,11 @@ impl Running {
     /// The management account.
     pub fn management_account_id(&self) -> String {
         self.server.world.management().id.clone()
+    }
+
+    /// The organization's id.
+    pub fn organization_id(&self) -> &str {
+        &self.server.world.organization_id
     }
 
     /// What was made to go wrong, by account.

@@ -19,6 +19,21 @@ pub struct Denial {
     pub by_scp: bool,
 }
 
+/// A role that somebody made by hand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenRole {
+    /// The account that it is in.
+    pub account: String,
+    /// Its path and name, without the first slash.
+    pub name: String,
+    /// Who may assume it: a trust policy.
+    pub trust: String,
+    /// What it may do: a policy document.
+    pub policy: String,
+    /// `MaxSessionDuration`, seconds.
+    pub session_seconds: u64,
+}
+
 /// Settings of a simulator.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -59,6 +74,8 @@ pub struct Options {
     pub member_trust: Option<String>,
     /// The hub user's permissions: a policy document. `None`: it is an administrator.
     pub hub_policy: Option<String>,
+    /// Roles beside those that are made up; one of the same name in the account gives way.
+    pub given_roles: Vec<GivenRole>,
 
     /// Users in every account, instead of a made-up number.
     pub users: Option<usize>,
@@ -127,6 +144,7 @@ impl Default for Options {
             member_policy: None,
             member_trust: None,
             hub_policy: None,
+            given_roles: Vec::new(),
             users: None,
             roles: None,
             policies: None,
@@ -158,21 +176,27 @@ impl Options {
         if !["aws", "aws-us-gov", "aws-cn"].contains(&self.partition.as_str()) {
             return Err(format!("partition {:?}: known are aws, aws-us-gov and aws-cn", self.partition));
         }
-        if !(3600..=43_200).contains(&self.audit_role_session_seconds) {
-            return Err(format!(
-                "MaxSessionDuration of the audit role: AWS takes 3600 to 43200 seconds, not {}",
-                self.audit_role_session_seconds
-            ));
+        let given = self.given_roles.iter().map(|role| (role.name.as_str(), role.session_seconds));
+        for (role, seconds) in given.chain([("the audit role", self.audit_role_session_seconds)]) {
+            if !(3600..=43_200).contains(&seconds) {
+                return Err(format!(
+                    "MaxSessionDuration of {role}: AWS takes 3600 to 43200 seconds, not {seconds}"
+                ));
+            }
         }
         if self.largest_page == Some(0) {
             return Err("largest page: a page has an item at least".to_owned());
         }
-        for (what, policy) in [
+        let alone = [
             ("member policy", &self.member_policy),
             ("member trust", &self.member_trust),
             ("hub policy", &self.hub_policy),
-        ] {
-            let Some(policy) = policy else { continue };
+        ];
+        let alone = alone.into_iter().filter_map(|(what, policy)| Some((what, policy.as_ref()?)));
+        let given = self.given_roles.iter().flat_map(|role| {
+            [("trust of a given role", &role.trust), ("policy of a given role", &role.policy)]
+        });
+        for (what, policy) in alone.chain(given) {
             let parsed: serde_json::Value =
                 serde_json::from_str(policy).map_err(|error| format!("the {what}: {error}"))?;
             if parsed.get("Statement").is_none() {

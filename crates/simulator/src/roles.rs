@@ -201,6 +201,31 @@ pub fn roles(
     roles
 }
 
+/// Adds the roles that were given, in place of those of the same name.
+pub fn give_roles(roles: &mut Vec<Role>, world: &World, account: &Account) {
+    for given in world.options.given_roles.iter().filter(|given| given.account == account.id) {
+        let (path, name) = given.name.rsplit_once('/').unwrap_or(("", &given.name));
+        roles.retain(|role| role.full_name() != given.name);
+        roles.push(Role {
+            name: name.to_owned(),
+            id: id(
+                &mut Random::new(world.options.seed, &format!("given {} {}", account.id, given.name)),
+                "AROA",
+            ),
+            path: if path.is_empty() { "/".to_owned() } else { format!("/{path}/") },
+            created: world.options.now.as_second() - 400 * DAY,
+            description: None,
+            trust: given.trust.clone(),
+            max_session: given.session_seconds as i64,
+            last_used: None,
+            attached: Vec::new(),
+            inline: vec![Inline { name: "given".to_owned(), document: given.policy.clone() }],
+            boundary: None,
+            tags: Vec::new(),
+        });
+    }
+}
+
 /// Trusts the hub user and nobody else.
 fn hub_role(world: &World, now: i64) -> Role {
     let random = &mut Random::new(world.options.seed, "hub role");

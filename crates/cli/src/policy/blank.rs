@@ -1,6 +1,7 @@
 //! What a document leaves open until it is printed or deployed, written `{partition}` and the like, as in role
 //! names: JSON fills it in, Terraform makes it a variable, CloudFormation a parameter.
 
+use super::node::Node;
 use crate::exit::Failure;
 
 /// One thing left open.
@@ -43,7 +44,7 @@ impl Blank {
 /// What the command line says about the blanks.
 #[derive(Clone, Debug, Default)]
 pub struct Answers {
-    /// `--partition`, else the trusted principal's.
+    /// `--partition`, else that of the ARNs that were given.
     pub partition: Option<String>,
     /// `--trusted-principal`.
     pub trusted_principal: Option<PrincipalArn>,
@@ -61,11 +62,7 @@ const PLACEHOLDER_ORGANIZATION: &str = "o-exampleorgid";
 impl Answers {
     /// What JSON has in a blank's place: the answer, else a placeholder.
     pub fn literal(&self, blank: Blank) -> String {
-        let partition = self
-            .partition
-            .clone()
-            .or_else(|| self.trusted_principal.as_ref().map(|principal| principal.partition.clone()))
-            .unwrap_or_else(|| "aws".to_owned());
+        let partition = self.partition.clone().unwrap_or_else(|| "aws".to_owned());
         match blank {
             Blank::TrustedAccount => self
                 .trusted_principal
@@ -92,16 +89,16 @@ impl Answers {
         text
     }
 
-    /// A sentence for each placeholder that a trust policy in JSON would have.
-    pub fn placeholders(&self) -> Vec<String> {
+    /// A sentence for each placeholder that a document in JSON would have.
+    pub fn placeholders(&self, document: &Node) -> Vec<String> {
         let mut notes = Vec::new();
-        if self.trusted_principal.is_none() {
+        if self.trusted_principal.is_none() && document.mentions(Blank::TrustedPrincipal.mark()) {
             notes.push(format!(
                 "{} is a placeholder: name the role or user that scans with --trusted-principal ARN",
                 self.literal(Blank::TrustedPrincipal)
             ));
         }
-        if self.organization_id.is_none() {
+        if self.organization_id.is_none() && document.mentions(Blank::OrganizationId.mark()) {
             notes.push(format!(
                 "{PLACEHOLDER_ORGANIZATION} is a placeholder: give the organization's id with --organization-id"
             ));
@@ -117,14 +114,6 @@ impl Answers {
                     "--partition {partition:?}: expected aws, aws-cn, aws-us-gov or another of AWS's partitions"
                 )));
             }
-            if let Some(principal) = &self.trusted_principal
-                && principal.partition != *partition
-            {
-                return Err(Failure::new(format!(
-                    "--partition {partition}: {} is in partition {}, and no trust reaches from one into another",
-                    principal.arn, principal.partition
-                )));
-            }
         }
         if let Some(id) = &self.organization_id
             && !id
@@ -133,16 +122,6 @@ impl Answers {
         {
             return Err(Failure::new(format!(
                 "--organization-id {id:?}: expected o- and 10 to 32 small letters or digits"
-            )));
-        }
-        if let Some(id) = &self.external_id
-            && !((2..=1224).contains(&id.len())
-                && id
-                    .chars()
-                    .all(|character| character.is_ascii_alphanumeric() || "_+=,.@:/-".contains(character)))
-        {
-            return Err(Failure::new(format!(
-                "--external-id {id:?}: expected 2 to 1224 letters, digits and _ + = , . @ : / -"
             )));
         }
         Ok(())
@@ -164,6 +143,13 @@ pub struct PrincipalArn {
     pub partition: String,
     /// Its fifth part, twelve digits.
     pub account: String,
+}
+
+impl PrincipalArn {
+    /// Of a role, and not of a user.
+    pub fn is_role(&self) -> bool {
+        self.arn.contains(":role/")
+    }
 }
 
 impl std::str::FromStr for PrincipalArn {
@@ -218,6 +204,7 @@ mod tests {
     #[test]
     fn blanks_are_filled_and_policy_variables_are_left_alone() {
         let answers = Answers {
+            partition: Some("aws-cn".to_owned()),
             trusted_principal: Some("arn:aws-cn:iam::444455556666:role/Hub".parse().unwrap()),
             ..Answers::default()
         };
@@ -226,24 +213,23 @@ mod tests {
                 .fill("arn:{partition}:iam::{trusted_account}:root ${aws:PrincipalOrgID} {organization_id}"),
             "arn:aws-cn:iam::444455556666:root ${aws:PrincipalOrgID} o-exampleorgid"
         );
-        assert_eq!(answers.placeholders().len(), 1);
-        assert_eq!(Answers::default().placeholders().len(), 2);
+        let document = Node::list(["{trusted_principal}", "{organization_id}"]);
+        assert_eq!(answers.placeholders(&document).len(), 1);
+        assert_eq!(Answers::default().placeholders(&document).len(), 2);
+        assert!(Answers::default().placeholders(&Node::list(["{partition}"])).is_empty());
     }
 
     #[test]
     fn answers_that_aws_would_refuse_are_refused() {
-        let with = |partition: Option<&str>, organization: Option<&str>, external: Option<&str>| Answers {
-            partition: partition.map(str::to_owned),
-            trusted_principal: Some("arn:aws:iam::444455556666:role/Hub".parse().unwrap()),
-            organization_id: organization.map(str::to_owned),
-            external_id: external.map(str::to_owned),
+        let with = |partition: &str, organization: &str| Answers {
+            partition: Some(partition.to_owned()),
+            organization_id: Some(organization.to_owned()),
+            ..Answers::default()
         };
-        assert!(with(Some("aws"), Some("o-exampleorgid"), Some("a/b")).validate().is_ok());
+        assert!(with("aws", "o-exampleorgid").validate().is_ok());
         for (answers, wanted) in [
-            (with(Some("amazon"), None, None), "--partition"),
-            (with(Some("aws-cn"), None, None), "no trust reaches"),
-            (with(None, Some("exampleorgid"), None), "--organization-id"),
-            (with(None, None, Some("two words")), "--external-id"),
+            (with("amazon", "o-exampleorgid"), "--partition"),
+            (with("aws", "exampleorgid"), "--organization-id"),
         ] {
             let message = answers.validate().unwrap_err().message;
             assert!(message.contains(wanted), "{message}");

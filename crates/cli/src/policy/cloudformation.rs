@@ -1,7 +1,7 @@
 //! CloudFormation: templates in JSON, with parameters for what is left open.
 
-use super::Documents;
 use super::blank::{Answers, Blank};
+use super::deployment::{Purpose, RoleDocument};
 use super::node::Node;
 
 /// The parameters of the trust policy.
@@ -9,49 +9,66 @@ const PRINCIPAL: &str = "TrustedPrincipalArn";
 const ORGANIZATION: &str = "OrganizationId";
 const EXTERNAL_ID: &str = "ExternalId";
 
-/// The whole role of one account, with its trust, ready for a service-managed StackSet.
-pub fn role(documents: &Documents, answers: &Answers) -> String {
-    let mut parameters = vec![
-        parameter(
+/// The whole role, with its trust; the audit role is ready for a service-managed StackSet.
+pub fn role(role: &RoleDocument, answers: &Answers) -> String {
+    let mut parameters = Vec::new();
+    if role.trust.mentions(Blank::TrustedPrincipal.mark()) {
+        parameters.push(parameter(
             PRINCIPAL,
-            "ARN of the role or user that scans; nobody else may assume the role",
+            "ARN of the role or user that scans",
             "^arn:[a-z-]+:iam::[0-9]{12}:(role|user)/.+$",
             answers.trusted_principal.as_ref().map(|principal| principal.arn.as_str()),
-        ),
-        parameter(
+        ));
+    }
+    if role.trust.mentions(Blank::OrganizationId.mark()) {
+        parameters.push(parameter(
             ORGANIZATION,
             "Id of the organization that whoever scans must belong to",
             "^o-[a-z0-9]{10,32}$",
             answers.organization_id.as_deref(),
-        ),
-    ];
-    if let Some(external_id) = &answers.external_id {
+        ));
+    }
+    if role.trust.mentions(Blank::ExternalId.mark()) {
         parameters.push(parameter(
             EXTERNAL_ID,
             "What whoever scans has to name",
             "^[A-Za-z0-9_+=,.@:/-]{2,1224}$",
-            Some(external_id),
+            answers.external_id.as_deref(),
         ));
     }
-    let policy = Node::map([
-        ("PolicyName", "orgsweep-audit".into()),
-        ("PolicyDocument", referring(&documents.member)),
-    ]);
+    let (about, resource, policy) = match role.purpose {
+        Purpose::Audit => (
+            "Lets orgsweep read the account's identities. As a service-managed StackSet (one Region, CAPABILITY_NAMED_IAM) \
+             it reaches every member; the management account needs a stack of its own unless it is the one that scans.",
+            "OrgsweepAuditRole",
+            "orgsweep-audit",
+        ),
+        Purpose::Chain => (
+            "A role between orgsweep's caller and the audit roles: a stack in the role's own account.",
+            "OrgsweepChainRole",
+            "orgsweep-chain",
+        ),
+        Purpose::Discovery => (
+            "Lets orgsweep list the organization: a stack in the role's own account.",
+            "OrgsweepDiscoveryRole",
+            "orgsweep-discovery",
+        ),
+    };
+    let policy = Node::map([("PolicyName", policy.into()), ("PolicyDocument", referring(&role.permissions))]);
     template(
-        "Lets orgsweep read the account's identities. As a service-managed StackSet (one Region, CAPABILITY_NAMED_IAM) \
-         it reaches every member; the management account needs a stack of its own unless it is the one that scans.",
+        about,
         parameters,
-        "OrgsweepAuditRole",
+        resource,
         Node::map([
             ("Type", "AWS::IAM::Role".into()),
             (
                 "Properties",
                 Node::map([
-                    ("RoleName", documents.role_name.as_str().into()),
-                    ("Path", documents.role_path.as_str().into()),
-                    ("Description", "Lets orgsweep read the account's identities".into()),
-                    ("MaxSessionDuration", Node::Number(3600)),
-                    ("AssumeRolePolicyDocument", referring(&documents.trust)),
+                    ("RoleName", role.name.as_str().into()),
+                    ("Path", role.path.as_str().into()),
+                    ("Description", role.purpose.description().into()),
+                    ("MaxSessionDuration", Node::Number(role.longest_session)),
+                    ("AssumeRolePolicyDocument", referring(&role.trust)),
                     ("Policies", Node::List(vec![policy])),
                 ]),
             ),
@@ -60,7 +77,7 @@ pub fn role(documents: &Documents, answers: &Answers) -> String {
 }
 
 /// The policy of whoever scans.
-pub fn hub(documents: &Documents) -> String {
+pub fn hub(document: &Node, path: &str) -> String {
     template(
         "What the role or user that scans with orgsweep may do: attach it there.",
         Vec::new(),
@@ -71,9 +88,9 @@ pub fn hub(documents: &Documents) -> String {
                 "Properties",
                 Node::map([
                     ("ManagedPolicyName", "OrgsweepHub".into()),
-                    ("Path", documents.role_path.as_str().into()),
-                    ("Description", "Lets orgsweep list the organization and assume the audit role".into()),
-                    ("PolicyDocument", referring(&documents.hub)),
+                    ("Path", path.into()),
+                    ("Description", "Lets orgsweep list the organization and assume its roles".into()),
+                    ("PolicyDocument", referring(document)),
                 ]),
             ),
         ]),
@@ -81,9 +98,9 @@ pub fn hub(documents: &Documents) -> String {
 }
 
 /// The service control policy.
-pub fn scp(documents: &Documents) -> String {
+pub fn scp(document: &Node) -> String {
     template(
-        "Keeps the members' hands off orgsweep's audit role: attach the policy to the root or to units.",
+        "Keeps the members' hands off orgsweep's roles: attach the policy to the root or to units.",
         Vec::new(),
         "OrgsweepProtectAuditRole",
         Node::map([
@@ -92,9 +109,9 @@ pub fn scp(documents: &Documents) -> String {
                 "Properties",
                 Node::map([
                     ("Name", "OrgsweepProtectAuditRole".into()),
-                    ("Description", "Keeps the members from changing the audit role".into()),
+                    ("Description", "Keeps the members from changing orgsweep's roles".into()),
                     ("Type", "SERVICE_CONTROL_POLICY".into()),
-                    ("Content", referring(&documents.scp)),
+                    ("Content", referring(document)),
                 ]),
             ),
         ]),

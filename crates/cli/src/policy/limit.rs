@@ -21,10 +21,9 @@ const SCP: Limit = Limit { characters: 10_240, what: "a service control policy",
 /// A sentence if the printed text of a document is too large for what it is meant for.
 pub fn excess(kind: Kind, format: Format, text: &str) -> Option<String> {
     let limit = match kind {
-        Kind::Member if format == Format::Json => MANAGED,
-        Kind::Member => INLINE,
-        Kind::Hub => MANAGED,
-        Kind::Trust => TRUST,
+        Kind::Member | Kind::Chain | Kind::Discovery if format != Format::Json => INLINE,
+        Kind::Member | Kind::Chain | Kind::Discovery | Kind::Hub => MANAGED,
+        Kind::Trust | Kind::ChainTrust | Kind::DiscoveryTrust => TRUST,
         Kind::Scp => SCP,
         // Refused where it is made, as a scan would.
         Kind::Session => return None,
@@ -52,6 +51,9 @@ mod tests {
             (Kind::Member, Format::Json, 6144),
             (Kind::Member, Format::Cloudformation, 10_240),
             (Kind::Hub, Format::Terraform, 6144),
+            (Kind::Chain, Format::Json, 6144),
+            (Kind::Discovery, Format::Terraform, 10_240),
+            (Kind::ChainTrust, Format::Terraform, 2048),
             (Kind::Trust, Format::Json, 2048),
             (Kind::Scp, Format::Json, 10_240),
         ] {

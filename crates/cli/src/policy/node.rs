@@ -38,6 +38,16 @@ impl Node {
         }
     }
 
+    /// Whether a text somewhere in it contains another.
+    pub fn mentions(&self, part: &str) -> bool {
+        match self {
+            Self::Text(text) => text.contains(part),
+            Self::Number(_) => false,
+            Self::List(items) => items.iter().any(|item| item.mentions(part)),
+            Self::Map(entries) => entries.iter().any(|(_, value)| value.mentions(part)),
+        }
+    }
+
     /// As JSON over several lines.
     pub fn pretty(&self) -> String {
         serde_json::to_string_pretty(self).unwrap_or_default()

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::Documents;
 use super::blank::{Answers, Blank};
+use super::deployment::{Purpose, RoleDocument};
 use super::node::Node;
 use crate::program;
 
@@ -12,56 +12,74 @@ const PRINCIPAL: &str = "orgsweep_trusted_principal_arn";
 const ORGANIZATION: &str = "orgsweep_organization_id";
 const EXTERNAL_ID: &str = "orgsweep_external_id";
 
-/// The whole role of one account, with its trust.
-pub fn role(documents: &Documents, answers: &Answers) -> String {
-    let mut text = heading(
-        "The audit role of one account, and who may assume it: apply it in every account of the organization.",
-        "member",
-    );
-    let principal = answers.trusted_principal.as_ref().map(|principal| principal.arn.as_str());
-    text += &variable(
-        PRINCIPAL,
-        "ARN of the role or user that scans; nobody else may assume the role",
-        principal,
-    );
-    let organization = answers.organization_id.as_deref();
-    text += &variable(ORGANIZATION, "Id of the organization that whoever scans must belong to", organization);
-    if let Some(external_id) = &answers.external_id {
-        text += &variable(EXTERNAL_ID, "What whoever scans has to name", Some(external_id));
+/// The whole role, with its trust.
+pub fn role(role: &RoleDocument, answers: &Answers) -> String {
+    let (about, kind, label, policy) = match role.purpose {
+        Purpose::Audit => (
+            "The audit role of one account, and who may assume it: apply it in every account of the organization.",
+            "member",
+            "orgsweep_audit",
+            "orgsweep-audit",
+        ),
+        Purpose::Chain => (
+            "A role between the caller and the audit roles, and who may assume it: apply it in its own account.",
+            "chain",
+            "orgsweep_chain",
+            "orgsweep-chain",
+        ),
+        Purpose::Discovery => (
+            "The role that lists the organization, and who may assume it: apply it in its own account.",
+            "discovery",
+            "orgsweep_discovery",
+            "orgsweep-discovery",
+        ),
+    };
+    let mut text = heading(about, kind);
+    if role.trust.mentions(Blank::TrustedPrincipal.mark()) {
+        let principal = answers.trusted_principal.as_ref().map(|principal| principal.arn.as_str());
+        text += &variable(PRINCIPAL, "ARN of the role or user that scans", principal);
     }
-    text += &partition("orgsweep_audit");
+    if role.trust.mentions(Blank::OrganizationId.mark()) {
+        let organization = answers.organization_id.as_deref();
+        text +=
+            &variable(ORGANIZATION, "Id of the organization that whoever scans must belong to", organization);
+    }
+    if role.trust.mentions(Blank::ExternalId.mark()) {
+        text += &variable(EXTERNAL_ID, "What whoever scans has to name", answers.external_id.as_deref());
+    }
+    text += &partition(label, &[&role.trust, &role.permissions]);
     text += &block(
-        "resource \"aws_iam_role\" \"orgsweep_audit\"",
+        &format!("resource \"aws_iam_role\" \"{label}\""),
         &[
-            ("name", quoted(&documents.role_name)),
-            ("path", quoted(&documents.role_path)),
-            ("description", quoted("Lets orgsweep read the account's identities")),
-            ("max_session_duration", "3600".to_owned()),
-            ("assume_role_policy", encoded(&documents.trust, "orgsweep_audit")),
+            ("name", quoted(&role.name)),
+            ("path", quoted(&role.path)),
+            ("description", quoted(role.purpose.description())),
+            ("max_session_duration", role.longest_session.to_string()),
+            ("assume_role_policy", encoded(&role.trust, label)),
         ],
     );
     text += &block(
-        "resource \"aws_iam_role_policy\" \"orgsweep_audit\"",
+        &format!("resource \"aws_iam_role_policy\" \"{label}\""),
         &[
-            ("name", quoted("orgsweep-audit")),
-            ("role", "aws_iam_role.orgsweep_audit.id".to_owned()),
-            ("policy", encoded(&documents.member, "orgsweep_audit")),
+            ("name", quoted(policy)),
+            ("role", format!("aws_iam_role.{label}.id")),
+            ("policy", encoded(&role.permissions, label)),
         ],
     );
     text
 }
 
 /// The policy of whoever scans.
-pub fn hub(documents: &Documents) -> String {
+pub fn hub(document: &Node, path: &str) -> String {
     let mut text = heading("What the role or user that scans may do: attach it there.", "hub");
-    text += &partition("orgsweep_hub");
+    text += &partition("orgsweep_hub", &[document]);
     text += &block(
         "resource \"aws_iam_policy\" \"orgsweep_hub\"",
         &[
             ("name", quoted("OrgsweepHub")),
-            ("path", quoted(&documents.role_path)),
-            ("description", quoted("Lets orgsweep list the organization and assume the audit role")),
-            ("policy", encoded(&documents.hub, "orgsweep_hub")),
+            ("path", quoted(path)),
+            ("description", quoted("Lets orgsweep list the organization and assume its roles")),
+            ("policy", encoded(document, "orgsweep_hub")),
         ],
     );
     text
@@ -74,17 +92,17 @@ pub fn session(policy: &str) -> String {
 }
 
 /// The service control policy.
-pub fn scp(documents: &Documents) -> String {
+pub fn scp(document: &Node) -> String {
     let mut text =
-        heading("Keeps the members' hands off the audit role: attach it to the root or to units.", "scp");
-    text += &partition("orgsweep_scp");
+        heading("Keeps the members' hands off orgsweep's roles: attach it to the root or to units.", "scp");
+    text += &partition("orgsweep_scp", &[document]);
     text += &block(
         "resource \"aws_organizations_policy\" \"orgsweep_protect_audit_role\"",
         &[
             ("name", quoted("OrgsweepProtectAuditRole")),
-            ("description", quoted("Keeps the members from changing the audit role")),
+            ("description", quoted("Keeps the members from changing orgsweep's roles")),
             ("type", quoted("SERVICE_CONTROL_POLICY")),
-            ("content", encoded(&documents.scp, "orgsweep_scp")),
+            ("content", encoded(document, "orgsweep_scp")),
         ],
     );
     text
@@ -102,8 +120,13 @@ fn variable(name: &str, description: &str, default: Option<&str>) -> String {
     block(&format!("variable {}", quoted(name)), &attributes)
 }
 
-fn partition(name: &str) -> String {
-    format!("\ndata \"aws_partition\" \"{name}\" {{}}\n")
+/// The partition that documents leave open, where they do.
+fn partition(name: &str, documents: &[&Node]) -> String {
+    if documents.iter().any(|document| document.mentions(Blank::Partition.mark())) {
+        format!("\ndata \"aws_partition\" \"{name}\" {{}}\n")
+    } else {
+        String::new()
+    }
 }
 
 fn block(head: &str, attributes: &[(&str, String)]) -> String {
