@@ -8,250 +8,9 @@ use std::time::Duration;
 
 use crate::support::{Said, World, options, program, run};
 
-/// One wrong input: the command line, with `{DIR}` for the test's folder, and words that its message must have.
-struct Wrong(&'static [&'static str], &'static [&'static str]);
+mod table;
 
-const WRONG: &[Wrong] = &[
-    Wrong(&["scan", "--nosuch"], &["--nosuch"]),
-    Wrong(&["scna"], &["scna", "scan"]),
-    Wrong(&["scan", "extra"], &["extra"]),
-    Wrong(&["scan", "--account", "12"], &["12 digits"]),
-    Wrong(&["scan", "--account", "11112222333x"], &["12 digits"]),
-    Wrong(&["scan", "--exclude-account", "abc"], &["--exclude-account", "12 digits"]),
-    Wrong(&["scan", "--ou", "Workloads"], &["Workloads", "/Root/Workloads"]),
-    Wrong(&["scan", "--ou", "/"], &["\"/\"", "/Root/Workloads"]),
-    Wrong(&["scan", "--ou", "/Root//X"], &["/Root//X", "/Root/Workloads"]),
-    Wrong(&["scan", "--ou", r"/Root/a\b"], &[r"\/"]),
-    Wrong(&["scan", "--exclude-ou", "prod"], &["prod", "ou-"]),
-    Wrong(&["scan", "--tag", "prod"], &["--tag", "KEY=VALUE"]),
-    Wrong(&["scan", "--tag", "=prod"], &["--tag", "KEY=VALUE"]),
-    Wrong(&["scan", "--tag", "a=b", "--tag", "a=c"], &["--tag a"]),
-    Wrong(&["scan", "--session-tag", "prod"], &["--session-tag", "KEY=VALUE"]),
-    Wrong(&["scan", "--check", "iam-role-unsued"], &["--check", "iam-role-unused"]),
-    Wrong(&["scan", "--exclude-check", "iam-group-emty"], &["--exclude-check", "iam-group-empty"]),
-    Wrong(
-        &["scan", "--check", "iam-role-unused", "--exclude-check", "iam-role-unused"],
-        &["no check is left"],
-    ),
-    Wrong(&["scan", "--collect", "server_certs"], &["--collect", "server_certificates"]),
-    Wrong(&["scan", "--framework", "hipaa"], &["--framework", "cis_aws_foundations"]),
-    Wrong(&["scan", "--severity", "severe"], &["severe", "critical"]),
-    Wrong(&["scan", "--fail-on", "severe"], &["severe", "critical"]),
-    Wrong(&["scan", "--min-coverage", "101"], &["--min-coverage", "0 to 100"]),
-    Wrong(&["scan", "--min-coverage=-1"], &["--min-coverage", "0 to 100"]),
-    Wrong(&["scan", "--min-coverage", "nan"], &["--min-coverage", "0 to 100"]),
-    Wrong(&["scan", "--concurrency", "0"], &["--concurrency", "at least one"]),
-    Wrong(&["scan", "--requests", "0"], &["--requests", "at least one"]),
-    Wrong(&["scan", "--max-rate", "0"], &["--max-rate", "0.1"]),
-    Wrong(&["scan", "--max-rate", "inf"], &["--max-rate", "0.1"]),
-    Wrong(&["scan", "--attempts", "0"], &["--attempts", "1 to 20"]),
-    Wrong(&["scan", "--attempts", "21"], &["--attempts", "1 to 20"]),
-    Wrong(&["scan", "--session-duration", "899"], &["--session-duration", "900"]),
-    Wrong(&["scan", "--session-duration", "43201"], &["--session-duration", "43200"]),
-    Wrong(&["scan", "--external-id", "x"], &["external", "1224"]),
-    Wrong(&["scan", "--external-id", "two words"], &["external", "1224"]),
-    Wrong(&["scan", "--source-identity", "x"], &["--source-identity", "64"]),
-    Wrong(&["scan", "--source-identity", "two words"], &["--source-identity", "64"]),
-    Wrong(&["scan", "--role-name", "two words"], &["--role-name", "two words"]),
-    Wrong(&["scan", "--role-name", "arn:aws:iam::111122223333:role/Audit"], &["{account_id}"]),
-    Wrong(&["scan", "--role-chain", "Audit"], &["Audit", "arn:aws:iam"]),
-    Wrong(&["scan", "--discovery-role", "Audit"], &["Audit", "arn:aws:iam"]),
-    Wrong(&["scan", "--accounts-file", "{DIR}/none"], &["--accounts-file", "none"]),
-    Wrong(&["scan", "--accounts-file", "{DIR}"], &["--accounts-file"]),
-    Wrong(&["scan", "--accounts-file", "{DIR}/empty"], &["--accounts-file", "12-digit"]),
-    Wrong(&["scan", "--accounts-file", "{DIR}/short"], &["line 2", "12 digits"]),
-    Wrong(&["scan", "--accounts-file", "{DIR}/twice"], &["line 2", "listed twice"]),
-    Wrong(&["scan", "--accounts-file", "{DIR}/good", "--ou", "/Root"], &["--ou", "--account"]),
-    Wrong(&["scan", "--accounts-file", "{DIR}/good", "--tag", "a=b"], &["--tag", "--account"]),
-    Wrong(&["scan", "--single-account", "--ou", "/Root"], &["--ou", "--single-account"]),
-    Wrong(&["scan", "--single-account", "--accounts-file", "{DIR}/good"], &["--single-account"]),
-    Wrong(&["scan", "--roster", "{DIR}/none", "--shard", "0/2"], &["--roster", "discover"]),
-    Wrong(&["scan", "--roster", "{DIR}/empty", "--shard", "0/2"], &["--roster", "discover"]),
-    Wrong(&["scan", "--roster", "{DIR}/object", "--shard", "0/2"], &["--roster", "discover"]),
-    Wrong(&["scan", "--shard", "0/2"], &["--roster"]),
-    Wrong(&["scan", "--resume", "none"], &["--resume", "none"]),
-    Wrong(&["scan", "--resume"], &["--resume", "without --resume"]),
-    Wrong(&["scan", "--retry-incomplete", "none"], &["--retry-incomplete"]),
-    Wrong(&["scan", "--retry-incomplete", "01ARZ3NDEKTSV4RRFFQ69G5FAV"], &["01ARZ3NDEKTSV4RRFFQ69G5FAV"]),
-    Wrong(&["scan", "--log-format", "xml"], &["xml", "json"]),
-    Wrong(&["scan", "--color", "blue"], &["blue", "never"]),
-    Wrong(&["scan", "--out", "{DIR}/good"], &["--out", "good"]),
-    Wrong(&["scan", "--out", "{DIR}/good/below"], &["--out", "good"]),
-    Wrong(&["scan", "--out", "{DIR}/garbage"], &["latest.json", "remove"]),
-    Wrong(&["scan", "--out", "{DIR}/version"], &["latest.json", "99"]),
-    Wrong(&["scan", "--out", "{DIR}/pointerfolder"], &["latest.json", "expected a file"]),
-    Wrong(&["scan", "--out", "{DIR}/filefolder"], &["v1", "expected a folder"]),
-    Wrong(&["scan", "--profile", "nosuch"], &["--profile", "nosuch", "~/.aws/config"]),
-    Wrong(&["scan", "--region", "us_east_1"], &["--region", "us_east_1", "us-east-1"]),
-    Wrong(&["scan", "--attempt-timeout", "0s"], &["--attempt-timeout", "90s"]),
-    Wrong(&["scan", "--report-timeout", "soon"], &["--report-timeout", "90s"]),
-    Wrong(&["scan", "--report-max-age", "old"], &["--report-max-age", "90s"]),
-    Wrong(&["scan", "--deadline", "0s"], &["--deadline", "14m"]),
-    Wrong(&["scan", "--key-ids", "many"], &["--key-ids", "whole number"]),
-    Wrong(&["scan", "--concurrency", "ten"], &["--concurrency", "whole number"]),
-    Wrong(&["scan", "--requests", "-1"], &["-1"]),
-    Wrong(&["scan", "--requests=-1"], &["--requests", "whole number"]),
-    Wrong(&["scan", "--max-rate", "fast"], &["--max-rate", "number"]),
-    Wrong(&["scan", "--attempts", "4294967296"], &["--attempts", "too large"]),
-    Wrong(&["scan", "--session-duration", "1h"], &["--session-duration", "whole number"]),
-    Wrong(&["scan", "--min-coverage", "all"], &["--min-coverage", "number"]),
-    Wrong(&["scan", "--now", "yesterday"], &["--now", "2026-11-24"]),
-    Wrong(&["scan", "--now", "2026-13-01"], &["--now", "2026-11-24"]),
-    Wrong(&["scan", "--format", "json"], &["--plan"]),
-    Wrong(&["scan", "--plan", "--format", "xml"], &["xml", "json"]),
-    Wrong(&["scan", "--config", "{DIR}/none"], &["--config", "none"]),
-    Wrong(&["scan", "--config", "{DIR}"], &["--config"]),
-    Wrong(&["demo", "--accounts", "many"], &["--accounts", "many"]),
-    Wrong(&["demo", "--accounts", "3", "--out", "{DIR}/good"], &["--out", "good"]),
-    Wrong(&["demo", "--accounts", "3", "--out", "{DIR}/garbage"], &["latest.json", "remove"]),
-    Wrong(&["demo", "--accounts", "3", "--seed", "x"], &["--seed", "x"]),
-    Wrong(&["demo", "--accounts", "0"], &["--accounts", "1 to 50000"]),
-    Wrong(&["demo", "--now", "soon"], &["--now", "2026-11-24"]),
-    Wrong(&["demo", "--config", "{DIR}/none"], &["--config", "none"]),
-    Wrong(&["demo", "--check", "iam-role-unsued"], &["iam-role-unused"]),
-    Wrong(&["demo", "--collect", "server_certs"], &["server_certificates"]),
-    Wrong(&["demo", "--concurrency", "0"], &["--concurrency", "at least one"]),
-    Wrong(&["demo", "--fail-on", "severe"], &["severe", "critical"]),
-    Wrong(&["demo", "--latency", "slow"], &["--latency", "whole number"]),
-    Wrong(&["demo", "--log-format", "xml"], &["xml", "json"]),
-    Wrong(&["demo", "--color", "blue"], &["blue", "never"]),
-    Wrong(&["doctor", "--sample", "0"], &["--sample", "at least 1"]),
-    Wrong(&["doctor", "--sample", "half"], &["--sample", "all"]),
-    Wrong(&["simulate", "--accounts", "x"], &["--accounts", "whole number"]),
-    Wrong(&["simulate", "--seed", "x"], &["--seed", "whole number"]),
-    Wrong(&["simulate", "--port", "99999"], &["--port", "65535"]),
-    Wrong(&["simulate", "--now", "x"], &["--now", "2026-11-24"]),
-    Wrong(&["simulate", "--latency", "x"], &["--latency", "whole number"]),
-    Wrong(&["simulate", "--record", "{DIR}"], &["--record"]),
-    Wrong(&["simulate", "--record", "{DIR}/none/record"], &["--record", "none/record"]),
-    Wrong(&["simulate", "--partition", "aws-moon"], &["aws-moon", "aws-us-gov"]),
-    Wrong(&["simulate", "--suspended", "x"], &["--suspended", "whole number"]),
-    Wrong(&["simulate", "--refusing", "x"], &["--refusing", "whole number"]),
-    Wrong(&["simulate", "--broken", "x"], &["--broken", "whole number"]),
-    Wrong(&["simulate", "--users", "5001"], &["--users", "5000"]),
-    Wrong(&["simulate", "--roles", "x"], &["--roles", "5000"]),
-    Wrong(&["simulate", "--policies", "x"], &["--policies", "5000"]),
-    Wrong(&["simulate", "--external-id", "x"], &["external", "1224"]),
-    Wrong(&["simulate", "--audit-role-session-seconds", "5"], &["3600 to 43200"]),
-    Wrong(&["simulate", "--member-policy", "{DIR}/none"], &["--member-policy", "none"]),
-    Wrong(&["simulate", "--member-policy", "{DIR}/object"], &["member policy", "Statement"]),
-    Wrong(&["simulate", "--member-trust", "{DIR}/none"], &["--member-trust", "none"]),
-    Wrong(&["simulate", "--hub-policy", "{DIR}/none"], &["--hub-policy", "none"]),
-    Wrong(&["simulate", "--faults", "{DIR}/none"], &["--faults", "none"]),
-    Wrong(&["simulate", "--faults", "{DIR}/object"], &["--faults", "object"]),
-    Wrong(&["simulate", "--rate", "iam"], &["--rate", "NAME=RATE"]),
-    Wrong(&["simulate", "--rate", "moon=1"], &["moon", "organizations"]),
-    Wrong(&["discover", "--roster", "{DIR}"], &["--roster", "file"]),
-    Wrong(&["discover", "--roster", "{DIR}/none/roster.json"], &["--roster", "folder that exists"]),
-    Wrong(&["discover"], &["--roster"]),
-    Wrong(&["discover", "--roster", "{DIR}/r", "--profile", "nosuch"], &["--profile", "nosuch"]),
-    Wrong(&["discover", "--roster", "{DIR}/r", "--region", "us_east_1"], &["--region", "us-east-1"]),
-    Wrong(
-        &["discover", "--roster", "{DIR}/r", "--discovery-role", "Audit"],
-        &["--discovery-role", "Audit", "arn:aws:iam"],
-    ),
-    Wrong(&["discover", "--roster", "{DIR}/r", "--external-id", "x"], &["--external-id", "1224"]),
-    Wrong(&["finalize"], &["--roster"]),
-    Wrong(&["finalize", "--roster", "{DIR}/none"], &["--roster", "discover"]),
-    Wrong(&["finalize", "--roster", "{DIR}/empty"], &["--roster", "discover"]),
-    Wrong(&["checks", "show", "iam-role-unsued"], &["iam-role-unused"]),
-    Wrong(&["checks", "nosuch"], &["nosuch"]),
-    Wrong(&["ddl", "--engine", "oracle", "--out", "{DIR}"], &["oracle", "duckdb"]),
-    Wrong(&["ddl", "--engine", "duckdb", "--out", "{DIR}/none"], &["--out", "no scan"]),
-    Wrong(&["ddl", "--engine", "duckdb", "--out", "{DIR}/garbage"], &["latest.json", "remove"]),
-    Wrong(&["ddl", "--engine", "duckdb", "--out", "{DIR}/version"], &["99", "latest.json"]),
-    Wrong(&["ddl", "--engine", "duckdb", "--out", "{DIR}/dangling"], &["latest.json", "points to", "remove"]),
-    Wrong(&["ddl", "--engine", "athena", "--out", "{DIR}"], &["--location"]),
-    Wrong(&["ddl", "--engine", "athena", "--location", "lake"], &["--location", "s3://bucket/prefix"]),
-    Wrong(&["ddl", "--engine", "athena", "--location", "s3://"], &["--location", "s3://bucket/prefix"]),
-    Wrong(&["ddl", "--engine", "duckdb", "--location", "/"], &["--location", "s3://bucket/prefix"]),
-    Wrong(&["checks", "list", "--pack", "credentails"], &["--pack", "credentials"]),
-    Wrong(&["checks", "list", "--severity", "severe"], &["severe", "critical"]),
-    Wrong(&["checks", "list", "--framework", "hipaa"], &["--framework", "cis_aws_foundations"]),
-    Wrong(&["checks", "list", "--format", "xml"], &["xml", "json"]),
-    Wrong(&["man", "--out", "{DIR}/good"], &["--out", "good"]),
-    Wrong(&["man", "scna"], &["scna", "scan"]),
-    Wrong(&["completions", "tcsh"], &["tcsh", "bash"]),
-    Wrong(&["policy", "--for", "member", "--format", "xml"], &["xml", "terraform"]),
-    Wrong(&["policy", "--for", "trust", "--trusted-principal", "x"], &["--trusted-principal", "arn:aws:iam"]),
-    Wrong(&["policy", "--for", "trust", "--organization-id", "x"], &["--organization-id", "o-"]),
-    Wrong(&["policy", "--for", "hub", "--partition", "moon"], &["--partition", "moon"]),
-    Wrong(&["policy", "--for", "scp", "--except", "x"], &["--except", "arn:aws:iam"]),
-    Wrong(&["policy", "--for", "member", "--config", "{DIR}/none"], &["--config", "none"]),
-    Wrong(&["policy", "--for", "hub", "--role-name", "two words"], &["two words"]),
-    Wrong(&["policy", "--for", "trust", "--external-id", "x"], &["--external-id", "1224"]),
-    Wrong(&["policy", "--for", "member", "--check", "iam-role-unsued"], &["iam-role-unused"]),
-    Wrong(&["policy", "--for", "member", "--exclude-check", "iam-role-unsued"], &["iam-role-unused"]),
-    Wrong(&["policy", "--for", "member", "--severity", "severe"], &["severe", "critical"]),
-    Wrong(&["policy", "--for", "member", "--framework", "hipaa"], &["--framework", "cis_aws_foundations"]),
-    Wrong(&["policy", "--for", "member", "--collect", "server_certs"], &["server_certificates"]),
-    Wrong(&["policy", "--for", "member", "--key-ids", "many"], &["--key-ids", "whole number"]),
-    Wrong(&["policy", "--for", "nobody"], &["--for", "nobody"]),
-    Wrong(&["policy", "--for", "trust", "--at", "x"], &["--at", "/Root/Workloads"]),
-    Wrong(&["policy", "--for", "trust", "--at", "/Root/X"], &["--at /Root/X", "[[override]]"]),
-    Wrong(&["policy", "--for", "chain", "--role", "x"], &["--role-chain"]),
-    Wrong(
-        &["policy", "--for", "member", "--format", "terraform", "--role", "x"],
-        &["--role x", "OrgsweepAudit"],
-    ),
-    Wrong(&["explain"], &["--principal"]),
-];
-
-/// Configuration files, and words that their message must have.
-const WRONG_FILES: &[(&str, &[&str])] = &[
-    ("roel-name = ['x']", &["roel-name"]),
-    ("concurrency = ", &["line 1"]),
-    ("concurrency = 0", &["--concurrency"]),
-    ("concurrency = 'many'", &["concurrency", "whole number"]),
-    ("requests = -1", &["requests", "whole number"]),
-    ("max-rate = 'fast'", &["max-rate", "number"]),
-    ("key-ids = 1.5", &["key-ids", "whole number"]),
-    ("quiet = 'yes'", &["quiet", "true or false"]),
-    ("role-name = 7", &["role-name", "a text"]),
-    ("now = 'yesterday'", &["now", "2026-11-24"]),
-    ("external-id = 'x'", &["external-id", "1224"]),
-    ("role-chain = ['Audit']", &["role-chain", "arn:aws:iam"]),
-    ("checks = 'all'", &["checks"]),
-    ("override = 'all'", &["override"]),
-    ("attempts = 99", &["--attempts", "1 to 20"]),
-    ("account = ['12']", &["12 digits"]),
-    ("ou = ['Workloads']", &["Workloads", "/Root/Workloads"]),
-    ("role-name = ['two words']", &["two words"]),
-    ("fail-on = 'severe'", &["fail-on"]),
-    ("deadline = 'soon'", &["deadline"]),
-    ("[checks.iam-role-unsued]\ndays = 3", &["iam-role-unused"]),
-    ("[checks.iam-role-unused]\ndasy = 3", &["dasy"]),
-    ("[checks.iam-role-unused]\ndays = 'many'", &["days"]),
-    ("[checks.iam-role-unused]\ndays = 500", &["400"]),
-    ("[[override]]\nrole-name = ['x']", &["exactly one of"]),
-    ("[[override]]\nou = '/Root'\naccount = '111122223333'", &["exactly one of"]),
-    ("[[override]]\nou = 'Workloads'", &["not an organizational unit"]),
-    ("[[override]]\nou = '/Root//X'", &["/Root//X"]),
-    ("[[override]]\naccount = '12'", &["12 digits"]),
-    ("[[override]]\nou = '/Root'\nallow-unmatched = 'x'", &["allow-unmatched"]),
-    ("[[override]]\nou = '/Root'\nexternal-id = 'x'", &["external id"]),
-    ("[[override]]\nou = '/Root'\n[override.checks.iam-role-unused]\ndays = 500", &["400"]),
-];
-
-/// Questions to `explain`, with what differs from a right one, and words that their message must have.
-const WRONG_QUESTIONS: &[(&[&str], &[&str])] = &[
-    (&["--principal", "x"], &["--principal", "names nobody"]),
-    (&["--principal", "arn:aws:iam::111122223333:user/*"], &["--principal", "user/*"]),
-    (&["--action", "ec2"], &["--action", "iam:CreateUser"]),
-    (&["--action", "ec2:*"], &["--action", "one action"]),
-    (&["--resource", "x"], &["--resource", "ARN"]),
-    (&["--action", "iam:CreateUser"], &["--resource", "user/"]),
-    (&["--context", "x"], &["--context", "KEY=VALUE"]),
-    (&["--context", "=x"], &["--context", "KEY=VALUE"]),
-    (&["--resource-account", "12"], &["--resource-account", "12 digits"]),
-    (&["--from", "nosuch"], &["--from", "nosuch"]),
-    (&["--format", "xml"], &["--format", "json"]),
-    (&["--out", "{DIR}/none"], &["--out", "none"]),
-    (&["--out", "{DIR}/dangling"], &["latest.json", "points to"]),
-    (&["--out", "{DIR}/garbage"], &["latest.json", "remove"]),
-];
-const RIGHT_QUESTION: [(&str, &str); 3] =
-    [("--principal", "111122223333"), ("--action", "ec2:DescribeInstances"), ("--resource", "*")];
+use table::{RIGHT_QUESTION, WRONG, WRONG_ENVIRONMENT, WRONG_FILES, WRONG_QUESTIONS, Wrong};
 
 /// Words of parsers and of Rust, which tell a reader nothing.
 const FOREIGN: [&str; 11] = [
@@ -435,10 +194,18 @@ fn wrong_inputs_are_refused_with_one_message_and_leave_nothing() {
     assert_eq!(untried(&written, &roster), [""; 0], "every option is tried with something wrong");
     let mut cases = written;
     cases.extend(mechanical(&roster));
+    let mut cases: Vec<_> = cases.into_iter().map(|(arguments, words)| (arguments, None, words)).collect();
+    for (name, value, words) in WRONG_ENVIRONMENT {
+        for command in [&["scan"][..], &["scan", "--plan"], &["doctor"], &["discover", "--roster", "new"]] {
+            cases.push((owned(command), Some((name, value)), owned(words)));
+        }
+    }
     let before = files_below(&folder);
     let mut wrong = Vec::new();
-    for (arguments, words) in &cases {
-        let said = run_soon(world.program().current_dir(&folder).args(arguments));
+    for (arguments, variable, words) in &cases {
+        let mut command = world.program();
+        command.current_dir(&folder).args(arguments).envs(*variable);
+        let said = run_soon(&mut command);
         let mut problems = problems_of(&said, words);
         let after = files_below(&folder);
         for left in after.iter().filter(|name| !before.contains(name)) {
@@ -448,7 +215,7 @@ fn wrong_inputs_are_refused_with_one_message_and_leave_nothing() {
         }
         if !problems.is_empty() {
             let told = said.errors.replace('\n', "\n    ");
-            wrong.push(format!("{arguments:?}: {}\n    {told}", problems.join(", ")));
+            wrong.push(format!("{variable:?} {arguments:?}: {}\n    {told}", problems.join(", ")));
         }
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));

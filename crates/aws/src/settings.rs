@@ -27,6 +27,7 @@ pub fn validate(config: &SdkConfig, asked_region: Option<&str>, env: &Env) -> Re
             ));
         }
     }
+    switches(env)?;
     // <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>
     let ignored =
         env.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS").is_ok_and(|value| value.eq_ignore_ascii_case("true"));
@@ -48,6 +49,21 @@ pub fn validate(config: &SdkConfig, asked_region: Option<&str>, env: &Env) -> Re
             let specific = format!("AWS_ENDPOINT_URL_{variable}");
             let otherwise = format!("endpoint_url of {service} in the profile");
             endpoint(origin(env, &[&specific, "AWS_ENDPOINT_URL"], &url, &otherwise), &url)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whoever needs FIPS endpoints and wrote `yes` would be sent to others without a word.
+/// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoints.html>
+fn switches(env: &Env) -> Result<(), SourceError> {
+    for name in ["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"] {
+        let value = env.get(name).unwrap_or_default();
+        if !["", "true", "false"].iter().any(|known| value.eq_ignore_ascii_case(known)) {
+            return Err(refused(
+                format!("{name} {value:?} says neither yes nor no"),
+                "Expected true or false.",
+            ));
         }
     }
     Ok(())
