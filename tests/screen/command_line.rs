@@ -1,6 +1,6 @@
 //! Help, the list of checks, wildcards, completions and manual pages.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use serde_json::Value as Json;
 
@@ -195,6 +195,32 @@ fn completions_complete() {
     assert_eq!(complete("orgsweep fin", "fin", 1), "finalize");
     assert_eq!(complete("orgsweep scan --retry", "--retry", 2), "--retry-incomplete");
     assert_eq!(complete("orgsweep checks li", "li", 2), "list");
+}
+
+/// A distribution of one's own has another name: no help tells to type one that is not there.
+#[test]
+fn help_names_the_program_that_was_started() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("acme-audit");
+    std::fs::copy(env!("CARGO_BIN_EXE_orgsweep"), &own).unwrap();
+    let help =
+        |words: &[&str]| run(Command::new(&own).args(words).arg("--help").stdout(Stdio::piped())).output;
+    let root = help(&[]);
+    let commands: Vec<&str> = root
+        .lines()
+        .skip_while(|line| *line != "Commands:")
+        .skip(1)
+        .map_while(|line| line.split_whitespace().next())
+        .collect();
+    assert!(commands.len() > 10, "{root}");
+    for command in &commands {
+        let text = if *command == "help" { root.clone() } else { help(&[command]) };
+        for named in &commands {
+            assert!(!text.contains(&format!("orgsweep {named}")), "{command}: {text}");
+        }
+        assert!(text.contains("acme-audit"), "{command}: {text}");
+    }
+    assert!(help(&["completions"]).contains("acme-audit completions bash"));
 }
 
 #[test]

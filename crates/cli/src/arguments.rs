@@ -111,7 +111,7 @@ pub enum LogFormat {
     /// One moving line on a terminal, plain lines elsewhere.
     #[default]
     Text,
-    /// One JSON object per line on standard error; `orgsweep log-schema` prints the schema.
+    /// One JSON object per line on standard error; `log-schema` prints the schema.
     Json,
 }
 

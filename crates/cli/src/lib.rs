@@ -46,7 +46,7 @@ mod verdict;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::FromArgMatches as _;
 use orgsweep_model::Pack;
 use orgsweep_model::text::printable;
 
@@ -61,7 +61,10 @@ pub fn main(packs: Vec<Pack>) -> ExitCode {
 
 /// The same with a command line of one's own, the program's name first; gives the exit code back ([`exit`]).
 pub fn main_with(packs: Vec<Pack>, command_line: impl Iterator<Item = OsString>) -> u8 {
-    let arguments = match Arguments::try_parse_from(command_line) {
+    let parsed = manuals::command_line()
+        .try_get_matches_from(command_line)
+        .and_then(|matches| Arguments::from_arg_matches(&matches));
+    let arguments = match parsed {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version are not failures; clap's own code for usage errors is 2, which means something

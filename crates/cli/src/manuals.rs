@@ -13,9 +13,9 @@ use crate::program;
 /// `orgsweep completions`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "bash: orgsweep completions bash > ~/.local/share/bash-completion/completions/orgsweep\n\
-                        zsh:  orgsweep completions zsh > \"${fpath[1]}/_orgsweep\"\n\
-                        fish: orgsweep completions fish > ~/.config/fish/completions/orgsweep.fish"
+    after_help = "bash: {program} completions bash > ~/.local/share/bash-completion/completions/{program}\n\
+                        zsh:  {program} completions zsh > \"${fpath[1]}/_{program}\"\n\
+                        fish: {program} completions fish > ~/.config/fish/completions/{program}.fish"
 )]
 pub struct CompletionsArguments {
     /// The shell.
@@ -25,7 +25,7 @@ pub struct CompletionsArguments {
 
 /// `orgsweep man`.
 #[derive(Debug, Args)]
-#[command(after_help = "Read a page with `orgsweep man scan | man -l -`.")]
+#[command(after_help = "Read a page with `{program} man scan | man -l -`.")]
 pub struct ManArguments {
     /// The command, such as `scan` or `checks list`. Without it, the page of the program.
     #[arg(value_name = "COMMAND", conflicts_with = "out")]
@@ -38,14 +38,14 @@ pub struct ManArguments {
 /// The script of a shell.
 pub fn completions(arguments: &CompletionsArguments) -> String {
     let mut script = Vec::new();
-    clap_complete::generate(arguments.shell, &mut shown(Arguments::command()), program::name(), &mut script);
+    clap_complete::generate(arguments.shell, &mut command_line(), program::name(), &mut script);
     String::from_utf8_lossy(&script).into_owned()
 }
 
 /// One page on standard output, or all of them in a folder.
 pub fn man(arguments: &ManArguments) -> Result<u8, Failure> {
     let program = program::name();
-    let mut root = Arguments::command().name(program.clone()).bin_name(program.clone());
+    let mut root = command_line().name(program.clone()).bin_name(program.clone());
     root.build();
     let Some(folder) = &arguments.out else {
         let mut command = &root;
@@ -90,7 +90,18 @@ fn page(command: &Command, words: &[String], program: &str) -> Result<String, Fa
     Ok(String::from_utf8_lossy(&page).into_owned())
 }
 
-/// The same command without the options that its help does not show: nobody is to complete to one.
-fn shown(command: Command) -> Command {
-    command
+/// The command line under the name that the program was started by: what help tells to type can be typed.
+pub fn command_line() -> Command {
+    named(Arguments::command(), &program::name())
+}
+
+fn named(mut command: Command, program: &str) -> Command {
+    let names: Vec<String> = command.get_subcommands().map(|inner| inner.get_name().to_owned()).collect();
+    for name in names {
+        command = command.mut_subcommand(name, |inner| named(inner, program));
+    }
+    match command.get_after_help().map(|text| text.ansi().to_string().replace("{program}", program)) {
+        Some(text) => command.after_help(text),
+        None => command,
+    }
 }
