@@ -103,6 +103,65 @@ fn an_endpoint_or_a_region_that_no_request_can_go_to_is_told_in_one_sentence() {
     }
 }
 
+/// A scan with this profile and nothing else.
+fn with_profile(world: &World, name: &str, text: &str) -> Command {
+    std::fs::write(world.file("config"), format!("[profile {name}]\n{text}")).unwrap();
+    let mut command = world.command(&CHECK);
+    command
+        .args(["--profile", name])
+        .env("AWS_CONFIG_FILE", world.file("config"))
+        .env("AWS_SHARED_CREDENTIALS_FILE", world.file("credentials"));
+    command
+}
+
+#[test]
+fn credentials_that_cannot_be_had_are_told_with_the_profile_and_the_way_in() {
+    let world = World::start(good(3));
+    let sso = "sso_start_url = https://corp.awsapps.com/start\nsso_region = us-east-1\n\
+               sso_account_id = 111122223333\nsso_role_name = Audit\n";
+    refused(
+        &world,
+        &mut with_profile(&world, "people", sso),
+        &["\"people\"", "aws sso login --profile people"],
+    );
+    let process = "credential_process = echo nobody is in >&2; exit 1\n";
+    refused(
+        &world,
+        with_profile(&world, "script", process).env("PATH", std::env::var_os("PATH").unwrap_or_default()),
+        &["\"script\"", "nobody is in"],
+    );
+    let role = format!(
+        "role_arn = arn:aws:iam::111122223333:role/Nobody\nsource_profile = far\naws_access_key_id = {}\n\
+         aws_secret_access_key = {}\n",
+        world.running.access_key_id(),
+        world.running.secret_access_key()
+    );
+    let said = run(&mut with_profile(&world, "far", &role));
+    assert_eq!(said.code, 3, "{}", said.errors);
+    for part in ["\"far\"", "AccessDenied", "not authorized to perform: sts:AssumeRole"] {
+        assert!(said.errors.contains(part), "{part}: {}", said.errors);
+    }
+    assert!(!said.errors.contains(['{', '}']), "{}", said.errors);
+}
+
+#[test]
+fn trusted_certificates_that_cannot_be_read_are_told_before_the_first_call() {
+    let world = World::start(good(3));
+    let keys = format!(
+        "aws_access_key_id = {}\naws_secret_access_key = {}\n",
+        world.running.access_key_id(),
+        world.running.secret_access_key()
+    );
+    let text = world.file("text.pem").display().to_string();
+    std::fs::write(&text, "no certificate").unwrap();
+    for path in ["/nowhere/roots.pem", text.as_str()] {
+        let mut command = with_profile(&world, "audit", &keys);
+        refused(&world, command.env("AWS_CA_BUNDLE", path), &["AWS_CA_BUNDLE", path, "PEM"]);
+        let mut command = with_profile(&world, "audit", &format!("{keys}ca_bundle = {path}\n"));
+        refused(&world, &mut command, &["ca_bundle of profile \"audit\"", path, "PEM"]);
+    }
+}
+
 /// IAM Identity Center and STS, as far as credentials come from them.
 struct Portal {
     endpoint: String,

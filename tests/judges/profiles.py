@@ -1,24 +1,18 @@
 """Whose credentials are used: orgsweep signs with the key that botocore signs with, from the same files and variables.
 
-A server on loopback plays STS, IAM Identity Center, a container's and an instance's credentials. Every key that it gives
-says by whom and how it was asked for, so two programs that end with one key went one way. orgsweep asks it who the caller
-is; the key in that request's signature is compared with botocore's. What is expected stands beside each form of profile
-too: a mistake that both make would show.
+A key of the server says by whom and how it was asked for, so two programs that end with one key went one way. orgsweep
+asks it who the caller is; the key in that request's signature is compared with botocore's. What is expected stands beside
+each form of profile too: a mistake that both make would show.
 """
 
 from __future__ import annotations
 
-import datetime
 import hashlib
-import http.server
 import json
 import os
 import pathlib
 import subprocess
-import sys
 import tempfile
-import threading
-import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from unittest import mock
@@ -28,26 +22,17 @@ HOME = tempfile.TemporaryDirectory()
 os.environ["HOME"] = HOME.name
 
 import botocore.exceptions
+import botocore.loaders
 import botocore.session
 
 from judge import ORGSWEEP, Verdicts
-
-FUTURE = "2099-01-01T00:00:00Z"
-ROLE = "arn:aws:iam::111122223333:role/"
-REFUSED = "refused"
-
-
-def key(*parts: str) -> str:
-    """The key that comes of these parts."""
-    return "ASIA" + hashlib.sha256(" ".join(parts).encode()).hexdigest()[:16].upper()
+from profile_server import CONTAINER, FUTURE, INSTANCE, REFUSED, ROLE, Server, key
 
 
 def assumed(source: str, role: str, *more: str) -> str:
     return key("AssumeRole", source, ROLE + role, *more)
 
 
-INSTANCE = key("instance")
-CONTAINER = key("container")
 WEB = key("web", ROLE + "Web", "token of the profile")
 WEB_OF_ENVIRONMENT = key("web", ROLE + "Pod", "token of the pod")
 LEGACY = key("sso", "legacy token", "111122223333", "Audit")
@@ -312,96 +297,6 @@ def orders() -> list[Form]:
     return found
 
 
-class Server(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server_port}"
-        # By the path that the endpoint of a question ends with.
-        self.signed: dict[str, list[str]] = {}
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-    def answer(self, status: int, body: str, kind: str = "application/json") -> None:
-        data = body.encode()
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def body(self) -> str:
-        return self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-
-    def signer(self) -> str:
-        return self.headers.get("Authorization", "").partition("Credential=")[2].partition("/")[0]
-
-    def do_PUT(self) -> None:
-        self.body()
-        self.send_response(200)
-        self.send_header("X-aws-ec2-metadata-token-ttl-seconds", "21600")
-        self.send_header("Content-Length", "5")
-        self.end_headers()
-        self.wfile.write(b"token")
-
-    def do_GET(self) -> None:
-        address = urllib.parse.urlsplit(self.path)
-        if address.path.endswith("/federation/credentials"):
-            query = dict(urllib.parse.parse_qsl(address.query))
-            token = self.headers["x-amz-sso_bearer_token"]
-            given = key("sso", token, query["account_id"], query["role_name"])
-            expires = int(datetime.datetime.fromisoformat(FUTURE).timestamp() * 1000)
-            names = {"accessKeyId": given, "secretAccessKey": "s", "sessionToken": "t", "expiration": expires}
-            return self.answer(200, json.dumps({"roleCredentials": names}))
-        if "/latest/meta-data/iam/security-credentials" in address.path:
-            if address.path.endswith("/Machine"):
-                return self.answer(200, self.of_machine(INSTANCE))
-            return self.answer(200, "Machine", "text/plain")
-        if address.path.endswith("/container"):
-            return self.answer(200, self.of_machine(CONTAINER))
-        return self.answer(404, "")
-
-    def of_machine(self, given: str) -> str:
-        names = {"AccessKeyId": given, "SecretAccessKey": "s", "Token": "t", "Expiration": FUTURE}
-        return json.dumps({"Code": "Success", "Type": "AWS-HMAC", "LastUpdated": "2026-01-01T00:00:00Z", **names})
-
-    def do_POST(self) -> None:
-        asked = dict(urllib.parse.parse_qsl(self.body()))
-        action = asked.get("Action", "")
-        if action == "GetCallerIdentity":
-            self.server.signed.setdefault(self.path.strip("/"), []).append(self.signer())
-            inside = "<Arn>arn:aws:iam::111122223333:user/me</Arn><UserId>AIDA</UserId><Account>111122223333</Account>"
-        elif action == "AssumeRole":
-            # Only what a profile says; each program has a name and a duration of its own.
-            more = [asked["ExternalId"], asked["RoleSessionName"], asked["DurationSeconds"]] if "ExternalId" in asked else []
-            code = ["code"] if "TokenCode" in asked else []
-            inside = self.credentials(key("AssumeRole", self.signer(), asked["RoleArn"], *more, *code))
-        elif action == "AssumeRoleWithWebIdentity":
-            assert not self.signer(), "a web identity is not signed for"
-            inside = self.credentials(key("web", asked["RoleArn"], asked["WebIdentityToken"].strip()))
-        elif "X-Amz-Target" in self.headers:
-            return self.answer(400, json.dumps({"__type": "AccessDeniedException", "Message": "not played here"}))
-        else:
-            error = "<Error><Type>Sender</Type><Code>AccessDenied</Code><Message>not played here</Message></Error>"
-            return self.answer(403, f"<ErrorResponse>{error}</ErrorResponse>", "text/xml")
-        text = f'<{action}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><{action}Result>{inside}'
-        text += f"</{action}Result><ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></{action}Response>"
-        return self.answer(200, text, "text/xml")
-
-    def credentials(self, given: str) -> str:
-        names = {"AccessKeyId": given, "SecretAccessKey": "s", "SessionToken": "t", "Expiration": FUTURE}
-        user = f"<AssumedRoleUser><AssumedRoleId>AROA:x</AssumedRoleId><Arn>{ROLE.replace(':iam:', ':sts:')}x/x</Arn>"
-        inside = "".join(f"<{name}>{value}</{name}>" for name, value in names.items())
-        return f"<Credentials>{inside}</Credentials>{user}</AssumedRoleUser>"
-
-
 def write_tokens() -> None:
     """What `aws sso login` leaves, and the tokens of web identities."""
     cache = pathlib.Path(HOME.name, ".aws/sso/cache")
@@ -487,12 +382,17 @@ class Question:
         return f"{self.form.name}, by {self.place}, with {', '.join(self.extra) or 'nothing'} set"
 
 
+# Reads the descriptions of services once.
+LOADER = botocore.loaders.create_loader()
+
+
 def ask_botocore(question: Question) -> str:
     with mock.patch.dict(os.environ, question.variables(), clear=True), mock.patch(
         "getpass.getpass", return_value="123456"
     ):
         try:
             session = botocore.session.Session(profile="chosen" if question.place == "--profile" else None)
+            session.register_component("data_loader", LOADER)
             # The prompt is bound when the provider is made.
             provider = session.get_component("credential_provider").get_provider("assume-role")
             provider._prompter = lambda _: "123456"

@@ -9,6 +9,7 @@ use aws_types::os_shim_internal::{Env, Fs};
 use orgsweep_sweep::SourceError;
 
 use crate::profile_chain::{self, Base, Chain, WebIdentity};
+use crate::trusted_roots::Bundle;
 
 /// Variables that name a profile, in botocore's order.
 const PROFILE_VARIABLES: [&str; 2] = ["AWS_DEFAULT_PROFILE", "AWS_PROFILE"];
@@ -33,6 +34,10 @@ pub struct Caller {
     pub profile: Option<String>,
     /// What the user should know about the choice.
     pub warnings: Vec<String>,
+    /// What to do where the profile's credentials cannot be had.
+    pub way_in: Option<String>,
+    /// The certificates that are trusted instead of the machine's.
+    pub bundle: Option<Bundle>,
 }
 
 /// Both files of profiles: each alone, since it matters where keys stand, and as one. And the environment.
@@ -58,7 +63,8 @@ pub async fn choose(asked: Option<&str>, env: &Env, fs: &Fs) -> Result<Caller, S
     {
         return Err(files.unknown(&format!("{place} {profile:?}: there is no such profile"), profile));
     }
-    let mut caller = Caller { choice: Choice::Machine, profile, warnings: Vec::new() };
+    let bundle = files.bundle(profile.as_deref().unwrap_or("default"));
+    let mut caller = Caller { choice: Choice::Machine, profile, warnings: Vec::new(), way_in: None, bundle };
     if asked.is_none() && get("AWS_ACCESS_KEY_ID").is_some() {
         files.environment_has_both_keys()?;
         caller.passed_over(place, "AWS_ACCESS_KEY_ID", "the keys in the environment are");
@@ -81,6 +87,9 @@ pub async fn choose(asked: Option<&str>, env: &Env, fs: &Fs) -> Result<Caller, S
             if is_environments {
                 let variable = "AWS_WEB_IDENTITY_TOKEN_FILE";
                 caller.passed_over(place, variable, "the web identity in the environment is");
+            }
+            if let Base::SingleSignOn(_) = &chain.base {
+                caller.way_in = Some(format!("Sign in with `aws sso login --profile {name}`."));
             }
             caller.choice = Choice::Chain(chain);
         }
@@ -140,6 +149,15 @@ impl Files {
     /// A variable of the environment that is set to something.
     pub fn variable(&self, name: &str) -> Option<String> {
         self.env.get(name).ok().map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+    }
+
+    /// `AWS_CA_BUNDLE`, or `ca_bundle` of the profile.
+    fn bundle(&self, name: &str) -> Option<Bundle> {
+        if let Some(path) = self.variable("AWS_CA_BUNDLE") {
+            return Some(Bundle { place: "AWS_CA_BUNDLE".to_owned(), path });
+        }
+        let path = self.merged.get_profile(name)?.get("ca_bundle")?.to_owned();
+        Some(Bundle { place: format!("ca_bundle of profile {name:?}"), path })
     }
 
     /// An error that names the nearest profile and the files.

@@ -11,7 +11,8 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_async::time::SystemTimeSource;
-use aws_smithy_http_client::{Builder, tls};
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
 use aws_smithy_runtime::client::identity::IdentityCache;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::app_name::AppName;
@@ -76,6 +77,8 @@ pub struct Connection {
     pub(crate) pace: Pace,
     /// The profile that was asked for, to name it where it does not help.
     pub(crate) profile: Option<String>,
+    /// What to do where its credentials cannot be had.
+    pub(crate) way_in: Option<String>,
     /// What the first answer tells about the local clock.
     pub(crate) clock: ClockProbe,
     warnings: Vec<String>,
@@ -87,8 +90,12 @@ impl Connection {
     pub async fn load(profile: Option<&str>, region: Option<&str>, pace: Pace) -> Result<Self, SourceError> {
         let env = Env::real();
         let caller = caller::choose(profile, &env, &Fs::real()).await?;
+        let (roots, doubt) = match &caller.bundle {
+            Some(bundle) => bundle.read()?,
+            None => (TrustStore::default(), None),
+        };
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(http_client(pace))
+            .http_client(http_client(pace, roots))
             .retry_config(retries(pace))
             .timeout_config(timeouts(pace))
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
@@ -106,10 +113,11 @@ impl Connection {
             config = config.to_builder().region(Region::new(FALLBACK_REGION)).build();
         }
         settings::validate(&config, region, &env)?;
-        let Caller { choice, profile, warnings } = caller;
+        let Caller { choice, profile, mut warnings, way_in, .. } = caller;
+        warnings.extend(doubt);
         let provider = credentials::provider(choice, &config).await;
         config = config.to_builder().credentials_provider(provider).build();
-        Ok(Self { config, pace, profile, clock: ClockProbe::default(), warnings })
+        Ok(Self { config, pace, profile, way_in, clock: ClockProbe::default(), warnings })
     }
 
     /// What the user should know about the credentials that were chosen.
@@ -138,7 +146,7 @@ impl Connection {
             .endpoint_url(endpoint)
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .identity_cache(IdentityCache::lazy().build())
-            .http_client(http_client(pace))
+            .http_client(http_client(pace, TrustStore::default()))
             .sleep_impl(TokioSleep::new())
             .time_source(SystemTimeSource::new())
             .retry_config(retries(pace))
@@ -149,6 +157,7 @@ impl Connection {
             config: builder.build(),
             pace,
             profile: None,
+            way_in: None,
             clock: ClockProbe::default(),
             warnings: Vec::new(),
         }
@@ -161,9 +170,11 @@ impl Connection {
 }
 
 /// One for all clients: each would otherwise bring its own connections, TLS configuration and root store.
-fn http_client(pace: Pace) -> SharedHttpClient {
+fn http_client(pace: Pace, roots: TrustStore) -> SharedHttpClient {
+    let context = TlsContext::builder().with_trust_store(roots).build();
     let inner = Builder::new()
         .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+        .tls_context(context.unwrap_or_default())
         .build_https();
     let limiter = Arc::new(Limiter::new(pace.limits));
     SharedHttpClient::new(Wire::new(inner, limiter, pace.attempt_timeout))

@@ -6,7 +6,7 @@ use std::fmt;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_smithy_types::error::metadata::{ErrorMetadata, ProvideErrorMetadata};
 use orgsweep_model::gap::CALLERS_OWN;
 use orgsweep_model::{Gap, Reason};
 
@@ -127,7 +127,9 @@ pub fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {
-        let part = inner.to_string();
+        // What it displays is how Rust writes a value.
+        let metadata = inner.downcast_ref::<ErrorMetadata>();
+        let part = metadata.and_then(ErrorMetadata::message).map_or_else(|| inner.to_string(), str::to_owned);
         if !text.contains(&part) {
             text.push_str(": ");
             text.push_str(&part);

@@ -26,6 +26,7 @@ mod session;
 mod session_policy;
 mod settings;
 mod source;
+mod trusted_roots;
 mod wire;
 
 pub use access::{Access, AccessOverride};

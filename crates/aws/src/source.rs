@@ -9,6 +9,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use orgsweep_model::collector::Clock;
 use orgsweep_model::facts::OrganizationPolicies;
+use orgsweep_model::gap::CALLERS_OWN;
 use orgsweep_model::{Account, AccountId, Gap, Organization, Reason, Session, Usage, async_trait};
 use orgsweep_sweep::source::listing;
 use orgsweep_sweep::{Listed, Opened, Source, SourceError};
@@ -137,7 +138,7 @@ async fn identify(
         )
         .send()
         .await
-        .map_err(|error| unidentified(DOING, &error, connection.profile.as_deref()))?;
+        .map_err(|error| unidentified(DOING, &error, connection))?;
     let arn = answer.arn().unwrap_or_default().to_owned();
     let partition = arn.split(':').nth(1).filter(|part| !part.is_empty()).unwrap_or("aws").to_owned();
     let account = answer.account().unwrap_or_default().parse().map_err(|problem| SourceError {
@@ -152,8 +153,9 @@ async fn identify(
 fn unidentified(
     doing: &str,
     error: &SdkError<GetCallerIdentityError, HttpResponse>,
-    profile: Option<&str>,
+    connection: &Connection,
 ) -> SourceError {
+    let profile = connection.profile.as_deref();
     let gap = failure::gap("sts:GetCallerIdentity", error);
     let said = gap.message.as_deref().unwrap_or_default();
     let (problem, advice) = if gap.code.is_some() {
@@ -175,7 +177,12 @@ fn unidentified(
         };
         (problem, NO_CREDENTIALS.to_owned())
     } else if said.contains("credential") {
-        (gap.to_string(), NO_CREDENTIALS.to_owned())
+        let cause = said.rsplit_once("while loading credentials: ").map_or(said, |(_, cause)| cause);
+        let problem = match profile {
+            Some(profile) => format!("the credentials of profile {profile:?} could not be had: {cause}"),
+            None => format!("{CALLERS_OWN}: {cause}"),
+        };
+        (problem, connection.way_in.clone().unwrap_or_else(|| NO_CREDENTIALS.to_owned()))
     } else {
         (gap.to_string(), "Check the network, HTTPS_PROXY and AWS_ENDPOINT_URL.".to_owned())
     };
