@@ -156,6 +156,33 @@ fn nothing_is_printed_twice_and_nothing_of_the_moving_line_stays() {
     }
 }
 
+/// What the doctor says fits too, but for commands, which are there to be copied; and nothing of it is cut but names.
+#[test]
+fn the_doctors_findings_fit_the_terminal() {
+    for columns in [80, 120] {
+        let world = World::start(options(30));
+        let doctor = ["doctor", "--unlimited", "--sample", "all"];
+        let seen = on_a_terminal(&mut world.other(&doctor), columns);
+        assert_eq!(seen.code, 2, "{}", seen.written);
+        let is_command = |line: &str| line.starts_with("      ") && line.contains(" policy --for ");
+        let commands = seen.lines.iter().filter(|line| is_command(line)).count();
+        assert!(commands > 1, "{}", seen.lines.join("\n"));
+        for line in seen.lines.iter().filter(|line| !is_command(line)) {
+            assert!(line.chars().count() <= usize::from(columns), "{columns}: {line:?}");
+        }
+        let words: Vec<&str> = seen.lines.iter().flat_map(|line| line.split_whitespace()).collect();
+        let text = words.join(" ");
+        for whole in [
+            "ROLE_MISSING_OR_UNTRUSTED at sts:AssumeRole",
+            "DENIED at iam:GetCredentialReport in 1 account",
+            "because no identity-based policy allows the iam:GetCredentialReport action",
+            "AWS does not say which: where the role is missing, roll it out",
+        ] {
+            assert!(text.contains(whole), "{columns}: {whole}: {text}");
+        }
+    }
+}
+
 #[test]
 fn losses_are_told_on_the_way_where_the_summary_goes_elsewhere() {
     let world = slow();

@@ -32,6 +32,7 @@ use crate::exit::{self, Failure};
 use crate::prepare::{self, Prepared};
 use crate::program;
 use crate::progress::Progress;
+use crate::terminal::{ColorWhen, Layout};
 use crate::{access, guardrails, scan, stopping};
 
 /// Options of `scan` about its results: accepted, so that the same line works with another word, and not shown.
@@ -76,7 +77,7 @@ pub async fn doctor(registry: &Registry, arguments: DoctorArguments) -> Result<u
     if as_json {
         crate::print(&format!("{}\n", report.json()))?;
     } else if !quiet {
-        crate::print(&report.text())?;
+        crate::print(&report.text(Layout::of_output(ColorWhen::Auto)))?;
     }
     Ok(report.exit_code())
 }

@@ -34,6 +34,7 @@ mod retry;
 mod roster_file;
 mod run;
 mod scan;
+mod screen;
 mod shard;
 mod simulate;
 mod sink;

@@ -14,13 +14,12 @@ use orgsweep_sweep::Totals;
 
 pub use self::losses::hint;
 use crate::exit;
-use crate::terminal::{BAD, DOUBTFUL, GOOD, HEADING, Layout, columns, severity_style, words, wrap};
+use crate::screen::{HEAD, Screen};
+use crate::terminal::{BAD, DOUBTFUL, GOOD, HEADING, Layout, columns, severity_style};
 use crate::verdict::Verdict;
 
 /// Checks that are named under a reason; more are counted, and `coverage` names them.
 const MOST_NAMED: usize = 12;
-/// Columns of the heads at the left.
-const HEAD: usize = 12;
 
 /// What the screen says besides the sums.
 pub struct Facts<'a> {
@@ -44,12 +43,6 @@ pub struct Facts<'a> {
     pub is_demo: bool,
 }
 
-/// A screen that is being written. Writing to a String cannot fail; the results are dropped on purpose throughout.
-struct Screen {
-    text: String,
-    layout: Layout,
-}
-
 /// The whole screen.
 pub fn render(totals: &Totals, facts: &Facts<'_>, layout: Layout) -> String {
     let mut screen = Screen { text: "\n".to_owned(), layout };
@@ -71,48 +64,6 @@ pub fn render(totals: &Totals, facts: &Facts<'_>, layout: Layout) -> String {
     ending(&mut screen, facts);
     next(&mut screen, totals, facts);
     screen.text
-}
-
-impl Screen {
-    /// Words after `first`, in as many lines as they take; all but the first are indented.
-    fn paragraph(&mut self, first: &str, indent: usize, text: &str) {
-        let taken = columns(first);
-        let width = self.layout.prose;
-        // Whatever stands before the first line is as wide as the others are indented, or the line begins at once.
-        let lines = wrap(words(text), width.saturating_sub(indent.max(taken)).max(20));
-        for (number, line) in lines.iter().enumerate() {
-            let blank = " ".repeat(indent);
-            let _ = writeln!(self.text, "{}{line}", if number == 0 { first } else { &blank });
-        }
-    }
-
-    /// A head at the left and a sentence beside it.
-    fn section(&mut self, head: &str, words: &str) {
-        self.text.push('\n');
-        let before = self.text.len();
-        self.paragraph(&format!("{head:<HEAD$}"), HEAD, words);
-        let painted = self.layout.paint(HEADING, head);
-        self.text.replace_range(before..before + head.len(), &painted);
-    }
-
-    /// A command to type. It is never cut: where it is too long for a line, the shell is told that it goes on.
-    fn command(&mut self, words: &[&str]) {
-        let mut taken = 0;
-        for (number, word) in words.iter().enumerate() {
-            let width = columns(word);
-            if number == 0 {
-                let _ = write!(self.text, "  {word}");
-                taken = 2 + width;
-            } else if taken + 1 + width + 2 <= self.layout.prose {
-                let _ = write!(self.text, " {word}");
-                taken += 1 + width;
-            } else {
-                let _ = write!(self.text, " \\\n      {word}");
-                taken = 6 + width;
-            }
-        }
-        self.text.push('\n');
-    }
 }
 
 /// `56 of 59 active accounts fully scanned, 2 not scanned, 1 partial; 1 suspended`.
@@ -200,9 +151,7 @@ fn unknown(screen: &mut Screen, totals: &Totals) {
             plural(most as usize, "account")
         );
         if checks.len() <= MOST_NAMED {
-            let width = screen.layout.width;
-            let words = checks.iter().map(|(check, accounts)| format!("{check} ({accounts})"));
-            wrapped(&mut screen.text, words, width);
+            screen.list(checks.iter().map(|(check, accounts)| format!("{check} ({accounts})")));
         }
     }
     for (check, accounts) in &totals.check_failures {
@@ -217,22 +166,6 @@ fn unknown(screen: &mut Screen, totals: &Totals) {
 /// `1 check`, `2 checks`.
 pub fn plural(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
-}
-
-/// Indented, a comma between, no line wider than `width` unless a word is.
-pub fn wrapped(screen: &mut String, words: impl Iterator<Item = String>, width: usize) {
-    let mut line = String::new();
-    for word in words {
-        if !line.is_empty() && 6 + columns(&line) + 2 + columns(&word) + 1 > width {
-            let _ = writeln!(screen, "      {line},");
-            line.clear();
-        }
-        if !line.is_empty() {
-            line.push_str(", ");
-        }
-        line.push_str(&word);
-    }
-    let _ = writeln!(screen, "      {line}");
 }
 
 /// A path as a shell takes it.

@@ -12,13 +12,16 @@ use super::advice::{Advice, Commands};
 use super::clock::ClockVerdict;
 use super::look::{Looked, Loss};
 use crate::exit;
-use crate::summary::{plural, wrapped};
-use crate::terminal::{ColorWhen, Layout};
+use crate::screen::Screen;
+use crate::summary::plural;
+use crate::terminal::Layout;
 
 /// Accounts with losses that have a line of their own; the object has them all.
 const MOST_LOST: usize = 40;
 /// The same of accounts without.
 const MOST_RIGHT: usize = 10;
+/// Columns from which on names and roles have room.
+const WIDE: usize = 110;
 /// Characters of AWS's words.
 const LONGEST_MESSAGE: usize = 300;
 
@@ -72,18 +75,17 @@ impl Report {
     }
 
     /// For a person.
-    pub fn text(&self) -> String {
-        let mut text = String::new();
-        self.head(&mut text);
-        self.table(&mut text);
-        self.what_to_do(&mut text);
-        text
+    pub fn text(&self, layout: Layout) -> String {
+        let mut screen = Screen { text: String::new(), layout };
+        self.head(&mut screen);
+        self.table(&mut screen);
+        self.what_to_do(&mut screen);
+        screen.text
     }
 
-    // Writing to a String cannot fail; the results are dropped on purpose throughout.
-    fn head(&self, text: &mut String) {
+    fn head(&self, screen: &mut Screen) {
         let mut line = |name: &str, value: &str| {
-            let _ = writeln!(text, "{name:<14} {}", printable(value));
+            screen.paragraph(&format!("{name:<14} "), 15, &printable(value));
         };
         line("Caller", &self.caller_arn);
         line("Clock", &self.clock.to_string());
@@ -117,102 +119,108 @@ impl Report {
         }
     }
 
-    fn table(&self, text: &mut String) {
-        let _ = writeln!(text, "\n{:<12}  {:<24}  {:<28}  Would be UNKNOWN", "Account", "Name", "Role");
+    fn table(&self, screen: &mut Screen) {
+        let (names, roles) = if screen.layout.prose < WIDE { (12, 22) } else { (24, 28) };
+        let indent = 12 + 2 + names + 2 + roles + 2;
+        let line = |screen: &mut Screen, id: &str, name: &str, role: &str, unknown: &str| {
+            let (name, role) = (bounded(&printable(name), names), bounded(&printable(role), roles));
+            screen.paragraph(
+                &format!("{id:<12}  {name:<names$}  {role:<roles$}  "),
+                indent,
+                &printable(unknown),
+            );
+        };
+        screen.text.push('\n');
+        line(screen, "Account", "Name", "Role", "Would be UNKNOWN");
         for (right, most, what) in [(false, MOST_LOST, "with losses"), (true, MOST_RIGHT, "all right")] {
             let accounts: Vec<&Looked> =
                 self.accounts.iter().filter(|account| account.is_right() == right).collect();
             for account in accounts.iter().take(most) {
-                let name = bounded(&printable(account.name.as_deref().unwrap_or("-")), 24);
-                let role = bounded(&printable(&self.role(account)), 28);
-                let unknown = unknown(account);
-                let _ = writeln!(text, "{:<12}  {name:<24}  {role:<28}  {}", account.id, printable(&unknown));
+                let name = account.name.as_deref().unwrap_or("-");
+                line(screen, account.id.as_str(), name, &self.role(account), &unknown(account));
             }
             if accounts.len() > most {
-                let _ =
-                    writeln!(text, "… and {} more {what}; --log-format json has them", accounts.len() - most);
+                let more = accounts.len() - most;
+                screen.paragraph("", 2, &format!("… and {more} more {what}; --log-format json has them"));
             }
         }
         let (right, in_part, lost) = self.counts();
-        let _ = write!(
-            text,
-            "\n{} of {} looked at with {}: {right} all right",
+        let mut sum = format!(
+            "{} of {} looked at with {}: {right} all right",
             self.accounts.len(),
             plural(self.candidates, "active account"),
             plural(self.checks, "check")
         );
         if in_part > 0 {
-            let _ = write!(text, ", {in_part} in part");
+            let _ = write!(sum, ", {in_part} in part");
         }
         if lost > 0 {
-            let _ = write!(text, ", {lost} not at all");
+            let _ = write!(sum, ", {lost} not at all");
         }
-        text.push('\n');
+        screen.text.push('\n');
+        screen.paragraph("", 2, &sum);
     }
 
-    fn what_to_do(&self, text: &mut String) {
-        let width = Layout::of_output(ColorWhen::Auto).width;
+    fn what_to_do(&self, screen: &mut Screen) {
         if self.exit_code() == exit::COMPLETE && matches!(self.clock, ClockVerdict::Right(_)) {
             return;
         }
-        let _ = writeln!(text, "\nWhat to do");
+        screen.text.push_str("\nWhat to do\n");
         for cause in self.causes().values() {
-            let _ = writeln!(
-                text,
-                "  {} in {}",
-                printable(&cause.example.headline()),
-                plural(cause.accounts, "account")
+            let headline = cause.example.headline();
+            screen.paragraph(
+                "  ",
+                4,
+                &format!("{} in {}", printable(&headline), plural(cause.accounts, "account")),
             );
             if let Some(message) = &cause.example.message {
-                let _ = writeln!(text, "    AWS: {}", printable(&bounded(message, LONGEST_MESSAGE)));
+                screen.paragraph("    AWS: ", 6, &printable(&bounded(message, LONGEST_MESSAGE)));
             }
             let Advice { sentence, commands } = self.advice(cause);
-            let _ = writeln!(text, "    {sentence}");
-            for command in commands {
-                let _ = writeln!(text, "      {}", printable(&command));
-            }
+            screen.paragraph("    ", 4, &sentence);
+            commands.iter().for_each(|command| to_type(screen, command));
             if !cause.checks.is_empty() && cause.checks.len() < self.checks.div_ceil(2) {
-                let _ = writeln!(text, "    without it, no verdict of");
-                wrapped(text, cause.checks.iter().map(ToString::to_string), width);
+                screen.text.push_str("    without it, no verdict of\n");
+                screen.list(cause.checks.iter().map(ToString::to_string));
             }
             if !cause.lessened.is_empty() {
-                let _ = writeln!(text, "    without it, less is decided by");
-                wrapped(text, cause.lessened.iter().map(ToString::to_string), width);
+                screen.text.push_str("    without it, less is decided by\n");
+                screen.list(cause.lessened.iter().map(ToString::to_string));
             }
         }
         let failed: BTreeSet<&String> =
             self.accounts.iter().flat_map(|account| &account.failed_checks).collect();
         for check in failed {
-            let _ = writeln!(text, "  {check} failed itself: a bug in the check; please report it");
+            screen.paragraph(
+                "  ",
+                4,
+                &format!("{check} failed itself: a bug in the check; please report it"),
+            );
         }
         if let Err(gap) = &self.names {
-            let _ = writeln!(
-                text,
-                "  no names of units: {}\n    paths are unknown then, and --ou takes only ids; what the caller needs:\n      \
-                 {}",
-                printable(&gap.headline()),
-                printable(&self.commands.hub())
+            screen.paragraph("  ", 4, &format!("no names of units: {}", printable(&gap.headline())));
+            screen.paragraph(
+                "    ",
+                4,
+                "paths are unknown then, and --ou takes only ids; what the caller needs:",
             );
+            to_type(screen, &self.commands.hub());
         }
         if let Some(Err(gap)) = &self.policies {
-            let _ = writeln!(
-                text,
-                "  no service and resource control policies: {}\n    a scan ends with 2 then, and explain does not know what they \
-                 deny; what the caller needs:\n      {}",
-                printable(&gap.headline()),
-                printable(&self.commands.hub())
-            );
+            let why = format!("no service and resource control policies: {}", printable(&gap.headline()));
+            screen.paragraph("  ", 4, &why);
+            let then =
+                "a scan ends with 2 then, and explain does not know what they deny; what the caller needs:";
+            screen.paragraph("    ", 4, then);
+            to_type(screen, &self.commands.hub());
         }
         match self.clock {
             ClockVerdict::Off(_) => {
-                let _ = writeln!(text, "  the clock is {}: set it (NTP)", self.clock);
+                screen.paragraph("  ", 4, &format!("the clock is {}: set it (NTP)", self.clock));
             }
             ClockVerdict::Wrong(_) => {
-                let _ = writeln!(
-                    text,
-                    "  the clock is {}: set it (NTP); sessions would end unforeseen, and ages come out wrong",
-                    self.clock
-                );
+                let then = "set it (NTP); sessions would end unforeseen, and ages come out wrong";
+                screen.paragraph("  ", 4, &format!("the clock is {}: {then}", self.clock));
             }
             ClockVerdict::Right(_) | ClockVerdict::Unknown => {}
         }
@@ -329,6 +337,11 @@ impl Report {
 }
 
 /// `10 checks: DENIED at iam:GetCredentialReport; …`.
+/// A command is one line, however long: it is there to be copied.
+fn to_type(screen: &mut Screen, command: &str) {
+    let _ = writeln!(screen.text, "      {}", printable(command));
+}
+
 fn unknown(account: &Looked) -> String {
     if account.is_right() {
         return "nothing".to_owned();

@@ -7,8 +7,9 @@ use orgsweep_model::records::ScanState;
 use orgsweep_model::text::printable;
 use orgsweep_sweep::{AccountLine, Totals};
 
-use super::{Screen, plural, wrapped};
+use super::plural;
 use crate::access::DEFAULT_ROLE;
+use crate::screen::Screen;
 use crate::terminal::{BAD, DOUBTFUL, cut};
 
 /// Reasons that are told in full; accounts of rarer ones are put together by the class of the reason.
@@ -112,16 +113,16 @@ fn groups<'a>(lost: &[&'a AccountLine]) -> Vec<Group<'a>> {
 
 fn names(screen: &mut Screen, accounts: &[&AccountLine]) {
     let more = accounts.len().saturating_sub(MOST_ACCOUNTS);
-    let words = accounts
+    let words: Vec<String> = accounts
         .iter()
         .take(MOST_ACCOUNTS)
         .map(|account| match &account.name {
             Some(name) => format!("{} {}", account.id, cut(&printable(name), LONGEST_NAME)),
             None => account.id.to_string(),
         })
-        .chain((more > 0).then(|| format!("and {more} more in the table scan_accounts")));
-    let width = screen.layout.width;
-    wrapped(&mut screen.text, words, width);
+        .chain((more > 0).then(|| format!("and {more} more in the table scan_accounts")))
+        .collect();
+    screen.list(words.into_iter());
 }
 
 /// The one reason for which every role failed, if there is one: then no account is to blame, but what was asked for.

@@ -9,7 +9,7 @@ use orgsweep_model::text::printable;
 use orgsweep_sweep::totals::{add, score};
 use orgsweep_sweep::{AccountLine, Totals};
 
-use super::Screen;
+use crate::screen::Screen;
 use crate::terminal::{HEADING, Layout, columns, fitted, severity_style};
 
 /// Rows of each table.
