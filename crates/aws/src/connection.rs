@@ -11,8 +11,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_async::time::SystemTimeSource;
-use aws_smithy_http_client::Builder;
-use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
+use aws_smithy_http_client::tls::TrustStore;
 use aws_smithy_runtime::client::identity::IdentityCache;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::app_name::AppName;
@@ -24,6 +23,7 @@ use orgsweep_sweep::SourceError;
 use crate::caller::{self, Caller};
 use crate::clock::ClockProbe;
 use crate::credentials;
+use crate::http_client;
 use crate::limiter::{Limiter, Limits};
 use crate::settings;
 use crate::wire::Wire;
@@ -95,7 +95,7 @@ impl Connection {
             None => (TrustStore::default(), None),
         };
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(http_client(pace, roots))
+            .http_client(shared(http_client::build(roots, http_client::proxy(&env)?), pace))
             .retry_config(retries(pace))
             .timeout_config(timeouts(pace))
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
@@ -146,7 +146,7 @@ impl Connection {
             .endpoint_url(endpoint)
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .identity_cache(IdentityCache::lazy().build())
-            .http_client(http_client(pace, TrustStore::default()))
+            .http_client(shared(http_client::build(TrustStore::default(), None), pace))
             .sleep_impl(TokioSleep::new())
             .time_source(SystemTimeSource::new())
             .retry_config(retries(pace))
@@ -170,12 +170,7 @@ impl Connection {
 }
 
 /// One for all clients: each would otherwise bring its own connections, TLS configuration and root store.
-fn http_client(pace: Pace, roots: TrustStore) -> SharedHttpClient {
-    let context = TlsContext::builder().with_trust_store(roots).build();
-    let inner = Builder::new()
-        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-        .tls_context(context.unwrap_or_default())
-        .build_https();
+fn shared(inner: SharedHttpClient, pace: Pace) -> SharedHttpClient {
     let limiter = Arc::new(Limiter::new(pace.limits));
     SharedHttpClient::new(Wire::new(inner, limiter, pace.attempt_timeout))
 }

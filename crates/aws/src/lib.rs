@@ -13,6 +13,7 @@ mod collect;
 mod connection;
 mod credentials;
 mod failure;
+mod http_client;
 mod ledger;
 mod limiter;
 mod managed;
