@@ -110,8 +110,10 @@ pub(super) struct Asker<'m> {
     /// What is gained from roles as they are, by their places.
     pub(super) roles_worth: RefCell<HashMap<usize, Rc<[Worth]>>>,
     own_hops: OnceCell<Vec<Hop>>,
-    /// Objects of S3 that its policies tell apart, if it may write to any.
+    /// Objects of S3 that it may write, of those that its policies tell apart.
     pub(super) written: OnceCell<Vec<Box<str>>>,
+    /// Whether it may write an object.
+    pub(super) writing: RefCell<HashMap<Box<str>, bool>>,
     /// Only what leads into other accounts counts.
     pub(super) abroad: bool,
 }
@@ -157,6 +159,7 @@ impl<'m> Asker<'m> {
             roles_worth: RefCell::default(),
             own_hops: OnceCell::new(),
             written: OnceCell::new(),
+            writing: RefCell::default(),
             abroad: false,
             map,
             actor,

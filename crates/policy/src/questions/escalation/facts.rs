@@ -5,11 +5,7 @@ use std::rc::Rc;
 use super::aims::Aim;
 use super::ask::{Asker, Call, Meets};
 use super::rules::{Fact, RULES, Rule};
-use crate::context::Context;
-use crate::evaluate::decide;
-use crate::layers::Layers;
 use crate::pattern::MADE_UP;
-use crate::request::Request;
 use crate::truth::Truth;
 
 impl<'m> Asker<'m> {
@@ -92,30 +88,37 @@ impl<'m> Asker<'m> {
     pub(super) fn written_for(&self, role: usize) -> Option<Rc<str>> {
         let write = RULES.actions.iter().position(|action| action == "s3:PutObject")?;
         let reader = self.map.roles.get(role)?;
-        let principal = reader.target.principal.clone()?;
-        let start = Request::new(principal, "", "*", Context::auditor()).owned_by(reader.place.account);
-        let start = start.supposing_own();
-        let layers = Layers { resource: &[], ..reader.facts.layers };
-        let reads = |object: &str| decide(&start.instead("s3:GetObject", object), &layers) >= Truth::Depends;
+        let may_write = |object: &str| {
+            if let Some(known) = self.writing.borrow().get(object) {
+                return *known;
+            }
+            let may = self.may_on(write, object);
+            self.writing.borrow_mut().insert(object.into(), may);
+            may
+        };
         let written = self.written.get_or_init(|| {
-            let places = self.places(write);
-            if places.iter().any(|place| self.may_on(write, place)) { places } else { Vec::new() }
+            let places = self.places(write).into_iter();
+            places.filter(|object| may_write(object)).collect()
         });
         if written.is_empty() {
             return None;
         }
         let read = reader.objects_read();
-        // The bucket of the one with the key of the other.
+        let named = written.iter().find(|object| reader.reads(object));
+        if let Some(object) = named.or_else(|| read.iter().find(|object| may_write(object))) {
+            return Some(Rc::from(&**object));
+        }
+        // The bucket of the one with the key of the other, where one may be in what the other stands for.
         let joined = |one: &str, two: &str| {
             let (start, _) = one.split_once(MADE_UP)?;
-            let (_, end) = two.split_once(MADE_UP)?;
-            Some(format!("{start}{MADE_UP}{end}"))
+            let (other_start, end) = two.split_once(MADE_UP)?;
+            let may_meet = start.starts_with(other_start) || other_start.starts_with(start);
+            may_meet.then(|| format!("{start}{MADE_UP}{end}"))
         };
         let met = written
             .iter()
             .flat_map(|one| read.iter().flat_map(move |two| [joined(one, two), joined(two, one)]).flatten());
-        let named = written.iter().chain(read).map(ToString::to_string);
-        let mut both = named.chain(met).filter(|object| reads(object) && self.may_on(write, object));
+        let mut both = met.filter(|object| reader.reads(object) && may_write(object));
         both.next().map(Into::into)
     }
 

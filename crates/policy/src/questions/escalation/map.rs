@@ -12,7 +12,7 @@ use super::tags;
 use super::{Actor, Escalations, Inventory, PolicyFacts, RoleFacts, UserFacts, judge};
 use crate::answer::Decision;
 use crate::context::Context;
-use crate::evaluate::evaluate_resource_side;
+use crate::evaluate::{decide, evaluate_resource_side};
 use crate::layers::{Attached, Layers};
 use crate::questions::kind::Kinds;
 use crate::request::{Principal, Request};
@@ -64,6 +64,9 @@ pub(super) struct Role<'a> {
     pub(super) accounts: Vec<&'a str>,
     pub(super) target: Target,
     objects_read: OnceLock<Vec<Box<str>>>,
+    /// It, as one that asks for something.
+    reader: OnceLock<Option<Request>>,
+    reading: Mutex<HashMap<Box<str>, bool>>,
 }
 
 /// A user as a target.
@@ -220,6 +223,8 @@ impl<'a> Role<'a> {
             everyone,
             accounts,
             objects_read: OnceLock::new(),
+            reader: OnceLock::new(),
+            reading: Mutex::default(),
         }
     }
 
@@ -229,7 +234,7 @@ impl<'a> Role<'a> {
         Layers { resource_control, resource, ..*layers }
     }
 
-    /// Objects of S3 that its policies tell apart.
+    /// Objects of S3 that it reads, of those that its policies tell apart.
     pub(super) fn objects_read(&self) -> &[Box<str>] {
         const READ: &str = "s3:getobject";
         self.objects_read.get_or_init(|| {
@@ -237,8 +242,26 @@ impl<'a> Role<'a> {
             let context = Context::auditor();
             let places =
                 sample::places(sample::policies(&self.facts.layers), READ, &kinds, self.place, &context);
-            places.into_iter().flatten().collect()
+            places.into_iter().flatten().filter(|object| self.reads(object)).collect()
         })
+    }
+
+    /// Whether it may read an object of S3. Asked for the same objects by many actors.
+    pub(super) fn reads(&self, object: &str) -> bool {
+        if let Some(known) = self.reading.lock().unwrap_or_else(PoisonError::into_inner).get(object) {
+            return *known;
+        }
+        let start = || {
+            let start = Request::new(self.target.principal.clone()?, "", "*", Context::auditor());
+            Some(start.owned_by(self.place.account).supposing_own())
+        };
+        let layers = Layers { resource: &[], ..self.facts.layers };
+        let reads =
+            self.reader.get_or_init(start).as_ref().is_some_and(|start| {
+                decide(&start.instead("s3:GetObject", object), &layers) >= Truth::Depends
+            });
+        self.reading.lock().unwrap_or_else(PoisonError::into_inner).insert(object.into(), reads);
+        reads
     }
 
     fn visited_by(&self, service: &TrustedService) -> Option<Request> {
