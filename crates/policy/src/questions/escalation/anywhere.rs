@@ -35,6 +35,9 @@ pub(super) struct Spot {
 /// For each of what an action takes together.
 pub(super) type Spots = Rc<[Vec<Spot>]>;
 
+/// For another account than the actor's, if it is one, and an action.
+pub(super) type KnownSpots = HashMap<(Option<Box<str>>, usize), Spots>;
+
 /// For an action, and a place among what it takes together, the request about anything of the type, if it is allowed.
 pub(super) type Anything = HashMap<(usize, usize), Option<Rc<Call>>>;
 

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::aims::Aim;
-use super::anywhere::{Anything, Spots};
+use super::anywhere::{Anything, KnownSpots};
 use super::chain::{Hop, Member};
 use super::gain::{REWRITTEN, Willing};
 use super::index::{Index, Indexed};
@@ -94,7 +94,7 @@ pub(super) struct Asker<'m> {
     pub(super) policies: Vec<(&'m Attached, Arc<Indexed>)>,
     /// Tags of targets of which conditions speak.
     pub(super) tags: Tags,
-    pub(super) spots: RefCell<HashMap<(Option<Box<str>>, usize), Spots>>,
+    pub(super) spots: RefCell<KnownSpots>,
     /// For an action, and a place among what it takes together, whether it is allowed on anything.
     pub(super) anything: RefCell<Anything>,
     pub(super) willing: Willing,

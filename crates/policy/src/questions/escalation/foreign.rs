@@ -44,10 +44,10 @@ impl<'m> Asker<'m> {
         }
         let mut sites: Vec<Site<'m>> = Vec::new();
         for index in rule.trust.iter().filter_map(|service| self.map.carriers.get(*service)).flatten() {
-            let Some(role) = self.map.roles.get(*index) else { continue };
+            let Some(carrier) = self.map.roles.get(*index) else { continue };
             let is_known = |account: &str| sites.iter().any(|site| site.place.account == account);
-            if role.place.account != self.place.account && !is_known(role.place.account) {
-                sites.push(Site { place: role.place, foreign: Some(Meets::Foreign(Some(*index))) });
+            if carrier.place.account != self.place.account && !is_known(carrier.place.account) {
+                sites.push(Site { place: carrier.place, foreign: Some(Meets::Foreign(Some(*index))) });
             }
         }
         sites
