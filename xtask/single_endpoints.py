@@ -22,7 +22,11 @@ BY_HAND = [
     ("aws-cn", "health", "cn-northwest-1"),
     # https://docs.aws.amazon.com/general/latest/gr/r53.html
     ("aws", "route53domains", "us-east-1"),
+    # It has no API that is published; "awsRegion" of each of its operations in the log:
+    # https://docs.aws.amazon.com/awssupport/latest/user/logging-using-cloudtrail-support-plans.html
+    ("aws", "supportplans", "us-west-2"),
 ]
+# Not "chatbot": it has four endpoints, https://docs.aws.amazon.com/general/latest/gr/chatbot.html
 
 def endpoint(rules, region):
     """The address and its Region, which is None where the rules do not say one or need to know more."""

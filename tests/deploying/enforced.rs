@@ -192,6 +192,7 @@ impl Configuration {
                     trust: role.trust.to_string(),
                     policy: role.policy.to_string(),
                     session_seconds: role.seconds,
+                    tags: Vec::new(),
                 })
                 .collect(),
             record: Some(recording.path().to_owned()),

@@ -4,6 +4,8 @@ mod asking;
 mod context;
 mod golden;
 mod meant;
+mod regions;
+mod tags;
 
 use std::path::PathBuf;
 use std::sync::LazyLock;

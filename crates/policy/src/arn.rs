@@ -12,14 +12,15 @@ const SEGMENTS: usize = 6;
 pub(crate) struct Arn<'a> {
     pub(crate) partition: &'a str,
     pub(crate) service: &'a str,
+    pub(crate) region: &'a str,
     pub(crate) account: &'a str,
     pub(crate) resource: &'a str,
 }
 
 impl<'a> Arn<'a> {
     pub(crate) fn read(text: &'a str) -> Option<Self> {
-        let [arn, partition, service, _region, account, resource] = segments(text)?;
-        (arn == "arn").then_some(Self { partition, service, account, resource })
+        let [arn, partition, service, region, account, resource] = segments(text)?;
+        (arn == "arn").then_some(Self { partition, service, region, account, resource })
     }
 }
 

@@ -14,7 +14,7 @@
 //!
 //! [`Policy::parse`] compiles a document once, [`Policy::compiled`] once for the whole process; [`Attached`] says where it
 //! comes from; [`Layers`] holds all policies that a request meets; [`Request`] is who, what, on what, with a [`Context`] of
-//! condition keys. [`evaluate`] gives an [`Answer`] with the deciding statements, [`decide`] only a [`Truth`], a million times
+//! condition keys; [`RequestFacts`] makes the keys that facts of an account give. [`evaluate`] gives an [`Answer`] with the deciding statements, [`decide`] only a [`Truth`], a million times
 //! a second and more; [`trace`] tells what each layer says by itself. [`administrator`], [`capabilities`], [`doors`] and
 //! [`escalations`] put the questions of an audit as requests. For other languages and processes `examples/decide.rs` takes requests as lines of JSON.
 //!
@@ -47,8 +47,8 @@
 //!
 //! # What is not here
 //!
-//! KMS grants, S3 access control lists, the settings by which S3 blocks public access, resources that are shared through
-//! Resource Access Manager, and session tags that a role's trust policy makes transitive: they are not policies. Which actions exist, and which resources they take, is in the
+//! KMS grants, S3 access control lists, the settings by which S3 blocks public access, and resources that are shared through
+//! Resource Access Manager: they are not policies. Which actions exist, and which resources they take, is in the
 //! [`Catalogue`], and decides nothing: a pattern matches textually, so that an action that is newer than any list changes
 //! no verdict.
 #![warn(missing_docs)]
@@ -78,7 +78,7 @@ mod variable;
 pub use answer::{Answer, Citation, Decision, Denial, Doubt, Layer, Residual, Step, Term};
 pub use catalogue::{AccessLevel, Action, Catalogue, ConditionKey, ResourceType};
 pub use condition::Condition;
-pub use context::{Context, Key, class_of, is_multivalued};
+pub use context::{AccountFacts, Context, FactKeys, Key, RequestFacts, class_of, is_multivalued};
 pub use evaluate::{decide, evaluate, evaluate_resource_side, trace};
 pub use layers::{Attached, Guardrails, Layers, Level};
 pub use parse::ParseError;

@@ -114,6 +114,9 @@ pub fn make(options: &Options, organization_id: &str, units: &[Unit]) -> Vec<Gua
             r#""Sid":"Strangers","Principal":"*","Action":"sts:AssumeRole","Resource":"*","Condition":{{"StringNotEqualsIfExists":{{"aws:PrincipalOrgID":"{organization_id}"}},"BoolIfExists":{{"aws:PrincipalIsAWSService":"false"}}}}"#
         )),
     );
+    if let Some(document) = &options.service_control_policy {
+        add(GuardrailKind::Service, "asked-for", Attached::Unit(0), document.clone());
+    }
     if options.hostile_names {
         add(
             GuardrailKind::Service,

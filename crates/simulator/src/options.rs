@@ -32,6 +32,8 @@ pub struct GivenRole {
     pub policy: String,
     /// `MaxSessionDuration`, seconds.
     pub session_seconds: u64,
+    /// Names and values.
+    pub tags: Vec<(String, String)>,
 }
 
 /// Settings of a simulator.
@@ -83,6 +85,8 @@ pub struct Options {
     pub roles: Option<usize>,
     /// Customer policies in every account, instead of a made-up number.
     pub policies: Option<usize>,
+    /// A service control policy that is attached to the root besides: a policy document.
+    pub service_control_policy: Option<String>,
     /// Every account has identity providers, certificates and service credentials.
     pub with_everything: bool,
     /// iam:GetAccountAuthorizationDetails leaves out policies that are boundaries and attached to nobody.
@@ -148,6 +152,7 @@ impl Default for Options {
             users: None,
             roles: None,
             policies: None,
+            service_control_policy: None,
             with_everything: false,
             boundaries_apart: false,
             largest_page: None,
@@ -191,6 +196,7 @@ impl Options {
             ("member policy", &self.member_policy),
             ("member trust", &self.member_trust),
             ("hub policy", &self.hub_policy),
+            ("service control policy", &self.service_control_policy),
         ];
         let alone = alone.into_iter().filter_map(|(what, policy)| Some((what, policy.as_ref()?)));
         let given = self.given_roles.iter().flat_map(|role| {

@@ -221,7 +221,7 @@ pub fn give_roles(roles: &mut Vec<Role>, world: &World, account: &Account) {
             attached: Vec::new(),
             inline: vec![Inline { name: "given".to_owned(), document: given.policy.clone() }],
             boundary: None,
-            tags: Vec::new(),
+            tags: given.tags.clone(),
         });
     }
 }

@@ -12,6 +12,7 @@ use super::circumstances::Circumstances;
 use super::facts::Facts;
 use super::forms::parts;
 use super::guardrails::{Guard, Kind};
+use super::known::Read;
 use super::layers::{Asker, ResourceSide, Usual};
 use super::open::to_be_said;
 use super::outsider;
@@ -93,20 +94,8 @@ pub fn answer(
     let supposed = if asker.is_outsider { outsider::supposed(subject) } else { Context::auditor() };
     let bare = put(supposed.clone());
     let mut known = Circumstances::given(&arguments.context, question, &bare)?;
-    known.at_the_time_of(facts);
-    known.in_region_of(resource, &bare);
-    if let Some(account) = subject.account() {
-        known.in_organization("Principal", account, facts);
-    }
-    if let Some(owner) = owner {
-        known.in_organization("Resource", owner, facts);
-    }
-    if let Some(row) = &asker.row {
-        known.of_principal(row, asker.session.as_deref(), facts);
-    }
-    if facts.principals.iter().any(|one| one.principal_arn == resource) {
-        known.of_resource(resource, facts);
-    }
+    let read = Read::of(facts, &asker, resource);
+    known.of_facts(read.keys(&asker, owner, resource), &bare);
     let context = known.over(supposed);
     let layers = Layers {
         service_control: service_control.in_force(),

@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use orgsweep_model::facts::{PolicyKind, Principal, PrincipalKind, PrincipalTag};
-use orgsweep_model::{AccountId, Organization};
-use orgsweep_policy::{Context, Key, Request, is_multivalued};
+use orgsweep_policy::{Context, FactKeys, Key, Request, is_multivalued};
 
 use super::facts::Facts;
 use super::forms::parts;
@@ -109,24 +107,18 @@ impl Circumstances {
     }
 
     /// Says something of a key, unless whoever asks has.
-    pub fn say(&mut self, key: &str, state: Key) {
+    fn say(&mut self, key: &str, state: Key) {
         self.keys.entry(key.to_lowercase()).or_insert_with(|| (key.to_owned(), state));
     }
 
-    fn value(&mut self, key: &str, value: &str) {
-        let multivalued = is_multivalued(&key.to_lowercase());
-        self.say(key, Key::Known { values: [value.into()].into(), multivalued });
-    }
-
-    /// Says something that somebody knows, and notes where whoever asks has said otherwise.
-    fn fact(&mut self, who: &str, key: &str, value: &str) {
+    /// Notes where whoever asks has said otherwise than somebody knows.
+    fn note(&mut self, who: &str, key: &str, value: &str) {
         if let Some((_, Key::Known { values, .. })) = self.keys.get(&key.to_lowercase())
             && values.iter().all(|said| **said != *value)
         {
             let said = values.join(", ");
             self.notes.push(format!("{key} is supposed to be {said:?}, as was asked; {who} says {value:?}"));
         }
-        self.value(key, value);
     }
 
     /// What whoever gave the keys should know, those included that no policy mentions.
@@ -147,94 +139,26 @@ impl Circumstances {
         notes
     }
 
-    /// Where: a request goes to the Region that its resource is in, or to the one that its service has.
-    pub fn in_region_of(&mut self, arn: &str, bare: &Request) {
-        let in_arn = parts(arn).map(|[_, _, _, region, ..]| region).filter(|region| !region.is_empty());
-        match (in_arn, bare.context().get(REGION)) {
-            (Some(region), _) => self.fact("the ARN", REGION, region),
-            (None, Key::Known { values, .. }) => {
-                for region in values {
-                    self.fact("its service's endpoint", REGION, region);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// When: the moment of the facts.
-    pub fn at_the_time_of(&mut self, facts: &Facts) {
-        let moment = facts.scan.finished_at;
-        self.value("aws:CurrentTime", &moment.to_string());
-        self.value("aws:EpochTime", &moment.as_second().to_string());
-    }
-
-    /// The organization that an account of the scan is in, of the principal or of the resource.
-    pub fn in_organization(&mut self, whose: &str, account: AccountId, facts: &Facts) {
-        let organization = &facts.scan.org_id;
-        let Some(row) = facts.accounts.get(&account).filter(|_| organization != Organization::NONE) else {
-            return;
+    /// What the facts say, and in which Region the service that is asked has its only endpoint.
+    pub fn of_facts(&mut self, facts: FactKeys, bare: &Request) {
+        let endpoint = match bare.context().get(REGION) {
+            Key::Known { values, .. } if facts.keys.iter().all(|(key, _)| key != REGION) => values.first(),
+            _ => None,
         };
-        self.fact("the scan", &format!("aws:{whose}OrgID"), organization);
-        if let Some(units) = &row.ou_ids {
-            let path = format!("{organization}/{units}/");
-            self.fact("the scan", &format!("aws:{whose}OrgPaths"), &path);
+        if let Some(region) = endpoint {
+            self.note("its service's endpoint", REGION, region);
         }
-    }
-
-    /// The principal's tags and id.
-    ///
-    /// A session may bring tags of its own where the role's trust lets it (sts:TagSession), those of a chain included, and they
-    /// win over the role's tags of the same key, in whatever case: then the role's tags are there, and their values open.
-    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html>
-    pub fn of_principal(&mut self, principal: &Principal, session: Option<&str>, facts: &Facts) {
-        let kind = principal.principal_kind;
-        let may_bring_more = kind == PrincipalKind::Role && may_be_tagged(principal, facts);
-        self.principal_tags(&principal.principal_arn, may_bring_more, &facts.tags);
-        match (kind, principal.unique_id.as_deref(), session) {
-            (PrincipalKind::User, Some(id), _) => self.fact("the scan", "aws:userid", id),
-            (PrincipalKind::Role, Some(id), Some(session)) => {
-                self.fact("the scan", "aws:userid", &format!("{id}:{session}"));
+        for (key, state) in facts.keys {
+            let who = if key == REGION { "the ARN" } else { "the scan" };
+            match &state {
+                // Another moment than the scan's is another question, and no contradiction.
+                _ if ["aws:CurrentTime", "aws:EpochTime"].contains(&key.as_str()) => {}
+                Key::Known { values, .. } => values.iter().for_each(|value| self.note(who, &key, value)),
+                _ => {}
             }
-            (PrincipalKind::Role, ..) => self.say("aws:userid", Key::Present),
-            _ => {}
+            self.say(&key, state);
         }
-    }
-
-    fn principal_tags(&mut self, arn: &str, may_bring_more: bool, tags: &[PrincipalTag]) {
-        const FAMILY: &str = "aws:PrincipalTag/";
-        if may_bring_more {
-            for tag in tags.iter().filter(|tag| tag.principal_arn == arn) {
-                self.say(&format!("{FAMILY}{}", tag.tag_key), Key::Present);
-            }
-            self.families.push((FAMILY.to_owned(), Key::Environment));
-        } else {
-            self.tags(FAMILY, arn, tags);
-            self.families.push((FAMILY.to_owned(), Key::Absent));
-        }
-    }
-
-    /// The tags of a user or role that something is done to.
-    pub fn of_resource(&mut self, arn: &str, facts: &Facts) {
-        for family in ["aws:ResourceTag/", "iam:ResourceTag/"] {
-            self.tags(family, arn, &facts.tags);
-            self.families.push((family.to_owned(), Key::Absent));
-        }
-    }
-
-    fn tags(&mut self, family: &str, arn: &str, tags: &[PrincipalTag]) {
-        let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-        let own: Vec<&PrincipalTag> = tags.iter().filter(|tag| tag.principal_arn == arn).collect();
-        for tag in &own {
-            *seen.entry(tag.tag_key.to_lowercase()).or_default() += 1;
-        }
-        for tag in own {
-            let key = format!("{family}{}", tag.tag_key);
-            // Of tag keys that differ only in case AWS does not say which counts.
-            match seen.get(&tag.tag_key.to_lowercase()) {
-                Some(1) => self.fact("the scan", &key, &tag.tag_value),
-                _ => self.say(&key, Key::NotKnown),
-            }
-        }
+        self.families.extend(facts.families);
     }
 
     /// For the engine, on top of what it supposes.
@@ -244,12 +168,6 @@ impl Circumstances {
         }
         self.keys.values().fold(context, |context, (key, state)| context.with_state(key, state.clone()))
     }
-}
-
-/// Whether somebody who assumes a role may tag the session. Where its trust was not read, somebody may.
-fn may_be_tagged(role: &Principal, facts: &Facts) -> bool {
-    let trust = facts.within(role.account_id, PolicyKind::Trust, &role.principal_arn);
-    trust.is_empty() || trust.iter().any(|attached| attached.policy.may_allow_action("sts:TagSession"))
 }
 
 /// Keys, in lower case, that principal and resource decide.
@@ -292,6 +210,11 @@ mod tests {
         given_of("ec2:StopInstances", "arn:aws:ec2:us-east-1:111122223333:instance/i-1", arguments)
     }
 
+    fn bare() -> Request {
+        let ann = Principal::iam("arn:aws:iam::111122223333:user/ann").unwrap();
+        Request::new(ann, "ec2:StopInstances", "*", Context::auditor())
+    }
+
     fn given_of(action: &str, resource: &str, arguments: &[&str]) -> Result<Circumstances, Failure> {
         let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
         let question = Question::read(action, resource).unwrap();
@@ -304,8 +227,10 @@ mod tests {
     fn what_the_user_says_wins_in_whatever_case() {
         let mut circumstances =
             given(&["AWS:principalorgid=o-mine", "aws:TagKeys=a", "x:list=1", "x:list=2"]).unwrap();
-        circumstances.fact("the scan", "aws:PrincipalOrgID", "o-scan");
-        circumstances.fact("the scan", "aws:userid", "AIDA");
+        let known = |value: &str| Key::Known { values: [value.into()].into(), multivalued: false };
+        let keys = [("aws:PrincipalOrgID", known("o-scan")), ("aws:userid", known("AIDA"))];
+        let keys = keys.map(|(key, state)| (key.to_owned(), state)).into();
+        circumstances.of_facts(FactKeys { keys, families: Vec::new() }, &bare());
         assert_eq!(
             circumstances.notes.last().unwrap(),
             "aws:PrincipalOrgID is supposed to be \"o-mine\", as was asked; the scan says \"o-scan\""
@@ -319,52 +244,6 @@ mod tests {
         assert_eq!(value("aws:TagKeys"), ("a".to_owned(), true));
         assert_eq!(value("x:list"), ("1,2".to_owned(), true));
         assert_eq!(value("aws:userid"), ("AIDA".to_owned(), false));
-    }
-
-    #[test]
-    fn tags_that_differ_only_in_case_are_not_known() {
-        let tag = |key: &str| PrincipalTag {
-            account_id: "111122223333".parse().unwrap(),
-            principal_arn: "arn:a".to_owned(),
-            tag_key: key.to_owned(),
-            tag_value: key.to_owned(),
-        };
-        let mut circumstances = given(&[]).unwrap();
-        circumstances.tags("aws:PrincipalTag/", "arn:a", &[tag("Team"), tag("team"), tag("env")]);
-        let context = circumstances.over(Context::auditor());
-        assert_eq!(context.get("aws:PrincipalTag/Team"), &Key::NotKnown);
-        assert!(matches!(context.get("aws:PrincipalTag/env"), Key::Known { .. }));
-    }
-
-    /// "Session tags … override existing tag values" of the same key, in whatever case.
-    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html>
-    #[test]
-    fn a_session_that_may_be_tagged_may_have_other_values() {
-        let project = PrincipalTag {
-            account_id: "111122223333".parse().unwrap(),
-            principal_arn: "arn:a".to_owned(),
-            tag_key: "Project".to_owned(),
-            tag_value: "alpha".to_owned(),
-        };
-        let with = |may_bring_more, given_keys: &[&str]| {
-            let mut circumstances = given(given_keys).unwrap();
-            circumstances.principal_tags("arn:a", may_bring_more, std::slice::from_ref(&project));
-            circumstances.over(Context::auditor())
-        };
-        let open = with(true, &[]);
-        for key in ["aws:PrincipalTag/Project", "aws:principaltag/project"] {
-            assert_eq!(open.get(key), &Key::Present);
-        }
-        assert_eq!(open.get("aws:PrincipalTag/other"), &Key::Environment);
-        let fixed = with(false, &[]);
-        assert!(
-            matches!(fixed.get("aws:PrincipalTag/project"), Key::Known { values, .. } if &*values[0] == "alpha")
-        );
-        assert_eq!(fixed.get("aws:PrincipalTag/other"), &Key::Absent);
-        let said = with(true, &["aws:PrincipalTag/project=beta"]);
-        assert!(
-            matches!(said.get("aws:PrincipalTag/Project"), Key::Known { values, .. } if &*values[0] == "beta")
-        );
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod forms;
 mod guardrails;
 mod json;
 mod keys;
+mod known;
 mod layers;
 mod near;
 mod open;

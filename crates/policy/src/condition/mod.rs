@@ -34,6 +34,14 @@ enum Converted<T> {
     Undocumented,
 }
 
+/// Whole seconds since 1970 of a moment, if it is one.
+pub(crate) fn seconds_of(moment: &str) -> Option<i64> {
+    match date::read(moment) {
+        Converted::To(milliseconds) => Some(milliseconds.div_euclid(1000)),
+        _ => None,
+    }
+}
+
 /// One operator, key and list of values of a statement's `Condition`.
 ///
 /// The key is compared with each value as the operator says: texts (`String…`), numbers (`Numeric…`), moments (`Date…`),

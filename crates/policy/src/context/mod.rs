@@ -2,12 +2,14 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
 
 mod classes;
+mod facts;
 
 use std::sync::Arc;
 
 use classes::of_the_other_way;
 pub use classes::{class_of, is_multivalued};
 pub(crate) use classes::{is_in_every_request, is_never_sent, is_of_some_requests, is_tag};
+pub use facts::{AccountFacts, FactKeys, RequestFacts};
 
 /// What is known of one condition key.
 #[derive(Clone, Debug, PartialEq, Eq)]

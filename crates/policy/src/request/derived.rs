@@ -42,16 +42,15 @@ impl Base {
         account: Option<&str>,
         region: Option<&'static str>,
     ) -> Arc<Context> {
+        let of_target = || of_target(&self.context, account, region);
         let kept = match (account, region) {
             (None, None) => return Arc::clone(&self.context),
-            (None, Some(_)) => &self.global,
-            (Some(_), _) if principal.account() != account => {
-                return Arc::new(of_target(&self.context, account, region));
-            }
+            (None, Some(_)) => return Arc::clone(self.global.get_or_init(|| Arc::new(of_target()))),
+            (Some(_), _) if principal.account() != account => return Arc::new(of_target()),
             (Some(_), None) => &self.own,
             (Some(_), Some(_)) => &self.own_global,
         };
-        Arc::clone(kept.get_or_init(|| Arc::new(of_target(&self.context, account, region))))
+        Arc::clone(kept.get_or_init(|| Arc::new(in_ones_own_organization(of_target()))))
     }
 }
 
@@ -190,6 +189,18 @@ fn of_target(context: &Context, account: Option<&str>, region: Option<&str>) -> 
     }
     if region.is_some() {
         context = with_value(context, "aws:RequestedRegion", region);
+    }
+    context
+}
+
+/// A resource of the principal's own account is in the principal's organization.
+fn in_ones_own_organization(mut context: Context) -> Context {
+    for (own, resource) in
+        [("aws:principalorgid", "aws:ResourceOrgID"), ("aws:principalorgpaths", "aws:ResourceOrgPaths")]
+    {
+        if let Some(state @ Key::Known { .. }) = context.named(own).cloned() {
+            context = context.with_state_unless_said(resource, state);
+        }
     }
     context
 }

@@ -159,3 +159,25 @@ fn keys_that_follow_from_the_principal() {
         }
     }
 }
+
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceorgid>
+#[test]
+fn resource_of_ones_own_account_is_in_ones_own_organization() {
+    let context = Context::auditor()
+        .with("aws:PrincipalOrgID", "o-a1b2c3d4e5")
+        .with("aws:PrincipalOrgPaths", "o-a1b2c3d4e5/r-ab12/");
+    let ask = |resource: &str, context: &Context| {
+        let user = Principal::iam("arn:aws:iam::111122223333:user/ann").unwrap();
+        let request = Request::new(user, "sqs:SendMessage", resource, context.clone());
+        ["aws:ResourceOrgID", "aws:ResourceOrgPaths"].map(|key| match request.context().get(key) {
+            Key::Known { values, .. } => values.join(","),
+            other => format!("{other:?}"),
+        })
+    };
+    let own = "arn:aws:sqs:eu-west-1:111122223333:q";
+    assert_eq!(ask(own, &context), ["o-a1b2c3d4e5", "o-a1b2c3d4e5/r-ab12/"]);
+    assert_eq!(ask("arn:aws:sqs:eu-west-1:444455556666:q", &context), ["NotKnown", "NotKnown"]);
+    assert_eq!(ask(own, &Context::auditor()), ["NotKnown", "NotKnown"]);
+    let said = context.with_state("aws:ResourceOrgID", Key::Environment);
+    assert_eq!(ask(own, &said)[0], "Environment");
+}

@@ -1,0 +1,65 @@
+//! What a scan knows of a request, for the policy engine to make condition keys of.
+
+use orgsweep_model::facts::{PolicyKind, PrincipalTag};
+use orgsweep_model::records::ScanAccountRecord;
+use orgsweep_model::{AccountId, Organization, Row as _};
+use orgsweep_policy::{AccountFacts, Attached, FactKeys, RequestFacts};
+
+use super::facts::Facts;
+use super::layers::Asker;
+
+/// What was read, as the engine wants it.
+pub struct Read<'a> {
+    moment: String,
+    accounts: Vec<AccountFacts<'a>>,
+    /// Of who asks, if the scan has it.
+    tags: Option<Vec<(&'a str, &'a str)>>,
+    trust: Vec<Attached>,
+    /// Of the user or role that something is done to.
+    resource_tags: Option<Vec<(&'a str, &'a str)>>,
+}
+
+impl<'a> Read<'a> {
+    /// Takes it from the facts.
+    pub fn of(facts: &'a Facts, asker: &Asker, resource: &str) -> Self {
+        let organization = &facts.scan.org_id;
+        let known = facts.accounts.values().filter(|_| organization != Organization::NONE);
+        let tags_of = |arn: &str| {
+            let own = facts.tags.iter().filter(|tag| tag.principal_arn == arn);
+            own.map(|tag: &PrincipalTag| (tag.tag_key.as_str(), tag.tag_value.as_str())).collect()
+        };
+        let row = asker.row.as_ref();
+        let is_principal = facts.principals.iter().any(|one| one.principal_arn == resource);
+        Self {
+            moment: facts.scan.finished_at.to_string(),
+            accounts: known.map(|account| account_facts(account, organization)).collect(),
+            tags: row
+                .filter(|row| facts.lost(row.account_id, &[PrincipalTag::SCHEMA.name]).is_none())
+                .map(|row| tags_of(&row.principal_arn)),
+            trust: row.map_or_else(Vec::new, |row| {
+                facts.within(row.account_id, PolicyKind::Trust, &row.principal_arn)
+            }),
+            resource_tags: is_principal.then(|| tags_of(resource)),
+        }
+    }
+
+    /// As condition keys.
+    pub fn keys(&self, asker: &Asker, owner: Option<AccountId>, resource: &str) -> FactKeys {
+        let owner = owner.map(|owner| owner.to_string());
+        let facts = RequestFacts {
+            moment: Some(&self.moment),
+            accounts: &self.accounts,
+            owner: owner.as_deref(),
+            resource: Some(resource),
+            tags: self.tags.as_deref(),
+            trust: &self.trust,
+            unique_id: asker.row.as_ref().and_then(|row| row.unique_id.as_deref()),
+            resource_tags: self.resource_tags.as_deref(),
+        };
+        facts.keys(&asker.principal)
+    }
+}
+
+fn account_facts<'a>(account: &'a ScanAccountRecord, organization: &'a str) -> AccountFacts<'a> {
+    AccountFacts { id: account.account_id.as_str(), organization, units: account.ou_ids.as_deref() }
+}

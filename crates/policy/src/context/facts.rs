@@ -1,0 +1,176 @@
+//! Condition keys that facts give: the one place that makes keys of what a scan knows, for whoever asks by it.
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
+
+use std::collections::BTreeMap;
+
+use super::{Context, Key, is_multivalued};
+use crate::arn::Arn;
+use crate::condition::seconds_of;
+use crate::layers::Attached;
+use crate::request::{Principal, PrincipalKind};
+
+/// An account of an organization.
+#[derive(Clone, Copy, Debug)]
+pub struct AccountFacts<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// The organization that it is in: `o-…`.
+    pub organization: &'a str,
+    /// The units that it is in, from the root: `r-…/ou-…`. `None`: they are not known.
+    pub units: Option<&'a str>,
+}
+
+/// What is known of a request besides what it names. What is left at its default is not known, and stays what the
+/// [`Context`] says of keys that nobody speaks of: it never becomes absent.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RequestFacts<'a> {
+    /// When it is made: `2026-06-01T00:00:00Z`.
+    pub moment: Option<&'a str>,
+    /// Accounts of which it is known which organization they are in.
+    pub accounts: &'a [AccountFacts<'a>],
+    /// The account whose resource it is about, where it need not be the principal's own.
+    pub owner: Option<&'a str>,
+    /// The ARN of that resource.
+    pub resource: Option<&'a str>,
+    /// All tags of the user or role that asks: names and values.
+    pub tags: Option<&'a [(&'a str, &'a str)]>,
+    /// The trust policy of the role that asks. With none, anyone may have tagged its session.
+    pub trust: &'a [Attached],
+    /// `AIDA…` of the user or `AROA…` of the role that asks.
+    pub unique_id: Option<&'a str>,
+    /// All tags of the user or role that something is done to.
+    pub resource_tags: Option<&'a [(&'a str, &'a str)]>,
+}
+
+/// Keys, and what is known of them.
+#[derive(Clone, Debug, Default)]
+pub struct FactKeys {
+    /// By name.
+    pub keys: Vec<(String, Key)>,
+    /// By what names begin with, for those that are not named: see [`Context::with_family`].
+    pub families: Vec<(String, Key)>,
+}
+
+impl FactKeys {
+    fn value(&mut self, key: &str, value: &str) {
+        let multivalued = is_multivalued(&key.to_lowercase());
+        self.keys.push((key.to_owned(), Key::Known { values: [value.into()].into(), multivalued }));
+    }
+
+    fn tags(&mut self, family: &str, tags: &[(&str, &str)], others: Key, state: impl Fn(&str) -> Key) {
+        let mut written: BTreeMap<String, usize> = BTreeMap::new();
+        for (name, _) in tags {
+            *written.entry(name.to_lowercase()).or_default() += 1;
+        }
+        for (name, value) in tags {
+            // Of names that differ only in case AWS does not say which counts.
+            let is_one = written.get(&name.to_lowercase()) == Some(&1);
+            let state = if is_one { state(value) } else { Key::NotKnown };
+            self.keys.push((format!("{family}{name}"), state));
+        }
+        self.families.push((family.to_owned(), others));
+    }
+
+    /// A context with these, over what it says.
+    #[must_use]
+    pub fn over(self, mut context: Context) -> Context {
+        for (family, state) in self.families {
+            context = context.with_family(&family, state);
+        }
+        self.keys.into_iter().fold(context, |context, (key, state)| context.with_state(&key, state))
+    }
+}
+
+/// With which value a key is there.
+fn known(value: &str) -> Key {
+    Key::Known { values: [value.into()].into(), multivalued: false }
+}
+
+impl RequestFacts<'_> {
+    /// The keys that these facts give a request of this principal.
+    ///
+    /// ```
+    /// use orgsweep_policy::{AccountFacts, Context, Key, Principal, RequestFacts};
+    ///
+    /// let account = AccountFacts { id: "111122223333", organization: "o-a1b2c3d4e5", units: Some("r-ab12/ou-ab12-11111111") };
+    /// let facts = RequestFacts { accounts: &[account], tags: Some(&[("team", "blue")]), ..RequestFacts::default() };
+    /// let ann = Principal::iam("arn:aws:iam::111122223333:user/ann")?;
+    /// let context = facts.keys(&ann).over(Context::auditor());
+    /// assert!(matches!(context.get("aws:PrincipalTag/team"), Key::Known { .. }));
+    /// assert_eq!(context.get("aws:PrincipalTag/project"), &Key::Absent);
+    /// // No moment was given.
+    /// assert_eq!(context.get("aws:CurrentTime"), &Key::NotKnown);
+    /// # Ok::<(), orgsweep_policy::NotAPrincipal>(())
+    /// ```
+    pub fn keys(&self, principal: &Principal) -> FactKeys {
+        let mut keys = FactKeys::default();
+        if let Some(moment) = self.moment {
+            keys.value("aws:CurrentTime", moment);
+            if let Some(seconds) = seconds_of(moment) {
+                keys.value("aws:EpochTime", &seconds.to_string());
+            }
+        }
+        let region = self.resource.and_then(Arn::read).map(|arn| arn.region).filter(|name| !name.is_empty());
+        if let Some(region) = region {
+            keys.value("aws:RequestedRegion", region);
+        }
+        self.organization(&mut keys, "Principal", principal.account());
+        self.organization(&mut keys, "Resource", self.owner);
+        self.principal(&mut keys, principal);
+        if let Some(tags) = self.resource_tags {
+            for family in ["aws:ResourceTag/", "iam:ResourceTag/"] {
+                keys.tags(family, tags, Key::Absent, known);
+            }
+        }
+        keys
+    }
+
+    fn organization(&self, keys: &mut FactKeys, whose: &str, account: Option<&str>) {
+        let account = self.accounts.iter().find(|one| Some(one.id) == account);
+        let Some(AccountFacts { organization, units, .. }) = account else { return };
+        keys.value(&format!("aws:{whose}OrgID"), organization);
+        if let Some(units) = units {
+            keys.value(&format!("aws:{whose}OrgPaths"), &format!("{organization}/{units}/"));
+        }
+    }
+
+    /// The principal's tags and id.
+    ///
+    /// A session may bring tags of its own where the role's trust lets it (sts:TagSession), those that a chain of roles passes
+    /// on included, and they win over the role's tags of the same name, in whatever case: then the role's tags are there, and
+    /// their values open.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html>
+    fn principal(&self, keys: &mut FactKeys, principal: &Principal) {
+        const FAMILY: &str = "aws:PrincipalTag/";
+        let kind = principal.kind();
+        match (kind, self.tags) {
+            (PrincipalKind::Role, Some(tags)) if self.may_be_tagged() => {
+                keys.keys.extend(tags.iter().map(|(name, _)| (format!("{FAMILY}{name}"), Key::Present)));
+                keys.families.push((FAMILY.to_owned(), Key::Environment));
+            }
+            (PrincipalKind::Role | PrincipalKind::User, Some(tags)) => {
+                keys.tags(FAMILY, tags, Key::Absent, known);
+            }
+            _ => {}
+        }
+        let session = principal.session_arn().and_then(|arn| arn.rsplit_once('/')).map(|(_, name)| name);
+        match (kind, self.unique_id, session) {
+            (PrincipalKind::User, Some(id), _) => keys.value("aws:userid", id),
+            (PrincipalKind::Role, Some(id), Some(session)) => {
+                keys.value("aws:userid", &format!("{id}:{session}"));
+            }
+            (PrincipalKind::Role, Some(_), None) => keys.keys.push(("aws:userid".to_owned(), Key::Present)),
+            _ => {}
+        }
+    }
+
+    /// Whether somebody who assumes the role may tag the session.
+    fn may_be_tagged(&self) -> bool {
+        let may_tag = |trust: &Attached| trust.policy.may_allow_action("sts:TagSession");
+        self.trust.is_empty() || self.trust.iter().any(may_tag)
+    }
+}
+
+#[cfg(test)]
+#[path = "facts_tests.rs"]
+mod tests;
