@@ -9,7 +9,7 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use orgsweep_policy::{
     Actor, Attached, Context, EscalationMap, Escalations, Guardrails, Inventory, Layers, Level, Policy,
-    PolicyFacts, Principal, RoleFacts, StoredVersion, UserFacts,
+    PolicyFacts, Principal, RequestFacts, RoleFacts, StoredVersion, UserFacts,
 };
 
 fn main() {
@@ -151,6 +151,7 @@ impl Account {
             providers: Some(&[]),
             tags: None,
             management_account: Some(false),
+            requests: RequestFacts::default(),
         })
     }
 

@@ -87,8 +87,9 @@ pub use position::Position;
 pub use questions::{
     Actor, Administrator, Caller, Capability, Door, Escalation, EscalationMap, EscalationStep,
     EscalationVerdict, EscalationWay, Escalations, Gain, GroupFacts, Inventory, NeverSent, Organization,
-    Outsider, PolicyFacts, Reach, RoleFacts, StoredVersion, TagFacts, UserFacts, administrator, capabilities,
-    doors, escalations, is_guard, is_never_sent_with, never_sent,
+    Outsider, PolicyFacts, Reach, RoleFacts, StoredVersion, TagFacts, UserFacts, administrator,
+    administrator_among, capabilities, doors, escalations, is_guard, is_never_sent_with,
+    may_lead_to_administrator, never_sent,
 };
 pub use request::{NotAPrincipal, Principal, PrincipalKind, Request};
 pub use statement::{Effect, PrincipalEntry, Principals, Statement};

@@ -2,6 +2,7 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html>
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use crate::document::Document;
 use crate::parse::{self, ParseError};
@@ -28,6 +29,8 @@ pub struct Policy {
     statements: Box<[Statement]>,
     may_allow: bool,
     may_deny: bool,
+    /// What it may allow of what the rules of escalation take, found when it is first asked.
+    of_rules: OnceLock<Box<[bool]>>,
 }
 
 impl Policy {
@@ -85,6 +88,7 @@ impl Policy {
             may_allow: any(Effect::Deny),
             may_deny: any(Effect::Allow),
             statements: statements.into(),
+            of_rules: OnceLock::new(),
         }
     }
 
@@ -117,6 +121,15 @@ impl Policy {
     pub fn may_allow_action(&self, action: &str) -> bool {
         let lower = action.to_ascii_lowercase();
         self.statements.iter().any(|one| one.effect() != Effect::Deny && one.may_have_action(&lower))
+    }
+
+    /// For each of these actions, in lower case, whether some statement may allow it. They are those of the rules of
+    /// escalation, whoever asks: the same policy is in a thousand accounts.
+    pub(crate) fn of_rules(&self, actions: &[String]) -> &[bool] {
+        let may = |lower: &String| {
+            self.statements.iter().any(|one| one.effect() != Effect::Deny && one.may_have_action(lower))
+        };
+        self.of_rules.get_or_init(|| actions.iter().map(may).collect())
     }
 
     /// What `Resource` or `NotResource` of a statement lists, as written.

@@ -58,6 +58,20 @@ impl Case {
         self
     }
 
+    /// The same account in another organization, such as [`Organization::NONE`].
+    #[must_use]
+    pub fn organization(mut self, id: &str) -> Self {
+        self.organization.id = id.to_owned();
+        self
+    }
+
+    /// The same account in these units, from the root: `r-…`, `ou-…`.
+    #[must_use]
+    pub fn units(mut self, ids: &[&str]) -> Self {
+        self.account.ou_ids = ids.iter().map(ToString::to_string).collect();
+        self.with_roster()
+    }
+
     /// Adds a table with exactly these rows.
     #[must_use]
     pub fn rows<R: Row>(mut self, rows: Vec<R>) -> Self {

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use orgsweep_model::facts::{
-    AwsManagedPolicy, BoundaryPolicy, InlinePolicy, ManagedPolicy, PolicyAttachment, Role, RoleSessionLimit,
-};
+use orgsweep_model::facts::{Role, RoleSessionLimit};
 use orgsweep_model::text::bounded;
-use orgsweep_model::{Check, Context, Gap, Report, Resource, Severity, check};
-use orgsweep_policy::{Administrator, Attached, Layers, NotAPrincipal, Policy, Principal, administrator};
+use orgsweep_model::{Check, Context, Report, Resource, Severity, check};
+
+use crate::account::{Account, Documents, Others};
+use crate::privileged::{Privilege, privileges};
 
 check! {
     /// Sessions of a role may last longer than they should, and those of an administrator even less.
@@ -28,17 +28,19 @@ check! {
     /// ## What it cannot see
     /// How long sessions really are: the maximum is only a limit, and role chaining caps at one hour anyway.
     /// Roles that AWS manages (service-linked, IAM Identity Center's) cannot be changed here and are NOT_APPLICABLE.
-    /// "Privileged" means that the role may have every permission of its account whenever it likes: it can set the
-    /// permissions, the trust or the credentials of every user and role, or make an administrator; by whatever policies it
-    /// has, Denies and its permissions boundary taken into account. Ways that take a certain user, role or workload do not
-    /// make it one. Service control policies are not counted: they come and go without the role's owner. What
-    /// hangs on a condition, or on a document that could not be read, is UNKNOWN where it makes a difference: between
-    /// `privileged_max_seconds` and `max_seconds`.
+    /// "Privileged" means that the role is an administrator or can become one by itself: it can set the permissions, the
+    /// trust or the credentials of every user and role, make an administrator, give itself permissions, or take those of an
+    /// administrator of the account in one of the known ways of privilege escalation; by whatever policies it has, Denies and
+    /// permissions boundaries taken into account. Service control policies are not counted: they come and go without the
+    /// role's owner. Ways to other permissions than an administrator's, and into other accounts, are not looked at. What
+    /// depends on a condition, on something that no scan reads (how many access keys a user has, for example), or on a
+    /// document that could not be read, is UNKNOWN where it makes a difference: between `privileged_max_seconds` and
+    /// `max_seconds`.
     pub RoleMaxSessionDurationExcessive {
         id: "iam-role-max-session-duration-excessive",
         title: "Role allows overlong sessions",
         severity: Severity::Low,
-        version: 2,
+        version: 3,
         since: "0.1.0",
         resource: "AWS::IAM::Role",
         controls: [
@@ -58,35 +60,34 @@ check! {
     }
 }
 
-/// Everything but documents that only some roles have must have been read.
-type Documents<'a> = (
-    &'a [PolicyAttachment],
-    &'a [InlinePolicy],
-    &'a [ManagedPolicy],
-    Result<&'a [AwsManagedPolicy], &'a Gap>,
-    Result<&'a [BoundaryPolicy], &'a Gap>,
-);
-
 impl Check for RoleMaxSessionDurationExcessive {
-    type Reads<'a> = (&'a [Role], &'a [RoleSessionLimit], Documents<'a>);
+    type Reads<'a> = (&'a [Role], &'a [RoleSessionLimit], Documents<'a>, Others<'a>);
 
     fn evaluate(
         &self,
-        (roles, limits, documents): Self::Reads<'_>,
+        (roles, limits, documents, others): Self::Reads<'_>,
         context: &Context<'_>,
         report: &mut Report,
     ) {
         // A role that two pages list while roles come and go: the first counts.
         let limits: HashMap<&str, i32> =
             limits.iter().rev().map(|limit| (limit.role_arn.as_str(), limit.max_session_seconds)).collect();
-        let mut policies = Policies::of(&documents, context);
+        let account = Account::of(&documents, &others, context);
+        let length = |role: &Role| limits.get(role.role_arn.as_str()).copied();
+        let is_between = |role: &Role| {
+            length(role)
+                .is_some_and(|seconds| self.privileged_max_seconds < seconds && seconds <= self.max_seconds)
+        };
+        let candidates: Vec<&Role> =
+            roles.iter().filter(|role| !is_of_aws(role) && is_between(role)).collect();
+        let privileges = privileges(&candidates, roles, &account);
         for role in roles {
             let resource = Resource::role(&role.role_arn);
-            if role.path.starts_with("/aws-service-role/") || role.path.starts_with("/aws-reserved/") {
+            if is_of_aws(role) {
                 report.not_applicable(resource, "AWS manages this role");
                 continue;
             }
-            let Some(&seconds) = limits.get(role.role_arn.as_str()) else {
+            let Some(seconds) = length(role) else {
                 report.unknown(
                     resource,
                     "iam:ListRoles did not list the role: made or deleted during the scan",
@@ -100,33 +101,26 @@ impl Check for RoleMaxSessionDurationExcessive {
                     .evidence("threshold_seconds", self.max_seconds);
                 continue;
             }
-            if seconds <= self.privileged_max_seconds {
-                report.pass(resource);
-                continue;
-            }
-            let undecided = match policies.privileged(role) {
-                Ok(Administrator::Yes) => {
-                    report
-                        .fail(resource, format!("is privileged, and sessions may last {seconds} seconds"))
-                        .evidence("max_session_seconds", seconds)
-                        .evidence("threshold_seconds", self.privileged_max_seconds);
-                    continue;
-                }
-                Ok(Administrator::No { .. }) => {
+            let too_long = |why: &str| format!("{why}, and sessions may last {seconds} seconds");
+            let flagged = match privileges.get(role.role_arn.as_str()) {
+                None | Some(Privilege::No) => {
                     report.pass(resource);
                     continue;
                 }
-                Ok(Administrator::If(residuals)) => {
-                    let first = residuals.first().map(ToString::to_string).unwrap_or_default();
-                    format!("the role is privileged if this holds: {first}")
+                Some(Privilege::NotKnown(why)) => {
+                    let why = bounded(why, LONGEST);
+                    report.unknown(resource, why).evidence("max_session_seconds", seconds);
+                    continue;
                 }
-                Ok(Administrator::Unknown(doubts)) => {
-                    let first = doubts.first().map(ToString::to_string).unwrap_or_default();
-                    format!("whether the role is privileged cannot be told: {first}")
+                Some(Privilege::Administrator) => report.fail(resource, too_long("is privileged")),
+                Some(Privilege::CanBecomeOne { rule, steps }) => {
+                    let how = format!("can become an administrator by {}", bounded(steps, LONGEST));
+                    report.fail(resource, too_long(&how)).evidence("escalation_rule", *rule)
                 }
-                Err(error) => format!("whether the role is privileged cannot be told: {error}"),
             };
-            report.unknown(resource, bounded(&undecided, LONGEST)).evidence("max_session_seconds", seconds);
+            flagged
+                .evidence("max_session_seconds", seconds)
+                .evidence("threshold_seconds", self.privileged_max_seconds);
         }
     }
 
@@ -141,246 +135,14 @@ impl Check for RoleMaxSessionDurationExcessive {
     }
 }
 
+/// Service-linked, or of IAM Identity Center.
+fn is_of_aws(role: &Role) -> bool {
+    ["/aws-service-role/", "/aws-reserved/"].iter().any(|path| role.path.starts_with(path))
+}
+
 /// Characters of a message: a condition may hold a long list.
 const LONGEST: usize = 400;
 
-/// What AWS's policy of this name says, and always will: it is known where its document was not read.
-const EVERYTHING: &str =
-    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
-
-/// The account's policies, by whom they belong to.
-struct Policies<'a> {
-    context: &'a Context<'a>,
-    documents: &'a Documents<'a>,
-    inline: HashMap<&'a str, Vec<&'a InlinePolicy>>,
-    attached: HashMap<&'a str, Vec<&'a str>>,
-    /// Managed policies that were looked up, by ARN: many roles have the same.
-    managed: HashMap<&'a str, Attached>,
-}
-
-impl<'a> Policies<'a> {
-    fn of(documents: &'a Documents<'a>, context: &'a Context<'a>) -> Self {
-        let (attachments, inline_policies, ..) = *documents;
-        let mut inline: HashMap<&str, Vec<&InlinePolicy>> = HashMap::new();
-        for policy in inline_policies {
-            inline.entry(&policy.principal_arn).or_default().push(policy);
-        }
-        let mut attached: HashMap<&str, Vec<&str>> = HashMap::new();
-        for attachment in attachments.iter().filter(|attachment| !attachment.as_boundary) {
-            attached.entry(&attachment.principal_arn).or_default().push(&attachment.policy_arn);
-        }
-        Self { context, documents, inline, attached, managed: HashMap::new() }
-    }
-
-    /// Asks the policy engine, with the role's own policies and its boundary.
-    fn privileged(&mut self, role: &'a Role) -> Result<Administrator, NotAPrincipal> {
-        let own = self.inline.get(role.role_arn.as_str()).into_iter().flatten();
-        let mut identity: Vec<Attached> = own
-            .map(|policy| Attached::new(&policy.policy_name, Policy::compiled(&policy.document)))
-            .collect();
-        for arn in self.attached.get(role.role_arn.as_str()).cloned().unwrap_or_default() {
-            identity.push(self.managed(arn));
-        }
-        let boundary = role.permissions_boundary_arn.as_deref().map(|arn| self.managed(arn));
-        let layers = Layers { identity: &identity, boundary: boundary.as_ref(), ..Layers::default() };
-        let circumstances =
-            orgsweep_policy::Context::auditor().with("aws:PrincipalOrgID", &self.context.organization.id);
-        Ok(administrator(&Principal::iam(&role.role_arn)?, circumstances, &layers))
-    }
-
-    fn managed(&mut self, arn: &'a str) -> Attached {
-        let (context, documents) = (self.context, self.documents);
-        self.managed.entry(arn).or_insert_with(|| managed(arn, documents, context)).clone()
-    }
-}
-
-/// A managed policy by its ARN, readable or not.
-fn managed(arn: &str, documents: &Documents<'_>, context: &Context<'_>) -> Attached {
-    let (_, _, managed, aws_managed, boundaries) = *documents;
-    if let Some(policy) = managed.iter().find(|policy| policy.policy_arn == arn) {
-        return Attached::new(arn, Policy::compiled(&policy.document)).in_version(&policy.default_version_id);
-    }
-    if let Some(policy) = boundaries.unwrap_or_default().iter().find(|policy| policy.policy_arn == arn) {
-        return Attached::new(arn, Policy::compiled(&policy.document)).in_version(&policy.default_version_id);
-    }
-    if *arn == format!("arn:{}:iam::aws:policy/AdministratorAccess", context.organization.partition) {
-        return Attached::new(arn, Policy::compiled(EVERYTHING));
-    }
-    let is_of_aws = arn.split(':').nth(4) == Some("aws");
-    let gap = if is_of_aws { aws_managed.err() } else { boundaries.err() };
-    match aws_managed.unwrap_or_default().iter().find(|policy| policy.policy_arn == arn) {
-        Some(policy) if !policy.document.is_empty() => {
-            Attached::new(arn, Policy::compiled(&policy.document)).in_version(&policy.default_version_id)
-        }
-        Some(_) => Attached::unreadable(arn, "AWS has withdrawn the policy"),
-        None => match gap {
-            Some(gap) => Attached::unreadable(arn, &format!("its document could not be read: {gap}")),
-            None => Attached::unreadable(arn, "its document was not read"),
-        },
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use orgsweep_model::Row;
-    use orgsweep_testkit::{
-        Case, attachment, aws_managed, aws_managed_arn, customer_policy, inline_policy, role, role_arn,
-        session_limit,
-    };
-
-    const SOMETHING: &str = r#"{"Statement":[{"Effect":"Allow","Action":"s3:Get*","Resource":"*"}]}"#;
-    const MAYBE: &str = r#"{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*",
-        "Condition":{"IpAddress":{"aws:SourceIp":"192.0.2.0/24"}}}]}"#;
-    const ALMOST: &str = r#"{"Statement":[{"Effect":"Allow","NotAction":"s3:*","Resource":"*"}]}"#;
-    const DENY: &str = r#"{"Statement":[{"Effect":"Deny","Action":"iam:*","Resource":"*"}]}"#;
-    const GUARD: &str = r#"{"Statement":[{"Effect":"Deny","Action":"iam:CreateAccessKey","Resource":"*"}]}"#;
-    const BOTH: &str = r#"{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},
-        {"Effect":"Deny","Action":"iam:*","Resource":"*"}]}"#;
-
-    /// One role with a limit and no rights.
-    fn case(seconds: i32) -> Case {
-        Case::new()
-            .rows(vec![role("app")])
-            .rows(vec![session_limit("app", seconds)])
-            .none::<PolicyAttachment>()
-            .none::<InlinePolicy>()
-            .none::<ManagedPolicy>()
-            .none::<AwsManagedPolicy>()
-            .none::<BoundaryPolicy>()
-    }
-
-    fn attached(case: Case, policy_arn: &str) -> Case {
-        case.rows(vec![attachment(&role_arn("app"), policy_arn)])
-    }
-
-    fn check() -> RoleMaxSessionDurationExcessive {
-        RoleMaxSessionDurationExcessive::default()
-    }
-
-    #[test]
-    fn the_boundary_of_any_role() {
-        case(14_400).passes(&check());
-        assert_eq!(case(14_401).flags(&check(), "app").evidence["threshold_seconds"], 14_400);
-    }
-
-    #[test]
-    fn of_a_role_that_is_listed_twice_the_first_counts() {
-        let listed =
-            |first, second| case(3600).rows(vec![session_limit("app", first), session_limit("app", second)]);
-        listed(3600, 20_000).passes(&check());
-        listed(20_000, 3600).flags(&check(), "app");
-    }
-
-    #[test]
-    fn the_boundary_of_an_administrator() {
-        let administrator = aws_managed_arn("AdministratorAccess");
-        attached(case(3600), &administrator).passes(&check());
-        assert_eq!(
-            attached(case(3601), &administrator).flags(&check(), "app").evidence["threshold_seconds"],
-            3600
-        );
-    }
-
-    #[test]
-    fn privileged_by_document_and_not_by_name() {
-        let inline = |document| case(7200).rows(vec![inline_policy(&role_arn("app"), "p", document)]);
-        inline(EVERYTHING).flags(&check(), "app");
-        inline(ALMOST).flags(&check(), "app");
-        inline(SOMETHING).passes(&check());
-        let named_alike = customer_policy("AdministratorAccess", SOMETHING);
-        let arn = named_alike.policy_arn.clone();
-        attached(case(7200), &arn).rows(vec![named_alike]).passes(&check());
-        let broad = customer_policy("harmless", EVERYTHING);
-        let arn = broad.policy_arn.clone();
-        attached(case(7200), &arn).rows(vec![broad]).flags(&check(), "app");
-    }
-
-    #[test]
-    fn doubt_is_unknown_only_where_it_matters() {
-        let doubtful = |seconds| case(seconds).rows(vec![inline_policy(&role_arn("app"), "p", MAYBE)]);
-        doubtful(7200).unknown(&check());
-        doubtful(3600).passes(&check());
-        doubtful(20_000).flags(&check(), "app");
-        let both = vec![
-            inline_policy(&role_arn("app"), "a", MAYBE),
-            inline_policy(&role_arn("app"), "b", EVERYTHING),
-        ];
-        case(7200).rows(both).flags(&check(), "app");
-    }
-
-    #[test]
-    fn what_takes_back_counts() {
-        let administrator = || attached(case(7200), &aws_managed_arn("AdministratorAccess"));
-        // Of a Deny it does not matter in which policy it stands.
-        administrator().rows(vec![inline_policy(&role_arn("app"), "stop", DENY)]).passes(&check());
-        case(7200).rows(vec![inline_policy(&role_arn("app"), "both", BOTH)]).passes(&check());
-        // A guardrail against one action makes it no less of an administrator.
-        administrator().rows(vec![inline_policy(&role_arn("app"), "guard", GUARD)]).flags(&check(), "app");
-        let bounded = |arn: &str| Role { permissions_boundary_arn: Some(arn.to_owned()), ..role("app") };
-        let edge = customer_policy("edge", SOMETHING);
-        let limited = administrator().rows(vec![bounded(&edge.policy_arn)]);
-        limited.rows(vec![edge.clone()]).passes(&check());
-        let apart = BoundaryPolicy {
-            account_id: edge.account_id,
-            policy_arn: edge.policy_arn.clone(),
-            policy_name: edge.policy_name.clone(),
-            default_version_id: "v1".to_owned(),
-            document: SOMETHING.to_owned(),
-        };
-        let limited = || administrator().rows(vec![bounded(&edge.policy_arn)]);
-        limited().rows(vec![apart]).passes(&check());
-        limited().unknown(&check());
-        limited().lost::<BoundaryPolicy>().unknown(&check());
-        let all = customer_policy("all", EVERYTHING);
-        administrator().rows(vec![bounded(&all.policy_arn)]).rows(vec![all]).flags(&check(), "app");
-    }
-
-    #[test]
-    fn administrators_are_known_in_every_partition() {
-        for partition in ["aws", "aws-cn", "aws-us-gov"] {
-            let holding = |of: &str| {
-                let arn = format!("arn:{of}:iam::aws:policy/AdministratorAccess");
-                attached(case(7200), &arn).partition(partition)
-            };
-            holding(partition).flags(&check(), "app");
-            // No such policy can be attached here; what it is cannot be told.
-            holding("aws-iso").unknown(&check());
-        }
-    }
-
-    #[test]
-    fn aws_managed_documents_that_were_lost_matter_to_those_who_have_them() {
-        let power = aws_managed_arn("PowerUserAccess");
-        let lost = |case: Case| case.lost::<AwsManagedPolicy>();
-        lost(attached(case(7200), &power)).unknown(&check());
-        lost(case(7200)).passes(&check());
-        lost(attached(case(7200), &aws_managed_arn("AdministratorAccess"))).flags(&check(), "app");
-        attached(case(7200), &power).unknown(&check());
-        attached(case(7200), &power).rows(vec![aws_managed("PowerUserAccess", "")]).unknown(&check());
-        attached(case(7200), &power).rows(vec![aws_managed("PowerUserAccess", SOMETHING)]).passes(&check());
-    }
-
-    #[test]
-    fn roles_of_aws_are_not_judged() {
-        let linked = Role { path: "/aws-service-role/x/".to_owned(), ..role("app") };
-        case(43_200).rows(vec![linked]).not_applicable(&check());
-    }
-
-    #[test]
-    fn a_role_without_limit_and_lost_tables_are_unknown() {
-        case(3600).none::<RoleSessionLimit>().unknown(&check());
-        case(3600).lost::<RoleSessionLimit>().unknown(&check());
-        case(3600).lost::<ManagedPolicy>().unknown(&check());
-        assert_eq!(RoleSessionLimit::SCHEMA.name, "role_session_limits");
-    }
-
-    #[test]
-    fn thresholds_must_make_sense() {
-        assert!(check().validate().is_ok());
-        assert!(RoleMaxSessionDurationExcessive { max_seconds: 900, ..check() }.validate().is_err());
-        assert!(
-            RoleMaxSessionDurationExcessive { privileged_max_seconds: 20_000, ..check() }.validate().is_err()
-        );
-    }
-}
+#[path = "iam_role_max_session_duration_excessive_tests.rs"]
+mod tests;

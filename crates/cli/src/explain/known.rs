@@ -53,6 +53,7 @@ impl<'a> Read<'a> {
             resource: Some(resource),
             tags: self.tags.as_deref(),
             trust: &self.trust,
+            source: None,
             unique_id: asker.row.as_ref().and_then(|row| row.unique_id.as_deref()),
             resource_tags: self.resource_tags.as_deref(),
         };

@@ -38,6 +38,8 @@ pub struct RequestFacts<'a> {
     pub trust: &'a [Attached],
     /// `AIDA…` of the user or `AROA…` of the role that asks.
     pub unique_id: Option<&'a str>,
+    /// The account of the workload for which a service asks.
+    pub source: Option<&'a str>,
     /// All tags of the user or role that something is done to.
     pub resource_tags: Option<&'a [(&'a str, &'a str)]>,
 }
@@ -116,6 +118,10 @@ impl RequestFacts<'_> {
         }
         self.organization(&mut keys, "Principal", principal.account());
         self.organization(&mut keys, "Resource", self.owner);
+        if let Some(source) = self.source.filter(|_| principal.kind() == PrincipalKind::Service) {
+            keys.value("aws:SourceAccount", source);
+            self.organization(&mut keys, "Source", Some(source));
+        }
         self.principal(&mut keys, principal);
         if let Some(tags) = self.resource_tags {
             for family in ["aws:ResourceTag/", "iam:ResourceTag/"] {

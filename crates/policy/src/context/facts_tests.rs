@@ -34,6 +34,7 @@ fn keys_that_facts_give() {
         unique_id: Some("AIDAEXAMPLE"),
         resource_tags: Some(&[("tier", "gold")]),
         trust: &[],
+        source: None,
     };
     for (key, wanted) in [
         ("aws:CurrentTime", "2026-06-01T00:00:00.5Z"),
@@ -58,6 +59,12 @@ fn keys_that_facts_give() {
     let session = RequestFacts { unique_id: Some("AROAEXAMPLE"), ..RequestFacts::default() };
     assert_eq!(value(session, &role().in_session("build-7"), "aws:userid"), "AROAEXAMPLE:build-7");
     assert_eq!(value(session, &role(), "aws:userid"), "Present");
+    // For whose workload a service asks.
+    let facts = RequestFacts { source: Some("111122223333"), ..facts };
+    let events = Principal::service("events.amazonaws.com");
+    assert_eq!(value(facts, &events, "aws:SourceAccount"), "111122223333");
+    assert_eq!(value(facts, &events, "aws:SourceOrgID"), "o-a1b2c3d4e5");
+    assert_eq!(value(facts, &events, "aws:SourceOrgPaths"), "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/");
 }
 
 /// What could not be read stays open: it is neither absent nor another account's.

@@ -2,6 +2,7 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_job-functions.html>
 
 use std::cell::OnceCell;
+use std::collections::HashSet;
 use std::sync::{Arc, LazyLock};
 
 use super::escalation::places_of;
@@ -84,8 +85,8 @@ const ASSUME: &str = "sts:AssumeRole";
 ///
 /// `*` on `*`, `iam:*`, a list of the actions, NotAction forms, by group or by several policies, all come to the same. What
 /// a boundary, an SCP or a Deny takes away is taken away; but one that spares a way spares them all, so that a guardrail
-/// against a single action makes nobody less of an administrator. What is attached is `AdministratorAccess`, to identities
-/// without a permissions boundary: who may only
+/// against a single action makes nobody less of an administrator. What is attached is `AdministratorAccess`, or `IAMFullAccess`
+/// with which everything else can be had, to identities without a permissions boundary: who may only
 /// [manage identities within one](https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html#access_policies_boundaries-delegate)
 /// is none. Of the layers, `resource` is not looked at. What an administrator can do at once may be less than everything, as
 /// with `iam:*`.
@@ -109,6 +110,18 @@ const ASSUME: &str = "sts:AssumeRole";
 /// ```
 pub fn administrator(principal: &Principal, context: Context, layers: &Layers<'_>) -> Administrator {
     administrator_beside(principal, context, layers, &|_| false)
+}
+
+/// The same where these users and roles exist, by their ARNs: see [`EscalationMap::administrator`](crate::EscalationMap::administrator).
+pub fn administrator_among<'a>(
+    principal: &Principal,
+    context: Context,
+    layers: &Layers<'_>,
+    identities: impl Iterator<Item = &'a str>,
+) -> Administrator {
+    let taken: HashSet<String> = identities.filter_map(unique_name).collect();
+    let is_taken = |arn: &str| unique_name(arn).is_some_and(|name| taken.contains(&name));
+    administrator_beside(principal, context, layers, &is_taken)
 }
 
 /// The same where it is known which identities exist, by their ARNs: none of their names is made anew, whatever its path and
@@ -143,6 +156,12 @@ fn can_exist(arn: &str) -> bool {
         && path.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
+/// The policies of AWS's that make an administrator: who may do everything in IAM gives itself the rest.
+/// <https://docs.aws.amazon.com/aws-managed-policy/latest/reference/IAMFullAccess.html>
+pub(super) fn making_administrators(partition: &str) -> [String; 2] {
+    ["AdministratorAccess", "IAMFullAccess"].map(|name| format!("arn:{partition}:iam::aws:policy/{name}"))
+}
+
 /// A trust policy in which the principal has named itself.
 static TRUSTING: LazyLock<Option<Attached>> = LazyLock::new(|| {
     let text = r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}}"#;
@@ -151,7 +170,7 @@ static TRUSTING: LazyLock<Option<Attached>> = LazyLock::new(|| {
 
 struct Question<'a> {
     start: Request,
-    attaching: OnceCell<Request>,
+    attaching: OnceCell<[Request; 2]>,
     layers: Layers<'a>,
     partition: &'a str,
     account: &'a str,
@@ -256,25 +275,43 @@ impl<'a> Question<'a> {
         self.start.principal().kind() == PrincipalKind::Root || way.iter().all(allowed)
     }
 
-    fn request(&self, (action, _): Need, resource: &str) -> (Request, Layers<'_>) {
-        let base = if action.starts_with("iam:Attach") { self.attaching() } else { &self.start };
+    /// The request, and how it comes out: of the policies that may be attached, with the one that comes out best.
+    fn request(&self, (action, _): Need, resource: &str) -> (Request, Layers<'_>, Truth) {
         let trust = TRUSTING.as_slice();
         let layers = if action == ASSUME { Layers { resource: trust, ..self.layers } } else { self.layers };
-        (base.instead(action, resource), layers)
+        let ask = |base: &Request| {
+            let request = base.instead(action, resource);
+            let truth = decide(&request, &layers);
+            (request, layers, truth)
+        };
+        let bases = if action.starts_with("iam:Attach") {
+            self.attaching()
+        } else {
+            std::slice::from_ref(&self.start)
+        };
+        let (first, others) = bases.split_first().unwrap_or((&self.start, &[]));
+        let mut best = ask(first);
+        for base in others {
+            if best.2 != Truth::True {
+                let next = ask(base);
+                best = if next.2 > best.2 { next } else { best };
+            }
+        }
+        best
     }
 
-    /// The attaching of `AdministratorAccess`.
-    fn attaching(&self) -> &Request {
+    /// The attaching of each policy that makes an administrator.
+    fn attaching(&self) -> &[Request] {
         self.attaching.get_or_init(|| {
-            let everything = format!("arn:{}:iam::aws:policy/AdministratorAccess", self.partition);
-            let known = Key::Known { values: [everything.into()].into(), multivalued: false };
-            self.start.clone().with_key("iam:PolicyARN", known)
+            making_administrators(self.partition).map(|arn| {
+                let known = Key::Known { values: [arn.into()].into(), multivalued: false };
+                self.start.clone().with_key("iam:PolicyARN", known)
+            })
         })
     }
 
     fn decide(&self, need: Need, resource: &str) -> Truth {
-        let (request, layers) = self.request(need, resource);
-        decide(&request, &layers)
+        self.request(need, resource).2
     }
 
     fn told(&self, (truth, asked): (Truth, Asked)) -> Administrator {
@@ -283,7 +320,7 @@ impl<'a> Question<'a> {
         }
         let (mut residuals, mut doubts) = (Vec::new(), Vec::new());
         for (need, resource) in asked {
-            let (request, layers) = self.request(need, &resource);
+            let (request, layers, _) = self.request(need, &resource);
             match evaluate(&request, &layers).decision {
                 Decision::Allowed => {}
                 Decision::Denied(denial) => return Administrator::No { action: need.0, denial },

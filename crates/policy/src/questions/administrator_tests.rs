@@ -187,6 +187,21 @@ fn whoever_manages_identities_within_a_boundary_is_none() {
     assert_eq!(within("iam:PolicyARN", "arn:aws:iam::111122223333:policy/p"), no);
 }
 
+/// Whoever has IAMFullAccess gives itself the rest.
+/// <https://docs.aws.amazon.com/aws-managed-policy/latest/reference/IAMFullAccess.html>
+#[test]
+fn whoever_attaches_anything_but_administrator_access_is_one() {
+    let all_but = |names: &[&str]| {
+        let arns: Vec<String> = names.iter().map(|name| format!("arn:aws:iam::aws:policy/{name}")).collect();
+        by(&[attached(&format!(
+            r#"{{"Effect":"Allow","Action":["iam:AttachUserPolicy","iam:AttachRolePolicy"],"Resource":"*",
+                "Condition":{{"ArnNotEquals":{{"iam:PolicyARN":{arns:?}}}}}}}"#
+        ))])
+    };
+    assert_eq!(all_but(&["AdministratorAccess"]), "yes");
+    assert_eq!(all_but(&["AdministratorAccess", "IAMFullAccess"]), "iam:AttachUserPolicy Implicit(Identity)");
+}
+
 /// A key of one action leaves the others of its statement not granted; in a Deny it takes nothing from them.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#ck_passedtoservice>
 #[test]

@@ -20,6 +20,7 @@ use crate::answer::{Answer, Decision};
 use crate::context::{Context, Key};
 use crate::evaluate::{decide, evaluate, evaluate_resource_side};
 use crate::layers::{Attached, Layers};
+use crate::questions::administrator::making_administrators;
 use crate::request::{Principal, PrincipalKind, Request};
 use crate::truth::Truth;
 
@@ -80,9 +81,9 @@ pub(super) struct Asker<'m> {
     pub(super) start: Request,
     /// The same about resources of which nothing is known.
     pub(super) sampled: Request,
-    /// Changes to an identity without a boundary, and the attaching of `AdministratorAccess` to it.
+    /// Changes to an identity without a boundary, and the attaching to it of each policy that makes an administrator.
     changing: Request,
-    attaching: Request,
+    attaching: [Request; 2],
     administrator_access: String,
     /// For each action of the rules, whether an identity policy may allow it on anything.
     may: Box<[bool]>,
@@ -128,13 +129,14 @@ impl<'m> Asker<'m> {
         let sampled = sampled.owned_by(place.account).supposing_own();
         let administrator_access = format!("arn:{}:iam::aws:policy/AdministratorAccess", place.partition);
         let changing = start.clone().with_key("iam:PermissionsBoundary", Key::Absent);
-        let attaching = changing.clone().with_key("iam:PolicyARN", known(&administrator_access));
+        let attaching = making_administrators(place.partition)
+            .map(|arn| changing.clone().with_key("iam:PolicyARN", known(&arn)));
         let index = map.index(place);
         let indexed = sample::policies(&actor.layers).into_iter();
         let policies: Vec<_> = indexed.map(|attached| (attached, index.policy(&attached.policy))).collect();
         let may = |action: usize| {
             let mut identity = policies.iter().take(actor.layers.identity.len());
-            identity.any(|(_, indexed)| indexed.may.get(action) == Some(&true))
+            identity.any(|(_, indexed)| indexed.may(action))
         };
         let with_tags =
             policies.iter().filter(|(_, indexed)| indexed.speaks_of_tags).map(|(attached, _)| *attached);
@@ -262,7 +264,7 @@ impl<'m> Asker<'m> {
     pub(super) fn hop_of(&self, by: Member, role: usize) -> Option<Rc<Call>> {
         let (target, layers) = self.map.member(by)?;
         let assumed = self.map.roles.get(role)?;
-        let start = Request::new(target.principal.clone()?, "", "*", Context::auditor());
+        let start = Request::new(target.principal.clone()?, "", "*", target.context.clone());
         let request = start.instead("sts:AssumeRole", assumed.facts.arn);
         let truth = decide(&request, &assumed.assumed_by(layers));
         Some(Rc::new(Call::new(request, Meets::Hop(by, role), truth)))
@@ -295,12 +297,25 @@ impl<'m> Asker<'m> {
             return Some(self.call(&self.start, name, &nobody, Meets::Rewritten(None)));
         }
         let resource = self.bound(bind, aim)?;
-        let base = self.base(rule, action, aim);
-        let base = base.as_deref().unwrap_or(&self.start);
+        let base = self.base(rule, action, aim, self.attaching.first());
         if meets != Meets::Own {
-            return Some(self.settled_call(base, name, resource, meets));
+            return Some(self.settled_call(base.as_deref().unwrap_or(&self.start), name, resource, meets));
         }
-        let request = base.instead(name, resource);
+        let mut best = self.decided(action, base.as_deref(), name, resource);
+        // One of the policies will do.
+        for other in self.attaching.iter().skip(1).filter(|_| name.starts_with("iam:Attach")) {
+            if best.1 != Truth::True {
+                let base = self.base(rule, action, aim, Some(other));
+                let next = self.decided(action, base.as_deref(), name, resource);
+                best = if next.1 > best.1 { next } else { best };
+            }
+        }
+        Some(self.settled(best.0, meets, best.1))
+    }
+
+    /// How an action of the actor's own comes out.
+    fn decided(&self, action: usize, base: Option<&Request>, name: &str, resource: &str) -> (Request, Truth) {
+        let request = base.unwrap_or(&self.start).instead(name, resource);
         let identity = Layers { identity: self.allowing(action), ..Layers::default() };
         // Most are allowed by nothing, and that is soon told; but what was allowed on one target will be on the next.
         let likely = self.likely.get(action);
@@ -308,19 +323,19 @@ impl<'m> Asker<'m> {
         let truth = if unlikely && decide(&request, &identity) == Truth::False {
             Truth::False
         } else {
-            decide(&request, &self.layers(meets))
+            decide(&request, &self.layers(Meets::Own))
         };
         if let Some(likely) = likely {
             likely.set(truth != Truth::False);
         }
-        Some(self.settled(request, meets, truth))
+        (request, truth)
     }
 
     /// The identity policies that may allow an action on anything.
     fn allowing(&self, action: usize) -> &[Attached] {
         let find = || {
             let identity = self.policies.iter().take(self.actor.layers.identity.len());
-            let may = identity.filter(|(_, indexed)| indexed.may.get(action) == Some(&true));
+            let may = identity.filter(|(_, indexed)| indexed.may(action));
             may.map(|(attached, _)| (*attached).clone()).collect()
         };
         self.allowing.get(action).map_or(&[], |known| known.get_or_init(find))
@@ -339,7 +354,13 @@ impl<'m> Asker<'m> {
     }
 
     /// The circumstances of an action on a target, where they are not the actor's alone.
-    fn base(&self, rule: &Rule, action: usize, aim: &Aim<'m>) -> Option<Cow<'_, Request>> {
+    fn base<'b>(
+        &'b self,
+        rule: &Rule,
+        action: usize,
+        aim: &Aim<'m>,
+        attaching: Option<&'b Request>,
+    ) -> Option<Cow<'b, Request>> {
         let name = RULES.lower.get(action)?.strip_prefix("iam:")?;
         if name == "passrole" {
             let (service, _) = aim.service?;
@@ -354,7 +375,8 @@ impl<'m> Asker<'m> {
         if !changes {
             return None;
         }
-        let base = if name.starts_with("attach") { &self.attaching } else { &self.changing };
+        let attaching = attaching.filter(|_| name.starts_with("attach"));
+        let base = attaching.unwrap_or(&self.changing);
         let mut base = Cow::Borrowed(base);
         if let Some(policy) = aim.policy.filter(|_| name.starts_with("detach")) {
             base = Cow::Owned(base.into_owned().with_key("iam:PolicyARN", known(policy)));

@@ -121,7 +121,7 @@ impl EscalationMap<'_> {
     fn hops_of(&self, member: Member) -> &[Hop] {
         let Some((target, layers)) = self.member(member) else { return &[] };
         target.hops.get_or_init(|| match &target.principal {
-            Some(principal) => self.hops(principal, &Context::auditor(), layers),
+            Some(principal) => self.hops(principal, &target.context, layers),
             None => Vec::new(),
         })
     }

@@ -10,7 +10,6 @@ use crate::context::Context;
 use crate::layers::Attached;
 use crate::policy::Policy;
 use crate::questions::kind::Kinds;
-use crate::statement::Effect;
 
 /// What a statement that may have an action names of what the action is about.
 #[derive(Debug)]
@@ -26,8 +25,6 @@ pub(super) struct Named {
 pub(super) struct Indexed {
     /// Kept, so that no other has its address.
     policy: Arc<Policy>,
-    /// For each action, whether it may allow it on anything.
-    pub(super) may: Box<[bool]>,
     /// Whether it has conditions on tags of what a request is about.
     pub(super) speaks_of_tags: bool,
     /// For each action what it names, where no variable hangs on who asks.
@@ -62,19 +59,19 @@ impl Index {
     pub(super) fn policy(&self, policy: &Arc<Policy>) -> Arc<Indexed> {
         let mut known = self.policies.lock().unwrap_or_else(PoisonError::into_inner);
         let found = known.entry(Arc::as_ptr(policy).addr()).or_insert_with(|| {
-            let allows = |action: &String| {
-                let mut statements = policy.statements().iter();
-                statements.any(|one| one.effect() != Effect::Deny && one.may_have_action(action))
-            };
-            let may = RULES.lower.iter().map(allows).collect();
             let speaks_of_tags = tags::speaks_of_tags(policy);
-            Arc::new(Indexed { policy: policy.clone(), may, speaks_of_tags, named: for_each_action() })
+            Arc::new(Indexed { policy: policy.clone(), speaks_of_tags, named: for_each_action() })
         });
         found.clone()
     }
 }
 
 impl Indexed {
+    /// Whether it may allow an action on anything.
+    pub(super) fn may(&self, action: usize) -> bool {
+        self.policy.of_rules(&RULES.lower).get(action) == Some(&true)
+    }
+
     /// What the policy names of what a listed action is about.
     pub(super) fn named<R>(
         &self,

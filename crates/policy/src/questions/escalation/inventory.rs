@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::context::Context;
+use crate::context::{Context, RequestFacts};
 use crate::layers::{Attached, Layers};
 use crate::policy::Policy;
 use crate::request::Principal;
@@ -99,4 +99,6 @@ pub struct Inventory<'a> {
     pub tags: Option<&'a [TagFacts<'a>]>,
     /// Whether it is the management account of its organization.
     pub management_account: Option<bool>,
+    /// What is known of every request: the moment, and which organization accounts are in. Whose tags are known is in `tags`.
+    pub requests: RequestFacts<'a>,
 }

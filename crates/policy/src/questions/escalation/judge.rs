@@ -49,6 +49,21 @@ impl Found<'_> {
         self.verdict
     }
 
+    /// Whether an administrator is gained, or it is not known what is.
+    fn may_make_administrator(&self) -> bool {
+        let may = match self.worth.outcome {
+            Outcome::Gained(Gain::Administrator) | Outcome::NotTold(_) => true,
+            Outcome::Gained(Gain::NotKnown) => !self.aim.missing.is_empty(),
+            _ => false,
+        };
+        may && self.proviso.is_none() && self.verdict != EscalationVerdict::Speculative
+    }
+
+    /// How sure it is, and whether that is that an administrator is gained.
+    fn sureness(&self) -> (EscalationVerdict, bool) {
+        (self.verdict, matches!(self.worth.outcome, Outcome::Gained(Gain::Administrator)))
+    }
+
     /// How long its chain is, the surest of ways first.
     pub(super) fn hops(&self) -> (Reverse<EscalationVerdict>, usize) {
         (Reverse(self.verdict), self.worth.chain.len())
@@ -56,7 +71,7 @@ impl Found<'_> {
 }
 
 pub(super) fn escalations(map: &EscalationMap<'_>, actor: &Actor<'_>) -> Escalations {
-    let administrator = map.numbers.administrator(actor.principal, actor.context.clone(), &actor.layers);
+    let administrator = map.administrator(actor);
     if matches!(administrator, Administrator::Yes) {
         return Escalations::AlreadyAdministrator(abroad::escalations(map, actor));
     }
@@ -66,6 +81,26 @@ pub(super) fn escalations(map: &EscalationMap<'_>, actor: &Actor<'_>) -> Escalat
         Administrator::If(residuals) => Escalations::AdministratorIf { residuals, rules },
         _ => Escalations::Rules(rules),
     }
+}
+
+/// The surest way that ends at an administrator, or may.
+pub(super) fn way_to_administrator(map: &EscalationMap<'_>, actor: &Actor<'_>) -> Option<Escalation> {
+    let asker = Asker::new(map, actor);
+    let mut best: Option<(&Rule, Found<'_>)> = None;
+    for rule in RULES.rules.iter().filter(|rule| rule.leads_to_administrator()) {
+        let found = asker.found(rule).into_iter().filter(Found::may_make_administrator);
+        let Some(found) = found.max_by_key(Found::sureness) else { continue };
+        if best.as_ref().is_none_or(|(_, known)| found.sureness() > known.sureness()) {
+            let is_sure = found.sureness() == (EscalationVerdict::Yes, true);
+            best = Some((rule, found));
+            if is_sure {
+                break;
+            }
+        }
+    }
+    let (rule, found) = best?;
+    let way = asker.tell(rule, found);
+    Some(Escalation { rule: &rule.id, verdict: way.verdict, ways: vec![way], count: 1 })
 }
 
 impl<'m> Asker<'m> {
@@ -262,7 +297,7 @@ impl<'m> Asker<'m> {
             return self.visited(index, service, truth);
         }
         let service = TrustedService { name: aim.provider?.to_owned(), federated: true };
-        let mut request = role.visit(&service);
+        let mut request = role.visit(&service, self.map.inventory.requests);
         if service.name.contains(":saml-provider/") {
             request = request.instead("sts:AssumeRoleWithSAML", role.facts.arn);
         }

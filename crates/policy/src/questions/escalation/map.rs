@@ -9,11 +9,12 @@ use super::index::Index;
 use super::rules::{RULES, TrustedService};
 use super::sample::{self, Place};
 use super::tags;
-use super::{Actor, Escalations, Inventory, PolicyFacts, RoleFacts, UserFacts, judge};
+use super::{Actor, Escalation, Escalations, Inventory, PolicyFacts, RoleFacts, UserFacts, judge};
 use crate::answer::Decision;
-use crate::context::Context;
+use crate::context::{Context, RequestFacts};
 use crate::evaluate::{decide, evaluate_resource_side};
 use crate::layers::{Attached, Layers};
+use crate::questions::Administrator;
 use crate::questions::kind::Kinds;
 use crate::request::{Principal, Request};
 use crate::statement::{PrincipalEntry, Principals, Statement};
@@ -80,6 +81,8 @@ pub(super) struct User<'a> {
 #[derive(Debug)]
 pub(super) struct Target {
     pub(super) principal: Option<Principal>,
+    /// What is known of its requests.
+    pub(super) context: Context,
     as_is: OnceLock<Powers>,
     as_administrator: OnceLock<Powers>,
     /// The roles that it may assume, and those to which it leads.
@@ -88,9 +91,15 @@ pub(super) struct Target {
 }
 
 impl Target {
-    fn new(arn: &str) -> Self {
+    fn new(arn: &str, requests: RequestFacts<'_>) -> Self {
+        let principal = Principal::iam(arn).ok();
+        let context = Context::auditor();
         Self {
-            principal: Principal::iam(arn).ok(),
+            context: match &principal {
+                Some(principal) => requests.keys(principal).over(context),
+                None => context,
+            },
+            principal,
             as_is: OnceLock::new(),
             as_administrator: OnceLock::new(),
             hops: OnceLock::new(),
@@ -121,7 +130,7 @@ impl Target {
     ) -> Powers {
         self.principal
             .as_ref()
-            .map(|principal| powers(principal, &Context::auditor(), layers, numbers))
+            .map(|principal| powers(principal, &self.context, layers, numbers))
             .unwrap_or_default()
     }
 }
@@ -129,10 +138,14 @@ impl Target {
 impl<'a> EscalationMap<'a> {
     /// Prepares an account. Nothing is evaluated but the trust policies.
     pub fn new(inventory: &Inventory<'a>) -> Self {
-        let roles: Vec<Role<'a>> = inventory.roles.unwrap_or_default().iter().map(Role::new).collect();
+        let tags: HashMap<&str, &[(&str, &str)]> =
+            inventory.tags.unwrap_or_default().iter().map(|facts| (facts.arn, facts.tags)).collect();
+        let of_one = |arn: &str| RequestFacts { tags: tags.get(arn).copied(), ..inventory.requests };
+        let roles = inventory.roles.unwrap_or_default().iter();
+        let roles: Vec<Role<'a>> = roles.map(|facts| Role::new(facts, of_one(facts.arn))).collect();
         let services = RULES.services.iter().map(|service| {
             let trusts = |(index, role): (usize, &Role<'a>)| {
-                let visit = role.visited_by(service)?;
+                let visit = role.visited_by(service, inventory.requests)?;
                 let trust = role.admits(&visit);
                 (trust != Truth::False).then_some(Trusting { role: index, trust, visit })
             };
@@ -156,7 +169,7 @@ impl<'a> EscalationMap<'a> {
                 .users
                 .unwrap_or_default()
                 .iter()
-                .map(|facts| User { facts: *facts, target: Target::new(facts.arn) })
+                .map(|facts| User { facts: *facts, target: Target::new(facts.arn, of_one(facts.arn)) })
                 .collect(),
             policies: inventory
                 .policies
@@ -164,7 +177,7 @@ impl<'a> EscalationMap<'a> {
                 .iter()
                 .map(|policy| (policy.arn, *policy))
                 .collect(),
-            tags: inventory.tags.unwrap_or_default().iter().map(|facts| (facts.arn, facts.tags)).collect(),
+            tags,
             with_tags: with_tags(inventory.roles.unwrap_or_default()),
             roles,
             indices: Mutex::default(),
@@ -183,6 +196,22 @@ impl<'a> EscalationMap<'a> {
     pub fn escalations(&self, actor: &Actor<'_>) -> Escalations {
         judge::escalations(self, actor)
     }
+
+    /// Asks whether one user or role is an administrator, as [`administrator`](crate::administrator) does, where the names of
+    /// the inventory are taken.
+    pub fn administrator(&self, actor: &Actor<'_>) -> Administrator {
+        self.numbers.administrator(actor.principal, actor.context.clone(), &actor.layers)
+    }
+
+    /// The surest way by which one user or role, who is no administrator, becomes one, or may. Cheaper than all ways of all
+    /// rules. `None`: there is no way, or only such as take more than policies say: those with provisos, and those on which no
+    /// finding rests ([`EscalationVerdict::Speculative`](super::EscalationVerdict::Speculative)).
+    ///
+    /// It leads there if its gain is [`Gain::Administrator`](super::Gain::Administrator), as surely as its verdict says. With
+    /// another gain it may, and what would tell could not be read: it is in the way's doubts, or in what is missing.
+    pub fn way_to_administrator(&self, actor: &Actor<'_>) -> Option<Escalation> {
+        judge::way_to_administrator(self, actor)
+    }
 }
 
 /// Trust policies and RCPs that speak of tags, each once.
@@ -197,7 +226,7 @@ fn with_tags<'a>(roles: &'a [RoleFacts<'a>]) -> Vec<&'a Attached> {
 }
 
 impl<'a> Role<'a> {
-    fn new(facts: &RoleFacts<'a>) -> Self {
+    fn new(facts: &RoleFacts<'a>, requests: RequestFacts<'_>) -> Self {
         let mut providers = Vec::new();
         let mut accounts = Vec::new();
         let mut everyone = false;
@@ -217,7 +246,7 @@ impl<'a> Role<'a> {
         providers.dedup();
         Self {
             place: Place::of(facts.arn),
-            target: Target::new(facts.arn),
+            target: Target::new(facts.arn, RequestFacts { trust: facts.layers.resource, ..requests }),
             facts,
             providers,
             everyone,
@@ -239,9 +268,9 @@ impl<'a> Role<'a> {
         const READ: &str = "s3:getobject";
         self.objects_read.get_or_init(|| {
             let Some(kinds) = Kinds::of(READ) else { return Vec::new() };
-            let context = Context::auditor();
+            let context = &self.target.context;
             let places =
-                sample::places(sample::policies(&self.facts.layers), READ, &kinds, self.place, &context);
+                sample::places(sample::policies(&self.facts.layers), READ, &kinds, self.place, context);
             places.into_iter().flatten().filter(|object| self.reads(object)).collect()
         })
     }
@@ -252,7 +281,7 @@ impl<'a> Role<'a> {
             return *known;
         }
         let start = || {
-            let start = Request::new(self.target.principal.clone()?, "", "*", Context::auditor());
+            let start = Request::new(self.target.principal.clone()?, "", "*", self.target.context.clone());
             Some(start.owned_by(self.place.account).supposing_own())
         };
         let layers = Layers { resource: &[], ..self.facts.layers };
@@ -264,21 +293,23 @@ impl<'a> Role<'a> {
         reads
     }
 
-    fn visited_by(&self, service: &TrustedService) -> Option<Request> {
+    fn visited_by(&self, service: &TrustedService, requests: RequestFacts<'_>) -> Option<Request> {
         let trust = self.facts.layers.resource;
         let mut statements = trust.iter().flat_map(|attached| attached.policy.statements());
-        statements.any(|statement| may_name(statement, service)).then(|| self.visit(service))
+        statements.any(|statement| may_name(statement, service)).then(|| self.visit(service, requests))
     }
 
     /// The request with which a service, or a provider's user, takes on the role.
-    pub(super) fn visit(&self, service: &TrustedService) -> Request {
+    pub(super) fn visit(&self, service: &TrustedService, requests: RequestFacts<'_>) -> Request {
         let (principal, action) = if service.federated {
             (Principal::federated(&service.name), "sts:AssumeRoleWithWebIdentity")
         } else {
             (Principal::service(&service.name), "sts:AssumeRole")
         };
         // The workload is one of the role's own account.
-        let context = Context::stranger().with("aws:SourceAccount", self.place.account);
+        let account = Some(self.place.account);
+        let requests = RequestFacts { owner: account, source: account, ..requests };
+        let context = requests.keys(&principal).over(Context::stranger());
         Request::new(principal, action, self.facts.arn, context)
     }
 

@@ -28,7 +28,7 @@ use std::sync::Arc;
 use super::kind::Kinds;
 use crate::answer::{Citation, Doubt, Residual};
 use crate::context::Context;
-use crate::layers::Layers;
+use crate::layers::{Attached, Layers};
 use crate::request::Principal;
 use rules::RULES;
 use sample::Place;
@@ -207,6 +207,12 @@ impl Escalations {
 /// ```
 pub fn escalations(actor: &Actor<'_>, inventory: &Inventory<'_>) -> Escalations {
     EscalationMap::new(inventory).escalations(actor)
+}
+
+/// Whether it is worth asking for ways of a role with these identity policies to an administrator: whether they may allow all
+/// steps of some rule. Cheap; that another role's trust policy names the role is not looked at, and leads on without any policy.
+pub fn may_lead_to_administrator(identity: &[Attached]) -> bool {
+    RULES.may_begin(identity)
 }
 
 /// Resources on which actions of one resource type are worth asking for: see [`sample::places`].

@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use super::EscalationVerdict;
 use crate::catalogue::Catalogue;
+use crate::layers::Attached;
 use crate::questions::kind::Kinds;
 
 /// What an action of a rule must be allowed on.
@@ -126,6 +127,19 @@ pub(super) struct Rule {
 }
 
 impl Rule {
+    /// Whether what it comes to can be an administrator by what policies say.
+    pub(super) fn leads_to_administrator(&self) -> bool {
+        let has_no_sign = self.signs.as_ref().is_some_and(Vec::is_empty);
+        let is_of_policies = !matches!(self.effect, Effect::NotTold | Effect::Within);
+        !has_no_sign && is_of_policies && self.alternatives.iter().any(|one| self.leads_by(one))
+    }
+
+    /// Whether an alternative needs nothing but what policies say. That there is a role which the target assumes is a proviso
+    /// that they may settle.
+    fn leads_by(&self, alternative: &Alternative) -> bool {
+        self.effect == Effect::Executed || alternative.proviso.is_none()
+    }
+
     pub(super) fn has(&self, fact: Fact) -> bool {
         self.facts.contains(&fact)
     }
@@ -148,6 +162,23 @@ pub(super) struct Rules {
 }
 
 impl Rules {
+    /// Whether a role with these identity policies may take all steps of some rule that can lead to an administrator; but to be
+    /// assumed by name, for which it needs no policy.
+    pub(super) fn may_begin(&'static self, identity: &[Attached]) -> bool {
+        let may = |need: &Need| {
+            let mut policies = identity.iter().map(|attached| attached.policy.of_rules(&self.lower));
+            policies.any(|may| may.get(need.action) == Some(&true))
+        };
+        let rules = self.rules.iter().filter(|rule| rule.role && rule.leads_to_administrator());
+        let leading = |rule: &'static Rule| rule.alternatives.iter().filter(|one| rule.leads_by(one));
+        let mut alternatives = rules.flat_map(leading);
+        // Another step than the assuming of a role always takes a policy.
+        alternatives.any(|one| {
+            let mut others = one.needs.iter().filter(|need| !self.is_assuming(need)).peekable();
+            if others.peek().is_none() { one.needs.iter().all(may) } else { others.all(may) }
+        })
+    }
+
     pub(super) fn is_assuming(&self, need: &Need) -> bool {
         self.lower.get(need.action).is_some_and(|action| action == "sts:assumerole")
     }

@@ -160,7 +160,7 @@ impl<'m> Asker<'m> {
     /// Where the target, or the actor, leads once it may do everything within its limits.
     fn abroad_as_administrator(&self, member: Option<Member>) -> Rc<[Worth]> {
         let (principal, context, layers) = match member.and_then(|member| self.map.member(member)) {
-            Some((target, layers)) => (target.principal.as_ref(), &Context::auditor(), layers),
+            Some((target, layers)) => (target.principal.as_ref(), &target.context, layers),
             None => (Some(self.actor.principal), &self.actor.context, &self.actor.layers),
         };
         let Some(principal) = principal else { return Rc::new([]) };
@@ -190,11 +190,9 @@ impl<'m> Asker<'m> {
         let before = self.subject(aim);
         let target_role = aim.role.and_then(|index| self.map.roles.get(index));
         let other = target_role.filter(|role| !self.is_actor(role.facts.arn));
-        let context = Context::auditor();
-        let (principal, context) = match other.map(|role| role.target.principal.as_ref()) {
-            Some(Some(principal)) => (principal, &context),
-            _ => (self.actor.principal, &self.actor.context),
-        };
+        let target = other.map(|role| &role.target);
+        let target = target.and_then(|target| Some((target.principal.as_ref()?, &target.context)));
+        let (principal, context) = target.unwrap_or((self.actor.principal, &self.actor.context));
         let mut identity = before.identity.to_vec();
         let (after, without) = if rule.effect == Effect::NoBoundary {
             let Some(boundary) = before.boundary else {

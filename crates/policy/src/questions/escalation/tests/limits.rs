@@ -83,6 +83,13 @@ fn conditions_on_the_policy_and_the_boundary_are_evaluated() {
     };
     assert_eq!(ask(r#"{"ArnLike":{"iam:PolicyARN":"arn:aws:iam::aws:policy/*"}}"#), Some(Yes));
     assert_eq!(ask(r#"{"ArnLike":{"iam:PolicyARN":"arn:aws:iam::111122223333:policy/*"}}"#), None);
+    // Another policy that is as good: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/IAMFullAccess.html
+    let all_but = |names: &[&str]| {
+        let arns: Vec<String> = names.iter().map(|name| format!("arn:aws:iam::aws:policy/{name}")).collect();
+        format!(r#"{{"ArnNotEquals":{{"iam:PolicyARN":{arns:?}}}}}"#)
+    };
+    assert_eq!(ask(&all_but(&["AdministratorAccess"])), Some(Yes));
+    assert_eq!(ask(&all_but(&["AdministratorAccess", "IAMFullAccess"])), None);
     assert_eq!(
         ask(r#"{"StringEquals":{"iam:PermissionsBoundary":"arn:aws:iam::111122223333:policy/b"}}"#),
         None

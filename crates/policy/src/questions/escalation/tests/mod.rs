@@ -2,6 +2,7 @@
 
 mod chains;
 mod foreign;
+mod known;
 mod limits;
 mod properties;
 mod relations;
@@ -13,7 +14,7 @@ mod tags;
 use std::sync::Arc;
 
 use super::*;
-use crate::context::Context;
+use crate::context::{Context, RequestFacts};
 use crate::layers::{Attached, Guardrails, Layers, Level};
 use crate::policy::Policy;
 use crate::request::Principal;
@@ -78,6 +79,7 @@ struct World {
     providers: Option<Vec<String>>,
     management: Option<bool>,
     tags: Vec<(String, Vec<(&'static str, &'static str)>)>,
+    requests: RequestFacts<'static>,
 }
 
 impl World {
@@ -98,6 +100,7 @@ impl World {
             providers: Some(Vec::new()),
             management: Some(true),
             tags: Vec::new(),
+            requests: RequestFacts::default(),
         }
     }
 
@@ -141,6 +144,10 @@ impl World {
     }
 
     fn ask(&self) -> Escalations {
+        self.with_map(|map, actor| map.escalations(actor))
+    }
+
+    fn with_map<T>(&self, ask: impl FnOnce(&EscalationMap<'_>, &Actor<'_>) -> T) -> T {
         let roles = self.roles.as_ref().map(|roles| {
             let facts = |role| (self.layers(role), &role.arn);
             let facts = roles.iter().map(facts).map(|(layers, arn)| RoleFacts {
@@ -179,6 +186,7 @@ impl World {
             policies: Some(&policies),
             providers: providers.as_deref(),
             management_account: self.management,
+            requests: self.requests,
         };
         let principal = Principal::iam(&self.actor.arn).unwrap();
         let layers = Layers { session: self.session.as_deref(), ..self.layers(&self.actor) };
@@ -188,7 +196,7 @@ impl World {
             layers,
             groups: own_groups.as_deref(),
         };
-        escalations(&actor, &inventory)
+        ask(&EscalationMap::new(&inventory), &actor)
     }
 
     fn rule(&self, id: &str) -> Option<Escalation> {
