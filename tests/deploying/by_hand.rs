@@ -331,6 +331,15 @@ fn templates_make_the_role_that_is_asked_for() {
         assert_eq!(properties["Path"], path, "{arguments:?}");
         assert_eq!(properties["MaxSessionDuration"], seconds, "{arguments:?}");
     }
+    // What is open stays open, with the answer of the accounts that it is for.
+    for (at, external_id) in [("/Root/Sandbox", "shared-id"), ("555566667777", "own-id")] {
+        let (template, _) =
+            printed(EVERYTHING, &["--for", "member", "--format", "cloudformation", "--at", at]);
+        let parameters = template["Parameters"].as_object().unwrap();
+        assert_eq!(parameters["ExternalId"]["Default"], external_id);
+        // Who enters the accounts is known.
+        assert!(!parameters.contains_key("TrustedPrincipalArn"), "{parameters:?}");
+    }
     let (_, notes) = of(&["--for", "member"]);
     for wanted in [
         "Fallback is tried too",

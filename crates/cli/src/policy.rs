@@ -279,11 +279,11 @@ fn chosen_name<'v>(variant: &'v Variant, named: Option<&str>) -> Result<&'v Role
     };
     let found = variant.roles.iter().find(|role| wanted.as_deref().is_none_or(|name| name == role.name()));
     found.ok_or_else(|| {
-        let names: Vec<&str> = variant.roles.iter().map(RoleTemplate::name).collect();
+        let tried: Vec<&str> = variant.roles.iter().map(RoleTemplate::name).collect();
         Failure::new(format!(
             "--role {}: no such role is tried; expected one of {}",
             named.unwrap_or_default(),
-            names.join(", ")
+            tried.join(", ")
         ))
     })
 }

@@ -108,12 +108,12 @@ impl Answers {
 
     /// Refuses what AWS would refuse, and what would trust more than was meant.
     pub fn validate(&self) -> Result<(), Failure> {
-        if let Some(partition) = &self.partition {
-            if partition.split('-').next() != Some("aws") || !is_plain(partition, "-") {
-                return Err(Failure::new(format!(
-                    "--partition {partition:?}: expected aws, aws-cn, aws-us-gov or another of AWS's partitions"
-                )));
-            }
+        if let Some(partition) = &self.partition
+            && (partition.split('-').next() != Some("aws") || !is_plain(partition, "-"))
+        {
+            return Err(Failure::new(format!(
+                "--partition {partition:?}: expected aws, aws-cn, aws-us-gov or another of AWS's partitions"
+            )));
         }
         if let Some(id) = &self.organization_id
             && !id
