@@ -201,7 +201,7 @@ fn answer(mut stream: TcpStream, signed: &Mutex<Vec<String>>, key_id: &str, secr
     reader.read_exact(&mut body).unwrap();
     let body = String::from_utf8(body).unwrap();
     let authorization = header("authorization").unwrap_or_default();
-    let signer =
+    let caller =
         authorization.split_once("Credential=").map(|(_, rest)| rest.split('/').next().unwrap_or(rest));
     let given = if head.starts_with("GET /federation/credentials?") {
         assert_eq!(header("x-amz-sso_bearer_token").unwrap(), "token of the login");
@@ -210,14 +210,14 @@ fn answer(mut stream: TcpStream, signed: &Mutex<Vec<String>>, key_id: &str, secr
             r#"{{"roleCredentials":{{"accessKeyId":"{key_id}","secretAccessKey":"{secret}","expiration":4070908800000}}}}"#
         )
     } else if body.contains("Action=AssumeRoleWithWebIdentity") {
-        assert!(signer.is_none() && body.contains("WebIdentityToken=token%20of%20the%20pod"), "{body}");
+        assert!(caller.is_none() && body.contains("WebIdentityToken=token%20of%20the%20pod"), "{body}");
         "<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials>\
          <AccessKeyId>ASIAWEBWEBWEBWEB0000</AccessKeyId><SecretAccessKey>s</SecretAccessKey>\
          <SessionToken>t</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials>\
          </AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>"
             .to_owned()
     } else {
-        signed.lock().unwrap().push(signer.unwrap_or_default().to_owned());
+        signed.lock().unwrap().push(caller.unwrap_or_default().to_owned());
         "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:sts::111122223333:assumed-role/Web/x</Arn>\
          <UserId>AROA:x</UserId><Account>111122223333</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
             .to_owned()
@@ -289,7 +289,7 @@ fn every_form_of_profile_signs_with_its_own_credentials_whatever_keys_there_are(
             assert_eq!(said.code, 0, "{name} {variables:?}: {}", said.errors);
             let scanned: Vec<String> = by_account(&world).into_keys().collect();
             let own = if name.starts_with("role") { &member } else { &world.running.management_account_id() };
-            assert_eq!(scanned, [own.clone()], "{name} {variables:?}");
+            assert_eq!(scanned, std::slice::from_ref(own), "{name} {variables:?}");
         }
     }
 }
