@@ -22,6 +22,9 @@ BY_HAND = [
     ("aws-cn", "health", "cn-northwest-1"),
     # https://docs.aws.amazon.com/general/latest/gr/r53.html
     ("aws", "route53domains", "us-east-1"),
+    # "provides the following endpoint: cur.us-east-1.amazonaws.com":
+    # https://docs.aws.amazon.com/boto3/latest/reference/services/cur.html
+    ("aws", "cur", "us-east-1"),
     # It has no API that is published; "awsRegion" of each of its operations in the log:
     # https://docs.aws.amazon.com/awssupport/latest/user/logging-using-cloudtrail-support-plans.html
     ("aws", "supportplans", "us-west-2"),

@@ -49,13 +49,14 @@ impl Locked {
 }
 
 /// Services with one endpoint, an action on something of theirs, and where the endpoint is.
-const SINGLE: [(&str, &str, &str); 14] = [
+const SINGLE: [(&str, &str, &str); 15] = [
     ("iam:ListUsers", "*", "us-east-1"),
     ("waf:ListRules", "*", "us-east-1"),
     ("globalaccelerator:ListAccelerators", "*", "us-west-2"),
     ("importexport:ListJobs", "*", "us-east-1"),
     ("budgets:ViewBudget", "arn:aws:budgets::{}:budget/monthly", "us-east-1"),
     ("ce:GetCostAndUsage", "*", "us-east-1"),
+    ("cur:DescribeReportDefinitions", "*", "us-east-1"),
     ("health:DescribeEvents", "*", "us-east-1"),
     ("shield:ListProtections", "*", "us-east-1"),
     ("route53domains:ListDomains", "*", "us-east-1"),

@@ -152,10 +152,9 @@ fn beside_others<'a>(
     let tags: Vec<TagFacts<'_>> =
         arns.filter_map(|arn| Some(TagFacts { arn, tags: account.tags_of(arn)? })).collect();
     let may_set = |candidate: &Candidate| may_set_versions(candidate.owned.layers().identity);
-    let versions: Vec<_> = match open.iter().any(|(_, candidate)| may_set(candidate)) {
-        true => account.policies().iter().map(|policy| (policy, account.versions(policy))).collect(),
-        false => Vec::new(),
-    };
+    let asked_for =
+        if open.iter().any(|(_, candidate)| may_set(candidate)) { account.policies() } else { &[] };
+    let versions: Vec<_> = asked_for.iter().map(|policy| (policy, account.versions(policy))).collect();
     let policies: Vec<PolicyFacts<'_>> = versions
         .iter()
         .map(|(policy, versions)| PolicyFacts {

@@ -123,7 +123,7 @@ fn surest_way_to_an_administrator_is_the_best_of_all_ways() {
             .filter(|way| way.verdict != EscalationVerdict::Speculative)
             .map(|way| way.verdict)
             .max();
-        let found = world.with_map(|map, actor| map.way_to_administrator(actor));
+        let found = world.with_map(|(map, actor)| map.way_to_administrator(actor));
         assert_eq!(found.as_ref().map(|found| found.verdict), best, "{world:?}");
         assert!(found.is_none_or(|found| found.ways.len() == 1));
         let may = may_lead_to_administrator(&world.actor.identity);

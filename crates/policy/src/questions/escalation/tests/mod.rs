@@ -144,10 +144,10 @@ impl World {
     }
 
     fn ask(&self) -> Escalations {
-        self.with_map(|map, actor| map.escalations(actor))
+        self.with_map(|(map, actor)| map.escalations(actor))
     }
 
-    fn with_map<T>(&self, ask: impl FnOnce(&EscalationMap<'_>, &Actor<'_>) -> T) -> T {
+    fn with_map<T>(&self, ask: impl FnOnce((&EscalationMap<'_>, &Actor<'_>)) -> T) -> T {
         let roles = self.roles.as_ref().map(|roles| {
             let facts = |role| (self.layers(role), &role.arn);
             let facts = roles.iter().map(facts).map(|(layers, arn)| RoleFacts {
@@ -196,7 +196,7 @@ impl World {
             layers,
             groups: own_groups.as_deref(),
         };
-        ask(&EscalationMap::new(&inventory), &actor)
+        ask((&EscalationMap::new(&inventory), &actor))
     }
 
     fn rule(&self, id: &str) -> Option<Escalation> {
