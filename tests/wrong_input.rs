@@ -76,8 +76,11 @@ fn options_of(command: &[&str]) -> Vec<String> {
     lines.collect()
 }
 
+/// A command, such as `checks list`.
+type Words = &'static [&'static str];
+
 /// Commands with options, and what each needs to be asked at all.
-fn commands(roster: &str) -> Vec<(&'static [&'static str], Vec<(&'static str, String)>)> {
+fn commands(roster: &str) -> Vec<(Words, Vec<(&'static str, String)>)> {
     let asked = RIGHT_QUESTION.map(|(option, value)| (option, value.to_owned())).to_vec();
     vec![
         (&["demo"], Vec::new()),
@@ -121,8 +124,8 @@ fn written(folder: &Path, roster: &str) -> Vec<Case> {
         let of_scan = WRONG.iter().filter(|Wrong(arguments, _)| {
             let mut options = arguments.iter().filter(|argument| argument.starts_with("--"));
             // A file of accounts is opened by whoever needs them.
-            let is_known = |option: &&str| known.iter().any(|known| option.split('=').next() == Some(known));
-            arguments[0] == "scan" && arguments.len() > 2 && options.all(|option| is_known(&option))
+            let is_known = |option: &str| known.iter().any(|known| option.split('=').next() == Some(known));
+            arguments[0] == "scan" && arguments.len() > 2 && options.all(|option| is_known(option))
         });
         for Wrong(arguments, words) in of_scan {
             let all = [&[command][..], more, &arguments[1..]].concat();

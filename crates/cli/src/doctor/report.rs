@@ -178,7 +178,9 @@ impl Report {
             }
             let Advice { sentence, commands } = self.advice(cause);
             screen.paragraph("    ", 4, &sentence);
-            commands.iter().for_each(|command| to_type(screen, command));
+            for command in &commands {
+                to_type(screen, command);
+            }
             if !cause.checks.is_empty() && cause.checks.len() < self.checks.div_ceil(2) {
                 screen.text.push_str("    without it, no verdict of\n");
                 screen.list(cause.checks.iter().map(ToString::to_string));
