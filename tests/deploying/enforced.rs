@@ -339,7 +339,7 @@ pub fn with_one_less(deployed: &Deployed) -> Vec<(String, Deployed)> {
     for (index, role) in deployed.own.iter().enumerate() {
         each(format!("{} may", role.name), &role.policy, &|changed, less| changed.own[index].policy = less);
         each(format!("trust in {}", role.name), &role.trust, &|changed, less| {
-            changed.own[index].trust = less
+            changed.own[index].trust = less;
         });
     }
     for (index, role) in deployed.audit.iter().enumerate() {
