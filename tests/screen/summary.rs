@@ -132,14 +132,17 @@ fn unknown_verdicts_are_counted_as_the_tables_count_them() {
     use orgsweep_model::{Status, records::CoverageOutcome, records::CoverageRecord};
     let world = World::start(options(20));
     let said = world.scan(&[]);
-    let unknown = world.rows::<FindingRecord>().iter().filter(|row| row.status == Status::Unknown).count();
-    assert!(unknown > 0 && said.output.contains(&format!("unknown {unknown}")), "{unknown}: {}", said.output);
     let left_out: Vec<_> = world
         .rows::<ScanAccountRecord>()
         .into_iter()
         .filter(|row| row.reason_code.as_deref() == Some("ACCOUNT_NOT_ACTIVE"))
         .map(|row| row.account_id)
         .collect();
+    let rows = world.rows::<FindingRecord>().into_iter().filter(|row| row.status == Status::Unknown);
+    let (unasked, unknown): (Vec<_>, Vec<_>) = rows.partition(|row| left_out.contains(&row.account_id));
+    assert!(!unknown.is_empty() && !unasked.is_empty());
+    let line = format!("unknown {} · in accounts left out {}", unknown.len(), unasked.len());
+    assert!(said.output.contains(&line), "{line}: {}", said.output);
     let pairs = world
         .rows::<CoverageRecord>()
         .into_iter()

@@ -48,11 +48,7 @@ pub fn access(
         session_duration: options.session_duration,
         session_policy,
         source_identity: options.source_identity.as_deref().map(source_identity).transpose()?,
-        session_tags: options
-            .session_tag
-            .iter()
-            .map(|tag| key_value("--session-tag", tag))
-            .collect::<Result<_, _>>()?,
+        session_tags: session_tags(&options.session_tag)?,
     };
     one_partition(partitions(&access))?;
     Ok(access)
@@ -116,6 +112,46 @@ fn source_identity(text: &str) -> Result<String, Failure> {
         )));
     }
     Ok(text.to_owned())
+}
+
+/// What STS refuses is told before the first account refuses it.
+///
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_Tag.html>
+fn session_tags(tags: &[String]) -> Result<Vec<(String, String)>, Failure> {
+    const MOST: usize = 50;
+    let wrong = |tag: &str, why: &str| Err(Failure::new(format!("--session-tag {tag:?}: {why}")));
+    let allowed = |text: &str| {
+        text.chars().all(|character| {
+            character.is_alphanumeric() || character == ' ' || "_.:/=+-@".contains(character)
+        })
+    };
+    let mut all: Vec<(String, String)> = Vec::new();
+    for tag in tags {
+        let (key, value) = key_value("--session-tag", tag)?;
+        if key.chars().count() > 128 || value.chars().count() > 256 {
+            return wrong(tag, "expected a key of at most 128 characters and a value of at most 256");
+        }
+        if !allowed(&key) || !allowed(&value) {
+            return wrong(tag, "expected letters, digits, spaces and _ . : / = + - @");
+        }
+        if key.to_lowercase().starts_with("aws:") {
+            return wrong(tag, "keys that begin with aws: are AWS's own");
+        }
+        if all.iter().any(|(known, _)| known.eq_ignore_ascii_case(&key)) {
+            return wrong(
+                tag,
+                "this key is given twice, and a session has one value of a key, in whatever case",
+            );
+        }
+        all.push((key, value));
+    }
+    if all.len() > MOST {
+        return Err(Failure::new(format!(
+            "--session-tag: {} are given; a session has {MOST} at most",
+            all.len()
+        )));
+    }
+    Ok(all)
 }
 
 /// `key=value`.

@@ -121,8 +121,8 @@ pub struct ScanArguments {
     /// Options from a file; a flag wins over the file.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Print the accounts, tables, IAM actions, estimated calls and time, without scanning.
-    #[arg(long)]
+    /// Print the accounts, tables, IAM actions, estimated calls and time of a whole scan, without scanning.
+    #[arg(long, conflicts_with_all = ["resume", "retry_incomplete"])]
     pub plan: bool,
     /// Output format of --plan.
     #[arg(long, value_enum, value_name = "FORMAT", requires = "plan", default_value_t)]

@@ -63,13 +63,27 @@ impl Config {
 
     /// Parses the text of a file.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let mut table: toml::Table = text.parse().map_err(|error: toml::de::Error| error.to_string())?;
+        let mut table: toml::Table =
+            text.parse().map_err(|error: toml::de::Error| without_type_words(&error.to_string()))?;
+        // An empty list would choose everything, and reads as if it chose nothing.
+        for key in CHOICES {
+            if table.get(key).and_then(toml::Value::as_array).is_some_and(Vec::is_empty) {
+                return Err(format!(
+                    "{key}: the list is empty, which chooses nothing; leave the key away for all"
+                ));
+            }
+        }
         let checks = match table.remove("checks") {
             None => BTreeMap::new(),
             Some(value) => deserialize("checks", value)?,
         };
         let overrides: Vec<Override> = match table.remove("override") {
             None => Vec::new(),
+            Some(toml::Value::Table(_)) => {
+                return Err(
+                    "override: expected a list of tables: write [[override]], with two brackets".to_owned()
+                );
+            }
             Some(value) => deserialize("override", value)?,
         };
         let options = deserialize("", toml::Value::Table(table))?;
@@ -95,6 +109,10 @@ impl Config {
     }
 }
 
+/// Keys of the file by which something is chosen.
+const CHOICES: [&str; 9] =
+    ["account", "ou", "tag", "check", "severity", "framework", "role-name", "role-chain", "collect"];
+
 /// An organizational unit by id or by path.
 pub fn unit_name(unit: String) -> Result<String, String> {
     if unit.starts_with("ou-") || unit.starts_with("r-") {
@@ -119,7 +137,7 @@ fn deserialize<T: serde::de::DeserializeOwned>(section: &str, value: toml::Value
         let path = error.path().to_string();
         let inner = error.into_inner();
         let inner = inner.to_string();
-        let inner = without_type_words(inner.trim());
+        let inner = with_the_nearest(&without_type_words(inner.trim()));
         let inner = inner.as_str();
         match (section, path.as_str()) {
             ("", ".") => inner.to_owned(),
@@ -128,6 +146,16 @@ fn deserialize<T: serde::de::DeserializeOwned>(section: &str, value: toml::Value
             (section, path) => format!("{section}.{path}: {inner}"),
         }
     })
+}
+
+/// `unknown field `x`, expected one of …`: the one that was meant, where forty are known.
+fn with_the_nearest(message: &str) -> String {
+    let named = || {
+        let (unknown, rest) = message.strip_prefix("unknown field `")?.split_once('`')?;
+        let known: Vec<&str> = rest.split('`').skip(1).step_by(2).collect();
+        (!known.is_empty()).then(|| crate::prepare::unknown("key", "key", unknown, &known))
+    };
+    named().unwrap_or_else(|| message.to_owned())
 }
 
 #[cfg(test)]

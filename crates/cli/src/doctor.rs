@@ -160,7 +160,8 @@ async fn look(
     let source: Arc<dyn Source> = Arc::new(ListedAlready { source, accounts, names: names.clone() });
     let mut looker = Looker::new(Arc::clone(&plan));
     // The table at the end tells everything; on the way there is something to see only for who sits and waits.
-    let mut progress = Progress::new(silent || !std::io::stderr().is_terminal(), LogFormat::Text);
+    let quiet = silent || !std::io::stderr().is_terminal();
+    let mut progress = Progress::new(quiet, LogFormat::Text, plan.concurrency);
     let mut warnings = Vec::new();
     let ran = orgsweep_sweep::run(
         Arc::clone(&source),

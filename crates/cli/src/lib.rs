@@ -62,6 +62,8 @@ pub fn main(packs: Vec<Pack>) -> ExitCode {
 
 /// The same with a command line of one's own, the program's name first; gives the exit code back ([`exit`]).
 pub fn main_with(packs: Vec<Pack>, command_line: impl Iterator<Item = OsString>) -> u8 {
+    let command_line: Vec<OsString> = command_line.collect();
+    let asks_for_json = asks_for_json(&command_line);
     let parsed = manuals::command_line()
         .try_get_matches_from(command_line)
         .and_then(|matches| Arguments::from_arg_matches(&matches));
@@ -71,7 +73,17 @@ pub fn main_with(packs: Vec<Pack>, command_line: impl Iterator<Item = OsString>)
             // Help and version are not failures; clap's own code for usage errors is 2, which means something
             // else here.
             let code = if error.use_stderr() { exit::FAILED } else { exit::COMPLETE };
-            let _ = error.print();
+            if asks_for_json && error.use_stderr() {
+                let told = error.render().to_string();
+                let message = told.strip_prefix("error: ").unwrap_or(&told).trim();
+                log_event::write(
+                    Level::Error,
+                    "error",
+                    serde_json::json!({"message": message, "exit_code": code}),
+                );
+            } else {
+                let _ = error.print();
+            }
             return code;
         }
     };
@@ -105,6 +117,15 @@ pub fn main_with(packs: Vec<Pack>, command_line: impl Iterator<Item = OsString>)
             failure.code
         }
     }
+}
+
+/// Whether the log is for a program, as far as can be seen of a command line that is wrong.
+fn asks_for_json(command_line: &[OsString]) -> bool {
+    let is = |word: Option<&OsString>, text: &str| word.is_some_and(|word| word == text);
+    let mut words = command_line.iter().enumerate();
+    words.any(|(place, word)| {
+        word == "--log-format=json" || (word == "--log-format" && is(command_line.get(place + 1), "json"))
+    })
 }
 
 fn dispatch(packs: Vec<Pack>, arguments: Arguments) -> Result<u8, Failure> {

@@ -266,6 +266,13 @@ pub fn without_type_words(message: &str) -> String {
         "f32" | "f64" => "a number",
         "a boolean" => "true or false",
         "a sequence" => "a list",
+        "a string" => "a text",
+        "any valid TOML value" => "a number of at most 64 bits",
+        other => other,
+    };
+    let found = match found.strip_suffix(" as i128").unwrap_or(found) {
+        "sequence" => "a list",
+        "map" => "a table",
         other => other,
     };
     let more = if more.is_empty() { String::new() } else { format!(" {}", more.trim()) };

@@ -48,15 +48,18 @@ struct Tally {
     listed: u64,
     is_listed: bool,
     to_scan: u64,
+    /// Accounts in flight at most.
+    abreast: u64,
     finished: u64,
     not_scanned: u64,
     partial: u64,
 }
 
 impl Tally {
-    fn new(began: Instant) -> Self {
+    fn new(began: Instant, abreast: u64) -> Self {
         Self {
             began,
+            abreast,
             scanning_since: None,
             listed: 0,
             is_listed: false,
@@ -89,7 +92,8 @@ impl Tally {
         }
     }
 
-    /// How much longer, at the pace so far; `None`: too early to say.
+    /// How much longer, at the pace so far; `None`: too early to say. Accounts in flight count as done by half: where all are
+    /// begun side by side, they end together, and those that have ended say little of the pace.
     fn left(&self, now: Instant) -> Option<Duration> {
         let elapsed = now.saturating_duration_since(self.scanning_since?);
         let is_early = self.finished < FEWEST_FOR_AN_ESTIMATE || elapsed < SHORTEST_FOR_AN_ESTIMATE;
@@ -97,7 +101,8 @@ impl Tally {
         if !self.is_listed || is_early || remaining == 0 {
             return None;
         }
-        Some(elapsed.mul_f64(remaining as f64 / self.finished as f64))
+        let half_done = self.abreast.min(remaining) as f64 / 2.0;
+        Some(elapsed.mul_f64((remaining as f64 - half_done) / (self.finished as f64 + half_done)))
     }
 
     /// `12 of 59 accounts, 16s elapsed, about 2m left, 2 not scanned, 1 partial`.
@@ -128,8 +133,8 @@ impl Tally {
 
 impl Progress {
     /// The right one for the terminal and the flags.
-    pub fn new(quiet: bool, format: LogFormat) -> Self {
-        let tally = Arc::new(Mutex::new(Tally::new(Instant::now())));
+    pub fn new(quiet: bool, format: LogFormat, abreast: usize) -> Self {
+        let tally = Arc::new(Mutex::new(Tally::new(Instant::now(), abreast as u64)));
         let screen = if quiet {
             Screen::Quiet(format)
         } else if format == LogFormat::Json {
@@ -260,7 +265,7 @@ mod tests {
 
     fn after(events: &[(u64, Event)]) -> (Tally, Instant) {
         let began = Instant::now();
-        let mut tally = Tally::new(began);
+        let mut tally = Tally::new(began, 4);
         for (second, event) in events {
             tally.add(event, began + Duration::from_secs(*second));
         }
@@ -276,8 +281,22 @@ mod tests {
         events.extend((0..6).map(|second| (2 + second, finished(ScanState::Scanned, None))));
         let (tally, began) = after(&events);
         let now = began + Duration::from_secs(13);
+        // Six of sixty, and four in flight: eight in twelve seconds.
         assert_eq!(tally.words(now), "6 of 60 accounts, 13s elapsed, about 2m left");
-        assert_eq!(tally.left(now), Some(Duration::from_secs(12 * 9)));
+        assert_eq!(tally.left(now), Some(Duration::from_secs(12 * 52 / 8)));
+    }
+
+    #[test]
+    fn accounts_that_are_all_begun_at_once_end_together() {
+        let mut events = vec![(0, Event::Listed { accounts: 60, to_scan: 60, done: true })];
+        events.extend((0..6).map(|_| (27, finished(ScanState::Scanned, None))));
+        let (mut tally, began) = after(&events);
+        tally.abreast = 64;
+        // Six in 27 seconds would be four minutes more; but all the others have been at work for as long.
+        assert_eq!(
+            tally.left(began + Duration::from_secs(27)),
+            Some(Duration::from_secs_f64(27.0 * 27.0 / 33.0))
+        );
     }
 
     #[test]

@@ -110,7 +110,11 @@ impl Run<'_> {
     /// Scans, publishes and reports.
     pub async fn go(self) -> Result<RunOutcome, Failure> {
         let options = &self.prepared.options;
-        let mut progress = Progress::new(options.quiet, options.log_format.unwrap_or_default());
+        let mut progress = Progress::new(
+            options.quiet,
+            options.log_format.unwrap_or_default(),
+            self.prepared.plan.concurrency,
+        );
         let outcome = self.go_on(&mut progress).await;
         match &outcome {
             Ok(_) => progress.finish(),

@@ -49,10 +49,15 @@ pub async fn scan(registry: &Registry, arguments: ScanArguments) -> Result<u8, F
         let message = format!("--concurrency {wanted} exceeds what --max-rate allows; using {concurrency}");
         warn(&prepared.options, "concurrency_reduced", &message);
     }
+    if file.is_some() {
+        only_the_roster(&prepared.options)?;
+    }
     let discovered = file.as_ref().map(|file| (file.scan_id.clone(), file.now, file.digest()));
     if let Some(file) = &mut file {
         file.name_units();
-        shard::check_names(&prepared, file)?;
+        has_tags(&prepared.options, file)?;
+        // A run over the whole roster warns of what it leaves out in vain itself.
+        shard::check_names(&prepared, file, shard.is_some())?;
     }
     let roster = roster(&prepared.options, file, shard)?;
     let accounts = Accounts::of(discovered, shard, &roster);
@@ -286,6 +291,30 @@ pub fn totals_of(writer: &ScanWriter) -> Result<(Totals, Vec<AccountId>), Failur
     Ok((totals, seen.into_keys().collect()))
 }
 
+/// A roster says which accounts there are; the configuration file may say otherwise, where flags cannot.
+pub fn only_the_roster(options: &ScanOptions) -> Result<(), Failure> {
+    let others =
+        [("single-account", options.single_account), ("accounts-file", options.accounts_file.is_some())];
+    match others.iter().find(|(_, given)| *given) {
+        Some((other, _)) => Err(Failure::new(format!(
+            "--roster and {other} exclude each other: each says which accounts there are; leave one away, in the \
+             configuration file too"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// Tags are in a roster only where `discover` was asked for them.
+pub fn has_tags(options: &ScanOptions, file: &RosterFile) -> Result<(), Failure> {
+    if options.tag.is_empty() || file.roster.accounts.iter().any(|account| account.tags.is_some()) {
+        return Ok(());
+    }
+    Err(Failure::new(format!(
+        "--tag: the roster holds no tags; write it with `{} discover --tags --roster …`",
+        program::name()
+    )))
+}
+
 /// Where the accounts come from.
 pub fn roster(
     options: &ScanOptions,
@@ -293,12 +322,6 @@ pub fn roster(
     shard: Option<Shard>,
 ) -> Result<Roster, Failure> {
     if let Some(mut file) = file {
-        if !options.tag.is_empty() && file.roster.accounts.iter().all(|account| account.tags.is_none()) {
-            return Err(Failure::new(format!(
-                "--tag: the roster holds no tags; write it with `{} discover --tags --roster …`",
-                program::name()
-            )));
-        }
         if let Some(shard) = shard {
             file.roster.accounts.retain(|account| shard.holds(account.id));
         }

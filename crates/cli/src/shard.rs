@@ -23,7 +23,7 @@ use crate::program;
 use crate::retry::tallies;
 use crate::roster_file::RosterFile;
 use crate::run::{self, Publication};
-use crate::scan::{out, same_configuration, same_roster, totals_of};
+use crate::scan::{has_tags, out, same_configuration, same_roster, totals_of};
 use crate::sink;
 use crate::verdict::Verdict;
 
@@ -51,19 +51,23 @@ impl Shard {
         let wrong = |why: &str| {
             Failure::new(format!("--shard {text:?}: {why}: expected 0/4 for the first of four, up to 3/4"))
         };
-        let (index, count) = match text.split_once('/') {
-            Some((index, count)) => (index.to_owned(), count),
+        let (place, index, count) = match text.split_once('/') {
+            Some((index, count)) => ("", index.to_owned(), count),
             None => {
-                let index = INDEX_VARIABLES.iter().find_map(|name| variable(name)).ok_or_else(|| {
+                let set = INDEX_VARIABLES.iter().find_map(|name| Some((*name, variable(name)?)));
+                let (name, index) = set.ok_or_else(|| {
                     wrong(&format!("it names no index, and none of {} is set", INDEX_VARIABLES.join(", ")))
                 })?;
-                (index, text)
+                (name, index, text)
             }
         };
-        let index: u32 = index.parse().map_err(|_| wrong(&format!("{index:?} is no number")))?;
+        let place = if place.is_empty() { String::new() } else { format!("{place}=") };
+        let index: u32 = index.parse().map_err(|_| wrong(&format!("{place}{index:?} is no number")))?;
         let count: u32 = count.parse().map_err(|_| wrong(&format!("{count:?} is no number")))?;
         if index >= count {
-            return Err(wrong("the first shard is 0"));
+            return Err(wrong(&format!(
+                "{place}{index} is beyond the last of {count}, for the first shard is 0"
+            )));
         }
         Ok(Self { index, count })
     }
@@ -135,7 +139,8 @@ pub fn finalize(registry: &Registry, arguments: FinalizeArguments) -> Result<u8,
         sink::keep(&mut writer, Place::Finished, rows, &tally).map_err(Failure::new)?;
         totals.add(tally);
     }
-    check_names(&prepared, &file)?;
+    has_tags(&prepared.options, &file)?;
+    check_names(&prepared, &file, true)?;
     if totals.accounts.iter().all(AccountLine::is_left_out) {
         let listed = totals.accounts.len();
         return Err(Failure::new(ScanError::NothingToScan { listed }.to_string()));
@@ -208,11 +213,11 @@ fn one_count(shards: &[BegunShard]) -> Result<(), Failure> {
 }
 
 /// A shard cannot tell a name that matches nothing from one that matches elsewhere: the file's roster is whole.
-pub fn check_names(prepared: &Prepared, file: &RosterFile) -> Result<(), Failure> {
+pub fn check_names(prepared: &Prepared, file: &RosterFile, warns: bool) -> Result<(), Failure> {
     let keys: Vec<_> = file.roster.accounts.iter().map(RosterKey::of).collect();
     let Unmatched { excluded, wanted } = prepared.plan.unmatched(&keys);
-    for message in excluded {
-        run::warn(&prepared.options, "filter_matches_nothing", &message);
+    for message in excluded.iter().filter(|_| warns) {
+        run::warn(&prepared.options, "filter_matches_nothing", message);
     }
     if wanted.is_empty() { Ok(()) } else { Err(Failure::new(wanted.join("\n"))) }
 }

@@ -106,9 +106,14 @@ fn findings(screen: &mut Screen, totals: &Totals) {
         })
         .collect();
     parts.push((format!("passed {}", totals.passed), format!("passed {}", totals.passed)));
-    let unknown = format!("unknown {}", totals.unknown_rows);
-    let painted = if totals.unknown_rows > 0 { layout.paint(DOUBTFUL, &unknown) } else { unknown.clone() };
+    let wanted = totals.unknown_rows - totals.unasked_rows;
+    let unknown = format!("unknown {wanted}");
+    let painted = if wanted > 0 { layout.paint(DOUBTFUL, &unknown) } else { unknown.clone() };
     parts.push((unknown, painted));
+    if totals.unasked_rows > 0 {
+        let unasked = format!("in accounts left out {}", totals.unasked_rows);
+        parts.push((unasked.clone(), unasked));
+    }
     let _ = write!(screen.text, "\n{}    ", layout.paint(HEADING, "Findings"));
     let mut taken = HEAD;
     for (number, (plain, painted)) in parts.iter().enumerate() {

@@ -51,15 +51,20 @@ impl fmt::Display for ScanId {
 impl FromStr for ScanId {
     type Err = String;
 
+    /// In whatever case: <https://github.com/ulid/spec#crockfords-base32>.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let given = text;
+        let text = text.to_ascii_uppercase();
         let valid = text.len() == 26
             && text.bytes().all(|byte| DIGITS.contains(&byte))
             // The first character holds three bits of the 130.
             && text.as_bytes()[0] <= b'7';
         if valid {
-            Ok(Self(text.to_owned()))
+            Ok(Self(text))
         } else {
-            Err(format!("{text:?} is not a scan id (26 characters)"))
+            Err(format!(
+                "{given:?} is not a scan id: expected 26 digits and letters, such as 01ARYZ6S41TSV4RRFFQ69G5FAV"
+            ))
         }
     }
 }
@@ -75,6 +80,7 @@ mod tests {
         assert_eq!(id.as_str(), "01ARYZ6S41ZZZZZZZZZZZZZZZZ");
         assert_eq!(id.scan_date(), "2016-07-30");
         assert_eq!(id.as_str().parse::<ScanId>().unwrap(), id);
+        assert_eq!(id.as_str().to_lowercase().parse::<ScanId>().unwrap(), id);
     }
 
     #[test]

@@ -78,6 +78,8 @@ pub struct AccountTally {
     pub finding_rows: u64,
     /// UNKNOWN rows.
     pub unknown_rows: u64,
+    /// Of those, the ones of an account that was left out: nobody waits for a verdict there.
+    pub unasked_rows: u64,
     /// Checks without a whole verdict, with the reason.
     pub unknown: Vec<(String, String)>,
     /// Check → FAIL rows by severity, informational first.
@@ -117,6 +119,7 @@ impl AccountTally {
             coverage_rows: 0,
             finding_rows: 0,
             unknown_rows: 0,
+            unasked_rows: 0,
             unknown: Vec::new(),
             failed_checks: BTreeMap::new(),
             calls: CallCounts::default(),
@@ -140,7 +143,10 @@ impl AccountTally {
                 }
             }
             Status::Pass => self.passed += 1,
-            Status::Unknown => self.unknown_rows += 1,
+            Status::Unknown => {
+                self.unknown_rows += 1;
+                self.unasked_rows += u64::from(self.line.is_left_out());
+            }
             Status::NotApplicable | Status::Manual => {}
         }
     }
@@ -173,6 +179,8 @@ pub struct Totals {
     pub passed: u64,
     /// UNKNOWN rows.
     pub unknown_rows: u64,
+    /// Of those, the ones of accounts that were left out.
+    pub unasked_rows: u64,
     /// UNKNOWN by check and reason, in accounts that nobody left out: how many accounts.
     pub unknown: BTreeMap<(String, String), u64>,
     /// Coverage rows.
@@ -206,6 +214,7 @@ impl Totals {
         }
         self.passed += tally.passed;
         self.unknown_rows += tally.unknown_rows;
+        self.unasked_rows += tally.unasked_rows;
         self.coverage_rows += tally.coverage_rows;
         self.finding_rows += tally.finding_rows;
         self.calls.add(&tally.calls);
@@ -228,6 +237,7 @@ impl Totals {
         }
         self.passed += other.passed;
         self.unknown_rows += other.unknown_rows;
+        self.unasked_rows += other.unasked_rows;
         self.coverage_rows += other.coverage_rows;
         self.finding_rows += other.finding_rows;
         self.calls.add(&other.calls);
