@@ -38,6 +38,8 @@ pub(super) struct Powers {
 pub(super) struct Power {
     pub(super) request: Request,
     pub(super) truth: Truth,
+    /// What must hold for it, where that is open.
+    pub(super) residual: Option<Residual>,
     /// Its number among those of the account.
     pub(super) number: usize,
     pub(super) strength: Strength,
@@ -212,8 +214,13 @@ fn filled(
             }
             Truth::False | Truth::Unknown => {}
             truth => {
+                let decision = (truth == Truth::Depends).then(|| evaluate(&request, layers).decision);
+                let residual = match decision {
+                    Some(Decision::AllowedIf(residual)) => Some(residual),
+                    _ => None,
+                };
                 let (number, strength) = (numbers.of(&request), strength::of_action(&action));
-                powers.requests.push(Power { request, truth, number, strength });
+                powers.requests.push(Power { request, truth, residual, number, strength });
             }
         }
     }

@@ -54,7 +54,7 @@ impl Found<'_> {
         let may = match self.worth.outcome {
             Outcome::Gained(Gain::Administrator) | Outcome::NotTold(_) => true,
             Outcome::Gained(Gain::NotKnown) => !self.aim.missing.is_empty(),
-            _ => false,
+            Outcome::Gained(_) => false,
         };
         may && self.proviso.is_none() && self.verdict != EscalationVerdict::Speculative
     }
@@ -318,7 +318,6 @@ impl<'m> Asker<'m> {
         let (gain, mut doubts) = match worth.outcome {
             Outcome::Gained(gain) => (gain, Vec::new()),
             Outcome::NotTold(doubts) => (Gain::NotKnown, doubts),
-            Outcome::Nothing => (Gain::NotKnown, Vec::new()),
         };
         let mut steps: Vec<Arc<EscalationStep>> = Vec::new();
         let mut missing: Vec<String> =

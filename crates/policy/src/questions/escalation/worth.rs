@@ -21,7 +21,6 @@ use crate::truth::Truth;
 /// What comes of a way.
 #[derive(Clone, Debug)]
 pub(super) enum Outcome {
-    Nothing,
     Gained(Gain),
     NotTold(Vec<Doubt>),
 }
@@ -59,38 +58,37 @@ impl Worth {
         Self { outcome, strength, residuals: Vec::new(), chain: Vec::new(), end: None, truth: Truth::True }
     }
 
-    fn nothing() -> Self {
-        Self::new(Outcome::Nothing, strength::NOT_KNOWN)
-    }
-
     fn not_known() -> Self {
         Self::new(Outcome::Gained(Gain::NotKnown), strength::NOT_KNOWN)
     }
 
-    /// How sure it is, once the steps are taken.
+    /// How sure it is, once the steps are taken. Who is an administrator under a condition need not be one; but where it may
+    /// do something more under a condition, that is what is gained, whether or not it can be used.
     pub(super) fn truth(&self) -> Truth {
-        if self.residuals.is_empty() { self.truth } else { self.truth.min(Truth::Depends) }
+        let is_administrator = matches!(self.outcome, Outcome::Gained(Gain::Administrator));
+        if is_administrator && !self.residuals.is_empty() {
+            self.truth.min(Truth::Depends)
+        } else {
+            self.truth
+        }
     }
 
-    fn is_something(&self) -> bool {
-        !matches!(self.outcome, Outcome::Nothing)
-    }
-
-    /// Whether another is at least as sure and as strong.
+    /// Whether another is at least as sure and as strong, and hangs on no condition if this does not.
     fn yields_to(&self, other: &Self) -> bool {
         let rank = |worth: &Self| match worth.outcome {
-            Outcome::Nothing => (0, 0),
-            Outcome::NotTold(_) => (1, 0),
-            Outcome::Gained(_) => (2, worth.strength),
+            Outcome::NotTold(_) => (0, 0),
+            Outcome::Gained(_) => (1, worth.strength),
         };
-        rank(other) >= rank(self) && other.truth() >= self.truth()
+        rank(other) >= rank(self)
+            && other.truth() >= self.truth()
+            && (other.residuals.is_empty() || !self.residuals.is_empty())
     }
 }
 
 /// Those that yield to none of the others, in their order.
 fn strongest(all: Vec<Worth>) -> Rc<[Worth]> {
     let mut kept: Vec<Worth> = Vec::new();
-    for worth in all.into_iter().filter(Worth::is_something) {
+    for worth in all {
         if !kept.iter().any(|other| worth.yields_to(other)) {
             kept.retain(|other| !other.yields_to(&worth));
             kept.push(worth);
@@ -110,7 +108,7 @@ impl<'m> Asker<'m> {
             Effect::NotTold => Rc::new([Worth::not_known()]),
             Effect::Within => match member.and_then(|member| self.map.member(member)) {
                 Some((target, layers)) => {
-                    strongest(vec![self.more(&target.powers_within(layers, &rule.within, numbers), None)])
+                    strongest(self.more(&target.powers_within(layers, &rule.within, numbers), None))
                 }
                 None => Rc::new([Worth::not_known()]),
             },
@@ -232,21 +230,23 @@ impl<'m> Asker<'m> {
             let outcome = Outcome::Gained(Gain::Administrator);
             return vec![Worth::new(outcome, strength::ADMINISTRATOR)];
         }
-        let certain = self.more(powers, before);
-        if powers.administrator_if.is_empty() || before.is_some() {
-            return vec![certain];
+        let mut all = self.more(powers, before);
+        if !powers.administrator_if.is_empty() && before.is_none() {
+            let outcome = Outcome::Gained(Gain::Administrator);
+            let residuals = powers.administrator_if.clone();
+            all.push(Worth { residuals, ..Worth::new(outcome, strength::ADMINISTRATOR) });
         }
-        let outcome = Outcome::Gained(Gain::Administrator);
-        let conditional = Worth {
-            residuals: powers.administrator_if.clone(),
-            ..Worth::new(outcome, strength::ADMINISTRATOR)
-        };
-        vec![certain, conditional]
+        all
     }
 
-    fn more(&self, powers: &Powers, before: Option<&Layers<'_>>) -> Worth {
+    /// The strongest of it that hangs on no condition, and what is stronger and hangs on one.
+    fn more(&self, powers: &Powers, before: Option<&Layers<'_>>) -> Vec<Worth> {
         let mut in_doubt = None;
-        for Power { request, truth, number, strength } in &powers.requests {
+        let mut conditional = None;
+        for Power { request, truth, residual, number, strength } in &powers.requests {
+            if residual.is_some() && conditional.is_some() {
+                continue;
+            }
             let now = self.now(request, *number);
             let was =
                 before.map_or(Truth::False, |before| decide(request, &self.willing.beside(request, before)));
@@ -258,17 +258,24 @@ impl<'m> Asker<'m> {
                     action: request.action().to_owned(),
                     resource: request.resource().to_owned(),
                 };
-                return Worth::new(Outcome::Gained(gain), *strength);
+                let worth = Worth::new(Outcome::Gained(gain), *strength);
+                let Some(residual) = residual else {
+                    return conditional.into_iter().chain([worth]).collect();
+                };
+                conditional = Some(Worth { residuals: vec![residual.clone()], ..worth });
             }
         }
-        let not_told = |doubts| Worth::new(Outcome::NotTold(doubts), strength::NOT_KNOWN);
+        if let Some(conditional) = conditional {
+            return vec![conditional];
+        }
+        let not_told = |doubts| vec![Worth::new(Outcome::NotTold(doubts), strength::NOT_KNOWN)];
         if !powers.doubts.is_empty() {
             return not_told(powers.doubts.clone());
         }
         let as_actor = in_doubt.map(|request| self.as_actor(request));
         match as_actor.as_ref().map(|request| evaluate(request, &self.layers_now(request)).decision) {
             Some(Decision::Unknown(doubts)) => not_told(doubts),
-            _ => Worth::nothing(),
+            _ => Vec::new(),
         }
     }
 
@@ -288,11 +295,9 @@ impl<'m> Asker<'m> {
     ) -> Rc<[Worth]> {
         for (place, one) in reached.iter().enumerate() {
             let most = !self.abroad
-                && own.iter().any(|worth| {
-                    worth.is_something()
-                        && worth.strength == strength::ADMINISTRATOR
-                        && worth.truth() >= one.truth
-                });
+                && own
+                    .iter()
+                    .any(|worth| worth.strength == strength::ADMINISTRATOR && worth.truth() >= one.truth);
             if most {
                 break;
             }
@@ -301,7 +306,7 @@ impl<'m> Asker<'m> {
             }
             for worth in self.of_role(one.role).iter() {
                 let reached = Worth { truth: one.truth, end: Some(place), ..worth.clone() };
-                if worth.is_something() && !own.iter().any(|known| reached.yields_to(known)) {
+                if !own.iter().any(|known| reached.yields_to(known)) {
                     own.push(reached);
                 }
             }

@@ -1,6 +1,7 @@
 //! Made-up accounts in which the rules are asked for.
 
 mod chains;
+mod conditional;
 mod foreign;
 mod known;
 mod limits;

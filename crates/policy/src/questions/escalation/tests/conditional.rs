@@ -1,0 +1,70 @@
+//! What is gained under a condition is told with it.
+
+use super::EscalationVerdict::{Conditional, Yes};
+use super::*;
+
+const A: &str = "arn:aws:iam::111122223333:role/a";
+
+/// Ann may assume A, who may do this.
+fn assuming(statements: &str) -> World {
+    let role = Someone::new(A, statements).trusting(r#"{"AWS":"111122223333"}"#);
+    World::ann(&["sts:AssumeRole"]).role(role).tagged(A, &[("admin", "false")])
+}
+
+fn under(actions: &str, resource: &str, condition: &str) -> String {
+    format!(
+        r#"{{"Effect":"Allow","Action":"{actions}","Resource":"{resource}","Condition":{{{condition}}}}}"#
+    )
+}
+
+const MFA: &str = r#""Bool":{"aws:MultiFactorAuthPresent":"true"}"#;
+
+/// That the role can be assumed is sure; what its policy allows only under a condition is not gained without it.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition.html>
+#[test]
+fn a_condition_of_what_is_gained_is_told() {
+    for (condition, key) in [
+        (MFA, "aws:MultiFactorAuthPresent"),
+        (r#""IpAddress":{"aws:SourceIp":"10.0.0.0/8"}"#, "aws:SourceIp"),
+    ] {
+        for (action, resource) in [("*", "*"), ("s3:GetObject", "arn:aws:s3:::b/*"), ("ec2:*", "*")] {
+            let found = assuming(&under(action, resource, condition)).rule("sts-001").unwrap();
+            assert_eq!(found.verdict, Yes, "{action} {condition}");
+            for way in &found.ways {
+                assert!(way.steps.iter().all(|step| step.residual.is_none()));
+                assert!(
+                    way.gain_if.iter().any(|one| one.to_string().contains(key)),
+                    "{action} {condition}: {way:?}"
+                );
+                let wanted = if way.gain == Gain::Administrator { Conditional } else { Yes };
+                assert_eq!(way.verdict, wanted);
+            }
+        }
+    }
+}
+
+/// What hangs on nothing is told beside what is stronger and hangs on a condition.
+#[test]
+fn what_hangs_on_no_condition_is_told_too() {
+    let both = format!("{},{}", under("iam:*", "*", MFA), allow(&["s3:GetObject"], "*"));
+    let found = assuming(&both).rule("sts-001").unwrap();
+    let more = |way: &EscalationWay| match &way.gain {
+        Gain::More { action, .. } => Some((action.split(':').next().unwrap().to_owned(), way.gain_if.len())),
+        _ => None,
+    };
+    let told: Vec<_> = found.ways.iter().filter_map(more).collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told.contains(&("iam".to_owned(), 1)) && told.contains(&("s3".to_owned(), 0)), "{told:?}");
+    // What is weaker and hangs on a condition is not.
+    let weaker = format!("{},{}", under("s3:GetObject", "*", MFA), allow(&["iam:PutUserPolicy"], "*"));
+    let found = assuming(&weaker).rule("sts-001").unwrap();
+    assert!(found.ways.iter().all(|way| way.gain_if.is_empty()), "{:?}", found.ways);
+}
+
+/// A condition that no session can meet lets nothing through.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html>
+#[test]
+fn a_condition_that_cannot_hold_gains_nothing() {
+    let on_tag = under("*", "*", r#""StringEquals":{"aws:PrincipalTag/admin":"true"}"#);
+    assert_eq!(assuming(&on_tag).verdict("sts-001"), None);
+}
