@@ -285,8 +285,14 @@ fn the_session_policy_is_exactly_what_the_checks_need() {
     assert_eq!(world.scan(&CHECK).code, 0);
     let policy = world.rows::<ScanRecord>()[0].session_policy.clone().unwrap();
     let parsed: serde_json::Value = serde_json::from_str(&policy).unwrap();
-    // The summary says whether there is anybody whom a password policy governs.
-    let wanted = serde_json::json!(["iam:GetAccountPasswordPolicy", "iam:GetAccountSummary"]);
+    // Summary, details and report each say whether there is anybody whom a password policy governs.
+    let wanted = serde_json::json!([
+        "iam:GenerateCredentialReport",
+        "iam:GetAccountAuthorizationDetails",
+        "iam:GetAccountPasswordPolicy",
+        "iam:GetAccountSummary",
+        "iam:GetCredentialReport"
+    ]);
     assert_eq!(parsed["Statement"][0]["Action"], wanted);
     let given = world.running.session_policies();
     assert_eq!(given.len(), 2);

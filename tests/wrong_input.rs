@@ -128,7 +128,10 @@ fn written(folder: &Path, roster: &str) -> Vec<Case> {
             let mut options = arguments.iter().filter(|argument| argument.starts_with("--"));
             // A file of accounts is opened by whoever needs them.
             let is_known = |option: &str| known.iter().any(|known| option.split('=').next() == Some(known));
-            arguments[0] == "scan" && !arguments.contains(&"--roster") && arguments.len() > 2 && options.all(|option| is_known(option))
+            arguments[0] == "scan"
+                && !arguments.contains(&"--roster")
+                && arguments.len() > 2
+                && options.all(|option| is_known(option))
         });
         for Wrong(arguments, words) in of_scan {
             let all = [&[command][..], more, &arguments[1..]].concat();

@@ -130,7 +130,7 @@ fn from_another_account_the_management_account_is_entered_like_any_other() {
 // D15, A10, A11
 #[test]
 fn who_lists_the_organization_and_who_enters_the_accounts_can_be_two_others() {
-    let hub = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["sts:AssumeRole","iam:GetAccountPasswordPolicy","iam:GetAccountSummary"],"Resource":"*"}]}"#;
+    let hub = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["sts:AssumeRole","iam:GetAccountPasswordPolicy","iam:GetAccountSummary","iam:GetAccountAuthorizationDetails","iam:GenerateCredentialReport","iam:GetCredentialReport"],"Resource":"*"}]}"#;
     let start = || World::start(Options { chain: true, hub_policy: Some(hub.to_owned()), ..good(5) });
     let world = start();
     let chain = world.running.hub_role_arn().unwrap();

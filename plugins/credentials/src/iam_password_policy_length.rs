@@ -1,9 +1,9 @@
 //! iam-password-policy-length.
 
-use orgsweep_model::facts::{AccountSummary, PasswordPolicy};
-use orgsweep_model::{Check, Context, Gap, Report, Severity, check};
+use orgsweep_model::facts::PasswordPolicy;
+use orgsweep_model::{Check, Context, Report, Severity, check};
 
-use crate::password_holders;
+use crate::password_holders::{self, Holders};
 
 /// Characters that AWS asks for where the account sets no policy.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_passwords_account-policy.html>
@@ -55,11 +55,11 @@ check! {
 }
 
 impl Check for PasswordPolicyLength {
-    type Reads<'a> = (&'a [PasswordPolicy], Result<&'a [AccountSummary], &'a Gap>);
+    type Reads<'a> = (&'a [PasswordPolicy], Holders<'a>);
 
-    fn evaluate(&self, (policy, summary): Self::Reads<'_>, context: &Context<'_>, report: &mut Report) {
+    fn evaluate(&self, (policy, sources): Self::Reads<'_>, context: &Context<'_>, report: &mut Report) {
         let resource = context.account_resource();
-        let holders = password_holders::are_there(summary);
+        let holders = password_holders::are_there(sources);
         if holders == Some(false) {
             report.not_applicable(resource, password_holders::NOBODY);
             return;
@@ -68,7 +68,7 @@ impl Check for PasswordPolicyLength {
         if i64::from(length) >= i64::from(self.min) {
             report.pass(resource);
         } else if holders.is_none() {
-            password_holders::unknown(summary, resource, report);
+            password_holders::unknown(sources, resource, report);
         } else {
             report
                 .fail(resource, format!("passwords of {length} characters are allowed"))

@@ -1,9 +1,9 @@
 //! iam-password-policy-reuse.
 
-use orgsweep_model::facts::{AccountSummary, PasswordPolicy};
-use orgsweep_model::{Check, Context, Gap, Report, Severity, check};
+use orgsweep_model::facts::PasswordPolicy;
+use orgsweep_model::{Check, Context, Report, Severity, check};
 
-use crate::password_holders;
+use crate::password_holders::{self, Holders};
 
 check! {
     /// Old passwords may be used again too soon, or at once.
@@ -47,11 +47,11 @@ check! {
 }
 
 impl Check for PasswordPolicyReuse {
-    type Reads<'a> = (&'a [PasswordPolicy], Result<&'a [AccountSummary], &'a Gap>);
+    type Reads<'a> = (&'a [PasswordPolicy], Holders<'a>);
 
-    fn evaluate(&self, (policy, summary): Self::Reads<'_>, context: &Context<'_>, report: &mut Report) {
+    fn evaluate(&self, (policy, sources): Self::Reads<'_>, context: &Context<'_>, report: &mut Report) {
         let resource = context.account_resource();
-        let holders = password_holders::are_there(summary);
+        let holders = password_holders::are_there(sources);
         if holders == Some(false) {
             report.not_applicable(resource, password_holders::NOBODY);
             return;
@@ -61,7 +61,7 @@ impl Check for PasswordPolicyReuse {
             Some(count) if i64::from(count) >= i64::from(self.n) => {
                 report.pass(resource);
             }
-            _ if holders.is_none() => password_holders::unknown(summary, resource, report),
+            _ if holders.is_none() => password_holders::unknown(sources, resource, report),
             _ => {
                 let message = match remembered {
                     Some(count) => format!("only the last {count} passwords are remembered"),
