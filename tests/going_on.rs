@@ -262,6 +262,51 @@ fn what_cannot_go_on_says_why() {
     assert!(wrong.errors.contains("no such unfinished scan"), "{}", wrong.errors);
 }
 
+/// What is kept and cannot be gone on with is told before AWS is asked, with the folder to delete; and it is in no other scan's
+/// way.
+#[test]
+fn what_is_kept_and_damaged_is_told_with_the_folder_to_delete() {
+    let world = World::start(slow(12));
+    let mut child = world.command(&["--log-format", "json", "--concurrency", "2"]).spawn().unwrap();
+    until_finished(&mut child, 2);
+    signal(&child, "KILL");
+    child.wait().unwrap();
+    let kept = unfinished(&world.lake()).unwrap();
+    let folder = world.lake().join("staging").join(&kept[0].scan_id);
+    let header = std::fs::read(folder.join("scan.json")).unwrap();
+    let asked = calls(&world);
+    for (name, damaged) in [
+        ("scan.json", &b"no JSON"[..]),
+        ("scan.json", b""),
+        ("scan.json", &header[..header.len() / 2]),
+        ("journal.jsonl", b"no JSON\n"),
+        ("usage.jsonl", b"no JSON\n"),
+        ("findings.rows", b""),
+    ] {
+        let path = folder.join(name);
+        let whole = std::fs::read(&path).unwrap();
+        std::fs::write(&path, damaged).unwrap();
+        for arguments in [&["--resume"][..], &["--resume", &kept[0].scan_id]] {
+            let said = world.scan(arguments);
+            assert_eq!(said.code, 3, "{name}: {}", said.errors);
+            let way_out = format!("delete the folder {} and scan anew", folder.display());
+            for words in [path.to_str().unwrap(), &way_out] {
+                assert!(said.errors.contains(words), "{name}: {words}: {}", said.errors);
+            }
+        }
+        std::fs::write(&path, whole).unwrap();
+    }
+    assert_eq!(calls(&world), asked);
+    // Which organization it is of is known only once AWS has said which this one is.
+    std::fs::write(folder.join("organization"), "").unwrap();
+    let said = world.scan(&["--resume"]);
+    assert_eq!(said.code, 3, "{}", said.errors);
+    for words in ["organization: it does not name", "delete the folder", "scan anew"] {
+        assert!(said.errors.contains(words), "{words}: {}", said.errors);
+    }
+    assert!(is_empty_lake(&world.lake()));
+}
+
 #[test]
 fn a_scan_goes_on_with_the_accounts_that_it_began_with() {
     let world = World::start(Options { refusing: Some(0), broken: Some(0), suspended: Some(0), ..slow(16) });

@@ -37,9 +37,7 @@ fn a_scan_that_lost_a_file_is_neither_retried_nor_shown_nor_asked() {
     assert_eq!(world.scan(&[]).code, 2);
     let lake = world.lake();
     let out = lake.to_str().unwrap();
-    let latest = std::fs::read_to_string(lake.join("latest.json")).unwrap();
-    let latest: serde_json::Value = serde_json::from_str(&latest).unwrap();
-    let scan_id = latest["scan_id"].as_str().unwrap().to_owned();
+    let scan_id = latest_id(&world);
     let principals = world.rows::<Principal>().into_iter();
     let principal = principals.map(|one| one.principal_arn).find(|arn| arn.contains(":user/")).unwrap();
     let manifest = format!("manifests/v1/{scan_id}.json");
@@ -73,6 +71,92 @@ fn a_scan_that_lost_a_file_is_neither_retried_nor_shown_nor_asked() {
     assert_eq!(world.running.calls(), asked);
     assert!(!lake.join("staging").exists());
     assert_eq!(scans(&world).len(), 1);
+}
+
+/// A table's file that is not the one that was published is told by name: what it lost would be published once more, as the
+/// latest.
+#[test]
+fn a_scan_with_a_changed_file_is_neither_retried_nor_shown_nor_asked() {
+    let world = World::start(options(12));
+    assert_eq!(world.scan(&[]).code, 2);
+    let lake = world.lake();
+    let out = lake.to_str().unwrap();
+    let scan_id = latest_id(&world);
+    let principals = world.rows::<Principal>().into_iter();
+    let principal = principals.map(|one| one.principal_arn).find(|arn| arn.contains(":user/")).unwrap();
+    let file_of = |table: &str| {
+        let day = std::fs::read_dir(lake.join("v1").join(table)).unwrap().next().unwrap().unwrap().path();
+        day.join(format!("{scan_id}-00000.parquet"))
+    };
+    let other = std::fs::read(file_of("documents")).unwrap();
+    let asked = world.running.calls();
+    for table in ["scans", "scan_accounts", "principals", "findings", "policies", "table_reads"] {
+        let path = file_of(table);
+        let whole = std::fs::read(&path).unwrap();
+        for damaged in [&whole[..0], &whole[..whole.len() / 2], &other] {
+            std::fs::write(&path, damaged).unwrap();
+            let question = ["--action", "s3:GetObject", "--resource", "arn:aws:s3:::b/k", "--out", out];
+            for (name, said) in [
+                ("retry", world.scan(&["--retry-incomplete", &scan_id])),
+                ("ddl", run(&mut world.other(&["ddl", "--engine", "duckdb", "--out", out]))),
+                ("explain", run(world.other(&["explain", "--principal", &principal]).args(question))),
+            ] {
+                // `explain` reads no findings.
+                if (name, table) == ("explain", "findings") {
+                    assert_ne!(said.code, 3, "{}", said.errors);
+                    continue;
+                }
+                assert_eq!(said.code, 3, "{name}, {table}: {}", said.errors);
+                let sizes = format!("({} bytes, {} expected)", damaged.len(), whole.len());
+                for words in [path.to_str().unwrap(), "is not as it was published", &sizes, "restore it"] {
+                    assert!(said.errors.contains(words), "{name}, {table}: {words}: {}", said.errors);
+                }
+            }
+        }
+        // As long as it was, and still another one: whoever takes rows over looks at every byte.
+        let mut turned = whole.clone();
+        let middle = turned.len() / 2;
+        turned[middle] ^= 1;
+        std::fs::write(&path, turned).unwrap();
+        let said = world.scan(&["--retry-incomplete", &scan_id]);
+        assert_eq!(said.code, 3, "{table}: {}", said.errors);
+        for words in [path.to_str().unwrap(), "is not as it was published", "SHA-256", "scan again"] {
+            assert!(said.errors.contains(words), "{table}: {words}: {}", said.errors);
+        }
+        std::fs::write(&path, whole).unwrap();
+    }
+    assert_eq!(world.running.calls(), asked);
+    assert!(!lake.join("staging").exists());
+    assert_eq!(scans(&world).len(), 1);
+}
+
+fn latest_id(world: &World) -> String {
+    let latest = std::fs::read_to_string(world.lake().join("latest.json")).unwrap();
+    let latest: serde_json::Value = serde_json::from_str(&latest).unwrap();
+    latest["scan_id"].as_str().unwrap().to_owned()
+}
+
+/// What `ddl` and `explain` say of it is true: the next scan writes it anew.
+#[test]
+fn a_pointer_to_a_scan_that_is_not_there_is_mended_by_the_next_scan() {
+    let world = World::start(options(3));
+    world.scan(&[]);
+    let lake = world.lake();
+    let out = lake.to_str().unwrap();
+    for missing in ["7ZZZZZZZZZZZZZZZZZZZZZZZZZ", "x"] {
+        let pointer = format!(r#"{{"scan_id":"{missing}","scan_date":"2026-11-30","schema_version":1}}"#);
+        std::fs::write(lake.join("latest.json"), pointer).unwrap();
+        let shown = run(&mut world.other(&["ddl", "--engine", "duckdb", "--out", out]));
+        assert_eq!(shown.code, 3, "{}", shown.errors);
+        assert!(shown.errors.contains("the next scan writes it anew"), "{}", shown.errors);
+        let said = world.scan(&[]);
+        assert!(!said.errors.contains("later moment") && !said.errors.contains(missing), "{}", said.errors);
+        let shown = run(&mut world.other(&["ddl", "--engine", "duckdb", "--out", out]));
+        assert_eq!(shown.code, 0, "{}", shown.errors);
+        let newest = scans(&world).pop().unwrap();
+        assert_ne!(newest.previous_scan_id.as_deref(), Some(missing));
+        assert!(shown.output.contains(&latest_id(&world)));
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use orgsweep_lake::{LakeError, Place, ScanId, ScanSelector, ScanWriter, each_row, read};
+use orgsweep_lake::{LakeError, Place, ScanId, ScanSelector, ScanWriter, each_row, read, resolve};
 use orgsweep_model::records::{
     ApiCallRecord, CheckControlRecord, CheckRecord, CoverageRecord, FindingRecord, ScanAccountRecord,
     ScanRecord, ScanState, TableRead,
@@ -35,8 +35,11 @@ impl Earlier {
     pub fn read(root: &Path, scan_id: ScanId, prepared: &Prepared) -> Result<Self, Failure> {
         let failed = |error: LakeError| Failure::new(format!("--retry-incomplete: {error}"));
         let selector = ScanSelector::Id(scan_id.clone());
+        // Rows that were damaged since would be published once more, as the latest.
+        resolve(root, &selector)
+            .and_then(|scan_id| orgsweep_lake::is_unchanged(root, &scan_id))
+            .map_err(failed)?;
         let scans: Vec<ScanRecord> = read(root, &selector).map_err(failed)?;
-        orgsweep_lake::is_whole(root, &scan_id).map_err(failed)?;
         let scan = scans.first().ok_or_else(|| Failure::new("the scan has no row of its own"))?;
         same_configuration(scan_id.as_str(), &scan.config_sha256, &scan.tool_version, prepared)?;
         let mut whole = HashSet::new();

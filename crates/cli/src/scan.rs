@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use orgsweep_aws::{AwsSource, Connection, Roster, SourceOptions};
-use orgsweep_lake::{ScanHeader, ScanId, ScanWriter, unfinished};
+use orgsweep_lake::{LakeError, ScanHeader, ScanId, ScanWriter, unfinished};
 use orgsweep_model::registry::Registry;
 use orgsweep_model::{AccountId, Timestamp};
 use orgsweep_sweep::{AccountTally, Source, Stop, Totals};
@@ -191,8 +191,14 @@ pub fn header(
 
 /// The scan to go on with.
 fn resumable(out: &Path, wanted: Option<&str>) -> Result<ScanHeader, Failure> {
-    let mut headers =
-        unfinished(out).map_err(|error| Failure::new(format!("--out {}: {error}", out.display())))?;
+    let refused = |error: LakeError| Failure::new(format!("--out {}: {error}", out.display()));
+    let mut headers = unfinished(out).map_err(refused)?;
+    let damaged = orgsweep_lake::damaged(out).map_err(refused)?;
+    let meant =
+        damaged.into_iter().find(|(name, _)| wanted.map_or(headers.is_empty(), |wanted| wanted == name));
+    if let Some((_, error)) = meant {
+        return Err(Failure::new(format!("--resume: {error} without --resume")));
+    }
     let names: Vec<String> = headers.iter().map(|header| header.scan_id.clone()).collect();
     let names = names.join(", ");
     match wanted {
@@ -281,7 +287,12 @@ pub fn totals_of(writer: &ScanWriter) -> Result<(Totals, Vec<AccountId>), Failur
     let mut seen: BTreeMap<AccountId, u32> = BTreeMap::new();
     for (account, tally) in writer.tallies() {
         let tally: AccountTally = serde_json::from_value(tally.clone())
-            .map_err(|error| Failure::new(format!("account {account} in the journal: {error}")))?;
+            .map_err(|error| {
+                Failure::new(format!(
+                    "the sums of account {account} in the journal cannot be read ({error}); delete the folder {} and scan anew",
+                    writer.folder().display()
+                ))
+            })?;
         *seen.entry(account).or_default() += 1;
         totals.add(tally);
     }

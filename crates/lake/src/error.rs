@@ -37,6 +37,24 @@ pub enum LakeError {
         /// The lake.
         root: PathBuf,
     },
+    /// A file of a committed scan is not the one that was published.
+    #[error("{} is not as it was published ({problem}); restore it, or scan again", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+        /// What is different.
+        problem: String,
+    },
+    /// What is kept of a scan that ended before its end cannot be gone on with.
+    #[error("{}: {problem}; delete the folder {} and scan anew", path.display(), folder.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What to delete.
+        folder: PathBuf,
+        /// What was expected.
+        problem: String,
+    },
     /// Another process writes.
     #[error("{} is locked: another orgsweep is publishing into this lake; try again when it is done", path.display())]
     Locked {
@@ -86,6 +104,16 @@ impl LakeError {
     pub(crate) fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Io { doing, path, source }
+    }
+
+    /// For a file of a committed scan.
+    pub(crate) fn changed(path: &Path, problem: impl Into<String>) -> Self {
+        Self::Changed { path: path.to_owned(), problem: problem.into() }
+    }
+
+    /// For a file in a folder of a scan that ended before its end.
+    pub(crate) fn damaged(folder: &Path, name: &str, problem: impl Into<String>) -> Self {
+        Self::Damaged { path: folder.join(name), folder: folder.to_owned(), problem: problem.into() }
     }
 
     /// For `map_err` on Arrow and Parquet operations. An operating-system error inside keeps its kind.

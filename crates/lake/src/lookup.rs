@@ -12,21 +12,25 @@ use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::statistics::Statistics;
 
 use crate::error::LakeError;
-use crate::manifest::{files_of, gone};
-use crate::read::{ScanSelector, each_row_in, resolve};
+use crate::manifest::{files_of, has_its_size};
+use crate::read::{ScanSelector, each_row_in, is_of_scan, resolve};
 use crate::scan_id::ScanId;
 use crate::store::Store;
 use crate::writer::key;
 
 /// Whether a committed scan has a table, with or without rows: the version that made it may not have known it. A file that
-/// the scan was published with and that is gone is an error.
+/// the scan was published with and that is gone, or of another size, is an error.
 pub fn has_table(root: &Path, scan_id: &ScanId, table: &TableSchema) -> Result<bool, LakeError> {
-    let store = Store::new(root);
+    is_published(&Store::new(root), scan_id, table)
+}
+
+/// The same, of a lake that is open.
+pub fn is_published(store: &Store, scan_id: &ScanId, table: &TableSchema) -> Result<bool, LakeError> {
     let key = key(table.name, scan_id);
-    if store.exists(&key) {
-        return Ok(true);
+    match files_of(store, scan_id)?.get(&key) {
+        Some(entry) => has_its_size(store, &key, entry).map(|()| true),
+        None => Ok(false),
     }
-    if files_of(&store, scan_id)?.contains(&key) { Err(gone(&store, &key)) } else { Ok(false) }
 }
 
 /// The wanted rows of a table in a committed scan, in stored order; `None`: the scan has no such table, because the version
@@ -53,6 +57,7 @@ pub fn lookup<R: Row>(
     let mut rows = Vec::new();
     for batch in reader {
         let batch = batch.map_err(LakeError::format("reading", &path))?;
+        is_of_scan(&batch, scan_id.as_str(), &path)?;
         let texts = batch.column_by_name(column).and_then(|texts| texts.as_string_opt::<i32>());
         let Some(texts) = texts else {
             let problem = format!("there is no column {column} of texts");

@@ -1,14 +1,19 @@
 //! What a published scan consists of, and which scan is the latest.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 
+use orgsweep_model::finding_id::hex;
 use serde_json::{Value as Json, json};
+use sha2::{Digest, Sha256};
 
 use crate::error::LakeError;
 use crate::scan_id::ScanId;
 use crate::schema::SCANS;
 use crate::store::Store;
+use crate::writer;
 
 /// One published file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +73,11 @@ impl Latest {
         )
     }
 
+    /// The scan that it names, if that is in the lake.
+    pub fn committed(&self, store: &Store) -> Option<ScanId> {
+        self.scan_id.parse().ok().filter(|id| store.exists(&writer::key(SCANS, id)))
+    }
+
     /// From the pointer's text.
     pub fn parse(bytes: &[u8], path: &Path) -> Result<Self, LakeError> {
         let refused = |problem: String| LakeError::Format {
@@ -96,35 +106,88 @@ impl Latest {
     }
 }
 
-/// The keys of the files that a committed scan was published with.
-pub fn files_of(store: &Store, scan_id: &ScanId) -> Result<BTreeSet<String>, LakeError> {
+/// What a committed scan's manifest says of one file.
+pub struct Entry {
+    bytes: u64,
+    sha256: String,
+}
+
+/// The files that a committed scan was published with, by key.
+pub fn files_of(store: &Store, scan_id: &ScanId) -> Result<BTreeMap<String, Entry>, LakeError> {
     let key = manifest_key(scan_id);
     let broken = |problem: &str| LakeError::Format {
         doing: "reading",
         path: store.path(&key),
         problem: format!("{problem}; restore it, or scan again"),
     };
-    let bytes = store.get(&key)?.ok_or_else(|| broken("the file is gone since the scan was published"))?;
+    let bytes = store.get(&key)?.ok_or_else(|| broken(GONE))?;
     let whole: Json = serde_json::from_slice(&bytes).map_err(|_| broken("expected JSON"))?;
     let files = whole["files"].as_array().ok_or_else(|| broken("expected the files of the scan"))?;
-    Ok(files.iter().filter_map(|file| file["key"].as_str().map(str::to_owned)).collect())
+    let entry = |file: &Json| {
+        let sha256 = file["sha256"].as_str()?.to_owned();
+        Some((file["key"].as_str()?.to_owned(), Entry { bytes: file["bytes"].as_u64()?, sha256 }))
+    };
+    let entries = files.iter().map(entry).collect::<Option<_>>();
+    entries.ok_or_else(|| broken("expected key, bytes and sha256 of every file"))
 }
 
-/// A file that a scan was published with, and that is not there any more.
-pub fn gone(store: &Store, key: &str) -> LakeError {
-    LakeError::Format {
-        doing: "reading",
-        path: store.path(key),
-        problem: "the file is gone since the scan was published; restore it, or scan again".to_owned(),
+/// What is said of a file that a scan was published with, and that is not there any more.
+const GONE: &str = "the file is gone since the scan was published";
+
+/// Whether a file has the size that it was published with.
+pub fn has_its_size(store: &Store, key: &str, entry: &Entry) -> Result<(), LakeError> {
+    let path = store.path(key);
+    let bytes = match std::fs::metadata(&path) {
+        Ok(found) => found.len(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let problem = format!("{GONE}; restore it, or scan again");
+            return Err(LakeError::Format { doing: "reading", path, problem });
+        }
+        Err(source) => return Err(LakeError::Io { doing: "reading", path, source }),
+    };
+    if bytes == entry.bytes {
+        return Ok(());
     }
+    Err(LakeError::changed(&path, format!("{bytes} bytes, {} expected", entry.bytes)))
 }
 
-/// Whether everything is there that a committed scan was published with; the error names what is not. Without one of its
-/// files a table would be silently empty.
+/// Whether everything is there that a committed scan was published with, in its size; the error names what is not. Without one
+/// of its files a table would be silently empty.
 pub fn is_whole(root: &Path, scan_id: &ScanId) -> Result<(), LakeError> {
     let store = Store::new(root);
+    files_of(&store, scan_id)?.iter().try_for_each(|(key, entry)| has_its_size(&store, key, entry))
+}
+
+/// Whether every file of a committed scan is byte for byte what was published; the error names one that is not.
+pub fn is_unchanged(root: &Path, scan_id: &ScanId) -> Result<(), LakeError> {
+    let store = Store::new(root);
     let files = files_of(&store, scan_id)?;
-    files.iter().find(|key| !store.exists(key)).map_or(Ok(()), |key| Err(gone(&store, key)))
+    // The sizes cost nothing: what they tell is told before gigabytes are read.
+    files.iter().try_for_each(|(key, entry)| has_its_size(&store, key, entry))?;
+    files.iter().try_for_each(|(key, entry)| {
+        let path = store.path(key);
+        let (_, sha256) = digest(&path)?;
+        if sha256 == entry.sha256 {
+            return Ok(());
+        }
+        Err(LakeError::changed(&path, format!("its SHA-256 is {sha256}, {} expected", entry.sha256)))
+    })
+}
+
+/// Size and SHA-256 of a file, read in pieces.
+pub fn digest(path: &Path) -> Result<(u64, String), LakeError> {
+    let mut file = File::open(path).map_err(LakeError::io("reading", path))?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1024 * 1024];
+    let mut bytes = 0;
+    loop {
+        let count = file.read(&mut buffer).map_err(LakeError::io("reading", path))?;
+        if count == 0 {
+            return Ok((bytes, hex(&hash.finalize())));
+        }
+        hash.update(&buffer[..count]);
+        bytes += count as u64;
+    }
 }
 
 /// `manifests/v1/<scan_id>.json`.
@@ -152,9 +215,10 @@ pub fn first_scan_date(root: &Path) -> Result<Option<String>, LakeError> {
     Ok(names.iter().find_map(|name| name.strip_prefix("scan_date=").map(str::to_owned)))
 }
 
-/// The id of the last committed scan.
+/// The id of the last committed scan; `None` also where the pointer names a scan that is not there.
 pub fn latest_scan_id(root: &Path) -> Result<Option<String>, LakeError> {
-    Ok(latest(root)?.map(|latest| latest.scan_id))
+    let store = Store::new(root);
+    Ok(latest(root)?.and_then(|latest| latest.committed(&store)).map(|id| id.to_string()))
 }
 
 fn pretty(value: &Json) -> String {

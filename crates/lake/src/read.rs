@@ -9,9 +9,10 @@ use orgsweep_model::{ColumnType, Row, Timestamp, Value};
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 
 use crate::error::LakeError;
+use crate::lookup::is_published;
 use crate::manifest::{LATEST, latest};
 use crate::scan_id::ScanId;
-use crate::schema::{SCANS, data_type};
+use crate::schema::{SCAN_ID, SCANS, data_type};
 use crate::store::Store;
 use crate::writer::key;
 
@@ -34,7 +35,29 @@ pub fn read<R: Row>(root: &Path, scan: &ScanSelector) -> Result<Vec<R>, LakeErro
 /// Hands over the rows of a table in a committed scan one by one, in stored order.
 pub fn each_row<R: Row>(root: &Path, scan: &ScanSelector, take: &mut dyn FnMut(R)) -> Result<(), LakeError> {
     let scan_id = resolve(root, scan)?;
-    each_row_of(&Store::new(root).path(&key(R::SCHEMA.name, &scan_id)), take)
+    let store = Store::new(root);
+    is_published(&store, &scan_id, R::SCHEMA)?;
+    let path = store.path(&key(R::SCHEMA.name, &scan_id));
+    for batch in open(&path)? {
+        let batch = batch.map_err(LakeError::format("reading", &path))?;
+        is_of_scan(&batch, scan_id.as_str(), &path)?;
+        each_row_in(&batch, &path, take)?;
+    }
+    Ok(())
+}
+
+/// Whether all rows of a batch are of one scan: a file of another one may have been put in the place of its own.
+pub fn is_of_scan(batch: &RecordBatch, scan_id: &str, path: &Path) -> Result<(), LakeError> {
+    let names = batch.column_by_name(SCAN_ID).and_then(|names| names.as_string_opt::<i32>());
+    let names =
+        names.ok_or_else(|| LakeError::changed(path, format!("there is no column {SCAN_ID} of texts")))?;
+    match names.iter().find(|name| *name != Some(scan_id)) {
+        None => Ok(()),
+        Some(other) => {
+            let other = other.unwrap_or("no scan");
+            Err(LakeError::changed(path, format!("its rows are of {other}, and not of {scan_id}")))
+        }
+    }
 }
 
 /// The name of a committed scan.
@@ -46,16 +69,26 @@ pub fn resolve(root: &Path, scan: &ScanSelector) -> Result<ScanId, LakeError> {
         ScanSelector::Id(id) => id.clone(),
         ScanSelector::Latest => {
             let found = latest(root)?.ok_or_else(|| missing("(latest)"))?;
-            let scan_id = found.scan_id.parse().ok().filter(|id| store.exists(&key(SCANS, id)));
-            return scan_id.ok_or_else(|| LakeError::Format {
+            let refused = |problem: String| LakeError::Format {
                 doing: "reading",
                 path: store.path(LATEST),
-                problem: format!(
-                    "it points to scan {}, which is not in the lake; restore the scan, name another one, or remove the \
-                     file: the next scan writes it anew",
+                problem: format!("{problem}, or remove the file: the next scan writes it anew"),
+            };
+            let scan_id = found.committed(&store).ok_or_else(|| {
+                refused(format!(
+                    "it points to scan {}, which is not in the lake; restore the scan, name another one",
                     found.scan_id
-                ),
-            });
+                ))
+            })?;
+            let date = scan_id.scan_date();
+            if found.scan_date != date {
+                // Views look in that day only.
+                return Err(refused(format!(
+                    "it says scan_date {}, and scan {scan_id} is of {date}; restore the file",
+                    found.scan_date
+                )));
+            }
+            return Ok(scan_id);
         }
     };
     if !store.exists(&key(SCANS, &scan_id)) {

@@ -52,9 +52,14 @@ impl SharedUsage {
             .and_then(|()| file.seek(SeekFrom::End(0)))
             .map_err(LakeError::io("writing", &path))?;
         let earlier = Usage::default();
-        for line in text[..whole].split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-            let entries: Vec<Entry> =
-                serde_json::from_slice(line).map_err(LakeError::format("reading", &path))?;
+        for (index, line) in text[..whole].split(|byte| *byte == b'\n').enumerate() {
+            if line.is_empty() {
+                continue;
+            }
+            let entries: Vec<Entry> = serde_json::from_slice(line).map_err(|_| {
+                let problem = format!("line {} is not what orgsweep writes of its calls", index + 1);
+                LakeError::damaged(folder, NAME, problem)
+            })?;
             for entry in entries {
                 earlier.count(&entry.service, &entry.action, |counts| counts.add(&entry.counts));
             }

@@ -70,6 +70,29 @@ struct Entry {
     tally: Json,
 }
 
+impl Entry {
+    /// Whether its tables have names of tables: they become names of files.
+    fn names_tables(&self) -> bool {
+        let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+        self.spans.keys().all(|name| !name.is_empty() && name.bytes().all(is_plain))
+    }
+}
+
+/// The name of a table's spool.
+fn rows_of(table: &str) -> String {
+    format!("{table}.rows")
+}
+
+/// Whether a folder keeps a finished account.
+pub fn keeps_an_account(folder: &Path) -> Result<bool, LakeError> {
+    let path = folder.join(JOURNAL);
+    match fs::read(&path) {
+        Ok(text) => Ok(text.contains(&b'\n')),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(source) => Err(LakeError::Io { doing: "reading", path, source }),
+    }
+}
+
 /// The spools of a scan. In memory: 32 bytes an account and table, and what accounts that are not whole have.
 pub struct Spool {
     folder: PathBuf,
@@ -111,11 +134,19 @@ impl Spool {
         if whole == 0 {
             fs::write(&format, THIS_FORMAT).map_err(LakeError::io("writing", &format))?;
         } else if fs::read_to_string(&format).ok().as_deref() != Some(THIS_FORMAT) {
-            let problem = "another version of orgsweep kept these rows: scan anew".to_owned();
+            let problem =
+                "another version of orgsweep kept these rows: scan anew, and delete the folder".to_owned();
             return Err(LakeError::Format { doing: "going on with", path: folder.to_owned(), problem });
         }
-        for line in text[..whole].split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-            let entry: Entry = serde_json::from_slice(line).map_err(LakeError::format("reading", &path))?;
+        for (index, line) in text[..whole].split(|byte| *byte == b'\n').enumerate() {
+            if line.is_empty() {
+                continue;
+            }
+            let entry: Option<Entry> = serde_json::from_slice(line).ok();
+            let Some(entry) = entry.filter(Entry::names_tables) else {
+                let problem = format!("line {} is not what orgsweep writes of a finished account", index + 1);
+                return Err(LakeError::damaged(folder, JOURNAL, problem));
+            };
             spool.remember(entry)?;
         }
         // Whatever follows the last whole account was never counted.
@@ -131,11 +162,11 @@ impl Spool {
     fn remember(&mut self, entry: Entry) -> Result<(), LakeError> {
         for (name, spans) in entry.spans {
             let table = self.table(&name)?;
-            let end = spans.iter().map(|(offset, length)| offset + length).max().unwrap_or(0);
+            let end = spans.iter().map(|(offset, length)| offset.saturating_add(*length)).max().unwrap_or(0);
             let there = table.file.metadata().map_err(LakeError::io("reading", &table.path))?.len();
             if end > there {
                 let problem = format!("the journal counts on {end} bytes and there are {there}");
-                return Err(LakeError::Format { doing: "going on with", path: table.path.clone(), problem });
+                return Err(LakeError::damaged(&self.folder, &rows_of(&name), problem));
             }
             table.end = table.end.max(end);
             table.count_as_whole(entry.account, spans);
@@ -147,7 +178,7 @@ impl Spool {
 
     fn table(&mut self, name: &str) -> Result<&mut TableSpool, LakeError> {
         if !self.tables.contains_key(name) {
-            let path = self.folder.join(format!("{name}.rows"));
+            let path = self.folder.join(rows_of(name));
             let file = open_file(&path)?;
             let (open, whole) = (BTreeMap::new(), Vec::new());
             let table = TableSpool { path, file, end: 0, open, whole, in_order: true, schema: None };
@@ -241,13 +272,16 @@ impl Spool {
             // Not zeroed before it is filled.
             let mut bytes = Vec::with_capacity(*length as usize);
             file.take(*length).read_to_end(&mut bytes).map_err(LakeError::io("reading", path))?;
+            let damaged = |why: String| {
+                let problem = format!("the rows of account {account} cannot be read ({why})");
+                LakeError::damaged(&self.folder, &rows_of(table.name), problem)
+            };
             if bytes.len() as u64 != *length {
-                let problem = format!("{length} bytes should be at {offset}, and the file ends before");
-                return Err(LakeError::Format { doing: "reading", path: path.clone(), problem });
+                return Err(damaged(format!("{length} bytes expected at {offset}, {} there", bytes.len())));
             }
             let batch = Parts::decode(bytes, schema)
                 .and_then(Parts::into_batch)
-                .map_err(LakeError::format("decoding rows of", path))?;
+                .map_err(|error| damaged(error.to_string()))?;
             take(batch)?;
         }
         Ok(())

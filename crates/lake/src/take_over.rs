@@ -8,11 +8,11 @@ use orgsweep_model::records::ScanAccountRecord;
 use orgsweep_model::{AccountId, Row as _, TableSchema};
 
 use crate::error::LakeError;
-use crate::read::open;
+use crate::read::{is_of_scan, open};
 use crate::schema::{SCAN_ID, arrow_schema};
 
 /// The column that names the account.
-const ACCOUNT_ID: &str = "account_id";
+pub const ACCOUNT_ID: &str = "account_id";
 /// The column that names where an account's rows came from.
 const TAKEN_FROM: &str = "taken_from_scan_id";
 
@@ -26,10 +26,10 @@ pub fn each_account(
 ) -> Result<(), LakeError> {
     for batch in open(path)? {
         let batch = batch.map_err(LakeError::format("reading", path))?;
-        let Some(accounts) = batch.column_by_name(ACCOUNT_ID) else {
-            return Ok(());
-        };
-        let accounts = accounts.as_string::<i32>();
+        is_of_scan(&batch, from, path)?;
+        let accounts = batch.column_by_name(ACCOUNT_ID).and_then(|accounts| accounts.as_string_opt::<i32>());
+        let accounts = accounts
+            .ok_or_else(|| LakeError::changed(path, format!("there is no column {ACCOUNT_ID} of texts")))?;
         let mut start = 0;
         while start < batch.num_rows() {
             if accounts.is_null(start) {
@@ -60,6 +60,7 @@ pub fn each_batch(
 ) -> Result<(), LakeError> {
     for batch in open(path)? {
         let batch = batch.map_err(LakeError::format("reading", path))?;
+        is_of_scan(&batch, from, path)?;
         take(renamed(&batch, table, from, to).map_err(LakeError::format("taking over rows of", path))?)?;
     }
     Ok(())

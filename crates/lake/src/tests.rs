@@ -1,5 +1,6 @@
 //! Rows → file → rows for every table, and the commit protocol, through the public door.
 
+mod damaged;
 mod going_on;
 mod shared_tables;
 

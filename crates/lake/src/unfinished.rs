@@ -1,12 +1,13 @@
 //! Scans that were begun and not published: what is known of them, so that they can go on.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::LakeError;
-use crate::spool::{LOCK, Spool};
+use crate::spool::{LOCK, Spool, keeps_an_account};
 use crate::store::Store;
 
 /// Where scans that are not published lie, below the root.
@@ -50,16 +51,27 @@ impl ScanHeader {
 /// What the scan in a folder was begun as. A process that was killed before it had written that down has begun nothing; with
 /// finished accounts beside it, a header that cannot be read is an error.
 pub fn begun_as(folder: &Path, spool: &Spool) -> Result<Option<ScanHeader>, LakeError> {
-    let path = folder.join(HEADER);
-    let header = match fs::read(&path) {
-        Ok(bytes) => parse(&bytes, &path),
-        Err(source) => Err(LakeError::Io { doing: "reading", path, source }),
-    };
-    match header {
-        Ok(header) => Ok(Some(header)),
-        Err(_) if spool.finished().is_empty() => Ok(None),
-        Err(error) => Err(error),
+    match header_in(folder)? {
+        Some(header) => Ok(Some(header)),
+        None if spool.finished().is_empty() => Ok(None),
+        None => Err(without_header(folder)),
     }
+}
+
+/// The header in a folder; `None`: there is none that can be read.
+fn header_in(folder: &Path) -> Result<Option<ScanHeader>, LakeError> {
+    let path = folder.join(HEADER);
+    match fs::read(&path) {
+        Ok(bytes) => Ok(serde_json::from_slice(&bytes).ok()),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(source) => Err(LakeError::Io { doing: "reading", path, source }),
+    }
+}
+
+fn without_header(folder: &Path) -> LakeError {
+    let problem =
+        "finished accounts are kept beside it, and it does not say in JSON what their scan was begun as";
+    LakeError::damaged(folder, HEADER, problem)
 }
 
 /// The scans of a lake that can go on, the latest last.
@@ -67,11 +79,10 @@ pub fn unfinished(root: &Path) -> Result<Vec<ScanHeader>, LakeError> {
     let store = Store::new(root);
     let mut headers = Vec::new();
     for name in store.names(STAGING)? {
-        let key = format!("{STAGING}/{name}/{HEADER}");
+        let folder = store.path(&format!("{STAGING}/{name}"));
         // Without a header, or with one of another version, there is nothing that could go on.
-        if let Some(bytes) = store.get(&key)?
-            && let Ok(header) = parse(&bytes, &store.path(&key))
-            && !is_in_use(&store.path(&format!("{STAGING}/{name}")))
+        if let Some(header) = header_in(&folder)?.filter(|header| header.scan_id == name)
+            && !is_in_use(&folder)
         {
             headers.push(header);
         }
@@ -79,12 +90,22 @@ pub fn unfinished(root: &Path) -> Result<Vec<ScanHeader>, LakeError> {
     Ok(headers)
 }
 
+/// The scans of a lake that have finished accounts and cannot go on, because what they were begun as cannot be read: by the
+/// name of the folder, with what is to be said of each.
+pub fn damaged(root: &Path) -> Result<Vec<(String, LakeError)>, LakeError> {
+    let store = Store::new(root);
+    let mut damaged = Vec::new();
+    for name in store.names(STAGING)? {
+        let folder = store.path(&format!("{STAGING}/{name}"));
+        let is_known = header_in(&folder)?.is_some_and(|header| header.scan_id == name);
+        if !is_known && folder.is_dir() && keeps_an_account(&folder)? && !is_in_use(&folder) {
+            damaged.push((name, without_header(&folder)));
+        }
+    }
+    Ok(damaged)
+}
+
 /// Whether another process is at work on it.
 fn is_in_use(folder: &Path) -> bool {
     std::fs::File::open(folder.join(LOCK)).is_ok_and(|lock| lock.try_lock().is_err())
-}
-
-/// A header from its text.
-pub fn parse(bytes: &[u8], path: &Path) -> Result<ScanHeader, LakeError> {
-    serde_json::from_slice(bytes).map_err(LakeError::format("reading", path))
 }

@@ -13,6 +13,7 @@ use serde_json::Value as Json;
 
 use crate::columns::{ColumnMaker, Columns};
 use crate::error::LakeError;
+use crate::lookup::is_published;
 use crate::manifest::{FileEntry, LATEST, Latest, latest, manifest, manifest_key};
 use crate::scan_id::ScanId;
 use crate::schema::SCANS;
@@ -20,7 +21,7 @@ use crate::shards::{self, BegunShard};
 use crate::shared_usage::SharedUsage;
 use crate::spool::Spool;
 use crate::store::{Store, stage};
-use crate::take_over::each_account;
+use crate::take_over::{ACCOUNT_ID, each_account};
 use crate::unfinished::{HEADER, STAGING, ScanHeader, begun_as};
 
 /// A scan that is not yet in the lake. Dropped without [`publish`](Self::publish), it keeps its finished accounts on
@@ -46,6 +47,9 @@ pub struct ScanWriter {
     /// Folders that were made for it, the lake's own first: without a result they go again.
     made: Vec<PathBuf>,
 }
+
+/// Names the organization of what is kept.
+const ORGANIZATION: &str = "organization";
 
 /// Where an account's rows are kept until the scan is published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -242,8 +246,8 @@ impl ScanWriter {
         table: &'static TableSchema,
         keep: &dyn Fn(AccountId) -> bool,
     ) -> Result<(), LakeError> {
-        if !self.store.exists(&key(table.name, from)) {
-            // A table that came after that scan.
+        // A table that came after that scan, or one whose rows belong to no account.
+        if !is_published(&self.store, from, table)? || table.position(ACCOUNT_ID).is_none() {
             return Ok(());
         }
         let path = self.store.path(&key(table.name, from));
@@ -310,9 +314,14 @@ impl ScanWriter {
     /// Whether the scan is of this organization, once that is known: rows of two are never put together. The first one that
     /// is named is remembered beside the finished accounts.
     pub fn is_of(&self, organization_id: &str) -> Result<bool, LakeError> {
-        let path = self.staging.join("organization");
-        match std::fs::read_to_string(&path) {
-            Ok(known) => Ok(known == organization_id),
+        let path = self.staging.join(ORGANIZATION);
+        match std::fs::read(&path) {
+            Ok(known) if known == organization_id.as_bytes() => Ok(true),
+            Ok(known) if std::str::from_utf8(&known).is_ok_and(|known| !known.trim().is_empty()) => Ok(false),
+            Ok(_) => {
+                let problem = "it does not name the organization that the scan was begun in";
+                Err(LakeError::damaged(&self.staging, ORGANIZATION, problem))
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 let staged = stage(&self.staging, "organization.part", organization_id.as_bytes())?;
                 std::fs::rename(&staged, &path).map_err(LakeError::io("writing", &path))?;
@@ -379,7 +388,7 @@ impl ScanWriter {
         self.published = true;
         let mut warnings = Vec::new();
         if status == ScanStatus::Complete {
-            match self.move_latest(&pointer, &staged_pointer) {
+            match self.move_latest(&staged_pointer) {
                 Ok(None) => {}
                 Ok(Some(newer)) => warnings.push(format!(
                     "the lake's latest scan stays {newer}, which is of a later moment; this one is {}",
@@ -412,13 +421,15 @@ impl ScanWriter {
 
     /// Forward only: a scan that started earlier and finished later does not take the place of a newer one, whose id
     /// comes back.
-    fn move_latest(&self, mine: &Latest, staged: &Path) -> Result<Option<String>, LakeError> {
+    fn move_latest(&self, staged: &Path) -> Result<Option<String>, LakeError> {
         loop {
             let current = self.store.get(LATEST)?;
             if let Some(bytes) = &current {
                 let found = Latest::parse(bytes, &self.store.path(LATEST))?;
-                if found.scan_id >= mine.scan_id {
-                    return Ok((found.scan_id != mine.scan_id).then_some(found.scan_id));
+                // A scan that is not there comes before no other.
+                let newer = found.committed(&self.store).filter(|found| *found >= self.scan_id);
+                if let Some(newer) = newer {
+                    return Ok((newer != self.scan_id).then(|| newer.to_string()));
                 }
             }
             if self.store.swap(LATEST, current.as_deref(), staged)? {

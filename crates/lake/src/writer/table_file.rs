@@ -1,22 +1,18 @@
 //! One table's file: rows of the scan itself, then those of every account in order of its id.
 
-use std::fs::File;
-use std::io::Read as _;
-use std::path::Path;
 use std::sync::Arc;
 
 use orgsweep_model::facts::Document;
-use orgsweep_model::finding_id::hex;
 use orgsweep_model::records::TableRead;
 use orgsweep_model::{AccountId, Row as _, Rows, TableSchema};
-use sha2::{Digest, Sha256};
 
 use super::{ScanWriter, key};
 use crate::batch::parts;
 use crate::codec::Parts;
 use crate::distinct::Distinct;
 use crate::error::LakeError;
-use crate::manifest::FileEntry;
+use crate::lookup::is_published;
+use crate::manifest::{FileEntry, digest};
 use crate::parquet_file::ParquetFile;
 use crate::read::each_row_in;
 use crate::schema::fingerprint;
@@ -50,7 +46,7 @@ impl ScanWriter {
             put(building(&**rows)?)?;
         }
         if let Some(from) = self.documents_of.as_ref().filter(|_| table.name == Document::SCHEMA.name)
-            && self.store.exists(&key(table.name, from))
+            && is_published(&self.store, from, table)?
         {
             let earlier = self.store.path(&key(table.name, from));
             each_batch(&earlier, table, from.as_str(), self.scan_id.as_str(), &mut put)?;
@@ -90,21 +86,5 @@ impl ScanWriter {
         let (bytes, sha256) = digest(&path)?;
         let key = key(table.name, &self.scan_id);
         Ok(FileEntry { table: table.name, key, bytes, sha256, rows, schema: fingerprint(table) })
-    }
-}
-
-/// Size and SHA-256 of a file, read in pieces.
-fn digest(path: &Path) -> Result<(u64, String), LakeError> {
-    let mut file = File::open(path).map_err(LakeError::io("reading", path))?;
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1024 * 1024];
-    let mut bytes = 0;
-    loop {
-        let count = file.read(&mut buffer).map_err(LakeError::io("reading", path))?;
-        if count == 0 {
-            return Ok((bytes, hex(&hash.finalize())));
-        }
-        hash.update(&buffer[..count]);
-        bytes += count as u64;
     }
 }
