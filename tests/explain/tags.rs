@@ -120,6 +120,36 @@ fn tags_of_a_session_win_where_the_trust_lets_it_be_tagged() {
     }
 }
 
+/// "An explicit deny in any policy overrides any allows": where the trust policy denies sts:TagSession to everyone the role's
+/// own tags decide.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>
+#[test]
+fn a_trust_that_denies_tags_leaves_those_of_the_role() {
+    let alpha = ("project", "alpha");
+    let but = |denied: &str| {
+        document(&format!(
+            r#"{{"Effect":"Allow","Principal":{{"AWS":"{ACCOUNT}"}},"Action":"sts:*"}},
+               {{"Effect":"Deny","Principal":{denied},"Action":"sts:TagSession"}}"#
+        ))
+    };
+    let untagged = |name: &str, denied: &str, statements: &str| GivenRole {
+        trust: but(denied),
+        ..role(name, ACCOUNT, TAGGING, alpha, statements)
+    };
+    let one = r#"{"AWS":"arn:aws:iam::{account}:role/other-tagging"}"#;
+    let asked = Asked::with(vec![
+        role("other-tagging", ACCOUNT, TAGGING, alpha, BETA),
+        untagged("beta-denied", r#""*""#, BETA),
+        untagged("other-denied", r#""*""#, NOT_ALPHA),
+        untagged("beta-one-denied", one, BETA),
+    ]);
+    for (name, wanted) in
+        [("beta-denied", "denied"), ("other-denied", "denied"), ("beta-one-denied", "allowed_if")]
+    {
+        assert_eq!(asked.decision(name, &[]), wanted, "{name}");
+    }
+}
+
 /// Transitive tags go with every session of a chain, and win over the tags of each of its roles.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_role-chaining>
 #[test]

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use crate::document::Document;
 use crate::parse::{self, ParseError};
-use crate::statement::{Effect, Statement};
+use crate::statement::{Effect, PrincipalEntry, Statement};
 
 /// The version of the language that a document is written in.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html>
@@ -121,6 +121,23 @@ impl Policy {
     pub fn may_allow_action(&self, action: &str) -> bool {
         let lower = action.to_ascii_lowercase();
         self.statements.iter().any(|one| one.effect() != Effect::Deny && one.may_have_action(&lower))
+    }
+
+    /// Whether a policy of a resource may allow somebody an action, beside others of the same resource, of which a Deny
+    /// without a condition takes it from those whom it names.
+    pub(crate) fn may_allow_anyone(&self, action: &str, beside: &[&Self]) -> bool {
+        let lower = action.to_ascii_lowercase();
+        let denied = |whom: Option<&PrincipalEntry>| {
+            beside.iter().flat_map(|policy| policy.statements()).any(|one| one.surely_denies(&lower, whom))
+        };
+        let allows = |statement: &Statement| {
+            let may = statement.effect() != Effect::Deny && statement.may_have_action(&lower);
+            may && match statement.principals().filter(|principals| !principals.is_negated()) {
+                Some(principals) => principals.entries().iter().any(|entry| !denied(Some(entry))),
+                None => !denied(None),
+            }
+        };
+        self.statements.iter().any(allows)
     }
 
     /// For each of these actions, in lower case, whether some statement may allow it. They are those of the rules of

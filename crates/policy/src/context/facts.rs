@@ -7,6 +7,7 @@ use super::{Context, Key, is_multivalued};
 use crate::arn::Arn;
 use crate::condition::seconds_of;
 use crate::layers::Attached;
+use crate::policy::Policy;
 use crate::request::{Principal, PrincipalKind};
 
 /// An account of an organization.
@@ -170,10 +171,10 @@ impl RequestFacts<'_> {
         }
     }
 
-    /// Whether somebody who assumes the role may tag the session.
+    /// Whether somebody who assumes the role may tag the session: a Deny that spares some, or may, leaves it open.
     fn may_be_tagged(&self) -> bool {
-        let may_tag = |trust: &Attached| trust.policy.may_allow_action("sts:TagSession");
-        self.trust.is_empty() || self.trust.iter().any(may_tag)
+        let all: Vec<&Policy> = self.trust.iter().map(|trust| &*trust.policy).collect();
+        all.is_empty() || all.iter().any(|policy| policy.may_allow_anyone("sts:TagSession", &all))
     }
 }
 

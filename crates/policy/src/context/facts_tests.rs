@@ -1,7 +1,6 @@
 //! What facts make of condition keys. What policies make of those is in `evaluate::tests::keys`.
 
 use super::*;
-use crate::policy::Policy;
 
 const ACCOUNT: AccountFacts<'static> =
     AccountFacts { id: "111122223333", organization: "o-a1b2c3d4e5", units: Some("r-ab12/ou-ab12-11111111") };
@@ -122,4 +121,46 @@ fn tags_of_a_session_win_over_those_of_its_role() {
     }
     assert_eq!(of(&plain, &role(), "aws:PrincipalTag/other"), "Absent");
     assert_eq!(of(&tagging, &role(), "aws:PrincipalTag/other"), "Environment");
+}
+
+/// "an explicit deny in any policy overrides any allows", in a trust policy as in any other.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>
+#[test]
+fn a_deny_in_the_trust_keeps_a_session_from_being_tagged() {
+    const ANN: &str = r#"{"AWS":"arn:aws:iam::111122223333:user/ann"}"#;
+    const ACCOUNT: &str = r#"{"AWS":"111122223333"}"#;
+    const ROOT: &str = r#"{"AWS":"arn:aws:iam::111122223333:root"}"#;
+    const EVERYONE: &str = r#""*""#;
+    let allow = |whom: &str| format!(r#"{{"Effect":"Allow","Principal":{whom},"Action":"sts:*"}}"#);
+    let deny = |whom: &str, action: &str, more: &str| {
+        format!(r#"{{"Effect":"Deny","Principal":{whom},"Action":"{action}"{more}}}"#)
+    };
+    let value = |statements: &str| {
+        let trust = [Attached::new("trust", Policy::compiled(&format!(r#"{{"Statement":[{statements}]}}"#)))];
+        let facts =
+            RequestFacts { tags: Some(&[("Project", "alpha")]), trust: &trust, ..RequestFacts::default() };
+        value(facts, &role(), "aws:PrincipalTag/Project")
+    };
+    let if_untagged = r#","Condition":{"Null":{"aws:RequestTag/team":"true"}}"#;
+    for (allowed, denied, wanted) in [
+        (ACCOUNT, deny(EVERYONE, "sts:TagSession", ""), "alpha"),
+        (EVERYONE, deny(EVERYONE, "sts:Tag*", ""), "alpha"),
+        (EVERYONE, deny(r#"{"AWS":"*"}"#, "sts:TagSession", ""), "alpha"),
+        (ANN, deny(EVERYONE, "sts:TagSession", ""), "alpha"),
+        (ANN, deny(ACCOUNT, "sts:TagSession", ""), "alpha"),
+        (ANN, deny(ANN, "sts:TagSession", ""), "alpha"),
+        (ROOT, deny(ACCOUNT, "sts:TagSession", ""), "alpha"),
+        // It spares some.
+        (ACCOUNT, deny(ANN, "sts:TagSession", ""), "Present"),
+        (EVERYONE, deny(ACCOUNT, "sts:TagSession", ""), "Present"),
+        (r#"{"Service":"ec2.amazonaws.com"}"#, deny(ACCOUNT, "sts:TagSession", ""), "Present"),
+        (ACCOUNT, deny(EVERYONE, "sts:SetSourceIdentity", ""), "Present"),
+        // It may spare some.
+        (ACCOUNT, deny(EVERYONE, "sts:TagSession", if_untagged), "Present"),
+        (ACCOUNT, deny(EVERYONE, "sts:TagSession", r#","Resource":"*""#), "Present"),
+    ] {
+        assert_eq!(value(&format!("{},{denied}", allow(allowed))), wanted, "{allowed} {denied}");
+    }
+    let spared = deny(ANN, "sts:TagSession", "").replace("Principal", "NotPrincipal");
+    assert_eq!(value(&format!("{},{spared}", allow(ACCOUNT))), "Present");
 }

@@ -205,6 +205,20 @@ impl Statement {
         self.actions.as_ref().is_none_or(|actions| actions.contain(action_lower) != Truth::False)
     }
 
+    /// Whether it denies an action, given in lower case, whatever else is asked, to everyone whom an entry of a
+    /// resource's policy stands for; `None`: to everyone.
+    pub(crate) fn surely_denies(&self, action_lower: &str, whom: Option<&PrincipalEntry>) -> bool {
+        let has_action =
+            self.actions.as_ref().is_some_and(|actions| actions.contain(action_lower) == Truth::True);
+        let names = |principals: &Principals| !principals.is_negated() && principals.surely_hold(whom);
+        self.effect == Effect::Deny
+            && has_action
+            && self.principals.as_ref().is_some_and(names)
+            && self.conditions.is_empty()
+            && self.doubts.is_empty()
+            && self.resources.is_none()
+    }
+
     /// Actions that it has, with a made-up name in the place of each wildcard.
     pub(crate) fn sample_actions(&self) -> Vec<String> {
         self.actions.as_ref().map(Actions::samples).unwrap_or_default()

@@ -86,6 +86,23 @@ impl Principals {
         &self.entries
     }
 
+    /// Whether a Deny that names these meets all whom an entry of the same policy stands for; `None`: everyone.
+    pub(crate) fn surely_hold(&self, whom: Option<&PrincipalEntry>) -> bool {
+        let account = match whom {
+            Some(PrincipalEntry::Account(id)) => Some(&**id),
+            Some(PrincipalEntry::Arn(arn)) => Arn::read(arn).map(|arn| arn.account),
+            _ => None,
+        };
+        self.entries.iter().any(|entry| match entry {
+            PrincipalEntry::Everyone => true,
+            PrincipalEntry::Account(id) => account == Some(&**id),
+            PrincipalEntry::Arn(_) | PrincipalEntry::Service(_) | PrincipalEntry::Federated(_) => {
+                whom == Some(entry)
+            }
+            _ => false,
+        })
+    }
+
     pub(crate) fn name(&self, principal: &Principal, effect: Effect, has_boundary: bool) -> Named {
         if self.negated {
             return Named { alone: self.leave_over(principal, effect, has_boundary), ..Named::NOT };
