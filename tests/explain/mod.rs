@@ -2,6 +2,7 @@
 
 mod asking;
 mod context;
+mod entering;
 mod golden;
 mod meant;
 mod regions;

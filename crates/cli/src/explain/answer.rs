@@ -71,7 +71,7 @@ pub fn answer(
     let owner = owner.or_else(|| subject.account());
     let side = ResourceSide::find(question, &asker, owner, facts)?;
     if asker.is_outsider {
-        outsider::can_be_asked_about(subject, action, owner, &side, facts)?;
+        outsider::can_be_asked_about(subject, (action, resource), owner, &side, facts)?;
     }
     let is_left_out = arguments.without_organization_policies;
     let guard = |kind, account| Guard::of(facts, kind, account, is_left_out);

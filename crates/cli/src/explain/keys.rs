@@ -142,7 +142,8 @@ pub fn look_up(key: &str, question: &Question<'_>) -> LookedUp {
     let mut keys = others.iter().flat_map(Action::condition_keys);
     if let Some(other) = keys.find(|one| is_named(one.name, &lower)) {
         // One statement of a trust policy is for the assuming of a role and for what goes with it.
-        let goes_along = service == "saml" || (service == "sts" && opens_a_role(question.action));
+        let goes_along =
+            service == "saml" || (service == "sts" && opens_a_role(question.action, question.resource));
         // Of its own service's keys the reference does not list all that AWS sends.
         let is_own = service == question.service() && !is_never_sent_with(key, question.action);
         let known = of_catalogue(other);

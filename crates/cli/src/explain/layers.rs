@@ -135,8 +135,10 @@ impl Asker {
     }
 }
 
-/// Whether an action opens a role, so that its trust policy is asked.
-pub fn opens_a_role(action: &str) -> bool {
+/// Whether an action opens a role, so that its trust policy is asked. The context of a session can also be set on the session
+/// itself, which no trust policy is asked about.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_sts-setcontext.html>
+pub fn opens_a_role(action: &str, resource: &str) -> bool {
     let action = action.to_ascii_lowercase();
     [
         "sts:assumerole",
@@ -146,7 +148,20 @@ pub fn opens_a_role(action: &str) -> bool {
         "sts:setsourceidentity",
     ]
     .contains(&action.as_str())
+        || (action == "sts:setcontext" && is_role(resource))
 }
+
+/// Whether it is the root user of a member account that an action opens. It has no policy: who asks needs a permission of its own
+/// only, and an organization that has turned this on.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-enable-root-access.html>
+fn opens_a_root_user(action: &str) -> bool {
+    action.eq_ignore_ascii_case("sts:AssumeRoot")
+}
+
+/// Why it is not known whether a root user is opened.
+const CENTRAL_ROOT_ACCESS: &str = "a root user has no policy: what counts is whether the organization has turned on central root \
+     access for its members, and whether the asker's account is its management account or its delegated administrator for IAM, \
+     which a scan does not read";
 
 /// The resource's own policy.
 pub struct ResourceSide {
@@ -197,7 +212,7 @@ impl ResourceSide {
         facts: &Facts,
     ) -> Result<Self, Failure> {
         let (action, resource) = (question.action, question.resource);
-        if opens_a_role(action) {
+        if opens_a_role(action, resource) {
             return trust(action, resource, owner, facts);
         }
         let service = question.service();
@@ -213,6 +228,11 @@ impl ResourceSide {
         let Some([_, partition, _, _, account, name]) = named else {
             return Ok(Self { policies: Vec::new(), is_trust: false, usual: None });
         };
+        let is_of_the_organization = owner.is_some_and(|owner| facts.accounts.contains_key(&owner));
+        if opens_a_root_user(action) && is_abroad && is_of_the_organization {
+            let policies = vec![Attached::unreadable(resource, CENTRAL_ROOT_ACCESS)];
+            return Ok(Self { policies, is_trust: false, usual: None });
+        }
         if has_no_policies(&service) {
             let may_be_shared = is_abroad && !NEVER_SHARED.contains(&service.as_str());
             return Ok(if may_be_shared {
@@ -249,8 +269,7 @@ fn trust(
     owner: Option<AccountId>,
     facts: &Facts,
 ) -> Result<ResourceSide, Failure> {
-    let is_role = resource.split(':').nth(5).is_some_and(|name| name.starts_with("role/"));
-    let (Some(owner), true) = (owner, is_role) else {
+    let (Some(owner), true) = (owner, is_role(resource)) else {
         return Err(Failure::new(format!("--resource {resource:?}: {action} needs the ARN of a role")));
     };
     let side = |policies| Ok(ResourceSide { policies, is_trust: true, usual: None });
@@ -267,6 +286,10 @@ fn trust(
         return Err(Failure::new(unknown("--resource", "role", resource, &known)));
     }
     side(policies)
+}
+
+fn is_role(resource: &str) -> bool {
+    resource.split(':').nth(5).is_some_and(|name| name.starts_with("role/"))
 }
 
 fn engines(arn: &str) -> Result<Principal, Failure> {

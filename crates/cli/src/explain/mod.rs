@@ -84,8 +84,11 @@ pub struct ExplainArguments {
 /// Answers from the lake.
 pub fn explain(arguments: &ExplainArguments) -> Result<u8, Failure> {
     let subject = Subject::parse(&arguments.principal)?;
-    let subject =
-        if layers::opens_a_role(&arguments.action) { subject.where_roles_are_assumed() } else { subject };
+    let subject = if layers::opens_a_role(&arguments.action, &arguments.resource) {
+        subject.where_roles_are_assumed()
+    } else {
+        subject
+    };
     let question = Question::read(&arguments.action, &arguments.resource)?;
     let owner = owner(arguments, &question)?;
     arguments.context.iter().try_for_each(|argument| circumstances::pair(argument).map(|_| ()))?;

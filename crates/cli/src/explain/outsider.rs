@@ -22,17 +22,17 @@ const ANOTHER: &str = "o-0000000000";
 /// about wherever the resource may have a policy.
 pub fn can_be_asked_about(
     subject: &Subject,
-    action: &str,
+    (action, resource): (&str, &str),
     owner: Option<AccountId>,
     side: &ResourceSide,
     facts: &Facts,
 ) -> Result<(), Failure> {
     let is_here = owner.is_some_and(|owner| facts.accounts.contains_key(&owner));
-    if opens_a_role(action) && is_here {
+    if opens_a_role(action, resource) && is_here {
         return Ok(());
     }
     match subject {
-        Subject::Anyone if opens_a_role(action) => Err(Failure::new(format!(
+        Subject::Anyone if opens_a_role(action, resource) => Err(Failure::new(format!(
             "--resource: its account is not in scan {}, so that the role's trust policy is not known",
             facts.scan_id
         ))),

@@ -115,6 +115,9 @@ fn cannot_call(request: &Request, name: &str) -> Option<&'static str> {
         (_, FederatedUser) => Some("a session of GetFederationToken cannot call STS"),
         // <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
         ("assumerole", Root) => Some("a root user cannot assume a role"),
+        // "You cannot use root user credentials to make this call."
+        // <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoot.html>
+        ("assumeroot", Root) => Some("a root user cannot call AssumeRoot"),
         ("assumerole", Federated | Anonymous) => Some(
             "AssumeRole is called with credentials of AWS, not with a provider's token and not without any",
         ),

@@ -45,7 +45,9 @@ fn same_account_ordinary_service_account_in_the_resource_policy_is_no_grant_by_i
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html>
 #[test]
 fn same_account_role_trust_and_key_policy_must_match() {
-    for (action, resource) in [("sts:AssumeRole", TARGET), ("kms:Decrypt", KEY), ("sts:TagSession", TARGET)] {
+    let of_roles = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity", "sts:SetContext"];
+    let questions = of_roles.iter().map(|action| (*action, TARGET)).chain([("kms:Decrypt", KEY)]);
+    for (action, resource) in questions {
         for (named, wanted) in [
             (None, [False, False]),
             (Some(HOME), [False, True]),
@@ -147,6 +149,17 @@ fn trust_policy_without_resource_matches_implicitly() {
     let trust = format!(r#"{{"Effect":"Allow","Principal":{{"AWS":"{USER}"}},"Action":"sts:AssumeRole"}}"#);
     assert_eq!(World::default().resource(&trust).truth(&user(), "sts:AssumeRole", TARGET), True);
     assert_eq!(World::default().resource(&trust).truth(&user(), "sts:TagSession", TARGET), False);
+}
+
+/// "An identity-based policy" allows it on the asker's own session; a role's trust policy is asked for the role only.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_sts-setcontext.html>
+#[test]
+fn context_of_ones_own_session_needs_no_trust_policy() {
+    let own = "arn:aws:sts::111122223333:self";
+    let seen =
+        |resource| with_and_without_identity(&World::default(), &session(), "sts:SetContext", resource);
+    assert_eq!(seen(own), [False, True]);
+    assert_eq!(seen(TARGET), [False, False]);
 }
 
 /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html>
