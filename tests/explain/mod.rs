@@ -4,6 +4,7 @@ mod asking;
 mod context;
 mod entering;
 mod golden;
+mod heard;
 mod meant;
 mod regions;
 mod tags;

@@ -1,7 +1,7 @@
 //! The question, put to the policy engine.
 
-use orgsweep_model::AccountId;
-use orgsweep_model::facts::PrincipalKind;
+use orgsweep_model::facts::{IdentityProvider, PrincipalKind};
+use orgsweep_model::{AccountId, Row as _};
 use orgsweep_policy::{
     Answer, Context, Decision, Guardrails, Layers, Request, evaluate, evaluate_resource_side, never_sent,
     trace,
@@ -12,8 +12,9 @@ use super::circumstances::Circumstances;
 use super::facts::Facts;
 use super::forms::parts;
 use super::guardrails::{Guard, Kind};
+use super::heard::Unheard;
 use super::known::Read;
-use super::layers::{Asker, ResourceSide, Usual};
+use super::layers::{Asker, ResourceSide, Usual, provider_in_doubt};
 use super::open::to_be_said;
 use super::outsider;
 use super::question::Question;
@@ -36,6 +37,8 @@ pub struct Told {
     pub side: Option<&'static str>,
     /// Whether the catalogue has the action; if not, it is probably misspelt.
     pub is_action_known: bool,
+    /// What else is probably misspelt.
+    pub unheard: Unheard,
     /// Why it is denied, in words.
     pub denial: Option<String>,
     /// What comes of it if the resource's own policy, which no scan reads, is what it most often is.
@@ -48,7 +51,9 @@ pub struct Told {
 impl Told {
     /// Whether it can be relied on: it is known, and what was asked for exists as far as is known.
     pub fn is_reliable(&self) -> bool {
-        self.is_action_known && !matches!(self.answer.decision, Decision::Unknown(_))
+        self.is_action_known
+            && self.unheard.is_empty()
+            && !matches!(self.answer.decision, Decision::Unknown(_))
     }
 }
 
@@ -132,6 +137,11 @@ pub fn answer(
         subject,
         owner,
     };
+    let unheard = Unheard::of(subject, &arguments.context, &known, facts);
+    if let Subject::Provider(name) = subject {
+        notes.extend(provider_in_doubt(name, subject.home(), facts));
+    }
+    notes.extend(unheard.notes.iter().cloned());
     let denial = match &answer.decision {
         Decision::Denied(denial) => Some(shown.denial(*denial, &answer.evidence)),
         _ => None,
@@ -147,6 +157,7 @@ pub fn answer(
             (true, true) => Some("role"),
             (true, false) => (!side.policies.is_empty()).then_some("resource"),
         },
+        unheard,
         is_action_known: question.listed.is_some(),
         denial,
         supposing,
@@ -204,13 +215,22 @@ fn is_of_nobody(resource: &str) -> bool {
 /// A user, group or role that the scan should have and has not: made since, or misspelt.
 fn nobody_of_that_name(question: &Question<'_>, owner: Option<AccountId>, facts: &Facts) -> Option<String> {
     let [_, _, service, _, _, name] = parts(question.resource)?;
+    let owner = owner.filter(|owner| facts.accounts.contains_key(owner))?;
     let kind = match name.split('/').next()? {
+        "oidc-provider" | "saml-provider" if service == "iam" => {
+            let is_made = ["iam:createopenidconnectprovider", "iam:createsamlprovider"];
+            let is_lost = facts.lost(owner, &[IdentityProvider::SCHEMA.name]).is_some();
+            if is_lost || is_made.contains(&question.action.to_ascii_lowercase().as_str()) {
+                return None;
+            }
+            let missing = facts.missing_provider("--resource", question.resource, owner)?;
+            return Some(format!("the scan does not have it: {missing}"));
+        }
         "user" => PrincipalKind::User,
         "group" => PrincipalKind::Group,
         "role" => PrincipalKind::Role,
         _ => return None,
     };
-    let owner = owner.filter(|owner| facts.accounts.contains_key(owner))?;
     let is_made = ["iam:createuser", "iam:creategroup", "iam:createrole", "iam:createservicelinkedrole"]
         .contains(&question.action.to_ascii_lowercase().as_str());
     let is_there = facts.principal(owner, |one| one.principal_arn == question.resource).is_some();

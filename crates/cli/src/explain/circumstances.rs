@@ -19,6 +19,8 @@ pub struct Circumstances {
     families: Vec<(String, Key)>,
     /// What whoever gave the keys should know.
     notes: Vec<String>,
+    /// Keys that no list has.
+    unheard: Vec<String>,
 }
 
 /// `aws:SourceIp=192.0.2.7`.
@@ -41,10 +43,14 @@ impl Circumstances {
         let mut keys = BTreeMap::new();
         let mut absent = Vec::new();
         let mut notes = Vec::new();
+        let mut unheard = Vec::new();
         for (lower, (key, values)) in lists {
             let wrong = |why: &str| Failure::new(format!("--context {key}={}: {why}", values.join(", ")));
-            let LookedUp { known, is_sent, note } = look_up(&key, question);
+            let LookedUp { known, is_sent, note, is_heard_of } = look_up(&key, question);
             notes.extend(note);
+            if !is_heard_of {
+                unheard.push(key.clone());
+            }
             if !is_sent {
                 absent.push((lower.clone(), key.clone()));
             }
@@ -63,7 +69,7 @@ impl Circumstances {
                 values.len() > 1 || is_multivalued(&lower) || known.is_some_and(|known| known.is_list);
             keys.insert(lower, (key, Key::Known { values: values.into(), multivalued }));
         }
-        let mut circumstances = Self { keys, families: Vec::new(), notes };
+        let mut circumstances = Self { keys, families: Vec::new(), notes, unheard };
         circumstances.tags_by_all_names(question);
         // What was said of a tag is known, though this name of it is not sent.
         for (lower, key) in absent {
@@ -119,6 +125,11 @@ impl Circumstances {
             let said = values.join(", ");
             self.notes.push(format!("{key} is supposed to be {said:?}, as was asked; {who} says {value:?}"));
         }
+    }
+
+    /// The keys that no list has.
+    pub fn unheard(&self) -> &[String] {
+        &self.unheard
     }
 
     /// What whoever gave the keys should know, those included that no policy mentions.

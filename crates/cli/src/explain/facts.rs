@@ -6,14 +6,15 @@ use std::sync::Arc;
 
 use orgsweep_lake::{LakeError, ScanId, ScanSelector, lookup, read};
 use orgsweep_model::facts::{
-    AwsManagedPolicy, BoundaryPolicy, Document, GroupMember, ManagedPolicy, OrganizationPolicy, Policy,
-    PolicyAttachment, PolicyKind, Principal, PrincipalKind, PrincipalTag,
+    AwsManagedPolicy, BoundaryPolicy, Document, GroupMember, IdentityProvider, ManagedPolicy,
+    OrganizationPolicy, Policy, PolicyAttachment, PolicyKind, Principal, PrincipalKind, PrincipalTag,
 };
 use orgsweep_model::records::{ScanAccountRecord, ScanRecord, TableRead, TableReadOutcome};
 use orgsweep_model::{AccountId, Row};
 use orgsweep_policy::{Attached, Policy as Compiled};
 
 use crate::exit::Failure;
+use crate::prepare::unknown;
 use crate::program;
 
 /// The facts that evaluation stands on.
@@ -27,6 +28,7 @@ pub struct Facts {
     pub tags: Vec<PrincipalTag>,
     pub members: Vec<GroupMember>,
     pub attachments: Vec<PolicyAttachment>,
+    pub providers: Vec<IdentityProvider>,
     /// All of the organization.
     pub organization: Vec<OrganizationPolicy>,
     /// Only versions in force.
@@ -36,8 +38,10 @@ pub struct Facts {
 }
 
 /// How to have what is missing.
-fn collect() -> String {
-    format!("`{} scan --collect policies` reads it", program::name())
+fn collect(table: &str) -> String {
+    // Whatever explains policies needs the others.
+    let collected = if table == IdentityProvider::SCHEMA.name { table } else { "policies" };
+    format!("`{} scan --collect {collected}` reads it", program::name())
 }
 
 impl Facts {
@@ -60,6 +64,13 @@ impl Facts {
             } else {
                 Vec::new()
             };
+        // Older scans did not store them; the ledger says then that they were not collected.
+        let providers =
+            if orgsweep_lake::has_table(root, &scan_id, IdentityProvider::SCHEMA).map_err(failed)? {
+                source.rows("account_id", &ids)?
+            } else {
+                Vec::new()
+            };
         let mut facts = Self {
             accounts: accounts.into_iter().map(|account| (account.account_id, account)).collect(),
             principals: source.rows("account_id", &ids)?,
@@ -67,6 +78,7 @@ impl Facts {
             members: source.rows("account_id", &ids)?,
             attachments: source.rows("account_id", &ids)?,
             reads: source.rows("account_id", &ids)?,
+            providers,
             organization,
             policies,
             texts: HashMap::new(),
@@ -86,7 +98,7 @@ impl Facts {
         tables.iter().find_map(|table| {
             let is_meant = |read: &&TableRead| read.account_id == account && read.table_name == *table;
             match self.reads.iter().find(is_meant) {
-                None => Some(format!("{table} of {account} was not collected: {}", collect())),
+                None => Some(format!("{table} of {account} was not collected: {}", collect(table))),
                 Some(read) if read.outcome == TableReadOutcome::Read => None,
                 Some(read) => Some(format!("{table} of {account} was lost: {}", why(read))),
             }
@@ -105,6 +117,13 @@ impl Facts {
             .filter(|one| kinds.contains(&one.principal_kind))
             .map(|one| one.principal_arn.as_str())
             .collect()
+    }
+
+    /// What is wrong with an identity provider whose account was read; `None`: it is there.
+    pub fn missing_provider(&self, place: &str, arn: &str, account: AccountId) -> Option<String> {
+        let own = self.providers.iter().filter(|one| one.account_id == account);
+        let known: Vec<&str> = own.map(|one| one.provider_arn.as_str()).collect();
+        (!known.contains(&arn)).then(|| unknown(place, "identity provider", arn, &known))
     }
 
     /// What stands in somebody: inline policies, or the trust policy of a role.
@@ -167,6 +186,19 @@ impl Facts {
     /// The documents of all of these policies.
     pub fn texts(&self) -> impl Iterator<Item = &str> {
         self.texts.values().map(|text| &**text)
+    }
+
+    /// The documents of the roles' trust policies.
+    pub fn trust_texts(&self) -> impl Iterator<Item = &str> {
+        let trusts = self.policies.iter().filter(|policy| policy.policy_kind == PolicyKind::Trust);
+        trusts.filter_map(|policy| self.texts.get(policy.document_sha256.as_deref()?)).map(|text| &**text)
+    }
+
+    /// The partition that was scanned; `None`: nothing that was read says it.
+    pub fn partition(&self) -> Option<&str> {
+        let own = self.policies.iter().filter_map(|policy| policy.policy_arn.as_deref());
+        let mut arns = self.principals.iter().map(|one| one.principal_arn.as_str()).chain(own);
+        arns.next()?.split(':').nth(1)
     }
 
     fn compiled(&self, name: &str, sha256: Option<&str>) -> Attached {

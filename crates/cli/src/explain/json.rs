@@ -1,6 +1,6 @@
 //! The answer for a program.
 
-use orgsweep_policy::{Answer, Decision, Effect, Request, Statement, Term, Truth};
+use orgsweep_policy::{Answer, Catalogue, Decision, Effect, Request, Statement, Term, Truth};
 use serde_json::{Value as Json, json};
 
 use super::answer::Told;
@@ -24,6 +24,10 @@ pub fn render(told: &Told) -> Json {
         "resource": told.resource,
         "action_known": told.is_action_known,
         "catalogue_date": catalogue_day(),
+        "principal_known": !told.unheard.is_principal,
+        "service_principals_date": Catalogue::get().service_principals_as_of(),
+        "context_keys_unknown": told.unheard.keys,
+        "context_services_unknown": told.unheard.services,
         "side": told.side.unwrap_or("both"),
         "answer": answer(&told.answer, told.denial.as_deref(), request),
         "if_the_resource_policy_says_nothing": supposing(|usual| matches!(usual, Usual::Silent)),

@@ -103,18 +103,21 @@ pub struct LookedUp {
     pub is_sent: bool,
     /// What whoever gave it should know.
     pub note: Option<String>,
+    /// Whether a list has it, or it may be one of somebody's own.
+    pub is_heard_of: bool,
 }
 
 /// Looks a key up in the lists. AWS leaves a key that the reference lists for other actions only out of a request.
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
 pub fn look_up(key: &str, question: &Question<'_>) -> LookedUp {
     let lower = key.to_lowercase();
-    let sent = |known| LookedUp { known, is_sent: true, note: None };
+    let sent = |known| LookedUp { known, is_sent: true, note: None, is_heard_of: true };
     let unless_unlisted = |known| match question.listed {
         None => sent(Some(known)),
         Some(_) => LookedUp {
             known: Some(known),
             is_sent: false,
+            is_heard_of: true,
             note: Some(format!(
                 "{} does not have {key}: AWS leaves it out of such a request, which is answered as if it was not given",
                 question.action
@@ -153,7 +156,12 @@ pub fn look_up(key: &str, question: &Question<'_>) -> LookedUp {
     if service.contains('.') && lower.contains(':') {
         return sent(None);
     }
-    LookedUp { known: None, is_sent: true, note: Some(unheard_of(key, question, &others)) }
+    LookedUp {
+        known: None,
+        is_sent: true,
+        note: Some(unheard_of(key, question, &others)),
+        is_heard_of: false,
+    }
 }
 
 fn unheard_of(key: &str, question: &Question<'_>, others: &[Action<'_>]) -> String {

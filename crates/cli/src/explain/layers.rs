@@ -1,6 +1,6 @@
 //! Who is meant, and the policies that the request meets.
 
-use orgsweep_model::facts::{PolicyKind, Principal as Row, PrincipalKind};
+use orgsweep_model::facts::{IdentityProvider, PolicyKind, Principal as Row, PrincipalKind};
 use orgsweep_model::{AccountId, Row as _};
 use orgsweep_policy::{Attached, Catalogue, Policy, Principal};
 
@@ -41,15 +41,18 @@ impl Asker {
         };
         match subject {
             Subject::Service(name) => Ok(other(Principal::service(name))),
-            Subject::Provider(name) => Ok(other(Principal::federated(name))),
+            Subject::Provider(name) => {
+                is_there(name, subject.home(), facts)?;
+                Ok(other(Principal::federated(name)))
+            }
             Subject::Anonymous => Ok(other(Principal::anonymous())),
             Subject::Account { account, partition: named } => {
-                let partition = named.clone().unwrap_or_else(|| partition(facts, *account));
+                let partition = named.as_deref().unwrap_or_else(|| partition(facts));
                 let arn = format!("arn:{partition}:iam::{account}:role/{ANYONE}");
                 Ok(Self { is_outsider: true, ..other(engines(&arn)?) })
             }
             Subject::Anyone => {
-                let partition = partition_of_any(facts);
+                let partition = partition(facts);
                 let arn = format!("arn:{partition}:iam::{NO_ACCOUNT}:role/{ANYONE}");
                 Ok(Self { is_outsider: true, ..other(engines(&arn)?) })
             }
@@ -58,7 +61,7 @@ impl Asker {
             }
             Subject::Session { account, role_name, session } if !facts.accounts.contains_key(account) => {
                 // The session's ARN leaves out a path; with none it is the one that most trust policies mean.
-                let arn = format!("arn:{}:iam::{account}:role/{role_name}", partition(facts, *account));
+                let arn = format!("arn:{}:iam::{account}:role/{role_name}", partition(facts));
                 let principal = engines(&arn)?.in_session(session);
                 Ok(Self { is_outsider: true, session: Some(session.clone()), ..other(principal) })
             }
@@ -74,7 +77,7 @@ impl Asker {
                 let row = facts.principal(*account, |one| {
                     one.principal_kind == PrincipalKind::Role && one.name == *role_name
                 });
-                let arn = format!("arn:{}:iam::{account}:role/{role_name}", partition(facts, *account));
+                let arn = format!("arn:{}:iam::{account}:role/{role_name}", partition(facts));
                 let arn = row.map_or(arn, |row| row.principal_arn.clone());
                 Self::member(facts, *account, &arn, row, Some(session))
             }
@@ -133,6 +136,32 @@ impl Asker {
         let boundary = row.permissions_boundary_arn.as_ref().map(|arn| facts.managed(account, arn));
         Ok(Self { principal, row: Some(row.clone()), session, identity, boundary, is_outsider: false })
     }
+}
+
+/// Refuses an identity provider that its account was found not to have.
+fn is_there(arn: &str, account: Option<AccountId>, facts: &Facts) -> Result<(), Failure> {
+    let Some(account) = account.filter(|_| provider_in_doubt(arn, account, facts).is_none()) else {
+        return Ok(());
+    };
+    match facts.missing_provider("--principal", arn, account) {
+        Some(missing) => Err(Failure::new(missing)),
+        None => Ok(()),
+    }
+}
+
+/// Why it is not known whether an identity provider is there.
+pub fn provider_in_doubt(arn: &str, account: Option<AccountId>, facts: &Facts) -> Option<String> {
+    let account = account?;
+    let reason = if facts.accounts.contains_key(&account) {
+        facts.lost(account, &[IdentityProvider::SCHEMA.name])?
+    } else {
+        format!("account {account} is not in the scan")
+    };
+    Some(format!("whether there is {arn} is not known: {reason}"))
+}
+
+fn partition(facts: &Facts) -> &str {
+    facts.partition().unwrap_or("aws")
 }
 
 /// Whether an action opens a role, so that its trust policy is asked. The context of a session can also be set on the session
@@ -294,18 +323,4 @@ fn is_role(resource: &str) -> bool {
 
 fn engines(arn: &str) -> Result<Principal, Failure> {
     Principal::iam(arn).map_err(|error| Failure::new(format!("--principal: {error}")))
-}
-
-/// Of the ARNs in the account, or of the whole scan.
-fn partition(facts: &Facts, account: AccountId) -> String {
-    let any = facts.principal(account, |_| true);
-    any.map_or_else(|| partition_of_any(facts), partition_in)
-}
-
-fn partition_of_any(facts: &Facts) -> String {
-    facts.principals.first().map_or_else(|| "aws".to_owned(), partition_in)
-}
-
-fn partition_in(row: &Row) -> String {
-    row.principal_arn.split(':').nth(1).unwrap_or("aws").to_owned()
 }

@@ -5,6 +5,7 @@ mod circumstances;
 mod facts;
 mod forms;
 mod guardrails;
+mod heard;
 mod json;
 mod keys;
 mod known;
@@ -12,6 +13,7 @@ mod layers;
 mod near;
 mod open;
 mod outsider;
+mod partition;
 mod question;
 mod shown;
 mod subject;
@@ -45,8 +47,8 @@ pub enum Format {
     after_help = "What an answer hangs on is decided by the caller (it chooses: tags it sends, the Region, a session's name), by the \
                   environment (network, second factor, a service's own keys), or is unknown (facts that no scan has: \
                   --context says them).\n\n\
-                  Exit codes: 0 answered (allowed, allowed if, denied), 2 unknown, or an action that the catalogue does not list, 3 could \
-                  not be asked."
+                  Exit codes: 0 answered (allowed, allowed if, denied), 2 unknown, or an action, a service or a condition key \
+                  that nobody has heard of, 3 could not be asked."
 )]
 pub struct ExplainArguments {
     /// Who asks: the ARN of a user, role, root user or role session; a service, such as ec2.amazonaws.com; the ARN of an
@@ -101,8 +103,9 @@ pub fn explain(arguments: &ExplainArguments) -> Result<u8, Failure> {
     let failed =
         |error: orgsweep_lake::LakeError| Failure::new(format!("--out {}: {error}", arguments.out.display()));
     let scan_id = resolve(&arguments.out, &selector).map_err(failed)?;
-    let wanted = [subject.account(), owner].into_iter().flatten().collect();
+    let wanted = [subject.home(), owner].into_iter().flatten().collect();
     let facts = Facts::read(&arguments.out, scan_id, wanted)?;
+    partition::is_one(arguments, &subject, &question, &facts)?;
     let told = answer::answer(arguments, &question, &subject, owner, &facts)?;
     let printed = match arguments.format {
         Format::Text => text::render(&told),

@@ -27,8 +27,15 @@ pub enum Subject {
 const ANONYMOUS: &str = "anonymous";
 
 /// Providers that have no ARN.
-const PROVIDERS: [&str; 4] =
-    ["cognito-identity.amazonaws.com", "accounts.google.com", "graph.facebook.com", "www.amazon.com"];
+/// <https://docs.aws.amazon.com/govcloud-us/latest/UserGuide/govcloud-cog.html>
+pub const PROVIDERS: [&str; 6] = [
+    "cognito-identity.amazonaws.com",
+    "cognito-identity-us-gov.amazonaws.com",
+    "cognito-identity.cn-north-1.amazonaws.com.cn",
+    "accounts.google.com",
+    "graph.facebook.com",
+    "www.amazon.com",
+];
 
 /// The account in an ARN; `None`: it names none.
 pub fn account_in(arn: &str) -> Option<AccountId> {
@@ -99,6 +106,14 @@ impl Subject {
                 Some(*account)
             }
             Self::Service(_) | Self::Provider(_) | Self::Anyone | Self::Anonymous => None,
+        }
+    }
+
+    /// The account that it belongs to, or that an identity provider was set up in.
+    pub fn home(&self) -> Option<AccountId> {
+        match self {
+            Self::Provider(name) => account_in(name),
+            other => other.account(),
         }
     }
 

@@ -5,6 +5,7 @@
 //! an action that is newer than this table changes no verdict: it is only not listed here, and may be about anything.
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
 
+mod principals;
 mod table;
 
 use std::collections::HashSet;

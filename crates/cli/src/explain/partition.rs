@@ -1,0 +1,49 @@
+//! Partitions: accounts, services and resources of one know nothing of another.
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
+
+use super::ExplainArguments;
+use super::circumstances::pair;
+use super::facts::Facts;
+use super::forms::parts;
+use super::keys::{Kind, look_up};
+use super::question::Question;
+use super::subject::Subject;
+use crate::exit::Failure;
+
+/// Refuses a question whose parts are of more than one partition: AWS is never asked it.
+pub fn is_one(
+    arguments: &ExplainArguments,
+    subject: &Subject,
+    question: &Question<'_>,
+    facts: &Facts,
+) -> Result<(), Failure> {
+    let of_arn = |arn| parts(arn).map(|[_, own, ..]| own);
+    let asker = match subject {
+        Subject::Service(name) | Subject::Provider(name) if name.ends_with(".amazonaws.com.cn") => {
+            Some("aws-cn")
+        }
+        _ => of_arn(&arguments.principal),
+    };
+    let mut named = vec![
+        (format!("--principal {:?}", arguments.principal), asker),
+        (format!("--resource {:?}", arguments.resource), of_arn(&arguments.resource)),
+    ];
+    for argument in &arguments.context {
+        let (key, value) = pair(argument)?;
+        if look_up(key, question).known.is_some_and(|known| known.kind == Kind::Arn) {
+            named.push((format!("--context {argument:?}"), of_arn(value)));
+        }
+    }
+    let mut named = named.into_iter().filter_map(|(what, own)| Some((what, own?)));
+    // Where the scan does not say, the first one does.
+    let of_scan = facts.partition().map(|own| (format!("scan {}", facts.scan_id), own));
+    let Some((first, partition)) = of_scan.or_else(|| named.next()) else {
+        return Ok(());
+    };
+    match named.find(|(_, own)| *own != partition) {
+        None => Ok(()),
+        Some((what, own)) => Err(Failure::new(format!(
+            "{what} is of partition {own}, and {first} of {partition}: no request crosses partitions"
+        ))),
+    }
+}
