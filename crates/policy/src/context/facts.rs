@@ -172,7 +172,7 @@ impl RequestFacts<'_> {
     }
 
     /// Whether somebody who assumes the role may tag the session: a Deny that spares some, or may, leaves it open.
-    fn may_be_tagged(&self) -> bool {
+    pub(crate) fn may_be_tagged(&self) -> bool {
         let all: Vec<&Policy> = self.trust.iter().map(|trust| &*trust.policy).collect();
         all.is_empty() || all.iter().any(|policy| policy.may_allow_anyone("sts:TagSession", &all))
     }

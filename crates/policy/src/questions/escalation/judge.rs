@@ -209,7 +209,12 @@ impl<'m> Asker<'m> {
         else {
             return Vec::new();
         };
-        let gain = self.gain(rule, &aim);
+        let is_direct = alternative.needs.iter().all(|need| RULES.is_assuming(need));
+        let untagged = aim.role.filter(|index| is_direct && self.may_not_tag_sessions_of(*index));
+        let gain = match untagged.filter(|_| rule.effect == Effect::Target) {
+            Some(index) => self.gain_untagged(index),
+            None => self.gain(rule, &aim),
+        };
         if gain.is_empty() {
             return Vec::new();
         }

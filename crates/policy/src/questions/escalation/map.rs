@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::chain::{Admitting, Hop, Reached};
-use super::gain::{self, Numbers, Powers};
+use super::gain::{self, Numbers, Powers, REWRITTEN};
 use super::index::Index;
 use super::rules::{RULES, TrustedService};
 use super::sample::{self, Place};
@@ -64,6 +64,10 @@ pub(super) struct Role<'a> {
     /// Accounts that its trust policy names as a whole.
     pub(super) accounts: Vec<&'a str>,
     pub(super) target: Target,
+    /// Whether the tags of its sessions are open though its own are known.
+    pub(super) tags_are_open: bool,
+    /// The same in a session of which nobody may have set the tags.
+    untagged: OnceLock<Target>,
     objects_read: OnceLock<Vec<Box<str>>>,
     /// It, as one that asks for something.
     reader: OnceLock<Option<Request>>,
@@ -185,6 +189,17 @@ impl<'a> EscalationMap<'a> {
         }
     }
 
+    /// A role at this place, in a session of which whoever assumes it may not set the tags: its own decide.
+    pub(super) fn untagged(&self, index: usize) -> Option<(&Target, &Layers<'_>)> {
+        let role = self.roles.get(index)?;
+        let arn = role.facts.arn;
+        let tags = self.tags.get(arn).copied();
+        let find = || {
+            Target::new(arn, RequestFacts { tags, trust: REWRITTEN.as_slice(), ..self.inventory.requests })
+        };
+        Some((role.untagged.get_or_init(find), &role.facts.layers))
+    }
+
     /// What policies say to those of an account.
     pub(super) fn index(&self, place: Place<'_>) -> Arc<Index> {
         let mut known = self.indices.lock().unwrap_or_else(PoisonError::into_inner);
@@ -244,13 +259,16 @@ impl<'a> Role<'a> {
         }
         providers.sort_unstable();
         providers.dedup();
+        let requests = RequestFacts { trust: facts.layers.resource, ..requests };
         Self {
             place: Place::of(facts.arn),
-            target: Target::new(facts.arn, RequestFacts { trust: facts.layers.resource, ..requests }),
+            target: Target::new(facts.arn, requests),
+            tags_are_open: requests.tags.is_some() && requests.may_be_tagged(),
             facts,
             providers,
             everyone,
             accounts,
+            untagged: OnceLock::new(),
             objects_read: OnceLock::new(),
             reader: OnceLock::new(),
             reading: Mutex::default(),

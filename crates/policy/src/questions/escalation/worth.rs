@@ -155,6 +155,28 @@ impl<'m> Asker<'m> {
         }
     }
 
+    /// Whether the tags of a role's sessions are open and the actor, who assumes it, may not set them. That takes a permission of
+    /// its own, and so do the tags that a chain passes on.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_permissions-required>
+    pub(super) fn may_not_tag_sessions_of(&self, index: usize) -> bool {
+        self.map.roles.get(index).is_some_and(|role| {
+            let request = self.start.instead("sts:TagSession", role.facts.arn);
+            role.tags_are_open && decide(&request, &role.assumed_by(&self.actor.layers)) == Truth::False
+        })
+    }
+
+    /// What is gained by assuming the role at this place, with the tags that it has itself.
+    pub(super) fn gain_untagged(&self, index: usize) -> Rc<[Worth]> {
+        let Some((target, layers)) = self.map.untagged(index) else { return Rc::new([]) };
+        let Some(principal) = &target.principal else { return Rc::new([]) };
+        let own = if self.abroad && !self.is_abroad(index) {
+            Vec::new()
+        } else {
+            self.compare(target.powers(layers, &self.map.numbers), None)
+        };
+        self.with_chains_of(own, &Changed { principal, context: &target.context, layers: *layers })
+    }
+
     /// Where the target, or the actor, leads once it may do everything within its limits.
     fn abroad_as_administrator(&self, member: Option<Member>) -> Rc<[Worth]> {
         let (principal, context, layers) = match member.and_then(|member| self.map.member(member)) {

@@ -61,10 +61,34 @@ fn what_hangs_on_no_condition_is_told_too() {
     assert!(found.ways.iter().all(|way| way.gain_if.is_empty()), "{:?}", found.ways);
 }
 
-/// A condition that no session can meet lets nothing through.
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html>
+/// A condition that no session can meet lets nothing through: whoever may not set the tags of a session, by the trust policy
+/// or by its own policies, has the role's own.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_permissions-required>
 #[test]
 fn a_condition_that_cannot_hold_gains_nothing() {
     let on_tag = under("*", "*", r#""StringEquals":{"aws:PrincipalTag/admin":"true"}"#);
-    assert_eq!(assuming(&on_tag).verdict("sts-001"), None);
+    let ask = |own: &[&str], trusted: &str, tag: &'static str| {
+        let mut role = Someone::new(A, &on_tag);
+        role.trust = vec![attached("trust", trusted)];
+        World::ann(own).role(role).tagged(A, &[("admin", tag)]).verdict("sts-001")
+    };
+    let trust = |principal: &str, actions: &str| {
+        format!(r#"{{"Effect":"Allow","Principal":{{"AWS":"{principal}"}},"Action":{actions}}}"#)
+    };
+    let account = "111122223333";
+    let (plain, tagging) = (r#""sts:AssumeRole""#, r#"["sts:AssumeRole","sts:TagSession"]"#);
+    let both = &["sts:AssumeRole", "sts:TagSession"][..];
+    for (own, principal, actions, wanted) in [
+        (both, account, plain, None),
+        (&["sts:AssumeRole"], account, tagging, None),
+        (&["sts:AssumeRole"], account, plain, None),
+        (both, account, tagging, Some(Yes)),
+        // A trust policy that names her is enough.
+        (&["sts:AssumeRole"], ANN, tagging, Some(Yes)),
+    ] {
+        assert_eq!(ask(own, &trust(principal, actions), "false"), wanted, "{own:?} {principal} {actions}");
+        assert_eq!(ask(own, &trust(principal, actions), "true"), Some(Yes), "{own:?} {principal} {actions}");
+    }
+    let denied = r#"{"Effect":"Deny","Principal":"*","Action":"sts:TagSession"}"#;
+    assert_eq!(ask(both, &format!("{},{denied}", trust(account, tagging)), "false"), None);
 }
