@@ -98,7 +98,7 @@ fn services(text: &str) -> Vec<String> {
     };
     let starts: Vec<&str> =
         names.iter().filter_map(|name| name.strip_suffix(ENDS[1])).chain(catalogue.services()).collect();
-    let near = |start: &str| nearest(start, starts.iter().copied());
+    let near = |start: &str| nearest(start, starts.iter().copied().filter(|_| !start.is_empty()));
     if let Some((service, region)) = start.rsplit_once('.') {
         let regions = nearest(region, catalogue.regions());
         let services = near(service);
