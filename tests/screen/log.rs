@@ -136,6 +136,21 @@ fn mistakes_warnings_shards_and_deadlines_fit_the_schema() {
 }
 
 #[test]
+fn usage_errors_are_objects_for_programs() {
+    for wrong in [&["scan", "--account", "12"][..], &["scan", "--nosuch"], &["scan", "--log-format"]] {
+        let said = orgsweep(&[&wrong[..1], &["--log-format", "json"], &wrong[1..]].concat());
+        let events = events(&said.errors);
+        assert_eq!((said.code, said.output.as_str(), events.len()), (3, "", 1), "{}", said.errors);
+        assert_eq!((&events[0]["event"], &events[0]["level"]), (&"error".into(), &"error".into()));
+        assert_eq!(events[0]["exit_code"], 3);
+        assert!(events[0]["message"].as_str().unwrap().contains(wrong[1]), "{}", said.errors);
+    }
+    // Help is no error.
+    let help = orgsweep(&["scan", "--log-format=json", "--help"]);
+    assert!(help.code == 0 && help.output.contains("Usage:"), "{}", help.errors);
+}
+
+#[test]
 fn quiet_leaves_warnings_and_errors_as_objects() {
     let world = World::start(options(6));
     let (said, told) = logged(&world, &["--quiet", "--exclude-ou", "/Root/Nowhere"]);
