@@ -360,10 +360,10 @@ mod tests {
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition.html>
     #[test]
     fn chosen_key_is_one_key_in_whatever_case() {
-        let statement = r#"{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"sts:ExternalId":"f3a9","aws:RequestTag/Team":"a"}}}}"#;
+        let statement = r#"{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:SourceVpce":"vpce-1","aws:RequestTag/Team":"a"}}}}"#;
         let identity = [Attached::new("p", Arc::new(Policy::parse(statement).unwrap()))];
         let user = Principal::iam("arn:aws:iam::111122223333:user/ann").unwrap();
-        for key in ["sts:ExternalId", "sts:externalid", "STS:EXTERNALID"] {
+        for key in ["aws:SourceVpce", "aws:sourcevpce", "AWS:SOURCEVPCE"] {
             let context = Context::auditor()
                 .with_state(key, Key::CallerChosen)
                 .with_state("aws:RequestTag/TEAM", Key::CallerChosen);

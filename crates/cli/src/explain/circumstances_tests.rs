@@ -24,7 +24,7 @@ fn given_of(action: &str, resource: &str, arguments: &[&str]) -> Result<Circumst
 #[test]
 fn what_the_user_says_wins_in_whatever_case() {
     let mut circumstances =
-        given(&["AWS:principalorgid=o-mine", "aws:TagKeys=a", "x:list=1", "x:list=2"]).unwrap();
+        given(&["AWS:principalorgid=o-mine", "aws:CalledVia=a", "x:list=1", "x:list=2"]).unwrap();
     let known = |value: &str| Key::Known { values: [value.into()].into(), multivalued: false };
     let keys = [("aws:PrincipalOrgID", known("o-scan")), ("aws:userid", known("AIDA"))];
     let keys = keys.map(|(key, state)| (key.to_owned(), state)).into();
@@ -39,7 +39,7 @@ fn what_the_user_says_wins_in_whatever_case() {
         other => panic!("{other:?}"),
     };
     assert_eq!(value("aws:PrincipalOrgID"), ("o-mine".to_owned(), false));
-    assert_eq!(value("aws:TagKeys"), ("a".to_owned(), true));
+    assert_eq!(value("aws:CalledVia"), ("a".to_owned(), true));
     assert_eq!(value("x:list"), ("1,2".to_owned(), true));
     assert_eq!(value("aws:userid"), ("AIDA".to_owned(), false));
 }
@@ -123,6 +123,10 @@ fn a_key_that_the_action_does_not_have_does_not_count() {
         ("ec2:InstanceType=t3.micro", "iam:CreateUser", user),
         ("ec2:VpceServiceName=x", "ec2:StopInstances", instance),
         ("sts:ExternalId=x", "iam:CreateUser", user),
+        ("kms:ViaService=s3.us-east-1.amazonaws.com", "ec2:StopInstances", instance),
+        // Tags, with actions that take none.
+        ("aws:RequestTag/team=a", "iam:GetUser", user),
+        ("aws:TagKeys=team", "ec2:StopInstances", instance),
         // Of the endpoint, which these are never sent.
         ("aws:VpceAccount=111122223333", "iam:PassRole", role),
         ("aws:VpceOrgID=o-a1b2c3d4e5", "sts:AssumeRole", role),
@@ -150,7 +154,7 @@ fn a_key_that_the_action_does_not_have_does_not_count() {
         ("s3:TlsVersion=1.3", "s3:ListAllMyBuckets", "*"),
         ("aws:VpceAccount=111122223333", "iam:CreateRole", role),
         ("aws:PrincipalTag/team=a", "iam:CreateRole", role),
-        ("aws:RequestTag/team=a", "iam:GetUser", user),
+        ("aws:RequestTag/team=a", "iam:CreateUser", user),
         ("ec2:SourceInstanceArn=arn:aws:ec2:us-east-1:111122223333:instance/i-1", "iam:CreateRole", role),
         ("iam:NoSuchKey=a", "iam:CreateRole", role),
         ("iam:PassedToService=ec2.amazonaws.com", "iam:NewerAction", role),

@@ -7,7 +7,6 @@ use std::net::IpAddr;
 use orgsweep_policy::{Action, Catalogue, ConditionKey, is_never_sent_with};
 
 use super::forms::parts;
-use super::layers::opens_a_role;
 use super::near::{catalogue_day, did_you_mean, nearest};
 use super::question::Question;
 
@@ -47,9 +46,6 @@ const GLOBAL: &str = "
     s glue:RoleAssumedBy s identitystore:UserId a lambda:SourceFunctionArn a ssm:SourceInstanceArn
 ";
 
-/// Those of them that only requests about tags have, as the catalogue says.
-const ABOUT_TAGS: [&str; 2] = ["aws:RequestTag/", "aws:TagKeys"];
-
 fn globals() -> impl Iterator<Item = (&'static str, Known)> {
     let words: Vec<&'static str> = GLOBAL.split_whitespace().collect();
     let pairs: Vec<_> = words.chunks_exact(2).map(|pair| (pair[1], known(pair[0]))).collect();
@@ -81,17 +77,10 @@ fn of_catalogue(key: ConditionKey<'_>) -> Known {
     Known { kind, is_list: key.is_multivalued() }
 }
 
-/// Whether a key has the name of a list, in which something stands for `${Name}` and `<name>`.
+/// Whether a key, in lower case, has the name of the list of global keys, or is of a family there.
 fn is_named(name: &str, lower: &str) -> bool {
     let name = name.to_lowercase();
-    let Some(at) = name.find(['$', '<']) else {
-        let is_family = name.ends_with('/');
-        return if is_family { lower.len() > name.len() && lower.starts_with(&name) } else { name == lower };
-    };
-    let behind = name.find(['}', '>']).map_or("", |end| &name[end + 1..]);
-    // Of two holes, the second is looked at no more closely than the first.
-    let behind = behind.rsplit(['}', '>']).next().unwrap_or_default();
-    lower.len() > at + behind.len() && lower.starts_with(&name[..at]) && lower.ends_with(behind)
+    if name.ends_with('/') { lower.len() > name.len() && lower.starts_with(&name) } else { name == lower }
 }
 
 /// What the lists say of a key that was given.
@@ -112,9 +101,11 @@ pub struct LookedUp {
 pub fn look_up(key: &str, question: &Question<'_>) -> LookedUp {
     let lower = key.to_lowercase();
     let sent = |known| LookedUp { known, is_sent: true, note: None, is_heard_of: true };
-    let unless_unlisted = |known| match question.listed {
-        None => sent(Some(known)),
-        Some(_) => LookedUp {
+    let unless_left_out = |known| {
+        if !is_never_sent_with(key, question.action) {
+            return sent(Some(known));
+        }
+        LookedUp {
             known: Some(known),
             is_sent: false,
             is_heard_of: true,
@@ -122,35 +113,22 @@ pub fn look_up(key: &str, question: &Question<'_>) -> LookedUp {
                 "{} does not have {key}: AWS leaves it out of such a request, which is answered as if it was not given",
                 question.action
             )),
-        },
-    };
-    let mut own = question.listed.iter().flat_map(Action::condition_keys);
-    let owned = own.find(|one| is_named(one.name, &lower)).map(of_catalogue);
-    if let Some((name, known)) = globals().find(|(name, _)| is_named(name, &lower)) {
-        if is_never_sent_with(key, question.action) {
-            return unless_unlisted(known);
         }
-        let is_missing = question.listed.is_some() && owned.is_none() && ABOUT_TAGS.contains(&name);
-        let note =
-            || format!("{} does not have {key} in AWS's reference; it is taken as given", question.action);
-        return LookedUp { note: is_missing.then(note), ..sent(Some(known)) };
+    };
+    if let Some((_, known)) = globals().find(|(name, _)| is_named(name, &lower)) {
+        return unless_left_out(known);
     }
-    if let Some(known) = owned {
-        return sent(Some(known));
+    let mut own = question.listed.iter().flat_map(Action::condition_keys);
+    if let Some(owned) = own.find(|one| one.is(key)) {
+        return sent(Some(of_catalogue(owned)));
     }
     let service = lower.split(':').next().unwrap_or_default();
     // The keys of SAML are listed with STS, and some of them go along with every request of a session.
     let listed_with = if service == "saml" { "sts" } else { service };
     let others = Catalogue::get().matching(&format!("{}:*", listed_with.replace(['*', '?'], "")));
     let mut keys = others.iter().flat_map(Action::condition_keys);
-    if let Some(other) = keys.find(|one| is_named(one.name, &lower)) {
-        // One statement of a trust policy is for the assuming of a role and for what goes with it.
-        let goes_along =
-            service == "saml" || (service == "sts" && opens_a_role(question.action, question.resource));
-        // Of its own service's keys the reference does not list all that AWS sends.
-        let is_own = service == question.service() && !is_never_sent_with(key, question.action);
-        let known = of_catalogue(other);
-        return if goes_along || is_own { sent(Some(known)) } else { unless_unlisted(known) };
+    if let Some(other) = keys.find(|one| one.is(key)) {
+        return unless_left_out(of_catalogue(other));
     }
     // An identity provider of one's own: `login.example.com/tenant:sub`.
     if service.contains('.') && lower.contains(':') {

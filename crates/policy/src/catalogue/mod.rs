@@ -8,7 +8,7 @@
 mod principals;
 mod table;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::{LazyLock, OnceLock};
 
@@ -86,7 +86,51 @@ impl ConditionKey<'_> {
     pub fn is_multivalued(&self) -> bool {
         self.kind.starts_with("ArrayOf")
     }
+
+    /// Whether it is the key with this name, in any case, in which something stands for `${TagKey}` and `<key>`.
+    ///
+    /// ```
+    /// use orgsweep_policy::ConditionKey;
+    ///
+    /// let key = ConditionKey { name: "kms:EncryptionContext:${EncryptionContextKey}", kind: "String" };
+    /// assert!(key.is("kms:encryptioncontext:team") && !key.is("kms:EncryptionContext:"));
+    /// ```
+    pub fn is(&self, name: &str) -> bool {
+        let Some((start, rest)) = self.name.split_once(['$', '<']) else {
+            return self.name.eq_ignore_ascii_case(name);
+        };
+        // Of two that something stands for, the second is looked at no more closely than the first.
+        let end = rest.rsplit(['}', '>']).next().unwrap_or_default().as_bytes();
+        let (start, name) = (start.as_bytes(), name.as_bytes());
+        name.len() > start.len() + end.len()
+            && name.get(..start.len()).is_some_and(|own| own.eq_ignore_ascii_case(start))
+            && name.get(name.len() - end.len()..).is_some_and(|own| own.eq_ignore_ascii_case(end))
+    }
 }
+
+/// The keys that begin with a service's prefix, and whether they belong to some actions of their service and to no other.
+struct KeysOfServices {
+    /// By name in lower case.
+    keys: HashMap<String, bool>,
+    /// Those with a name of one's own in them.
+    families: Vec<(ConditionKey<'static>, bool)>,
+}
+
+static KEYS_OF_SERVICES: LazyLock<KeysOfServices> = LazyLock::new(|| {
+    let catalogue = Catalogue::get();
+    let mut found = KeysOfServices { keys: HashMap::new(), families: Vec::new() };
+    for (key, of_some) in catalogue.services.iter().flat_map(Service::keys_of_services) {
+        if key.name.split_once(':').is_none_or(|(prefix, _)| catalogue.service(prefix).is_none()) {
+            continue;
+        }
+        if key.name.contains(['$', '<']) {
+            found.families.push((key, of_some));
+        } else {
+            *found.keys.entry(key.name.to_lowercase()).or_default() |= of_some;
+        }
+    }
+    found
+});
 
 impl Catalogue {
     /// The table that came with this crate. Unpacked once, in a few milliseconds.
@@ -144,13 +188,17 @@ impl Catalogue {
         self.services.iter().flat_map(|service| service.keys.iter().copied())
     }
 
+    /// Whether a condition key (in lower case) begins with a service's prefix and is listed.
+    pub(crate) fn is_of_a_service(key: &str) -> bool {
+        KEYS_OF_SERVICES.keys.contains_key(key)
+            || KEYS_OF_SERVICES.families.iter().any(|(own, _)| own.is(key))
+    }
+
     /// Whether a condition key (in lower case) belongs to some actions of its service and to no other: the service declares it for
     /// at most half of them. Of one that it declares for most, such as `s3:TlsVersion`, the others are gaps in AWS's lists.
     pub(crate) fn is_of_some_actions(key: &str) -> bool {
-        static LISTED: LazyLock<HashSet<String>> = LazyLock::new(|| {
-            Catalogue::get().services.iter().flat_map(Service::keys_of_some_actions).collect()
-        });
-        LISTED.contains(key)
+        let KeysOfServices { keys, families } = &*KEYS_OF_SERVICES;
+        keys.get(key).copied().unwrap_or_else(|| families.iter().any(|(own, some)| *some && own.is(key)))
     }
 
     /// An action by its name with prefix, in any case: `iam:PassRole`. `None`: there is none, or it is newer.
@@ -265,16 +313,14 @@ impl<'a> Action<'a> {
 
     /// Whether it, or one of its resource types, is listed with a condition key, given in lower case.
     pub(crate) fn has_key(&self, key: &str) -> bool {
-        self.condition_keys().any(|listed| listed.name.eq_ignore_ascii_case(key))
+        self.service.has_key(self.entry, |listed| listed.is(key))
     }
 
     /// The condition keys that it and its resource types know, the global ones apart that every request has.
     pub fn condition_keys(&self) -> impl Iterator<Item = ConditionKey<'a>> + use<'a> {
         let service = self.service;
-        self.entry
-            .keys
-            .split_ascii_whitespace()
-            .filter_map(move |place| service.keys.get(place.parse::<usize>().ok()?).copied())
+        let places = service.places_of_keys(self.entry).into_iter();
+        places.filter_map(move |place| service.keys.get(place).copied())
     }
 }
 
@@ -306,7 +352,11 @@ mod tests {
                 action.resource_types().count(),
                 action.entry.resource_types.split_ascii_whitespace().count()
             );
-            assert_eq!(action.condition_keys().count(), action.entry.keys.split_ascii_whitespace().count());
+            assert_eq!(
+                action.condition_keys().count(),
+                action.service.places_of_keys(action.entry).len(),
+                "{action}"
+            );
             // The search by name finds every one of them.
             assert_eq!(catalogue.action(&action.to_string()).unwrap().name(), action.name(), "{action}");
         }
@@ -321,6 +371,13 @@ mod tests {
         let about: Vec<_> = pass.resource_types().map(|kind| (kind.name, kind.required)).collect();
         assert_eq!(about, [("role", true)]);
         assert!(pass.condition_keys().any(|key| key.name == "iam:PassedToService" && !key.is_multivalued()));
+        // A key of its resource type, that it does not name itself.
+        assert!(pass.has_key("iam:resourcetag/team") && !pass.has_key("iam:policyarn"));
+        let decrypt = Catalogue::get().action("kms:Decrypt").unwrap();
+        assert!(decrypt.has_key("kms:keyspec") && decrypt.has_key("kms:encryptioncontext:team"));
+        // An instance may have more keys than the actions on it name.
+        let stop = Catalogue::get().action("ec2:StopInstances").unwrap();
+        assert!(stop.has_key("ec2:resourcetag/team") && !stop.has_key("aws:requesttag/team"));
         let list = Catalogue::get().action("iam:ListUsers").unwrap();
         assert!(list.is(AccessLevel::List) && list.resource_types().count() == 0);
         let tag = Catalogue::get().action("ec2:CreateTags").unwrap();

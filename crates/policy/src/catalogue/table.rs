@@ -25,6 +25,8 @@ pub(super) struct Service {
 pub(super) struct Kind {
     pub(super) name: &'static str,
     pub(super) arn: &'static str,
+    /// Places among the service's, between spaces.
+    keys: &'static str,
 }
 
 /// An action as the table has it.
@@ -35,7 +37,7 @@ pub(super) struct Entry {
     pub(super) levels: &'static str,
     /// Places among the service's, between spaces.
     pub(super) resource_types: &'static str,
-    pub(super) keys: &'static str,
+    keys: &'static str,
 }
 
 impl Service {
@@ -50,21 +52,51 @@ impl Service {
 }
 
 impl Service {
-    /// Its own keys, in lower case, that it declares for an action and for at most half of its actions. Not those with a name
-    /// of one's own in them.
-    pub(super) fn keys_of_some_actions(&self) -> Vec<String> {
+    /// The keys that begin with a service's prefix, each with whether it is this service's own and is declared for an action
+    /// and for at most half of its actions.
+    pub(super) fn keys_of_services(&self) -> impl Iterator<Item = (ConditionKey<'static>, bool)> {
         let mut uses = vec![0_usize; self.keys.len()];
-        for place in self.entries.iter().flat_map(|entry| entry.keys.split_ascii_whitespace()) {
-            if let Some(count) = place.parse::<usize>().ok().and_then(|place| uses.get_mut(place)) {
+        for place in self.entries.iter().flat_map(|entry| self.places_of_keys(entry)) {
+            if let Some(count) = uses.get_mut(place) {
                 *count += 1;
             }
         }
-        let listed = self.keys.iter().zip(uses);
-        let some = listed.filter(|(_, count)| *count > 0 && count * 2 <= self.entries.len());
-        let names = some.map(|(key, _)| key.name.to_lowercase());
-        let is_own = |name: &String| name.split(':').next() == Some(self.prefix);
-        names.filter(|name| is_own(name) && !name.contains(['$', '<'])).collect()
+        self.keys.iter().zip(uses).map(|(key, count)| {
+            let is_own = key.name.split(':').next() == Some(self.prefix);
+            (*key, is_own && count > 0 && count * 2 <= self.entries.len())
+        })
     }
+
+    /// The places of the keys of an action: those that it lists, then those of its resource types, each once.
+    pub(super) fn places_of_keys(&self, entry: &Entry) -> Vec<usize> {
+        let mut found: Vec<usize> = Vec::new();
+        for place in places(entry.keys).chain(self.keys_of_resource_types(entry)) {
+            if !found.contains(&place) {
+                found.push(place);
+            }
+        }
+        found
+    }
+
+    /// Whether an action, or one of its resource types, lists a key.
+    pub(super) fn has_key(&self, entry: &Entry, is_it: impl Fn(&ConditionKey<'_>) -> bool) -> bool {
+        let mut all = places(entry.keys).chain(self.keys_of_resource_types(entry));
+        all.any(|place| self.keys.get(place).is_some_and(&is_it))
+    }
+
+    /// Those that the resource types of an action list; none for an action that names keys of its resources itself, as those of
+    /// EC2 do: its resource types have more keys than it.
+    fn keys_of_resource_types(&self, entry: &Entry) -> impl Iterator<Item = usize> {
+        let is_of_resource =
+            |place: usize| self.keys.get(place).is_some_and(|key| key.name.starts_with("aws:ResourceTag/"));
+        let types = if places(entry.keys).any(is_of_resource) { "" } else { entry.resource_types };
+        let types = types.split_ascii_whitespace().filter_map(|text| text.trim_end_matches('!').parse().ok());
+        types.filter_map(|place: usize| self.resource_types.get(place)).flat_map(|kind| places(kind.keys))
+    }
+}
+
+fn places(text: &'static str) -> impl Iterator<Item = usize> {
+    text.split_ascii_whitespace().filter_map(|place| place.parse().ok())
 }
 
 /// The text; `None`: it is not packed as it should be.
@@ -90,7 +122,9 @@ pub(super) fn read(text: &'static str) -> Option<Catalogue> {
                 let service = catalogue.services.last_mut()?;
                 match letter {
                     "K" => service.keys.push(ConditionKey { name, kind: fields.next()? }),
-                    "R" => service.resource_types.push(Kind { name, arn: fields.next()? }),
+                    "R" => {
+                        service.resource_types.push(Kind { name, arn: fields.next()?, keys: fields.next()? });
+                    }
                     "A" => service.entries.push(Entry {
                         name,
                         lower: name.to_ascii_lowercase().into(),

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use super::Key;
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Action, Catalogue, ConditionKey};
+use crate::request::OF_ROLE_SESSIONS;
 
 /// Follow from the principal, the resource, the organization or the clock: whoever asks should say.
 const KNOWABLE: [&str; 15] = [
@@ -66,22 +67,67 @@ pub fn class_of(key: &str) -> &'static Key {
 /// Whether a condition key (in lower case) belongs to certain actions, so that requests for other actions never have it: the
 /// Service Authorization Reference lists the keys of each action. `iam:PassedToService`
 /// [applies only to `iam:PassRole`, and limits no other action](https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#ck_passedtoservice).
-/// Not what a session brings along to whatever it asks for; nor keys of STS, since a trust policy has one condition for the
-/// assuming of a role and for what goes with it.
+/// So do the tags that a request brings, and every key with a service's prefix: other services do not send it. Not what a
+/// session brings along to whatever it asks for.
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
 pub(super) fn belongs_to_actions(key: &str) -> bool {
-    let is_of_session = matches!(key.split_once(':'), None | Some(("aws" | "sts" | "saml", _)))
-        || matches!(key, "ec2:sourceinstancearn" | "ssm:sourceinstancearn");
-    !is_of_session && Catalogue::is_of_some_actions(key) && !is_used_beyond_the_reference(key)
+    let is_of_session = OF_ROLE_SESSIONS.contains(&key) || OF_SESSIONS.contains(&key);
+    !is_of_session
+        && !is_used_beyond_the_reference(key)
+        && (is_of_tags_in_the_request(key) || Catalogue::is_of_a_service(key))
+}
+
+/// What sessions bring along besides the keys of [role sessions](OF_ROLE_SESSIONS).
+const OF_SESSIONS: [&str; 2] = ["identitystore:groupid", "sts:sourceidentity"];
+
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-requesttag>
+fn is_of_tags_in_the_request(key: &str) -> bool {
+    key == "aws:tagkeys" || key.starts_with("aws:requesttag/")
+}
+
+/// The assuming of a role, and what goes with it: a trust policy has one condition for all of them.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_permissions-required>
+const OF_ASSUMING: [&str; 6] = [
+    "sts:assumerole",
+    "sts:assumerolewithsaml",
+    "sts:assumerolewithwebidentity",
+    "sts:setcontext",
+    "sts:setsourceidentity",
+    "sts:tagsession",
+];
+
+/// Whether a request for a listed action may have a key that [belongs to certain actions](belongs_to_actions).
+fn may_be_sent(key: &str, action: &str, listed: Action<'_>) -> bool {
+    if listed.has_key(key) || is_used_with_the_action(key, action) {
+        return true;
+    }
+    let goes_along = OF_ASSUMING.contains(&action);
+    if is_of_tags_in_the_request(key) {
+        return goes_along || listed.has_key("aws:tagkeys") || listed.has_key("aws:requesttag/any");
+    }
+    match key.split_once(':') {
+        Some(("sts", _)) => goes_along,
+        // Of a key that most actions of its service have, the reference has gaps.
+        Some((service, _)) => service == listed.service() && !Catalogue::is_of_some_actions(key),
+        None => true,
+    }
 }
 
 /// Keys with which AWS's own policies grant actions for which its reference does not list them: the reference has gaps there.
-/// Measured over all of its managed policies.
+/// Measured over all of its managed policies. A line with an action is about that one only, others are about all.
 /// <https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html>
 const BEYOND_THE_REFERENCE: &str = include_str!("../../data/keys-beyond-the-reference.txt");
 
 fn is_used_beyond_the_reference(key: &str) -> bool {
     BEYOND_THE_REFERENCE.lines().skip(1).any(|listed| listed.eq_ignore_ascii_case(key))
+}
+
+fn is_used_with_the_action(key: &str, action: &str) -> bool {
+    BEYOND_THE_REFERENCE
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.split_once(' '))
+        .any(|(name, listed)| listed.eq_ignore_ascii_case(action) && ConditionKey { name, kind: "" }.is(key))
 }
 
 /// Keys of the VPC endpoint that AWS sends to listed services only.
@@ -101,7 +147,7 @@ pub(crate) fn is_never_sent(key: &str, action: &str) -> bool {
         return is_without_endpoint_keys(action);
     }
     belongs_to_actions(key)
-        && Catalogue::get().action_lower(action).is_some_and(|listed| !listed.has_key(key))
+        && Catalogue::get().action_lower(action).is_some_and(|listed| !may_be_sent(key, action, listed))
 }
 
 fn is_without_endpoint_keys(action: &str) -> bool {
@@ -113,6 +159,11 @@ fn is_without_endpoint_keys(action: &str) -> bool {
         Some(service) => action.starts_with(service),
         None => action == listed,
     })
+}
+
+/// Whether a key (in lower case) is one of the VPC endpoint that is sent to listed services only.
+pub(crate) fn is_of_the_endpoint(key: &str) -> bool {
+    TO_LISTED_SERVICES.contains(&key)
 }
 
 /// Whether some actions are never sent a condition key, in lower case.
@@ -224,9 +275,15 @@ mod tests {
     fn what_awss_policies_use_beyond_the_reference_is_in_the_catalogue() {
         let listed: Vec<&str> = BEYOND_THE_REFERENCE.lines().skip(1).collect();
         assert!(listed.len() > 10 && listed.is_sorted());
-        for key in listed {
-            assert!(Catalogue::is_of_some_actions(&key.to_lowercase()), "{key}");
-            assert!(!belongs_to_actions(&key.to_lowercase()), "{key}");
+        for line in listed {
+            let Some((key, action)) = line.split_once(' ') else {
+                assert!(Catalogue::is_of_a_service(&line.to_lowercase()), "{line}");
+                assert!(!belongs_to_actions(&line.to_lowercase()), "{line}");
+                continue;
+            };
+            let (key, action) = (key.replace("${TagKey}", "team").to_lowercase(), action.to_lowercase());
+            assert!(!Catalogue::get().action_lower(&action).unwrap().has_key(&key), "{line}");
+            assert!(belongs_to_actions(&key) && !is_never_sent(&key, &action), "{line}");
         }
         assert!(belongs_to_actions("iam:passedtoservice"));
     }

@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use classes::of_the_other_way;
 pub use classes::{class_of, is_multivalued};
-pub(crate) use classes::{is_in_every_request, is_never_sent, is_of_some_requests, is_tag};
+pub(crate) use classes::{
+    is_in_every_request, is_never_sent, is_of_some_requests, is_of_the_endpoint, is_tag,
+};
 pub use facts::{AccountFacts, FactKeys, RequestFacts};
 
 /// What is known of one condition key.
@@ -73,6 +75,8 @@ struct Entry {
     lower: Arc<str>,
     written: Arc<str>,
     key: Key,
+    /// Supposed of a caller, who may send it where AWS takes it; not said.
+    chosen: bool,
 }
 
 impl Context {
@@ -118,20 +122,27 @@ impl Context {
         let lower = key.to_lowercase();
         let other_tag = is_tag(&lower)
             && self.entry(&lower).is_some_and(|entry| &*entry.written != key && entry.key != state);
-        self.replacing(key, if other_tag { Key::NotKnown } else { state })
+        self.replacing(key, if other_tag { Key::NotKnown } else { state }, false)
+    }
+
+    /// With this of a key, as a caller may choose it.
+    pub(crate) fn choosing(self, key: &str, state: Key) -> Self {
+        self.replacing(key, state, true)
     }
 
     /// With this of a key, whatever was known of it and however it was written.
-    pub(crate) fn replacing(mut self, key: &str, state: Key) -> Self {
+    fn replacing(mut self, key: &str, state: Key, chosen: bool) -> Self {
         let lower = key.to_lowercase();
         match self.entries.binary_search_by(|entry| (*entry.lower).cmp(lower.as_str())) {
             Ok(at) => {
                 if let Some(entry) = self.entries.get_mut(at) {
                     entry.key = state;
+                    entry.chosen &= chosen;
                 }
             }
             Err(at) => {
-                self.entries.insert(at, Entry { lower: lower.into(), written: key.into(), key: state });
+                self.entries
+                    .insert(at, Entry { lower: lower.into(), written: key.into(), key: state, chosen });
             }
         }
         self
@@ -149,7 +160,8 @@ impl Context {
     pub(crate) fn with_state_unless_said(mut self, key: &str, state: Key) -> Self {
         let lower = key.to_ascii_lowercase();
         if let Err(at) = self.entries.binary_search_by(|entry| (*entry.lower).cmp(lower.as_str())) {
-            self.entries.insert(at, Entry { lower: lower.into(), written: key.into(), key: state });
+            self.entries
+                .insert(at, Entry { lower: lower.into(), written: key.into(), key: state, chosen: false });
         }
         self
     }
@@ -196,6 +208,12 @@ impl Context {
     /// Only what was said, not what follows from the name.
     pub(crate) fn named(&self, lower: &str) -> Option<&Key> {
         self.entry(lower).map(|entry| &entry.key)
+    }
+
+    /// Whether it was said that the request has a key, in lower case; not only supposed.
+    pub(crate) fn is_said_to_have(&self, lower: &str) -> bool {
+        let is_there = |entry: &Entry| matches!(entry.key, Key::Known { .. } | Key::Present);
+        self.entry(lower).is_some_and(|entry| !entry.chosen && is_there(entry))
     }
 
     fn entry(&self, lower: &str) -> Option<&Entry> {

@@ -254,3 +254,25 @@ fn root_user_is_one() {
     let root = Principal::iam("arn:aws:iam::111122223333:root").unwrap();
     assert_eq!(told(&administrator(&root, Context::auditor(), &Layers::default())), "yes");
 }
+
+/// A key that a service's requests have, or those about tags, is in no request that makes an administrator.
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html>
+#[test]
+fn everything_on_a_key_of_another_service_makes_no_administrator() {
+    for condition in [
+        r#""StringEquals":{"kms:ViaService":"s3.us-east-1.amazonaws.com"}"#,
+        r#""StringEquals":{"kms:EncryptionContext:a":"a"}"#,
+        r#""NumericGreaterThan":{"s3:TlsVersion":"1.2"}"#,
+        r#""StringEquals":{"ec2:Region":"us-east-1"}"#,
+        r#""StringEquals":{"sts:ExternalId":"a"}"#,
+        r#""StringEquals":{"secretsmanager:ResourceTag/a":"a"}"#,
+        r#""StringEquals":{"ec2:ResourceTag/a":"a"}"#,
+    ] {
+        let statement =
+            format!(r#"{{"Effect":"Allow","Action":"*","Resource":"*","Condition":{{{condition}}}}}"#);
+        let identity = [attached(&statement)];
+        let told =
+            administrator(&ann(), Context::auditor(), &Layers { identity: &identity, ..Layers::default() });
+        assert!(matches!(told, Administrator::No { .. }), "{condition}: {told:?}");
+    }
+}

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use crate::condition::Condition;
-use crate::context::is_never_sent;
+use crate::context::{is_never_sent, is_of_the_endpoint};
 use crate::policy::Policy;
 use crate::statement::Effect;
 use crate::truth::Truth;
@@ -73,8 +73,8 @@ pub fn never_sent(policy: &Policy, action: &str) -> Vec<NeverSent> {
                 continue;
             }
             let always_holds = without == Truth::True;
-            let is_global = key.starts_with("aws:");
-            if is_global || (statement.effect() == Effect::Allow && !always_holds) {
+            let is_of_the_endpoint = is_of_the_endpoint(&key);
+            if is_of_the_endpoint || (statement.effect() == Effect::Allow && !always_holds) {
                 found.push(NeverSent {
                     statement: index,
                     effect: statement.effect(),

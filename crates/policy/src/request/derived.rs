@@ -63,7 +63,7 @@ const OF_MULTI_FACTOR: &[&str] = &["aws:multifactorauthpresent", "aws:multifacto
 /// Exist only in sessions of roles: what opened the session, or where it runs, puts them there.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-role-properties>
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html>
-const OF_ROLE_SESSIONS: &[&str] = &[
+pub(crate) const OF_ROLE_SESSIONS: &[&str] = &[
     "aws:chatbotsourcearn",
     "aws:ec2instancesourceprivateipv4",
     "aws:ec2instancesourcevpc",

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use crate::arn::Arn;
 use crate::context::{Context, Key, is_never_sent};
 use derived::Base;
+pub(crate) use derived::OF_ROLE_SESSIONS;
 
 pub(crate) use principal::is_service_linked_role;
 pub use principal::{NotAPrincipal, Principal, PrincipalKind};
@@ -137,8 +138,8 @@ impl Request {
 
     /// The same request, in which the caller makes this of a key that it chooses.
     pub(crate) fn choosing(mut self, key: &str, state: Key) -> Self {
-        self.base = Arc::new(Base::new(self.base.context().clone().replacing(key, state.clone())));
-        self.context = Arc::new((*self.context).clone().replacing(key, state));
+        self.base = Arc::new(Base::new(self.base.context().clone().choosing(key, state.clone())));
+        self.context = Arc::new((*self.context).clone().choosing(key, state));
         self
     }
 
@@ -169,8 +170,7 @@ impl Request {
 
     /// Whether AWS never sends a key (in lower case) with this action, and nothing else was said of it.
     pub(crate) fn never_has(&self, key: &str) -> bool {
-        !matches!(self.context.named(key), Some(Key::Known { .. } | Key::Present))
-            && is_never_sent(key, &self.action_lower)
+        !self.context.is_said_to_have(key) && is_never_sent(key, &self.action_lower)
     }
 
     pub(crate) fn action_lower(&self) -> &str {

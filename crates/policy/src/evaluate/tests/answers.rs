@@ -12,7 +12,11 @@ fn with_condition(effect: &str, condition: &str) -> String {
 }
 
 fn residual(world: &World) -> Residual {
-    match world.answer(&user(), "sqs:SendMessage", QUEUE).decision {
+    residual_of(world, "sqs:SendMessage")
+}
+
+fn residual_of(world: &World, action: &str) -> Residual {
+    match world.answer(&user(), action, QUEUE).decision {
         Decision::AllowedIf(residual) => residual,
         other => panic!("{other:?}"),
     }
@@ -102,8 +106,8 @@ fn alternatives_in_doubt_are_left_out_of_a_residual() {
 fn keys_of_the_caller_are_part_of_the_residual() {
     let condition = r#""Condition":{"StringEquals":{"aws:RequestTag/team":"a"}}"#;
     let world = World::default().identity(&with_condition("Allow", condition));
-    let residual = residual(&world);
-    let request = Request::new(user(), "sqs:SendMessage", QUEUE, Context::auditor());
+    let residual = residual_of(&world, "sqs:TagQueue");
+    let request = Request::new(user(), "sqs:TagQueue", QUEUE, Context::auditor());
     assert_eq!(residual.terms()[0].key_in(&request), Some(&Key::CallerChosen));
     assert_eq!(residual.by_choice(&request), True);
     let world = World::default().identity(&with_condition("Allow", FROM_OFFICE));

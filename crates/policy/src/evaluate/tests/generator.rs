@@ -211,7 +211,8 @@ pub(super) fn target(dice: &mut Dice) -> (&'static str, &'static str) {
         ("kms:Decrypt", KEY),
         ("kms:Decrypt", AWAY_KEY),
         ("sts:GetSessionToken", "*"),
-    ][dice.below(9)]
+        ("sqs:TagQueue", QUEUE),
+    ][dice.below(10)]
 }
 
 /// What a key may be, and how a known one is told as less than known.
@@ -223,8 +224,9 @@ const KEYS: [(&str, &[&str]); 5] = [
     ("aws:MultiFactorAuthAge", &["5", "3600.5"]),
 ];
 
-/// All of a request's circumstances, and the same with some of them not seen.
-pub(super) fn contexts(dice: &mut Dice, may_doubt: bool) -> (Context, Context) {
+/// All of the circumstances of a request for an action, without what AWS never sends with it, and the same with some of them
+/// not seen.
+pub(super) fn contexts(dice: &mut Dice, action: &str, may_doubt: bool) -> (Context, Context) {
     let mut whole = Context::complete();
     let mut seen = Context::complete();
     let hide = |dice: &mut Dice, seen: Context, whole: &Context, key: &str| {
@@ -238,12 +240,12 @@ pub(super) fn contexts(dice: &mut Dice, may_doubt: bool) -> (Context, Context) {
         seen.with_state(key, state)
     };
     for (key, values) in KEYS {
-        if !dice.one_in(4) {
+        if !dice.one_in(4) && !crate::is_never_sent_with(key, action) {
             whole = whole.with(key, dice.pick(values));
         }
         seen = hide(dice, seen, &whole, key);
     }
-    if !dice.one_in(3) {
+    if !dice.one_in(3) && !crate::is_never_sent_with("aws:TagKeys", action) {
         whole = whole.with_list("aws:TagKeys", dice.pick(&[&["a"][..], &["a", "b"], &["c"], &["a", "c"]]));
     }
     seen = hide(dice, seen, &whole, "aws:TagKeys");

@@ -344,7 +344,8 @@ fn key_declared_as_a_list_never_matches_an_operator_for_single_values() {
     let truth = |condition: &str, context: Context| {
         let statement =
             format!(r#"{{"Effect":"Allow","Action":"*","Resource":"*","Condition":{{{condition}}}}}"#);
-        let request = Request::new(user(), "dynamodb:GetItem", table, context);
+        let action = if condition.contains("aws:TagKeys") { "TagResource" } else { "GetItem" };
+        let request = Request::new(user(), &format!("dynamodb:{action}"), table, context);
         World::default().identity(&statement).answer_to(&request).decision.truth()
     };
     for key in ["dynamodb:LeadingKeys", "aws:VpceOrgPaths", "aws:TagKeys", "aws:PrincipalOrgPaths"] {
@@ -477,4 +478,113 @@ fn keys_of_the_endpoint_are_sent_to_some_services_only() {
     let perimeter = r#""StringNotEqualsIfExists":{"aws:VpceOrgID":"o-a1b2c3d4e5"}"#;
     assert_eq!(by("Deny", perimeter, "secretsmanager:GetSecretValue", secret), False);
     assert_eq!(by("Deny", perimeter, "s3:GetObject", "arn:aws:s3:::bucket/key"), Depends);
+}
+
+/// What a statement with this condition comes to for an action, on whatever it is about.
+fn for_action(effect: &str, condition: &str, action: &str) -> Truth {
+    let everything = r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#;
+    let statement =
+        format!(r#"{{"Effect":"{effect}","Action":"*","Resource":"*","Condition":{{{condition}}}}}"#);
+    let statements = if effect == "Deny" { format!("{everything},{statement}") } else { statement };
+    let resource = match action.split(':').next() {
+        Some("iam") => "arn:aws:iam::111122223333:user/ann",
+        Some("kms") => "arn:aws:kms:us-east-1:111122223333:key/0a1b2c3d-0000-1111-2222-333344445555",
+        Some("ec2") => "arn:aws:ec2:us-east-1:111122223333:instance/i-1",
+        Some("secretsmanager") => "arn:aws:secretsmanager:us-east-1:111122223333:secret:s-AbCdEf",
+        _ => "*",
+    };
+    World::default().identity(&statements).truth(&user(), action, resource)
+}
+
+/// A key with a service's prefix is in the requests of that service: the reference lists it for no action of another one.
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
+#[test]
+fn keys_of_a_service_are_in_no_request_for_another() {
+    for (key, has) in [
+        ("kms:ViaService", "kms:Decrypt"),
+        ("kms:EncryptionContext:a", "kms:Decrypt"),
+        // Of its resource type.
+        ("kms:KeySpec", "kms:Decrypt"),
+        ("s3:TlsVersion", "s3:ListAllMyBuckets"),
+        ("ec2:Region", "ec2:StartInstances"),
+        ("ec2:ResourceTag/a", "ec2:StopInstances"),
+        ("secretsmanager:ResourceTag/a", "secretsmanager:GetSecretValue"),
+        ("iam:ResourceTag/x", "iam:PutUserPolicy"),
+        ("iam:ResourceTag/x", "sts:AssumeRole"),
+        ("sts:ExternalId", "sts:AssumeRole"),
+        ("sts:RoleSessionName", "sts:TagSession"),
+    ] {
+        let condition = format!(r#""StringEquals":{{"{key}":"a"}}"#);
+        // Those of KMS and STS are also decided by the policy of what they are about.
+        if !has.starts_with("sts:") && !has.starts_with("kms:") {
+            assert!(for_action("Allow", &condition, has) > False, "{key} {has}");
+        }
+        assert!(!crate::is_never_sent_with(key, has), "{key} {has}");
+        let others = ["ec2:StopInstances", "iam:PutUserPolicy", "sqs:ListQueues", "lambda:ListFunctions"];
+        for action in others.into_iter().filter(|action| action.split(':').next() != key.split(':').next()) {
+            assert_eq!(for_action("Allow", &condition, action), False, "{key} {action}");
+            let negated = condition.replace("Equals", "NotEquals");
+            assert_eq!(for_action("Deny", &negated, action), False, "{key} {action}");
+            assert_eq!(for_action("Deny", &condition, action), True, "{key} {action}");
+        }
+        assert_eq!(
+            for_action("Allow", &condition, "ec2:NewerAction"),
+            for_action("Allow", &condition, "a:b")
+        );
+    }
+    // Of the service's own actions too, where the reference lists the key for some.
+    for (key, action) in [
+        ("kms:EncryptionContext:a", "kms:ScheduleKeyDeletion"),
+        ("sts:ExternalId", "sts:DecodeAuthorizationMessage"),
+        ("sts:RoleSessionName", "sts:DecodeAuthorizationMessage"),
+    ] {
+        let condition = format!(r#""StringEquals":{{"{key}":"a"}}"#);
+        assert_eq!(for_action("Allow", &condition, action), False, "{key} {action}");
+    }
+    // What a session brings along, what is newer, and what is no service's.
+    for key in [
+        "sts:SourceIdentity",
+        "ec2:SourceInstanceARN",
+        "lambda:SourceFunctionArn",
+        "kms:NewerKey",
+        "accounts.google.com:sub",
+        "saml:aud",
+        "cognito-identity.amazonaws.com:sub",
+    ] {
+        assert!(!crate::is_never_sent_with(key, "ec2:StopInstances"), "{key}");
+    }
+}
+
+/// "This key is included in the request context when tag key-value pairs are passed in the request".
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-requesttag>
+#[test]
+fn tags_are_in_requests_for_actions_about_tags_only() {
+    let equals = r#""StringEquals":{"aws:RequestTag/CostCenter":"a"}"#;
+    let differs = r#""StringNotEquals":{"aws:RequestTag/CostCenter":"a"}"#;
+    let names = r#""ForAnyValue:StringEquals":{"aws:TagKeys":"CostCenter"}"#;
+    let missing = r#""Null":{"aws:RequestTag/CostCenter":"true"}"#;
+    for action in ["ec2:StopInstances", "iam:PutUserPolicy", "sqs:SendMessage"] {
+        for (effect, condition, wanted) in [
+            ("Allow", equals, False),
+            ("Allow", names, False),
+            ("Allow", differs, True),
+            ("Deny", equals, True),
+            ("Deny", names, True),
+            ("Deny", differs, False),
+            ("Deny", missing, False),
+        ] {
+            assert_eq!(for_action(effect, condition, action), wanted, "{effect} {condition} {action}");
+        }
+    }
+    // And what is newer, and what AWS's own policies grant on them.
+    // <https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonDataZoneSageMakerManageAccessRolePolicy.html>
+    for action in ["ec2:RunInstances", "iam:TagUser", "iam:CreateUser", "ec2:NewerAction"] {
+        for condition in [equals, differs, names, missing] {
+            assert_eq!(for_action("Allow", condition, action), Depends, "{condition} {action}");
+            assert_eq!(for_action("Deny", condition, action), Depends, "{condition} {action}");
+        }
+    }
+    assert!(!crate::is_never_sent_with("aws:TagKeys", "kms:CreateGrant"));
+    assert!(crate::is_never_sent_with("aws:RequestTag/a", "kms:CreateGrant"));
+    assert!(crate::is_never_sent_with("aws:TagKeys", "kms:Decrypt"));
 }

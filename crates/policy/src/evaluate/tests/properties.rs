@@ -16,7 +16,7 @@ fn for_all(property: impl Fn(&mut Dice, &Scene, &Request)) {
         let scene = generator::scene(&mut dice);
         let principal = generator::principal(&mut dice);
         let (action, resource) = generator::target(&mut dice);
-        let (whole, seen) = generator::contexts(&mut dice, true);
+        let (whole, seen) = generator::contexts(&mut dice, action, true);
         let context = if dice.one_in(5) { whole } else { seen };
         property(&mut dice, &scene, &Request::new(principal, action, resource, context));
     }
@@ -191,7 +191,7 @@ fn what_is_not_seen_never_decides_and_residuals_give_the_verdict() {
         let principal = generator::principal(&mut dice);
         let (action, resource) = generator::target(&mut dice);
         let may_doubt = dice.one_in(4);
-        let (whole, seen) = generator::contexts(&mut dice, may_doubt);
+        let (whole, seen) = generator::contexts(&mut dice, action, may_doubt);
         let request = Request::new(principal.clone(), action, resource, whole);
         let partly = Request::new(principal, action, resource, seen);
         let verdict = truth(&scene, &request);
