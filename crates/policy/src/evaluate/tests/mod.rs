@@ -5,6 +5,7 @@ mod bypass;
 mod core_grant;
 pub(crate) mod generator;
 mod keys;
+mod keys_of_actions;
 mod open_points;
 mod order;
 mod properties;
