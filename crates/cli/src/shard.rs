@@ -52,16 +52,15 @@ impl Shard {
             Failure::new(format!("--shard {text:?}: {why}: expected 0/4 for the first of four, up to 3/4"))
         };
         let (place, index, count) = match text.split_once('/') {
-            Some((index, count)) => ("", index.to_owned(), count),
+            Some((index, count)) => (String::new(), index.to_owned(), count),
             None => {
                 let set = INDEX_VARIABLES.iter().find_map(|name| Some((*name, variable(name)?)));
                 let (name, index) = set.ok_or_else(|| {
                     wrong(&format!("it names no index, and none of {} is set", INDEX_VARIABLES.join(", ")))
                 })?;
-                (name, index, text)
+                (format!("{name}="), index, text)
             }
         };
-        let place = if place.is_empty() { String::new() } else { format!("{place}=") };
         let index: u32 = index.parse().map_err(|_| wrong(&format!("{place}{index:?} is no number")))?;
         let count: u32 = count.parse().map_err(|_| wrong(&format!("{count:?} is no number")))?;
         if index >= count {
