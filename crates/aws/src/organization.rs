@@ -8,15 +8,13 @@ use aws_sdk_organizations::types::Account as WireAccount;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use orgsweep_model::facts::OrganizationPolicies;
 use orgsweep_model::finding_id::sha256_hex;
-use orgsweep_model::{Account, AccountId, AccountState, Gap, Organization, Reason, Timestamp};
+use orgsweep_model::organization::OrganizationSnapshot;
+use orgsweep_model::{Account, AccountId, AccountState, Gap, Reason, Timestamp};
 use orgsweep_sweep::{Listed, SourceError};
-use serde::{Deserialize, Serialize};
 use tokio::sync::{OnceCell, mpsc};
 
 use crate::failure;
-use crate::organization_policies::{self, OrganizationPolicy};
 
 /// The largest page that Organizations gives.
 const PAGE: i32 = 20;
@@ -30,37 +28,11 @@ pub enum Roster {
     /// From Organizations.
     Organization,
     /// Read once, by `discover`: no call to Organizations is made.
-    Discovered(Arc<DiscoveredRoster>),
+    Discovered(Arc<OrganizationSnapshot>),
     /// From the caller, in this order.
     File(Vec<Account>),
     /// Only the caller's own account.
     CallerOnly,
-}
-
-/// An organization as it was at one moment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DiscoveredRoster {
-    /// The organization.
-    pub organization: Organization,
-    /// All of its accounts, with their units.
-    pub accounts: Vec<Account>,
-    /// Names of roots and units, by id.
-    pub unit_names: BTreeMap<String, String>,
-    /// Service and resource control policies; `None`: they could not be read, and `policies_gap` says why.
-    pub policies: Option<Vec<OrganizationPolicy>>,
-    /// Why there are none.
-    pub policies_gap: Option<Gap>,
-}
-
-impl DiscoveredRoster {
-    /// Its policies as they are stored, or why they are not known.
-    pub fn stored_policies(&self) -> Option<Result<OrganizationPolicies, Gap>> {
-        match (&self.policies, &self.policies_gap) {
-            (Some(policies), _) => Some(Ok(organization_policies::stored(policies))),
-            (None, Some(gap)) => Some(Err(gap.clone())),
-            (None, None) => None,
-        }
-    }
 }
 
 /// The organization's tree, walked at most once.

@@ -6,34 +6,14 @@ use aws_sdk_organizations::types::PolicyType;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use orgsweep_model::facts::{self, Document, OrganizationPolicies};
+use orgsweep_model::organization::{EVERYWHERE, OrganizationPolicy};
 use orgsweep_model::{Gap, Reason};
-use serde::{Deserialize, Serialize};
 
 use crate::failure;
 use crate::organization::present;
 
 /// The largest page that Organizations gives.
 const PAGE: i32 = 20;
-/// AWS's own resource control policy: attached everywhere, cannot be detached, so its targets need no call.
-const EVERYWHERE: &str = "p-RCPFullAWSAccess";
-
-/// One policy of the organization.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OrganizationPolicy {
-    /// `p-…`.
-    pub policy_id: String,
-    /// `SERVICE_CONTROL_POLICY` or `RESOURCE_CONTROL_POLICY`.
-    pub policy_type: String,
-    /// Any text.
-    pub name: String,
-    /// Whether it is AWS's own.
-    pub aws_managed: bool,
-    /// The document.
-    pub content: String,
-    /// Ids of the roots, units and accounts that it is attached to, sorted; empty for what AWS attaches everywhere.
-    pub targets: Vec<String>,
-}
 
 /// All of them, sorted by type and id. A policy type that is not enabled has no effect and is not listed by its root, but its
 /// policies are still read: enabling it again makes them hold.
@@ -55,6 +35,7 @@ pub async fn read(client: &Client) -> Result<Vec<OrganizationPolicy>, Gap> {
                     .id()
                     .ok_or_else(|| lacking("organizations:ListPolicies", "the id of a policy"))?;
                 let Some(content) = content(client, id).await? else { continue };
+                // It cannot be detached, so its targets need no call.
                 let targets = if id == EVERYWHERE { Some(Vec::new()) } else { targets(client, id).await? };
                 let Some(targets) = targets else { continue };
                 policies.push(OrganizationPolicy {
@@ -76,29 +57,6 @@ pub async fn read(client: &Client) -> Result<Vec<OrganizationPolicy>, Gap> {
         (&left.policy_type, &left.policy_id).cmp(&(&right.policy_type, &right.policy_id))
     });
     Ok(policies)
-}
-
-/// As they are stored: a row for each place.
-pub fn stored(policies: &[OrganizationPolicy]) -> OrganizationPolicies {
-    let mut all = OrganizationPolicies::default();
-    for policy in policies {
-        let document = Document::of(&policy.content);
-        let row = |target_id| facts::OrganizationPolicy {
-            policy_id: policy.policy_id.clone(),
-            policy_type: policy.policy_type.clone(),
-            policy_name: policy.name.clone(),
-            is_aws_managed: policy.aws_managed,
-            target_id,
-            is_everywhere: policy.policy_id == EVERYWHERE,
-            document_sha256: document.document_sha256.clone(),
-        };
-        all.policies.extend(policy.targets.iter().map(|target| row(Some(target.clone()))));
-        if policy.targets.is_empty() {
-            all.policies.push(row(None));
-        }
-        all.documents.push(document);
-    }
-    all
 }
 
 /// Whether they could be read, by the first of each type: all of them take half a second each.
@@ -163,37 +121,5 @@ async fn targets(client: &Client, id: &str) -> Result<Option<Vec<String>>, Gap> 
             targets.sort();
             return Ok(Some(targets));
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_policy_has_a_row_for_each_place_and_one_where_it_has_none() {
-        let policy = |id: &str, targets: &[&str]| OrganizationPolicy {
-            policy_id: id.to_owned(),
-            policy_type: "SERVICE_CONTROL_POLICY".to_owned(),
-            name: id.to_owned(),
-            aws_managed: false,
-            content: "{}".to_owned(),
-            targets: targets.iter().map(|target| (*target).to_owned()).collect(),
-        };
-        let stored = stored(&[policy("p-a", &["r-1", "ou-1"]), policy("p-b", &[]), policy(EVERYWHERE, &[])]);
-        let told: Vec<_> = stored
-            .policies
-            .iter()
-            .map(|row| (row.policy_id.as_str(), row.target_id.as_deref(), row.is_everywhere))
-            .collect();
-        assert_eq!(
-            told,
-            [
-                ("p-a", Some("r-1"), false),
-                ("p-a", Some("ou-1"), false),
-                ("p-b", None, false),
-                (EVERYWHERE, None, true)
-            ]
-        );
     }
 }

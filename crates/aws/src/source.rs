@@ -10,6 +10,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use orgsweep_model::collector::Clock;
 use orgsweep_model::facts::OrganizationPolicies;
 use orgsweep_model::gap::CALLERS_OWN;
+use orgsweep_model::organization::{OrganizationPolicy, stored_policies};
 use orgsweep_model::{Account, AccountId, Gap, Organization, Reason, Session, Usage, async_trait};
 use orgsweep_sweep::source::listing;
 use orgsweep_sweep::{Listed, Opened, Source, SourceError};
@@ -23,7 +24,7 @@ use crate::ledger::Ledger;
 use crate::managed::ManagedPolicies;
 use crate::member::{Member, Reader};
 use crate::organization::{self, Roster, Tree};
-use crate::organization_policies::{self, OrganizationPolicy};
+use crate::organization_policies;
 use crate::session::{self, Assumer, LONGEST_CHAINED, SessionCredentials};
 
 /// How to give credentials.
@@ -251,9 +252,7 @@ impl Source for AwsSource {
 
     async fn organization_policies(&self) -> Option<Result<OrganizationPolicies, Gap>> {
         match &self.options.roster {
-            Roster::Organization => {
-                Some(self.policies().await.map(|policies| organization_policies::stored(&policies)))
-            }
+            Roster::Organization => Some(self.policies().await.map(|policies| stored_policies(&policies))),
             Roster::Discovered(roster) => roster.stored_policies(),
             Roster::File(_) | Roster::CallerOnly => None,
         }

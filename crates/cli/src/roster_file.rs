@@ -3,10 +3,11 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use orgsweep_aws::{AwsSource, Connection, DiscoveredRoster, Pace, Roster, SourceOptions};
+use orgsweep_aws::{AwsSource, Connection, Pace, Roster, SourceOptions};
 use orgsweep_lake::ScanId;
 use orgsweep_model::collector::{CallCounts, Clock};
 use orgsweep_model::finding_id::sha256_hex;
+use orgsweep_model::organization::OrganizationSnapshot;
 use orgsweep_model::text::printable;
 use orgsweep_model::{Timestamp, Usage};
 use orgsweep_sweep::{Listed, Source};
@@ -30,7 +31,7 @@ pub struct RosterFile {
     #[serde(with = "scan_id")]
     pub scan_id: ScanId,
     pub now: Timestamp,
-    pub roster: DiscoveredRoster,
+    pub roster: OrganizationSnapshot,
     /// What `discover` asked of AWS: counted once, by the scan that its shards are put together to.
     #[serde(default)]
     calls: Vec<DiscoveryCall>,
@@ -159,7 +160,7 @@ async fn write(arguments: DiscoverArguments) -> Result<u8, Failure> {
         version: VERSION,
         scan_id: ScanId::new(now, random_entropy()),
         now,
-        roster: DiscoveredRoster { organization, accounts, unit_names, policies, policies_gap },
+        roster: OrganizationSnapshot { organization, accounts, unit_names, policies, policies_gap },
         calls: source
             .usage()
             .by_action()

@@ -15,6 +15,7 @@ pub mod evaluate;
 pub mod facts;
 pub mod finding_id;
 pub mod gap;
+pub mod organization;
 pub mod pack;
 pub mod reads;
 pub mod records;
