@@ -7,8 +7,8 @@ use orgsweep_model::{AccountId, Severity, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::check_list::ListArguments;
+use crate::commands::explain::ExplainArguments;
 use crate::doctor::DoctorArguments;
-use crate::explain::ExplainArguments;
 use crate::manuals::{CompletionsArguments, ManArguments};
 use crate::policy::PolicyArguments;
 use crate::simulate::SimulateArguments;

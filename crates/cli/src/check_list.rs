@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use clap::Args;
+use orgsweep_explain::nearest::unknown;
 use orgsweep_model::Severity;
 use orgsweep_model::registry::{Registered, Registry};
 use serde_json::{Value as Json, json};
@@ -10,7 +11,7 @@ use serde_json::{Value as Json, json};
 use crate::arguments::PrintFormat;
 use crate::checks::{ROSTER_ACTIONS, reads_roster};
 use crate::exit::Failure;
-use crate::prepare::{unknown, unknown_framework};
+use crate::prepare::unknown_framework;
 use crate::program;
 use crate::terminal::{ColorWhen, Layout, columns, fitted, wrap};
 

@@ -21,7 +21,7 @@ pub fn show(registry: &Registry, id: &str) -> Result<String, Failure> {
     let Some(registered) = registry.check(id) else {
         let known: Vec<&str> =
             registry.checks().iter().map(|registered| registered.check.metadata().id).collect();
-        return Err(Failure::new(crate::prepare::unknown("checks show", "check", id, &known)));
+        return Err(Failure::new(orgsweep_explain::nearest::unknown("checks show", "check", id, &known)));
     };
     let check = &*registered.check;
     let metadata = check.metadata();

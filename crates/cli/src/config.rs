@@ -153,7 +153,7 @@ fn with_the_nearest(message: &str) -> String {
     let named = || {
         let (unknown, rest) = message.strip_prefix("unknown field `")?.split_once('`')?;
         let known: Vec<&str> = rest.split('`').skip(1).step_by(2).collect();
-        (!known.is_empty()).then(|| crate::prepare::unknown("key", "key", unknown, &known))
+        (!known.is_empty()).then(|| orgsweep_explain::nearest::unknown("key", "key", unknown, &known))
     };
     named().unwrap_or_else(|| message.to_owned())
 }

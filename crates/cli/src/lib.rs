@@ -11,13 +11,13 @@ mod arguments;
 mod check_choice;
 mod check_list;
 mod checks;
+mod commands;
 mod config;
 mod ddl;
 mod demo;
 mod doctor;
 mod durations;
 pub mod exit;
-mod explain;
 mod guardrails;
 mod kept;
 mod live;
@@ -135,7 +135,7 @@ fn dispatch(packs: Vec<Pack>, arguments: Arguments) -> Result<u8, Failure> {
         Command::Scan(arguments) => in_runtime(scan::scan(&registry, *arguments)),
         Command::Doctor(arguments) => in_runtime(doctor::doctor(&registry, *arguments)),
         Command::Policy(arguments) => policy::policy(&registry, *arguments),
-        Command::Explain(arguments) => explain::explain(&arguments),
+        Command::Explain(arguments) => commands::explain::explain(&arguments),
         Command::Simulate(arguments) => in_runtime(simulate::simulate(arguments)),
         Command::Checks { command: ChecksCommand::List(arguments) } => {
             print(&check_list::list(&registry, &arguments)?)

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Command, CommandFactory as _};
 use clap_complete::Shell;
+use orgsweep_explain::nearest::unknown;
 
 use crate::arguments::Arguments;
 use crate::exit::{self, Failure};
-use crate::prepare::unknown;
 use crate::program;
 
 /// `orgsweep completions`.

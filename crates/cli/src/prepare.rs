@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use orgsweep_aws::Access;
+use orgsweep_explain::nearest::unknown;
 use orgsweep_model::collector::Clock;
 use orgsweep_model::facts::DERIVED;
 use orgsweep_model::finding_id::sha256_hex;
@@ -294,17 +295,6 @@ pub fn unknown_framework(registry: &Registry, wanted: &str) -> String {
     format!("--framework {wanted:?}: no check answers it; known: {}", known.join(", "))
 }
 
-/// `--check "x": no such check; the nearest is "y"`.
-pub fn unknown(place: &str, kind: &str, name: &str, known: &[&str]) -> String {
-    let nearest = known
-        .iter()
-        .max_by(|left, right| strsim::jaro_winkler(left, name).total_cmp(&strsim::jaro_winkler(right, name)));
-    match nearest {
-        Some(nearest) => format!("{place} {name:?}: no such {kind}; the nearest is {nearest:?}"),
-        None => format!("{place} {name:?}: no such {kind}"),
-    }
-}
-
 /// Of everything that changes results: not where they go, how fast, or how it is told.
 fn fingerprint(options: &ScanOptions, checks: &CheckSet, config: &Config) -> String {
     let checks: BTreeMap<&str, Json> =
@@ -407,11 +397,5 @@ mod tests {
             let message = parse_accounts(text).unwrap_err();
             assert!(message.contains(wanted), "{message}");
         }
-    }
-
-    #[test]
-    fn the_nearest_name_is_offered() {
-        let message = unknown("--check", "check", "iam-role-unsued", &["iam-role-unused", "iam-group-empty"]);
-        assert_eq!(message, "--check \"iam-role-unsued\": no such check; the nearest is \"iam-role-unused\"");
     }
 }

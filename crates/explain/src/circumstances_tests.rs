@@ -4,7 +4,7 @@ use orgsweep_policy::Principal;
 
 use super::*;
 
-fn given(arguments: &[&str]) -> Result<Circumstances, Failure> {
+fn given(arguments: &[&str]) -> Result<Circumstances, ExplainError> {
     given_of("ec2:StopInstances", "arn:aws:ec2:us-east-1:111122223333:instance/i-1", arguments)
 }
 
@@ -13,7 +13,7 @@ fn bare() -> Request {
     Request::new(ann, "ec2:StopInstances", "*", Context::auditor())
 }
 
-fn given_of(action: &str, resource: &str, arguments: &[&str]) -> Result<Circumstances, Failure> {
+fn given_of(action: &str, resource: &str, arguments: &[&str]) -> Result<Circumstances, ExplainError> {
     let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
     let question = Question::read(action, resource).unwrap();
     let ann = Principal::iam("arn:aws:iam::111122223333:user/ann").unwrap();

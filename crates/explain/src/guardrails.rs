@@ -4,7 +4,7 @@ use orgsweep_model::facts::OrganizationPolicy;
 use orgsweep_model::{AccountId, Organization, Row as _};
 use orgsweep_policy::{Attached, Guardrails, Level};
 
-use super::facts::Facts;
+use crate::facts::Facts;
 
 /// The id of the one level that stands for all, where it is not known what holds.
 pub const UNKNOWN: &str = "?";

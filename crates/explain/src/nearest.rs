@@ -2,7 +2,7 @@
 
 use orgsweep_policy::{Action, Catalogue};
 
-/// No more than these are told.
+/// No more than these are listed.
 const MOST: usize = 3;
 /// Characters; what is longer was not typed by anybody.
 const LONGEST: usize = 128;
@@ -33,6 +33,17 @@ pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a 
     }
     best.truncate(MOST);
     best
+}
+
+/// `--check "x": no such check; the nearest is "y"`.
+pub fn unknown(place: &str, kind: &str, name: &str, known: &[&str]) -> String {
+    let nearest = known
+        .iter()
+        .max_by(|left, right| strsim::jaro_winkler(left, name).total_cmp(&strsim::jaro_winkler(right, name)));
+    match nearest {
+        Some(nearest) => format!("{place} {name:?}: no such {kind}; the nearest is {nearest:?}"),
+        None => format!("{place} {name:?}: no such {kind}"),
+    }
 }
 
 /// The actions that a text may have meant, nearest first.
@@ -125,5 +136,11 @@ mod tests {
     fn catalogue_has_a_day() {
         let day = catalogue_day();
         assert!(day.parse::<jiff::civil::Date>().is_ok(), "{day}");
+    }
+
+    #[test]
+    fn the_nearest_name_is_offered() {
+        let message = unknown("--check", "check", "iam-role-unsued", &["iam-role-unused", "iam-group-empty"]);
+        assert_eq!(message, "--check \"iam-role-unsued\": no such check; the nearest is \"iam-role-unused\"");
     }
 }

@@ -2,54 +2,50 @@
 
 use std::fmt::Write as _;
 
+use orgsweep_explain::{Decider, Explanation, LayerView, Usual, open_conditions};
 use orgsweep_model::text::{bounded, printable};
 use orgsweep_policy::{Answer, Citation, Decision, Doubt, Effect, Request, Residual, Statement, Step, Truth};
-
-use super::answer::Told;
-use super::layers::Usual;
-use super::open::{Decider, open_conditions};
-use super::shown::ShownLayer;
 
 /// Characters of one line: a condition may hold a long list.
 const LONGEST: usize = 400;
 
 /// The decision, why, what else there is to know of it, and every layer with what it says.
-pub fn render(told: &Told) -> String {
+pub fn render(explanation: &Explanation) -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.
     let mut line = |line: &str| {
         let _ = writeln!(text, "{}", bounded(&printable(line), LONGEST));
     };
     // A denial of one side is one of the whole.
-    let is_denied = matches!(told.answer.decision, Decision::Denied(_));
-    let side = told.side.filter(|_| !is_denied);
+    let is_denied = matches!(explanation.answer.decision, Decision::Denied(_));
+    let side = explanation.side.filter(|_| !is_denied);
     let side = side.map(|side| format!(" ON THE {}'S SIDE", side.to_uppercase())).unwrap_or_default();
-    line(&format!("{}{side}  {}", word(&told.answer.decision), told.action));
-    line(&format!("  by  {}", told.principal));
-    line(&format!("  on  {}", told.resource));
-    reasons(&told.answer, told.denial.as_deref(), &told.request, &mut line);
-    if let Some((usual, answer)) = &told.supposing {
+    line(&format!("{}{side}  {}", word(&explanation.answer.decision), explanation.action));
+    line(&format!("  by  {}", explanation.principal));
+    line(&format!("  on  {}", explanation.resource));
+    reasons(&explanation.answer, explanation.denial.as_deref(), &explanation.request, &mut line);
+    if let Some((usual, answer)) = &explanation.supposing {
         let supposed = match usual {
             Usual::Silent => "If the resource's own policy says nothing",
             Usual::OfKey(_) => "If the key's policy is the default one, which leaves it to the account",
         };
         line("");
         line(&format!("{supposed}: {}", word(&answer.decision)));
-        reasons(answer, None, &told.request, &mut line);
+        reasons(answer, None, &explanation.request, &mut line);
     }
-    if !told.notes.is_empty() {
+    if !explanation.notes.is_empty() {
         line("");
     }
-    for note in &told.notes {
+    for note in &explanation.notes {
         line(&format!("Note: {note}"));
     }
     line("");
     line("Layers");
-    for layer in &told.layers {
-        shown(layer, &told.request, &mut line);
+    for layer in &explanation.layers {
+        shown(layer, &explanation.request, &mut line);
     }
     line("");
-    line(&format!("From scan {} of {}", told.scan_id, told.observed));
+    line(&format!("From scan {} of {}", explanation.scan_id, explanation.observed));
     text
 }
 
@@ -115,7 +111,7 @@ fn choice(best: Truth, is_one: bool) -> String {
     }
 }
 
-fn shown(layer: &ShownLayer, request: &Request, line: &mut dyn FnMut(&str)) {
+fn shown(layer: &LayerView, request: &Request, line: &mut dyn FnMut(&str)) {
     let says = layer.step.as_ref().map(says).or(layer.note.as_deref()).unwrap_or_default();
     line(&format!("  {}: {says}", layer.name));
     for (citation, applies) in layer.step.iter().flat_map(|step| &step.statements) {
@@ -142,18 +138,18 @@ pub fn says(step: &Step) -> &'static str {
 
 /// Each once: what could not be read neither allows nor denies for the same reason.
 pub fn doubts_of(doubts: &[Doubt]) -> Vec<String> {
-    let mut told: Vec<String> = Vec::new();
+    let mut shown: Vec<String> = Vec::new();
     for doubt in doubts {
         let text = if is_stand_in(&doubt.citation) {
             format!("{}: {}", doubt.citation.attached, doubt.reason)
         } else {
             doubt.to_string()
         };
-        if !told.contains(&text) {
-            told.push(text);
+        if !shown.contains(&text) {
+            shown.push(text);
         }
     }
-    told
+    shown
 }
 
 /// Whether there is no document, so that there is no first statement either.

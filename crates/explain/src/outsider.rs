@@ -8,10 +8,10 @@ use orgsweep_policy::{
     evaluate_resource_side,
 };
 
-use super::facts::Facts;
-use super::layers::{ResourceSide, opens_a_role};
-use super::subject::Subject;
-use crate::exit::Failure;
+use crate::error::ExplainError;
+use crate::facts::Facts;
+use crate::sides::{ResourceSide, opens_a_role};
+use crate::subject::Subject;
 
 /// The key that tells ours from others.
 const ORGANIZATION: &str = "aws:PrincipalOrgID";
@@ -20,35 +20,35 @@ const ANOTHER: &str = "o-0000000000";
 
 /// Somebody from elsewhere can be asked about only where the scan has the other side: a role's trust. Anyone can be asked
 /// about wherever the resource may have a policy.
-pub fn can_be_asked_about(
+pub fn is_answerable(
     subject: &Subject,
     (action, resource): (&str, &str),
     owner: Option<AccountId>,
     side: &ResourceSide,
     facts: &Facts,
-) -> Result<(), Failure> {
+) -> Result<(), ExplainError> {
     let is_here = owner.is_some_and(|owner| facts.accounts.contains_key(&owner));
     if opens_a_role(action, resource) && is_here {
         return Ok(());
     }
     match subject {
-        Subject::Anyone if opens_a_role(action, resource) => Err(Failure::new(format!(
+        Subject::Anyone if opens_a_role(action, resource) => Err(ExplainError::Invalid(format!(
             "--resource: its account is not in scan {}, so that the role's trust policy is not known",
             facts.scan_id
         ))),
         Subject::Anyone if !side.policies.is_empty() || needs_no_permission(action) => Ok(()),
-        Subject::Anyone => Err(Failure::new(format!(
+        Subject::Anyone => Err(ExplainError::Invalid(format!(
             "--principal *: {action} is decided by the policies of whoever asks, since the resource has none of its own: name \
              a principal"
         ))),
-        _ if subject.is_many() => Err(Failure::new(
+        _ if subject.is_many() => Err(ExplainError::Invalid(
             "--principal: an account as a whole can be asked about only where it assumes a role (sts:AssumeRole); name one of \
              its principals"
                 .to_owned(),
         )),
         _ => {
             let account = subject.account().map(|account| account.to_string()).unwrap_or_default();
-            Err(Failure::new(format!(
+            Err(ExplainError::Invalid(format!(
                 "--principal: account {account} is not in scan {}: of somebody from outside it can be asked only whether a \
                  role of the organization lets it in (sts:AssumeRole)",
                 facts.scan_id

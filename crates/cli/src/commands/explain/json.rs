@@ -1,39 +1,36 @@
 //! The answer for a program.
 
+use orgsweep_explain::nearest::catalogue_day;
+use orgsweep_explain::{Decider, Explanation, LayerView, Usual, by_choice, open_conditions};
 use orgsweep_policy::{Answer, Catalogue, Decision, Effect, Request, Statement, Term, Truth};
 use serde_json::{Value as Json, json};
 
-use super::answer::Told;
-use super::layers::Usual;
-use super::near::catalogue_day;
-use super::open::{Decider, by_choice, open_conditions};
-use super::shown::ShownLayer;
 use super::text::{doubts_of, says};
 
 /// One object.
-pub fn render(told: &Told) -> Json {
-    let request = &told.request;
+pub fn render(explanation: &Explanation) -> Json {
+    let request = &explanation.request;
     let supposing = |is_meant: fn(&Usual) -> bool| {
-        let supposing = told.supposing.as_ref().filter(|(usual, _)| is_meant(usual));
+        let supposing = explanation.supposing.as_ref().filter(|(usual, _)| is_meant(usual));
         supposing.map(|(_, supposed)| answer(supposed, None, request))
     };
     json!({
-        "scan_id": told.scan_id,
-        "principal": told.principal,
-        "action": told.action,
-        "resource": told.resource,
-        "action_known": told.is_action_known,
+        "scan_id": explanation.scan_id,
+        "principal": explanation.principal,
+        "action": explanation.action,
+        "resource": explanation.resource,
+        "action_known": explanation.is_action_known,
         "catalogue_date": catalogue_day(),
-        "principal_known": !told.unheard.is_principal,
+        "principal_known": !explanation.unrecognized.is_principal,
         "service_principals_date": Catalogue::get().service_principals_as_of(),
-        "context_keys_unknown": told.unheard.keys,
-        "context_services_unknown": told.unheard.services,
-        "side": told.side.unwrap_or("both"),
-        "answer": answer(&told.answer, told.denial.as_deref(), request),
+        "context_keys_unknown": explanation.unrecognized.keys,
+        "context_services_unknown": explanation.unrecognized.services,
+        "side": explanation.side.unwrap_or("both"),
+        "answer": answer(&explanation.answer, explanation.denial.as_deref(), request),
         "if_the_resource_policy_says_nothing": supposing(|usual| matches!(usual, Usual::Silent)),
         "if_the_key_policy_is_the_default_one": supposing(|usual| matches!(usual, Usual::OfKey(_))),
-        "layers": told.layers.iter().map(|one| layer(one, request)).collect::<Vec<_>>(),
-        "notes": told.notes,
+        "layers": explanation.layers.iter().map(|one| layer(one, request)).collect::<Vec<_>>(),
+        "notes": explanation.notes,
     })
 }
 
@@ -79,7 +76,7 @@ fn term(term: &Term, request: &Request) -> Json {
     })
 }
 
-fn layer(layer: &ShownLayer, request: &Request) -> Json {
+fn layer(layer: &LayerView, request: &Request) -> Json {
     let statements = layer.step.iter().flat_map(|step| &step.statements).map(|(citation, applies)| {
         let statement = citation.statement();
         let open = open_conditions(statement, request).map(

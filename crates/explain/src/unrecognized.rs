@@ -3,10 +3,10 @@
 
 use orgsweep_policy::Catalogue;
 
-use super::circumstances::{Circumstances, pair};
-use super::facts::Facts;
-use super::near::{catalogue_day, did_you_mean, nearest};
-use super::subject::{PROVIDERS, Subject};
+use crate::circumstances::{Circumstances, pair};
+use crate::facts::Facts;
+use crate::nearest::{catalogue_day, did_you_mean, nearest};
+use crate::subject::{PROVIDERS, Subject};
 
 /// How the names of services end, the longest first.
 const ENDS: [&str; 2] = [".amazonaws.com.cn", ".amazonaws.com"];
@@ -22,7 +22,7 @@ const OF_SERVICES: [&str; 6] = [
 ];
 
 /// What nobody has heard of.
-pub struct Unheard {
+pub struct Unrecognized {
     /// Whether it is who asks.
     pub is_principal: bool,
     /// Condition keys, as they were given.
@@ -33,10 +33,10 @@ pub struct Unheard {
     pub notes: Vec<String>,
 }
 
-impl Unheard {
+impl Unrecognized {
     /// Finds it.
     pub fn of(subject: &Subject, arguments: &[String], given: &Circumstances, facts: &Facts) -> Self {
-        let asker = match subject {
+        let requester = match subject {
             Subject::Service(name) if !is_service(name, facts) => Some(("--principal", name.as_str())),
             _ => None,
         };
@@ -46,10 +46,10 @@ impl Unheard {
         });
         let values: Vec<(&str, &str)> = values.collect();
         Self {
-            is_principal: asker.is_some(),
-            keys: given.unheard().iter().filter(|key| !is_mentioned(key, facts)).cloned().collect(),
+            is_principal: requester.is_some(),
+            keys: given.unrecognized().iter().filter(|key| !is_mentioned(key, facts)).cloned().collect(),
             services: values.iter().map(|(_, service)| (*service).to_owned()).collect(),
-            notes: asker
+            notes: requester
                 .into_iter()
                 .chain(values)
                 .map(|(place, name)| unknown_service(place, name))

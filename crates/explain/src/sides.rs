@@ -4,15 +4,15 @@ use orgsweep_model::facts::{IdentityProvider, PolicyKind, Principal as Row, Prin
 use orgsweep_model::{AccountId, Row as _};
 use orgsweep_policy::{Attached, Catalogue, Policy, Principal};
 
-use super::facts::Facts;
-use super::forms::parts;
-use super::question::Question;
-use super::subject::Subject;
-use crate::exit::Failure;
-use crate::prepare::unknown;
+use crate::arn_formats::parts;
+use crate::error::ExplainError;
+use crate::facts::Facts;
+use crate::nearest::unknown;
+use crate::question::Question;
+use crate::subject::Subject;
 
 /// Whoever asks, as far as the scan knows.
-pub struct Asker {
+pub struct Requester {
     /// For the engine.
     pub principal: Principal,
     /// What the scan has of it; the root user need not be there.
@@ -21,23 +21,23 @@ pub struct Asker {
     pub identity: Vec<Attached>,
     pub boundary: Option<Attached>,
     /// Its own side is not asked: it is of an account that is not the organization's, or no single principal.
-    pub is_outsider: bool,
+    pub is_external: bool,
 }
 
 /// For the engine, somebody has a name and an account: names that no policy has. What AWS derives from them is left open.
 const ANYONE: &str = "any-principal";
 const NO_ACCOUNT: &str = "000000000000";
 
-impl Asker {
+impl Requester {
     /// Finds it. That it is not there is an error, unless the table that it would be in was lost.
-    pub fn find(subject: &Subject, facts: &Facts) -> Result<Self, Failure> {
+    pub fn find(subject: &Subject, facts: &Facts) -> Result<Self, ExplainError> {
         let other = |principal| Self {
             principal,
             row: None,
             session: None,
             identity: Vec::new(),
             boundary: None,
-            is_outsider: false,
+            is_external: false,
         };
         match subject {
             Subject::Service(name) => Ok(other(Principal::service(name))),
@@ -49,21 +49,21 @@ impl Asker {
             Subject::Account { account, partition: named } => {
                 let partition = named.as_deref().unwrap_or_else(|| partition(facts));
                 let arn = format!("arn:{partition}:iam::{account}:role/{ANYONE}");
-                Ok(Self { is_outsider: true, ..other(engines(&arn)?) })
+                Ok(Self { is_external: true, ..other(engines(&arn)?) })
             }
             Subject::Anyone => {
                 let partition = partition(facts);
                 let arn = format!("arn:{partition}:iam::{NO_ACCOUNT}:role/{ANYONE}");
-                Ok(Self { is_outsider: true, ..other(engines(&arn)?) })
+                Ok(Self { is_external: true, ..other(engines(&arn)?) })
             }
             Subject::Arn { account, arn } if !facts.accounts.contains_key(account) => {
-                Ok(Self { is_outsider: true, ..other(engines(arn)?) })
+                Ok(Self { is_external: true, ..other(engines(arn)?) })
             }
             Subject::Session { account, role_name, session } if !facts.accounts.contains_key(account) => {
                 // The session's ARN leaves out a path; with none it is the one that most trust policies mean.
                 let arn = format!("arn:{}:iam::{account}:role/{role_name}", partition(facts));
                 let principal = engines(&arn)?.in_session(session);
-                Ok(Self { is_outsider: true, session: Some(session.clone()), ..other(principal) })
+                Ok(Self { is_external: true, session: Some(session.clone()), ..other(principal) })
             }
             Subject::Arn { account, arn } if arn.ends_with(":root") => {
                 let row = facts.principal(*account, |one| one.principal_arn == *arn).cloned();
@@ -90,7 +90,7 @@ impl Asker {
         arn: &str,
         row: Option<&Row>,
         session: Option<&str>,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, ExplainError> {
         let mut principal = engines(arn)?;
         if let Some(session) = session {
             principal = principal.in_session(session);
@@ -110,13 +110,13 @@ impl Asker {
                 session,
                 identity: vec![lost("identity policies")],
                 boundary: Some(lost("permissions boundary")),
-                is_outsider: false,
+                is_external: false,
             });
         }
         let Some(row) = row else {
             let kind = if is_user { PrincipalKind::User } else { PrincipalKind::Role };
             let known = facts.known(account, &[kind]);
-            return Err(Failure::new(unknown("--principal", kind.as_str(), arn, &known)));
+            return Err(ExplainError::Invalid(unknown("--principal", kind.as_str(), arn, &known)));
         };
         let mut identity = facts.within(account, PolicyKind::Inline, arn);
         identity.extend(facts.attached(account, arn));
@@ -134,17 +134,17 @@ impl Asker {
             identity.extend(through.into_iter().map(|policy| policy.through_group(&member.group_name)));
         }
         let boundary = row.permissions_boundary_arn.as_ref().map(|arn| facts.managed(account, arn));
-        Ok(Self { principal, row: Some(row.clone()), session, identity, boundary, is_outsider: false })
+        Ok(Self { principal, row: Some(row.clone()), session, identity, boundary, is_external: false })
     }
 }
 
 /// Refuses an identity provider that its account was found not to have.
-fn is_there(arn: &str, account: Option<AccountId>, facts: &Facts) -> Result<(), Failure> {
+fn is_there(arn: &str, account: Option<AccountId>, facts: &Facts) -> Result<(), ExplainError> {
     let Some(account) = account.filter(|_| provider_in_doubt(arn, account, facts).is_none()) else {
         return Ok(());
     };
     match facts.missing_provider("--principal", arn, account) {
-        Some(missing) => Err(Failure::new(missing)),
+        Some(missing) => Err(ExplainError::Invalid(missing)),
         None => Ok(()),
     }
 }
@@ -189,7 +189,7 @@ fn opens_a_root_user(action: &str) -> bool {
 
 /// Why it is not known whether a root user is opened.
 const CENTRAL_ROOT_ACCESS: &str = "a root user has no policy: what counts is whether the organization has turned on central root \
-     access for its members, and whether the asker's account is its management account or its delegated administrator for IAM, \
+     access for its members, and whether the requester's account is its management account or its delegated administrator for IAM, \
      which a scan does not read";
 
 /// The resource's own policy.
@@ -236,17 +236,17 @@ impl ResourceSide {
     /// Finds it. That a role is not there is an error, unless the roles were lost.
     pub fn find(
         question: &Question<'_>,
-        asker: &Asker,
+        requester: &Requester,
         owner: Option<AccountId>,
         facts: &Facts,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, ExplainError> {
         let (action, resource) = (question.action, question.resource);
         if opens_a_role(action, resource) {
             return trust(action, resource, owner, facts);
         }
         let service = question.service();
         let is_abroad =
-            asker.principal.account().zip(owner).is_some_and(|(own, owner)| own != owner.as_str());
+            requester.principal.account().zip(owner).is_some_and(|(own, owner)| own != owner.as_str());
         let unread = |reason, usual| Self {
             policies: vec![Attached::unreadable(resource, reason)],
             is_trust: false,
@@ -297,9 +297,11 @@ fn trust(
     resource: &str,
     owner: Option<AccountId>,
     facts: &Facts,
-) -> Result<ResourceSide, Failure> {
+) -> Result<ResourceSide, ExplainError> {
     let (Some(owner), true) = (owner, is_role(resource)) else {
-        return Err(Failure::new(format!("--resource {resource:?}: {action} needs the ARN of a role")));
+        return Err(ExplainError::Invalid(format!(
+            "--resource {resource:?}: {action} needs the ARN of a role"
+        )));
     };
     let side = |policies| Ok(ResourceSide { policies, is_trust: true, usual: None });
     if !facts.accounts.contains_key(&owner) {
@@ -312,7 +314,7 @@ fn trust(
     let policies = facts.within(owner, PolicyKind::Trust, resource);
     if policies.is_empty() {
         let known = facts.known(owner, &[PrincipalKind::Role]);
-        return Err(Failure::new(unknown("--resource", "role", resource, &known)));
+        return Err(ExplainError::Invalid(unknown("--resource", "role", resource, &known)));
     }
     side(policies)
 }
@@ -321,6 +323,6 @@ fn is_role(resource: &str) -> bool {
     resource.split(':').nth(5).is_some_and(|name| name.starts_with("role/"))
 }
 
-fn engines(arn: &str) -> Result<Principal, Failure> {
-    Principal::iam(arn).map_err(|error| Failure::new(format!("--principal: {error}")))
+fn engines(arn: &str) -> Result<Principal, ExplainError> {
+    Principal::iam(arn).map_err(|error| ExplainError::Invalid(format!("--principal: {error}")))
 }

@@ -13,9 +13,8 @@ use orgsweep_model::records::{ScanAccountRecord, ScanRecord, TableRead, TableRea
 use orgsweep_model::{AccountId, Row};
 use orgsweep_policy::{Attached, Policy as Compiled};
 
-use crate::exit::Failure;
-use crate::prepare::unknown;
-use crate::program;
+use crate::error::ExplainError;
+use crate::nearest::unknown;
 
 /// The facts that evaluation stands on.
 pub struct Facts {
@@ -35,22 +34,22 @@ pub struct Facts {
     policies: Vec<Policy>,
     reads: Vec<TableRead>,
     texts: HashMap<Arc<str>, Arc<str>>,
-}
-
-/// How to have what is missing.
-fn collect(table: &str) -> String {
-    // Whatever explains policies needs the others.
-    let collected = if table == IdentityProvider::SCHEMA.name { table } else { "policies" };
-    format!("`{} scan --collect {collected}` reads it", program::name())
+    /// What the program is called.
+    program: String,
 }
 
 impl Facts {
     /// Reads what concerns these accounts.
-    pub fn read(root: &Path, scan_id: ScanId, mut wanted: BTreeSet<AccountId>) -> Result<Self, Failure> {
-        let failed = |error: LakeError| Failure::new(format!("--out {}: {error}", root.display()));
+    pub fn read(
+        root: &Path,
+        scan_id: ScanId,
+        mut wanted: BTreeSet<AccountId>,
+        program: &str,
+    ) -> Result<Self, ExplainError> {
+        let failed = |source: LakeError| ExplainError::Lake { root: root.to_owned(), source };
         let selector = ScanSelector::Id(scan_id.clone());
         let scans: Vec<ScanRecord> = read(root, &selector).map_err(failed)?;
-        let scan = scans.into_iter().next().ok_or_else(|| Failure::new("the scan has no row of its own"))?;
+        let scan = scans.into_iter().next().ok_or(ExplainError::NoRecord)?;
         // The organization's own line in the ledger is among its management account's.
         wanted.insert(scan.management_account_id);
         let ids: BTreeSet<&str> = wanted.iter().map(AccountId::as_str).collect();
@@ -82,6 +81,7 @@ impl Facts {
             organization,
             policies,
             texts: HashMap::new(),
+            program: program.to_owned(),
             scan,
             scan_id,
         };
@@ -93,12 +93,19 @@ impl Facts {
         Ok(facts)
     }
 
+    /// How to collect what is missing.
+    fn collect(&self, table: &str) -> String {
+        // Whatever explains policies needs the others.
+        let collected = if table == IdentityProvider::SCHEMA.name { table } else { "policies" };
+        format!("`{} scan --collect {collected}` reads it", self.program)
+    }
+
     /// Why a table of an account is not whole; `None`: it was read.
     pub fn lost(&self, account: AccountId, tables: &[&str]) -> Option<String> {
         tables.iter().find_map(|table| {
             let is_meant = |read: &&TableRead| read.account_id == account && read.table_name == *table;
             match self.reads.iter().find(is_meant) {
-                None => Some(format!("{table} of {account} was not collected: {}", collect(table))),
+                None => Some(format!("{table} of {account} was not collected: {}", self.collect(table))),
                 Some(read) if read.outcome == TableReadOutcome::Read => None,
                 Some(read) => Some(format!("{table} of {account} was lost: {}", why(read))),
             }
@@ -228,14 +235,9 @@ struct Source<'a> {
 }
 
 impl Source<'_> {
-    fn rows<R: Row>(&self, column: &'static str, wanted: &BTreeSet<&str>) -> Result<Vec<R>, Failure> {
+    fn rows<R: Row>(&self, column: &'static str, wanted: &BTreeSet<&str>) -> Result<Vec<R>, ExplainError> {
         let found = lookup(self.root, self.selector, column, wanted)
-            .map_err(|error| Failure::new(format!("--out {}: {error}", self.root.display())))?;
-        found.ok_or_else(|| {
-            Failure::new(format!(
-                "the scan has no table {}: it was made by a version that did not store it; scan again",
-                R::SCHEMA.name
-            ))
-        })
+            .map_err(|source| ExplainError::Lake { root: self.root.to_owned(), source })?;
+        found.ok_or(ExplainError::NotStored { table: R::SCHEMA.name })
     }
 }

@@ -1,35 +1,18 @@
 //! `orgsweep explain`: may this principal do that, by which layer and statement, from the facts of a scan, offline.
 
-mod answer;
-mod circumstances;
-mod facts;
-mod forms;
-mod guardrails;
-mod heard;
 mod json;
-mod keys;
-mod known;
-mod layers;
-mod near;
-mod open;
-mod outsider;
-mod partition;
-mod question;
-mod shown;
-mod subject;
 mod text;
 
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use orgsweep_lake::{ScanSelector, resolve};
+use orgsweep_explain::{ExplainError, Query};
+use orgsweep_lake::ScanSelector;
 use orgsweep_model::AccountId;
 use orgsweep_model::text::printable_json;
 
-use self::facts::Facts;
-use self::question::Question;
-use self::subject::Subject;
 use crate::exit::{self, Failure};
+use crate::program;
 
 /// How the answer is told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -85,49 +68,31 @@ pub struct ExplainArguments {
 
 /// Answers from the lake.
 pub fn explain(arguments: &ExplainArguments) -> Result<u8, Failure> {
-    let subject = Subject::parse(&arguments.principal)?;
-    let subject = if layers::opens_a_role(&arguments.action, &arguments.resource) {
-        subject.where_roles_are_assumed()
-    } else {
-        subject
-    };
-    let question = Question::read(&arguments.action, &arguments.resource)?;
-    let owner = owner(arguments, &question)?;
-    arguments.context.iter().try_for_each(|argument| circumstances::pair(argument).map(|_| ()))?;
     let selector = match arguments.from.as_deref() {
         None | Some("latest") => ScanSelector::Latest,
         Some(id) => ScanSelector::Id(id.parse().map_err(|error| {
             Failure::new(format!("--from: {error}; the latest one is asked where --from is left out"))
         })?),
     };
-    let failed =
-        |error: orgsweep_lake::LakeError| Failure::new(format!("--out {}: {error}", arguments.out.display()));
-    let scan_id = resolve(&arguments.out, &selector).map_err(failed)?;
-    let wanted = [subject.home(), owner].into_iter().flatten().collect();
-    let facts = Facts::read(&arguments.out, scan_id, wanted)?;
-    partition::is_one(arguments, &subject, &question, &facts)?;
-    let told = answer::answer(arguments, &question, &subject, owner, &facts)?;
+    let query = Query {
+        principal: arguments.principal.clone(),
+        action: arguments.action.clone(),
+        resource: arguments.resource.clone(),
+        context: arguments.context.clone(),
+        resource_account: arguments.resource_account,
+        without_organization_policies: arguments.without_organization_policies,
+    };
+    let explanation = orgsweep_explain::explain(&query, &arguments.out, &selector, &program::name())?;
     let printed = match arguments.format {
-        Format::Text => text::render(&told),
-        Format::Json => printable_json(&json::render(&told).to_string()) + "\n",
+        Format::Text => text::render(&explanation),
+        Format::Json => printable_json(&json::render(&explanation).to_string()) + "\n",
     };
     crate::print(&printed)?;
-    Ok(if told.is_reliable() { exit::COMPLETE } else { exit::INCOMPLETE })
+    Ok(if explanation.is_reliable() { exit::COMPLETE } else { exit::INCOMPLETE })
 }
 
-/// The account that the resource belongs to, if it is said.
-fn owner(arguments: &ExplainArguments, question: &Question<'_>) -> Result<Option<AccountId>, Failure> {
-    let own = subject::account_in(&arguments.resource);
-    let wrong = |why: String| Err(Failure::new(format!("--resource-account: {why}")));
-    match (arguments.resource_account, own) {
-        (Some(_), None) if arguments.resource == "*" => {
-            wrong("--resource is *, which belongs to no account".to_owned())
-        }
-        (Some(said), Some(own)) if said != own => {
-            wrong(format!("it is {said}, and {:?} is of account {own}", arguments.resource))
-        }
-        // What is answered for may be no single resource.
-        _ if question.resource == "*" => Ok(None),
-        (said, own) => Ok(said.or(own)),
+impl From<ExplainError> for Failure {
+    fn from(error: ExplainError) -> Self {
+        Self::new(error.to_string())
     }
 }

@@ -7,24 +7,24 @@ use orgsweep_policy::{
     trace,
 };
 
-use super::ExplainArguments;
-use super::circumstances::Circumstances;
-use super::facts::Facts;
-use super::forms::parts;
-use super::guardrails::{Guard, Kind};
-use super::heard::Unheard;
-use super::known::Read;
-use super::layers::{Asker, ResourceSide, Usual, provider_in_doubt};
-use super::open::to_be_said;
-use super::outsider;
-use super::question::Question;
-use super::shown::{Shown, ShownLayer};
-use super::subject::{Subject, account_in};
-use crate::exit::Failure;
-use crate::prepare::unknown;
+use crate::arn_formats::parts;
+use crate::circumstances::Circumstances;
+use crate::conditions::undetermined_keys;
+use crate::error::ExplainError;
+use crate::facts::Facts;
+use crate::guardrails::{Guard, Kind};
+use crate::layers_view::{LayerView, LayersView};
+use crate::nearest::unknown;
+use crate::outsider;
+use crate::query::Query;
+use crate::question::Question;
+use crate::request_facts::Read;
+use crate::sides::{Requester, ResourceSide, Usual, provider_in_doubt};
+use crate::subject::{Subject, account_in};
+use crate::unrecognized::Unrecognized;
 
-/// Everything that is told.
-pub struct Told {
+/// A question with its answer, and everything that explains it.
+pub struct Explanation {
     pub scan_id: String,
     pub observed: String,
     pub principal: String,
@@ -38,82 +38,82 @@ pub struct Told {
     /// Whether the catalogue has the action; if not, it is probably misspelt.
     pub is_action_known: bool,
     /// What else is probably misspelt.
-    pub unheard: Unheard,
+    pub unrecognized: Unrecognized,
     /// Why it is denied, in words.
     pub denial: Option<String>,
     /// What comes of it if the resource's own policy, which no scan reads, is what it most often is.
     pub supposing: Option<(Usual, Answer)>,
-    pub layers: Vec<ShownLayer>,
+    pub layers: Vec<LayerView>,
     /// What the answer does not say.
     pub notes: Vec<String>,
 }
 
-impl Told {
+impl Explanation {
     /// Whether it can be relied on: it is known, and what was asked for exists as far as is known.
     pub fn is_reliable(&self) -> bool {
         self.is_action_known
-            && self.unheard.is_empty()
+            && self.unrecognized.is_empty()
             && !matches!(self.answer.decision, Decision::Unknown(_))
     }
 }
 
 /// Asks.
 pub fn answer(
-    arguments: &ExplainArguments,
+    query: &Query,
     question: &Question<'_>,
     subject: &Subject,
     owner: Option<AccountId>,
     facts: &Facts,
-) -> Result<Told, Failure> {
+) -> Result<Explanation, ExplainError> {
     let (action, resource) = (question.action, question.resource);
-    let asker = Asker::find(subject, facts)?;
+    let requester = Requester::find(subject, facts)?;
     let mut notes = question.notes.clone();
-    if let (None, Some(own), true) = (owner, subject.account(), is_of_nobody(resource)) {
+    if let (None, Some(own), true) = (owner, subject.account(), has_no_account(resource)) {
         notes.push(format!(
             "{resource} does not say whose it is: it is taken for one of {own}; --resource-account says otherwise"
         ));
     }
     let owner = owner.or_else(|| subject.account());
-    let side = ResourceSide::find(question, &asker, owner, facts)?;
-    if asker.is_outsider {
-        outsider::can_be_asked_about(subject, (action, resource), owner, &side, facts)?;
+    let side = ResourceSide::find(question, &requester, owner, facts)?;
+    if requester.is_external {
+        outsider::is_answerable(subject, (action, resource), owner, &side, facts)?;
     }
-    let is_left_out = arguments.without_organization_policies;
+    let is_left_out = query.without_organization_policies;
     let guard = |kind, account| Guard::of(facts, kind, account, is_left_out);
-    let service_control = guard(Kind::Service, subject.account().filter(|_| !asker.is_outsider));
+    let service_control = guard(Kind::Service, subject.account().filter(|_| !requester.is_external));
     let resource_control = match owner {
-        None if is_of_nobody(resource) => {
+        None if has_no_account(resource) => {
             Guard::unknown(Kind::Resource, "it is not said whose the resource is: --resource-account")
         }
         owner => guard(Kind::Resource, owner),
     };
 
     let put = |context: Context| {
-        let request = Request::new(asker.principal.clone(), action, resource, context);
+        let request = Request::new(requester.principal.clone(), action, resource, context);
         // An ARN without an account takes the one that is said.
         match owner.filter(|_| account_in(resource).is_none() && resource != "*") {
             Some(owner) => request.owned_by(owner.as_str()),
             None => request,
         }
     };
-    let supposed = if asker.is_outsider { outsider::supposed(subject) } else { Context::auditor() };
+    let supposed = if requester.is_external { outsider::supposed(subject) } else { Context::auditor() };
     let bare = put(supposed.clone());
-    let mut known = Circumstances::given(&arguments.context, question, &bare)?;
-    let read = Read::of(facts, &asker, resource);
-    known.of_facts(read.keys(&asker, owner, resource), &bare);
+    let mut known = Circumstances::given(&query.context, question, &bare)?;
+    let read = Read::of(facts, &requester, resource);
+    known.of_facts(read.keys(&requester, owner, resource), &bare);
     let context = known.over(supposed);
     let layers = Layers {
         service_control: service_control.in_force(),
         resource_control: resource_control.in_force(),
         resource: &side.policies,
-        identity: &asker.identity,
-        boundary: asker.boundary.as_ref(),
+        identity: &requester.identity,
+        boundary: requester.boundary.as_ref(),
         ..Layers::default()
     };
     // Of somebody from outside only the role's side is known.
-    let layers = if asker.is_outsider { outsider::known_of(&layers) } else { layers };
+    let layers = if requester.is_external { outsider::known_of(&layers) } else { layers };
     let plain = put(context.clone());
-    let (answer, request) = if asker.is_outsider {
+    let (answer, request) = if requester.is_external {
         outsider::answer(subject, &layers, facts, &context, &put)
     } else {
         (evaluate(&plain, &layers), plain)
@@ -121,54 +121,54 @@ pub fn answer(
     let mut supposing = None;
     if let Some(usual) = side.usual.as_ref().filter(|_| matches!(answer.decision, Decision::Unknown(_))) {
         let layers = Layers { resource: usual.policies(), ..layers };
-        let answer = if asker.is_outsider {
+        let answer = if requester.is_external {
             evaluate_resource_side(&request, &layers)
         } else {
             evaluate(&request, &layers)
         };
         supposing = Some((usual.clone(), answer));
     }
-    let shown = Shown {
+    let shown = LayersView {
         facts,
-        asker: &asker,
+        requester: &requester,
         service_control: &service_control,
         resource_control: &resource_control,
         side: &side,
         subject,
         owner,
     };
-    let unheard = Unheard::of(subject, &arguments.context, &known, facts);
+    let unrecognized = Unrecognized::of(subject, &query.context, &known, facts);
     if let Subject::Provider(name) = subject {
         notes.extend(provider_in_doubt(name, subject.home(), facts));
     }
-    notes.extend(unheard.notes.iter().cloned());
+    notes.extend(unrecognized.notes.iter().cloned());
     let denial = match &answer.decision {
         Decision::Denied(denial) => Some(shown.denial(*denial, &answer.evidence)),
         _ => None,
     };
-    Ok(Told {
+    Ok(Explanation {
         scan_id: facts.scan_id.to_string(),
         observed: facts.scan.started_at.to_string(),
-        principal: asker.principal.session_arn().unwrap_or(&arguments.principal).to_owned(),
+        principal: requester.principal.session_arn().unwrap_or(&query.principal).to_owned(),
         action: action.to_owned(),
         resource: resource.to_owned(),
-        side: match (asker.is_outsider, side.is_trust) {
+        side: match (requester.is_external, side.is_trust) {
             (false, _) => None,
             (true, true) => Some("role"),
             (true, false) => (!side.policies.is_empty()).then_some("resource"),
         },
-        unheard,
+        unrecognized,
         is_action_known: question.listed.is_some(),
         denial,
         supposing,
         layers: shown.layers(trace(&request, &layers)),
         notes: [
             notes,
-            known.notes(&arguments.context, facts),
+            known.notes(&query.context, facts),
             shown.notes(&answer),
-            nobody_of_that_name(question, owner, facts).into_iter().collect(),
+            missing_principal(question, owner, facts).into_iter().collect(),
             never_sent_in(&layers, action),
-            to_be_told(&answer, &request),
+            keys_to_supply(&answer, &request),
         ]
         .concat(),
         answer,
@@ -177,8 +177,8 @@ pub fn answer(
 }
 
 /// The keys without which the answer is not known, if whoever asks can say them.
-fn to_be_told(answer: &Answer, request: &Request) -> Vec<String> {
-    let keys = to_be_said(&answer.decision, request);
+fn keys_to_supply(answer: &Answer, request: &Request) -> Vec<String> {
+    let keys = undetermined_keys(&answer.decision, request);
     let options: Vec<String> = keys.iter().map(|key| format!("--context {key}=VALUE")).collect();
     if options.is_empty() {
         return Vec::new();
@@ -198,22 +198,22 @@ fn never_sent_in(layers: &Layers<'_>, action: &str) -> Vec<String> {
         let found = never_sent(&attached.policy, action).into_iter();
         found.map(move |mistake| format!("{attached}, {mistake}"))
     });
-    let mut told: Vec<String> = Vec::new();
+    let mut found: Vec<String> = Vec::new();
     for mistake in mistakes {
-        if !told.contains(&mistake) {
-            told.push(mistake);
+        if !found.contains(&mistake) {
+            found.push(mistake);
         }
     }
-    told
+    found
 }
 
 /// Whether an ARN names no account, as that of a bucket.
-fn is_of_nobody(resource: &str) -> bool {
+fn has_no_account(resource: &str) -> bool {
     parts(resource).is_some_and(|[_, _, _, _, account, _]| account.is_empty())
 }
 
 /// A user, group or role that the scan should have and has not: made since, or misspelt.
-fn nobody_of_that_name(question: &Question<'_>, owner: Option<AccountId>, facts: &Facts) -> Option<String> {
+fn missing_principal(question: &Question<'_>, owner: Option<AccountId>, facts: &Facts) -> Option<String> {
     let [_, _, service, _, _, name] = parts(question.resource)?;
     let owner = owner.filter(|owner| facts.accounts.contains_key(owner))?;
     let kind = match name.split('/').next()? {

@@ -5,8 +5,8 @@ use orgsweep_model::records::ScanAccountRecord;
 use orgsweep_model::{AccountId, Organization, Row as _};
 use orgsweep_policy::{AccountFacts, Attached, FactKeys, RequestFacts};
 
-use super::facts::Facts;
-use super::layers::Asker;
+use crate::facts::Facts;
+use crate::sides::Requester;
 
 /// What was read, as the engine wants it.
 pub struct Read<'a> {
@@ -21,14 +21,14 @@ pub struct Read<'a> {
 
 impl<'a> Read<'a> {
     /// Takes it from the facts.
-    pub fn of(facts: &'a Facts, asker: &Asker, resource: &str) -> Self {
+    pub fn of(facts: &'a Facts, requester: &Requester, resource: &str) -> Self {
         let organization = &facts.scan.org_id;
         let known = facts.accounts.values().filter(|_| organization != Organization::NONE);
         let tags_of = |arn: &str| {
             let own = facts.tags.iter().filter(|tag| tag.principal_arn == arn);
             own.map(|tag: &PrincipalTag| (tag.tag_key.as_str(), tag.tag_value.as_str())).collect()
         };
-        let row = asker.row.as_ref();
+        let row = requester.row.as_ref();
         let is_principal = facts.principals.iter().any(|one| one.principal_arn == resource);
         Self {
             moment: facts.scan.finished_at.to_string(),
@@ -44,7 +44,7 @@ impl<'a> Read<'a> {
     }
 
     /// As condition keys.
-    pub fn keys(&self, asker: &Asker, owner: Option<AccountId>, resource: &str) -> FactKeys {
+    pub fn keys(&self, requester: &Requester, owner: Option<AccountId>, resource: &str) -> FactKeys {
         let owner = owner.map(|owner| owner.to_string());
         let facts = RequestFacts {
             moment: Some(&self.moment),
@@ -54,10 +54,10 @@ impl<'a> Read<'a> {
             tags: self.tags.as_deref(),
             trust: &self.trust,
             source: None,
-            unique_id: asker.row.as_ref().and_then(|row| row.unique_id.as_deref()),
+            unique_id: requester.row.as_ref().and_then(|row| row.unique_id.as_deref()),
             resource_tags: self.resource_tags.as_deref(),
         };
-        facts.keys(&asker.principal)
+        facts.keys(&requester.principal)
     }
 }
 

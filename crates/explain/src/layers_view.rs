@@ -4,13 +4,13 @@ use orgsweep_model::AccountId;
 use orgsweep_model::selection::names_of_path;
 use orgsweep_policy::{Answer, Citation, Decision, Denial, Layer, PrincipalKind, Step, Truth};
 
-use super::facts::Facts;
-use super::guardrails::{Absence, Guard, Kind, UNKNOWN};
-use super::layers::{Asker, ResourceSide};
-use super::subject::Subject;
+use crate::facts::Facts;
+use crate::guardrails::{Absence, Guard, Kind, UNKNOWN};
+use crate::sides::{Requester, ResourceSide};
+use crate::subject::Subject;
 
 /// A layer as it is shown.
-pub struct ShownLayer {
+pub struct LayerView {
     /// `service control policies at /Root/Prod (ou-…)`.
     pub name: String,
     /// What it says; `None`: it does not bind the request, and `note` says why.
@@ -19,9 +19,9 @@ pub struct ShownLayer {
 }
 
 /// What there is to show of an answer.
-pub struct Shown<'a> {
+pub struct LayersView<'a> {
     pub facts: &'a Facts,
-    pub asker: &'a Asker,
+    pub requester: &'a Requester,
     pub service_control: &'a Guard,
     pub resource_control: &'a Guard,
     pub side: &'a ResourceSide,
@@ -29,16 +29,16 @@ pub struct Shown<'a> {
     pub owner: Option<AccountId>,
 }
 
-impl Shown<'_> {
+impl LayersView<'_> {
     /// Those that bind the request, with what they say, and those that do not, with the reason.
-    pub fn layers(&self, steps: Vec<Step>) -> Vec<ShownLayer> {
+    pub fn layers(&self, steps: Vec<Step>) -> Vec<LayerView> {
         let (service, steps): (Vec<_>, Vec<_>) =
             steps.into_iter().partition(|step| matches!(step.layer, Layer::ServiceControl(_)));
         let (resource, others): (Vec<_>, Vec<_>) =
             steps.into_iter().partition(|step| matches!(step.layer, Layer::ResourceControl(_)));
         let mut shown = Vec::new();
         match self.service_control {
-            Guard::None(Absence::Outside) if self.asker.is_outsider => {
+            Guard::None(Absence::Outside) if self.requester.is_external => {
                 shown.push(absent(Kind::Service.plural(), "those of its own organization: not known"));
             }
             Guard::None(absence) => shown.push(absent(Kind::Service.plural(), absence.words())),
@@ -61,11 +61,11 @@ impl Shown<'_> {
                 Layer::Resource if self.side.policies.is_empty() => {
                     shown.push(absent("the resource's policy", "there is none"));
                 }
-                Layer::Identity if self.asker.is_outsider => {
+                Layer::Identity if self.requester.is_external => {
                     shown.push(absent("identity policies", "those of its own account: not known"));
                 }
                 Layer::Identity if self.subject.account().is_none() => {}
-                Layer::Identity if self.asker.principal.kind() == PrincipalKind::Root => {
+                Layer::Identity if self.requester.principal.kind() == PrincipalKind::Root => {
                     shown.push(absent(
                         "identity policies",
                         "none: the root user may do everything in its account",
@@ -74,14 +74,17 @@ impl Shown<'_> {
                 _ => shown.push(self.bound(step)),
             }
         }
-        if !self.asker.is_outsider && self.asker.boundary.is_none() && self.subject.account().is_some() {
+        if !self.requester.is_external
+            && self.requester.boundary.is_none()
+            && self.subject.account().is_some()
+        {
             shown.push(absent("the permissions boundary", "there is none"));
         }
         shown
     }
 
-    fn bound(&self, step: Step) -> ShownLayer {
-        ShownLayer { name: self.name(step.layer), step: Some(step), note: None }
+    fn bound(&self, step: Step) -> LayerView {
+        LayerView { name: self.name(step.layer), step: Some(step), note: None }
     }
 
     /// The layer with the place that it is at.
@@ -94,7 +97,7 @@ impl Shown<'_> {
             Layer::Resource if self.side.is_trust => return "the role's trust policy".to_owned(),
             Layer::Boundary => {
                 let boundary =
-                    self.asker.boundary.as_ref().filter(|boundary| boundary.name.starts_with("arn:"));
+                    self.requester.boundary.as_ref().filter(|boundary| boundary.name.starts_with("arn:"));
                 let name = boundary.map(|boundary| format!(" {}", boundary.name)).unwrap_or_default();
                 return format!("the permissions boundary{name}");
             }
@@ -138,7 +141,7 @@ impl Shown<'_> {
     pub fn notes(&self, answer: &Answer) -> Vec<String> {
         let mut notes = Vec::new();
         let is_possible = !matches!(answer.decision, Decision::Denied(_));
-        if self.asker.is_outsider && is_possible {
+        if self.requester.is_external && is_possible {
             notes.push(match self.subject {
                 Subject::Anyone => {
                     "any AWS principal is meant, inside and outside the organization; its own account must allow it too"
@@ -159,15 +162,15 @@ impl Shown<'_> {
                 "any principal of account {account} is meant, as in a trust policy; its root user itself can assume no role"
             ));
         }
-        if self.asker.session.is_some() && is_possible {
+        if self.requester.session.is_some() && is_possible {
             notes.push("a session policy, if the session was opened with one, limits it further".to_owned());
         }
         notes
     }
 }
 
-fn absent(name: &str, note: &str) -> ShownLayer {
-    ShownLayer { name: name.to_owned(), step: None, note: Some(note.to_owned()) }
+fn absent(name: &str, note: &str) -> LayerView {
+    LayerView { name: name.to_owned(), step: None, note: Some(note.to_owned()) }
 }
 
 fn trimmed(name: &str) -> &str {

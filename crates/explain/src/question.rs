@@ -2,11 +2,11 @@
 
 use orgsweep_policy::{Action, Catalogue, ResourceType};
 
-use super::forms::{Fit, fit, parts};
-use super::near::{actions, catalogue_day, did_you_mean};
-use crate::exit::Failure;
+use crate::arn_formats::{Fit, fit, parts};
+use crate::error::ExplainError;
+use crate::nearest::{actions, catalogue_day, did_you_mean};
 
-/// Forms and names that one message tells.
+/// Forms and names that one message shows.
 const MOST: usize = 3;
 
 /// One action on one resource.
@@ -22,7 +22,7 @@ pub struct Question<'a> {
 impl<'a> Question<'a> {
     /// Refuses what AWS is never asked: patterns, texts that are no names, and resources that the action does not take. What
     /// the catalogue does not list is not refused, since it may be newer, but noted.
-    pub fn read(action: &'a str, resource: &'a str) -> Result<Self, Failure> {
+    pub fn read(action: &'a str, resource: &'a str) -> Result<Self, ExplainError> {
         named(action)?;
         let listed = Catalogue::get().action(action);
         written(resource, listed)?;
@@ -46,7 +46,7 @@ impl<'a> Question<'a> {
 }
 
 /// Whether it is one action.
-fn named(text: &str) -> Result<(), Failure> {
+fn named(text: &str) -> Result<(), ExplainError> {
     let is_name = |text: &str| {
         !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     };
@@ -57,7 +57,7 @@ fn named(text: &str) -> Result<(), Failure> {
             0 => String::new(),
             count => format!(" (the pattern takes in {}{})", names.join(", "), and_more(count)),
         };
-        return Err(Failure::new(format!(
+        return Err(ExplainError::Invalid(format!(
             "--action {text:?}: a policy has patterns, a request has one action: name one{meant}"
         )));
     } else if text.chars().any(|character| character.is_whitespace() || character.is_control()) {
@@ -70,15 +70,15 @@ fn named(text: &str) -> Result<(), Failure> {
         "it is not a service and a name with a colon between them"
     };
     let meant = did_you_mean(&actions(text)).map(|meant| format!("; {meant}")).unwrap_or_default();
-    Err(Failure::new(format!(
+    Err(ExplainError::Invalid(format!(
         "--action {text:?}: {why}: expected a service and a name, such as iam:CreateUser{meant}"
     )))
 }
 
 /// Whether it is one resource.
-fn written(text: &str, listed: Option<Action<'_>>) -> Result<(), Failure> {
+fn written(text: &str, listed: Option<Action<'_>>) -> Result<(), ExplainError> {
     let wrong = |why: &str| {
-        Err(Failure::new(format!(
+        Err(ExplainError::Invalid(format!(
             "--resource {text:?}: {why}: expected an ARN, such as arn:aws:iam::111122223333:role/ci, or * where the action takes \
              no resource"
         )))
@@ -105,7 +105,7 @@ fn written(text: &str, listed: Option<Action<'_>>) -> Result<(), Failure> {
         return wrong("its account is not of twelve digits");
     }
     if text.contains(['*', '?']) && !is_named_with_a_star(text, listed) {
-        return Err(Failure::new(format!(
+        return Err(ExplainError::Invalid(format!(
             "--resource {text:?}: a policy has patterns, a request has one resource: name one"
         )));
     }
@@ -136,7 +136,7 @@ fn is_all_of_a_kind(text: &str) -> bool {
 
 /// Whether all that an ARN lacks of a form is an account or a Region that it leaves empty: documents, parameters and images of
 /// AWS's have no account, and what is in several Regions has none. IAM's always have an account.
-fn is_of_nobody(form: &str, arn: &str) -> bool {
+fn has_no_account(form: &str, arn: &str) -> bool {
     let (Some(forms), Some(own)) = (parts(form), parts(arn)) else {
         return false;
     };
@@ -163,14 +163,17 @@ fn takes_no_resource(action: Action<'_>) -> bool {
 /// On what an action is asked for which AWS lists no resource type, and what there is to say of it. AWS checks some of them on an
 /// ARN all the same, and its refusals name it.
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
-fn without_type<'a>(action: Action<'_>, resource: &'a str) -> Result<(&'a str, Option<String>), Failure> {
+fn without_type<'a>(
+    action: Action<'_>,
+    resource: &'a str,
+) -> Result<(&'a str, Option<String>), ExplainError> {
     let own = action.service();
     let service = parts(resource).map(|[_, _, service, ..]| service);
     let lists_none = format!("AWS's reference lists no resource type for {action}");
     let partition = |form: &str| form.replace("${Partition}", "aws");
     match (action.checked_on(), service) {
         (_, None) => Ok((resource, None)),
-        (_, Some(service)) if service != own => Err(Failure::new(format!(
+        (_, Some(service)) if service != own => Err(ExplainError::Invalid(format!(
             "--resource {resource:?}: {lists_none}, and the ARN is one of {service}: expected --resource '*' or an ARN of {own}"
         ))),
         (Some(form), _) if is_written_as(form, resource) => {
@@ -194,9 +197,9 @@ fn without_type<'a>(action: Action<'_>, resource: &'a str) -> Result<(&'a str, O
 }
 
 /// Whether the action is ever asked on such a resource, and what there is to say if it is.
-fn taken(action: Action<'_>, resource: &str) -> Result<Option<String>, Failure> {
+fn taken(action: Action<'_>, resource: &str) -> Result<Option<String>, ExplainError> {
     let kinds: Vec<ResourceType<'_>> = action.resource_types().collect();
-    let refused = |why: String| Err(Failure::new(format!("--resource {resource:?}: {why}")));
+    let refused = |why: String| Err(ExplainError::Invalid(format!("--resource {resource:?}: {why}")));
     let forms = forms(&kinds);
     let required: Vec<&str> = kinds.iter().filter(|kind| kind.required).map(|kind| kind.name).collect();
     if resource == "*" {
@@ -214,10 +217,10 @@ fn taken(action: Action<'_>, resource: &str) -> Result<Option<String>, Failure> 
     if let Some(kind) = fits(Fit::Whole) {
         let others = kinds.iter().filter(|other| other.required && fit(other.arn, resource) != Fit::Whole);
         let others: Vec<&str> = others.map(|other| other.name).collect();
-        let mut told = Vec::new();
+        let mut notes = Vec::new();
         if !others.is_empty() {
             let some = others.iter().take(MOST).copied().collect::<Vec<_>>().join(", ");
-            told.push(format!(
+            notes.push(format!(
                 "{action} may need more than the {} that was asked about: AWS may ask the same for one of each {some}{}; its list \
                  marks choices so too",
                 kind.name,
@@ -225,16 +228,16 @@ fn taken(action: Action<'_>, resource: &str) -> Result<Option<String>, Failure> 
             ));
         }
         if is_all_of_a_kind(resource) && !kind.arn.contains('*') {
-            told.push(
+            notes.push(
                 "the * at the end is taken as written, as AWS writes it where no single one is meant: what policies say of single \
                  ones is not looked at"
                     .to_owned(),
             );
         }
-        return Ok((!told.is_empty()).then(|| told.join("; ")));
+        return Ok((!notes.is_empty()).then(|| notes.join("; ")));
     }
     if let Some(kind) = fits(Fit::OtherPlace) {
-        if is_of_nobody(kind.arn, resource) {
+        if has_no_account(kind.arn, resource) {
             return Ok(Some(
                 "the resource names no account or no Region, as some of AWS's own do; it is compared as written".to_owned(),
             ));
@@ -262,12 +265,12 @@ fn taken(action: Action<'_>, resource: &str) -> Result<Option<String>, Failure> 
 fn forms(kinds: &[ResourceType<'_>]) -> String {
     let mut kinds = kinds.to_vec();
     kinds.sort_by_key(|kind| (!kind.required, kind.arn.len()));
-    let told = kinds.iter().take(MOST).map(|kind| {
+    let shown = kinds.iter().take(MOST).map(|kind| {
         let arn = kind.arn.replace("${Partition}", "aws");
         format!("{arn} ({})", kind.name)
     });
-    let told: Vec<String> = told.collect();
-    format!("{}{}", told.join(", "), and_more(kinds.len()))
+    let shown: Vec<String> = shown.collect();
+    format!("{}{}", shown.join(", "), and_more(kinds.len()))
 }
 
 fn and_more(count: usize) -> String {
@@ -319,8 +322,8 @@ mod tests {
                 ],
             ),
         ] {
-            let question = Question::read(action, resource)
-                .unwrap_or_else(|error| panic!("{action}: {}", error.message));
+            let question =
+                Question::read(action, resource).unwrap_or_else(|error| panic!("{action}: {error}"));
             assert_eq!(question.resource, answered, "{action} {resource}");
             let notes = question.notes.join("; ");
             assert!(wanted.iter().all(|wanted| notes.contains(wanted)), "{action} {resource}: {notes}");
@@ -340,7 +343,7 @@ mod tests {
             ),
         ] {
             let refused =
-                Question::read(action, resource).err().map(|error| error.message).unwrap_or_default();
+                Question::read(action, resource).err().map(|error| error.to_string()).unwrap_or_default();
             assert!(refused.contains(wanted), "{action} {resource}: {refused:?}");
         }
     }

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use orgsweep_policy::{Context, FactKeys, Key, Request, is_multivalued};
 
-use super::facts::Facts;
-use super::forms::parts;
-use super::keys::{LookedUp, look_up};
-use super::question::Question;
-use crate::exit::Failure;
+use crate::arn_formats::parts;
+use crate::error::ExplainError;
+use crate::facts::Facts;
+use crate::keys::{LookedUp, look_up};
+use crate::question::Question;
 
 /// The Region that a request goes to.
 const REGION: &str = "aws:RequestedRegion";
@@ -20,20 +20,26 @@ pub struct Circumstances {
     /// What whoever gave the keys should know.
     notes: Vec<String>,
     /// Keys that no list has.
-    unheard: Vec<String>,
+    unrecognized: Vec<String>,
 }
 
 /// `aws:SourceIp=192.0.2.7`.
-pub fn pair(argument: &str) -> Result<(&str, &str), Failure> {
+pub fn pair(argument: &str) -> Result<(&str, &str), ExplainError> {
     argument.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or_else(|| {
-        Failure::new(format!("--context {argument:?}: expected KEY=VALUE, such as aws:SourceIp=192.0.2.7"))
+        ExplainError::Invalid(format!(
+            "--context {argument:?}: expected KEY=VALUE, such as aws:SourceIp=192.0.2.7"
+        ))
     })
 }
 
 impl Circumstances {
     /// `--context key=value`, several of one key as a list. What follows from the principal and the resource of a request that
     /// was made without any is not said a second time, unless it is the same.
-    pub fn given(arguments: &[String], question: &Question<'_>, bare: &Request) -> Result<Self, Failure> {
+    pub fn given(
+        arguments: &[String],
+        question: &Question<'_>,
+        bare: &Request,
+    ) -> Result<Self, ExplainError> {
         let mut lists: BTreeMap<String, (String, Vec<Box<str>>)> = BTreeMap::new();
         for argument in arguments {
             let (key, value) = pair(argument)?;
@@ -43,13 +49,14 @@ impl Circumstances {
         let mut keys = BTreeMap::new();
         let mut absent = Vec::new();
         let mut notes = Vec::new();
-        let mut unheard = Vec::new();
+        let mut unrecognized = Vec::new();
         for (lower, (key, values)) in lists {
-            let wrong = |why: &str| Failure::new(format!("--context {key}={}: {why}", values.join(", ")));
-            let LookedUp { known, is_sent, note, is_heard_of } = look_up(&key, question);
+            let wrong =
+                |why: &str| ExplainError::Invalid(format!("--context {key}={}: {why}", values.join(", ")));
+            let LookedUp { known, is_sent, note, is_recognized } = look_up(&key, question);
             notes.extend(note);
-            if !is_heard_of {
-                unheard.push(key.clone());
+            if !is_recognized {
+                unrecognized.push(key.clone());
             }
             if !is_sent {
                 absent.push((lower.clone(), key.clone()));
@@ -69,7 +76,7 @@ impl Circumstances {
                 values.len() > 1 || is_multivalued(&lower) || known.is_some_and(|known| known.is_list);
             keys.insert(lower, (key, Key::Known { values: values.into(), multivalued }));
         }
-        let mut circumstances = Self { keys, families: Vec::new(), notes, unheard };
+        let mut circumstances = Self { keys, families: Vec::new(), notes, unrecognized };
         circumstances.tags_by_all_names(question);
         // What was said of a tag is known, though this name of it is not sent.
         for (lower, key) in absent {
@@ -128,8 +135,8 @@ impl Circumstances {
     }
 
     /// The keys that no list has.
-    pub fn unheard(&self) -> &[String] {
-        &self.unheard
+    pub fn unrecognized(&self) -> &[String] {
+        &self.unrecognized
     }
 
     /// What whoever gave the keys should know, those included that no policy mentions.

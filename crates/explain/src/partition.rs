@@ -1,34 +1,34 @@
 //! Partitions: accounts, services and resources of one know nothing of another.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
 
-use super::ExplainArguments;
-use super::circumstances::pair;
-use super::facts::Facts;
-use super::forms::parts;
-use super::keys::{Kind, look_up};
-use super::question::Question;
-use super::subject::Subject;
-use crate::exit::Failure;
+use crate::arn_formats::parts;
+use crate::circumstances::pair;
+use crate::error::ExplainError;
+use crate::facts::Facts;
+use crate::keys::{Kind, look_up};
+use crate::query::Query;
+use crate::question::Question;
+use crate::subject::Subject;
 
 /// Refuses a question whose parts are of more than one partition: AWS is never asked it.
 pub fn is_one(
-    arguments: &ExplainArguments,
+    query: &Query,
     subject: &Subject,
     question: &Question<'_>,
     facts: &Facts,
-) -> Result<(), Failure> {
+) -> Result<(), ExplainError> {
     let of_arn = |arn| parts(arn).map(|[_, own, ..]| own);
-    let asker = match subject {
+    let requester = match subject {
         Subject::Service(name) | Subject::Provider(name) if name.ends_with(".amazonaws.com.cn") => {
             Some("aws-cn")
         }
-        _ => of_arn(&arguments.principal),
+        _ => of_arn(&query.principal),
     };
     let mut named = vec![
-        (format!("--principal {:?}", arguments.principal), asker),
-        (format!("--resource {:?}", arguments.resource), of_arn(&arguments.resource)),
+        (format!("--principal {:?}", query.principal), requester),
+        (format!("--resource {:?}", query.resource), of_arn(&query.resource)),
     ];
-    for argument in &arguments.context {
+    for argument in &query.context {
         let (key, value) = pair(argument)?;
         if look_up(key, question).known.is_some_and(|known| known.kind == Kind::Arn) {
             named.push((format!("--context {argument:?}"), of_arn(value)));
@@ -42,7 +42,7 @@ pub fn is_one(
     };
     match named.find(|(_, own)| *own != partition) {
         None => Ok(()),
-        Some((what, own)) => Err(Failure::new(format!(
+        Some((what, own)) => Err(ExplainError::Invalid(format!(
             "{what} is of partition {own}, and {first} of {partition}: no request crosses partitions"
         ))),
     }

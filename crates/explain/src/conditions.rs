@@ -71,7 +71,7 @@ pub fn by_choice(decision: &Decision, request: &Request) -> Option<Truth> {
 }
 
 /// The keys that keep an answer from being known and that whoever asks may say.
-pub fn to_be_said(decision: &Decision, request: &Request) -> Vec<String> {
+pub fn undetermined_keys(decision: &Decision, request: &Request) -> Vec<String> {
     let mut keys: Vec<String> = Vec::new();
     let Decision::Unknown(doubts) = decision else { return keys };
     for doubt in doubts {
@@ -138,7 +138,7 @@ mod tests {
         assert_eq!(deciders(both), ["environment"]);
         let (answer, request) =
             asked(r#""StringEquals":{"aws:ResourceAccount":"${aws:PrincipalTag/account}"}"#);
-        assert_eq!(to_be_said(&answer.decision, &request), ["aws:PrincipalTag/account"]);
+        assert_eq!(undetermined_keys(&answer.decision, &request), ["aws:PrincipalTag/account"]);
         let open =
             answer.evidence.iter().flat_map(|citation| open_conditions(citation.statement(), &request));
         assert_eq!(open.map(|(decider, _)| decider).collect::<Vec<_>>(), [Decider::Unknown]);
@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn what_nobody_knows_can_be_said() {
         let (answer, request) = asked(r#""StringEquals":{"aws:PrincipalTag/team":"a","aws:SourceVpc":"v"}"#);
-        assert_eq!(to_be_said(&answer.decision, &request), ["aws:PrincipalTag/team"]);
+        assert_eq!(undetermined_keys(&answer.decision, &request), ["aws:PrincipalTag/team"]);
         let open: Vec<_> = answer
             .evidence
             .iter()
@@ -157,7 +157,7 @@ mod tests {
         assert_eq!(open, [("unknown", "aws:PrincipalTag/team"), ("environment", "aws:SourceVpc")]);
         // An operator that nobody has heard of is not mended by a value.
         let (answer, request) = asked(r#""StringEqual":{"aws:PrincipalTag/team":"a"}"#);
-        assert!(to_be_said(&answer.decision, &request).is_empty());
+        assert!(undetermined_keys(&answer.decision, &request).is_empty());
     }
 
     /// A request does not have the keys of other actions: what asks for one is decided.

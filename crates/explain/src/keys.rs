@@ -6,9 +6,9 @@ use std::net::IpAddr;
 
 use orgsweep_policy::{Action, Catalogue, ConditionKey, is_never_sent_with};
 
-use super::forms::parts;
-use super::near::{catalogue_day, did_you_mean, nearest};
-use super::question::Question;
+use crate::arn_formats::parts;
+use crate::nearest::{catalogue_day, did_you_mean, nearest};
+use crate::question::Question;
 
 /// What a value of a key is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,14 +93,14 @@ pub struct LookedUp {
     /// What whoever gave it should know.
     pub note: Option<String>,
     /// Whether a list has it, or it may be one of somebody's own.
-    pub is_heard_of: bool,
+    pub is_recognized: bool,
 }
 
 /// Looks a key up in the lists. AWS leaves a key that the reference lists for other actions only out of a request.
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
 pub fn look_up(key: &str, question: &Question<'_>) -> LookedUp {
     let lower = key.to_lowercase();
-    let sent = |known| LookedUp { known, is_sent: true, note: None, is_heard_of: true };
+    let sent = |known| LookedUp { known, is_sent: true, note: None, is_recognized: true };
     let unless_left_out = |known| {
         if !is_never_sent_with(key, question.action) {
             return sent(Some(known));
@@ -108,7 +108,7 @@ pub fn look_up(key: &str, question: &Question<'_>) -> LookedUp {
         LookedUp {
             known: Some(known),
             is_sent: false,
-            is_heard_of: true,
+            is_recognized: true,
             note: Some(format!(
                 "{} does not have {key}: AWS leaves it out of such a request, which is answered as if it was not given",
                 question.action
@@ -137,12 +137,12 @@ pub fn look_up(key: &str, question: &Question<'_>) -> LookedUp {
     LookedUp {
         known: None,
         is_sent: true,
-        note: Some(unheard_of(key, question, &others)),
-        is_heard_of: false,
+        note: Some(unrecognized_key(key, question, &others)),
+        is_recognized: false,
     }
 }
 
-fn unheard_of(key: &str, question: &Question<'_>, others: &[Action<'_>]) -> String {
+fn unrecognized_key(key: &str, question: &Question<'_>, others: &[Action<'_>]) -> String {
     let (start, tag) = match key.split_once('/') {
         Some((start, tag)) => (format!("{start}/"), tag),
         None => (key.to_owned(), ""),

@@ -2,7 +2,7 @@
 
 use orgsweep_model::AccountId;
 
-use crate::exit::Failure;
+use crate::error::ExplainError;
 
 /// Who asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,9 +44,9 @@ pub fn account_in(arn: &str) -> Option<AccountId> {
 
 impl Subject {
     /// The error says what can be asked about.
-    pub fn parse(text: &str) -> Result<Self, Failure> {
+    pub fn parse(text: &str) -> Result<Self, ExplainError> {
         let wrong = |why: &str| {
-            Failure::new(format!(
+            ExplainError::Invalid(format!(
                 "--principal {text:?}: {why}: expected the ARN of a user, role, root user or role session, an account ID, a \
                  service such as ec2.amazonaws.com, the ARN of an identity provider, * for any AWS principal, or {ANONYMOUS} for a \
                  caller without credentials"
@@ -90,7 +90,7 @@ impl Subject {
             ("sts", ["assumed-role", role, session]) => {
                 Ok(Self::Session { account, role_name: (*role).to_owned(), session: (*session).to_owned() })
             }
-            ("sts", ["federated-user", ..]) => Err(Failure::new(format!(
+            ("sts", ["federated-user", ..]) => Err(ExplainError::Invalid(format!(
                 "--principal {text:?}: a federated user may do what the user may who called GetFederationToken, within the session \
                  policy; its ARN does not name that user: ask about that user, arn:…:user/…"
             ))),
@@ -175,7 +175,7 @@ mod tests {
             ("arn:aws:sts::111122223333:federated-user/bob", "ask about that user"),
             ("arn:aws:sqs:eu-west-1:111122223333:queue", "nobody asks"),
         ] {
-            let message = Subject::parse(text).unwrap_err().message;
+            let message = Subject::parse(text).unwrap_err().to_string();
             assert!(message.contains(wanted), "{text}: {message}");
         }
     }
