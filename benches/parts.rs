@@ -199,7 +199,7 @@ fn write_100_000_findings(bencher: Bencher<'_, '_>) {
         };
         let mut writer =
             ScanWriter::create(folder.path(), &id, all_tables(built_in_facts()), &header).unwrap();
-        let maker = writer.column_maker();
+        let maker = writer.column_encoder();
         for (number, rows) in accounts.iter().enumerate() {
             let account = format!("{number:012}").parse().unwrap();
             let columns = maker.columns(&**rows).unwrap();

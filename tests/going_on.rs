@@ -289,7 +289,7 @@ fn what_is_kept_and_damaged_is_told_with_the_folder_to_delete() {
         for arguments in [&["--resume"][..], &["--resume", &kept[0].scan_id]] {
             let said = world.scan(arguments);
             assert_eq!(said.code, 3, "{name}: {}", said.errors);
-            let way_out = format!("delete the folder {} and scan anew", folder.display());
+            let way_out = format!("delete the folder {} and start a new scan", folder.display());
             for words in [path.to_str().unwrap(), &way_out] {
                 assert!(said.errors.contains(words), "{name}: {words}: {}", said.errors);
             }
@@ -301,7 +301,7 @@ fn what_is_kept_and_damaged_is_told_with_the_folder_to_delete() {
     std::fs::write(folder.join("organization"), "").unwrap();
     let said = world.scan(&["--resume"]);
     assert_eq!(said.code, 3, "{}", said.errors);
-    for words in ["organization: it does not name", "delete the folder", "scan anew"] {
+    for words in ["organization: it does not name", "delete the folder", "start a new scan"] {
         assert!(said.errors.contains(words), "{words}: {}", said.errors);
     }
     assert!(is_empty_lake(&world.lake()));

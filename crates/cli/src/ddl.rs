@@ -24,7 +24,7 @@ pub fn ddl(registry: &Registry, arguments: &DdlArguments) -> Result<String, Fail
     if latest.is_some() {
         // Views of a scan that is not there, or of a file that is gone, would be empty.
         orgsweep_lake::resolve(&arguments.out, &ScanSelector::Latest)
-            .and_then(|scan_id| orgsweep_lake::is_whole(&arguments.out, &scan_id))
+            .and_then(|scan_id| orgsweep_lake::is_complete(&arguments.out, &scan_id))
             .map_err(|error| Failure::new(error.to_string()))?;
     }
     let first =

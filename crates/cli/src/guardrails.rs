@@ -96,7 +96,7 @@ pub fn rows(
         return Vec::new();
     };
     let gap = guardrails.as_ref().err();
-    writer.note_read(TableRead {
+    writer.record_read(TableRead {
         account_id: management,
         table_name: OrganizationPolicy::SCHEMA.name.to_owned(),
         outcome: if gap.is_some() { TableReadOutcome::Gap } else { TableReadOutcome::Read },

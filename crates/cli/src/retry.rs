@@ -103,7 +103,7 @@ impl Earlier {
             let keep = |account: AccountId| {
                 renewed.get(&account).is_some_and(|renewed| !renewed.contains(table.name))
             };
-            writer.take_over(Place::Finished, &self.scan_id, table, &keep)?;
+            writer.copy_from(Place::Finished, &self.scan_id, table, &keep)?;
         }
         Ok(())
     }
@@ -128,7 +128,7 @@ impl Earlier {
                 accounts.contains_key(&account) && !is_there
             };
             if is_an_accounts_own(table) {
-                writer.take_over(place, &self.scan_id, table, &keep)?;
+                writer.copy_from(place, &self.scan_id, table, &keep)?;
             }
         }
         let taken = tallies(&self.root, &self.scan_id, &|account| accounts.contains_key(&account))?;
@@ -142,7 +142,7 @@ impl Earlier {
                 path: self.root.clone(),
                 problem: error.to_string(),
             })?;
-            writer.finish_taken_over(place, account, json)?;
+            writer.finish_copied(place, account, json)?;
             totals.add(tally);
         }
         Ok(())

@@ -136,7 +136,7 @@ impl Run<'_> {
             async { source.organization().await.map_err(|error| Failure::new(error.to_string())) };
         let organization = stopping::or_interrupted(&stop, describing).await?;
         let whose = format!("{} {}", organization.id, organization.management_account_id);
-        if !writer.is_of(&whose).map_err(refused)? {
+        if !writer.belongs_to(&whose).map_err(refused)? {
             return Err(Failure::new(format!(
                 "scan {} was begun in another organization than {}: give the same credentials, or scan anew",
                 header.scan_id, organization.id
@@ -146,7 +146,7 @@ impl Run<'_> {
         if let Some(earlier) = &earlier {
             earlier.same_organization(&organization.id)?;
             earlier.take_over_facts(&mut writer, &prepared.plan).map_err(refused)?;
-            writer.take_over_documents(&earlier.scan_id);
+            writer.copy_documents_from(&earlier.scan_id);
         }
 
         log_event::is_about(&header.scan_id);
@@ -226,12 +226,14 @@ impl Run<'_> {
             for account in lost {
                 let rows = account.rows(&plan, &organization);
                 let tally = AccountTally::of(&rows);
-                keep(&mut writer, Place::Aside, rows, &tally).map_err(Failure::new)?;
+                keep(&mut writer, Place::Unfinished, rows, &tally).map_err(Failure::new)?;
                 totals.add(tally);
             }
             if let Some(earlier) = &earlier {
                 let kept = kept.into_iter().map(|one| (one.account.id, one.usage)).collect();
-                earlier.take_over(&mut writer, Place::Aside, &plan, &kept, &mut totals).map_err(refused)?;
+                earlier
+                    .take_over(&mut writer, Place::Unfinished, &plan, &kept, &mut totals)
+                    .map_err(refused)?;
             }
         }
         if let Some(shard) = shard {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use orgsweep_lake::{BegunShard, LakeError, Place, ScanId, ScanSelector, ScanWriter};
+use orgsweep_lake::{LakeError, Place, ScanId, ScanSelector, ScanWriter, StartedShard};
 use orgsweep_model::finding_id::sha256_hex;
 use orgsweep_model::records::ScanRecord;
 use orgsweep_model::registry::Registry;
@@ -105,7 +105,7 @@ pub fn finalize(registry: &Registry, arguments: FinalizeArguments) -> Result<u8,
     let tables = orgsweep_lake::all_tables(registry.stored_tables());
     let (mut writer, shards) = ScanWriter::gather(&out, &file.scan_id, tables).map_err(refused)?;
     let digest = file.digest();
-    for BegunShard { header, .. } in &shards {
+    for StartedShard { header, .. } in &shards {
         same_configuration(&header.scan_id, &header.config_sha256, &header.tool_version, &prepared)?;
         same_roster(header, Some(&digest))?;
     }
@@ -192,7 +192,7 @@ fn code_of(out: &Path, scan_id: &ScanId, scan: &ScanRecord, options: &ScanOption
 
 /// Shards of two divisions of the roster overlap: an account would be there twice, or nowhere. What finished nothing is in
 /// nobody's way.
-fn one_count(shards: &[BegunShard]) -> Result<(), Failure> {
+fn one_count(shards: &[StartedShard]) -> Result<(), Failure> {
     let mut folders: BTreeMap<u32, Vec<String>> = BTreeMap::new();
     for shard in shards.iter().filter(|shard| shard.finished > 0) {
         let folder = format!("    {} ({} accounts)", shard.folder.display(), shard.finished);
@@ -221,7 +221,12 @@ pub fn check_names(prepared: &Prepared, file: &RosterFile, warns: bool) -> Resul
     if wanted.is_empty() { Ok(()) } else { Err(Failure::new(wanted.join("\n"))) }
 }
 
-fn unfinished_shards(missing: &[&Account], finished: usize, shards: &[BegunShard], roster: &Path) -> Failure {
+fn unfinished_shards(
+    missing: &[&Account],
+    finished: usize,
+    shards: &[StartedShard],
+    roster: &Path,
+) -> Failure {
     let mut ids: Vec<&str> = missing.iter().map(|account| account.id.as_str()).collect();
     ids.sort_unstable();
     let more = ids.len().saturating_sub(MOST_NAMED);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use orgsweep_lake::{ColumnMaker, Columns, Place, ScanWriter};
+use orgsweep_lake::{ColumnEncoder, Columns, Place, ScanWriter};
 use orgsweep_model::{AccountId, Rows, Usage};
 use orgsweep_sweep::{AccountRows, AccountTally, Packer, Sink};
 
@@ -26,7 +26,7 @@ impl Sink for LakeSink {
     type Packed = Packed;
 
     fn packer(&self) -> Packer<Packed> {
-        let maker = self.writer.column_maker();
+        let maker = self.writer.column_encoder();
         Arc::new(move |rows| pack(&maker, rows))
     }
 
@@ -43,20 +43,20 @@ pub fn keep(
     rows: AccountRows,
     tally: &AccountTally,
 ) -> Result<(), String> {
-    let packed = pack(&writer.column_maker(), rows)?;
+    let packed = pack(&writer.column_encoder(), rows)?;
     put(writer, place, &packed, tally)
 }
 
 fn put(writer: &mut ScanWriter, place: Place, packed: &Packed, tally: &AccountTally) -> Result<(), String> {
     if !packed.goes_on {
         // Facts of an earlier scan were taken over for a look at the account that did not come to be.
-        writer.forget(packed.account);
+        writer.discard(packed.account);
     }
     let tally = serde_json::to_value(tally).map_err(|error| error.to_string())?;
     writer.spool(place, packed.account, &packed.rows, tally).map_err(|error| error.to_string())
 }
 
-fn pack(maker: &ColumnMaker, rows: AccountRows) -> Result<Packed, String> {
+fn pack(maker: &ColumnEncoder, rows: AccountRows) -> Result<Packed, String> {
     let account = rows.record.account_id;
     let goes_on = rows.record.taken_from_scan_id.is_some();
     let mut packed = Vec::new();

@@ -1,5 +1,5 @@
-//! An account's rows as columns, and those as bytes, made by whoever made the rows: they are still in its cache, and their memory
-//! goes back to where it came from.
+//! An account's rows as columns, and those as bytes. The thread that collected the rows encodes them: they are still in its
+//! cache, and their memory is freed where it was allocated.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -34,14 +34,14 @@ impl Columns {
     }
 }
 
-/// Makes the columns of one scan, on any thread.
+/// Encodes rows of one scan, on any thread.
 #[derive(Clone)]
-pub struct ColumnMaker {
+pub struct ColumnEncoder {
     scan_id: ScanId,
     schemas: Arc<BTreeMap<&'static str, SchemaRef>>,
 }
 
-impl ColumnMaker {
+impl ColumnEncoder {
     /// For the tables of a scan.
     pub(crate) fn new(scan_id: &ScanId, tables: &[&'static TableSchema]) -> Self {
         let schemas = tables.iter().map(|table| (table.name, arrow_schema(table))).collect();

@@ -12,7 +12,7 @@ pub enum LakeError {
         doing: &'static str,
         /// Where.
         path: PathBuf,
-        /// The operating system's word.
+        /// The operating system's error.
         source: std::io::Error,
     },
     /// Arrow or Parquet refused.
@@ -22,7 +22,7 @@ pub enum LakeError {
         doing: &'static str,
         /// Where.
         path: PathBuf,
-        /// The library's word.
+        /// The library's error.
         problem: String,
     },
     /// A scan of this name is already there.
@@ -45,8 +45,8 @@ pub enum LakeError {
         /// What is different.
         problem: String,
     },
-    /// What is kept of a scan that ended before its end cannot be gone on with.
-    #[error("{}: {problem}; delete the folder {} and scan anew", path.display(), folder.display())]
+    /// What is kept of an interrupted scan is damaged.
+    #[error("{}: {problem}; delete the folder {} and start a new scan", path.display(), folder.display())]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -62,14 +62,14 @@ pub enum LakeError {
         path: PathBuf,
     },
     /// Another process is scanning.
-    #[error("{} is in use: another orgsweep is at work on this scan", path.display())]
+    #[error("{} is in use: another orgsweep is working on this scan", path.display())]
     InUse {
         /// The spool.
         path: PathBuf,
     },
-    /// There is nothing to put together.
+    /// There is nothing to publish.
     #[error(
-        "no shard of scan {scan_id} has begun in {}: scan with --roster and --shard first, into the same --out",
+        "no shard of scan {scan_id} was started in {}: run scan with --roster and --shard first, with the same --out",
         root.display()
     )]
     NoShard {
@@ -88,7 +88,7 @@ pub enum LakeError {
     },
 }
 
-/// The way out where the operating system's word leaves one guessing.
+/// What to do where the operating system's message does not say it.
 fn advice(source: &std::io::Error) -> &'static str {
     match source.kind() {
         std::io::ErrorKind::StorageFull => "; free some space or choose another --out",
@@ -111,7 +111,7 @@ impl LakeError {
         Self::Changed { path: path.to_owned(), problem: problem.into() }
     }
 
-    /// For a file in a folder of a scan that ended before its end.
+    /// For a file in the folder of an interrupted scan.
     pub(crate) fn damaged(folder: &Path, name: &str, problem: impl Into<String>) -> Self {
         Self::Damaged { path: folder.join(name), folder: folder.to_owned(), problem: problem.into() }
     }
@@ -121,7 +121,7 @@ impl LakeError {
         let path = path.to_owned();
         move |error| {
             let problem = error.to_string();
-            // The Parquet writer passes the operating system's word on as text.
+            // The Parquet writer passes the operating system's error on as text.
             let code =
                 problem.split("(os error ").nth(1).and_then(|rest| rest.split(')').next()?.parse().ok());
             match code {

@@ -12,25 +12,16 @@ use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::statistics::Statistics;
 
 use crate::error::LakeError;
-use crate::manifest::{files_of, has_its_size};
+use crate::layout::table_key;
+use crate::manifest::is_published;
 use crate::read::{ScanSelector, each_row_in, is_of_scan, resolve};
 use crate::scan_id::ScanId;
 use crate::store::Store;
-use crate::writer::key;
 
 /// Whether a committed scan has a table, with or without rows: the version that made it may not have known it. A file that
 /// the scan was published with and that is gone, or of another size, is an error.
 pub fn has_table(root: &Path, scan_id: &ScanId, table: &TableSchema) -> Result<bool, LakeError> {
     is_published(&Store::new(root), scan_id, table)
-}
-
-/// The same, of a lake that is open.
-pub fn is_published(store: &Store, scan_id: &ScanId, table: &TableSchema) -> Result<bool, LakeError> {
-    let key = key(table.name, scan_id);
-    match files_of(store, scan_id)?.get(&key) {
-        Some(entry) => has_its_size(store, &key, entry).map(|()| true),
-        None => Ok(false),
-    }
 }
 
 /// The wanted rows of a table in a committed scan, in stored order; `None`: the scan has no such table, because the version
@@ -46,7 +37,7 @@ pub fn lookup<R: Row>(
     if !has_table(root, &scan_id, R::SCHEMA)? {
         return Ok(None);
     }
-    let path = store.path(&key(R::SCHEMA.name, &scan_id));
+    let path = store.path(&table_key(R::SCHEMA.name, &scan_id));
     let file = File::open(&path).map_err(LakeError::io("reading", &path))?;
     let builder =
         ParquetRecordBatchReaderBuilder::try_new(file).map_err(LakeError::format("reading", &path))?;

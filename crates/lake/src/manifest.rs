@@ -5,15 +5,16 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
+use orgsweep_model::TableSchema;
 use orgsweep_model::finding_id::hex;
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 
 use crate::error::LakeError;
+use crate::layout::{LATEST, TABLES, manifest_key, scan_date, table_folder, table_key};
 use crate::scan_id::ScanId;
 use crate::schema::SCANS;
 use crate::store::Store;
-use crate::writer;
 
 /// One published file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,8 +61,6 @@ pub struct Latest {
     pub scan_date: String,
 }
 
-/// Where the pointer is.
-pub const LATEST: &str = "latest.json";
 /// Grows when the pointer's meaning changes.
 const POINTER_VERSION: u32 = 1;
 
@@ -75,7 +74,7 @@ impl Latest {
 
     /// The scan that it names, if that is in the lake.
     pub fn committed(&self, store: &Store) -> Option<ScanId> {
-        self.scan_id.parse().ok().filter(|id| store.exists(&writer::key(SCANS, id)))
+        self.scan_id.parse().ok().filter(|id| store.exists(&table_key(SCANS, id)))
     }
 
     /// From the pointer's text.
@@ -153,7 +152,7 @@ pub fn has_its_size(store: &Store, key: &str, entry: &Entry) -> Result<(), LakeE
 
 /// Whether everything is there that a committed scan was published with, in its size; the error names what is not. Without one
 /// of its files a table would be silently empty.
-pub fn is_whole(root: &Path, scan_id: &ScanId) -> Result<(), LakeError> {
+pub fn is_complete(root: &Path, scan_id: &ScanId) -> Result<(), LakeError> {
     let store = Store::new(root);
     files_of(&store, scan_id)?.iter().try_for_each(|(key, entry)| has_its_size(&store, key, entry))
 }
@@ -174,6 +173,16 @@ pub fn is_unchanged(root: &Path, scan_id: &ScanId) -> Result<(), LakeError> {
     })
 }
 
+/// Whether a committed scan has a table, with or without rows: an older version may not have known it. A file that the scan
+/// was published with and that is gone, or of another size, is an error.
+pub fn is_published(store: &Store, scan_id: &ScanId, table: &TableSchema) -> Result<bool, LakeError> {
+    let key = table_key(table.name, scan_id);
+    match files_of(store, scan_id)?.get(&key) {
+        Some(entry) => has_its_size(store, &key, entry).map(|()| true),
+        None => Ok(false),
+    }
+}
+
 /// Size and SHA-256 of a file, read in pieces.
 pub fn digest(path: &Path) -> Result<(u64, String), LakeError> {
     let mut file = File::open(path).map_err(LakeError::io("reading", path))?;
@@ -190,11 +199,6 @@ pub fn digest(path: &Path) -> Result<(u64, String), LakeError> {
     }
 }
 
-/// `manifests/v1/<scan_id>.json`.
-pub fn manifest_key(scan_id: &ScanId) -> String {
-    format!("manifests/v1/{scan_id}.json")
-}
-
 /// The last committed scan; `None`: there is none, or no lake.
 pub fn latest(root: &Path) -> Result<Option<Latest>, LakeError> {
     let store = Store::new(root);
@@ -206,13 +210,13 @@ pub fn latest(root: &Path) -> Result<Option<Latest>, LakeError> {
 
 /// Whether any scan was ever published here.
 pub fn is_a_lake(root: &Path) -> bool {
-    Store::new(root).exists("v1")
+    Store::new(root).exists(TABLES)
 }
 
 /// The day of the earliest scan; `None`: there is none.
 pub fn first_scan_date(root: &Path) -> Result<Option<String>, LakeError> {
-    let names = Store::new(root).names(&format!("v1/{SCANS}"))?;
-    Ok(names.iter().find_map(|name| name.strip_prefix("scan_date=").map(str::to_owned)))
+    let names = Store::new(root).names(&table_folder(SCANS))?;
+    Ok(names.iter().find_map(|name| scan_date(name).map(str::to_owned)))
 }
 
 /// The id of the last committed scan; `None` also where the pointer names a scan that is not there.

@@ -9,12 +9,11 @@ use orgsweep_model::{ColumnType, Row, Timestamp, Value};
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 
 use crate::error::LakeError;
-use crate::lookup::is_published;
-use crate::manifest::{LATEST, latest};
+use crate::layout::{LATEST, table_key};
+use crate::manifest::{is_published, latest};
 use crate::scan_id::ScanId;
 use crate::schema::{SCAN_ID, SCANS, data_type};
 use crate::store::Store;
-use crate::writer::key;
 
 /// Which scan to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +36,7 @@ pub fn each_row<R: Row>(root: &Path, scan: &ScanSelector, take: &mut dyn FnMut(R
     let scan_id = resolve(root, scan)?;
     let store = Store::new(root);
     is_published(&store, &scan_id, R::SCHEMA)?;
-    let path = store.path(&key(R::SCHEMA.name, &scan_id));
+    let path = store.path(&table_key(R::SCHEMA.name, &scan_id));
     for batch in open(&path)? {
         let batch = batch.map_err(LakeError::format("reading", &path))?;
         is_of_scan(&batch, scan_id.as_str(), &path)?;
@@ -91,7 +90,7 @@ pub fn resolve(root: &Path, scan: &ScanSelector) -> Result<ScanId, LakeError> {
             return Ok(scan_id);
         }
     };
-    if !store.exists(&key(SCANS, &scan_id)) {
+    if !store.exists(&table_key(SCANS, &scan_id)) {
         return Err(missing(scan_id.as_str()));
     }
     Ok(scan_id)

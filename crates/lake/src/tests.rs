@@ -141,7 +141,7 @@ fn spool(
     rows: &[Arc<dyn Rows>],
     tally: serde_json::Value,
 ) -> Result<(), LakeError> {
-    let maker = writer.column_maker();
+    let maker = writer.column_encoder();
     let columns: Vec<Columns> = rows.iter().map(|rows| maker.columns(&**rows)).collect::<Result<_, _>>()?;
     writer.spool(place, account, &columns, tally)
 }

@@ -1,7 +1,7 @@
 //! Files that are not as they were written: told by name and with a way out, and never taken for what they were.
 
 use super::*;
-use crate::{is_unchanged, is_whole, lookup, resolve};
+use crate::{is_complete, is_unchanged, lookup, resolve};
 
 const ACCOUNT: &str = "111111111111";
 
@@ -24,7 +24,7 @@ fn published(root: &Path, id: &ScanId) {
 }
 
 fn file_of(root: &Path, table: &str, id: &ScanId) -> std::path::PathBuf {
-    root.join(crate::writer::key(table, id))
+    root.join(crate::layout::table_key(table, id))
 }
 
 fn assert_says(error: &LakeError, words: &[&str]) {
@@ -77,11 +77,11 @@ fn a_file_of_another_size_is_refused_by_everything_that_reads_the_scan() {
         let mut second = writer(root, &scan_id(2000));
         let wanted = std::collections::BTreeSet::from([ACCOUNT]);
         for error in [
-            is_whole(root, &id).unwrap_err(),
+            is_complete(root, &id).unwrap_err(),
             is_unchanged(root, &id).unwrap_err(),
             read::<AccessKey>(root, &selector).unwrap_err(),
             lookup::<AccessKey>(root, &selector, "account_id", &wanted).unwrap_err(),
-            second.take_over(Place::Finished, &id, AccessKey::SCHEMA, &|_| true).unwrap_err(),
+            second.copy_from(Place::Finished, &id, AccessKey::SCHEMA, &|_| true).unwrap_err(),
         ] {
             let sizes = format!("({} bytes, {} expected)", damaged.len(), whole.len());
             let path = keys.to_str().unwrap();
@@ -101,7 +101,7 @@ fn a_file_of_the_same_size_and_other_bytes_is_told_by_its_sha256() {
     let mut bytes = std::fs::read(&keys).unwrap();
     bytes[40] ^= 1;
     std::fs::write(&keys, bytes).unwrap();
-    is_whole(root, &id).unwrap();
+    is_complete(root, &id).unwrap();
     let error = is_unchanged(root, &id).unwrap_err();
     assert_says(&error, &[keys.to_str().unwrap(), "is not as it was published", "SHA-256", "restore it"]);
 }
@@ -133,7 +133,7 @@ fn rows_of_another_scan_are_refused() {
     for error in [
         read::<AccessKey>(root, &selector).unwrap_err(),
         lookup::<AccessKey>(root, &selector, "account_id", &wanted).unwrap_err(),
-        third.take_over(Place::Finished, &id, AccessKey::SCHEMA, &|_| true).unwrap_err(),
+        third.copy_from(Place::Finished, &id, AccessKey::SCHEMA, &|_| true).unwrap_err(),
     ] {
         let path = file_of(root, "access_keys", &id);
         assert_says(&error, &[path.to_str().unwrap(), other.as_str(), id.as_str(), "restore it"]);
@@ -148,11 +148,11 @@ fn a_file_without_the_column_that_names_the_account_is_not_taken_over() {
     published(root, &id);
     replace(root, &id, "principals", &file_of(root, "scans", &id));
     let mut second = writer(root, &scan_id(2000));
-    let error = second.take_over(Place::Finished, &id, Principal::SCHEMA, &|_| true).unwrap_err();
+    let error = second.copy_from(Place::Finished, &id, Principal::SCHEMA, &|_| true).unwrap_err();
     let path = file_of(root, "principals", &id);
     assert_says(&error, &[path.to_str().unwrap(), "account_id", "restore it, or scan again"]);
     // Documents belong to no account: they are taken over as a whole.
-    second.take_over(Place::Finished, &id, Document::SCHEMA, &|_| true).unwrap();
+    second.copy_from(Place::Finished, &id, Document::SCHEMA, &|_| true).unwrap();
 }
 
 /// A scan with one finished account, that ended before its end.
@@ -160,7 +160,7 @@ fn unpublished(root: &Path, id: &ScanId) -> std::path::PathBuf {
     let mut begun = writer(root, id);
     let rows: Arc<dyn Rows> = Arc::new(vec![key(ACCOUNT, "arn:a", 1)]);
     spool(&mut begun, Place::Finished, account(), &[rows], json!({})).unwrap();
-    begun.is_of("o-exampleorgid 111122223333").unwrap();
+    begun.belongs_to("o-exampleorgid 111122223333").unwrap();
     let usage = orgsweep_model::Usage::default();
     usage.count("sts", "GetCallerIdentity", |counts| counts.calls = 1);
     begun.keep_usage(&usage).unwrap();
@@ -187,9 +187,9 @@ fn what_is_kept_of_a_scan_and_is_damaged_is_named_with_the_folder_to_delete() {
         let staging = unpublished(folder.path(), &id);
         std::fs::write(staging.join(name), bytes).unwrap();
         let again = ScanWriter::resume(folder.path(), &id, tables());
-        let error = again.and_then(|again| again.is_of("o-exampleorgid 111122223333")).unwrap_err();
+        let error = again.and_then(|again| again.belongs_to("o-exampleorgid 111122223333")).unwrap_err();
         let path = staging.join(name);
-        let way_out = format!("delete the folder {} and scan anew", staging.display());
+        let way_out = format!("delete the folder {} and start a new scan", staging.display());
         assert_says(&error, &[path.to_str().unwrap(), wanted, &way_out]);
         assert!(!folder.path().join("x.rows").exists(), "the journal led out of its folder");
         // Nothing that could still be of use is taken away.
@@ -207,7 +207,7 @@ fn rows_that_were_kept_and_cannot_be_read_are_named_when_they_are_to_be_publishe
     std::fs::write(&path, vec![0xff; length]).unwrap();
     let again = ScanWriter::resume(folder.path(), &id, tables()).unwrap();
     let error = again.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap_err();
-    let way_out = format!("delete the folder {} and scan anew", staging.display());
+    let way_out = format!("delete the folder {} and start a new scan", staging.display());
     assert_says(&error, &[path.to_str().unwrap(), ACCOUNT, &way_out]);
     assert!(!folder.path().join("v1").exists());
 }
@@ -229,7 +229,7 @@ fn a_header_that_cannot_be_read_beside_finished_accounts_is_told() {
         assert_eq!(damaged.len(), 1, "{text:?}");
         let (name, error) = &damaged[0];
         assert_eq!(name, id.as_str());
-        let way_out = format!("delete the folder {} and scan anew", staging.display());
+        let way_out = format!("delete the folder {} and start a new scan", staging.display());
         assert_says(error, &[staging.join("scan.json").to_str().unwrap(), &way_out]);
         // A new scan is not in its way.
         publish(folder.path(), &scan_id(2000), ScanStatus::Complete).unwrap();
@@ -251,7 +251,7 @@ fn a_shard_whose_header_cannot_be_read_is_named_with_its_folder() {
     drop(shard);
     let staging = folder.path().join(format!("staging/{id}/shard-0-of-2"));
     std::fs::write(staging.join("scan.json"), "").unwrap();
-    let way_out = format!("delete the folder {} and scan anew", staging.display());
+    let way_out = format!("delete the folder {} and start a new scan", staging.display());
     for error in [
         ScanWriter::shard(folder.path(), &id, tables(), (0, 2), &header(&id)).err().unwrap(),
         ScanWriter::gather(folder.path(), &id, tables()).err().unwrap(),

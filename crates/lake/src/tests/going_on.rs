@@ -55,7 +55,10 @@ fn rows_that_another_version_kept_are_refused_at_once() {
             None => std::fs::remove_file(&format).unwrap(),
         }
         let error = resume().err().map(|error| error.to_string()).unwrap_or_default();
-        assert!(error.contains("another version of orgsweep kept these rows: scan anew"), "{error}");
+        assert!(
+            error.contains("these files were written by an incompatible version; start a new scan"),
+            "{error}"
+        );
     }
 }
 
@@ -118,9 +121,9 @@ fn rows_are_taken_over_under_the_new_name_and_remember_where_they_came_from() {
     let mut second = writer(folder.path(), &new);
     let kept: orgsweep_model::AccountId = "222222222222".parse().unwrap();
     for table in [ScanAccountRecord::SCHEMA, AccessKey::SCHEMA] {
-        second.take_over(Place::Finished, &old, table, &|account| account == kept).unwrap();
+        second.copy_from(Place::Finished, &old, table, &|account| account == kept).unwrap();
     }
-    second.finish_taken_over(Place::Finished, kept, json!({})).unwrap();
+    second.finish_copied(Place::Finished, kept, json!({})).unwrap();
     second.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
     let selector = ScanSelector::Id(new);
     let accounts: Vec<ScanAccountRecord> = read(folder.path(), &selector).unwrap();
@@ -142,7 +145,7 @@ fn a_finished_account_takes_no_more_rows() {
     let mut second = writer(folder.path(), &new);
     spool(&mut second, Place::Finished, account, &rows(), json!({})).unwrap();
     assert!(spool(&mut second, Place::Finished, account, &rows(), json!({})).is_err());
-    assert!(second.take_over(Place::Finished, &old, AccessKey::SCHEMA, &|_| true).is_err());
+    assert!(second.copy_from(Place::Finished, &old, AccessKey::SCHEMA, &|_| true).is_err());
 }
 
 #[test]
@@ -153,12 +156,12 @@ fn what_was_put_aside_is_published_and_never_gone_on_with() {
     let mut stopped = writer(folder.path(), &id);
     spool(&mut stopped, Place::Finished, "222222222222".parse().unwrap(), &rows("222222222222"), json!({}))
         .unwrap();
-    spool(&mut stopped, Place::Aside, "111111111111".parse().unwrap(), &rows("111111111111"), json!({}))
+    spool(&mut stopped, Place::Unfinished, "111111111111".parse().unwrap(), &rows("111111111111"), json!({}))
         .unwrap();
     drop(stopped);
     let mut again = ScanWriter::resume(folder.path(), &id, all_tables(built_in_facts())).unwrap();
     assert_eq!(again.finished().count(), 1);
-    spool(&mut again, Place::Aside, "333333333333".parse().unwrap(), &rows("333333333333"), json!({}))
+    spool(&mut again, Place::Unfinished, "333333333333".parse().unwrap(), &rows("333333333333"), json!({}))
         .unwrap();
     again.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
     let keys: Vec<AccessKey> = read(folder.path(), &ScanSelector::Latest).unwrap();
@@ -184,9 +187,9 @@ fn what_was_forgotten_is_not_published() {
     spool(&mut first, Place::Finished, account, &rows(), json!({})).unwrap();
     first.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
     let mut second = writer(folder.path(), &new);
-    second.take_over(Place::Finished, &old, AccessKey::SCHEMA, &|_| true).unwrap();
-    second.forget(account);
-    second.finish_taken_over(Place::Finished, account, json!({})).unwrap();
+    second.copy_from(Place::Finished, &old, AccessKey::SCHEMA, &|_| true).unwrap();
+    second.discard(account);
+    second.finish_copied(Place::Finished, account, json!({})).unwrap();
     second.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
     assert_eq!(read::<AccessKey>(folder.path(), &ScanSelector::Id(new)).unwrap(), []);
 }

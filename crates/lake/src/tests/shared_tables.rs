@@ -39,7 +39,7 @@ fn documents_of_a_retried_scan_are_taken_over() {
     spool(&mut first, Place::Finished, account, &[documents(&["a", "b"])], json!({})).unwrap();
     first.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
     let mut second = writer(folder.path(), &new);
-    second.take_over_documents(&old);
+    second.copy_documents_from(&old);
     spool(&mut second, Place::Finished, account, &[documents(&["b", "c"])], json!({})).unwrap();
     second.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
     assert_eq!(texts(folder.path()), ["a", "b", "c"]);
@@ -64,8 +64,8 @@ fn what_was_read_for_all_is_noted_in_one_accounts_ledger() {
         ]);
         spool(&mut writer, Place::Finished, account.parse().unwrap(), &[rows], json!({})).unwrap();
     }
-    writer.note_read(row("111111111111", "organization_policies", 7));
-    writer.note_read(row("333333333333", "organization_policies", 8));
+    writer.record_read(row("111111111111", "organization_policies", 7));
+    writer.record_read(row("333333333333", "organization_policies", 8));
     writer.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
     let reads: Vec<TableRead> = read(folder.path(), &ScanSelector::Latest).unwrap();
     let told: Vec<_> = reads

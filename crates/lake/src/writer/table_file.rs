@@ -6,17 +6,17 @@ use orgsweep_model::facts::Document;
 use orgsweep_model::records::TableRead;
 use orgsweep_model::{AccountId, Row as _, Rows, TableSchema};
 
-use super::{ScanWriter, key};
+use super::scan_writer::ScanWriter;
 use crate::batch::parts;
 use crate::codec::Parts;
-use crate::distinct::Distinct;
+use crate::content::Distinct;
+use crate::copy::each_batch;
 use crate::error::LakeError;
-use crate::lookup::is_published;
-use crate::manifest::{FileEntry, digest};
+use crate::layout::table_key;
+use crate::manifest::{FileEntry, digest, is_published};
 use crate::parquet_file::ParquetFile;
 use crate::read::each_row_in;
 use crate::schema::fingerprint;
-use crate::take_over::each_batch;
 
 impl ScanWriter {
     /// Writes it into the staging folder.
@@ -48,7 +48,7 @@ impl ScanWriter {
         if let Some(from) = self.documents_of.as_ref().filter(|_| table.name == Document::SCHEMA.name)
             && is_published(&self.store, from, table)?
         {
-            let earlier = self.store.path(&key(table.name, from));
+            let earlier = self.store.path(&table_key(table.name, from));
             each_batch(&earlier, table, from.as_str(), self.scan_id.as_str(), &mut put)?;
         }
         let mut order: Vec<(AccountId, usize)> = Vec::new();
@@ -73,7 +73,7 @@ impl ScanWriter {
             let mut reads: Vec<TableRead> = Vec::new();
             spool.batches(table, account, &mut |batch| {
                 each_row_in(&batch, &path, &mut |read: TableRead| {
-                    // What was taken over from an earlier scan is not what became of it in this one.
+                    // What was copied from an earlier scan is not what this one read.
                     if noted.iter().all(|noted| noted.table_name != read.table_name) {
                         reads.push(read);
                     }
@@ -84,7 +84,7 @@ impl ScanWriter {
         }
         let rows = file.finish()?;
         let (bytes, sha256) = digest(&path)?;
-        let key = key(table.name, &self.scan_id);
+        let key = table_key(table.name, &self.scan_id);
         Ok(FileEntry { table: table.name, key, bytes, sha256, rows, schema: fingerprint(table) })
     }
 }

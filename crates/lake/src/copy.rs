@@ -42,7 +42,7 @@ pub fn each_account(
             let length = same.count();
             let account: AccountId = name.parse().map_err(LakeError::format("reading", path))?;
             let rows = renamed(&batch.slice(start, length), table, from, to)
-                .map_err(LakeError::format("taking over rows of", path))?;
+                .map_err(LakeError::format("copying rows of", path))?;
             take(account, rows)?;
             start += length;
         }
@@ -61,7 +61,7 @@ pub fn each_batch(
     for batch in open(path)? {
         let batch = batch.map_err(LakeError::format("reading", path))?;
         is_of_scan(&batch, from, path)?;
-        take(renamed(&batch, table, from, to).map_err(LakeError::format("taking over rows of", path))?)?;
+        take(renamed(&batch, table, from, to).map_err(LakeError::format("copying rows of", path))?)?;
     }
     Ok(())
 }

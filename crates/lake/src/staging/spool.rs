@@ -1,5 +1,5 @@
 //! Finished accounts on local disk until the scan is published: one file a table, and a journal that says which accounts are
-//! whole.
+//! finished.
 //!
 //! A killed process leaves at most a torn end: bytes after the last account that the journal names, and half a line of
 //! the journal. Opening the spool again cuts both off.
@@ -18,16 +18,11 @@ use serde_json::Value as Json;
 use crate::codec::Parts;
 use crate::columns::Columns;
 use crate::error::LakeError;
+use crate::layout::{FORMAT, JOURNAL, LOCK, staged_rows};
 use crate::schema::arrow_schema;
 
-/// Which accounts are whole, a line each.
-const JOURNAL: &str = "journal.jsonl";
-/// How rows are kept, by number: builds of one version may differ in it.
-const FORMAT: &str = "format";
-/// As [`codec`](crate::codec) does.
+/// How [`codec`](crate::codec) keeps rows: builds of one version may differ in it.
 const THIS_FORMAT: &str = "2";
-/// Held by the process that writes the spool.
-pub const LOCK: &str = "lock";
 
 /// Where some of an account's rows of a table are: offset and length.
 type Span = (u64, u64);
@@ -76,11 +71,6 @@ impl Entry {
         let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
         self.spans.keys().all(|name| !name.is_empty() && name.bytes().all(is_plain))
     }
-}
-
-/// The name of a table's spool.
-fn rows_of(table: &str) -> String {
-    format!("{table}.rows")
 }
 
 /// Whether a folder keeps a finished account.
@@ -135,8 +125,8 @@ impl Spool {
             fs::write(&format, THIS_FORMAT).map_err(LakeError::io("writing", &format))?;
         } else if fs::read_to_string(&format).ok().as_deref() != Some(THIS_FORMAT) {
             let problem =
-                "another version of orgsweep kept these rows: scan anew, and delete the folder".to_owned();
-            return Err(LakeError::Format { doing: "going on with", path: folder.to_owned(), problem });
+                "these files were written by an incompatible version; start a new scan, and delete the folder".to_owned();
+            return Err(LakeError::Format { doing: "resuming", path: folder.to_owned(), problem });
         }
         for (index, line) in text[..whole].split(|byte| *byte == b'\n').enumerate() {
             if line.is_empty() {
@@ -166,7 +156,7 @@ impl Spool {
             let there = table.file.metadata().map_err(LakeError::io("reading", &table.path))?.len();
             if end > there {
                 let problem = format!("the journal counts on {end} bytes and there are {there}");
-                return Err(LakeError::damaged(&self.folder, &rows_of(&name), problem));
+                return Err(LakeError::damaged(&self.folder, &staged_rows(&name), problem));
             }
             table.end = table.end.max(end);
             table.count_as_whole(entry.account, spans);
@@ -178,7 +168,7 @@ impl Spool {
 
     fn table(&mut self, name: &str) -> Result<&mut TableSpool, LakeError> {
         if !self.tables.contains_key(name) {
-            let path = self.folder.join(rows_of(name));
+            let path = self.folder.join(staged_rows(name));
             let file = open_file(&path)?;
             let (open, whole) = (BTreeMap::new(), Vec::new());
             let table = TableSpool { path, file, end: 0, open, whole, in_order: true, schema: None };
@@ -208,8 +198,8 @@ impl Spool {
         Ok(())
     }
 
-    /// Drops the rows of an account that is not finished: nobody counts on them any more.
-    pub fn forget(&mut self, account: AccountId) {
+    /// Discards the rows of an account that is not finished.
+    pub fn discard(&mut self, account: AccountId) {
         if !self.finished.contains(&account) {
             self.tables.values_mut().for_each(|table| drop(table.open.remove(&account)));
         }
@@ -240,7 +230,7 @@ impl Spool {
     }
 
     /// What each account adds to the scan's sums that was whole when the spool was opened. What came later was handed in by
-    /// whoever asks, and is not kept in memory a second time.
+    /// the caller, and is not kept in memory a second time.
     pub fn tallies(&self) -> &[(AccountId, Json)] {
         &self.tallies
     }
@@ -274,7 +264,7 @@ impl Spool {
             file.take(*length).read_to_end(&mut bytes).map_err(LakeError::io("reading", path))?;
             let damaged = |why: String| {
                 let problem = format!("the rows of account {account} cannot be read ({why})");
-                LakeError::damaged(&self.folder, &rows_of(table.name), problem)
+                LakeError::damaged(&self.folder, &staged_rows(table.name), problem)
             };
             if bytes.len() as u64 != *length {
                 return Err(damaged(format!("{length} bytes expected at {offset}, {} there", bytes.len())));

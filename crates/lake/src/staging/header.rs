@@ -1,4 +1,4 @@
-//! Scans that were begun and not published: what is known of them, so that they can go on.
+//! Scans that were started and not published: what is known of them, so that they can be resumed.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -6,16 +6,12 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::spool::{Spool, keeps_an_account};
 use crate::error::LakeError;
-use crate::spool::{LOCK, Spool, keeps_an_account};
+use crate::layout::{HEADER, LOCK, STAGING};
 use crate::store::Store;
 
-/// Where scans that are not published lie, below the root.
-pub const STAGING: &str = "staging";
-/// What a scan was begun as, below its staging folder.
-pub const HEADER: &str = "scan.json";
-
-/// What a scan was begun as.
+/// What a scan was started as.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScanHeader {
     /// Its name.
@@ -26,15 +22,15 @@ pub struct ScanHeader {
     pub config_sha256: String,
     /// The version of orgsweep: rows of two versions are never mixed.
     pub tool_version: String,
-    /// The scan whose whole accounts were taken over.
+    /// The scan whose complete accounts are copied.
     pub retried_scan_id: Option<String>,
-    /// Of the accounts, where they came from a file; `None`: from Organizations, listed anew by every attempt.
+    /// Of the accounts, where they came from a file; `None`: from Organizations, listed again by every attempt.
     #[serde(default)]
     pub roster_sha256: Option<String>,
 }
 
 impl ScanHeader {
-    /// The first thing in which another attempt at the same scan differs; rows of two such are never put together.
+    /// The first thing in which another attempt at the same scan differs; rows of two such are never mixed.
     pub fn difference(&self, other: &Self) -> Option<&'static str> {
         let differs = [
             ("version of orgsweep", self.tool_version != other.tool_version),
@@ -48,9 +44,9 @@ impl ScanHeader {
     }
 }
 
-/// What the scan in a folder was begun as. A process that was killed before it had written that down has begun nothing; with
-/// finished accounts beside it, a header that cannot be read is an error.
-pub fn begun_as(folder: &Path, spool: &Spool) -> Result<Option<ScanHeader>, LakeError> {
+/// What the scan in a folder was started as. A process that was killed before it had written that down has started nothing;
+/// with finished accounts beside it, a header that cannot be read is an error.
+pub fn started_as(folder: &Path, spool: &Spool) -> Result<Option<ScanHeader>, LakeError> {
     match header_in(folder)? {
         Some(header) => Ok(Some(header)),
         None if spool.finished().is_empty() => Ok(None),
@@ -70,17 +66,17 @@ fn header_in(folder: &Path) -> Result<Option<ScanHeader>, LakeError> {
 
 fn without_header(folder: &Path) -> LakeError {
     let problem =
-        "finished accounts are kept beside it, and it does not say in JSON what their scan was begun as";
+        "finished accounts are kept beside it, and it does not say in JSON what their scan was started as";
     LakeError::damaged(folder, HEADER, problem)
 }
 
-/// The scans of a lake that can go on, the latest last.
+/// The scans of a lake that can be resumed, the latest last.
 pub fn unfinished(root: &Path) -> Result<Vec<ScanHeader>, LakeError> {
     let store = Store::new(root);
     let mut headers = Vec::new();
     for name in store.names(STAGING)? {
         let folder = store.path(&format!("{STAGING}/{name}"));
-        // Without a header, or with one of another version, there is nothing that could go on.
+        // Without a header, or with one of another version, there is nothing to resume.
         if let Some(header) = header_in(&folder)?.filter(|header| header.scan_id == name)
             && !is_in_use(&folder)
         {
@@ -90,8 +86,8 @@ pub fn unfinished(root: &Path) -> Result<Vec<ScanHeader>, LakeError> {
     Ok(headers)
 }
 
-/// The scans of a lake that have finished accounts and cannot go on, because what they were begun as cannot be read: by the
-/// name of the folder, with what is to be said of each.
+/// The scans of a lake that have finished accounts and cannot be resumed, because their header cannot be read: by the name of
+/// the folder, with the error of each.
 pub fn damaged(root: &Path) -> Result<Vec<(String, LakeError)>, LakeError> {
     let store = Store::new(root);
     let mut damaged = Vec::new();

@@ -1,5 +1,5 @@
-//! What was asked of AWS for no account in particular, kept beside the finished accounts: a scan that goes on, or is put
-//! together from shards, counts the calls of every process that took part, killed ones included.
+//! Calls that belong to no account, kept beside the finished accounts: a scan that is resumed, or put together from shards,
+//! counts the calls of every process that took part, killed ones included.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -11,9 +11,7 @@ use orgsweep_model::collector::CallCounts;
 use serde::{Deserialize, Serialize};
 
 use crate::error::LakeError;
-
-/// What came since the last line, a line each time.
-const NAME: &str = "usage.jsonl";
+use crate::layout::USAGE;
 
 /// One kind of call since the last line.
 #[derive(Serialize, Deserialize)]
@@ -34,9 +32,9 @@ pub struct SharedUsage {
 }
 
 impl SharedUsage {
-    /// Nothing, or what earlier processes left in the folder. Whoever opens it holds the folder's lock.
+    /// Nothing, or what earlier processes left in the folder. The caller holds the folder's lock.
     pub fn open(folder: &Path) -> Result<Self, LakeError> {
-        let path = folder.join(NAME);
+        let path = folder.join(USAGE);
         let mut file = File::options()
             .read(true)
             .write(true)
@@ -58,7 +56,7 @@ impl SharedUsage {
             }
             let entries: Vec<Entry> = serde_json::from_slice(line).map_err(|_| {
                 let problem = format!("line {} is not what orgsweep writes of its calls", index + 1);
-                LakeError::damaged(folder, NAME, problem)
+                LakeError::damaged(folder, USAGE, problem)
             })?;
             for entry in entries {
                 earlier.count(&entry.service, &entry.action, |counts| counts.add(&entry.counts));
@@ -67,7 +65,7 @@ impl SharedUsage {
         Ok(Self { path, file, earlier, written: BTreeMap::new() })
     }
 
-    /// Writes down what this process has asked for since it was last written down.
+    /// Records this process's calls since they were last recorded.
     pub fn keep(&mut self, usage: &Usage) -> Result<(), LakeError> {
         let now = usage.by_action();
         let entries: Vec<Entry> = now

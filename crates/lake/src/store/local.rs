@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::error::LakeError;
+use crate::layout::{LATEST, MANIFESTS, PUBLISHING, STAGING, TABLES};
 
 /// A lake in a local directory.
 #[derive(Clone, Debug)]
@@ -58,7 +59,7 @@ impl Store {
     /// One publisher at a time. Publishing takes seconds, and what waits may be an hour of scanning: `wait` is told how long
     /// it has waited and says whether to go on.
     pub fn lock(&self, wait: &mut dyn FnMut(Duration) -> bool) -> Result<Lock, LakeError> {
-        let path = self.path("orgsweep.lock");
+        let path = self.path(PUBLISHING);
         let file = File::options()
             .write(true)
             .create(true)
@@ -86,12 +87,12 @@ impl Store {
             let problem = format!("{problem}; move it away or choose another --out");
             Err(LakeError::Format { doing: "looking at", path: self.path(key), problem })
         };
-        for key in ["", "v1", "manifests", "staging"] {
+        for key in ["", TABLES, MANIFESTS, STAGING] {
             if self.exists(key) && !self.path(key).is_dir() {
                 return wrong(key, "expected a folder");
             }
         }
-        for key in ["latest.json", "orgsweep.lock"] {
+        for key in [LATEST, PUBLISHING] {
             if self.path(key).is_dir() {
                 return wrong(key, "expected a file");
             }

@@ -1,0 +1,11 @@
+//! Where a scan's accounts are until it is published: a local folder, one a scan, or one a shard of it.
+
+mod header;
+mod shards;
+mod spool;
+mod usage;
+
+pub use header::{ScanHeader, damaged, started_as, unfinished};
+pub use shards::{StartedShard, started_shards};
+pub use spool::Spool;
+pub use usage::SharedUsage;

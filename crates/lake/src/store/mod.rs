@@ -1,0 +1,5 @@
+//! The one door to storage.
+
+mod local;
+
+pub use local::{Store, stage};

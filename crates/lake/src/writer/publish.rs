@@ -1,0 +1,141 @@
+//! The commit: data files, manifest, the row in `scans`, the pointer to the latest scan.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use orgsweep_model::Rows;
+use orgsweep_model::records::{ScanRecord, ScanStatus};
+use serde_json::Value as Json;
+
+use super::scan_writer::{ScanWriter, refuse_committed};
+use crate::error::LakeError;
+use crate::layout::{LATEST, manifest_key, table_key};
+use crate::manifest::{FileEntry, Latest, manifest};
+use crate::schema::SCANS;
+use crate::store::stage;
+
+/// A scan that is in the lake.
+#[derive(Clone, Debug)]
+pub struct Published {
+    /// Rows by table.
+    pub rows: BTreeMap<&'static str, u64>,
+    /// Bytes of all files.
+    pub bytes: u64,
+    /// What went wrong after the commit: the scan is in the lake all the same.
+    pub warnings: Vec<String>,
+}
+
+impl ScanWriter {
+    /// Writes every table, then commits: data files, manifest, the `scans` row, the pointer. `whole` are the rows
+    /// that belong to the scan and not to an account; `coverage` goes into the manifest; `wait` says how long another
+    /// publisher is waited for. An error means that nothing was published, and that nothing half-published is left.
+    pub fn publish(
+        mut self,
+        whole: &[Arc<dyn Rows>],
+        scan: ScanRecord,
+        coverage: &Json,
+        wait: &mut dyn FnMut(Duration) -> bool,
+    ) -> Result<Published, LakeError> {
+        if self.is_a_shard && self.spools.len() == 1 && self.unfinished.is_none() {
+            let problem = "a shard is published by finalize, together with the others".to_owned();
+            return Err(LakeError::Format { doing: "publishing", path: self.staging.clone(), problem });
+        }
+        let status = scan.status;
+        let scan_rows: Arc<dyn Rows> = Arc::new(vec![scan]);
+        let mut files = Vec::new();
+        for table in self.tables.clone() {
+            // What an earlier attempt to publish left.
+            remove_staged(&self.staged(table.name))?;
+            let own = whole.iter().chain([&scan_rows]).filter(|rows| rows.schema().name == table.name);
+            files.push(self.write(table, &own.cloned().collect::<Vec<_>>())?);
+        }
+        let date = self.scan_id.scan_date();
+        let manifest_key = manifest_key(&self.scan_id);
+        let text = manifest(self.scan_id.as_str(), &date, &files, coverage);
+        let staged_manifest = stage(&self.staging, &manifest_key, text.as_bytes())?;
+        // Written before the commit, so that a full disk is found out before it too.
+        let pointer = self.pointer();
+        let staged_pointer = stage(&self.staging, LATEST, pointer.text().as_bytes())?;
+
+        let _lock = self.store.lock(wait)?;
+        refuse_committed(&self.store, &self.scan_id)?;
+        let facts: Vec<&FileEntry> = files.iter().filter(|file| file.table != SCANS).collect();
+        // What a crash between the steps below left under this name was never visible.
+        self.remove_uncommitted(&files)?;
+        let put = facts
+            .iter()
+            .try_for_each(|file| self.store.put_new(&file.key, &self.staged(file.table)))
+            .and_then(|()| self.store.put_new(&manifest_key, &staged_manifest))
+            // From here on the scan is visible.
+            .and_then(|()| self.store.put_new(&table_key(SCANS, &self.scan_id), &self.staged(SCANS)));
+        if let Err(error) = put {
+            if !self.store.exists(&table_key(SCANS, &self.scan_id)) {
+                // Best effort: what stays is in no scan's rows.
+                let _ = self.remove_uncommitted(&files);
+            }
+            return Err(error);
+        }
+        self.published = true;
+        let mut warnings = Vec::new();
+        if status == ScanStatus::Complete {
+            match self.move_latest(&staged_pointer) {
+                Ok(None) => {}
+                Ok(Some(newer)) => warnings.push(format!(
+                    "the lake's latest scan stays {newer}, which is of a later moment; this one is {}",
+                    self.scan_id
+                )),
+                Err(error) => warnings.push(format!(
+                    "the scan is published, and {LATEST} still names an earlier one: {error}; the next scan mends it"
+                )),
+            }
+        }
+        Ok(Published {
+            rows: files.iter().map(|file| (file.table, file.rows)).collect(),
+            bytes: files.iter().map(|file| file.bytes).sum(),
+            warnings,
+        })
+    }
+
+    fn remove_uncommitted(&self, files: &[FileEntry]) -> Result<(), LakeError> {
+        files.iter().try_for_each(|file| self.store.remove_uncommitted(&file.key))?;
+        self.store.remove_uncommitted(&manifest_key(&self.scan_id))
+    }
+
+    fn pointer(&self) -> Latest {
+        Latest { scan_id: self.scan_id.to_string(), scan_date: self.scan_id.scan_date() }
+    }
+
+    pub(super) fn staged(&self, table: &str) -> PathBuf {
+        self.staging.join(format!("{table}.parquet"))
+    }
+
+    /// Forward only: a scan that started earlier and finished later does not take the place of a newer one, whose id
+    /// comes back.
+    fn move_latest(&self, staged: &Path) -> Result<Option<String>, LakeError> {
+        loop {
+            let current = self.store.get(LATEST)?;
+            if let Some(bytes) = &current {
+                let found = Latest::parse(bytes, &self.store.path(LATEST))?;
+                // A scan that is not there comes before no other.
+                let newer = found.committed(&self.store).filter(|found| *found >= self.scan_id);
+                if let Some(newer) = newer {
+                    return Ok((newer != self.scan_id).then(|| newer.to_string()));
+                }
+            }
+            if self.store.swap(LATEST, current.as_deref(), staged)? {
+                return Ok(None);
+            }
+        }
+    }
+}
+
+fn remove_staged(path: &Path) -> Result<(), LakeError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(LakeError::Io { doing: "removing", path: path.to_owned(), source: error })
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,207 @@
+//! A scan that is being written: its accounts are kept one by one, until they are published together.
+
+use std::path::{Path, PathBuf};
+
+use orgsweep_model::records::TableRead;
+use orgsweep_model::{AccountId, Rows, TableSchema, Usage};
+use serde_json::Value as Json;
+
+use crate::columns::{ColumnEncoder, Columns};
+use crate::copy::{ACCOUNT_ID, each_account};
+use crate::error::LakeError;
+use crate::layout::{ORGANIZATION, STAGING, UNFINISHED, staging_key, table_key};
+use crate::manifest::is_published;
+use crate::scan_id::ScanId;
+use crate::schema::SCANS;
+use crate::staging::{SharedUsage, Spool};
+use crate::store::{Store, stage};
+
+/// A scan that is not yet in the lake. Dropped without [`publish`](Self::publish), it keeps its finished accounts on
+/// disk, where no reader looks, so that the scan can be resumed; without a finished account it leaves nothing.
+pub struct ScanWriter {
+    pub(super) store: Store,
+    pub(super) scan_id: ScanId,
+    pub(super) tables: Vec<&'static TableSchema>,
+    pub(super) encoder: ColumnEncoder,
+    pub(super) staging: PathBuf,
+    /// The first one takes rows; all of them are published.
+    pub(super) spools: Vec<Spool>,
+    /// The first one takes this process's calls; all of them count.
+    pub(super) usages: Vec<SharedUsage>,
+    /// The spool of unfinished accounts.
+    pub(super) unfinished: Option<usize>,
+    /// The scan whose documents are copied.
+    pub(super) documents_of: Option<ScanId>,
+    /// Tables that were read once, for the organization as a whole.
+    pub(super) ledger: Vec<TableRead>,
+    pub(super) is_a_shard: bool,
+    pub(super) published: bool,
+    /// Folders that were created for it, the lake's own first: without a result they are removed again.
+    pub(super) created_folders: Vec<PathBuf>,
+}
+
+/// Where an account's rows are kept until the scan is published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// With the finished accounts: a resumed scan has them.
+    Finished,
+    /// Published without being finished: a resumed scan collects the account again.
+    Unfinished,
+}
+
+impl ScanWriter {
+    /// Every finished account, as often as it is there.
+    pub fn finished(&self) -> impl Iterator<Item = AccountId> {
+        self.spools.iter().flat_map(|spool| spool.finished().iter().copied())
+    }
+
+    /// The tallies of accounts that earlier processes finished, as often as they are there.
+    pub fn tallies(&self) -> impl Iterator<Item = (AccountId, &Json)> {
+        self.spools.iter().flat_map(|spool| spool.tallies().iter().map(|(account, tally)| (*account, tally)))
+    }
+
+    /// Records this process's calls that belong to no account, so that a resumed scan counts them.
+    pub fn keep_usage(&mut self, usage: &Usage) -> Result<(), LakeError> {
+        self.usages[0].keep(usage)
+    }
+
+    /// The calls of earlier processes, shards included, that belong to no account.
+    pub fn earlier_usage(&self) -> Usage {
+        let usage = Usage::default();
+        self.usages.iter().for_each(|one| usage.join(one.earlier()));
+        usage
+    }
+
+    /// Encodes rows for [`spool`](Self::spool), on any thread.
+    pub fn column_encoder(&self) -> ColumnEncoder {
+        self.encoder.clone()
+    }
+
+    /// Keeps an account's rows. An account is spooled once.
+    pub fn spool(
+        &mut self,
+        place: Place,
+        account: AccountId,
+        rows: &[Columns],
+        tally: Json,
+    ) -> Result<(), LakeError> {
+        let spool = self.at(place)?;
+        rows.iter().try_for_each(|columns| spool.add(account, columns))?;
+        spool.finish(account, tally)
+    }
+
+    /// Copies rows of a table from a committed scan of the same lake, for the accounts that `keep` names. They count once the
+    /// account is finished.
+    pub fn copy_from(
+        &mut self,
+        place: Place,
+        from: &ScanId,
+        table: &'static TableSchema,
+        keep: &dyn Fn(AccountId) -> bool,
+    ) -> Result<(), LakeError> {
+        // A table that came after that scan, or one whose rows belong to no account.
+        if !is_published(&self.store, from, table)? || table.position(ACCOUNT_ID).is_none() {
+            return Ok(());
+        }
+        let path = self.store.path(&table_key(table.name, from));
+        let to = self.scan_id.clone();
+        let spool = self.at(place)?;
+        each_account(&path, table, from.as_str(), to.as_str(), &mut |account, batch| {
+            if keep(account) { spool.add(account, &Columns::of(table, &batch)?) } else { Ok(()) }
+        })
+    }
+
+    /// Adds rows to an account that is copied.
+    pub fn add(&mut self, place: Place, account: AccountId, rows: &dyn Rows) -> Result<(), LakeError> {
+        let columns = self.encoder.columns(rows)?;
+        self.at(place)?.add(account, &columns)
+    }
+
+    /// Copies the documents of a committed scan of the same lake: copied rows name them, and they belong to no account.
+    pub fn copy_documents_from(&mut self, from: &ScanId) {
+        self.documents_of = Some(from.clone());
+    }
+
+    /// Records in an account's `table_reads`, whatever else is in it, a table that was read once for all accounts.
+    pub fn record_read(&mut self, read: TableRead) {
+        self.ledger.push(read);
+    }
+
+    /// Discards the copied rows of an account that is not finished.
+    pub fn discard(&mut self, account: AccountId) {
+        self.spools[0].discard(account);
+    }
+
+    /// Counts an account as finished whose rows were all copied.
+    pub fn finish_copied(&mut self, place: Place, account: AccountId, tally: Json) -> Result<(), LakeError> {
+        self.at(place)?.finish(account, tally)
+    }
+
+    fn at(&mut self, place: Place) -> Result<&mut Spool, LakeError> {
+        let index = match (place, self.unfinished) {
+            (Place::Finished, _) => 0,
+            (Place::Unfinished, Some(index)) => index,
+            (Place::Unfinished, None) => {
+                let folder = self.staging.join(UNFINISHED);
+                if folder.exists() {
+                    std::fs::remove_dir_all(&folder).map_err(LakeError::io("removing", &folder))?;
+                }
+                self.spools.push(Spool::open(&folder)?);
+                *self.unfinished.insert(self.spools.len() - 1)
+            }
+        };
+        Ok(&mut self.spools[index])
+    }
+
+    /// Where finished accounts are kept until publication.
+    pub fn folder(&self) -> &Path {
+        &self.staging
+    }
+
+    /// Whether the scan belongs to this organization: rows of two are never mixed. The first one that is named is remembered
+    /// beside the finished accounts.
+    pub fn belongs_to(&self, organization_id: &str) -> Result<bool, LakeError> {
+        let path = self.staging.join(ORGANIZATION);
+        match std::fs::read(&path) {
+            Ok(known) if known == organization_id.as_bytes() => Ok(true),
+            Ok(known) if std::str::from_utf8(&known).is_ok_and(|known| !known.trim().is_empty()) => Ok(false),
+            Ok(_) => {
+                let problem = "it does not name the organization that the scan was started in";
+                Err(LakeError::damaged(&self.staging, ORGANIZATION, problem))
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let staged = stage(&self.staging, "organization.part", organization_id.as_bytes())?;
+                std::fs::rename(&staged, &path).map_err(LakeError::io("writing", &path))?;
+                Ok(true)
+            }
+            Err(source) => Err(LakeError::Io { doing: "reading", path, source }),
+        }
+    }
+
+    /// The tables of the scan.
+    pub fn tables(&self) -> &[&'static TableSchema] {
+        &self.tables
+    }
+}
+
+impl Drop for ScanWriter {
+    fn drop(&mut self) {
+        let worth_keeping = self.is_a_shard || self.spools.iter().any(|spool| !spool.finished().is_empty());
+        if self.published || !worth_keeping {
+            // Best effort: what stays is in the staging folder, which no reader opens.
+            let _ = self.store.remove_folder(&staging_key(&self.scan_id));
+            let _ = std::fs::remove_dir(self.store.path(STAGING));
+        }
+        if !self.published && !worth_keeping {
+            // Only empty folders, and nothing above one that is not.
+            let _ = self.created_folders.iter().try_for_each(std::fs::remove_dir);
+        }
+    }
+}
+
+pub fn refuse_committed(store: &Store, scan_id: &ScanId) -> Result<(), LakeError> {
+    if store.exists(&table_key(SCANS, scan_id)) {
+        return Err(LakeError::AlreadyCommitted { scan_id: scan_id.to_string(), root: store.path("") });
+    }
+    Ok(())
+}
