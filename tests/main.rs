@@ -56,6 +56,8 @@ mod fuzz_seeds;
 mod doctor;
 // Who may do what, from a stored scan.
 mod explain;
+// A check that nobody compiled in.
+mod made_at_run_time;
 // A check that fails itself.
 mod order;
 mod organization_policies;

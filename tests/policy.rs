@@ -60,29 +60,29 @@ fn registry() -> Registry {
 }
 
 /// What the loss of an action has to cost, by the registry.
-struct Cost {
+struct Cost<'r> {
     tables: BTreeSet<&'static str>,
     /// Checks that cannot do without.
-    required: BTreeSet<&'static str>,
+    required: BTreeSet<&'r str>,
     /// Checks that decide less without.
-    lessened: BTreeSet<&'static str>,
+    lessened: BTreeSet<&'r str>,
 }
 
-impl Cost {
-    fn of(registry: &Registry, action: &str) -> Self {
+impl<'r> Cost<'r> {
+    fn of(registry: &'r Registry, action: &str) -> Self {
         let tables: BTreeSet<&str> = registry
             .collectors()
             .iter()
             .filter(|collector| collector.needs().actions.contains(&action))
             .flat_map(|collector| collector.fills().iter().map(|table| table.name))
             .collect();
-        let checks_that = |required: bool| -> BTreeSet<&'static str> {
+        let checks_that = |required: bool| -> BTreeSet<&'r str> {
             let reads = |registered: &&orgsweep_model::registry::Registered| {
                 registered.check.dependencies().iter().any(|dependency| {
                     dependency.required == required && tables.contains(dependency.table.name)
                 })
             };
-            registry.checks().iter().filter(reads).map(|one| one.check.metadata().id).collect()
+            registry.checks().iter().filter(reads).map(|one| one.id()).collect()
         };
         let required = checks_that(true);
         let lessened = checks_that(false).difference(&required).copied().collect();

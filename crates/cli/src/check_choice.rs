@@ -8,7 +8,7 @@ use crate::program;
 
 /// Puts ids in the place of patterns. One that matches nothing is a mistake and is named.
 pub fn expand(registry: &Registry, options: &mut ScanOptions) -> Result<(), Failure> {
-    let ids: Vec<&str> = registry.checks().iter().map(|registered| registered.check.metadata().id).collect();
+    let ids: Vec<&str> = registry.checks().iter().map(|registered| registered.id()).collect();
     let mut problems = Vec::new();
     for (place, names) in [("--check", &mut options.check), ("--exclude-check", &mut options.exclude_check)] {
         *names = expanded(place, names, &ids, &mut problems);

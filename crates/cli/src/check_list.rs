@@ -82,12 +82,11 @@ fn matching<'r>(registry: &'r Registry, arguments: &ListArguments) -> Result<Vec
 
 fn as_text(matching: &[&Registered], all: usize, layout: Layout) -> String {
     let mut text = String::new();
-    let widest = |of: fn(&Registered) -> &'static str| {
+    let widest = |of: fn(&Registered) -> &str| {
         matching.iter().map(|registered| columns(of(registered))).max().unwrap_or(0)
     };
-    let (id, pack) =
-        (widest(|registered| registered.check.metadata().id), widest(|registered| registered.pack));
-    let title = widest(|registered| registered.check.metadata().title);
+    let (id, pack) = (widest(|registered| registered.id()), widest(|registered| registered.pack));
+    let title = widest(|registered| &registered.check.metadata().title);
     // Where a line has no place for everything, the title has one of its own.
     let is_narrow = id + 2 + 13 + 2 + pack + 2 + title > layout.prose;
     for registered in matching {
@@ -96,7 +95,7 @@ fn as_text(matching: &[&Registered], all: usize, layout: Layout) -> String {
             crate::terminal::severity_style(metadata.severity),
             &fitted(metadata.severity.as_str(), 13),
         );
-        let _ = write!(text, "{}  {severity}  {}", fitted(metadata.id, id), fitted(registered.pack, pack));
+        let _ = write!(text, "{}  {severity}  {}", fitted(&metadata.id, id), fitted(registered.pack, pack));
         if is_narrow {
             text.truncate(text.trim_end().len());
             for line in wrap(metadata.title.split(' '), layout.width - 4) {

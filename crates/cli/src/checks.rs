@@ -19,8 +19,7 @@ pub fn reads_roster(check: &dyn DynCheck) -> bool {
 /// Everything about one check.
 pub fn show(registry: &Registry, id: &str) -> Result<String, Failure> {
     let Some(registered) = registry.check(id) else {
-        let known: Vec<&str> =
-            registry.checks().iter().map(|registered| registered.check.metadata().id).collect();
+        let known: Vec<&str> = registry.checks().iter().map(|registered| registered.id()).collect();
         return Err(Failure::new(orgsweep_explain::nearest::unknown("checks show", "check", id, &known)));
     };
     let check = &*registered.check;
@@ -31,7 +30,7 @@ pub fn show(registry: &Registry, id: &str) -> Result<String, Failure> {
         let _ = writeln!(text, "{name:<11} {value}");
     };
     line("severity", metadata.severity.as_str());
-    line("about", metadata.resource_type);
+    line("about", &metadata.resource_type);
     line("pack", &format!("{} (since {}, version {})", registered.pack, metadata.since, metadata.version));
     let tables: Vec<String> = check
         .dependencies()
@@ -60,13 +59,14 @@ pub fn show(registry: &Registry, id: &str) -> Result<String, Failure> {
             &format!("{} (with --key-ids: names the keys that are flagged)", optional.join(", ")),
         );
     }
-    line("source", metadata.file);
+    line("source", &metadata.file);
 
     let values = check.settings();
     if !metadata.settings.is_empty() {
         let _ = writeln!(text, "\nSettings, under [checks.{}]:", metadata.id);
-        for setting in metadata.settings {
-            let _ = writeln!(text, "  {} = {}   ({})", setting.name, values[setting.name], setting.kind);
+        for setting in metadata.settings.iter() {
+            let _ =
+                writeln!(text, "  {} = {}   ({})", setting.name, values[setting.name.as_ref()], setting.kind);
             for line in setting.doc.lines() {
                 let _ = writeln!(text, "      {}", line.trim());
             }
@@ -74,11 +74,11 @@ pub fn show(registry: &Registry, id: &str) -> Result<String, Failure> {
     }
     let _ = writeln!(text, "\n{}\n", metadata.manual_page());
     let mut frameworks: Vec<(String, Vec<&str>)> = Vec::new();
-    for control in metadata.controls {
+    for control in metadata.controls.iter() {
         let name = format!("{} {}", control.framework, control.version).trim().to_owned();
         match frameworks.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, ids)) => ids.push(control.id),
-            None => frameworks.push((name, vec![control.id])),
+            Some((_, ids)) => ids.push(control.id.as_ref()),
+            None => frameworks.push((name, vec![control.id.as_ref()])),
         }
     }
     if !frameworks.is_empty() {
@@ -89,7 +89,7 @@ pub fn show(registry: &Registry, id: &str) -> Result<String, Failure> {
         text.push('\n');
     }
     let _ = writeln!(text, "## Pages");
-    for page in metadata.pages {
+    for page in metadata.pages.iter() {
         let _ = writeln!(text, "- {page}");
     }
     Ok(text)

@@ -190,7 +190,7 @@ impl Planned<'_> {
                 json!({"name": collector.name(), "tables": tables})
             })
             .collect();
-        let checks: Vec<&str> = plan.checks.checks().map(|check| check.metadata().id).collect();
+        let checks: Vec<&str> = plan.checks.checks().map(|check| check.id()).collect();
         json!({
             "schema_version": VERSION,
             "organization": {"id": self.organization.id, "partition": self.organization.partition},

@@ -184,8 +184,7 @@ fn check_set(
     overrides: &[(Scope, BTreeMap<String, Json>)],
     problems: &mut Vec<String>,
 ) -> Option<CheckSet> {
-    let ids: Vec<&'static str> =
-        registry.checks().iter().map(|registered| registered.check.metadata().id).collect();
+    let ids: Vec<&str> = registry.checks().iter().map(|registered| registered.id()).collect();
     let mut verify = |place: &str, id: &String| {
         if !ids.contains(&id.as_str()) {
             problems.push(unknown(place, "check", id, &ids));
@@ -219,7 +218,7 @@ fn check_set(
     let mut checks = CheckSet::new();
     for registered in registry.checks() {
         let metadata = registered.check.metadata();
-        let id = metadata.id.to_owned();
+        let id = metadata.id.to_string();
         let chosen = (options.check.is_empty() || options.check.contains(&id))
             && !options.exclude_check.contains(&id)
             && options.severity.is_none_or(|least| metadata.severity >= least)
@@ -285,9 +284,9 @@ pub fn unknown_framework(registry: &Registry, wanted: &str) -> String {
     let known: BTreeSet<String> = registry
         .checks()
         .iter()
-        .flat_map(|registered| registered.check.metadata().controls)
-        .map(|control| match control.version {
-            "" => control.framework.to_owned(),
+        .flat_map(|registered| registered.check.metadata().controls.iter())
+        .map(|control| match control.version.as_ref() {
+            "" => control.framework.to_string(),
             version => format!("{}:{version}", control.framework),
         })
         .collect();
@@ -297,8 +296,7 @@ pub fn unknown_framework(registry: &Registry, wanted: &str) -> String {
 
 /// Of everything that changes results: not where they go, how fast, or how it is told.
 fn fingerprint(options: &ScanOptions, checks: &CheckSet, config: &Config) -> String {
-    let checks: BTreeMap<&str, Json> =
-        checks.checks().map(|check| (check.metadata().id, check.settings())).collect();
+    let checks: BTreeMap<&str, Json> = checks.checks().map(|check| (check.id(), check.settings())).collect();
     let mut options = options.clone();
     options.out = None;
     options.concurrency = None;

@@ -3,6 +3,7 @@
 //! [`check!`](crate::check!) lifts the manual page (the doc comment), the metadata and the thresholds into a
 //! struct; `impl Check` adds the logic. [`DynCheck`] is the same without its type, for the registry.
 
+use std::borrow::Cow;
 use std::fmt::Debug;
 
 use serde::Serialize;
@@ -44,51 +45,50 @@ impl Context<'_> {
 }
 
 /// One threshold or list that a user may set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SettingMetadata {
     /// The key in the configuration file.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// The Rust type, as a reader understands it.
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     /// What it means, with its unit.
-    pub doc: &'static str,
+    pub doc: Cow<'static, str>,
 }
 
-/// Everything about a check but its logic.
-#[derive(Clone, Copy, Debug)]
+/// Everything about a check but its logic. A check that is compiled in borrows all of it; one that is made at run time owns it.
+#[derive(Clone, Debug)]
 pub struct CheckMetadata {
     /// Named after the fault: `allow <id>` reads right.
-    pub id: &'static str,
+    pub id: Cow<'static, str>,
     /// One line.
-    pub title: &'static str,
+    pub title: Cow<'static, str>,
     /// Default severity.
     pub severity: Severity,
     /// Grows when the logic changes.
     pub version: i32,
     /// The version of orgsweep that brought it.
-    pub since: &'static str,
+    pub since: Cow<'static, str>,
     /// `AWS::IAM::User` style: what its outcomes are mostly about.
-    pub resource_type: &'static str,
+    pub resource_type: Cow<'static, str>,
+    /// The service, where it does not follow from the resource type.
+    pub service: Option<Cow<'static, str>>,
     /// Controls that it answers.
-    pub controls: &'static [Control],
+    pub controls: Cow<'static, [Control]>,
     /// Pages that its rule rests on.
-    pub pages: &'static [&'static str],
+    pub pages: Cow<'static, [Cow<'static, str>]>,
     /// The manual page, Markdown.
-    pub manual: &'static str,
+    pub manual: Cow<'static, str>,
     /// Thresholds and lists.
-    pub settings: &'static [SettingMetadata],
-    /// The file it stands in.
-    pub file: &'static str,
+    pub settings: Cow<'static, [SettingMetadata]>,
+    /// The file it stands in; empty where it was made at run time.
+    pub file: Cow<'static, str>,
 }
 
 impl CheckMetadata {
-    /// `iam` or `organizations`: the service that the check is about, from the id's first word.
-    pub fn service(&self) -> &'static str {
-        match self.id.split('-').next() {
-            Some("org") => "organizations",
-            Some("account") => "account",
-            _ => "iam",
-        }
+    /// The service that the check is about: `iam` for `AWS::IAM::User`, `account` for `AWS::::Account`. A check of an account's
+    /// password policy says for itself that it is about `iam`.
+    pub fn service(&self) -> Cow<'static, str> {
+        self.service.clone().unwrap_or_else(|| service_of(&self.resource_type))
     }
 
     /// The manual page without the one-space indentation of doc comments, split at `## How to fix`.
@@ -110,6 +110,25 @@ impl CheckMetadata {
     pub fn manual_page(&self) -> String {
         let lines = self.manual.lines().map(|line| line.strip_prefix(' ').unwrap_or(line));
         lines.collect::<Vec<_>>().join("\n").trim().to_owned()
+    }
+}
+
+/// `ec2` for `AWS::EC2::Instance`. What belongs to no service is the account's.
+fn service_of(resource_type: &str) -> Cow<'static, str> {
+    match resource_type.split("::").nth(1).unwrap_or_default() {
+        "" => Cow::Borrowed("account"),
+        "IAM" => Cow::Borrowed("iam"),
+        "Organizations" => Cow::Borrowed("organizations"),
+        other => Cow::Owned(other.to_ascii_lowercase()),
+    }
+}
+
+/// What `check!` makes of a part that may be left out.
+#[doc(hidden)]
+pub const fn declared(parts: &[&'static str]) -> Option<Cow<'static, str>> {
+    match parts {
+        [] => None,
+        [part, ..] => Some(Cow::Borrowed(*part)),
     }
 }
 
@@ -137,7 +156,11 @@ pub trait Check: Describe {
 /// A check without its type.
 pub trait DynCheck: Send + Sync {
     /// Everything but the logic.
-    fn metadata(&self) -> &'static CheckMetadata;
+    fn metadata(&self) -> &CheckMetadata;
+    /// Its id.
+    fn id(&self) -> &str {
+        &self.metadata().id
+    }
     /// The tables it reads.
     fn dependencies(&self) -> Vec<Dependency>;
     /// Runs it, or says which gap keeps it from running.
@@ -149,7 +172,7 @@ pub trait DynCheck: Send + Sync {
 }
 
 impl<C: Check> DynCheck for C {
-    fn metadata(&self) -> &'static CheckMetadata {
+    fn metadata(&self) -> &CheckMetadata {
         const { &C::METADATA }
     }
 
@@ -197,6 +220,7 @@ macro_rules! check {
             version: $version:literal,
             since: $since:literal,
             resource: $resource:literal,
+            $(service: $service:literal,)?
             controls: [$($control:expr),* $(,)?],
             pages: [$($page:literal),* $(,)?],
             settings: {
@@ -218,23 +242,49 @@ macro_rules! check {
         }
 
         impl $crate::Describe for $name {
-            const METADATA: $crate::CheckMetadata = $crate::CheckMetadata {
-                id: $id,
-                title: $title,
-                severity: $severity,
-                version: $version,
-                since: $since,
-                resource_type: $resource,
-                controls: { use $crate::control::*; &[$($control),*] },
-                pages: &[$($page),*],
-                manual: concat!($($doc, "\n"),*),
-                settings: &[ $( $crate::SettingMetadata {
-                    name: stringify!($setting),
-                    kind: stringify!($type),
-                    doc: concat!($($setting_doc, "\n"),*),
-                }, )* ],
-                file: file!(),
+            const METADATA: $crate::CheckMetadata = {
+                use ::std::borrow::Cow;
+                // Constants of their own live as long as the program.
+                const CONTROLS: &[$crate::Control] = { use $crate::control::*; &[$($control),*] };
+                const PAGES: &[Cow<'static, str>] = &[$(Cow::Borrowed($page)),*];
+                const SETTINGS: &[$crate::SettingMetadata] = &[ $( $crate::SettingMetadata {
+                    name: Cow::Borrowed(stringify!($setting)),
+                    kind: Cow::Borrowed(stringify!($type)),
+                    doc: Cow::Borrowed(concat!($($setting_doc, "\n"),*)),
+                }, )* ];
+                $crate::CheckMetadata {
+                    id: Cow::Borrowed($id),
+                    title: Cow::Borrowed($title),
+                    severity: $severity,
+                    version: $version,
+                    since: Cow::Borrowed($since),
+                    resource_type: Cow::Borrowed($resource),
+                    service: $crate::check::declared(&[$($service)?]),
+                    controls: Cow::Borrowed(CONTROLS),
+                    pages: Cow::Borrowed(PAGES),
+                    manual: Cow::Borrowed(concat!($($doc, "\n"),*)),
+                    settings: Cow::Borrowed(SETTINGS),
+                    file: Cow::Borrowed(file!()),
+                }
             };
         }
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_service_follows_from_the_resource_type() {
+        for (resource_type, service) in [
+            ("AWS::IAM::User", "iam"),
+            ("AWS::Organizations::Account", "organizations"),
+            ("AWS::::Account", "account"),
+            ("AWS::EC2::Instance", "ec2"),
+            ("house", "account"),
+        ] {
+            assert_eq!(service_of(resource_type), service, "{resource_type}");
+        }
+    }
 }

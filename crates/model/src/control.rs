@@ -1,28 +1,38 @@
 //! Controls of published frameworks. Ids are facts; the frameworks' wording is not ours to copy.
 
+use std::borrow::Cow;
+
 /// One control that a check answers, wholly or in part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Control {
     /// The framework's slug, such as `cis_aws_foundations`.
-    pub framework: &'static str,
+    pub framework: Cow<'static, str>,
     /// Its version; empty where it has none.
-    pub version: &'static str,
+    pub version: Cow<'static, str>,
     /// The control's id.
-    pub id: &'static str,
+    pub id: Cow<'static, str>,
 }
 
 macro_rules! framework {
     ($(#[doc = $doc:literal])* $name:ident = $slug:literal $version:literal) => {
         $(#[doc = $doc])*
         pub const fn $name(id: &'static str) -> Control {
-            Control { framework: $slug, version: $version, id }
+            Control {
+                framework: Cow::Borrowed($slug),
+                version: Cow::Borrowed($version),
+                id: Cow::Borrowed(id),
+            }
         }
     };
 }
 
 /// CIS AWS Foundations Benchmark.
 pub const fn cis(version: &'static str, id: &'static str) -> Control {
-    Control { framework: "cis_aws_foundations", version, id }
+    Control {
+        framework: Cow::Borrowed("cis_aws_foundations"),
+        version: Cow::Borrowed(version),
+        id: Cow::Borrowed(id),
+    }
 }
 
 framework! {

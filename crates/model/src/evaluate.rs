@@ -4,7 +4,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::check::{Context, DynCheck};
+use crate::check::{CheckMetadata, Context, DynCheck};
 use crate::gap::{Gap, Reason};
 use crate::records::CoverageOutcome;
 use crate::report::{Outcome, Report, Status};
@@ -13,20 +13,20 @@ use crate::time::Timestamp;
 
 /// What one check said about one account.
 #[derive(Clone, Debug)]
-pub struct CheckResult {
+pub struct CheckResult<'c> {
     /// The check.
-    pub metadata: &'static crate::CheckMetadata,
+    pub metadata: &'c CheckMetadata,
     /// Whether it saw all that it needed.
     pub outcome: CoverageOutcome,
     /// Why not COMPLETE.
     pub gap: Option<Gap>,
-    /// Sorted by resource and subject.
+    /// Sorted by resource, Region and subject.
     pub outcomes: Vec<Outcome>,
     /// The oldest of the tables it read.
     pub observed_at: Timestamp,
 }
 
-impl CheckResult {
+impl CheckResult<'_> {
     /// How many outcomes have a status.
     pub fn count(&self, status: Status) -> i64 {
         self.outcomes.iter().filter(|outcome| outcome.status == status).count() as i64
@@ -34,11 +34,15 @@ impl CheckResult {
 }
 
 /// Runs every check; one result each, whatever happens.
-pub fn evaluate(tables: &Tables, checks: &[&dyn DynCheck], context: &Context<'_>) -> Vec<CheckResult> {
+pub fn evaluate<'c>(
+    tables: &Tables,
+    checks: &[&'c dyn DynCheck],
+    context: &Context<'_>,
+) -> Vec<CheckResult<'c>> {
     checks.iter().map(|check| evaluate_one(tables, *check, context)).collect()
 }
 
-fn evaluate_one(tables: &Tables, check: &dyn DynCheck, context: &Context<'_>) -> CheckResult {
+fn evaluate_one<'c>(tables: &Tables, check: &'c dyn DynCheck, context: &Context<'_>) -> CheckResult<'c> {
     let metadata = check.metadata();
     let observed_at = check
         .dependencies()
@@ -83,9 +87,9 @@ fn evaluate_one(tables: &Tables, check: &dyn DynCheck, context: &Context<'_>) ->
     CheckResult { metadata, outcome, gap, outcomes, observed_at }
 }
 
-/// What tells one finding of a check from another: resource and subject.
-fn place(outcome: &Outcome) -> (&str, &str) {
-    (&outcome.resource.uid, &outcome.resource.subject)
+/// What tells one finding of a check from another: resource, Region and subject.
+fn place(outcome: &Outcome) -> (&str, &str, &str) {
+    (&outcome.resource.uid, &outcome.resource.region, &outcome.resource.subject)
 }
 
 /// The one row that stands for "this check could not look at this account".
@@ -147,7 +151,7 @@ mod tests {
         }
     }
 
-    fn run(check: &Broken, tables: &Tables) -> CheckResult {
+    fn run<'c>(check: &'c Broken, tables: &Tables) -> CheckResult<'c> {
         let account = Account::new("111122223333".parse().unwrap());
         let organization = Organization {
             id: "o-exampleorgid".to_owned(),
@@ -164,7 +168,8 @@ mod tests {
         let mut tables = Tables::new();
         tables.insert(Vec::<User>::new(), Timestamp::UNIX_EPOCH);
         for half in [false, true] {
-            let result = run(&Broken { half, times: 0 }, &tables);
+            let check = Broken { half, times: 0 };
+            let result = run(&check, &tables);
             assert_eq!(result.outcome, CoverageOutcome::NotRun);
             assert_eq!(result.gap.as_ref().unwrap().reason, Reason::CheckFailed);
             assert_eq!((result.count(Status::Unknown), result.count(Status::Pass)), (1, 0));
@@ -190,7 +195,8 @@ mod tests {
         let mut tables = Tables::new();
         let gap = Gap::new(Reason::ThrottledOut).during("iam:ListRoles");
         tables.insert_gap("users", gap.clone(), Timestamp::UNIX_EPOCH);
-        let result = run(&Broken::default(), &tables);
+        let check = Broken::default();
+        let result = run(&check, &tables);
         assert_eq!(result.gap, Some(gap));
         assert_eq!(result.outcomes[0].evidence["api"], "iam:ListRoles");
         // A table that nobody filled is a gap too.

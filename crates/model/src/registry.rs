@@ -20,6 +20,13 @@ pub struct Registered {
     pub check: Box<dyn DynCheck>,
 }
 
+impl Registered {
+    /// The check's id.
+    pub fn id(&self) -> &str {
+        self.check.id()
+    }
+}
+
 /// All checks, collectors and stored tables of a distribution.
 pub struct Registry {
     checks: Vec<Registered>,
@@ -36,13 +43,13 @@ impl Registry {
         stored: &[&'static TableSchema],
     ) -> Result<Self, String> {
         let mut registry = Self { checks: Vec::new(), collectors, stored: stored.to_vec() };
-        let mut origin: BTreeMap<&str, &str> = BTreeMap::new();
+        let mut origin: BTreeMap<String, &str> = BTreeMap::new();
         for pack in packs {
             registry.collectors.extend(pack.collectors);
             registry.stored.extend(pack.tables);
             for check in pack.checks {
-                let id = check.metadata().id;
-                if let Some(first) = origin.insert(id, pack.name) {
+                let id = check.id();
+                if let Some(first) = origin.insert(id.to_owned(), pack.name) {
                     return Err(format!(
                         "check {id} is registered by pack {first} and again by pack {}",
                         pack.name
@@ -77,13 +84,13 @@ impl Registry {
                 if !filled.contains(dependency.table.name) {
                     return Err(format!(
                         "check {} reads table {}, which no collector fills",
-                        registered.check.metadata().id,
+                        registered.id(),
                         dependency.table.name
                     ));
                 }
             }
         }
-        registry.checks.sort_by_key(|registered| registered.check.metadata().id);
+        registry.checks.sort_by(|left, right| left.id().cmp(right.id()));
         Ok(registry)
     }
 
@@ -104,7 +111,7 @@ impl Registry {
 
     /// A check by id.
     pub fn check(&self, id: &str) -> Option<&Registered> {
-        self.checks.iter().find(|registered| registered.check.metadata().id == id)
+        self.checks.iter().find(|registered| registered.id() == id)
     }
 
     /// The collectors that fill the named tables, in running order, with the gates that they look at.

@@ -38,12 +38,23 @@ pub struct Resource {
     pub name: Option<String>,
     /// What inside it (a key slot, a statement); empty if the resource itself.
     pub subject: String,
+    /// The Region that it is in.
+    pub region: Cow<'static, str>,
 }
+
+/// The Region of what is in none: IAM, Organizations, the account itself.
+pub const GLOBAL: &str = "global";
 
 impl Resource {
     /// Any resource.
     pub fn new(kind: impl Into<Cow<'static, str>>, uid: &str, name: Option<&str>) -> Self {
-        Self { kind: kind.into(), uid: uid.to_owned(), name: name.map(str::to_owned), subject: String::new() }
+        Self {
+            kind: kind.into(),
+            uid: uid.to_owned(),
+            name: name.map(str::to_owned),
+            subject: String::new(),
+            region: Cow::Borrowed(GLOBAL),
+        }
     }
 
     /// An IAM user.
@@ -65,6 +76,13 @@ impl Resource {
     #[must_use]
     pub fn part(mut self, subject: impl Into<String>) -> Self {
         self.subject = subject.into();
+        self
+    }
+
+    /// The same resource in a Region, such as `eu-central-1`.
+    #[must_use]
+    pub fn in_region(mut self, region: impl Into<Cow<'static, str>>) -> Self {
+        self.region = region.into();
         self
     }
 }

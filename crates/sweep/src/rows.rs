@@ -10,17 +10,14 @@ use orgsweep_model::registry::Registry;
 use orgsweep_model::selection::CheckSet;
 use orgsweep_model::{Account, CheckMetadata, Gap, Organization, Outcome, Status, Timestamp};
 
-/// IAM and Organizations have no Regions.
-const GLOBAL: &str = "global";
-
 /// The coverage row of one check in one account.
-pub fn coverage(account: &Account, result: &CheckResult) -> CoverageRecord {
+pub fn coverage(account: &Account, result: &CheckResult<'_>) -> CoverageRecord {
     let passed = result.count(Status::Pass);
     let failed = result.count(Status::Fail);
     CoverageRecord {
         account_id: account.id,
         ou_path: account.ou_path.clone(),
-        check_id: result.metadata.id.to_owned(),
+        check_id: result.metadata.id.clone().into_owned(),
         check_version: result.metadata.version,
         severity: result.metadata.severity,
         outcome: result.outcome,
@@ -39,10 +36,10 @@ pub fn coverage(account: &Account, result: &CheckResult) -> CoverageRecord {
 pub fn findings(
     account: &Account,
     organization: &Organization,
-    results: Vec<CheckResult>,
+    results: Vec<CheckResult<'_>>,
 ) -> Vec<FindingRecord> {
     let count = results.iter().map(|result| result.outcomes.len()).sum();
-    let mut found: Vec<(&'static CheckMetadata, Timestamp, Outcome)> = Vec::with_capacity(count);
+    let mut found: Vec<(&CheckMetadata, Timestamp, Outcome)> = Vec::with_capacity(count);
     for CheckResult { metadata, observed_at, outcomes, .. } in results {
         found.extend(outcomes.into_iter().map(|outcome| (metadata, observed_at, outcome)));
     }
@@ -59,9 +56,10 @@ pub fn findings(
 }
 
 fn place<'a>(
-    (metadata, _, outcome): &'a (&'static CheckMetadata, Timestamp, Outcome),
-) -> (&'a str, &'a str, &'a str) {
-    (&outcome.resource.uid, metadata.id, &outcome.resource.subject)
+    (metadata, _, outcome): &'a (&CheckMetadata, Timestamp, Outcome),
+) -> (&'a str, &'a str, &'a str, &'a str) {
+    let resource = &outcome.resource;
+    (&resource.uid, &resource.region, &metadata.id, &resource.subject)
 }
 
 /// What all findings of an account say, kept once.
@@ -98,7 +96,7 @@ pub fn sort(rows: &mut [FindingRecord]) {
 fn finding(
     account: &Account,
     shared: &Shared,
-    metadata: &'static CheckMetadata,
+    metadata: &CheckMetadata,
     observed_at: Timestamp,
     outcome: Outcome,
 ) -> FindingRecord {
@@ -113,15 +111,16 @@ fn finding(
         account_name: shared.account_name.clone(),
         ou_id: shared.ou_id.clone(),
         ou_path: shared.ou_path.clone(),
-        region: Cow::Borrowed(GLOBAL),
-        service: Cow::Borrowed(metadata.service()),
-        check_id: Cow::Borrowed(metadata.id),
-        check_title: Cow::Borrowed(metadata.title),
+        service: metadata.service(),
+        check_id: metadata.id.clone(),
+        check_title: metadata.title.clone(),
         check_version: metadata.version,
         severity,
         severity_rank: severity.rank(),
-        finding_id: named
-            .then(|| finding_id(account.id, metadata.id, GLOBAL, &resource.uid, &resource.subject)),
+        finding_id: named.then(|| {
+            finding_id(account.id, &metadata.id, &resource.region, &resource.uid, &resource.subject)
+        }),
+        region: resource.region,
         resource_type: resource.kind,
         resource_uid: resource.uid,
         resource_name: resource.name,
@@ -165,26 +164,26 @@ pub fn catalog(registry: &Registry, enabled: &CheckSet) -> (Vec<CheckRecord>, Ve
         let metadata = registered.check.metadata();
         let (description, remediation) = metadata.manual_parts();
         checks.push(CheckRecord {
-            check_id: metadata.id.to_owned(),
+            check_id: metadata.id.to_string(),
             check_version: metadata.version,
-            title: metadata.title.to_owned(),
-            service: metadata.service().to_owned(),
-            resource_type: metadata.resource_type.to_owned(),
+            title: metadata.title.to_string(),
+            service: metadata.service().into_owned(),
+            resource_type: metadata.resource_type.to_string(),
             severity: metadata.severity,
             severity_rank: metadata.severity.rank(),
             description: Some(description),
             remediation: Some(remediation),
-            docs_url: metadata.pages.first().map(|page| (*page).to_owned()),
+            docs_url: metadata.pages.first().map(|page| page.to_string()),
             plugin: registered.pack.to_owned(),
             enabled: enabled.checks().any(|check| check.metadata().id == metadata.id),
         });
         let mut sorted: Vec<_> = metadata.controls.to_vec();
         sorted.sort();
         controls.extend(sorted.into_iter().map(|control| CheckControlRecord {
-            check_id: metadata.id.to_owned(),
-            framework: control.framework.to_owned(),
-            framework_version: control.version.to_owned(),
-            control_id: control.id.to_owned(),
+            check_id: metadata.id.to_string(),
+            framework: control.framework.into_owned(),
+            framework_version: control.version.into_owned(),
+            control_id: control.id.into_owned(),
         }));
     }
     (checks, controls)

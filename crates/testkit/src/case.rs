@@ -93,14 +93,13 @@ impl Case {
     }
 
     /// What the check says, through the same door as a scan.
-    pub fn result<C: Check>(&self, check: &C) -> CheckResult {
-        let context = Context { now: self.now, account: &self.account, organization: &self.organization };
-        let mut results = evaluate(&self.tables, &[check], &context);
-        results.remove(0)
+    pub fn result<C: Check>(&self, check: &C) -> CheckResult<'static> {
+        // The metadata is the type's, and so the result outlives a check that was made only for it.
+        CheckResult { metadata: const { &C::METADATA }, ..self.results(&[check]).remove(0) }
     }
 
     /// What checks of any type say, as in a scan.
-    pub fn results(&self, checks: &[&dyn DynCheck]) -> Vec<CheckResult> {
+    pub fn results<'c>(&self, checks: &[&'c dyn DynCheck]) -> Vec<CheckResult<'c>> {
         let context = Context { now: self.now, account: &self.account, organization: &self.organization };
         evaluate(&self.tables, checks, &context)
     }

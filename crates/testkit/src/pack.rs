@@ -10,7 +10,8 @@ use orgsweep_model::Pack;
 pub fn every_id_matches_its_file(pack: &Pack) {
     for check in &pack.checks {
         let metadata = check.metadata();
-        let stem = Path::new(metadata.file).file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        let stem =
+            Path::new(metadata.file.as_ref()).file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
         assert_eq!(stem, metadata.id.replace('-', "_"), "check {} stands in {}", metadata.id, metadata.file);
     }
 }

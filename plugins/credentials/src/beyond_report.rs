@@ -148,19 +148,17 @@ mod tests {
     ];
 
     /// What each of them says of ann.
-    fn verdicts(case: &Case) -> Vec<(&'static str, Vec<Outcome>)> {
+    fn verdicts(case: &Case) -> Vec<(String, Vec<Outcome>)> {
         let pack = pack();
-        let checks: Vec<&dyn DynCheck> = pack
-            .checks
-            .iter()
-            .map(|check| &**check)
-            .filter(|check| OF_USERS.contains(&check.metadata().id))
-            .collect();
+        let checks: Vec<&dyn DynCheck> =
+            pack.checks.iter().map(|check| &**check).filter(|check| OF_USERS.contains(&check.id())).collect();
         assert_eq!(checks.len(), OF_USERS.len());
         let of_ann = |outcome: &Outcome| outcome.resource.uid == user_arn("ann");
         case.results(&checks)
             .into_iter()
-            .map(|result| (result.metadata.id, result.outcomes.into_iter().filter(of_ann).collect()))
+            .map(|result| {
+                (result.metadata.id.to_string(), result.outcomes.into_iter().filter(of_ann).collect())
+            })
             .collect()
     }
 
@@ -233,9 +231,9 @@ mod tests {
             assert!(outcomes.iter().all(|outcome| outcome.status == Status::Pass), "{id}: {outcomes:#?}");
         }
         let pack = pack();
-        for check in pack.checks.iter().filter(|check| OF_USERS.contains(&check.metadata().id)) {
+        for check in pack.checks.iter().filter(|check| OF_USERS.contains(&check.id())) {
             let result = case.results(&[&**check]).remove(0);
-            let id = result.metadata.id;
+            let id = result.metadata.id.as_ref();
             assert_eq!(result.outcome, CoverageOutcome::Partial, "{id}");
             assert_eq!(result.gap.unwrap().reason, Reason::Denied, "{id}");
             let unknown: Vec<_> =

@@ -37,6 +37,7 @@ check! {
         version: 1,
         since: "0.1.0",
         resource: "AWS::::Account",
+        service: "iam",
         controls: [
             cis("1.2", "1.9"), cis("1.3", "1.8"), cis("1.4", "1.8"), cis("1.5", "1.8"), cis("2.0", "1.8"),
             cis("3.0", "1.8"), cis("4.0", "1.8"), cis("5.0", "1.7"), cis("6.0", "2.7"), cis("7.0", "2.8"),

@@ -32,6 +32,7 @@ check! {
         version: 1,
         since: "0.1.0",
         resource: "AWS::::Account",
+        service: "iam",
         controls: [
             nist_800_53("AC-2(1)"), nist_800_53("AC-2(3)"), nist_800_53("AC-3(15)"),
             nist_800_53("IA-5(1)"), pci_dss("8.3.6"), pci_dss("8.3.7"), pci_dss("8.3.9"),

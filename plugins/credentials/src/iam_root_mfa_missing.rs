@@ -191,11 +191,11 @@ mod tests {
         let all = crate::pack();
         let of = |id: &str| {
             let check = all.checks.iter().find(|check| check.metadata().id == id).unwrap();
-            check.metadata().controls
+            check.metadata().controls.to_vec()
         };
         let missing = of("iam-root-mfa-missing");
         for control in of("iam-root-mfa-virtual") {
-            assert!(missing.contains(control), "{control:?}");
+            assert!(missing.contains(&control), "{control:?}");
         }
         case(false, Some(true), 0).flags(&RootMfaMissing::default(), &root_arn());
     }

@@ -42,9 +42,7 @@ mod tests {
         let pack = pack();
         let checks = pack.checks.iter().map(|check| &**check);
         let checks: Vec<_> = checks
-            .filter(|check| {
-                ["iam-password-policy-length", "iam-password-policy-reuse"].contains(&check.metadata().id)
-            })
+            .filter(|check| ["iam-password-policy-length", "iam-password-policy-reuse"].contains(&check.id()))
             .collect();
         assert_eq!(checks.len(), 2);
         case.results(&checks).iter().map(|result| result.outcomes[0].status).collect()

@@ -31,6 +31,7 @@ check! {
         version: 1,
         since: "0.1.0",
         resource: "AWS::::Account",
+        service: "iam",
         controls: [
             nist_800_53("AC-6"), nist_800_53("CM-8"), pci_dss("2.2"), iso_27001("A.5.3"), soc2("CC8.1"),
             well_architected("SEC03-BP04"),

@@ -30,6 +30,7 @@ check! {
         version: 1,
         since: "0.1.0",
         resource: "AWS::::Account",
+        service: "iam",
         controls: [
             cis("1.2", "1.20"), cis("1.3", "1.17"), cis("1.4", "1.17"), cis("1.5", "1.17"),
             cis("2.0", "1.17"), cis("3.0", "1.17"), cis("4.0", "1.17"), cis("5.0", "1.16"),

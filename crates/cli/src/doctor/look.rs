@@ -126,7 +126,7 @@ impl Looker {
             });
         }
         for check in self.plan.checks.checks() {
-            let id = check.metadata().id;
+            let id = check.id();
             for dependency in check.dependencies() {
                 let lost = losses
                     .iter_mut()
