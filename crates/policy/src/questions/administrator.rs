@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::sync::{Arc, LazyLock};
 
-use super::escalation::places_of;
+use super::requests::places_of;
 use super::sample::NOBODY;
 use crate::answer::{Decision, Denial, Doubt, Residual};
 use crate::arn::Arn;

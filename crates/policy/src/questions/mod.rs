@@ -6,6 +6,7 @@ mod escalation;
 mod guard;
 mod kind;
 mod never_sent;
+mod requests;
 mod sample;
 mod tenant;
 mod trust;

@@ -2,12 +2,14 @@
 
 use std::collections::HashSet;
 
-use super::aims::Aim;
-use super::ask::Asker;
+use super::attempts::Asker;
 use super::chain::Member;
+use super::found::{Escalation, EscalationVerdict};
+use super::inventory::Actor;
 use super::judge::Found;
+use super::map::EscalationMap;
 use super::rules::{Effect, RULES, Rule};
-use super::{Actor, Escalation, EscalationMap, EscalationVerdict};
+use super::targets::Aim;
 
 /// The ways of an administrator into other accounts: to each role the shortest, by the first rule that is as sure as any.
 pub(super) fn escalations(map: &EscalationMap<'_>, actor: &Actor<'_>) -> Vec<Escalation> {

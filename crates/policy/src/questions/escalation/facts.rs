@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
-use super::aims::Aim;
-use super::ask::{Asker, Call, Meets};
+use super::attempts::{Asker, Call, Meets};
 use super::rules::{Fact, RULES, Rule};
+use super::targets::Aim;
 use crate::pattern::MADE_UP;
 use crate::truth::Truth;
 

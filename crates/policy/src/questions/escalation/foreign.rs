@@ -3,11 +3,11 @@
 
 use std::sync::LazyLock;
 
-use super::ask::{Asker, Call, Meets};
+use super::attempts::{Asker, Call, Meets};
 use super::rules::{Bind, Need, RULES, Rule};
-use super::sample::Place;
 use crate::catalogue::Catalogue;
 use crate::layers::Attached;
+use crate::questions::requests::Place;
 
 /// In the place of the policy that a resource of another account may have.
 pub(super) static OF_ANOTHER_ACCOUNT: LazyLock<[Attached; 1]> = LazyLock::new(|| {

@@ -1,295 +1,412 @@
-//! What is gained: something that the target may do, as it is or after the step, and the actor may not.
+//! What a way is worth: what is gained by it, measured against what the actor may do already.
 
-use std::cell::OnceCell;
-use std::cmp::Reverse;
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::rc::Rc;
 
-use super::rules::RULES;
-use super::sample::{self, Place};
+use super::attempts::{Asker, Call};
+use super::chain::{Member, Reached, path};
+use super::foreign::{OF_ANOTHER_ACCOUNT, may_have_policies};
+use super::found::Gain;
+use super::inventory::Actor;
+use super::powers::{self, EVERYTHING, Power, Powers};
+use super::rules::{Effect, Rule};
 use super::strength::{self, Strength};
-use super::tags;
-use crate::answer::{Citation, Decision, Doubt, Layer, Residual};
+use super::targets::Aim;
+use crate::answer::{Decision, Doubt, Residual};
 use crate::context::Context;
 use crate::evaluate::{decide, evaluate};
-use crate::layers::{Attached, Guardrails, Layers};
-use crate::policy::Policy;
-use crate::questions::Administrator;
-use crate::questions::administrator::{administrator_beside, unique_name};
-use crate::questions::kind::Kinds;
+use crate::layers::{Attached, Layers};
+use crate::questions::requests::Place;
 use crate::request::{Principal, Request, ResourceKind};
-use crate::statement::Effect;
 use crate::truth::Truth;
 
-/// What a principal may do, as far as its policies name it.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Powers {
-    pub(super) administrator: bool,
-    /// If these hold, it is an administrator.
-    pub(super) administrator_if: Vec<Residual>,
-    /// What it may do, or may do if a residual holds; the strongest first.
-    pub(super) requests: Vec<Power>,
-    /// Why there may be more.
-    pub(super) doubts: Vec<Doubt>,
-}
-
-/// Something that a principal may do.
+/// What comes of a way.
 #[derive(Clone, Debug)]
-pub(super) struct Power {
-    pub(super) request: Request,
-    pub(super) truth: Truth,
-    /// What must hold for it, where that is open.
-    pub(super) residual: Option<Residual>,
-    /// Its number among those of the account.
-    pub(super) number: usize,
+pub(super) enum Outcome {
+    Gained(Gain),
+    NotTold(Vec<Doubt>),
+}
+
+/// What comes of a way, with what that takes beyond its steps.
+#[derive(Clone, Debug)]
+pub(super) struct Worth {
+    pub(super) outcome: Outcome,
     pub(super) strength: Strength,
+    /// What must hold for it.
+    pub(super) residuals: Vec<Residual>,
+    /// The hops from the target to where it is gained.
+    pub(super) chain: Vec<Rc<Call>>,
+    /// Place of the role at the end of the chain.
+    pub(super) end: Option<usize>,
+    /// The least sure of the hops.
+    truth: Truth,
 }
 
-/// Numbers for what principals may do: the same for the same action on the same resource, asked for from the same account;
-/// and which names are taken.
-#[derive(Debug, Default)]
-pub(super) struct Numbers {
-    known: Mutex<HashMap<String, usize>>,
-    /// Of the users and roles of the inventory.
-    taken: HashSet<String>,
+/// Whose powers are measured: by `AdministratorAccess` or as they are, place among the roles, place among the users.
+pub(super) type Measured = (bool, Option<usize>, Option<usize>);
+
+/// What the actor may do, by number.
+pub(super) type Now = Vec<Option<Truth>>;
+
+/// Those who begin a chain, where they are not as the inventory has them: what they may do after the step.
+struct Changed<'c> {
+    principal: &'c Principal,
+    context: &'c Context,
+    layers: Layers<'c>,
 }
 
-impl Numbers {
-    pub(super) fn beside<'a>(identities: impl Iterator<Item = &'a str>) -> Self {
-        Self { known: Mutex::default(), taken: identities.filter_map(unique_name).collect() }
+impl Worth {
+    fn new(outcome: Outcome, strength: Strength) -> Self {
+        Self { outcome, strength, residuals: Vec::new(), chain: Vec::new(), end: None, truth: Truth::True }
     }
 
-    /// Whether a principal is an administrator, where no identity is made that exists.
-    pub(super) fn administrator(
-        &self,
-        principal: &Principal,
-        context: Context,
-        layers: &Layers<'_>,
-    ) -> Administrator {
-        let is_taken = |arn: &str| unique_name(arn).is_some_and(|name| self.taken.contains(&name));
-        administrator_beside(principal, context, layers, &is_taken)
+    fn not_known() -> Self {
+        Self::new(Outcome::Gained(Gain::NotKnown), strength::NOT_KNOWN)
     }
 
-    fn of(&self, request: &Request) -> usize {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let account = request.principal().account().unwrap_or_default();
-        let next = known.len();
-        let (action, resource) = (request.action(), request.resource());
-        // The length tells where the action ends.
-        let key = format!("{account}:{}:{action}{resource}", action.len());
-        *known.entry(key).or_insert(next)
-    }
-}
-
-/// `AdministratorAccess`, as its document has been since it exists.
-/// <https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AdministratorAccess.html>
-pub(super) static EVERYTHING: LazyLock<Option<Attached>> = LazyLock::new(|| {
-    let policy = Policy::parse(
-        r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#,
-    );
-    policy.ok().map(|policy| Attached::new("arn:aws:iam::aws:policy/AdministratorAccess", Arc::new(policy)))
-});
-
-/// A trust policy that admits whoever rewrote it.
-pub(super) static REWRITTEN: LazyLock<Option<Attached>> = LazyLock::new(|| {
-    let policy = Policy::parse(
-        r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}}"#,
-    );
-    policy.ok().map(|policy| Attached::new("the trust policy, rewritten", Arc::new(policy)))
-});
-
-/// What a principal may do with these layers.
-pub(super) fn powers(
-    principal: &Principal,
-    context: &Context,
-    layers: &Layers<'_>,
-    numbers: &Numbers,
-) -> Powers {
-    let start = start(principal, context);
-    let place = Place::of(principal.name());
-    among(&start, context, layers, sample::powers(layers.identity, place, start.context()), numbers)
-}
-
-/// What a principal may do of some actions.
-pub(super) fn powers_within(
-    principal: &Principal,
-    context: &Context,
-    layers: &Layers<'_>,
-    actions: &[String],
-    numbers: &Numbers,
-) -> Powers {
-    let start = start(principal, context);
-    let place = Place::of(principal.name());
-    let of = |action: &String| -> Vec<(String, String)> {
-        let lower = action.to_ascii_lowercase();
-        let Some(kinds) = Kinds::of(action) else { return Vec::new() };
-        let places = sample::places(sample::policies(layers), &lower, &kinds, place, start.context());
-        places.into_iter().flatten().map(|place| (action.clone(), place.into())).collect()
-    };
-    filled(Powers::default(), &start, layers, actions.iter().flat_map(of).collect(), numbers)
-}
-
-/// What a principal may do with these layers, asked also where `without`, which it has no more, may have denied.
-pub(super) fn powers_without(
-    principal: &Principal,
-    context: &Context,
-    layers: &Layers<'_>,
-    without: &Attached,
-    numbers: &Numbers,
-) -> Powers {
-    let start = start(principal, context);
-    let place = Place::of(principal.name());
-    let mut requests = sample::powers(layers.identity, place, start.context());
-    requests.extend(sample::held_back(layers.identity.iter().chain([without]), place, start.context()));
-    among(&start, context, layers, requests, numbers)
-}
-
-/// What a principal may do once it may do everything within its limits.
-pub(super) fn powers_of_administrator(
-    principal: &Principal,
-    context: &Context,
-    layers: &Layers<'_>,
-    numbers: &Numbers,
-) -> Powers {
-    let start = start(principal, context);
-    let place = Place::of(principal.name());
-    let identity: Vec<Attached> = layers.identity.iter().chain(EVERYTHING.as_ref()).cloned().collect();
-    let layers = Layers { identity: &identity, ..*layers };
-    let mut limits: Vec<&Attached> = layers.boundary.into_iter().collect();
-    if let Guardrails::InForce(levels) = layers.service_control {
-        limits.extend(levels.iter().flat_map(|level| &level.policies));
-    }
-    let mut requests = sample::powers(limits, place, start.context());
-    let of_rules = RULES.lower.iter();
-    requests
-        .extend(of_rules.flat_map(|action| place.typical(action).into_iter().map(|on| (action.clone(), on))));
-    among(&start, context, &layers, requests, numbers)
-}
-
-fn start(principal: &Principal, context: &Context) -> Request {
-    let account = principal.account().unwrap_or_default();
-    // What is sampled exists, if it does, with tags of which nothing is known.
-    Request::new(principal.clone(), "", "*", tags::open(context.clone())).owned_by(account)
-}
-
-fn among(
-    start: &Request,
-    context: &Context,
-    layers: &Layers<'_>,
-    requests: Vec<(String, String)>,
-    numbers: &Numbers,
-) -> Powers {
-    let mut powers = Powers::default();
-    match numbers.administrator(start.principal(), context.clone(), layers) {
-        Administrator::Yes => return Powers { administrator: true, ..powers },
-        Administrator::If(residuals) => powers.administrator_if = residuals,
-        Administrator::No { .. } | Administrator::Unknown(_) => {}
-    }
-    filled(powers, start, layers, requests, numbers)
-}
-
-/// With those of some requests that are allowed.
-fn filled(
-    mut powers: Powers,
-    start: &Request,
-    layers: &Layers<'_>,
-    requests: Vec<(String, String)>,
-    numbers: &Numbers,
-) -> Powers {
-    let account = start.principal().account().unwrap_or_default();
-    let willing = Willing::new(account);
-    for (action, resource) in requests {
-        let mut request = start.instead(&action, &resource);
-        // A resource whose ARN names no account is one of the account in which it is sampled.
-        if Place::of(&resource).account.is_empty() {
-            request = request.owned_by(account);
+    /// How sure it is, once the steps are taken. Who is an administrator under a condition need not be one; but where it may
+    /// do something more under a condition, that is what is gained, whether or not it can be used.
+    pub(super) fn truth(&self) -> Truth {
+        let is_administrator = matches!(self.outcome, Outcome::Gained(Gain::Administrator));
+        if is_administrator && !self.residuals.is_empty() {
+            self.truth.min(Truth::Depends)
+        } else {
+            self.truth
         }
-        let layers = &willing.beside(&request, layers);
-        match decide(&request, layers) {
-            // On what AWS checks an action without a listed resource type may not be known; that alone is no gain.
-            Truth::Unknown if powers.doubts.is_empty() && request.resource() != "*" => {
-                if let Decision::Unknown(doubts) = evaluate(&request, layers).decision {
-                    powers.doubts = doubts;
+    }
+
+    /// Whether another is at least as sure and as strong, and hangs on no condition if this does not.
+    fn yields_to(&self, other: &Self) -> bool {
+        let rank = |worth: &Self| match worth.outcome {
+            Outcome::NotTold(_) => (0, 0),
+            Outcome::Gained(_) => (1, worth.strength),
+        };
+        rank(other) >= rank(self)
+            && other.truth() >= self.truth()
+            && (other.residuals.is_empty() || !self.residuals.is_empty())
+    }
+}
+
+/// Those that yield to none of the others, in their order.
+fn strongest(all: Vec<Worth>) -> Rc<[Worth]> {
+    let mut kept: Vec<Worth> = Vec::new();
+    for worth in all {
+        if !kept.iter().any(|other| worth.yields_to(other)) {
+            kept.retain(|other| !other.yields_to(&worth));
+            kept.push(worth);
+        }
+    }
+    kept.into()
+}
+
+impl<'m> Asker<'m> {
+    /// What is gained by a way: the strongest that is sure, and what is stronger and less sure. Empty: nothing.
+    pub(super) fn gain(&self, rule: &Rule, aim: &Aim<'m>) -> Rc<[Worth]> {
+        let by_administrator = rule.effect == Effect::Administrator;
+        let member = aim.role.map(Member::Role).or(aim.user.map(Member::User));
+        let Actor { principal, context, layers, .. } = self.actor;
+        let numbers = &self.map.numbers;
+        match rule.effect {
+            Effect::NotTold => Rc::new([Worth::not_known()]),
+            Effect::Within => match member.and_then(|member| self.map.member(member)) {
+                Some((target, layers)) => {
+                    strongest(self.more(&target.powers_within(layers, &rule.within, numbers), None))
+                }
+                None => Rc::new([Worth::not_known()]),
+            },
+            Effect::Executed => self.executed(aim),
+            Effect::Target | Effect::Administrator => {
+                let key = (by_administrator, aim.role, aim.user);
+                if let Some(known) = self.gains.borrow().get(&key) {
+                    return known.clone();
+                }
+                let found = match member.and_then(|member| Some((member, self.map.member(member)?))) {
+                    _ if by_administrator && self.abroad => self.abroad_as_administrator(member),
+                    Some((_, (target, layers))) if by_administrator => {
+                        strongest(self.compare(target.powers_of_administrator(layers, numbers), None))
+                    }
+                    Some((member, (target, layers))) => {
+                        // Within its own account an administrator has nothing to gain.
+                        let own = match member {
+                            Member::Role(index) if !self.abroad || self.is_abroad(index) => {
+                                self.of_role(index).to_vec()
+                            }
+                            _ if self.abroad => Vec::new(),
+                            _ => self.compare(target.powers(layers, numbers), None),
+                        };
+                        let first = |role| self.hop_of(member, role);
+                        self.with_chains(own, self.map.reached_by(member), first)
+                    }
+                    None if by_administrator && !aim.lacks_target() => {
+                        let powers = powers::powers_of_administrator(principal, context, layers, numbers);
+                        strongest(self.compare(&powers, None))
+                    }
+                    None => return Rc::new([Worth::not_known()]),
+                };
+                self.gains.borrow_mut().insert(key, found.clone());
+                found
+            }
+            Effect::Group if aim.group.is_none() => Rc::new([Worth::not_known()]),
+            Effect::Group => {
+                let identity: Vec<Attached> = layers.identity.iter().chain(aim.joined).cloned().collect();
+                let layers = Layers { identity: &identity, ..*layers };
+                let own = self.compare(&powers::powers(principal, context, &layers, numbers), None);
+                self.with_chains_of(own, &Changed { principal, context, layers })
+            }
+            Effect::NoBoundary | Effect::Version | Effect::NoPolicy => self.changed(rule, aim),
+        }
+    }
+
+    /// Whether the tags of a role's sessions are open and the actor, who assumes it, may not set them. That takes a permission of
+    /// its own, and so do the tags that a chain passes on.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_permissions-required>
+    pub(super) fn may_not_tag_sessions_of(&self, index: usize) -> bool {
+        self.map.roles.get(index).is_some_and(|role| {
+            let request = self.start.instead("sts:TagSession", role.facts.arn);
+            role.tags_are_open && decide(&request, &role.assumed_by(&self.actor.layers)) == Truth::False
+        })
+    }
+
+    /// What is gained by assuming the role at this place, with the tags that it has itself.
+    pub(super) fn gain_untagged(&self, index: usize) -> Rc<[Worth]> {
+        let Some((target, layers)) = self.map.untagged(index) else { return Rc::new([]) };
+        let Some(principal) = &target.principal else { return Rc::new([]) };
+        let own = if self.abroad && !self.is_abroad(index) {
+            Vec::new()
+        } else {
+            self.compare(target.powers(layers, &self.map.numbers), None)
+        };
+        self.with_chains_of(own, &Changed { principal, context: &target.context, layers: *layers })
+    }
+
+    /// Where the target, or the actor, leads once it may do everything within its limits.
+    fn abroad_as_administrator(&self, member: Option<Member>) -> Rc<[Worth]> {
+        let (principal, context, layers) = match member.and_then(|member| self.map.member(member)) {
+            Some((target, layers)) => (target.principal.as_ref(), &target.context, layers),
+            None => (Some(self.actor.principal), &self.actor.context, &self.actor.layers),
+        };
+        let Some(principal) = principal else { return Rc::new([]) };
+        let identity: Vec<Attached> = layers.identity.iter().chain(EVERYTHING.as_ref()).cloned().collect();
+        let layers = Layers { identity: &identity, ..*layers };
+        self.with_chains_of(Vec::new(), &Changed { principal, context, layers })
+    }
+
+    /// What is gained from the roles that the target may assume, without what it may do itself.
+    fn executed(&self, aim: &Aim<'m>) -> Rc<[Worth]> {
+        let Some(role) = aim.role else { return Rc::new([Worth::not_known()]) };
+        let member = Member::Role(role);
+        // They are in the list before those to which they lead.
+        let hops: Vec<Reached> =
+            self.map.reached_by(member).iter().filter(|one| one.from.is_none()).copied().collect();
+        let found = self.with_chains(Vec::new(), &hops, |role| self.hop_of(member, role));
+        let mut statements =
+            self.subject(aim).identity.iter().flat_map(|attached| attached.policy.statements());
+        let may_elsewhere = statements.any(|one| {
+            one.effect() != crate::statement::Effect::Deny && one.may_have_action("sts:assumerole")
+        });
+        if found.is_empty() && may_elsewhere { Rc::new([Worth::not_known()]) } else { found }
+    }
+
+    /// What is gained when a policy of the target, or of the actor itself, is changed or taken away.
+    fn changed(&self, rule: &Rule, aim: &Aim<'m>) -> Rc<[Worth]> {
+        let before = self.subject(aim);
+        let target_role = aim.role.and_then(|index| self.map.roles.get(index));
+        let other = target_role.filter(|role| !self.is_actor(role.facts.arn));
+        let target = other.map(|role| &role.target);
+        let target = target.and_then(|target| Some((target.principal.as_ref()?, &target.context)));
+        let (principal, context) = target.unwrap_or((self.actor.principal, &self.actor.context));
+        let mut identity = before.identity.to_vec();
+        let (after, without) = if rule.effect == Effect::NoBoundary {
+            let Some(boundary) = before.boundary else {
+                let known = aim.missing.is_empty();
+                return if known { Rc::new([]) } else { Rc::new([Worth::not_known()]) };
+            };
+            (Layers { boundary: None, ..before }, boundary)
+        } else {
+            let Some(change) = aim.change else { return Rc::new([Worth::not_known()]) };
+            let Some(old) = before.identity.get(change.index) else { return Rc::new([]) };
+            match change.version {
+                None => drop(identity.remove(change.index)),
+                Some((name, policy)) => {
+                    let new = Attached { version: Some(name.clone()), policy: policy.clone(), ..old.clone() };
+                    if let Some(place) = identity.get_mut(change.index) {
+                        *place = new;
+                    }
                 }
             }
-            Truth::False | Truth::Unknown => {}
-            truth => {
-                let decision = (truth == Truth::Depends).then(|| evaluate(&request, layers).decision);
-                let residual = match decision {
-                    Some(Decision::AllowedIf(residual)) => Some(residual),
-                    _ => None,
-                };
-                let (number, strength) = (numbers.of(&request), strength::of_action(&action));
-                powers.requests.push(Power { request, truth, residual, number, strength });
-            }
-        }
-    }
-    whole(&mut powers.requests);
-    powers.requests.sort_by_key(|power| Reverse(power.strength));
-    if powers.doubts.is_empty() {
-        powers.doubts = in_layer(layers.identity, Layer::Identity);
-    }
-    powers
-}
-
-/// Without what may be done on some of the resources only that it takes together.
-fn whole(powers: &mut Vec<Power>) {
-    let mut asked: HashMap<String, bool> = HashMap::new();
-    for Power { request, .. } in &*powers {
-        asked.entry(request.action().to_owned()).or_insert_with(|| {
-            let Some(kinds) = Kinds::of(request.action()).filter(|kinds| kinds.groups.len() > 1) else {
-                return true;
-            };
-            let on = || powers.iter().filter(|other| other.request.action() == request.action());
-            kinds.groups.iter().all(|group| on().any(|other| group.has(other.request.resource())))
-        });
-    }
-    powers.retain(|power| asked.get(power.request.action()) == Some(&true));
-}
-
-/// The owner of a role or of a key leaves it to an account whom it lets in: what a principal may do is what its own side
-/// allows.
-pub(super) struct Willing {
-    account: String,
-    policy: OnceCell<Option<Attached>>,
-}
-
-impl Willing {
-    pub(super) fn new(account: &str) -> Self {
-        Self { account: account.to_owned(), policy: OnceCell::new() }
-    }
-
-    pub(super) fn policy(&self) -> Option<&Attached> {
-        let find = || {
-            let document = serde_json::json!({
-                "Statement": {"Effect": "Allow", "Principal": {"AWS": self.account}, "Action": "*", "Resource": "*"}
-            });
-            let policy = Policy::parse(&document.to_string()).ok()?;
-            Some(Attached::new("the owner's policy", Arc::new(policy)))
+            (Layers { identity: &identity, ..before }, old)
         };
-        self.policy.get_or_init(find).as_ref()
+        let powers = powers::powers_without(principal, context, &after, without, &self.map.numbers);
+        if powers.administrator
+            && other.is_some_and(|role| role.target.powers(&before, &self.map.numbers).administrator)
+        {
+            return Rc::new([]);
+        }
+        let own = self.compare(&powers, Some(&before));
+        self.with_chains_of(own, &Changed { principal, context, layers: after })
     }
 
-    /// With it where a request needs it.
-    pub(super) fn beside<'l>(&'l self, request: &Request, layers: &Layers<'l>) -> Layers<'l> {
-        let needs = request.resource_kind() != ResourceKind::Ordinary;
-        let policy = if needs { self.policy() } else { None };
-        let resource = policy.map_or(&[][..], std::slice::from_ref);
-        Layers { resource, ..*layers }
+    /// Whether there is something among these powers that the actor has not: the strongest that is sure, and what is stronger
+    /// if something holds. `before`: what the one whose powers they are had, where that was changed; only what it had not
+    /// counts.
+    fn compare(&self, powers: &Powers, before: Option<&Layers<'_>>) -> Vec<Worth> {
+        if powers.administrator {
+            let outcome = Outcome::Gained(Gain::Administrator);
+            return vec![Worth::new(outcome, strength::ADMINISTRATOR)];
+        }
+        let mut all = self.more(powers, before);
+        if !powers.administrator_if.is_empty() && before.is_none() {
+            let outcome = Outcome::Gained(Gain::Administrator);
+            let residuals = powers.administrator_if.clone();
+            all.push(Worth { residuals, ..Worth::new(outcome, strength::ADMINISTRATOR) });
+        }
+        all
     }
-}
 
-/// Statements that may allow anything, or nothing.
-fn in_layer(policies: &[Attached], layer: Layer) -> Vec<Doubt> {
-    let mut doubts = Vec::new();
-    for attached in policies {
-        for (index, statement) in attached.policy.statements().iter().enumerate() {
-            if statement.effect() == Effect::Unknown {
-                let reason = statement.doubts().collect::<Vec<_>>().join("; ");
-                doubts
-                    .push(Doubt { citation: Citation { layer, attached: attached.clone(), index }, reason });
+    /// The strongest of it that hangs on no condition, and what is stronger and hangs on one.
+    fn more(&self, powers: &Powers, before: Option<&Layers<'_>>) -> Vec<Worth> {
+        let mut in_doubt = None;
+        let mut conditional = None;
+        for Power { request, truth, residual, number, strength } in &powers.requests {
+            if residual.is_some() && conditional.is_some() {
+                continue;
+            }
+            let now = self.now(request, *number);
+            let was =
+                before.map_or(Truth::False, |before| decide(request, &self.willing.beside(request, before)));
+            let lifted = before.is_some() && now == Truth::Depends && *truth == Truth::True;
+            if was == Truth::Unknown || now == Truth::Unknown {
+                in_doubt.get_or_insert(request);
+            } else if was < *truth && (now == Truth::False || lifted) {
+                let gain = Gain::More {
+                    action: request.action().to_owned(),
+                    resource: request.resource().to_owned(),
+                };
+                let worth = Worth::new(Outcome::Gained(gain), *strength);
+                let Some(residual) = residual else {
+                    return conditional.into_iter().chain([worth]).collect();
+                };
+                conditional = Some(Worth { residuals: vec![residual.clone()], ..worth });
             }
         }
+        if let Some(conditional) = conditional {
+            return vec![conditional];
+        }
+        let not_told = |doubts| vec![Worth::new(Outcome::NotTold(doubts), strength::NOT_KNOWN)];
+        if !powers.doubts.is_empty() {
+            return not_told(powers.doubts.clone());
+        }
+        let as_actor = in_doubt.map(|request| self.as_actor(request));
+        match as_actor.as_ref().map(|request| evaluate(request, &self.layers_now(request)).decision) {
+            Some(Decision::Unknown(doubts)) => not_told(doubts),
+            _ => Vec::new(),
+        }
     }
-    doubts
+
+    fn with_chains_of(&self, own: Vec<Worth>, changed: &Changed<'_>) -> Rc<[Worth]> {
+        let Changed { principal, context, layers } = changed;
+        let hops = self.map.hops(principal, context, layers);
+        let reached = self.map.reach(&hops, None);
+        self.with_chains(own, &reached, |role| self.hop_of_changed(principal, context, layers, role))
+    }
+
+    /// With what is gained from the roles to which the target leads. `first`: the first hop, to the role at this place.
+    fn with_chains(
+        &self,
+        mut own: Vec<Worth>,
+        reached: &[Reached],
+        first: impl Fn(usize) -> Option<Rc<Call>>,
+    ) -> Rc<[Worth]> {
+        for (place, one) in reached.iter().enumerate() {
+            let most = !self.abroad
+                && own
+                    .iter()
+                    .any(|worth| worth.strength == strength::ADMINISTRATOR && worth.truth() >= one.truth);
+            if most {
+                break;
+            }
+            if !self.is_news(*one) || (self.abroad && !self.is_abroad(one.role)) {
+                continue;
+            }
+            for worth in self.of_role(one.role).iter() {
+                let reached = Worth { truth: one.truth, end: Some(place), ..worth.clone() };
+                if !own.iter().any(|known| reached.yields_to(known)) {
+                    own.push(reached);
+                }
+            }
+        }
+        let mut kept = strongest(own).to_vec();
+        for worth in &mut kept {
+            let Some(place) = worth.end else { continue };
+            let roles = path(reached, place);
+            worth.end = roles.last().copied();
+            let mut hops = roles.iter().zip(roles.iter().skip(1));
+            let start = roles.first().and_then(|role| first(*role));
+            worth.chain = start
+                .into_iter()
+                .chain(hops.by_ref().filter_map(|(by, role)| self.hop_of(Member::Role(*by), *role)))
+                .collect();
+        }
+        kept.into()
+    }
+
+    /// Whether the actor, who is not this role, does not get there as surely without any step but to assume it.
+    fn is_news(&self, reached: Reached) -> bool {
+        let role = self.map.roles.get(reached.role);
+        let direct = self.own_hops().iter().find(|hop| hop.role == reached.role);
+        role.is_some_and(|role| !self.is_actor(role.facts.arn))
+            && direct.is_none_or(|hop| hop.truth < reached.truth)
+    }
+
+    /// What the actor gains with the permissions of a role, without what that leads to.
+    fn of_role(&self, index: usize) -> Rc<[Worth]> {
+        if let Some(known) = self.roles_worth.borrow().get(&index) {
+            return known.clone();
+        }
+        let role = self.map.roles.get(index);
+        let worth: Rc<[Worth]> = match role {
+            Some(role) => {
+                strongest(self.compare(role.target.powers(&role.facts.layers, &self.map.numbers), None))
+            }
+            None => Rc::new([]),
+        };
+        self.roles_worth.borrow_mut().insert(index, worth.clone());
+        worth
+    }
+
+    /// How a target's request would come out for the actor. Many targets have the same policies.
+    fn now(&self, request: &Request, number: usize) -> Truth {
+        if let Some(Some(truth)) = self.now.borrow().get(number) {
+            return *truth;
+        }
+        let as_actor = self.as_actor(request);
+        let truth = decide(&as_actor, &self.layers_now(&as_actor));
+        let mut known = self.now.borrow_mut();
+        if known.len() <= number {
+            known.resize(number + 1, None);
+        }
+        if let Some(place) = known.get_mut(number) {
+            *place = Some(truth);
+        }
+        truth
+    }
+
+    /// The policies that a target's request meets when the actor makes it. What another account's resource lets in is not
+    /// known.
+    fn layers_now<'l>(&'l self, request: &Request) -> Layers<'l> {
+        let is_ordinary = request.resource_kind() == ResourceKind::Ordinary;
+        if is_ordinary && !request.within_one_account() && may_have_policies(request.service()) {
+            return Layers { resource: OF_ANOTHER_ACCOUNT.as_slice(), ..self.actor.layers };
+        }
+        self.willing.beside(request, &self.actor.layers)
+    }
+
+    /// A target's request as the actor would make it.
+    fn as_actor(&self, request: &Request) -> Request {
+        let own = self.sampled.instead(request.action(), request.resource());
+        let owner = request.principal().account().filter(|account| *account != self.place.account);
+        match owner {
+            Some(owner) if Place::of(request.resource()).account.is_empty() => own.owned_by(owner),
+            _ => own,
+        }
+    }
 }

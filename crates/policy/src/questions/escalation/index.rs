@@ -4,21 +4,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::rules::RULES;
-use super::sample::{self, Place};
 use super::tags;
 use crate::context::Context;
 use crate::layers::Attached;
 use crate::policy::Policy;
 use crate::questions::kind::Kinds;
-
-/// What a statement that may have an action names of what the action is about.
-#[derive(Debug)]
-pub(super) struct Named {
-    pub(super) allows: bool,
-    /// Place among what the action takes together.
-    pub(super) group: usize,
-    pub(super) resource: Box<str>,
-}
+use crate::questions::requests::{self, Named, Place};
 
 /// One policy.
 #[derive(Debug)]
@@ -83,12 +74,12 @@ impl Indexed {
     ) -> Option<R> {
         let name = RULES.lower.get(action)?;
         let fixed = self.named.get(action)?.get_or_init(|| {
-            let (named, is_fixed) = sample::named(&self.policy, name, kinds, place, context);
+            let (named, is_fixed) = requests::named(&self.policy, name, kinds, place, context);
             is_fixed.then(|| named.into())
         });
         Some(match fixed {
             Some(named) => tell(named),
-            None => tell(&sample::named(&attached.policy, name, kinds, place, context).0),
+            None => tell(&requests::named(&attached.policy, name, kinds, place, context).0),
         })
     }
 }

@@ -5,16 +5,16 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::abroad;
-use super::aims::{Aim, aims};
-use super::anywhere::Anywhere;
-use super::ask::{Asker, Call, Meets};
+use super::attempts::{Asker, Call, Meets};
 use super::foreign::Site;
+use super::found::{Escalation, EscalationStep, EscalationVerdict, EscalationWay, Escalations, Gain};
+use super::gain::{Outcome, Worth};
+use super::inventory::Actor;
+use super::map::EscalationMap;
 use super::rules::{Alternative, Bind, Effect, Need, RULES, Rule, TrustedService};
-use super::worth::{Outcome, Worth};
-use super::{
-    Actor, Escalation, EscalationMap, EscalationStep, EscalationVerdict, EscalationWay, Escalations, Gain,
-};
-use crate::questions::Administrator;
+use super::targets::{Aim, aims};
+use super::unrestricted::Anywhere;
+use crate::questions::administrator::Administrator;
 use crate::request::PrincipalKind;
 use crate::truth::Truth;
 
@@ -70,7 +70,24 @@ impl Found<'_> {
     }
 }
 
-pub(super) fn escalations(map: &EscalationMap<'_>, actor: &Actor<'_>) -> Escalations {
+impl EscalationMap<'_> {
+    /// Asks which rules hold for one user or role: see [`escalations`](crate::escalations).
+    pub fn escalations(&self, actor: &Actor<'_>) -> Escalations {
+        escalations(self, actor)
+    }
+
+    /// The surest way by which one user or role, who is no administrator, becomes one, or may. Cheaper than all ways of all
+    /// rules. `None`: there is no way, or only such as take more than policies say: those with provisos, and those on which no
+    /// finding rests ([`EscalationVerdict::Speculative`](EscalationVerdict::Speculative)).
+    ///
+    /// It leads there if its gain is [`Gain::Administrator`](Gain::Administrator), as surely as its verdict says. With
+    /// another gain it may, and what would tell could not be read: it is in the way's doubts, or in what is missing.
+    pub fn way_to_administrator(&self, actor: &Actor<'_>) -> Option<Escalation> {
+        way_to_administrator(self, actor)
+    }
+}
+
+fn escalations(map: &EscalationMap<'_>, actor: &Actor<'_>) -> Escalations {
     let administrator = map.administrator(actor);
     if matches!(administrator, Administrator::Yes) {
         return Escalations::AlreadyAdministrator(abroad::escalations(map, actor));
@@ -84,7 +101,7 @@ pub(super) fn escalations(map: &EscalationMap<'_>, actor: &Actor<'_>) -> Escalat
 }
 
 /// The surest way that ends at an administrator, or may.
-pub(super) fn way_to_administrator(map: &EscalationMap<'_>, actor: &Actor<'_>) -> Option<Escalation> {
+fn way_to_administrator(map: &EscalationMap<'_>, actor: &Actor<'_>) -> Option<Escalation> {
     let asker = Asker::new(map, actor);
     let mut best: Option<(&Rule, Found<'_>)> = None;
     for rule in RULES.rules.iter().filter(|rule| rule.leads_to_administrator()) {

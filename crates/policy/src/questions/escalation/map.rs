@@ -4,18 +4,18 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::chain::{Admitting, Hop, Reached};
-use super::gain::{self, Numbers, Powers, REWRITTEN};
 use super::index::Index;
+use super::inventory::{Actor, Inventory, PolicyFacts, RoleFacts, UserFacts};
+use super::powers::{self, Numbers, Powers, REWRITTEN};
 use super::rules::{RULES, TrustedService};
-use super::sample::{self, Place};
 use super::tags;
-use super::{Actor, Escalation, Escalations, Inventory, PolicyFacts, RoleFacts, UserFacts, judge};
 use crate::answer::Decision;
 use crate::context::{Context, RequestFacts};
 use crate::evaluate::{decide, evaluate_resource_side};
 use crate::layers::{Attached, Layers};
-use crate::questions::Administrator;
+use crate::questions::administrator::Administrator;
 use crate::questions::kind::Kinds;
+use crate::questions::requests::{self, Place};
 use crate::request::{Principal, Request};
 use crate::statement::{PrincipalEntry, Principals, Statement};
 use crate::truth::Truth;
@@ -112,17 +112,17 @@ impl Target {
     }
 
     pub(super) fn powers(&self, layers: &Layers<'_>, numbers: &Numbers) -> &Powers {
-        self.as_is.get_or_init(|| self.found(layers, numbers, gain::powers))
+        self.as_is.get_or_init(|| self.found(layers, numbers, powers::powers))
     }
 
     pub(super) fn powers_of_administrator(&self, layers: &Layers<'_>, numbers: &Numbers) -> &Powers {
-        self.as_administrator.get_or_init(|| self.found(layers, numbers, gain::powers_of_administrator))
+        self.as_administrator.get_or_init(|| self.found(layers, numbers, powers::powers_of_administrator))
     }
 
     /// What it may do of some actions.
     pub(super) fn powers_within(&self, layers: &Layers<'_>, actions: &[String], numbers: &Numbers) -> Powers {
         self.found(layers, numbers, |principal, context, layers, numbers| {
-            gain::powers_within(principal, context, layers, actions, numbers)
+            powers::powers_within(principal, context, layers, actions, numbers)
         })
     }
 
@@ -207,25 +207,10 @@ impl<'a> EscalationMap<'a> {
         known.entry(key).or_insert_with(|| Arc::new(Index::new())).clone()
     }
 
-    /// Asks which rules hold for one user or role: see [`escalations`](crate::escalations).
-    pub fn escalations(&self, actor: &Actor<'_>) -> Escalations {
-        judge::escalations(self, actor)
-    }
-
     /// Asks whether one user or role is an administrator, as [`administrator`](crate::administrator) does, where the names of
     /// the inventory are taken.
     pub fn administrator(&self, actor: &Actor<'_>) -> Administrator {
         self.numbers.administrator(actor.principal, actor.context.clone(), &actor.layers)
-    }
-
-    /// The surest way by which one user or role, who is no administrator, becomes one, or may. Cheaper than all ways of all
-    /// rules. `None`: there is no way, or only such as take more than policies say: those with provisos, and those on which no
-    /// finding rests ([`EscalationVerdict::Speculative`](super::EscalationVerdict::Speculative)).
-    ///
-    /// It leads there if its gain is [`Gain::Administrator`](super::Gain::Administrator), as surely as its verdict says. With
-    /// another gain it may, and what would tell could not be read: it is in the way's doubts, or in what is missing.
-    pub fn way_to_administrator(&self, actor: &Actor<'_>) -> Option<Escalation> {
-        judge::way_to_administrator(self, actor)
     }
 }
 
@@ -288,7 +273,7 @@ impl<'a> Role<'a> {
             let Some(kinds) = Kinds::of(READ) else { return Vec::new() };
             let context = &self.target.context;
             let places =
-                sample::places(sample::policies(&self.facts.layers), READ, &kinds, self.place, context);
+                requests::places(requests::policies(&self.facts.layers), READ, &kinds, self.place, context);
             places.into_iter().flatten().filter(|object| self.reads(object)).collect()
         })
     }

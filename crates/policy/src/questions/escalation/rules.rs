@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value as Json};
 
-use super::EscalationVerdict;
+use super::found::EscalationVerdict;
 use crate::catalogue::Catalogue;
 use crate::layers::Attached;
 use crate::questions::kind::Kinds;
@@ -205,6 +205,11 @@ pub(super) struct TrustedService {
 /// The rules that are compiled into the crate. A test holds that they can be read.
 pub(super) static RULES: LazyLock<Rules> =
     LazyLock::new(|| read(include_str!("../../../data/escalation-rules.json")).unwrap_or_default());
+
+/// Whether roles are passed to a service.
+pub(in crate::questions) fn takes_passed_roles(service: &str) -> bool {
+    RULES.takes_passed_roles(service.trim_end_matches(".cn"))
+}
 
 /// Reads the rules; an error names the rule and what is wrong with it.
 pub(super) fn read(text: &str) -> Result<Rules, String> {

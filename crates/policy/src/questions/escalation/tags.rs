@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::ask::{Asker, Call, Meets};
+use super::attempts::{Asker, Call, Meets};
 use crate::catalogue::{AccessLevel, Catalogue};
 use crate::condition::Condition;
 use crate::context::{Context, Key};

@@ -4,12 +4,12 @@ use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::ask::{Asker, Call, Meets};
+use super::attempts::{Asker, Call, Meets};
 use super::foreign::Site;
 use super::rules::RULES;
-use super::sample::{self, Places};
 use crate::answer::{Decision, Doubt};
 use crate::questions::kind::{Group, Kinds};
+use crate::questions::requests::{self, Places};
 use crate::request::ResourceKind;
 use crate::truth::Truth;
 
@@ -113,7 +113,7 @@ impl Asker<'_> {
         let found = all().any(&mut try_on);
         if !found && sharing.len() > 1 {
             let met =
-                all().take(MET).flat_map(|one| all().take(MET).filter_map(|two| sample::meet(one, two)));
+                all().take(MET).flat_map(|one| all().take(MET).filter_map(|two| requests::meet(one, two)));
             met.filter(|resource| group.has(resource)).take(MET).any(|resource| try_on(&resource));
         }
         best.map(|(_, calls)| calls)
@@ -142,7 +142,7 @@ impl Asker<'_> {
             |calls: &[Rc<Call>]| calls.iter().map(|call| call.rank()).min().unwrap_or((false, Truth::False));
         let spots: Vec<Spots> = actions.iter().map(|action| self.spots(*action, site)).collect();
         let all = || spots.iter().flat_map(|spots| spots.iter().flatten()).map(|spot| &*spot.resource);
-        let met = all().flat_map(|one| all().take(MET).filter_map(move |two| sample::meet(one, two)));
+        let met = all().flat_map(|one| all().take(MET).filter_map(move |two| requests::meet(one, two)));
         for resource in all().map(str::to_owned).chain(met.take(MET)) {
             let calls: Vec<Rc<Call>> =
                 actions.iter().map_while(|action| self.on(*action, &[], &resource, site)).collect();
@@ -231,7 +231,7 @@ impl Asker<'_> {
             None => {
                 let name = RULES.lower.get(action).map_or("", String::as_str);
                 let policies = self.policies.iter().map(|(attached, _)| *attached);
-                let places = sample::of_any_kind(policies, name, site.place, self.start.context());
+                let places = requests::of_any_kind(policies, name, site.place, self.start.context());
                 Rc::from([places.into_iter().map(spot).collect()])
             }
         };
@@ -248,7 +248,7 @@ impl Asker<'_> {
                 None => {
                     indexed.named((action, kinds), attached, site.place, context, |named| places.add(named));
                 }
-                Some(_) => places.add(&sample::named(&attached.policy, name, kinds, site.place, context).0),
+                Some(_) => places.add(&requests::named(&attached.policy, name, kinds, site.place, context).0),
             }
         }
         let groups = kinds.groups.iter().enumerate();

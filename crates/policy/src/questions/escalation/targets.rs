@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::ask::Asker;
+use super::attempts::Asker;
 use super::foreign::Site;
 use super::map::Trusting;
 use super::rules::{Alternative, Bind, Effect, Fact, Need, RULES, Rule};

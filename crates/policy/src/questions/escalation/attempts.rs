@@ -6,21 +6,23 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::aims::Aim;
-use super::anywhere::{Anything, KnownSpots};
 use super::chain::{Hop, Member};
-use super::gain::{REWRITTEN, Willing};
+use super::found::EscalationStep;
+use super::gain::{Measured, Now, Worth};
 use super::index::{Index, Indexed};
+use super::inventory::Actor;
+use super::map::EscalationMap;
+use super::powers::{REWRITTEN, Willing};
 use super::rules::{Bind, RULES, Rule};
-use super::sample::{self, Place};
 use super::tags::{self, Tags};
-use super::worth::{Measured, Now, Worth};
-use super::{Actor, EscalationMap, EscalationStep};
+use super::targets::Aim;
+use super::unrestricted::{Anything, KnownSpots};
 use crate::answer::{Answer, Decision};
 use crate::context::{Context, Key};
 use crate::evaluate::{decide, evaluate, evaluate_resource_side};
 use crate::layers::{Attached, Layers};
 use crate::questions::administrator::making_administrators;
+use crate::questions::requests::{self, Place};
 use crate::request::{Principal, PrincipalKind, Request};
 use crate::truth::Truth;
 
@@ -132,7 +134,7 @@ impl<'m> Asker<'m> {
         let attaching = making_administrators(place.partition)
             .map(|arn| changing.clone().with_key("iam:PolicyARN", known(&arn)));
         let index = map.index(place);
-        let indexed = sample::policies(&actor.layers).into_iter();
+        let indexed = requests::policies(&actor.layers).into_iter();
         let policies: Vec<_> = indexed.map(|attached| (attached, index.policy(&attached.policy))).collect();
         let may = |action: usize| {
             let mut identity = policies.iter().take(actor.layers.identity.len());

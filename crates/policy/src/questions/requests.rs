@@ -2,14 +2,14 @@
 
 use std::collections::HashSet;
 
-use super::index::Named;
+use super::kind::{Glyph, Group, Kinds, Names};
+use super::sample::glyphs;
 use crate::arn::Arn;
 use crate::context::Context;
 use crate::layers::{Attached, Guardrails, Layers};
 use crate::pattern::MADE_UP;
 use crate::policy::{Policy, Version};
-use crate::questions::kind::{Glyph, Group, Kinds, Names};
-use crate::questions::sample::glyphs;
+use crate::request::Principal;
 use crate::statement::{Effect, Statement};
 
 /// Requests taken from a principal's policies, at most.
@@ -62,6 +62,15 @@ impl<'a> Place<'a> {
         let of_kinds = group.kinds.iter().filter_map(|kind| kind.within(&everything, self.names()));
         of_kinds.chain(group.or_nothing.then(|| "*".to_owned())).collect()
     }
+}
+
+/// What a statement that may have an action names of what the action is about.
+#[derive(Debug)]
+pub(super) struct Named {
+    pub(super) allows: bool,
+    /// Place among what the action takes together.
+    pub(super) group: usize,
+    pub(super) resource: Box<str>,
 }
 
 /// Every policy that limits or allows what a principal does.
@@ -242,6 +251,27 @@ impl Places {
         }
         places
     }
+}
+
+/// Resources on which actions of one resource type are worth asking for: see [`places`].
+pub(super) fn places_of(
+    actions: &[&str],
+    principal: &Principal,
+    context: &Context,
+    layers: &Layers<'_>,
+) -> Vec<String> {
+    let place = Place::of(principal.name());
+    let of = |action: &&str| -> Vec<String> {
+        let Some(kinds) = Kinds::of(action) else { return Vec::new() };
+        let lower = action.to_ascii_lowercase();
+        let places = places(policies(layers), &lower, &kinds, place, context);
+        places.into_iter().flatten().map(String::from).collect()
+    };
+    let mut places: Vec<String> = actions.iter().flat_map(of).collect();
+    places.extend(all_met(&places));
+    places.sort_unstable();
+    places.dedup();
+    places
 }
 
 /// The same of an action that is not listed: beside what the statements name, any resource of the service; if some of the
