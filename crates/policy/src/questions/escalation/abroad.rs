@@ -2,20 +2,20 @@
 
 use std::collections::HashSet;
 
-use super::attempts::Asker;
+use super::attempts::Evaluator;
 use super::chain::Member;
 use super::found::{Escalation, EscalationVerdict};
 use super::inventory::Actor;
 use super::judge::Found;
 use super::map::EscalationMap;
 use super::rules::{Effect, RULES, Rule};
-use super::targets::Aim;
+use super::targets::Target;
 
 /// The ways of an administrator into other accounts: to each role the shortest, by the first rule that is as sure as any.
 pub(super) fn escalations(map: &EscalationMap<'_>, actor: &Actor<'_>) -> Vec<Escalation> {
-    let mut asker = Asker::new(map, actor);
-    asker.abroad = true;
-    if !(0..map.roles.len()).any(|role| asker.is_abroad(role)) {
+    let mut evaluator = Evaluator::new(map, actor);
+    evaluator.abroad = true;
+    if !(0..map.roles.len()).any(|role| evaluator.is_abroad(role)) {
         return Vec::new();
     }
     let gains_identity = |rule: &&Rule| matches!(rule.effect, Effect::Target | Effect::Administrator);
@@ -28,30 +28,30 @@ pub(super) fn escalations(map: &EscalationMap<'_>, actor: &Actor<'_>) -> Vec<Esc
     let mut told: HashSet<usize> = HashSet::new();
     let mut escalations = Vec::new();
     for rule in first.into_iter().chain(rest) {
-        let mut found = asker.found(rule);
-        found.retain(|way| way.end().is_some_and(|role| asker.is_abroad(role) && !told.contains(&role)));
+        let mut found = evaluator.found(rule);
+        found.retain(|way| way.end().is_some_and(|role| evaluator.is_abroad(role) && !told.contains(&role)));
         found.sort_by_key(Found::hops);
         let mut ends = HashSet::new();
         found.retain(|way| way.end().is_some_and(|role| ends.insert(role)));
         let sure = found.iter().filter(|way| way.verdict() == EscalationVerdict::Yes);
         told.extend(sure.filter_map(Found::end));
-        escalations.extend(asker.told_of(rule, found));
+        escalations.extend(evaluator.told_of(rule, found));
     }
     escalations
 }
 
-impl Asker<'_> {
+impl Evaluator<'_> {
     /// Whether a role is of another account than the actor.
     pub(super) fn is_abroad(&self, role: usize) -> bool {
         self.map.roles.get(role).is_some_and(|role| role.place.account != self.place.account)
     }
 
     /// Whether a way that is aimed so may lead into another account.
-    pub(super) fn may_lead_abroad(&self, rule: &Rule, aim: &Aim<'_>) -> bool {
+    pub(super) fn may_lead_abroad(&self, rule: &Rule, target: &Target<'_>) -> bool {
         let leads = |member| self.map.reached_by(member).iter().any(|one| self.is_abroad(one.role));
-        match (aim.role, aim.user) {
-            (Some(target), _) if self.is_abroad(target) => true,
-            (Some(target), _) => leads(Member::Role(target)),
+        match (target.role, target.user) {
+            (Some(role), _) if self.is_abroad(role) => true,
+            (Some(role), _) => leads(Member::Role(role)),
             (None, Some(user)) => leads(Member::User(user)),
             // The actor itself, with more permissions.
             (None, None) => rule.effect == Effect::Administrator,

@@ -8,15 +8,15 @@ use std::sync::Arc;
 
 use super::chain::{Hop, Member};
 use super::found::EscalationStep;
-use super::gain::{Measured, Now, Worth};
+use super::gain::{Measured, Current, Gained};
 use super::index::{Index, Indexed};
 use super::inventory::Actor;
 use super::map::EscalationMap;
-use super::powers::{REWRITTEN, Willing};
+use super::powers::{REWRITTEN, DelegatingOwner};
 use super::rules::{Bind, RULES, Rule};
 use super::tags::{self, Tags};
-use super::targets::Aim;
-use super::unrestricted::{Anything, KnownSpots};
+use super::targets::Target;
+use super::unrestricted::{OnAny, KnownCandidates};
 use crate::answer::{Answer, Decision};
 use crate::context::{Context, Key};
 use crate::evaluate::{decide, evaluate, evaluate_resource_side};
@@ -28,7 +28,7 @@ use crate::truth::Truth;
 
 /// Which policies a request meets beside those of the actor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Meets {
+pub(super) enum PolicyContext {
     /// None.
     Own,
     /// The trust policy of the role at this place; `None` where the roles are not known.
@@ -36,7 +36,7 @@ pub(super) enum Meets {
     /// The same, when the actor has written itself into it.
     Rewritten(Option<usize>),
     /// That of an owner who leaves it to the account.
-    Willing,
+    DelegatingOwner,
     /// The same in another account, whose RCPs are those of the role at this place, if one is known.
     Foreign(Option<usize>),
     /// That of a role, and none of the actor: a service, of this place, or another makes the request.
@@ -47,36 +47,29 @@ pub(super) enum Meets {
 
 /// A request of a way with how it comes out.
 #[derive(Clone, Debug)]
-pub(super) struct Call {
+pub(super) struct Attempt {
     pub(super) request: Request,
-    pub(super) meets: Meets,
+    pub(super) policy_context: PolicyContext,
     pub(super) truth: Truth,
     /// What is not known and would have to be so: which tags its resource has, or on what AWS checks it.
     pub(super) lacking: Option<String>,
     /// What must be done before: tags that are set.
-    pub(super) first: Vec<Rc<Call>>,
+    pub(super) first: Vec<Rc<Attempt>>,
     /// With its reasons, if they were wanted.
     step: OnceCell<Arc<EscalationStep>>,
-}
-
-/// A target by its place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Target {
-    Role(usize),
-    User(usize),
 }
 
 /// What an action on a target is told by: its place, that of the target, and for the passing of a role that of the service
 /// and whether IAM sees that one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Aimed {
+struct OnTarget {
     action: usize,
-    target: Target,
+    target: Member,
     service: Option<(usize, bool)>,
 }
 
 /// An actor, prepared for asking.
-pub(super) struct Asker<'m> {
+pub(super) struct Evaluator<'m> {
     pub(super) map: &'m EscalationMap<'m>,
     pub(super) actor: &'m Actor<'m>,
     pub(super) place: Place<'m>,
@@ -97,21 +90,21 @@ pub(super) struct Asker<'m> {
     pub(super) policies: Vec<(&'m Attached, Arc<Indexed>)>,
     /// Tags of targets of which conditions speak.
     pub(super) tags: Tags,
-    pub(super) spots: RefCell<KnownSpots>,
+    pub(super) candidates: RefCell<KnownCandidates>,
     /// For an action, and a place among what it takes together, whether it is allowed on anything.
-    pub(super) anything: RefCell<Anything>,
-    pub(super) willing: Willing,
+    pub(super) on_any: RefCell<OnAny>,
+    pub(super) owner: DelegatingOwner,
     /// For each service, the actor as one that passes a role to it.
     passing: Vec<OnceCell<Request>>,
     /// As one that passes a role on.
     passing_on: OnceCell<Request>,
-    aimed: RefCell<HashMap<Aimed, Rc<Call>>>,
-    rewritten: RefCell<HashMap<usize, Rc<Call>>>,
-    visits: RefCell<HashMap<(usize, usize), Rc<Call>>>,
-    pub(super) now: RefCell<Now>,
-    pub(super) gains: RefCell<HashMap<Measured, Rc<[Worth]>>>,
+    on_targets: RefCell<HashMap<OnTarget, Rc<Attempt>>>,
+    rewritten: RefCell<HashMap<usize, Rc<Attempt>>>,
+    visits: RefCell<HashMap<(usize, usize), Rc<Attempt>>>,
+    pub(super) current: RefCell<Current>,
+    pub(super) gains: RefCell<HashMap<Measured, Rc<[Gained]>>>,
     /// What is gained from roles as they are, by their places.
-    pub(super) roles_worth: RefCell<HashMap<usize, Rc<[Worth]>>>,
+    pub(super) gains_of_roles: RefCell<HashMap<usize, Rc<[Gained]>>>,
     own_hops: OnceCell<Vec<Hop>>,
     /// Objects of S3 that it may write, of those that its policies tell apart.
     pub(super) written: OnceCell<Vec<Box<str>>>,
@@ -121,7 +114,7 @@ pub(super) struct Asker<'m> {
     pub(super) abroad: bool,
 }
 
-impl<'m> Asker<'m> {
+impl<'m> Evaluator<'m> {
     pub(super) fn new(map: &'m EscalationMap<'m>, actor: &'m Actor<'m>) -> Self {
         let place = Place::of(actor.principal.name());
         let start = Request::new(actor.principal.clone(), "", "*", actor.context.clone());
@@ -150,17 +143,17 @@ impl<'m> Asker<'m> {
             allowing: RULES.actions.iter().map(|_| OnceCell::new()).collect(),
             index,
             policies,
-            spots: RefCell::default(),
-            anything: RefCell::default(),
-            willing: Willing::new(place.account),
+            candidates: RefCell::default(),
+            on_any: RefCell::default(),
+            owner: DelegatingOwner::new(place.account),
             passing_on: OnceCell::new(),
             passing: RULES.services.iter().map(|_| OnceCell::new()).collect(),
-            aimed: RefCell::default(),
+            on_targets: RefCell::default(),
             rewritten: RefCell::default(),
             visits: RefCell::default(),
-            now: RefCell::default(),
+            current: RefCell::default(),
             gains: RefCell::default(),
-            roles_worth: RefCell::default(),
+            gains_of_roles: RefCell::default(),
             own_hops: OnceCell::new(),
             written: OnceCell::new(),
             writing: RefCell::default(),
@@ -185,9 +178,9 @@ impl<'m> Asker<'m> {
     }
 
     /// The policies of whom a way is aimed at: the actor's own, if it is at none.
-    pub(super) fn subject(&self, aim: &Aim<'m>) -> Layers<'m> {
-        let role = aim.role.and_then(|index| self.map.roles.get(index)).map(|role| role.facts.layers);
-        let user = aim.user.and_then(|index| self.map.users.get(index)).map(|user| user.facts.layers);
+    pub(super) fn layers_of(&self, target: &Target<'m>) -> Layers<'m> {
+        let role = target.role.and_then(|index| self.map.roles.get(index)).map(|role| role.facts.layers);
+        let user = target.user.and_then(|index| self.map.users.get(index)).map(|user| user.facts.layers);
         role.or(user).unwrap_or(self.actor.layers)
     }
 
@@ -198,62 +191,62 @@ impl<'m> Asker<'m> {
     }
 
     /// The resource that an action is bound to; `None` where any may do.
-    fn bound<'b>(&'b self, bind: Bind, aim: &'b Aim<'m>) -> Option<&'b str> {
+    fn bound<'b>(&'b self, bind: Bind, target: &'b Target<'m>) -> Option<&'b str> {
         match bind {
             Bind::TargetRole => {
-                aim.role.and_then(|index| self.map.roles.get(index)).map(|role| role.facts.arn)
+                target.role.and_then(|index| self.map.roles.get(index)).map(|role| role.facts.arn)
             }
             Bind::TargetUser => {
-                aim.user.and_then(|index| self.map.users.get(index)).map(|user| user.facts.arn)
+                target.user.and_then(|index| self.map.users.get(index)).map(|user| user.facts.arn)
             }
-            Bind::TargetGroup | Bind::OwnGroup => aim.group,
-            Bind::TargetPolicy | Bind::OwnPolicy => aim.policy,
+            Bind::TargetGroup | Bind::OwnGroup => target.group,
+            Bind::TargetPolicy | Bind::OwnPolicy => target.policy,
             Bind::OwnUser | Bind::OwnRole => Some(self.actor.principal.name()),
-            Bind::Provider => aim.provider,
-            Bind::ReadByTarget => aim.object.as_deref(),
+            Bind::Provider => target.provider,
+            Bind::ReadByTarget => target.object.as_deref(),
             Bind::Somewhere => None,
         }
     }
 
     /// Asks for one action where it is bound to. `None`: it is bound to nothing that is known.
-    pub(super) fn at(&self, rule: &Rule, action: usize, bind: Bind, aim: &Aim<'m>) -> Option<Rc<Call>> {
+    pub(super) fn at(&self, rule: &Rule, action: usize, bind: Bind, target: &Target<'m>) -> Option<Rc<Attempt>> {
         // The same is asked of the same target for many rules.
-        let target = match bind {
-            Bind::TargetRole => aim.role.map(Target::Role),
-            Bind::TargetUser => aim.user.map(Target::User),
+        let member = match bind {
+            Bind::TargetRole => target.role.map(Member::Role),
+            Bind::TargetUser => target.user.map(Member::User),
             _ => None,
         };
-        let anew = || self.at_anew(rule, action, bind, aim).map(Rc::new);
+        let find = || self.new_at(rule, action, bind, target).map(Rc::new);
         // What is taken away is not told by the target alone.
-        let Some(target) = target.filter(|_| aim.policy.is_none()) else { return anew() };
-        let service = aim.service.map(|(service, _)| rule.passed_to.unwrap_or(service));
+        let Some(member) = member.filter(|_| target.policy.is_none()) else { return find() };
+        let service = target.service.map(|(service, _)| rule.passed_to.unwrap_or(service));
         let service = service.map(|service| (service, rule.passed_to_unconfirmed));
-        let key = Aimed { action, target, service };
-        if let Some(known) = self.aimed.borrow().get(&key) {
+        let key = OnTarget { action, target: member, service };
+        if let Some(known) = self.on_targets.borrow().get(&key) {
             return Some(known.clone());
         }
-        let call = anew()?;
-        self.aimed.borrow_mut().insert(key, call.clone());
-        Some(call)
+        let attempt = find()?;
+        self.on_targets.borrow_mut().insert(key, attempt.clone());
+        Some(attempt)
     }
 
     /// The role at this place is taken on by the actor, who has written itself into its trust policy.
-    pub(super) fn rewritten(&self, index: usize, role: &str) -> Rc<Call> {
-        let meets = Meets::Rewritten(Some(index));
-        let find = || Rc::new(self.settled_call(&self.start, "sts:AssumeRole", role, meets));
+    pub(super) fn rewritten(&self, index: usize, role: &str) -> Rc<Attempt> {
+        let policy_context = PolicyContext::Rewritten(Some(index));
+        let find = || Rc::new(self.settled_attempt(&self.start, "sts:AssumeRole", role, policy_context));
         self.rewritten.borrow_mut().entry(index).or_insert_with(find).clone()
     }
 
     /// The role at this place is taken on by the service at that.
-    pub(super) fn visited(&self, index: usize, service: usize, truth: Truth) -> Option<Rc<Call>> {
+    pub(super) fn visited(&self, index: usize, service: usize, truth: Truth) -> Option<Rc<Attempt>> {
         if let Some(known) = self.visits.borrow().get(&(index, service)) {
             return Some(known.clone());
         }
         let mut trusting = self.map.trusting.get(service)?.iter();
         let request = trusting.find(|trusting| trusting.role == index)?.visit.clone();
-        let call = Rc::new(Call::new(request, Meets::Visitor(index, Some(service)), truth));
-        self.visits.borrow_mut().insert((index, service), call.clone());
-        Some(call)
+        let attempt = Rc::new(Attempt::new(request, PolicyContext::Visitor(index, Some(service)), truth));
+        self.visits.borrow_mut().insert((index, service), attempt.clone());
+        Some(attempt)
     }
 
     /// The roles that the actor may assume as it is.
@@ -263,13 +256,13 @@ impl<'m> Asker<'m> {
     }
 
     /// The role at this place is assumed by another than the actor.
-    pub(super) fn hop_of(&self, by: Member, role: usize) -> Option<Rc<Call>> {
-        let (target, layers) = self.map.member(by)?;
+    pub(super) fn hop_of(&self, by: Member, role: usize) -> Option<Rc<Attempt>> {
+        let (subject, layers) = self.map.member(by)?;
         let assumed = self.map.roles.get(role)?;
-        let start = Request::new(target.principal.clone()?, "", "*", target.context.clone());
+        let start = Request::new(subject.principal.clone()?, "", "*", subject.context.clone());
         let request = start.instead("sts:AssumeRole", assumed.facts.arn);
         let truth = decide(&request, &assumed.assumed_by(layers));
-        Some(Rc::new(Call::new(request, Meets::Hop(by, role), truth)))
+        Some(Rc::new(Attempt::new(request, PolicyContext::Hop(by, role), truth)))
     }
 
     /// The role at this place is assumed by the target, or by the actor, after the step.
@@ -279,40 +272,40 @@ impl<'m> Asker<'m> {
         context: &Context,
         layers: &Layers<'_>,
         role: usize,
-    ) -> Option<Rc<Call>> {
+    ) -> Option<Rc<Attempt>> {
         let assumed = self.map.roles.get(role)?;
         let request = Request::new(principal.clone(), "sts:AssumeRole", assumed.facts.arn, context.clone());
         let layers = assumed.assumed_by(layers);
         let truth = decide(&request, &layers);
-        let call = Call::new(request, Meets::Own, truth);
+        let attempt = Attempt::new(request, PolicyContext::Own, truth);
         // Its policies are not kept: it is asked for its reasons now.
-        let step = self.told_by(&call, evaluate(&call.request, &layers));
-        Some(Rc::new(Call { step: OnceCell::from(Arc::new(step)), ..call }))
+        let step = self.told_by(&attempt, evaluate(&attempt.request, &layers));
+        Some(Rc::new(Attempt { step: OnceCell::from(Arc::new(step)), ..attempt }))
     }
 
-    fn at_anew(&self, rule: &Rule, action: usize, bind: Bind, aim: &Aim<'m>) -> Option<Call> {
+    fn new_at(&self, rule: &Rule, action: usize, bind: Bind, target: &Target<'m>) -> Option<Attempt> {
         let name = RULES.actions.get(action)?;
-        let meets = if name == "sts:AssumeRole" { Meets::Trust(aim.role) } else { Meets::Own };
-        if matches!(meets, Meets::Trust(None)) {
+        let policy_context = if name == "sts:AssumeRole" { PolicyContext::Trust(target.role) } else { PolicyContext::Own };
+        if matches!(policy_context, PolicyContext::Trust(None)) {
             let nobody =
                 format!("arn:{}:iam::{}:role/any-7c1f0d52", self.place.partition, self.place.account);
-            return Some(self.call(&self.start, name, &nobody, Meets::Rewritten(None)));
+            return Some(self.attempt(&self.start, name, &nobody, PolicyContext::Rewritten(None)));
         }
-        let resource = self.bound(bind, aim)?;
-        let base = self.base(rule, action, aim, self.attaching.first());
-        if meets != Meets::Own {
-            return Some(self.settled_call(base.as_deref().unwrap_or(&self.start), name, resource, meets));
+        let resource = self.bound(bind, target)?;
+        let base = self.base(rule, action, target, self.attaching.first());
+        if policy_context != PolicyContext::Own {
+            return Some(self.settled_attempt(base.as_deref().unwrap_or(&self.start), name, resource, policy_context));
         }
         let mut best = self.decided(action, base.as_deref(), name, resource);
         // One of the policies will do.
         for other in self.attaching.iter().skip(1).filter(|_| name.starts_with("iam:Attach")) {
             if best.1 != Truth::True {
-                let base = self.base(rule, action, aim, Some(other));
+                let base = self.base(rule, action, target, Some(other));
                 let next = self.decided(action, base.as_deref(), name, resource);
                 best = if next.1 > best.1 { next } else { best };
             }
         }
-        Some(self.settled(best.0, meets, best.1))
+        Some(self.settled(best.0, policy_context, best.1))
     }
 
     /// How an action of the actor's own comes out.
@@ -325,7 +318,7 @@ impl<'m> Asker<'m> {
         let truth = if unlikely && decide(&request, &identity) == Truth::False {
             Truth::False
         } else {
-            decide(&request, &self.layers(Meets::Own))
+            decide(&request, &self.layers(PolicyContext::Own))
         };
         if let Some(likely) = likely {
             likely.set(truth != Truth::False);
@@ -344,15 +337,15 @@ impl<'m> Asker<'m> {
     }
 
     /// With what is known of the tags of its resource.
-    pub(super) fn settled_call(&self, base: &Request, name: &str, resource: &str, meets: Meets) -> Call {
-        let Call { request, truth, .. } = self.call(base, name, resource, meets);
-        self.settled(request, meets, truth)
+    pub(super) fn settled_attempt(&self, base: &Request, name: &str, resource: &str, policy_context: PolicyContext) -> Attempt {
+        let Attempt { request, truth, .. } = self.attempt(base, name, resource, policy_context);
+        self.settled(request, policy_context, truth)
     }
 
-    pub(super) fn call(&self, base: &Request, name: &str, resource: &str, meets: Meets) -> Call {
+    pub(super) fn attempt(&self, base: &Request, name: &str, resource: &str, policy_context: PolicyContext) -> Attempt {
         let request = base.instead(name, resource);
-        let truth = decide(&request, &self.layers(meets));
-        Call::new(request, meets, truth)
+        let truth = decide(&request, &self.layers(policy_context));
+        Attempt::new(request, policy_context, truth)
     }
 
     /// The circumstances of an action on a target, where they are not the actor's alone.
@@ -360,12 +353,12 @@ impl<'m> Asker<'m> {
         &'b self,
         rule: &Rule,
         action: usize,
-        aim: &Aim<'m>,
+        target: &Target<'m>,
         attaching: Option<&'b Request>,
     ) -> Option<Cow<'b, Request>> {
         let name = RULES.lower.get(action)?.strip_prefix("iam:")?;
         if name == "passrole" {
-            let (service, _) = aim.service?;
+            let (service, _) = target.service?;
             let service = rule.passed_to.unwrap_or(service);
             return Some(Cow::Borrowed(self.passing(service, rule.passed_to_unconfirmed)));
         }
@@ -380,11 +373,11 @@ impl<'m> Asker<'m> {
         let attaching = attaching.filter(|_| name.starts_with("attach"));
         let base = attaching.unwrap_or(&self.changing);
         let mut base = Cow::Borrowed(base);
-        if let Some(policy) = aim.policy.filter(|_| name.starts_with("detach")) {
+        if let Some(policy) = target.policy.filter(|_| name.starts_with("detach")) {
             base = Cow::Owned(base.into_owned().with_key("iam:PolicyARN", known(policy)));
         }
         let is_bounded = RULES.bounded.get(action) == Some(&true);
-        if let Some(boundary) = self.subject(aim).boundary.filter(|_| is_bounded) {
+        if let Some(boundary) = self.layers_of(target).boundary.filter(|_| is_bounded) {
             base = Cow::Owned(base.into_owned().with_key("iam:PermissionsBoundary", known(&boundary.name)));
         }
         Some(base)
@@ -399,30 +392,30 @@ impl<'m> Asker<'m> {
         }
     }
 
-    pub(super) fn layers<'s>(&'s self, meets: Meets) -> Layers<'s>
+    pub(super) fn layers<'s>(&'s self, policy_context: PolicyContext) -> Layers<'s>
     where
         'm: 's,
     {
         let own = Layers { resource: &[], ..self.actor.layers };
         let role = |index: Option<usize>| index.and_then(|index| self.map.roles.get(index));
-        match meets {
-            Meets::Own => own,
-            Meets::Willing => {
-                Layers { resource: self.willing.policy().map_or(&[], std::slice::from_ref), ..own }
+        match policy_context {
+            PolicyContext::Own => own,
+            PolicyContext::DelegatingOwner => {
+                Layers { resource: self.owner.policy().map_or(&[], std::slice::from_ref), ..own }
             }
-            Meets::Foreign(index) => {
+            PolicyContext::Foreign(index) => {
                 let resource_control = role(index).map(|role| role.facts.layers.resource_control);
                 let resource_control = resource_control.unwrap_or_default();
-                Layers { resource_control, ..self.layers(Meets::Willing) }
+                Layers { resource_control, ..self.layers(PolicyContext::DelegatingOwner) }
             }
-            Meets::Trust(index) | Meets::Rewritten(index) => {
+            PolicyContext::Trust(index) | PolicyContext::Rewritten(index) => {
                 let role = role(index).map(|role| role.facts.layers).unwrap_or_default();
-                let rewritten = matches!(meets, Meets::Rewritten(_));
+                let rewritten = matches!(policy_context, PolicyContext::Rewritten(_));
                 let resource = if rewritten { REWRITTEN.as_slice() } else { role.resource };
                 Layers { resource, resource_control: role.resource_control, ..own }
             }
-            Meets::Visitor(index, _) => role(Some(index)).map(|role| role.facts.layers).unwrap_or_default(),
-            Meets::Hop(by, index) => match (self.map.member(by), role(Some(index))) {
+            PolicyContext::Visitor(index, _) => role(Some(index)).map(|role| role.facts.layers).unwrap_or_default(),
+            PolicyContext::Hop(by, index) => match (self.map.member(by), role(Some(index))) {
                 (Some((_, layers)), Some(role)) => role.assumed_by(layers),
                 _ => Layers::default(),
             },
@@ -430,25 +423,25 @@ impl<'m> Asker<'m> {
     }
 
     /// A request with its reasons. The same ones are asked for many rules.
-    pub(super) fn step(&self, call: &Call) -> Arc<EscalationStep> {
-        call.step.get_or_init(|| Arc::new(self.told(call))).clone()
+    pub(super) fn step(&self, attempt: &Attempt) -> Arc<EscalationStep> {
+        attempt.step.get_or_init(|| Arc::new(self.told(attempt))).clone()
     }
 
-    fn told(&self, call: &Call) -> EscalationStep {
-        self.told_by(call, self.answer(call))
+    fn told(&self, attempt: &Attempt) -> EscalationStep {
+        self.told_by(attempt, self.answer(attempt))
     }
 
-    fn told_by(&self, call: &Call, answer: Answer) -> EscalationStep {
+    fn told_by(&self, attempt: &Attempt, answer: Answer) -> EscalationStep {
         let (residual, doubts) = match answer.decision {
             Decision::AllowedIf(open) => (Some(open), Vec::new()),
             Decision::Unknown(doubts) => (None, doubts),
             Decision::Allowed | Decision::Denied(_) => (None, Vec::new()),
         };
-        let principal = call.request.principal().name();
+        let principal = attempt.request.principal().name();
         EscalationStep {
             by: (principal != self.actor.principal.name()).then(|| principal.to_owned()),
-            action: call.request.action().to_owned(),
-            resource: call.request.resource().to_owned(),
+            action: attempt.request.action().to_owned(),
+            resource: attempt.request.resource().to_owned(),
             residual,
             evidence: answer.evidence,
             doubts,
@@ -456,23 +449,23 @@ impl<'m> Asker<'m> {
     }
 
     /// The whole answer to a request.
-    pub(super) fn answer(&self, call: &Call) -> Answer {
-        let layers = self.layers(call.meets);
-        match call.meets {
-            Meets::Visitor(..) => evaluate_resource_side(&call.request, &layers),
-            _ => evaluate(&call.request, &layers),
+    pub(super) fn answer(&self, attempt: &Attempt) -> Answer {
+        let layers = self.layers(attempt.policy_context);
+        match attempt.policy_context {
+            PolicyContext::Visitor(..) => evaluate_resource_side(&attempt.request, &layers),
+            _ => evaluate(&attempt.request, &layers),
         }
     }
 }
 
-impl Call {
+impl Attempt {
     /// How sure it is: what lacks something that would have to be known is less than what hangs on circumstances.
     pub(super) fn rank(&self) -> (bool, Truth) {
         (self.truth >= Truth::Depends && self.lacking.is_none(), self.truth)
     }
 
-    pub(super) fn new(request: Request, meets: Meets, truth: Truth) -> Self {
-        Self { request, meets, truth, lacking: None, first: Vec::new(), step: OnceCell::new() }
+    pub(super) fn new(request: Request, policy_context: PolicyContext, truth: Truth) -> Self {
+        Self { request, policy_context, truth, lacking: None, first: Vec::new(), step: OnceCell::new() }
     }
 }
 

@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 
-use super::map::{EscalationMap, Role, Target};
+use super::map::{EscalationMap, Role, Subject};
 use crate::context::Context;
 use crate::evaluate::decide;
 use crate::layers::Layers;
@@ -99,10 +99,10 @@ impl<'a> Admitting<'a> {
 }
 
 impl EscalationMap<'_> {
-    pub(super) fn member(&self, member: Member) -> Option<(&Target, &Layers<'_>)> {
+    pub(super) fn member(&self, member: Member) -> Option<(&Subject, &Layers<'_>)> {
         match member {
-            Member::Role(index) => self.roles.get(index).map(|role| (&role.target, &role.facts.layers)),
-            Member::User(index) => self.users.get(index).map(|user| (&user.target, &user.facts.layers)),
+            Member::Role(index) => self.roles.get(index).map(|role| (&role.subject, &role.facts.layers)),
+            Member::User(index) => self.users.get(index).map(|user| (&user.subject, &user.facts.layers)),
         }
     }
 
@@ -119,18 +119,18 @@ impl EscalationMap<'_> {
     }
 
     fn hops_of(&self, member: Member) -> &[Hop] {
-        let Some((target, layers)) = self.member(member) else { return &[] };
-        target.hops.get_or_init(|| match &target.principal {
-            Some(principal) => self.hops(principal, &target.context, layers),
+        let Some((subject, layers)) = self.member(member) else { return &[] };
+        subject.hops.get_or_init(|| match &subject.principal {
+            Some(principal) => self.hops(principal, &subject.context, layers),
             None => Vec::new(),
         })
     }
 
     /// The roles to which a user or a role leads.
     pub(super) fn reached_by(&self, member: Member) -> &[Reached] {
-        let Some((target, _)) = self.member(member) else { return &[] };
+        let Some((subject, _)) = self.member(member) else { return &[] };
         let itself = if let Member::Role(index) = member { Some(index) } else { None };
-        target.reached.get_or_init(|| self.reach(self.hops_of(member), itself))
+        subject.reached.get_or_init(|| self.reach(self.hops_of(member), itself))
     }
 
     /// The roles to which these hops lead: every role once, the surest first, and of those that are as sure the nearest.

@@ -2,20 +2,20 @@
 
 use std::rc::Rc;
 
-use super::attempts::{Asker, Call, Meets};
+use super::attempts::{Evaluator, Attempt, PolicyContext};
 use super::rules::{Fact, RULES, Rule};
-use super::targets::Aim;
+use super::targets::Target;
 use crate::pattern::MADE_UP;
 use crate::truth::Truth;
 
-impl<'m> Asker<'m> {
+impl<'m> Evaluator<'m> {
     /// Whether something is so that a rule wants, or may be; what is missing is noted, and what must be asked is asked.
-    pub(super) fn fact(&self, rule: &Rule, fact: Fact, aim: &mut Aim<'m>, calls: &mut Vec<Rc<Call>>) -> bool {
-        let user = aim.user.and_then(|index| self.map.users.get(index)).map(|user| user.facts);
-        let target_role = aim.role.and_then(|index| self.map.roles.get(index));
+    pub(super) fn fact(&self, rule: &Rule, fact: Fact, target: &mut Target<'m>, attempts: &mut Vec<Rc<Attempt>>) -> bool {
+        let user = target.user.and_then(|index| self.map.users.get(index)).map(|user| user.facts);
+        let target_role = target.role.and_then(|index| self.map.roles.get(index));
         let mut known = |what: &'static str, is: Option<bool>| {
-            if is.is_none() && !aim.missing.contains(&what) {
-                aim.missing.push(what);
+            if is.is_none() && !target.missing.contains(&what) {
+                target.missing.push(what);
             }
             is.unwrap_or(true)
         };
@@ -34,15 +34,15 @@ impl<'m> Asker<'m> {
                 known("whether it is the management account", self.map.inventory.management_account)
             }
             Fact::SpareVersion => {
-                let policy = aim.policy.and_then(|arn| self.map.policies.get(arn));
+                let policy = target.policy.and_then(|arn| self.map.policies.get(arn));
                 let versions = policy.and_then(|policy| policy.versions).map(<[_]>::len);
                 known("how many versions the policy has", versions.map(|_| true));
-                if let (Some(arn), Some(5..)) = (aim.policy, versions) {
-                    calls.push(Rc::new(self.settled_call(
+                if let (Some(arn), Some(5..)) = (target.policy, versions) {
+                    attempts.push(Rc::new(self.settled_attempt(
                         &self.start,
                         "iam:DeletePolicyVersion",
                         arn,
-                        Meets::Own,
+                        PolicyContext::Own,
                     )));
                 }
                 true
@@ -60,17 +60,17 @@ impl<'m> Asker<'m> {
                 if let Some(role) =
                     target_role.filter(|role| !(self.is_role() && self.is_actor(role.facts.arn)))
                 {
-                    let meets = Meets::Trust(aim.role);
-                    calls.push(Rc::new(self.settled_call(
+                    let policy_context = PolicyContext::Trust(target.role);
+                    attempts.push(Rc::new(self.settled_attempt(
                         &self.start,
                         "sts:AssumeRole",
                         role.facts.arn,
-                        meets,
+                        policy_context,
                     )));
                 }
                 true
             }
-            Fact::EmrServiceRole => target_role.is_none() || self.emr_service_role(rule, calls),
+            Fact::EmrServiceRole => target_role.is_none() || self.emr_service_role(rule, attempts),
             // The aims are such.
             Fact::Dangling => true,
         }
@@ -123,19 +123,19 @@ impl<'m> Asker<'m> {
     }
 
     /// A role for the EMR service itself is passed besides.
-    fn emr_service_role(&self, rule: &Rule, calls: &mut Vec<Rc<Call>>) -> bool {
+    fn emr_service_role(&self, rule: &Rule, attempts: &mut Vec<Rc<Attempt>>) -> bool {
         let emr = RULES.services.iter().position(|service| service.name == "elasticmapreduce.amazonaws.com");
         let Some(emr) = emr else { return false };
         let passing = self.passing(emr, rule.passed_to_unconfirmed);
         let passed = self.map.trusting.get(emr).into_iter().flatten().filter_map(|trusting| {
             let passed = self.map.roles.get(trusting.role)?;
-            let mut call = self.settled_call(passing, "iam:PassRole", passed.facts.arn, Meets::Own);
-            call.truth = call.truth.min(trusting.trust);
-            Some((call.truth, Rc::new(call)))
+            let mut attempt = self.settled_attempt(passing, "iam:PassRole", passed.facts.arn, PolicyContext::Own);
+            attempt.truth = attempt.truth.min(trusting.trust);
+            Some((attempt.truth, Rc::new(attempt)))
         });
-        let best = passed.max_by_key(|(truth, _)| *truth).map(|(_, call)| call);
-        let found = best.as_ref().is_some_and(|call| call.truth != Truth::False);
-        calls.extend(best);
+        let best = passed.max_by_key(|(truth, _)| *truth).map(|(_, attempt)| attempt);
+        let found = best.as_ref().is_some_and(|attempt| attempt.truth != Truth::False);
+        attempts.extend(best);
         found
     }
 }

@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use super::attempts::{Asker, Call, Meets};
+use super::attempts::{Evaluator, Attempt, PolicyContext};
 use super::rules::{Bind, Need, RULES, Rule};
 use crate::catalogue::Catalogue;
 use crate::layers::Attached;
@@ -19,7 +19,7 @@ pub(super) static OF_ANOTHER_ACCOUNT: LazyLock<[Attached; 1]> = LazyLock::new(||
 pub(super) struct Site<'s> {
     pub(super) place: Place<'s>,
     /// If it is not the actor's account: how requests about what is there are asked for.
-    pub(super) foreign: Option<Meets>,
+    pub(super) foreign: Option<PolicyContext>,
 }
 
 impl Site<'_> {
@@ -31,7 +31,7 @@ impl Site<'_> {
     }
 }
 
-impl<'m> Asker<'m> {
+impl<'m> Evaluator<'m> {
     /// The actor's own account.
     pub(super) fn home(&self) -> Site<'m> {
         Site { place: self.place, foreign: None }
@@ -47,7 +47,7 @@ impl<'m> Asker<'m> {
             let Some(carrier) = self.map.roles.get(*index) else { continue };
             let is_known = |account: &str| sites.iter().any(|site| site.place.account == account);
             if carrier.place.account != self.place.account && !is_known(carrier.place.account) {
-                sites.push(Site { place: carrier.place, foreign: Some(Meets::Foreign(Some(*index))) });
+                sites.push(Site { place: carrier.place, foreign: Some(PolicyContext::Foreign(Some(*index))) });
             }
         }
         sites
@@ -74,18 +74,18 @@ impl<'m> Asker<'m> {
     {
         let role = self.map.roles.iter().position(|role| role.place.account == account);
         let place = Place { partition: self.place.partition, account };
-        Site { place, foreign: Some(Meets::Foreign(role)) }
+        Site { place, foreign: Some(PolicyContext::Foreign(role)) }
     }
 
     /// A request about what belongs to another account, if its own policy may let the actor in: one's own side decides, and
     /// what that policy says is not known. Of a service without such policies it stays denied.
-    pub(super) fn let_in(&self, call: Call, meets: Meets) -> Call {
-        let resource = call.request.resource();
+    pub(super) fn let_in(&self, attempt: Attempt, policy_context: PolicyContext) -> Attempt {
+        let resource = attempt.request.resource();
         let service = resource.split(':').nth(2).unwrap_or_default();
-        if call.request.within_one_account() || !may_have_policies(service) {
-            return call;
+        if attempt.request.within_one_account() || !may_have_policies(service) {
+            return attempt;
         }
-        let mut let_in = self.settled_call(&self.start, call.request.action(), resource, meets);
+        let mut let_in = self.settled_attempt(&self.start, attempt.request.action(), resource, policy_context);
         let policy = format!("whether the policy of {resource}, a resource of another account, allows it");
         let_in.lacking =
             Some(let_in.lacking.map_or(policy.clone(), |lacking| format!("{lacking}; {policy}")));

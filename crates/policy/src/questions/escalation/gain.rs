@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::attempts::{Asker, Call};
+use super::attempts::{Evaluator, Attempt};
 use super::chain::{Member, Reached, path};
 use super::foreign::{OF_ANOTHER_ACCOUNT, may_have_policies};
 use super::found::Gain;
@@ -10,7 +10,7 @@ use super::inventory::Actor;
 use super::powers::{self, EVERYTHING, Power, Powers};
 use super::rules::{Effect, Rule};
 use super::strength::{self, Strength};
-use super::targets::Aim;
+use super::targets::Target;
 use crate::answer::{Decision, Doubt, Residual};
 use crate::context::Context;
 use crate::evaluate::{decide, evaluate};
@@ -22,19 +22,19 @@ use crate::truth::Truth;
 /// What comes of a way.
 #[derive(Clone, Debug)]
 pub(super) enum Outcome {
-    Gained(Gain),
+    Gain(Gain),
     NotTold(Vec<Doubt>),
 }
 
 /// What comes of a way, with what that takes beyond its steps.
 #[derive(Clone, Debug)]
-pub(super) struct Worth {
+pub(super) struct Gained {
     pub(super) outcome: Outcome,
     pub(super) strength: Strength,
     /// What must hold for it.
     pub(super) residuals: Vec<Residual>,
     /// The hops from the target to where it is gained.
-    pub(super) chain: Vec<Rc<Call>>,
+    pub(super) chain: Vec<Rc<Attempt>>,
     /// Place of the role at the end of the chain.
     pub(super) end: Option<usize>,
     /// The least sure of the hops.
@@ -45,7 +45,7 @@ pub(super) struct Worth {
 pub(super) type Measured = (bool, Option<usize>, Option<usize>);
 
 /// What the actor may do, by number.
-pub(super) type Now = Vec<Option<Truth>>;
+pub(super) type Current = Vec<Option<Truth>>;
 
 /// Those who begin a chain, where they are not as the inventory has them: what they may do after the step.
 struct Changed<'c> {
@@ -54,19 +54,19 @@ struct Changed<'c> {
     layers: Layers<'c>,
 }
 
-impl Worth {
+impl Gained {
     fn new(outcome: Outcome, strength: Strength) -> Self {
         Self { outcome, strength, residuals: Vec::new(), chain: Vec::new(), end: None, truth: Truth::True }
     }
 
     fn not_known() -> Self {
-        Self::new(Outcome::Gained(Gain::NotKnown), strength::NOT_KNOWN)
+        Self::new(Outcome::Gain(Gain::NotKnown), strength::NOT_KNOWN)
     }
 
     /// How sure it is, once the steps are taken. Who is an administrator under a condition need not be one; but where it may
     /// do something more under a condition, that is what is gained, whether or not it can be used.
     pub(super) fn truth(&self) -> Truth {
-        let is_administrator = matches!(self.outcome, Outcome::Gained(Gain::Administrator));
+        let is_administrator = matches!(self.outcome, Outcome::Gain(Gain::Administrator));
         if is_administrator && !self.residuals.is_empty() {
             self.truth.min(Truth::Depends)
         } else {
@@ -76,9 +76,9 @@ impl Worth {
 
     /// Whether another is at least as sure and as strong, and hangs on no condition if this does not.
     fn yields_to(&self, other: &Self) -> bool {
-        let rank = |worth: &Self| match worth.outcome {
+        let rank = |gained: &Self| match gained.outcome {
             Outcome::NotTold(_) => (0, 0),
-            Outcome::Gained(_) => (1, worth.strength),
+            Outcome::Gain(_) => (1, gained.strength),
         };
         rank(other) >= rank(self)
             && other.truth() >= self.truth()
@@ -87,72 +87,72 @@ impl Worth {
 }
 
 /// Those that yield to none of the others, in their order.
-fn strongest(all: Vec<Worth>) -> Rc<[Worth]> {
-    let mut kept: Vec<Worth> = Vec::new();
-    for worth in all {
-        if !kept.iter().any(|other| worth.yields_to(other)) {
-            kept.retain(|other| !other.yields_to(&worth));
-            kept.push(worth);
+fn strongest(all: Vec<Gained>) -> Rc<[Gained]> {
+    let mut kept: Vec<Gained> = Vec::new();
+    for gained in all {
+        if !kept.iter().any(|other| gained.yields_to(other)) {
+            kept.retain(|other| !other.yields_to(&gained));
+            kept.push(gained);
         }
     }
     kept.into()
 }
 
-impl<'m> Asker<'m> {
+impl<'m> Evaluator<'m> {
     /// What is gained by a way: the strongest that is sure, and what is stronger and less sure. Empty: nothing.
-    pub(super) fn gain(&self, rule: &Rule, aim: &Aim<'m>) -> Rc<[Worth]> {
+    pub(super) fn gain(&self, rule: &Rule, target: &Target<'m>) -> Rc<[Gained]> {
         let by_administrator = rule.effect == Effect::Administrator;
-        let member = aim.role.map(Member::Role).or(aim.user.map(Member::User));
+        let member = target.role.map(Member::Role).or(target.user.map(Member::User));
         let Actor { principal, context, layers, .. } = self.actor;
         let numbers = &self.map.numbers;
         match rule.effect {
-            Effect::NotTold => Rc::new([Worth::not_known()]),
+            Effect::NotTold => Rc::new([Gained::not_known()]),
             Effect::Within => match member.and_then(|member| self.map.member(member)) {
-                Some((target, layers)) => {
-                    strongest(self.more(&target.powers_within(layers, &rule.within, numbers), None))
+                Some((subject, layers)) => {
+                    strongest(self.more(&subject.powers_within(layers, &rule.within, numbers), None))
                 }
-                None => Rc::new([Worth::not_known()]),
+                None => Rc::new([Gained::not_known()]),
             },
-            Effect::Executed => self.executed(aim),
+            Effect::Executed => self.executed(target),
             Effect::Target | Effect::Administrator => {
-                let key = (by_administrator, aim.role, aim.user);
+                let key = (by_administrator, target.role, target.user);
                 if let Some(known) = self.gains.borrow().get(&key) {
                     return known.clone();
                 }
                 let found = match member.and_then(|member| Some((member, self.map.member(member)?))) {
                     _ if by_administrator && self.abroad => self.abroad_as_administrator(member),
-                    Some((_, (target, layers))) if by_administrator => {
-                        strongest(self.compare(target.powers_of_administrator(layers, numbers), None))
+                    Some((_, (subject, layers))) if by_administrator => {
+                        strongest(self.compare(subject.powers_of_administrator(layers, numbers), None))
                     }
-                    Some((member, (target, layers))) => {
+                    Some((member, (subject, layers))) => {
                         // Within its own account an administrator has nothing to gain.
                         let own = match member {
                             Member::Role(index) if !self.abroad || self.is_abroad(index) => {
                                 self.of_role(index).to_vec()
                             }
                             _ if self.abroad => Vec::new(),
-                            _ => self.compare(target.powers(layers, numbers), None),
+                            _ => self.compare(subject.powers(layers, numbers), None),
                         };
                         let first = |role| self.hop_of(member, role);
                         self.with_chains(own, self.map.reached_by(member), first)
                     }
-                    None if by_administrator && !aim.lacks_target() => {
+                    None if by_administrator && !target.lacks_target() => {
                         let powers = powers::powers_of_administrator(principal, context, layers, numbers);
                         strongest(self.compare(&powers, None))
                     }
-                    None => return Rc::new([Worth::not_known()]),
+                    None => return Rc::new([Gained::not_known()]),
                 };
                 self.gains.borrow_mut().insert(key, found.clone());
                 found
             }
-            Effect::Group if aim.group.is_none() => Rc::new([Worth::not_known()]),
+            Effect::Group if target.group.is_none() => Rc::new([Gained::not_known()]),
             Effect::Group => {
-                let identity: Vec<Attached> = layers.identity.iter().chain(aim.joined).cloned().collect();
+                let identity: Vec<Attached> = layers.identity.iter().chain(target.joined).cloned().collect();
                 let layers = Layers { identity: &identity, ..*layers };
                 let own = self.compare(&powers::powers(principal, context, &layers, numbers), None);
                 self.with_chains_of(own, &Changed { principal, context, layers })
             }
-            Effect::NoBoundary | Effect::Version | Effect::NoPolicy => self.changed(rule, aim),
+            Effect::NoBoundary | Effect::Version | Effect::NoPolicy => self.changed(rule, target),
         }
     }
 
@@ -167,21 +167,21 @@ impl<'m> Asker<'m> {
     }
 
     /// What is gained by assuming the role at this place, with the tags that it has itself.
-    pub(super) fn gain_untagged(&self, index: usize) -> Rc<[Worth]> {
-        let Some((target, layers)) = self.map.untagged(index) else { return Rc::new([]) };
-        let Some(principal) = &target.principal else { return Rc::new([]) };
+    pub(super) fn gain_untagged(&self, index: usize) -> Rc<[Gained]> {
+        let Some((subject, layers)) = self.map.untagged(index) else { return Rc::new([]) };
+        let Some(principal) = &subject.principal else { return Rc::new([]) };
         let own = if self.abroad && !self.is_abroad(index) {
             Vec::new()
         } else {
-            self.compare(target.powers(layers, &self.map.numbers), None)
+            self.compare(subject.powers(layers, &self.map.numbers), None)
         };
-        self.with_chains_of(own, &Changed { principal, context: &target.context, layers: *layers })
+        self.with_chains_of(own, &Changed { principal, context: &subject.context, layers: *layers })
     }
 
     /// Where the target, or the actor, leads once it may do everything within its limits.
-    fn abroad_as_administrator(&self, member: Option<Member>) -> Rc<[Worth]> {
+    fn abroad_as_administrator(&self, member: Option<Member>) -> Rc<[Gained]> {
         let (principal, context, layers) = match member.and_then(|member| self.map.member(member)) {
-            Some((target, layers)) => (target.principal.as_ref(), &target.context, layers),
+            Some((subject, layers)) => (subject.principal.as_ref(), &subject.context, layers),
             None => (Some(self.actor.principal), &self.actor.context, &self.actor.layers),
         };
         let Some(principal) = principal else { return Rc::new([]) };
@@ -191,38 +191,38 @@ impl<'m> Asker<'m> {
     }
 
     /// What is gained from the roles that the target may assume, without what it may do itself.
-    fn executed(&self, aim: &Aim<'m>) -> Rc<[Worth]> {
-        let Some(role) = aim.role else { return Rc::new([Worth::not_known()]) };
+    fn executed(&self, target: &Target<'m>) -> Rc<[Gained]> {
+        let Some(role) = target.role else { return Rc::new([Gained::not_known()]) };
         let member = Member::Role(role);
         // They are in the list before those to which they lead.
         let hops: Vec<Reached> =
             self.map.reached_by(member).iter().filter(|one| one.from.is_none()).copied().collect();
         let found = self.with_chains(Vec::new(), &hops, |role| self.hop_of(member, role));
         let mut statements =
-            self.subject(aim).identity.iter().flat_map(|attached| attached.policy.statements());
+            self.layers_of(target).identity.iter().flat_map(|attached| attached.policy.statements());
         let may_elsewhere = statements.any(|one| {
             one.effect() != crate::statement::Effect::Deny && one.may_have_action("sts:assumerole")
         });
-        if found.is_empty() && may_elsewhere { Rc::new([Worth::not_known()]) } else { found }
+        if found.is_empty() && may_elsewhere { Rc::new([Gained::not_known()]) } else { found }
     }
 
     /// What is gained when a policy of the target, or of the actor itself, is changed or taken away.
-    fn changed(&self, rule: &Rule, aim: &Aim<'m>) -> Rc<[Worth]> {
-        let before = self.subject(aim);
-        let target_role = aim.role.and_then(|index| self.map.roles.get(index));
+    fn changed(&self, rule: &Rule, target: &Target<'m>) -> Rc<[Gained]> {
+        let before = self.layers_of(target);
+        let target_role = target.role.and_then(|index| self.map.roles.get(index));
         let other = target_role.filter(|role| !self.is_actor(role.facts.arn));
-        let target = other.map(|role| &role.target);
-        let target = target.and_then(|target| Some((target.principal.as_ref()?, &target.context)));
-        let (principal, context) = target.unwrap_or((self.actor.principal, &self.actor.context));
+        let subject = other.map(|role| &role.subject);
+        let subject = subject.and_then(|subject| Some((subject.principal.as_ref()?, &subject.context)));
+        let (principal, context) = subject.unwrap_or((self.actor.principal, &self.actor.context));
         let mut identity = before.identity.to_vec();
         let (after, without) = if rule.effect == Effect::NoBoundary {
             let Some(boundary) = before.boundary else {
-                let known = aim.missing.is_empty();
-                return if known { Rc::new([]) } else { Rc::new([Worth::not_known()]) };
+                let known = target.missing.is_empty();
+                return if known { Rc::new([]) } else { Rc::new([Gained::not_known()]) };
             };
             (Layers { boundary: None, ..before }, boundary)
         } else {
-            let Some(change) = aim.change else { return Rc::new([Worth::not_known()]) };
+            let Some(change) = target.change else { return Rc::new([Gained::not_known()]) };
             let Some(old) = before.identity.get(change.index) else { return Rc::new([]) };
             match change.version {
                 None => drop(identity.remove(change.index)),
@@ -237,7 +237,7 @@ impl<'m> Asker<'m> {
         };
         let powers = powers::powers_without(principal, context, &after, without, &self.map.numbers);
         if powers.administrator
-            && other.is_some_and(|role| role.target.powers(&before, &self.map.numbers).administrator)
+            && other.is_some_and(|role| role.subject.powers(&before, &self.map.numbers).administrator)
         {
             return Rc::new([]);
         }
@@ -248,61 +248,61 @@ impl<'m> Asker<'m> {
     /// Whether there is something among these powers that the actor has not: the strongest that is sure, and what is stronger
     /// if something holds. `before`: what the one whose powers they are had, where that was changed; only what it had not
     /// counts.
-    fn compare(&self, powers: &Powers, before: Option<&Layers<'_>>) -> Vec<Worth> {
+    fn compare(&self, powers: &Powers, before: Option<&Layers<'_>>) -> Vec<Gained> {
         if powers.administrator {
-            let outcome = Outcome::Gained(Gain::Administrator);
-            return vec![Worth::new(outcome, strength::ADMINISTRATOR)];
+            let outcome = Outcome::Gain(Gain::Administrator);
+            return vec![Gained::new(outcome, strength::ADMINISTRATOR)];
         }
         let mut all = self.more(powers, before);
         if !powers.administrator_if.is_empty() && before.is_none() {
-            let outcome = Outcome::Gained(Gain::Administrator);
+            let outcome = Outcome::Gain(Gain::Administrator);
             let residuals = powers.administrator_if.clone();
-            all.push(Worth { residuals, ..Worth::new(outcome, strength::ADMINISTRATOR) });
+            all.push(Gained { residuals, ..Gained::new(outcome, strength::ADMINISTRATOR) });
         }
         all
     }
 
     /// The strongest of it that hangs on no condition, and what is stronger and hangs on one.
-    fn more(&self, powers: &Powers, before: Option<&Layers<'_>>) -> Vec<Worth> {
+    fn more(&self, powers: &Powers, before: Option<&Layers<'_>>) -> Vec<Gained> {
         let mut in_doubt = None;
         let mut conditional = None;
         for Power { request, truth, residual, number, strength } in &powers.requests {
             if residual.is_some() && conditional.is_some() {
                 continue;
             }
-            let now = self.now(request, *number);
+            let current = self.current(request, *number);
             let was =
-                before.map_or(Truth::False, |before| decide(request, &self.willing.beside(request, before)));
-            let lifted = before.is_some() && now == Truth::Depends && *truth == Truth::True;
-            if was == Truth::Unknown || now == Truth::Unknown {
+                before.map_or(Truth::False, |before| decide(request, &self.owner.beside(request, before)));
+            let lifted = before.is_some() && current == Truth::Depends && *truth == Truth::True;
+            if was == Truth::Unknown || current == Truth::Unknown {
                 in_doubt.get_or_insert(request);
-            } else if was < *truth && (now == Truth::False || lifted) {
+            } else if was < *truth && (current == Truth::False || lifted) {
                 let gain = Gain::More {
                     action: request.action().to_owned(),
                     resource: request.resource().to_owned(),
                 };
-                let worth = Worth::new(Outcome::Gained(gain), *strength);
+                let gained = Gained::new(Outcome::Gain(gain), *strength);
                 let Some(residual) = residual else {
-                    return conditional.into_iter().chain([worth]).collect();
+                    return conditional.into_iter().chain([gained]).collect();
                 };
-                conditional = Some(Worth { residuals: vec![residual.clone()], ..worth });
+                conditional = Some(Gained { residuals: vec![residual.clone()], ..gained });
             }
         }
         if let Some(conditional) = conditional {
             return vec![conditional];
         }
-        let not_told = |doubts| vec![Worth::new(Outcome::NotTold(doubts), strength::NOT_KNOWN)];
+        let not_told = |doubts| vec![Gained::new(Outcome::NotTold(doubts), strength::NOT_KNOWN)];
         if !powers.doubts.is_empty() {
             return not_told(powers.doubts.clone());
         }
         let as_actor = in_doubt.map(|request| self.as_actor(request));
-        match as_actor.as_ref().map(|request| evaluate(request, &self.layers_now(request)).decision) {
+        match as_actor.as_ref().map(|request| evaluate(request, &self.current_layers(request)).decision) {
             Some(Decision::Unknown(doubts)) => not_told(doubts),
             _ => Vec::new(),
         }
     }
 
-    fn with_chains_of(&self, own: Vec<Worth>, changed: &Changed<'_>) -> Rc<[Worth]> {
+    fn with_chains_of(&self, own: Vec<Gained>, changed: &Changed<'_>) -> Rc<[Gained]> {
         let Changed { principal, context, layers } = changed;
         let hops = self.map.hops(principal, context, layers);
         let reached = self.map.reach(&hops, None);
@@ -312,36 +312,36 @@ impl<'m> Asker<'m> {
     /// With what is gained from the roles to which the target leads. `first`: the first hop, to the role at this place.
     fn with_chains(
         &self,
-        mut own: Vec<Worth>,
+        mut own: Vec<Gained>,
         reached: &[Reached],
-        first: impl Fn(usize) -> Option<Rc<Call>>,
-    ) -> Rc<[Worth]> {
+        first: impl Fn(usize) -> Option<Rc<Attempt>>,
+    ) -> Rc<[Gained]> {
         for (place, one) in reached.iter().enumerate() {
             let most = !self.abroad
                 && own
                     .iter()
-                    .any(|worth| worth.strength == strength::ADMINISTRATOR && worth.truth() >= one.truth);
+                    .any(|gained| gained.strength == strength::ADMINISTRATOR && gained.truth() >= one.truth);
             if most {
                 break;
             }
             if !self.is_news(*one) || (self.abroad && !self.is_abroad(one.role)) {
                 continue;
             }
-            for worth in self.of_role(one.role).iter() {
-                let reached = Worth { truth: one.truth, end: Some(place), ..worth.clone() };
+            for gained in self.of_role(one.role).iter() {
+                let reached = Gained { truth: one.truth, end: Some(place), ..gained.clone() };
                 if !own.iter().any(|known| reached.yields_to(known)) {
                     own.push(reached);
                 }
             }
         }
         let mut kept = strongest(own).to_vec();
-        for worth in &mut kept {
-            let Some(place) = worth.end else { continue };
+        for gained in &mut kept {
+            let Some(place) = gained.end else { continue };
             let roles = path(reached, place);
-            worth.end = roles.last().copied();
+            gained.end = roles.last().copied();
             let mut hops = roles.iter().zip(roles.iter().skip(1));
             let start = roles.first().and_then(|role| first(*role));
-            worth.chain = start
+            gained.chain = start
                 .into_iter()
                 .chain(hops.by_ref().filter_map(|(by, role)| self.hop_of(Member::Role(*by), *role)))
                 .collect();
@@ -358,29 +358,29 @@ impl<'m> Asker<'m> {
     }
 
     /// What the actor gains with the permissions of a role, without what that leads to.
-    fn of_role(&self, index: usize) -> Rc<[Worth]> {
-        if let Some(known) = self.roles_worth.borrow().get(&index) {
+    fn of_role(&self, index: usize) -> Rc<[Gained]> {
+        if let Some(known) = self.gains_of_roles.borrow().get(&index) {
             return known.clone();
         }
         let role = self.map.roles.get(index);
-        let worth: Rc<[Worth]> = match role {
+        let gained: Rc<[Gained]> = match role {
             Some(role) => {
-                strongest(self.compare(role.target.powers(&role.facts.layers, &self.map.numbers), None))
+                strongest(self.compare(role.subject.powers(&role.facts.layers, &self.map.numbers), None))
             }
             None => Rc::new([]),
         };
-        self.roles_worth.borrow_mut().insert(index, worth.clone());
-        worth
+        self.gains_of_roles.borrow_mut().insert(index, gained.clone());
+        gained
     }
 
     /// How a target's request would come out for the actor. Many targets have the same policies.
-    fn now(&self, request: &Request, number: usize) -> Truth {
-        if let Some(Some(truth)) = self.now.borrow().get(number) {
+    fn current(&self, request: &Request, number: usize) -> Truth {
+        if let Some(Some(truth)) = self.current.borrow().get(number) {
             return *truth;
         }
         let as_actor = self.as_actor(request);
-        let truth = decide(&as_actor, &self.layers_now(&as_actor));
-        let mut known = self.now.borrow_mut();
+        let truth = decide(&as_actor, &self.current_layers(&as_actor));
+        let mut known = self.current.borrow_mut();
         if known.len() <= number {
             known.resize(number + 1, None);
         }
@@ -392,12 +392,12 @@ impl<'m> Asker<'m> {
 
     /// The policies that a target's request meets when the actor makes it. What another account's resource lets in is not
     /// known.
-    fn layers_now<'l>(&'l self, request: &Request) -> Layers<'l> {
+    fn current_layers<'l>(&'l self, request: &Request) -> Layers<'l> {
         let is_ordinary = request.resource_kind() == ResourceKind::Ordinary;
         if is_ordinary && !request.within_one_account() && may_have_policies(request.service()) {
             return Layers { resource: OF_ANOTHER_ACCOUNT.as_slice(), ..self.actor.layers };
         }
-        self.willing.beside(request, &self.actor.layers)
+        self.owner.beside(request, &self.actor.layers)
     }
 
     /// A target's request as the actor would make it.

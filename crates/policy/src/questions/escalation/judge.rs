@@ -5,44 +5,44 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::abroad;
-use super::attempts::{Asker, Call, Meets};
+use super::attempts::{Evaluator, Attempt, PolicyContext};
 use super::foreign::Site;
 use super::found::{Escalation, EscalationStep, EscalationVerdict, EscalationWay, Escalations, Gain};
-use super::gain::{Outcome, Worth};
+use super::gain::{Outcome, Gained};
 use super::inventory::Actor;
 use super::map::EscalationMap;
 use super::rules::{Alternative, Bind, Effect, Need, RULES, Rule, TrustedService};
-use super::targets::{Aim, aims};
-use super::unrestricted::Anywhere;
+use super::targets::{Target, targets};
+use super::unrestricted::Unrestricted;
 use crate::questions::administrator::Administrator;
 use crate::request::PrincipalKind;
 use crate::truth::Truth;
 
 /// The requests of a way, and what they leave open.
 struct Taken {
-    calls: Vec<Rc<Call>>,
+    attempts: Vec<Rc<Attempt>>,
     lacking: Vec<String>,
 }
 
 /// A way that holds or may, before its requests are asked for their reasons.
 pub(super) struct Found<'m> {
     verdict: EscalationVerdict,
-    aim: Aim<'m>,
-    calls: Vec<Rc<Call>>,
+    target: Target<'m>,
+    attempts: Vec<Rc<Attempt>>,
     lacking: Vec<String>,
-    worth: Worth,
+    gained: Gained,
     proviso: Option<&'static str>,
 }
 
 impl Found<'_> {
     fn is_same(&self, other: &Self) -> bool {
-        self.aim.is_at_same(&other.aim)
-            && (self.worth.end, self.worth.strength) == (other.worth.end, other.worth.strength)
+        self.target.is_at_same(&other.target)
+            && (self.gained.end, self.gained.strength) == (other.gained.end, other.gained.strength)
     }
 
     /// Place of the role whose permissions are gained.
     pub(super) fn end(&self) -> Option<usize> {
-        self.worth.end.or(self.aim.role)
+        self.gained.end.or(self.target.role)
     }
 
     pub(super) fn verdict(&self) -> EscalationVerdict {
@@ -51,22 +51,22 @@ impl Found<'_> {
 
     /// Whether an administrator is gained, or it is not known what is.
     fn may_make_administrator(&self) -> bool {
-        let may = match self.worth.outcome {
-            Outcome::Gained(Gain::Administrator) | Outcome::NotTold(_) => true,
-            Outcome::Gained(Gain::NotKnown) => !self.aim.missing.is_empty(),
-            Outcome::Gained(_) => false,
+        let may = match self.gained.outcome {
+            Outcome::Gain(Gain::Administrator) | Outcome::NotTold(_) => true,
+            Outcome::Gain(Gain::NotKnown) => !self.target.missing.is_empty(),
+            Outcome::Gain(_) => false,
         };
         may && self.proviso.is_none() && self.verdict != EscalationVerdict::Speculative
     }
 
     /// How sure it is, and whether that is that an administrator is gained.
     fn sureness(&self) -> (EscalationVerdict, bool) {
-        (self.verdict, matches!(self.worth.outcome, Outcome::Gained(Gain::Administrator)))
+        (self.verdict, matches!(self.gained.outcome, Outcome::Gain(Gain::Administrator)))
     }
 
     /// How long its chain is, the surest of ways first.
     pub(super) fn hops(&self) -> (Reverse<EscalationVerdict>, usize) {
-        (Reverse(self.verdict), self.worth.chain.len())
+        (Reverse(self.verdict), self.gained.chain.len())
     }
 }
 
@@ -92,8 +92,8 @@ fn escalations(map: &EscalationMap<'_>, actor: &Actor<'_>) -> Escalations {
     if matches!(administrator, Administrator::Yes) {
         return Escalations::AlreadyAdministrator(abroad::escalations(map, actor));
     }
-    let asker = Asker::new(map, actor);
-    let rules = RULES.rules.iter().filter_map(|rule| asker.rule(rule)).collect();
+    let evaluator = Evaluator::new(map, actor);
+    let rules = RULES.rules.iter().filter_map(|rule| evaluator.rule(rule)).collect();
     match administrator {
         Administrator::If(residuals) => Escalations::AdministratorIf { residuals, rules },
         _ => Escalations::Rules(rules),
@@ -102,10 +102,10 @@ fn escalations(map: &EscalationMap<'_>, actor: &Actor<'_>) -> Escalations {
 
 /// The surest way that ends at an administrator, or may.
 fn way_to_administrator(map: &EscalationMap<'_>, actor: &Actor<'_>) -> Option<Escalation> {
-    let asker = Asker::new(map, actor);
+    let evaluator = Evaluator::new(map, actor);
     let mut best: Option<(&Rule, Found<'_>)> = None;
     for rule in RULES.rules.iter().filter(|rule| rule.leads_to_administrator()) {
-        let found = asker.found(rule).into_iter().filter(Found::may_make_administrator);
+        let found = evaluator.found(rule).into_iter().filter(Found::may_make_administrator);
         let Some(found) = found.max_by_key(Found::sureness) else { continue };
         if best.as_ref().is_none_or(|(_, known)| found.sureness() > known.sureness()) {
             let is_sure = found.sureness() == (EscalationVerdict::Yes, true);
@@ -116,11 +116,11 @@ fn way_to_administrator(map: &EscalationMap<'_>, actor: &Actor<'_>) -> Option<Es
         }
     }
     let (rule, found) = best?;
-    let way = asker.tell(rule, found);
+    let way = evaluator.tell(rule, found);
     Some(Escalation { rule: &rule.id, verdict: way.verdict, ways: vec![way], count: 1 })
 }
 
-impl<'m> Asker<'m> {
+impl<'m> Evaluator<'m> {
     fn rule(&self, rule: &'static Rule) -> Option<Escalation> {
         self.told_of(rule, self.found(rule))
     }
@@ -164,13 +164,13 @@ impl<'m> Asker<'m> {
         found: &mut Vec<Found<'m>>,
     ) -> bool {
         // What is bound to nothing is the same for every target.
-        let Some(anywhere) = self.all_anywhere(&alternative.needs, site) else { return false };
+        let Some(unrestricted) = self.all_unrestricted(&alternative.needs, site) else { return false };
         let several = rule.alternatives.len() > 1;
-        for aim in aims(self, rule, alternative, site) {
-            if self.abroad && !self.may_lead_abroad(rule, &aim) {
+        for target in targets(self, rule, alternative, site) {
+            if self.abroad && !self.may_lead_abroad(rule, &target) {
                 continue;
             }
-            for way in self.ways(rule, alternative, aim, &anywhere) {
+            for way in self.ways(rule, alternative, target, &unrestricted) {
                 // Of alternatives that come to the same, the first of the best is told.
                 let same = found.iter_mut().find(|other| several && other.is_same(&way));
                 match same {
@@ -186,7 +186,7 @@ impl<'m> Asker<'m> {
     /// A rule with its ways.
     pub(super) fn told_of(&self, rule: &'static Rule, mut found: Vec<Found<'m>>) -> Option<Escalation> {
         let count = found.len();
-        found.sort_by_key(|found| Reverse((found.verdict, found.worth.strength)));
+        found.sort_by_key(|found| Reverse((found.verdict, found.gained.strength)));
         found.truncate(Escalation::MOST_WAYS);
         let ways: Vec<EscalationWay> = found.into_iter().map(|found| self.tell(rule, found)).collect();
         let verdict = ways.first()?.verdict;
@@ -194,11 +194,11 @@ impl<'m> Asker<'m> {
     }
 
     /// The requests that are bound to nothing, service by service; `None` if one is denied.
-    fn all_anywhere(&self, needs: &[Need], site: Site<'_>) -> Option<Anywhere> {
+    fn all_unrestricted(&self, needs: &[Need], site: Site<'_>) -> Option<Unrestricted> {
         let service = |action: usize| RULES.lower.get(action).and_then(|action| action.split(':').next());
         let free: Vec<usize> =
             needs.iter().filter(|need| need.bind == Bind::Somewhere).map(|need| need.action).collect();
-        let mut all = Anywhere::default();
+        let mut all = Unrestricted::default();
         let mut done = Vec::new();
         for action in &free {
             let of = service(*action);
@@ -207,8 +207,8 @@ impl<'m> Asker<'m> {
             }
             done.push(of);
             let together: Vec<usize> = free.iter().copied().filter(|other| service(*other) == of).collect();
-            let found = self.anywhere(&together, site)?;
-            all.calls.extend(found.calls);
+            let found = self.unrestricted(&together, site)?;
+            all.attempts.extend(found.attempts);
             all.lacking.extend(found.lacking);
         }
         Some(all)
@@ -219,165 +219,165 @@ impl<'m> Asker<'m> {
         &self,
         rule: &'static Rule,
         alternative: &'static Alternative,
-        mut aim: Aim<'m>,
-        anywhere: &Anywhere,
+        mut target: Target<'m>,
+        unrestricted: &Unrestricted,
     ) -> Vec<Found<'m>> {
-        let Some(Taken { mut calls, lacking }) = self.taken(rule, &alternative.needs, &mut aim, anywhere)
+        let Some(Taken { mut attempts, lacking }) = self.taken(rule, &alternative.needs, &mut target, unrestricted)
         else {
             return Vec::new();
         };
         let is_direct = alternative.needs.iter().all(|need| RULES.is_assuming(need));
-        let untagged = aim.role.filter(|index| is_direct && self.may_not_tag_sessions_of(*index));
+        let untagged = target.role.filter(|index| is_direct && self.may_not_tag_sessions_of(*index));
         let gain = match untagged.filter(|_| rule.effect == Effect::Target) {
             Some(index) => self.gain_untagged(index),
-            None => self.gain(rule, &aim),
+            None => self.gain(rule, &target),
         };
         if gain.is_empty() {
             return Vec::new();
         }
-        calls.extend(self.visit(&aim));
+        attempts.extend(self.visit(&target));
         gain.iter()
-            .filter_map(|worth| self.judged((rule, alternative), &aim, (&calls, &lacking), worth))
+            .filter_map(|gained| self.judged((rule, alternative), &target, (&attempts, &lacking), gained))
             .collect()
     }
 
     /// The requests of an alternative on a target, if none is denied.
-    fn taken(&self, rule: &Rule, needs: &[Need], aim: &mut Aim<'m>, anywhere: &Anywhere) -> Option<Taken> {
-        let mut calls = Vec::new();
-        let mut lacking = anywhere.lacking.clone();
+    fn taken(&self, rule: &Rule, needs: &[Need], target: &mut Target<'m>, unrestricted: &Unrestricted) -> Option<Taken> {
+        let mut attempts = Vec::new();
+        let mut lacking = unrestricted.lacking.clone();
         for fact in &rule.facts {
-            if !self.fact(rule, *fact, aim, &mut calls) {
+            if !self.fact(rule, *fact, target, &mut attempts) {
                 return None;
             }
         }
         for need in needs.iter().filter(|need| need.bind != Bind::Somewhere) {
-            let Some(call) = self.at(rule, need.action, need.bind, aim) else {
-                let anywhere = self.anywhere(&[need.action], self.home())?;
-                lacking.extend(anywhere.lacking);
-                calls.extend(anywhere.calls);
+            let Some(attempt) = self.at(rule, need.action, need.bind, target) else {
+                let unrestricted = self.unrestricted(&[need.action], self.home())?;
+                lacking.extend(unrestricted.lacking);
+                attempts.extend(unrestricted.attempts);
                 continue;
             };
-            if call.truth == Truth::False {
+            if attempt.truth == Truth::False {
                 return None;
             }
-            let rewrites = call.request.action() == "iam:UpdateAssumeRolePolicy";
-            calls.push(call);
-            if let (true, Some(role)) = (rewrites, self.target(aim)) {
-                calls.push(match aim.role {
+            let rewrites = attempt.request.action() == "iam:UpdateAssumeRolePolicy";
+            attempts.push(attempt);
+            if let (true, Some(role)) = (rewrites, self.arn_of(target)) {
+                attempts.push(match target.role {
                     Some(index) => self.rewritten(index, role),
-                    None => Rc::new(self.call(&self.start, "sts:AssumeRole", role, Meets::Rewritten(None))),
+                    None => Rc::new(self.attempt(&self.start, "sts:AssumeRole", role, PolicyContext::Rewritten(None))),
                 });
             }
         }
-        if calls.iter().any(|call| call.truth == Truth::False) {
+        if attempts.iter().any(|attempt| attempt.truth == Truth::False) {
             return None;
         }
-        calls.extend(anywhere.calls.iter().cloned());
-        Some(Taken { calls, lacking })
+        attempts.extend(unrestricted.attempts.iter().cloned());
+        Some(Taken { attempts, lacking })
     }
 
     /// A way that comes to something.
     fn judged(
         &self,
         (rule, alternative): (&'static Rule, &'static Alternative),
-        aim: &Aim<'m>,
-        (calls, lacking): (&[Rc<Call>], &[String]),
-        worth: &Worth,
+        target: &Target<'m>,
+        (attempts, lacking): (&[Rc<Attempt>], &[String]),
+        gained: &Gained,
     ) -> Option<Found<'m>> {
         // That there is a role which the target assumes is a proviso only where it is none of the inventory.
         let (at_most, proviso) = match rule.effect {
-            Effect::Executed if worth.end.is_some() => (EscalationVerdict::Yes, None),
+            Effect::Executed if gained.end.is_some() => (EscalationVerdict::Yes, None),
             _ => (alternative.at_most, alternative.proviso.as_deref()),
         };
-        let lacks = !lacking.is_empty() || calls.iter().any(|call| call.lacking.is_some());
-        let least = calls.iter().map(|call| call.truth).min()?.min(worth.truth());
+        let lacks = !lacking.is_empty() || attempts.iter().any(|attempt| attempt.lacking.is_some());
+        let least = attempts.iter().map(|attempt| attempt.truth).min()?.min(gained.truth());
         let verdict = match least {
             Truth::False => return None,
             Truth::Unknown => EscalationVerdict::Unknown,
             // Doubt about what is gained leaves the steps as sure as they are.
-            _ if matches!(worth.outcome, Outcome::NotTold(_)) => EscalationVerdict::Potential,
-            _ if !aim.missing.is_empty() || lacks => EscalationVerdict::Potential,
+            _ if matches!(gained.outcome, Outcome::NotTold(_)) => EscalationVerdict::Potential,
+            _ if !target.missing.is_empty() || lacks => EscalationVerdict::Potential,
             Truth::Depends => at_most.min(EscalationVerdict::Conditional),
             Truth::True => at_most,
         };
         let verdict = if self.has_sign(rule) { verdict } else { verdict.min(EscalationVerdict::Speculative) };
         Some(Found {
             verdict,
-            aim: aim.clone(),
-            calls: calls.to_vec(),
+            target: target.clone(),
+            attempts: attempts.to_vec(),
             lacking: lacking.to_vec(),
-            worth: worth.clone(),
+            gained: gained.clone(),
             proviso,
         })
     }
 
     /// The role is taken on by the service, or by whom the provider vouches for.
-    fn visit(&self, aim: &Aim<'m>) -> Option<Rc<Call>> {
-        let index = aim.role?;
+    fn visit(&self, target: &Target<'m>) -> Option<Rc<Attempt>> {
+        let index = target.role?;
         let role = self.map.roles.get(index)?;
-        if let Some((service, truth)) = aim.service {
+        if let Some((service, truth)) = target.service {
             return self.visited(index, service, truth);
         }
-        let service = TrustedService { name: aim.provider?.to_owned(), federated: true };
+        let service = TrustedService { name: target.provider?.to_owned(), federated: true };
         let mut request = role.visit(&service, self.map.inventory.requests);
         if service.name.contains(":saml-provider/") {
             request = request.instead("sts:AssumeRoleWithSAML", role.facts.arn);
         }
         let truth = role.admits(&request);
-        Some(Rc::new(Call::new(request, Meets::Visitor(index, None), truth)))
+        Some(Rc::new(Attempt::new(request, PolicyContext::Visitor(index, None), truth)))
     }
 
     /// Whose permissions are gained, if it is another.
-    fn target(&self, aim: &Aim<'m>) -> Option<&'m str> {
-        let role = aim.role.and_then(|index| self.map.roles.get(index)).map(|role| role.facts.arn);
-        let user = || aim.user.and_then(|index| self.map.users.get(index)).map(|user| user.facts.arn);
+    fn arn_of(&self, target: &Target<'m>) -> Option<&'m str> {
+        let role = target.role.and_then(|index| self.map.roles.get(index)).map(|role| role.facts.arn);
+        let user = || target.user.and_then(|index| self.map.users.get(index)).map(|user| user.facts.arn);
         role.or_else(user)
     }
 
     /// A way with the reasons of its requests.
     fn tell(&self, rule: &Rule, found: Found<'m>) -> EscalationWay {
-        let Found { verdict, aim, calls, lacking, worth, proviso } = found;
-        let (gain, mut doubts) = match worth.outcome {
-            Outcome::Gained(gain) => (gain, Vec::new()),
+        let Found { verdict, target, attempts, lacking, gained, proviso } = found;
+        let (gain, mut doubts) = match gained.outcome {
+            Outcome::Gain(gain) => (gain, Vec::new()),
             Outcome::NotTold(doubts) => (Gain::NotKnown, doubts),
         };
         let mut steps: Vec<Arc<EscalationStep>> = Vec::new();
         let mut missing: Vec<String> =
-            aim.missing.iter().map(|what| (*what).to_owned()).chain(lacking).collect();
-        for call in &calls {
-            for step in call.first.iter().map(|first| self.step(first)).chain([self.step(call)]) {
+            target.missing.iter().map(|what| (*what).to_owned()).chain(lacking).collect();
+        for attempt in &attempts {
+            for step in attempt.first.iter().map(|first| self.step(first)).chain([self.step(attempt)]) {
                 let is_same = |one: &Arc<EscalationStep>| {
                     (&one.action, &one.resource) == (&step.action, &step.resource)
                 };
-                if call.first.is_empty() || !steps.iter().any(is_same) {
+                if attempt.first.is_empty() || !steps.iter().any(is_same) {
                     steps.push(step);
                 }
             }
-            missing.extend(call.lacking.clone().filter(|lacking| !missing.contains(lacking)));
+            missing.extend(attempt.lacking.clone().filter(|lacking| !missing.contains(lacking)));
         }
-        let chain: Vec<Arc<EscalationStep>> = worth.chain.iter().map(|call| self.step(call)).collect();
+        let chain: Vec<Arc<EscalationStep>> = gained.chain.iter().map(|attempt| self.step(attempt)).collect();
         doubts.extend(steps.iter().chain(&chain).flat_map(|step| step.doubts.iter().cloned()));
-        let own = || aim.missing.is_empty().then(|| self.actor.principal.name());
+        let own = || target.missing.is_empty().then(|| self.actor.principal.name());
         let is_own =
             !matches!(rule.effect, Effect::Target | Effect::Within | Effect::Executed | Effect::NotTold);
-        let joined = aim.group.filter(|_| rule.effect == Effect::Group);
-        let target = self.target(&aim).or(joined).or_else(|| own().filter(|_| is_own));
+        let joined = target.group.filter(|_| rule.effect == Effect::Group);
+        let whose = self.arn_of(&target).or(joined).or_else(|| own().filter(|_| is_own));
         EscalationWay {
             verdict,
-            target: target.map(str::to_owned),
-            through: aim
+            target: whose.map(str::to_owned),
+            through: target
                 .policy
-                .or(aim.provider)
-                .or(aim.group.filter(|_| joined.is_none()))
+                .or(target.provider)
+                .or(target.group.filter(|_| joined.is_none()))
                 .map(str::to_owned),
-            version: aim.change.and_then(|change| change.version).map(|(name, _)| name.clone()),
+            version: target.change.and_then(|change| change.version).map(|(name, _)| name.clone()),
             steps,
             provisos: proviso.into_iter().map(str::to_owned).collect(),
             missing,
             doubts,
             gain,
             chain,
-            gain_if: worth.residuals,
+            gain_if: gained.residuals,
         }
     }
 }

@@ -63,11 +63,11 @@ pub(super) struct Role<'a> {
     pub(super) everyone: bool,
     /// Accounts that its trust policy names as a whole.
     pub(super) accounts: Vec<&'a str>,
-    pub(super) target: Target,
+    pub(super) subject: Subject,
     /// Whether the tags of its sessions are open though its own are known.
     pub(super) tags_are_open: bool,
     /// The same in a session of which nobody may have set the tags.
-    untagged: OnceLock<Target>,
+    untagged: OnceLock<Subject>,
     objects_read: OnceLock<Vec<Box<str>>>,
     /// It, as one that asks for something.
     reader: OnceLock<Option<Request>>,
@@ -78,12 +78,12 @@ pub(super) struct Role<'a> {
 #[derive(Debug)]
 pub(super) struct User<'a> {
     pub(super) facts: UserFacts<'a>,
-    pub(super) target: Target,
+    pub(super) subject: Subject,
 }
 
 /// What a target may do, found once.
 #[derive(Debug)]
-pub(super) struct Target {
+pub(super) struct Subject {
     pub(super) principal: Option<Principal>,
     /// What is known of its requests.
     pub(super) context: Context,
@@ -94,7 +94,7 @@ pub(super) struct Target {
     pub(super) reached: OnceLock<Vec<Reached>>,
 }
 
-impl Target {
+impl Subject {
     fn new(arn: &str, requests: RequestFacts<'_>) -> Self {
         let principal = Principal::iam(arn).ok();
         let context = Context::auditor();
@@ -173,7 +173,7 @@ impl<'a> EscalationMap<'a> {
                 .users
                 .unwrap_or_default()
                 .iter()
-                .map(|facts| User { facts: *facts, target: Target::new(facts.arn, of_one(facts.arn)) })
+                .map(|facts| User { facts: *facts, subject: Subject::new(facts.arn, of_one(facts.arn)) })
                 .collect(),
             policies: inventory
                 .policies
@@ -190,12 +190,12 @@ impl<'a> EscalationMap<'a> {
     }
 
     /// A role at this place, in a session of which whoever assumes it may not set the tags: its own decide.
-    pub(super) fn untagged(&self, index: usize) -> Option<(&Target, &Layers<'_>)> {
+    pub(super) fn untagged(&self, index: usize) -> Option<(&Subject, &Layers<'_>)> {
         let role = self.roles.get(index)?;
         let arn = role.facts.arn;
         let tags = self.tags.get(arn).copied();
         let find = || {
-            Target::new(arn, RequestFacts { tags, trust: REWRITTEN.as_slice(), ..self.inventory.requests })
+            Subject::new(arn, RequestFacts { tags, trust: REWRITTEN.as_slice(), ..self.inventory.requests })
         };
         Some((role.untagged.get_or_init(find), &role.facts.layers))
     }
@@ -247,7 +247,7 @@ impl<'a> Role<'a> {
         let requests = RequestFacts { trust: facts.layers.resource, ..requests };
         Self {
             place: Place::of(facts.arn),
-            target: Target::new(facts.arn, requests),
+            subject: Subject::new(facts.arn, requests),
             tags_are_open: requests.tags.is_some() && requests.may_be_tagged(),
             facts,
             providers,
@@ -271,7 +271,7 @@ impl<'a> Role<'a> {
         const READ: &str = "s3:getobject";
         self.objects_read.get_or_init(|| {
             let Some(kinds) = Kinds::of(READ) else { return Vec::new() };
-            let context = &self.target.context;
+            let context = &self.subject.context;
             let places =
                 requests::places(requests::policies(&self.facts.layers), READ, &kinds, self.place, context);
             places.into_iter().flatten().filter(|object| self.reads(object)).collect()
@@ -284,7 +284,7 @@ impl<'a> Role<'a> {
             return *known;
         }
         let start = || {
-            let start = Request::new(self.target.principal.clone()?, "", "*", self.target.context.clone());
+            let start = Request::new(self.subject.principal.clone()?, "", "*", self.subject.context.clone());
             Some(start.owned_by(self.place.account).supposing_own())
         };
         let layers = Layers { resource: &[], ..self.facts.layers };

@@ -196,14 +196,14 @@ fn filled(
     numbers: &Numbers,
 ) -> Powers {
     let account = start.principal().account().unwrap_or_default();
-    let willing = Willing::new(account);
+    let owner = DelegatingOwner::new(account);
     for (action, resource) in requests {
         let mut request = start.instead(&action, &resource);
         // A resource whose ARN names no account is one of the account in which it is sampled.
         if Place::of(&resource).account.is_empty() {
             request = request.owned_by(account);
         }
-        let layers = &willing.beside(&request, layers);
+        let layers = &owner.beside(&request, layers);
         match decide(&request, layers) {
             // On what AWS checks an action without a listed resource type may not be known; that alone is no gain.
             Truth::Unknown if powers.doubts.is_empty() && request.resource() != "*" => {
@@ -248,12 +248,12 @@ fn whole(powers: &mut Vec<Power>) {
 
 /// The owner of a role or of a key leaves it to an account whom it lets in: what a principal may do is what its own side
 /// allows.
-pub(super) struct Willing {
+pub(super) struct DelegatingOwner {
     account: String,
     policy: OnceCell<Option<Attached>>,
 }
 
-impl Willing {
+impl DelegatingOwner {
     pub(super) fn new(account: &str) -> Self {
         Self { account: account.to_owned(), policy: OnceCell::new() }
     }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::attempts::{Asker, Call, Meets};
+use super::attempts::{Evaluator, Attempt, PolicyContext};
 use crate::catalogue::{AccessLevel, Catalogue};
 use crate::condition::Condition;
 use crate::context::{Context, Key};
@@ -123,23 +123,23 @@ fn tagging(resource: &str, removes: bool) -> Vec<String> {
     names.filter(|action| Kinds::of(action).is_some_and(|kinds| kinds.have(resource))).collect()
 }
 
-impl Asker<'_> {
+impl Evaluator<'_> {
     /// A request whose outcome may hang on the tags of what it is about: with those that are known, and those that the actor
     /// may set first. Of others it hangs on a residual, and is potential.
-    pub(super) fn settled(&self, request: Request, meets: Meets, truth: Truth) -> Call {
+    pub(super) fn settled(&self, request: Request, policy_context: PolicyContext, truth: Truth) -> Attempt {
         if matches!(truth, Truth::True | Truth::False) || self.tags.is_empty() {
-            return Call::new(request, meets, truth);
+            return Attempt::new(request, policy_context, truth);
         }
-        let mut best = self.as_it_is(request.clone(), meets);
+        let mut best = self.as_it_is(request.clone(), policy_context);
         if best.rank() == SURE {
             return best;
         }
         let choices = self.choices();
         for chosen in choices.iter().filter(|chosen| chosen.iter().any(|choice| *choice != Choice::Left)) {
-            if let Some(call) =
-                self.after_tagging(&request, meets, chosen).filter(|call| call.rank() > best.rank())
+            if let Some(attempt) =
+                self.after_tagging(&request, policy_context, chosen).filter(|attempt| attempt.rank() > best.rank())
             {
-                best = call;
+                best = attempt;
             }
             if best.rank() == SURE {
                 break;
@@ -184,8 +184,8 @@ impl Asker<'_> {
     }
 
     /// With the tags that it has, or may have.
-    fn as_it_is(&self, request: Request, meets: Meets) -> Call {
-        let layers = self.layers(meets);
+    fn as_it_is(&self, request: Request, policy_context: PolicyContext) -> Attempt {
+        let layers = self.layers(policy_context);
         if let Some(known) = self.known_tags(request.resource()) {
             let state = |place: usize| match known.get(place) {
                 Some(Some(text)) => Some(value(text)),
@@ -193,21 +193,21 @@ impl Asker<'_> {
             };
             let request = self.with_tags(request, state);
             let truth = decide(&request, &layers);
-            return Call::new(request, meets, truth);
+            return Attempt::new(request, policy_context, truth);
         }
         // A made-up resource without tags is as good as any.
         if request.resource().contains(MADE_UP) {
             let without = self.with_tags(request.clone(), |_| Some(Key::Absent));
             if decide(&without, &layers) == Truth::True {
-                return Call::new(without, meets, Truth::True);
+                return Attempt::new(without, policy_context, Truth::True);
             }
         }
         let doubted = self.with_tags(request.clone(), |_| Some(Key::NotKnown));
         let open = self.with_tags(request, |_| Some(Key::Environment));
         let (surely, truth) = (decide(&doubted, &layers), decide(&open, &layers));
-        let mut call = Call::new(open, meets, truth);
-        call.lacking = (surely == Truth::Unknown && truth == Truth::Depends).then(|| tags_of(&call.request));
-        call
+        let mut attempt = Attempt::new(open, policy_context, truth);
+        attempt.lacking = (surely == Truth::Unknown && truth == Truth::Depends).then(|| tags_of(&attempt.request));
+        attempt
     }
 
     /// What may become of the tags: the fewest changes first.
@@ -227,7 +227,7 @@ impl Asker<'_> {
     }
 
     /// After the actor has set some tags, if it may and that helps.
-    fn after_tagging(&self, request: &Request, meets: Meets, chosen: &[Choice<'_>]) -> Option<Call> {
+    fn after_tagging(&self, request: &Request, policy_context: PolicyContext, chosen: &[Choice<'_>]) -> Option<Attempt> {
         let known = self.known_tags(request.resource());
         let state =
             |place: usize| match (chosen.get(place)?, known.as_ref().and_then(|known| known.get(place))) {
@@ -237,7 +237,7 @@ impl Asker<'_> {
                 (Choice::Left, None) => Some(Key::NotKnown),
             };
         let tagged = self.with_tags(request.clone(), state);
-        let truth = decide(&tagged, &self.layers(meets));
+        let truth = decide(&tagged, &self.layers(policy_context));
         if truth < Truth::Depends {
             return None;
         }
@@ -252,11 +252,11 @@ impl Asker<'_> {
                 first.push(self.tag(request.resource(), removes, chosen, known.as_deref())?);
             }
         }
-        let least = first.iter().map(|call| call.truth).min()?;
-        let mut call = Call::new(tagged, meets, truth.min(least));
-        call.lacking = first.iter().find_map(|call| call.lacking.clone());
-        call.first = first;
-        Some(call)
+        let least = first.iter().map(|attempt| attempt.truth).min()?;
+        let mut attempt = Attempt::new(tagged, policy_context, truth.min(least));
+        attempt.lacking = first.iter().find_map(|attempt| attempt.lacking.clone());
+        attempt.first = first;
+        Some(attempt)
     }
 
     /// The request that sets the chosen tags, or takes them away.
@@ -266,7 +266,7 @@ impl Asker<'_> {
         removes: bool,
         chosen: &[Choice<'_>],
         known: Option<&[Option<String>]>,
-    ) -> Option<Rc<Call>> {
+    ) -> Option<Rc<Attempt>> {
         let mut base = self.start.clone();
         let mut names: Vec<Box<str>> = Vec::new();
         for (tag, choice) in self.tags.iter().zip(chosen) {
@@ -286,15 +286,15 @@ impl Asker<'_> {
             None => Some(Key::Environment),
         };
         let base = self.with_tags(base, before);
-        let calls = tagging(resource, removes).into_iter().map(|action| {
-            let mut call = self.call(&base, &action, resource, Meets::Own);
-            let doubted = || self.with_tags(call.request.clone(), |_| Some(Key::NotKnown));
+        let attempts = tagging(resource, removes).into_iter().map(|action| {
+            let mut attempt = self.attempt(&base, &action, resource, PolicyContext::Own);
+            let doubted = || self.with_tags(attempt.request.clone(), |_| Some(Key::NotKnown));
             let hangs_on_tags = known.is_none()
-                && call.truth == Truth::Depends
-                && decide(&doubted(), &self.layers(Meets::Own)) == Truth::Unknown;
-            call.lacking = hangs_on_tags.then(|| tags_of(&call.request));
-            call
+                && attempt.truth == Truth::Depends
+                && decide(&doubted(), &self.layers(PolicyContext::Own)) == Truth::Unknown;
+            attempt.lacking = hangs_on_tags.then(|| tags_of(&attempt.request));
+            attempt
         });
-        calls.filter(|call| call.truth >= Truth::Depends).max_by_key(Call::rank).map(Rc::new)
+        attempts.filter(|attempt| attempt.truth >= Truth::Depends).max_by_key(Attempt::rank).map(Rc::new)
     }
 }

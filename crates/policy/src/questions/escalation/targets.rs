@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::attempts::Asker;
+use super::attempts::Evaluator;
 use super::foreign::Site;
 use super::map::Trusting;
 use super::rules::{Alternative, Bind, Effect, Fact, Need, RULES, Rule};
@@ -16,7 +16,7 @@ const USERS: &str = "the users of the account";
 
 /// What one way of a rule is aimed at.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Aim<'m> {
+pub(super) struct Target<'m> {
     /// Place among the roles.
     pub(super) role: Option<usize>,
     /// Place among the users.
@@ -46,7 +46,7 @@ pub(super) struct Change<'m> {
     pub(super) version: Option<(&'m Arc<str>, &'m Arc<Policy>)>,
 }
 
-impl Aim<'_> {
+impl Target<'_> {
     fn missing(what: &'static str) -> Self {
         Self { missing: vec![what], ..Self::default() }
     }
@@ -62,50 +62,50 @@ impl Aim<'_> {
 }
 
 /// Everything that an alternative of a rule may be aimed at.
-pub(super) fn aims<'m>(
-    asker: &Asker<'m>,
+pub(super) fn targets<'m>(
+    evaluator: &Evaluator<'m>,
     rule: &Rule,
     alternative: &Alternative,
     site: Site<'_>,
-) -> Vec<Aim<'m>> {
+) -> Vec<Target<'m>> {
     let needs = &alternative.needs[..];
     let has = |bind| needs.iter().any(|need| need.bind == bind);
-    let aims = if !rule.trust.is_empty() {
-        trusting(asker, rule, alternative.makes_profile, site)
+    let targets = if !rule.trust.is_empty() {
+        trusting(evaluator, rule, alternative.makes_profile, site)
     } else if has(Bind::Provider) {
-        providers(asker, rule, needs)
+        providers(evaluator, rule, needs)
     } else if has(Bind::TargetRole) {
-        roles(asker, rule)
+        roles(evaluator, rule)
     } else if has(Bind::TargetUser) {
-        users(asker)
+        users(evaluator)
     } else if has(Bind::TargetGroup) {
-        other_groups(asker)
+        other_groups(evaluator)
     } else if has(Bind::OwnGroup) {
-        own_groups(asker)
+        own_groups(evaluator)
     } else {
-        vec![Aim::default()]
+        vec![Target::default()]
     };
     let by_policy = has(Bind::OwnPolicy) || has(Bind::TargetPolicy);
     match rule.effect {
-        Effect::Version => aims.into_iter().flat_map(|aim| versions(asker, aim)).collect(),
-        Effect::NoPolicy => aims.into_iter().flat_map(|aim| removable(asker, &aim, needs)).collect(),
-        _ if has(Bind::ReadByTarget) => aims.into_iter().filter_map(|aim| written(asker, aim)).collect(),
-        _ if by_policy => aims.into_iter().flat_map(|aim| of_policies(asker, &aim)).collect(),
-        _ => aims,
+        Effect::Version => targets.into_iter().flat_map(|target| versions(evaluator, target)).collect(),
+        Effect::NoPolicy => targets.into_iter().flat_map(|target| removable(evaluator, &target, needs)).collect(),
+        _ if has(Bind::ReadByTarget) => targets.into_iter().filter_map(|target| written(evaluator, target)).collect(),
+        _ if by_policy => targets.into_iter().flat_map(|target| of_policies(evaluator, &target)).collect(),
+        _ => targets,
     }
 }
 
 /// Roles of an account that trust a service, which carries them or to which they are passed.
-fn trusting<'m>(asker: &Asker<'m>, rule: &Rule, makes_profile: bool, site: Site<'_>) -> Vec<Aim<'m>> {
-    let mut aims = Vec::new();
+fn trusting<'m>(evaluator: &Evaluator<'m>, rule: &Rule, makes_profile: bool, site: Site<'_>) -> Vec<Target<'m>> {
+    let mut targets = Vec::new();
     for service in &rule.trust {
-        if asker.map.inventory.roles.is_none() {
+        if evaluator.map.inventory.roles.is_none() {
             let service = Some((*service, Truth::True));
-            aims.push(Aim { service, ..Aim::missing(ROLES) });
+            targets.push(Target { service, ..Target::missing(ROLES) });
         }
-        for Trusting { role: index, trust, .. } in asker.map.trusting.get(*service).into_iter().flatten() {
-            let Some(trusting) = asker.map.roles.get(*index) else { continue };
-            if trusting.place.account != site.place.account || asker.is_actor(trusting.facts.arn) {
+        for Trusting { role: index, trust, .. } in evaluator.map.trusting.get(*service).into_iter().flatten() {
+            let Some(trusting) = evaluator.map.roles.get(*index) else { continue };
+            if trusting.place.account != site.place.account || evaluator.is_actor(trusting.facts.arn) {
                 continue;
             }
             let missing = match trusting.facts.instance_profile {
@@ -114,63 +114,63 @@ fn trusting<'m>(asker: &Asker<'m>, rule: &Rule, makes_profile: bool, site: Site<
                 None if rule.instance_profile => vec!["whether the role has an instance profile"],
                 _ => Vec::new(),
             };
-            aims.push(Aim {
+            targets.push(Target {
                 role: Some(*index),
                 service: Some((*service, *trust)),
                 missing,
-                ..Aim::default()
+                ..Target::default()
             });
         }
     }
     // A role that trusts two of the services is one target.
-    aims.sort_by_key(|aim| (aim.role, std::cmp::Reverse(aim.service.map(|(_, trust)| trust))));
-    aims.dedup_by_key(|aim| (aim.role, aim.role.is_none().then_some(aim.service)));
-    aims
+    targets.sort_by_key(|target| (target.role, std::cmp::Reverse(target.service.map(|(_, trust)| trust))));
+    targets.dedup_by_key(|target| (target.role, target.role.is_none().then_some(target.service)));
+    targets
 }
 
 /// With an object that the role reads and the actor writes, if there may be one.
-fn written<'m>(asker: &Asker<'m>, aim: Aim<'m>) -> Option<Aim<'m>> {
-    let object = asker.written_for(aim.role?)?;
-    Some(Aim { object: Some(object), ..aim })
+fn written<'m>(evaluator: &Evaluator<'m>, target: Target<'m>) -> Option<Target<'m>> {
+    let object = evaluator.written_for(target.role?)?;
+    Some(Target { object: Some(object), ..target })
 }
 
-fn roles<'m>(asker: &Asker<'m>, rule: &Rule) -> Vec<Aim<'m>> {
-    if asker.map.inventory.roles.is_none() {
-        return vec![Aim::missing(ROLES)];
+fn roles<'m>(evaluator: &Evaluator<'m>, rule: &Rule) -> Vec<Target<'m>> {
+    if evaluator.map.inventory.roles.is_none() {
+        return vec![Target::missing(ROLES)];
     }
-    let roles = asker.map.roles.iter().enumerate();
-    let others = roles.filter(|(_, role)| rule.has(Fact::SelfOrAssumed) || !asker.is_actor(role.facts.arn));
-    others.map(|(index, _)| Aim { role: Some(index), ..Aim::default() }).collect()
+    let roles = evaluator.map.roles.iter().enumerate();
+    let others = roles.filter(|(_, role)| rule.has(Fact::SelfOrAssumed) || !evaluator.is_actor(role.facts.arn));
+    others.map(|(index, _)| Target { role: Some(index), ..Target::default() }).collect()
 }
 
-fn users<'m>(asker: &Asker<'m>) -> Vec<Aim<'m>> {
-    if asker.map.inventory.users.is_none() {
-        return vec![Aim::missing(USERS)];
+fn users<'m>(evaluator: &Evaluator<'m>) -> Vec<Target<'m>> {
+    if evaluator.map.inventory.users.is_none() {
+        return vec![Target::missing(USERS)];
     }
-    let others = asker.map.users.iter().enumerate().filter(|(_, user)| !asker.is_actor(user.facts.arn));
-    others.map(|(index, _)| Aim { user: Some(index), ..Aim::default() }).collect()
+    let others = evaluator.map.users.iter().enumerate().filter(|(_, user)| !evaluator.is_actor(user.facts.arn));
+    others.map(|(index, _)| Target { user: Some(index), ..Target::default() }).collect()
 }
 
-fn other_groups<'m>(asker: &Asker<'m>) -> Vec<Aim<'m>> {
-    let Some(groups) = asker.map.inventory.groups else {
-        return vec![Aim::missing("the groups of the account")];
+fn other_groups<'m>(evaluator: &Evaluator<'m>) -> Vec<Target<'m>> {
+    let Some(groups) = evaluator.map.inventory.groups else {
+        return vec![Target::missing("the groups of the account")];
     };
-    let own = asker.actor.groups.unwrap_or_default();
+    let own = evaluator.actor.groups.unwrap_or_default();
     let others = groups.iter().filter(|group| !own.contains(&group.arn));
-    others.map(|group| Aim { group: Some(group.arn), joined: group.identity, ..Aim::default() }).collect()
+    others.map(|group| Target { group: Some(group.arn), joined: group.identity, ..Target::default() }).collect()
 }
 
-fn own_groups<'m>(asker: &Asker<'m>) -> Vec<Aim<'m>> {
-    let Some(groups) = asker.actor.groups else {
-        return vec![Aim::missing("the groups that the user is in")];
+fn own_groups<'m>(evaluator: &Evaluator<'m>) -> Vec<Target<'m>> {
+    let Some(groups) = evaluator.actor.groups else {
+        return vec![Target::missing("the groups that the user is in")];
     };
-    groups.iter().map(|group| Aim { group: Some(group), ..Aim::default() }).collect()
+    groups.iter().map(|group| Target { group: Some(group), ..Target::default() }).collect()
 }
 
 /// Roles with the providers that their trust policies name. Of those that a rule would create, only such as do not exist.
-fn providers<'m>(asker: &Asker<'m>, rule: &Rule, needs: &[Need]) -> Vec<Aim<'m>> {
-    if asker.map.inventory.roles.is_none() {
-        return vec![Aim::missing(ROLES)];
+fn providers<'m>(evaluator: &Evaluator<'m>, rule: &Rule, needs: &[Need]) -> Vec<Target<'m>> {
+    if evaluator.map.inventory.roles.is_none() {
+        return vec![Target::missing(ROLES)];
     }
     let action = needs.first().and_then(|need| RULES.lower.get(need.action));
     let kind = if action.is_some_and(|action| action.contains("saml")) {
@@ -178,53 +178,53 @@ fn providers<'m>(asker: &Asker<'m>, rule: &Rule, needs: &[Need]) -> Vec<Aim<'m>>
     } else {
         ":oidc-provider/"
     };
-    let mut aims = Vec::new();
-    for (index, role) in asker.map.roles.iter().enumerate() {
-        if role.place.account != asker.place.account {
+    let mut targets = Vec::new();
+    for (index, role) in evaluator.map.roles.iter().enumerate() {
+        if role.place.account != evaluator.place.account {
             continue;
         }
         for provider in role.providers.iter().filter(|name| name.contains(kind)) {
-            let missing = match asker.map.inventory.providers {
+            let missing = match evaluator.map.inventory.providers {
                 Some(known) if known.contains(provider) == rule.has(Fact::Dangling) => continue,
                 Some(_) => Vec::new(),
                 None => vec!["the identity providers of the account"],
             };
-            aims.push(Aim { role: Some(index), provider: Some(provider), missing, ..Aim::default() });
+            targets.push(Target { role: Some(index), provider: Some(provider), missing, ..Target::default() });
         }
     }
-    aims
+    targets
 }
 
 /// Every customer-managed policy of whom it is aimed at.
-fn of_policies<'m>(asker: &Asker<'m>, aim: &Aim<'m>) -> Vec<Aim<'m>> {
-    if aim.lacks_target() {
-        return vec![aim.clone()];
+fn of_policies<'m>(evaluator: &Evaluator<'m>, target: &Target<'m>) -> Vec<Target<'m>> {
+    if target.lacks_target() {
+        return vec![target.clone()];
     }
-    let managed = managed(asker.subject(aim), asker.place.account);
-    managed.map(|(_, attached)| Aim { policy: Some(&attached.name), ..aim.clone() }).collect()
+    let managed = managed(evaluator.layers_of(target), evaluator.place.account);
+    managed.map(|(_, attached)| Target { policy: Some(&attached.name), ..target.clone() }).collect()
 }
 
 /// Every stored version of those policies that is not in force.
-fn versions<'m>(asker: &Asker<'m>, aim: Aim<'m>) -> Vec<Aim<'m>> {
-    if !aim.missing.is_empty() {
-        return vec![aim];
+fn versions<'m>(evaluator: &Evaluator<'m>, target: Target<'m>) -> Vec<Target<'m>> {
+    if !target.missing.is_empty() {
+        return vec![target];
     }
-    let mut aims = Vec::new();
-    for (index, attached) in managed(asker.subject(&aim), asker.place.account) {
-        let facts = asker.map.policies.get(&*attached.name);
-        let aim = Aim { policy: Some(&attached.name), ..aim.clone() };
+    let mut targets = Vec::new();
+    for (index, attached) in managed(evaluator.layers_of(&target), evaluator.place.account) {
+        let facts = evaluator.map.policies.get(&*attached.name);
+        let target = Target { policy: Some(&attached.name), ..target.clone() };
         match facts.and_then(|facts| Some((facts, facts.versions?))) {
-            None => aims.push(Aim { missing: vec!["the stored versions of the policy"], ..aim }),
+            None => targets.push(Target { missing: vec!["the stored versions of the policy"], ..target }),
             Some((facts, versions)) => {
                 let others = versions.iter().filter(|(name, _)| **name != *facts.default_version);
-                aims.extend(others.map(|(name, policy)| Aim {
+                targets.extend(others.map(|(name, policy)| Target {
                     change: Some(Change { index, version: Some((name, policy)) }),
-                    ..aim.clone()
+                    ..target.clone()
                 }));
             }
         }
     }
-    aims
+    targets
 }
 
 fn managed<'m>(layers: Layers<'m>, account: &str) -> impl Iterator<Item = (usize, &'m Attached)> {
@@ -234,21 +234,21 @@ fn managed<'m>(layers: Layers<'m>, account: &str) -> impl Iterator<Item = (usize
 }
 
 /// Policies of whom it is aimed at, not through a group, that may deny and that the action takes away.
-fn removable<'m>(asker: &Asker<'m>, aim: &Aim<'m>, needs: &[Need]) -> Vec<Aim<'m>> {
-    if !aim.missing.is_empty() {
-        return vec![aim.clone()];
+fn removable<'m>(evaluator: &Evaluator<'m>, target: &Target<'m>, needs: &[Need]) -> Vec<Target<'m>> {
+    if !target.missing.is_empty() {
+        return vec![target.clone()];
     }
     let action = needs.first().and_then(|need| RULES.lower.get(need.action));
     let detaches = action.is_some_and(|action| action.contains(":detach"));
-    let policies = asker.subject(aim).identity.iter().enumerate().filter(|(_, attached)| {
+    let policies = evaluator.layers_of(target).identity.iter().enumerate().filter(|(_, attached)| {
         attached.group.is_none()
             && attached.policy.may_deny()
             && attached.name.starts_with("arn:") == detaches
     });
-    let changed = policies.map(|(index, attached)| Aim {
+    let changed = policies.map(|(index, attached)| Target {
         policy: Some(&attached.name),
         change: Some(Change { index, version: None }),
-        ..aim.clone()
+        ..target.clone()
     });
     changed.collect()
 }

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::attempts::{Asker, Call, Meets};
+use super::attempts::{Evaluator, Attempt, PolicyContext};
 use super::foreign::Site;
 use super::rules::RULES;
 use crate::answer::{Decision, Doubt};
@@ -18,41 +18,41 @@ const MET: usize = 48;
 
 /// How actions that are bound to nothing come out.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Anywhere {
+pub(super) struct Unrestricted {
     /// One for each action and each of what it takes together.
-    pub(super) calls: Vec<Rc<Call>>,
+    pub(super) attempts: Vec<Rc<Attempt>>,
     /// What is allowed of an action on some of what it takes together, and not on the rest.
     pub(super) lacking: Vec<String>,
 }
 
 /// A resource on which an action is worth asking for, and how that comes out.
 #[derive(Debug)]
-pub(super) struct Spot {
+pub(super) struct Candidate {
     resource: Box<str>,
-    call: OnceCell<Option<Rc<Call>>>,
+    attempt: OnceCell<Option<Rc<Attempt>>>,
 }
 
 /// For each of what an action takes together.
-pub(super) type Spots = Rc<[Vec<Spot>]>;
+pub(super) type Candidates = Rc<[Vec<Candidate>]>;
 
 /// For another account than the actor's, if it is one, and an action.
-pub(super) type KnownSpots = HashMap<(Option<Box<str>>, usize), Spots>;
+pub(super) type KnownCandidates = HashMap<(Option<Box<str>>, usize), Candidates>;
 
 /// For an action, and a place among what it takes together, the request about anything of the type, if it is allowed.
-pub(super) type Anything = HashMap<(usize, usize), Option<Rc<Call>>>;
+pub(super) type OnAny = HashMap<(usize, usize), Option<Rc<Attempt>>>;
 
 /// Calls, with how sure the least of them is.
-type Ranked = ((bool, Truth), Vec<Rc<Call>>);
+type Ranked = ((bool, Truth), Vec<Rc<Attempt>>);
 
-impl Asker<'_> {
+impl Evaluator<'_> {
     /// Asks for actions of one service that are bound to nothing: what they take of one type must be one resource. `None`:
     /// one of them is denied everywhere.
-    pub(super) fn anywhere(&self, actions: &[usize], site: Site<'_>) -> Option<Anywhere> {
-        let mut found = Anywhere::default();
+    pub(super) fn unrestricted(&self, actions: &[usize], site: Site<'_>) -> Option<Unrestricted> {
+        let mut found = Unrestricted::default();
         let unlisted: Vec<usize> =
             actions.iter().copied().filter(|action| kinds(*action).is_none()).collect();
         if !unlisted.is_empty() {
-            found.calls = self.of_any_kind(&unlisted, site)?;
+            found.attempts = self.of_any_kind(&unlisted, site)?;
         }
         let mut slots: Vec<(&Group, Vec<(usize, usize)>)> = Vec::new();
         for action in actions {
@@ -67,7 +67,7 @@ impl Asker<'_> {
         let mut without = Vec::new();
         for (group, sharing) in slots {
             match self.on_one(group, &sharing, site) {
-                Some(calls) => found.calls.extend(calls),
+                Some(attempts) => found.attempts.extend(attempts),
                 None => without.push((group, sharing)),
             }
         }
@@ -75,7 +75,7 @@ impl Asker<'_> {
             return Some(found);
         }
         for action in actions.iter().filter_map(|action| RULES.actions.get(*action)) {
-            if !found.calls.iter().any(|call| call.request.action() == action) {
+            if !found.attempts.iter().any(|attempt| attempt.request.action() == action) {
                 return None;
             }
         }
@@ -90,104 +90,104 @@ impl Asker<'_> {
     }
 
     /// On the resource of a group on which they come out best.
-    fn on_one(&self, group: &Group, sharing: &[(usize, usize)], site: Site<'_>) -> Option<Vec<Rc<Call>>> {
-        if let Some(calls) = self.on_any(sharing).filter(|_| site.foreign.is_none()) {
-            return Some(calls);
+    fn on_one(&self, group: &Group, sharing: &[(usize, usize)], site: Site<'_>) -> Option<Vec<Rc<Attempt>>> {
+        if let Some(attempts) = self.on_any(sharing).filter(|_| site.foreign.is_none()) {
+            return Some(attempts);
         }
-        let named: Vec<Spots> = sharing.iter().map(|(action, _)| self.spots(*action, site)).collect();
+        let named: Vec<Candidates> = sharing.iter().map(|(action, _)| self.candidates(*action, site)).collect();
         let own = named.iter().zip(sharing).filter_map(|(of, (_, place))| of.get(*place).map(Vec::as_slice));
-        let own: Vec<&[Spot]> = own.collect();
+        let own: Vec<&[Candidate]> = own.collect();
         let mut best: Option<Ranked> = None;
         let mut try_on = |resource: &str| {
-            let call =
-                |((action, _), spots): (&(usize, usize), &&[Spot])| self.on(*action, spots, resource, site);
-            let calls: Vec<Rc<Call>> = sharing.iter().zip(&own).map_while(call).collect();
-            let least = calls.iter().map(|call| call.rank()).min().filter(|_| calls.len() == sharing.len());
+            let attempt =
+                |((action, _), candidates): (&(usize, usize), &&[Candidate])| self.on(*action, candidates, resource, site);
+            let attempts: Vec<Rc<Attempt>> = sharing.iter().zip(&own).map_while(attempt).collect();
+            let least = attempts.iter().map(|attempt| attempt.rank()).min().filter(|_| attempts.len() == sharing.len());
             let best_yet = best.as_ref().map_or((false, Truth::False), |(rank, _)| *rank);
             if let Some(least) = least.filter(|least| *least > best_yet) {
-                best = Some((least, calls));
+                best = Some((least, attempts));
             }
             least == Some((true, Truth::True))
         };
-        let all = || own.iter().copied().flatten().map(|spot| &*spot.resource);
+        let all = || own.iter().copied().flatten().map(|candidate| &*candidate.resource);
         let found = all().any(&mut try_on);
         if !found && sharing.len() > 1 {
             let met =
                 all().take(MET).flat_map(|one| all().take(MET).filter_map(|two| requests::meet(one, two)));
             met.filter(|resource| group.has(resource)).take(MET).any(|resource| try_on(&resource));
         }
-        best.map(|(_, calls)| calls)
+        best.map(|(_, attempts)| attempts)
     }
 
     /// On a resource of the first type, of a made-up name, if all are allowed there: then nothing else comes out better.
-    fn on_any(&self, sharing: &[(usize, usize)]) -> Option<Vec<Rc<Call>>> {
-        let call = |(action, place): &(usize, usize)| {
-            if let Some(known) = self.anything.borrow().get(&(*action, *place)) {
+    fn on_any(&self, sharing: &[(usize, usize)]) -> Option<Vec<Rc<Attempt>>> {
+        let attempt = |(action, place): &(usize, usize)| {
+            if let Some(known) = self.on_any.borrow().get(&(*action, *place)) {
                 return known.clone();
             }
             let typical = self.index.typical(*action, kinds(*action)?, self.place);
             let resource = typical.get(*place)?.first()?;
-            let call = self.on(*action, &[], resource, self.home()).filter(|call| call.truth == Truth::True);
-            self.anything.borrow_mut().insert((*action, *place), call.clone());
-            call
+            let attempt = self.on(*action, &[], resource, self.home()).filter(|attempt| attempt.truth == Truth::True);
+            self.on_any.borrow_mut().insert((*action, *place), attempt.clone());
+            attempt
         };
-        sharing.iter().map(call).collect()
+        sharing.iter().map(attempt).collect()
     }
 
     /// The same of actions that the catalogue does not list: on one resource for all, or, if there is none, each where it
     /// comes out best, unless those are resources of one type.
-    fn of_any_kind(&self, actions: &[usize], site: Site<'_>) -> Option<Vec<Rc<Call>>> {
-        let mut best: Vec<Rc<Call>> = Vec::new();
+    fn of_any_kind(&self, actions: &[usize], site: Site<'_>) -> Option<Vec<Rc<Attempt>>> {
+        let mut best: Vec<Rc<Attempt>> = Vec::new();
         let least =
-            |calls: &[Rc<Call>]| calls.iter().map(|call| call.rank()).min().unwrap_or((false, Truth::False));
-        let spots: Vec<Spots> = actions.iter().map(|action| self.spots(*action, site)).collect();
-        let all = || spots.iter().flat_map(|spots| spots.iter().flatten()).map(|spot| &*spot.resource);
+            |attempts: &[Rc<Attempt>]| attempts.iter().map(|attempt| attempt.rank()).min().unwrap_or((false, Truth::False));
+        let candidates: Vec<Candidates> = actions.iter().map(|action| self.candidates(*action, site)).collect();
+        let all = || candidates.iter().flat_map(|candidates| candidates.iter().flatten()).map(|candidate| &*candidate.resource);
         let met = all().flat_map(|one| all().take(MET).filter_map(move |two| requests::meet(one, two)));
         for resource in all().map(str::to_owned).chain(met.take(MET)) {
-            let calls: Vec<Rc<Call>> =
+            let attempts: Vec<Rc<Attempt>> =
                 actions.iter().map_while(|action| self.on(*action, &[], &resource, site)).collect();
-            if calls.len() == actions.len() && (best.is_empty() || least(&calls) > least(&best)) {
-                best = calls;
+            if attempts.len() == actions.len() && (best.is_empty() || least(&attempts) > least(&best)) {
+                best = attempts;
             }
             if least(&best) == (true, Truth::True) {
                 return Some(best);
             }
         }
-        let some = |calls: Vec<Rc<Call>>| Some(calls).filter(|calls| !calls.is_empty());
-        let mut apart: Vec<Rc<Call>> = Vec::new();
-        for (action, spots) in actions.iter().zip(&spots) {
-            let calls = spots.iter().flatten().filter_map(|spot| self.on(*action, &[], &spot.resource, site));
-            let Some(call) = calls.max_by_key(|call| call.rank()) else { return some(best) };
-            if apart.iter().any(|other| same_type(other.request.resource(), call.request.resource())) {
+        let some = |attempts: Vec<Rc<Attempt>>| Some(attempts).filter(|attempts| !attempts.is_empty());
+        let mut apart: Vec<Rc<Attempt>> = Vec::new();
+        for (action, candidates) in actions.iter().zip(&candidates) {
+            let attempts = candidates.iter().flatten().filter_map(|candidate| self.on(*action, &[], &candidate.resource, site));
+            let Some(attempt) = attempts.max_by_key(|attempt| attempt.rank()) else { return some(best) };
+            if apart.iter().any(|other| same_type(other.request.resource(), attempt.request.resource())) {
                 return some(best);
             }
-            apart.push(call);
+            apart.push(attempt);
         }
         some(if least(&apart) > least(&best) { apart } else { best })
     }
 
     /// An action on a resource, if it is not denied; what is known of it is with those resources of which it is one.
-    fn on(&self, action: usize, spots: &[Spot], resource: &str, site: Site<'_>) -> Option<Rc<Call>> {
+    fn on(&self, action: usize, candidates: &[Candidate], resource: &str, site: Site<'_>) -> Option<Rc<Attempt>> {
         if !site.has(resource) {
             return None;
         }
         let ask = || {
-            let call = self.settled_call(&self.start, RULES.actions.get(action)?, resource, Meets::Own);
-            let call = self.named_by_refusals(call);
+            let attempt = self.settled_attempt(&self.start, RULES.actions.get(action)?, resource, PolicyContext::Own);
+            let attempt = self.named_by_refusals(attempt);
             // Of keys that are not known their policies are not either.
-            let call = if call.request.resource_kind() == ResourceKind::Ordinary {
-                call
+            let attempt = if attempt.request.resource_kind() == ResourceKind::Ordinary {
+                attempt
             } else {
-                self.settled_call(&self.start, call.request.action(), resource, Meets::Willing)
+                self.settled_attempt(&self.start, attempt.request.action(), resource, PolicyContext::DelegatingOwner)
             };
-            let call = match site.foreign {
-                Some(meets) => self.let_in(call, meets),
-                None => call,
+            let attempt = match site.foreign {
+                Some(policy_context) => self.let_in(attempt, policy_context),
+                None => attempt,
             };
-            (call.truth != Truth::False && !self.is_actor(resource)).then(|| Rc::new(call))
+            (attempt.truth != Truth::False && !self.is_actor(resource)).then(|| Rc::new(attempt))
         };
-        match spots.iter().find(|spot| *spot.resource == *resource) {
-            Some(spot) => spot.call.get_or_init(ask).clone(),
+        match candidates.iter().find(|candidate| *candidate.resource == *resource) {
+            Some(candidate) => candidate.attempt.get_or_init(ask).clone(),
             None => ask(),
         }
     }
@@ -195,51 +195,51 @@ impl Asker<'_> {
     /// An action for which no resource type is listed and that is granted on ARNs of its service: on what AWS checks it may
     /// not be known, and then it is potential.
     /// <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
-    fn named_by_refusals(&self, mut call: Call) -> Call {
-        if call.truth != Truth::Unknown || call.request.resource() != "*" {
-            return call;
+    fn named_by_refusals(&self, mut attempt: Attempt) -> Attempt {
+        if attempt.truth != Truth::Unknown || attempt.request.resource() != "*" {
+            return attempt;
         }
-        let Decision::Unknown(doubts) = self.answer(&call).decision else { return call };
+        let Decision::Unknown(doubts) = self.answer(&attempt).decision else { return attempt };
         let is_about_resource = |doubt: &Doubt| {
-            let context = call.request.context();
+            let context = attempt.request.context();
             doubt.citation.statement().is_some_and(|statement| {
                 statement.doubts().len() == 0
                     && statement.conditions().iter().all(|one| one.holds(context) != Truth::Unknown)
             })
         };
         if doubts.iter().all(is_about_resource) {
-            let action = call.request.action();
-            call.lacking = Some(format!("whether AWS checks {action} on the ARNs that the policies name"));
-            call.truth = Truth::Depends;
+            let action = attempt.request.action();
+            attempt.lacking = Some(format!("whether AWS checks {action} on the ARNs that the policies name"));
+            attempt.truth = Truth::Depends;
         }
-        call
+        attempt
     }
 
     /// Resources on which an action is worth asking for.
     pub(super) fn places(&self, action: usize) -> Vec<Box<str>> {
-        self.spots(action, self.home()).iter().flatten().map(|spot| spot.resource.clone()).collect()
+        self.candidates(action, self.home()).iter().flatten().map(|candidate| candidate.resource.clone()).collect()
     }
 
     /// Whether an action may be allowed on a resource.
     pub(super) fn may_on(&self, action: usize, resource: &str) -> bool {
-        self.on(action, &[], resource, self.home()).is_some_and(|call| call.truth >= Truth::Depends)
+        self.on(action, &[], resource, self.home()).is_some_and(|attempt| attempt.truth >= Truth::Depends)
     }
 
-    fn spots(&self, action: usize, site: Site<'_>) -> Spots {
+    fn candidates(&self, action: usize, site: Site<'_>) -> Candidates {
         let find = || match kinds(action) {
-            Some(kinds) => self.spots_of_kinds(action, kinds, site),
+            Some(kinds) => self.candidates_of_kinds(action, kinds, site),
             None => {
                 let name = RULES.lower.get(action).map_or("", String::as_str);
                 let policies = self.policies.iter().map(|(attached, _)| *attached);
                 let places = requests::of_any_kind(policies, name, site.place, self.start.context());
-                Rc::from([places.into_iter().map(spot).collect()])
+                Rc::from([places.into_iter().map(candidate).collect()])
             }
         };
         let abroad = site.foreign.map(|_| site.place.account.into());
-        self.spots.borrow_mut().entry((abroad, action)).or_insert_with(find).clone()
+        self.candidates.borrow_mut().entry((abroad, action)).or_insert_with(find).clone()
     }
 
-    fn spots_of_kinds(&self, action: usize, kinds: &Kinds, site: Site<'_>) -> Spots {
+    fn candidates_of_kinds(&self, action: usize, kinds: &Kinds, site: Site<'_>) -> Candidates {
         let mut places = Places::default();
         let context = self.start.context();
         let name = RULES.lower.get(action).map_or("", String::as_str);
@@ -252,23 +252,23 @@ impl Asker<'_> {
             }
         }
         let groups = kinds.groups.iter().enumerate();
-        let spots = |number: usize, group: &Group, typical: &[String]| {
-            places.of_group(number, group, typical).into_iter().map(spot).collect()
+        let candidates = |number: usize, group: &Group, typical: &[String]| {
+            places.of_group(number, group, typical).into_iter().map(candidate).collect()
         };
         match site.foreign {
             None => {
                 let typical = self.index.typical(action, kinds, site.place);
-                groups.zip(typical).map(|((number, group), typical)| spots(number, group, typical)).collect()
+                groups.zip(typical).map(|((number, group), typical)| candidates(number, group, typical)).collect()
             }
             Some(_) => {
-                groups.map(|(number, group)| spots(number, group, &site.place.of_group(group))).collect()
+                groups.map(|(number, group)| candidates(number, group, &site.place.of_group(group))).collect()
             }
         }
     }
 }
 
-fn spot(resource: impl Into<Box<str>>) -> Spot {
-    Spot { resource: resource.into(), call: OnceCell::new() }
+fn candidate(resource: impl Into<Box<str>>) -> Candidate {
+    Candidate { resource: resource.into(), attempt: OnceCell::new() }
 }
 
 fn kinds(action: usize) -> Option<&'static Kinds> {
