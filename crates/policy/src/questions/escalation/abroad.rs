@@ -1,15 +1,15 @@
 //! What an administrator has still to gain: roles of other accounts.
 
+use super::actor::Evaluator;
+use super::targets::Target;
+use super::way::FoundWay;
 use std::collections::HashSet;
 
-use super::attempts::Evaluator;
 use super::chain::Member;
 use super::found::{Escalation, EscalationVerdict};
 use super::inventory::Actor;
-use super::judge::Found;
 use super::map::EscalationMap;
 use super::rules::{Effect, RULES, Rule};
-use super::targets::Target;
 
 /// The ways of an administrator into other accounts: to each role the shortest, by the first rule that is as sure as any.
 pub(super) fn escalations(map: &EscalationMap<'_>, actor: &Actor<'_>) -> Vec<Escalation> {
@@ -30,11 +30,11 @@ pub(super) fn escalations(map: &EscalationMap<'_>, actor: &Actor<'_>) -> Vec<Esc
     for rule in first.into_iter().chain(rest) {
         let mut found = evaluator.found(rule);
         found.retain(|way| way.end().is_some_and(|role| evaluator.is_abroad(role) && !told.contains(&role)));
-        found.sort_by_key(Found::hops);
+        found.sort_by_key(FoundWay::hops);
         let mut ends = HashSet::new();
         found.retain(|way| way.end().is_some_and(|role| ends.insert(role)));
         let sure = found.iter().filter(|way| way.verdict() == EscalationVerdict::Yes);
-        told.extend(sure.filter_map(Found::end));
+        told.extend(sure.filter_map(FoundWay::end));
         escalations.extend(evaluator.told_of(rule, found));
     }
     escalations

@@ -1,16 +1,23 @@
 //! What a rule wants to be so besides its requests.
 
+use super::actor::Evaluator;
+use super::attempt::{Attempt, PolicyContext};
+use super::targets::Target;
 use std::rc::Rc;
 
-use super::attempts::{Evaluator, Attempt, PolicyContext};
 use super::rules::{Fact, RULES, Rule};
-use super::targets::Target;
 use crate::pattern::MADE_UP;
 use crate::truth::Truth;
 
 impl<'m> Evaluator<'m> {
     /// Whether something is so that a rule wants, or may be; what is missing is noted, and what must be asked is asked.
-    pub(super) fn fact(&self, rule: &Rule, fact: Fact, target: &mut Target<'m>, attempts: &mut Vec<Rc<Attempt>>) -> bool {
+    pub(super) fn fact(
+        &self,
+        rule: &Rule,
+        fact: Fact,
+        target: &mut Target<'m>,
+        attempts: &mut Vec<Rc<Attempt>>,
+    ) -> bool {
         let user = target.user.and_then(|index| self.map.users.get(index)).map(|user| user.facts);
         let target_role = target.role.and_then(|index| self.map.roles.get(index));
         let mut known = |what: &'static str, is: Option<bool>| {
@@ -89,14 +96,14 @@ impl<'m> Evaluator<'m> {
         let write = RULES.actions.iter().position(|action| action == "s3:PutObject")?;
         let reader = self.map.roles.get(role)?;
         let may_write = |object: &str| {
-            if let Some(known) = self.writing.borrow().get(object) {
+            if let Some(known) = self.memo.writing.borrow().get(object) {
                 return *known;
             }
             let may = self.may_on(write, object);
-            self.writing.borrow_mut().insert(object.into(), may);
+            self.memo.writing.borrow_mut().insert(object.into(), may);
             may
         };
-        let written = self.written.get_or_init(|| {
+        let written = self.memo.written.get_or_init(|| {
             let places = self.places(write).into_iter();
             places.filter(|object| may_write(object)).collect()
         });
@@ -129,7 +136,8 @@ impl<'m> Evaluator<'m> {
         let passing = self.passing(emr, rule.passed_to_unconfirmed);
         let passed = self.map.trusting.get(emr).into_iter().flatten().filter_map(|trusting| {
             let passed = self.map.roles.get(trusting.role)?;
-            let mut attempt = self.settled_attempt(passing, "iam:PassRole", passed.facts.arn, PolicyContext::Own);
+            let mut attempt =
+                self.settled_attempt(passing, "iam:PassRole", passed.facts.arn, PolicyContext::Own);
             attempt.truth = attempt.truth.min(trusting.trust);
             Some((attempt.truth, Rc::new(attempt)))
         });

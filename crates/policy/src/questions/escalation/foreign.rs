@@ -1,9 +1,10 @@
 //! What is in other accounts, of whose own policies nothing is known.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html>
 
+use super::actor::Evaluator;
+use super::attempt::{Attempt, PolicyContext};
 use std::sync::LazyLock;
 
-use super::attempts::{Evaluator, Attempt, PolicyContext};
 use super::rules::{Bind, Need, RULES, Rule};
 use crate::catalogue::Catalogue;
 use crate::layers::Attached;
@@ -47,7 +48,8 @@ impl<'m> Evaluator<'m> {
             let Some(carrier) = self.map.roles.get(*index) else { continue };
             let is_known = |account: &str| sites.iter().any(|site| site.place.account == account);
             if carrier.place.account != self.place.account && !is_known(carrier.place.account) {
-                sites.push(Site { place: carrier.place, foreign: Some(PolicyContext::Foreign(Some(*index))) });
+                sites
+                    .push(Site { place: carrier.place, foreign: Some(PolicyContext::Foreign(Some(*index))) });
             }
         }
         sites
@@ -85,7 +87,8 @@ impl<'m> Evaluator<'m> {
         if attempt.request.within_one_account() || !may_have_policies(service) {
             return attempt;
         }
-        let mut let_in = self.settled_attempt(&self.start, attempt.request.action(), resource, policy_context);
+        let mut let_in =
+            self.settled_attempt(&self.start, attempt.request.action(), resource, policy_context);
         let policy = format!("whether the policy of {resource}, a resource of another account, allows it");
         let_in.lacking =
             Some(let_in.lacking.map_or(policy.clone(), |lacking| format!("{lacking}; {policy}")));

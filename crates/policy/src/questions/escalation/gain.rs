@@ -1,17 +1,19 @@
 //! What a way is worth: what is gained by it, measured against what the actor may do already.
 
+use super::actor::Evaluator;
+use super::attempt::Attempt;
+use super::gained::{Gained, Outcome, strongest};
+use super::targets::Target;
 use std::rc::Rc;
 
-use super::attempts::{Evaluator, Attempt};
 use super::chain::{Member, Reached, path};
 use super::foreign::{OF_ANOTHER_ACCOUNT, may_have_policies};
 use super::found::Gain;
 use super::inventory::Actor;
 use super::powers::{self, EVERYTHING, Power, Powers};
 use super::rules::{Effect, Rule};
-use super::strength::{self, Strength};
-use super::targets::Target;
-use crate::answer::{Decision, Doubt, Residual};
+use super::strength::{self};
+use crate::answer::Decision;
 use crate::context::Context;
 use crate::evaluate::{decide, evaluate};
 use crate::layers::{Attached, Layers};
@@ -19,83 +21,11 @@ use crate::questions::requests::Place;
 use crate::request::{Principal, Request, ResourceKind};
 use crate::truth::Truth;
 
-/// What comes of a way.
-#[derive(Clone, Debug)]
-pub(super) enum Outcome {
-    Gain(Gain),
-    NotTold(Vec<Doubt>),
-}
-
-/// What comes of a way, with what that takes beyond its steps.
-#[derive(Clone, Debug)]
-pub(super) struct Gained {
-    pub(super) outcome: Outcome,
-    pub(super) strength: Strength,
-    /// What must hold for it.
-    pub(super) residuals: Vec<Residual>,
-    /// The hops from the target to where it is gained.
-    pub(super) chain: Vec<Rc<Attempt>>,
-    /// Place of the role at the end of the chain.
-    pub(super) end: Option<usize>,
-    /// The least sure of the hops.
-    truth: Truth,
-}
-
-/// Whose powers are measured: by `AdministratorAccess` or as they are, place among the roles, place among the users.
-pub(super) type Measured = (bool, Option<usize>, Option<usize>);
-
-/// What the actor may do, by number.
-pub(super) type Current = Vec<Option<Truth>>;
-
 /// Those who begin a chain, where they are not as the inventory has them: what they may do after the step.
 struct Changed<'c> {
     principal: &'c Principal,
     context: &'c Context,
     layers: Layers<'c>,
-}
-
-impl Gained {
-    fn new(outcome: Outcome, strength: Strength) -> Self {
-        Self { outcome, strength, residuals: Vec::new(), chain: Vec::new(), end: None, truth: Truth::True }
-    }
-
-    fn not_known() -> Self {
-        Self::new(Outcome::Gain(Gain::NotKnown), strength::NOT_KNOWN)
-    }
-
-    /// How sure it is, once the steps are taken. Who is an administrator under a condition need not be one; but where it may
-    /// do something more under a condition, that is what is gained, whether or not it can be used.
-    pub(super) fn truth(&self) -> Truth {
-        let is_administrator = matches!(self.outcome, Outcome::Gain(Gain::Administrator));
-        if is_administrator && !self.residuals.is_empty() {
-            self.truth.min(Truth::Depends)
-        } else {
-            self.truth
-        }
-    }
-
-    /// Whether another is at least as sure and as strong, and hangs on no condition if this does not.
-    fn yields_to(&self, other: &Self) -> bool {
-        let rank = |gained: &Self| match gained.outcome {
-            Outcome::NotTold(_) => (0, 0),
-            Outcome::Gain(_) => (1, gained.strength),
-        };
-        rank(other) >= rank(self)
-            && other.truth() >= self.truth()
-            && (other.residuals.is_empty() || !self.residuals.is_empty())
-    }
-}
-
-/// Those that yield to none of the others, in their order.
-fn strongest(all: Vec<Gained>) -> Rc<[Gained]> {
-    let mut kept: Vec<Gained> = Vec::new();
-    for gained in all {
-        if !kept.iter().any(|other| gained.yields_to(other)) {
-            kept.retain(|other| !other.yields_to(&gained));
-            kept.push(gained);
-        }
-    }
-    kept.into()
 }
 
 impl<'m> Evaluator<'m> {
@@ -116,7 +46,7 @@ impl<'m> Evaluator<'m> {
             Effect::Executed => self.executed(target),
             Effect::Target | Effect::Administrator => {
                 let key = (by_administrator, target.role, target.user);
-                if let Some(known) = self.gains.borrow().get(&key) {
+                if let Some(known) = self.memo.gains.borrow().get(&key) {
                     return known.clone();
                 }
                 let found = match member.and_then(|member| Some((member, self.map.member(member)?))) {
@@ -142,7 +72,7 @@ impl<'m> Evaluator<'m> {
                     }
                     None => return Rc::new([Gained::not_known()]),
                 };
-                self.gains.borrow_mut().insert(key, found.clone());
+                self.memo.gains.borrow_mut().insert(key, found.clone());
                 found
             }
             Effect::Group if target.group.is_none() => Rc::new([Gained::not_known()]),
@@ -359,7 +289,7 @@ impl<'m> Evaluator<'m> {
 
     /// What the actor gains with the permissions of a role, without what that leads to.
     fn of_role(&self, index: usize) -> Rc<[Gained]> {
-        if let Some(known) = self.gains_of_roles.borrow().get(&index) {
+        if let Some(known) = self.memo.gains_of_roles.borrow().get(&index) {
             return known.clone();
         }
         let role = self.map.roles.get(index);
@@ -369,18 +299,18 @@ impl<'m> Evaluator<'m> {
             }
             None => Rc::new([]),
         };
-        self.gains_of_roles.borrow_mut().insert(index, gained.clone());
+        self.memo.gains_of_roles.borrow_mut().insert(index, gained.clone());
         gained
     }
 
     /// How a target's request would come out for the actor. Many targets have the same policies.
     fn current(&self, request: &Request, number: usize) -> Truth {
-        if let Some(Some(truth)) = self.current.borrow().get(number) {
+        if let Some(Some(truth)) = self.memo.current.borrow().get(number) {
             return *truth;
         }
         let as_actor = self.as_actor(request);
         let truth = decide(&as_actor, &self.current_layers(&as_actor));
-        let mut known = self.current.borrow_mut();
+        let mut known = self.memo.current.borrow_mut();
         if known.len() <= number {
             known.resize(number + 1, None);
         }

@@ -1,19 +1,21 @@
 //! Whether a rule holds: its facts, its requests and its gain, put together.
 
+use super::actor::Evaluator;
+use super::attempt::{Attempt, PolicyContext};
+use super::gained::{Gained, Outcome};
+use super::targets::{Target, targets};
+use super::unrestricted::Unrestricted;
+use super::way::FoundWay;
 use std::cmp::Reverse;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use super::abroad;
-use super::attempts::{Evaluator, Attempt, PolicyContext};
 use super::foreign::Site;
 use super::found::{Escalation, EscalationStep, EscalationVerdict, EscalationWay, Escalations, Gain};
-use super::gain::{Outcome, Gained};
 use super::inventory::Actor;
 use super::map::EscalationMap;
 use super::rules::{Alternative, Bind, Effect, Need, RULES, Rule, TrustedService};
-use super::targets::{Target, targets};
-use super::unrestricted::Unrestricted;
 use crate::questions::administrator::Administrator;
 use crate::request::PrincipalKind;
 use crate::truth::Truth;
@@ -22,52 +24,6 @@ use crate::truth::Truth;
 struct Taken {
     attempts: Vec<Rc<Attempt>>,
     lacking: Vec<String>,
-}
-
-/// A way that holds or may, before its requests are asked for their reasons.
-pub(super) struct Found<'m> {
-    verdict: EscalationVerdict,
-    target: Target<'m>,
-    attempts: Vec<Rc<Attempt>>,
-    lacking: Vec<String>,
-    gained: Gained,
-    proviso: Option<&'static str>,
-}
-
-impl Found<'_> {
-    fn is_same(&self, other: &Self) -> bool {
-        self.target.is_at_same(&other.target)
-            && (self.gained.end, self.gained.strength) == (other.gained.end, other.gained.strength)
-    }
-
-    /// Place of the role whose permissions are gained.
-    pub(super) fn end(&self) -> Option<usize> {
-        self.gained.end.or(self.target.role)
-    }
-
-    pub(super) fn verdict(&self) -> EscalationVerdict {
-        self.verdict
-    }
-
-    /// Whether an administrator is gained, or it is not known what is.
-    fn may_make_administrator(&self) -> bool {
-        let may = match self.gained.outcome {
-            Outcome::Gain(Gain::Administrator) | Outcome::NotTold(_) => true,
-            Outcome::Gain(Gain::NotKnown) => !self.target.missing.is_empty(),
-            Outcome::Gain(_) => false,
-        };
-        may && self.proviso.is_none() && self.verdict != EscalationVerdict::Speculative
-    }
-
-    /// How sure it is, and whether that is that an administrator is gained.
-    fn sureness(&self) -> (EscalationVerdict, bool) {
-        (self.verdict, matches!(self.gained.outcome, Outcome::Gain(Gain::Administrator)))
-    }
-
-    /// How long its chain is, the surest of ways first.
-    pub(super) fn hops(&self) -> (Reverse<EscalationVerdict>, usize) {
-        (Reverse(self.verdict), self.gained.chain.len())
-    }
 }
 
 impl EscalationMap<'_> {
@@ -103,10 +59,10 @@ fn escalations(map: &EscalationMap<'_>, actor: &Actor<'_>) -> Escalations {
 /// The surest way that ends at an administrator, or may.
 fn way_to_administrator(map: &EscalationMap<'_>, actor: &Actor<'_>) -> Option<Escalation> {
     let evaluator = Evaluator::new(map, actor);
-    let mut best: Option<(&Rule, Found<'_>)> = None;
+    let mut best: Option<(&Rule, FoundWay<'_>)> = None;
     for rule in RULES.rules.iter().filter(|rule| rule.leads_to_administrator()) {
-        let found = evaluator.found(rule).into_iter().filter(Found::may_make_administrator);
-        let Some(found) = found.max_by_key(Found::sureness) else { continue };
+        let found = evaluator.found(rule).into_iter().filter(FoundWay::may_make_administrator);
+        let Some(found) = found.max_by_key(FoundWay::sureness) else { continue };
         if best.as_ref().is_none_or(|(_, known)| found.sureness() > known.sureness()) {
             let is_sure = found.sureness() == (EscalationVerdict::Yes, true);
             best = Some((rule, found));
@@ -126,7 +82,7 @@ impl<'m> Evaluator<'m> {
     }
 
     /// The ways of a rule, in no order.
-    pub(super) fn found(&self, rule: &'static Rule) -> Vec<Found<'m>> {
+    pub(super) fn found(&self, rule: &'static Rule) -> Vec<FoundWay<'m>> {
         let open_to_actor = match self.actor.principal.kind() {
             PrincipalKind::User => rule.user,
             PrincipalKind::Role => rule.role,
@@ -135,7 +91,7 @@ impl<'m> Evaluator<'m> {
         if !open_to_actor {
             return Vec::new();
         }
-        let mut found: Vec<Found<'m>> = Vec::new();
+        let mut found: Vec<FoundWay<'m>> = Vec::new();
         for alternative in &rule.alternatives {
             let needs = &alternative.needs[..];
             if needs.iter().any(|need| !self.may(need.action)) {
@@ -161,7 +117,7 @@ impl<'m> Evaluator<'m> {
         site: Site<'_>,
         rule: &'static Rule,
         alternative: &'static Alternative,
-        found: &mut Vec<Found<'m>>,
+        found: &mut Vec<FoundWay<'m>>,
     ) -> bool {
         // What is bound to nothing is the same for every target.
         let Some(unrestricted) = self.all_unrestricted(&alternative.needs, site) else { return false };
@@ -184,7 +140,7 @@ impl<'m> Evaluator<'m> {
     }
 
     /// A rule with its ways.
-    pub(super) fn told_of(&self, rule: &'static Rule, mut found: Vec<Found<'m>>) -> Option<Escalation> {
+    pub(super) fn told_of(&self, rule: &'static Rule, mut found: Vec<FoundWay<'m>>) -> Option<Escalation> {
         let count = found.len();
         found.sort_by_key(|found| Reverse((found.verdict, found.gained.strength)));
         found.truncate(Escalation::MOST_WAYS);
@@ -221,8 +177,9 @@ impl<'m> Evaluator<'m> {
         alternative: &'static Alternative,
         mut target: Target<'m>,
         unrestricted: &Unrestricted,
-    ) -> Vec<Found<'m>> {
-        let Some(Taken { mut attempts, lacking }) = self.taken(rule, &alternative.needs, &mut target, unrestricted)
+    ) -> Vec<FoundWay<'m>> {
+        let Some(Taken { mut attempts, lacking }) =
+            self.taken(rule, &alternative.needs, &mut target, unrestricted)
         else {
             return Vec::new();
         };
@@ -242,7 +199,13 @@ impl<'m> Evaluator<'m> {
     }
 
     /// The requests of an alternative on a target, if none is denied.
-    fn taken(&self, rule: &Rule, needs: &[Need], target: &mut Target<'m>, unrestricted: &Unrestricted) -> Option<Taken> {
+    fn taken(
+        &self,
+        rule: &Rule,
+        needs: &[Need],
+        target: &mut Target<'m>,
+        unrestricted: &Unrestricted,
+    ) -> Option<Taken> {
         let mut attempts = Vec::new();
         let mut lacking = unrestricted.lacking.clone();
         for fact in &rule.facts {
@@ -265,7 +228,12 @@ impl<'m> Evaluator<'m> {
             if let (true, Some(role)) = (rewrites, self.arn_of(target)) {
                 attempts.push(match target.role {
                     Some(index) => self.rewritten(index, role),
-                    None => Rc::new(self.attempt(&self.start, "sts:AssumeRole", role, PolicyContext::Rewritten(None))),
+                    None => Rc::new(self.attempt(
+                        &self.start,
+                        "sts:AssumeRole",
+                        role,
+                        PolicyContext::Rewritten(None),
+                    )),
                 });
             }
         }
@@ -283,7 +251,7 @@ impl<'m> Evaluator<'m> {
         target: &Target<'m>,
         (attempts, lacking): (&[Rc<Attempt>], &[String]),
         gained: &Gained,
-    ) -> Option<Found<'m>> {
+    ) -> Option<FoundWay<'m>> {
         // That there is a role which the target assumes is a proviso only where it is none of the inventory.
         let (at_most, proviso) = match rule.effect {
             Effect::Executed if gained.end.is_some() => (EscalationVerdict::Yes, None),
@@ -301,7 +269,7 @@ impl<'m> Evaluator<'m> {
             Truth::True => at_most,
         };
         let verdict = if self.has_sign(rule) { verdict } else { verdict.min(EscalationVerdict::Speculative) };
-        Some(Found {
+        Some(FoundWay {
             verdict,
             target: target.clone(),
             attempts: attempts.to_vec(),
@@ -335,8 +303,8 @@ impl<'m> Evaluator<'m> {
     }
 
     /// A way with the reasons of its requests.
-    fn tell(&self, rule: &Rule, found: Found<'m>) -> EscalationWay {
-        let Found { verdict, target, attempts, lacking, gained, proviso } = found;
+    fn tell(&self, rule: &Rule, found: FoundWay<'m>) -> EscalationWay {
+        let FoundWay { verdict, target, attempts, lacking, gained, proviso } = found;
         let (gain, mut doubts) = match gained.outcome {
             Outcome::Gain(gain) => (gain, Vec::new()),
             Outcome::NotTold(doubts) => (Gain::NotKnown, doubts),

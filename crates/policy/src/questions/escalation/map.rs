@@ -168,7 +168,7 @@ impl<'a> EscalationMap<'a> {
             inventory: *inventory,
             carriers: carriers.collect(),
             trusting,
-            admitting: Admitting::new(&roles),
+            admitting: Admitting::new(roles.iter().map(|role| role.facts.layers.resource)),
             users: inventory
                 .users
                 .unwrap_or_default()

@@ -4,24 +4,31 @@
 //! takes and on what (`ask`), what comes of it (`gain`, `worth`), and how sure that is (`judge`).
 
 mod abroad;
+mod actor;
+mod attempt;
 mod attempts;
 mod chain;
 mod facts;
 mod foreign;
 mod found;
 mod gain;
+mod gained;
+mod hops;
 mod index;
 mod inventory;
 mod judge;
 mod map;
+mod memo;
 mod powers;
 mod rules;
 mod strength;
+mod tagging;
 mod tags;
 mod targets;
 #[cfg(test)]
 mod tests;
 mod unrestricted;
+mod way;
 
 use crate::layers::Attached;
 

@@ -1,9 +1,9 @@
 //! What a rule may be aimed at: its targets among what the inventory knows.
 
+use super::actor::Evaluator;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::attempts::Evaluator;
 use super::foreign::Site;
 use super::map::Trusting;
 use super::rules::{Alternative, Bind, Effect, Fact, Need, RULES, Rule};
@@ -88,22 +88,32 @@ pub(super) fn targets<'m>(
     let by_policy = has(Bind::OwnPolicy) || has(Bind::TargetPolicy);
     match rule.effect {
         Effect::Version => targets.into_iter().flat_map(|target| versions(evaluator, target)).collect(),
-        Effect::NoPolicy => targets.into_iter().flat_map(|target| removable(evaluator, &target, needs)).collect(),
-        _ if has(Bind::ReadByTarget) => targets.into_iter().filter_map(|target| written(evaluator, target)).collect(),
+        Effect::NoPolicy => {
+            targets.into_iter().flat_map(|target| removable(evaluator, &target, needs)).collect()
+        }
+        _ if has(Bind::ReadByTarget) => {
+            targets.into_iter().filter_map(|target| written(evaluator, target)).collect()
+        }
         _ if by_policy => targets.into_iter().flat_map(|target| of_policies(evaluator, &target)).collect(),
         _ => targets,
     }
 }
 
 /// Roles of an account that trust a service, which carries them or to which they are passed.
-fn trusting<'m>(evaluator: &Evaluator<'m>, rule: &Rule, makes_profile: bool, site: Site<'_>) -> Vec<Target<'m>> {
+fn trusting<'m>(
+    evaluator: &Evaluator<'m>,
+    rule: &Rule,
+    makes_profile: bool,
+    site: Site<'_>,
+) -> Vec<Target<'m>> {
     let mut targets = Vec::new();
     for service in &rule.trust {
         if evaluator.map.inventory.roles.is_none() {
             let service = Some((*service, Truth::True));
             targets.push(Target { service, ..Target::missing(ROLES) });
         }
-        for Trusting { role: index, trust, .. } in evaluator.map.trusting.get(*service).into_iter().flatten() {
+        for Trusting { role: index, trust, .. } in evaluator.map.trusting.get(*service).into_iter().flatten()
+        {
             let Some(trusting) = evaluator.map.roles.get(*index) else { continue };
             if trusting.place.account != site.place.account || evaluator.is_actor(trusting.facts.arn) {
                 continue;
@@ -139,7 +149,8 @@ fn roles<'m>(evaluator: &Evaluator<'m>, rule: &Rule) -> Vec<Target<'m>> {
         return vec![Target::missing(ROLES)];
     }
     let roles = evaluator.map.roles.iter().enumerate();
-    let others = roles.filter(|(_, role)| rule.has(Fact::SelfOrAssumed) || !evaluator.is_actor(role.facts.arn));
+    let others =
+        roles.filter(|(_, role)| rule.has(Fact::SelfOrAssumed) || !evaluator.is_actor(role.facts.arn));
     others.map(|(index, _)| Target { role: Some(index), ..Target::default() }).collect()
 }
 
@@ -147,7 +158,8 @@ fn users<'m>(evaluator: &Evaluator<'m>) -> Vec<Target<'m>> {
     if evaluator.map.inventory.users.is_none() {
         return vec![Target::missing(USERS)];
     }
-    let others = evaluator.map.users.iter().enumerate().filter(|(_, user)| !evaluator.is_actor(user.facts.arn));
+    let others =
+        evaluator.map.users.iter().enumerate().filter(|(_, user)| !evaluator.is_actor(user.facts.arn));
     others.map(|(index, _)| Target { user: Some(index), ..Target::default() }).collect()
 }
 
@@ -157,7 +169,9 @@ fn other_groups<'m>(evaluator: &Evaluator<'m>) -> Vec<Target<'m>> {
     };
     let own = evaluator.actor.groups.unwrap_or_default();
     let others = groups.iter().filter(|group| !own.contains(&group.arn));
-    others.map(|group| Target { group: Some(group.arn), joined: group.identity, ..Target::default() }).collect()
+    others
+        .map(|group| Target { group: Some(group.arn), joined: group.identity, ..Target::default() })
+        .collect()
 }
 
 fn own_groups<'m>(evaluator: &Evaluator<'m>) -> Vec<Target<'m>> {
@@ -189,7 +203,12 @@ fn providers<'m>(evaluator: &Evaluator<'m>, rule: &Rule, needs: &[Need]) -> Vec<
                 Some(_) => Vec::new(),
                 None => vec!["the identity providers of the account"],
             };
-            targets.push(Target { role: Some(index), provider: Some(provider), missing, ..Target::default() });
+            targets.push(Target {
+                role: Some(index),
+                provider: Some(provider),
+                missing,
+                ..Target::default()
+            });
         }
     }
     targets

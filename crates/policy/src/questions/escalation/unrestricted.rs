@@ -1,10 +1,10 @@
 //! Actions that are bound to nothing: on what they are allowed, and on what together.
 
-use std::cell::OnceCell;
-use std::collections::HashMap;
+use super::actor::Evaluator;
+use super::attempt::{Attempt, PolicyContext};
+use super::memo::{Candidate, Candidates};
 use std::rc::Rc;
 
-use super::attempts::{Evaluator, Attempt, PolicyContext};
 use super::foreign::Site;
 use super::rules::RULES;
 use crate::answer::{Decision, Doubt};
@@ -24,22 +24,6 @@ pub(super) struct Unrestricted {
     /// What is allowed of an action on some of what it takes together, and not on the rest.
     pub(super) lacking: Vec<String>,
 }
-
-/// A resource on which an action is worth asking for, and how that comes out.
-#[derive(Debug)]
-pub(super) struct Candidate {
-    resource: Box<str>,
-    attempt: OnceCell<Option<Rc<Attempt>>>,
-}
-
-/// For each of what an action takes together.
-pub(super) type Candidates = Rc<[Vec<Candidate>]>;
-
-/// For another account than the actor's, if it is one, and an action.
-pub(super) type KnownCandidates = HashMap<(Option<Box<str>>, usize), Candidates>;
-
-/// For an action, and a place among what it takes together, the request about anything of the type, if it is allowed.
-pub(super) type OnAny = HashMap<(usize, usize), Option<Rc<Attempt>>>;
 
 /// Calls, with how sure the least of them is.
 type Ranked = ((bool, Truth), Vec<Rc<Attempt>>);
@@ -94,15 +78,21 @@ impl Evaluator<'_> {
         if let Some(attempts) = self.on_any(sharing).filter(|_| site.foreign.is_none()) {
             return Some(attempts);
         }
-        let named: Vec<Candidates> = sharing.iter().map(|(action, _)| self.candidates(*action, site)).collect();
+        let named: Vec<Candidates> =
+            sharing.iter().map(|(action, _)| self.candidates(*action, site)).collect();
         let own = named.iter().zip(sharing).filter_map(|(of, (_, place))| of.get(*place).map(Vec::as_slice));
         let own: Vec<&[Candidate]> = own.collect();
         let mut best: Option<Ranked> = None;
         let mut try_on = |resource: &str| {
-            let attempt =
-                |((action, _), candidates): (&(usize, usize), &&[Candidate])| self.on(*action, candidates, resource, site);
+            let attempt = |((action, _), candidates): (&(usize, usize), &&[Candidate])| {
+                self.on(*action, candidates, resource, site)
+            };
             let attempts: Vec<Rc<Attempt>> = sharing.iter().zip(&own).map_while(attempt).collect();
-            let least = attempts.iter().map(|attempt| attempt.rank()).min().filter(|_| attempts.len() == sharing.len());
+            let least = attempts
+                .iter()
+                .map(|attempt| attempt.rank())
+                .min()
+                .filter(|_| attempts.len() == sharing.len());
             let best_yet = best.as_ref().map_or((false, Truth::False), |(rank, _)| *rank);
             if let Some(least) = least.filter(|least| *least > best_yet) {
                 best = Some((least, attempts));
@@ -122,13 +112,14 @@ impl Evaluator<'_> {
     /// On a resource of the first type, of a made-up name, if all are allowed there: then nothing else comes out better.
     fn on_any(&self, sharing: &[(usize, usize)]) -> Option<Vec<Rc<Attempt>>> {
         let attempt = |(action, place): &(usize, usize)| {
-            if let Some(known) = self.on_any.borrow().get(&(*action, *place)) {
+            if let Some(known) = self.memo.on_any.borrow().get(&(*action, *place)) {
                 return known.clone();
             }
             let typical = self.index.typical(*action, kinds(*action)?, self.place);
             let resource = typical.get(*place)?.first()?;
-            let attempt = self.on(*action, &[], resource, self.home()).filter(|attempt| attempt.truth == Truth::True);
-            self.on_any.borrow_mut().insert((*action, *place), attempt.clone());
+            let attempt =
+                self.on(*action, &[], resource, self.home()).filter(|attempt| attempt.truth == Truth::True);
+            self.memo.on_any.borrow_mut().insert((*action, *place), attempt.clone());
             attempt
         };
         sharing.iter().map(attempt).collect()
@@ -138,10 +129,17 @@ impl Evaluator<'_> {
     /// comes out best, unless those are resources of one type.
     fn of_any_kind(&self, actions: &[usize], site: Site<'_>) -> Option<Vec<Rc<Attempt>>> {
         let mut best: Vec<Rc<Attempt>> = Vec::new();
-        let least =
-            |attempts: &[Rc<Attempt>]| attempts.iter().map(|attempt| attempt.rank()).min().unwrap_or((false, Truth::False));
-        let candidates: Vec<Candidates> = actions.iter().map(|action| self.candidates(*action, site)).collect();
-        let all = || candidates.iter().flat_map(|candidates| candidates.iter().flatten()).map(|candidate| &*candidate.resource);
+        let least = |attempts: &[Rc<Attempt>]| {
+            attempts.iter().map(|attempt| attempt.rank()).min().unwrap_or((false, Truth::False))
+        };
+        let candidates: Vec<Candidates> =
+            actions.iter().map(|action| self.candidates(*action, site)).collect();
+        let all = || {
+            candidates
+                .iter()
+                .flat_map(|candidates| candidates.iter().flatten())
+                .map(|candidate| &*candidate.resource)
+        };
         let met = all().flat_map(|one| all().take(MET).filter_map(move |two| requests::meet(one, two)));
         for resource in all().map(str::to_owned).chain(met.take(MET)) {
             let attempts: Vec<Rc<Attempt>> =
@@ -156,7 +154,10 @@ impl Evaluator<'_> {
         let some = |attempts: Vec<Rc<Attempt>>| Some(attempts).filter(|attempts| !attempts.is_empty());
         let mut apart: Vec<Rc<Attempt>> = Vec::new();
         for (action, candidates) in actions.iter().zip(&candidates) {
-            let attempts = candidates.iter().flatten().filter_map(|candidate| self.on(*action, &[], &candidate.resource, site));
+            let attempts = candidates
+                .iter()
+                .flatten()
+                .filter_map(|candidate| self.on(*action, &[], &candidate.resource, site));
             let Some(attempt) = attempts.max_by_key(|attempt| attempt.rank()) else { return some(best) };
             if apart.iter().any(|other| same_type(other.request.resource(), attempt.request.resource())) {
                 return some(best);
@@ -167,18 +168,30 @@ impl Evaluator<'_> {
     }
 
     /// An action on a resource, if it is not denied; what is known of it is with those resources of which it is one.
-    fn on(&self, action: usize, candidates: &[Candidate], resource: &str, site: Site<'_>) -> Option<Rc<Attempt>> {
+    fn on(
+        &self,
+        action: usize,
+        candidates: &[Candidate],
+        resource: &str,
+        site: Site<'_>,
+    ) -> Option<Rc<Attempt>> {
         if !site.has(resource) {
             return None;
         }
         let ask = || {
-            let attempt = self.settled_attempt(&self.start, RULES.actions.get(action)?, resource, PolicyContext::Own);
+            let attempt =
+                self.settled_attempt(&self.start, RULES.actions.get(action)?, resource, PolicyContext::Own);
             let attempt = self.named_by_refusals(attempt);
             // Of keys that are not known their policies are not either.
             let attempt = if attempt.request.resource_kind() == ResourceKind::Ordinary {
                 attempt
             } else {
-                self.settled_attempt(&self.start, attempt.request.action(), resource, PolicyContext::DelegatingOwner)
+                self.settled_attempt(
+                    &self.start,
+                    attempt.request.action(),
+                    resource,
+                    PolicyContext::DelegatingOwner,
+                )
             };
             let attempt = match site.foreign {
                 Some(policy_context) => self.let_in(attempt, policy_context),
@@ -217,7 +230,11 @@ impl Evaluator<'_> {
 
     /// Resources on which an action is worth asking for.
     pub(super) fn places(&self, action: usize) -> Vec<Box<str>> {
-        self.candidates(action, self.home()).iter().flatten().map(|candidate| candidate.resource.clone()).collect()
+        self.candidates(action, self.home())
+            .iter()
+            .flatten()
+            .map(|candidate| candidate.resource.clone())
+            .collect()
     }
 
     /// Whether an action may be allowed on a resource.
@@ -232,11 +249,11 @@ impl Evaluator<'_> {
                 let name = RULES.lower.get(action).map_or("", String::as_str);
                 let policies = self.policies.iter().map(|(attached, _)| *attached);
                 let places = requests::of_any_kind(policies, name, site.place, self.start.context());
-                Rc::from([places.into_iter().map(candidate).collect()])
+                Rc::from([places.into_iter().map(Candidate::new).collect()])
             }
         };
         let abroad = site.foreign.map(|_| site.place.account.into());
-        self.candidates.borrow_mut().entry((abroad, action)).or_insert_with(find).clone()
+        self.memo.candidates.borrow_mut().entry((abroad, action)).or_insert_with(find).clone()
     }
 
     fn candidates_of_kinds(&self, action: usize, kinds: &Kinds, site: Site<'_>) -> Candidates {
@@ -253,22 +270,21 @@ impl Evaluator<'_> {
         }
         let groups = kinds.groups.iter().enumerate();
         let candidates = |number: usize, group: &Group, typical: &[String]| {
-            places.of_group(number, group, typical).into_iter().map(candidate).collect()
+            places.of_group(number, group, typical).into_iter().map(Candidate::new).collect()
         };
         match site.foreign {
             None => {
                 let typical = self.index.typical(action, kinds, site.place);
-                groups.zip(typical).map(|((number, group), typical)| candidates(number, group, typical)).collect()
+                groups
+                    .zip(typical)
+                    .map(|((number, group), typical)| candidates(number, group, typical))
+                    .collect()
             }
             Some(_) => {
                 groups.map(|(number, group)| candidates(number, group, &site.place.of_group(group))).collect()
             }
         }
     }
-}
-
-fn candidate(resource: impl Into<Box<str>>) -> Candidate {
-    Candidate { resource: resource.into(), attempt: OnceCell::new() }
 }
 
 fn kinds(action: usize) -> Option<&'static Kinds> {

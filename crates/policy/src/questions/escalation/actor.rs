@@ -1,0 +1,155 @@
+//! An actor, prepared for looking for its ways: what is the same for all of them.
+
+use std::sync::Arc;
+
+use super::attempt::PolicyContext;
+use super::index::{Index, Indexed};
+use super::inventory::Actor;
+use super::map::EscalationMap;
+use super::memo::Memo;
+use super::powers::{DelegatingOwner, REWRITTEN};
+use super::rules::RULES;
+use super::tags::{self, Tags};
+use crate::context::Key;
+use crate::layers::{Attached, Layers};
+use crate::questions::administrator::making_administrators;
+use crate::questions::requests::{self, Place};
+use crate::request::{PrincipalKind, Request};
+
+/// An actor, prepared for asking.
+pub(super) struct Evaluator<'m> {
+    pub(super) map: &'m EscalationMap<'m>,
+    pub(super) actor: &'m Actor<'m>,
+    pub(super) place: Place<'m>,
+    pub(super) start: Request,
+    /// The same about resources of which nothing is known.
+    pub(super) sampled: Request,
+    /// Changes to an identity without a boundary, and the attaching to it of each policy that makes an administrator.
+    pub(super) changing: Request,
+    pub(super) attaching: [Request; 2],
+    pub(super) administrator_access: String,
+    /// For each action of the rules, whether an identity policy may allow it on anything.
+    may: Box<[bool]>,
+    pub(super) index: Arc<Index>,
+    /// Every policy that allows or limits, the identity's first.
+    pub(super) policies: Vec<(&'m Attached, Arc<Indexed>)>,
+    /// Tags of targets of which conditions speak.
+    pub(super) tags: Tags,
+    pub(super) owner: DelegatingOwner,
+    /// Only what leads into other accounts counts.
+    pub(super) abroad: bool,
+    pub(super) memo: Memo,
+}
+
+impl<'m> Evaluator<'m> {
+    pub(super) fn new(map: &'m EscalationMap<'m>, actor: &'m Actor<'m>) -> Self {
+        let place = Place::of(actor.principal.name());
+        let start = Request::new(actor.principal.clone(), "", "*", actor.context.clone());
+        // Most of what is asked about belongs to the account, and needs no other context then.
+        let start = start.owned_by(place.account).supposing_own();
+        let sampled = Request::new(actor.principal.clone(), "", "*", tags::open(actor.context.clone()));
+        let sampled = sampled.owned_by(place.account).supposing_own();
+        let administrator_access = format!("arn:{}:iam::aws:policy/AdministratorAccess", place.partition);
+        let changing = start.clone().with_key("iam:PermissionsBoundary", Key::Absent);
+        let attaching = making_administrators(place.partition)
+            .map(|arn| changing.clone().with_key("iam:PolicyARN", known_value(&arn)));
+        let index = map.index(place);
+        let indexed = requests::policies(&actor.layers).into_iter();
+        let policies: Vec<_> = indexed.map(|attached| (attached, index.policy(&attached.policy))).collect();
+        let may = |action: usize| {
+            let mut identity = policies.iter().take(actor.layers.identity.len());
+            identity.any(|(_, indexed)| indexed.may(action))
+        };
+        let with_tags =
+            policies.iter().filter(|(_, indexed)| indexed.speaks_of_tags).map(|(attached, _)| *attached);
+        let tags = tags::spoken_of(with_tags.chain(map.with_tags.iter().copied()), start.context());
+        Self {
+            tags,
+            may: (0..RULES.actions.len()).map(may).collect(),
+            index,
+            policies,
+            owner: DelegatingOwner::new(place.account),
+            abroad: false,
+            memo: Memo::new(),
+            map,
+            actor,
+            place,
+            start,
+            sampled,
+            changing,
+            attaching,
+            administrator_access,
+        }
+    }
+
+    pub(super) fn is_actor(&self, arn: &str) -> bool {
+        self.actor.principal.name() == arn
+    }
+
+    pub(super) fn is_role(&self) -> bool {
+        self.actor.principal.kind() == PrincipalKind::Role
+    }
+
+    /// Whether an identity policy may allow an action on anything. A role's trust policy may do so alone.
+    pub(super) fn may(&self, action: usize) -> bool {
+        let Some(lower) = RULES.lower.get(action) else { return false };
+        lower == "sts:assumerole" || self.may.get(action) == Some(&true)
+    }
+
+    /// The identity policies that may allow an action on anything.
+    pub(super) fn allowing(&self, action: usize) -> &[Attached] {
+        let find = || {
+            let identity = self.policies.iter().take(self.actor.layers.identity.len());
+            let may = identity.filter(|(_, indexed)| indexed.may(action));
+            may.map(|(attached, _)| (*attached).clone()).collect()
+        };
+        self.memo.allowing.get(action).map_or(&[], |known| known.get_or_init(find))
+    }
+
+    /// A role is passed to a service. Where it is passed on by another, which of them IAM sees is not confirmed.
+    pub(super) fn passing(&self, service: usize, unconfirmed: bool) -> &Request {
+        let passing = |state| self.start.clone().with_key("iam:PassedToService", state);
+        match (RULES.services.get(service), self.memo.passing.get(service)) {
+            (Some(service), Some(cell)) if !unconfirmed => {
+                cell.get_or_init(|| passing(known_value(&service.name)))
+            }
+            _ => self.memo.passing_on.get_or_init(|| passing(Key::Environment)),
+        }
+    }
+
+    pub(super) fn layers<'s>(&'s self, policy_context: PolicyContext) -> Layers<'s>
+    where
+        'm: 's,
+    {
+        let own = Layers { resource: &[], ..self.actor.layers };
+        let role = |index: Option<usize>| index.and_then(|index| self.map.roles.get(index));
+        match policy_context {
+            PolicyContext::Own => own,
+            PolicyContext::DelegatingOwner => {
+                Layers { resource: self.owner.policy().map_or(&[], std::slice::from_ref), ..own }
+            }
+            PolicyContext::Foreign(index) => {
+                let resource_control = role(index).map(|role| role.facts.layers.resource_control);
+                let resource_control = resource_control.unwrap_or_default();
+                Layers { resource_control, ..self.layers(PolicyContext::DelegatingOwner) }
+            }
+            PolicyContext::Trust(index) | PolicyContext::Rewritten(index) => {
+                let role = role(index).map(|role| role.facts.layers).unwrap_or_default();
+                let rewritten = matches!(policy_context, PolicyContext::Rewritten(_));
+                let resource = if rewritten { REWRITTEN.as_slice() } else { role.resource };
+                Layers { resource, resource_control: role.resource_control, ..own }
+            }
+            PolicyContext::Visitor(index, _) => {
+                role(Some(index)).map(|role| role.facts.layers).unwrap_or_default()
+            }
+            PolicyContext::Hop(by, index) => match (self.map.member(by), role(Some(index))) {
+                (Some((_, layers)), Some(role)) => role.assumed_by(layers),
+                _ => Layers::default(),
+            },
+        }
+    }
+}
+
+pub(super) fn known_value(value: &str) -> Key {
+    Key::Known { values: [value.into()].into(), multivalued: false }
+}

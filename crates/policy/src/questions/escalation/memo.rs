@@ -1,0 +1,89 @@
+//! What is remembered while the ways of an actor are looked for.
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::attempt::Attempt;
+use super::chain::{Hop, Member};
+use super::gained::Gained;
+use super::rules::RULES;
+use crate::layers::Attached;
+use crate::request::Request;
+use crate::truth::Truth;
+
+/// What an action on a target is told by: its place, that of the target, and for the passing of a role that of the service
+/// and whether IAM sees that one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct OnTarget {
+    pub(super) action: usize,
+    pub(super) target: Member,
+    pub(super) service: Option<(usize, bool)>,
+}
+
+/// A resource on which an action is worth asking for, and how that comes out.
+#[derive(Debug)]
+pub(super) struct Candidate {
+    pub(super) resource: Box<str>,
+    pub(super) attempt: OnceCell<Option<Rc<Attempt>>>,
+}
+
+impl Candidate {
+    pub(super) fn new(resource: impl Into<Box<str>>) -> Self {
+        Self { resource: resource.into(), attempt: OnceCell::new() }
+    }
+}
+
+/// For each of what an action takes together.
+pub(super) type Candidates = Rc<[Vec<Candidate>]>;
+
+/// For another account than the actor's, if it is one, and an action.
+pub(super) type KnownCandidates = HashMap<(Option<Box<str>>, usize), Candidates>;
+
+/// For an action, and a place among what it takes together, the request about anything of the type, if it is allowed.
+pub(super) type OnAny = HashMap<(usize, usize), Option<Rc<Attempt>>>;
+
+/// Whose powers are measured: by `AdministratorAccess` or as they are, place among the roles, place among the users.
+pub(super) type Measured = (bool, Option<usize>, Option<usize>);
+
+/// What the actor may do, by number.
+pub(super) type Current = Vec<Option<Truth>>;
+
+/// What was found for one actor.
+#[derive(Default)]
+pub(super) struct Memo {
+    /// For each action, the identity policies that may allow it.
+    pub(super) allowing: Box<[OnceCell<Vec<Attached>>]>,
+    /// For each action, whether it was allowed on the last target.
+    pub(super) likely: Box<[Cell<bool>]>,
+    pub(super) candidates: RefCell<KnownCandidates>,
+    /// For an action, and a place among what it takes together, whether it is allowed on anything.
+    pub(super) on_any: RefCell<OnAny>,
+    /// For each service, the actor as one that passes a role to it.
+    pub(super) passing: Box<[OnceCell<Request>]>,
+    /// As one that passes a role on.
+    pub(super) passing_on: OnceCell<Request>,
+    pub(super) on_targets: RefCell<HashMap<OnTarget, Rc<Attempt>>>,
+    pub(super) rewritten: RefCell<HashMap<usize, Rc<Attempt>>>,
+    pub(super) visits: RefCell<HashMap<(usize, usize), Rc<Attempt>>>,
+    pub(super) current: RefCell<Current>,
+    pub(super) gains: RefCell<HashMap<Measured, Rc<[Gained]>>>,
+    /// What is gained from roles as they are, by their places.
+    pub(super) gains_of_roles: RefCell<HashMap<usize, Rc<[Gained]>>>,
+    pub(super) own_hops: OnceCell<Vec<Hop>>,
+    /// Objects of S3 that it may write, of those that its policies tell apart.
+    pub(super) written: OnceCell<Vec<Box<str>>>,
+    /// Whether it may write an object.
+    pub(super) writing: RefCell<HashMap<Box<str>, bool>>,
+}
+
+impl Memo {
+    pub(super) fn new() -> Self {
+        Self {
+            allowing: RULES.actions.iter().map(|_| OnceCell::new()).collect(),
+            likely: RULES.actions.iter().map(|_| Cell::new(false)).collect(),
+            passing: RULES.services.iter().map(|_| OnceCell::new()).collect(),
+            ..Self::default()
+        }
+    }
+}
