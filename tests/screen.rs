@@ -4,6 +4,7 @@ mod command_line;
 mod json_schema;
 mod log;
 mod plan;
+pub mod snapshots;
 mod summary;
 mod terminal;
 

@@ -1,11 +1,13 @@
 //! Wrong inputs, every option by every kind of fault: one message that names the thing and the way out, exit 3, nothing
 //! left behind, and no call where the mistake can be known before.
 
+use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use crate::screen::snapshots::Record;
 use crate::support::{Said, World, options, program, run};
 
 mod table;
@@ -193,6 +195,7 @@ fn wrong_inputs_are_refused_with_one_message_and_leave_nothing() {
     let world = World::start(options(3));
     let folder = world.file("inputs");
     prepare(&folder);
+    let here = folder.display().to_string();
     let roster = folder.join("roster").display().to_string();
     let discovered = World::start(options(3));
     let said = run(&mut discovered.other(&["discover", "--unlimited", "--roster", &roster]));
@@ -202,6 +205,7 @@ fn wrong_inputs_are_refused_with_one_message_and_leave_nothing() {
     assert!(written.len() >= 97, "{} wrong inputs", written.len());
     assert_eq!(untried(&written, &roster), [""; 0], "every option is tried with something wrong");
     let mut cases = written;
+    let by_hand = cases.len();
     cases.extend(mechanical(&roster));
     let mut cases: Vec<_> = cases.into_iter().map(|(arguments, words)| (arguments, None, words)).collect();
     for (name, value, words) in WRONG_ENVIRONMENT {
@@ -210,12 +214,22 @@ fn wrong_inputs_are_refused_with_one_message_and_leave_nothing() {
         }
     }
     let before = files_below(&folder);
+    let mut record = Record::new(&[(&here, "FOLDER"), (&discovered.running.endpoint(), "ENDPOINT")]);
+    let mut recorded = BTreeSet::new();
     let mut wrong = Vec::new();
-    for (arguments, variable, words) in &cases {
+    for (number, (arguments, variable, words)) in cases.iter().enumerate() {
         let mut command = world.program();
         command.current_dir(&folder).args(arguments).envs(*variable);
         let said = run_soon(&mut command);
         let mut problems = problems_of(&said, words);
+        // Each message once, with the first command line that has it; that a value is missing has always the same words.
+        let is_by_hand = number < by_hand || variable.is_some();
+        if is_by_hand && recorded.insert(said.errors.clone()) {
+            if let Some((name, value)) = variable {
+                record.add_text(&format!("{name}={value:?}\n"));
+            }
+            record.add(&command, &said);
+        }
         let after = files_below(&folder);
         for left in after.iter().filter(|name| !before.contains(name)) {
             problems.push(format!("left {left}"));
@@ -229,6 +243,7 @@ fn wrong_inputs_are_refused_with_one_message_and_leave_nothing() {
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
     assert!(world.running.calls().is_empty(), "{:?}", world.running.calls());
+    record.compare("wrong-inputs");
 }
 
 /// What is wrong with the answer to a wrong input.
