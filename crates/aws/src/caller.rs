@@ -1,217 +1,103 @@
-//! Which credentials the caller has: those of the environment, of a profile, or of the machine. As botocore decides it, so
-//! that a scan asks for the same organization as the AWS CLI would:
-//! <https://docs.aws.amazon.com/boto3/latest/guide/credentials.html>
+//! Who runs a scan: the first call, and what to do where there are no credentials for it.
 
-use std::fmt;
+use std::sync::Arc;
 
-use aws_config::profile::ProfileSet;
-use aws_types::os_shim_internal::{Env, Fs};
+use aws_config::retry::RetryConfig;
+use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityError;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use orgsweep_model::gap::CALLERS_OWN;
+use orgsweep_model::{AccountId, Reason, Usage};
 use orgsweep_sweep::SourceError;
 
-use crate::profile_chain::{self, Base, Chain, WebIdentity};
-use crate::trusted_roots::Bundle;
+use crate::connection::Connection;
+use crate::failure;
+use crate::ledger::Ledger;
 
-/// Variables that name a profile, in botocore's order.
-const PROFILE_VARIABLES: [&str; 2] = ["AWS_DEFAULT_PROFILE", "AWS_PROFILE"];
-const DOING: &str = "choosing the credentials";
+/// How to give credentials.
+pub const NO_CREDENTIALS: &str = "Give credentials as for the AWS CLI: \
+    --profile NAME, `aws sso login`, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or an instance's or task's role.";
 
-/// Where the credentials come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Choice {
-    /// Keys in the environment.
-    Environment,
-    /// What a profile says, or the web identity that the environment names, as on EKS.
-    Chain(Chain),
-    /// A container's or an instance's role: nobody named anything else.
-    Machine,
-}
+/// Attempts of the very first call.
+const FIRST_CALL_ATTEMPTS: u32 = 3;
 
-/// The chosen credentials, and the profile that other settings come from.
-#[derive(Debug)]
+/// Who runs the scan.
 pub struct Caller {
-    pub choice: Choice,
-    /// What `--profile` or the environment names.
-    pub profile: Option<String>,
-    /// What the user should know about the choice.
-    pub warnings: Vec<String>,
-    /// What to do where the profile's credentials cannot be had.
-    pub way_in: Option<String>,
-    /// The certificates that are trusted instead of the machine's.
-    pub bundle: Option<Bundle>,
+    pub account: AccountId,
+    pub arn: String,
+    pub partition: String,
 }
 
-/// Both files of profiles: each alone, since it matters where keys stand, and as one. And the environment.
-pub struct Files {
-    pub merged: ProfileSet,
-    pub config: ProfileSet,
-    pub credentials: ProfileSet,
-    env: Env,
+/// sts:GetCallerIdentity needs no permission, so its failure is about credentials or the network.
+pub async fn identify(
+    sts: &aws_sdk_sts::Client,
+    usage: &Arc<Usage>,
+    connection: &Connection,
+) -> Result<Caller, SourceError> {
+    const DOING: &str = "finding out who the caller is";
+    let answer = sts
+        .get_caller_identity()
+        .customize()
+        .interceptor(Ledger::new(usage))
+        .interceptor(connection.clock.clone())
+        // Somebody is waiting: what does not answer at once is told at once.
+        .config_override(
+            aws_sdk_sts::config::Config::builder()
+                .retry_config(RetryConfig::standard().with_max_attempts(FIRST_CALL_ATTEMPTS)),
+        )
+        .send()
+        .await
+        .map_err(|error| unidentified(DOING, &error, connection))?;
+    let arn = answer.arn().unwrap_or_default().to_owned();
+    let partition = arn.split(':').nth(1).filter(|part| !part.is_empty()).unwrap_or("aws").to_owned();
+    let account = answer.account().unwrap_or_default().parse().map_err(|problem| SourceError {
+        doing: DOING.to_owned(),
+        problem,
+        advice: String::new(),
+    })?;
+    Ok(Caller { account, arn, partition })
 }
 
-/// Chooses by what `--profile` says, the environment and the files.
-pub async fn choose(asked: Option<&str>, env: &Env, fs: &Fs) -> Result<Caller, SourceError> {
-    let files = Files::read(env, fs).await?;
-    let get = |name: &str| files.variable(name);
-    let named = PROFILE_VARIABLES.iter().find_map(|name| Some((*name, get(name)?)));
-    let (place, profile) = match (asked, named) {
-        (Some(asked), _) => ("--profile", Some(asked.to_owned())),
-        (None, Some((variable, profile))) => (variable, Some(profile)),
-        (None, None) => ("", None),
-    };
-    if let Some(profile) = &profile
-        && files.merged.get_profile(profile).is_none()
-    {
-        return Err(files.unknown(&format!("{place} {profile:?}: there is no such profile"), profile));
-    }
-    let bundle = files.bundle(profile.as_deref().unwrap_or("default"));
-    let mut caller = Caller { choice: Choice::Machine, profile, warnings: Vec::new(), way_in: None, bundle };
-    if asked.is_none() && get("AWS_ACCESS_KEY_ID").is_some() {
-        files.environment_has_both_keys()?;
-        caller.passed_over(place, "AWS_ACCESS_KEY_ID", "the keys in the environment are");
-        caller.choice = Choice::Environment;
-        return Ok(caller);
-    }
-    let name = caller.profile.clone().unwrap_or_else(|| "default".to_owned());
-    let environment = match asked {
-        Some(_) => WebIdentity::default(),
-        None => WebIdentity {
-            token_file: get("AWS_WEB_IDENTITY_TOKEN_FILE"),
-            role_arn: get("AWS_ROLE_ARN"),
-            session_name: get("AWS_ROLE_SESSION_NAME"),
-        },
-    };
-    match profile_chain::follow(&name, &files, &environment)? {
-        Some(chain) => {
-            let is_environments = matches!(&chain.base, Base::WebIdentity { token_file, .. }
-                if environment.token_file.as_ref() == Some(token_file));
-            if is_environments {
-                let variable = "AWS_WEB_IDENTITY_TOKEN_FILE";
-                caller.passed_over(place, variable, "the web identity in the environment is");
+/// No credentials, wrong credentials, or no way to AWS: three messages, because the ways out differ.
+fn unidentified(
+    doing: &str,
+    error: &SdkError<GetCallerIdentityError, HttpResponse>,
+    connection: &Connection,
+) -> SourceError {
+    let profile = connection.profile.as_deref();
+    let gap = failure::gap("sts:GetCallerIdentity", error);
+    let said = gap.message.as_deref().unwrap_or_default();
+    let (problem, advice) = if gap.code.is_some() {
+        let advice = match gap.reason {
+            Reason::ThrottledOut => "STS says to slow down: try again in a moment.",
+            Reason::ServiceError if status(error).is_some_and(|status| status >= 500) => {
+                "STS itself failed: try again in a moment."
             }
-            if let Base::SingleSignOn(_) = &chain.base {
-                caller.way_in = Some(format!("Sign in with `aws sso login --profile {name}`."));
+            _ if said.contains("Signature expired") || said.contains("Signature not yet current") => {
+                "The clock of this machine is wrong: set it."
             }
-            caller.choice = Choice::Chain(chain);
-        }
-        // botocore goes on to the machine's role, and so asks somebody else's organization.
-        None if caller.profile.is_some() => {
-            return Err(refused(
-                format!("{place} {name:?}: this profile has no credentials"),
-                format!(
-                    "{} The files read are {files}. The role of this machine is used only without a profile.",
-                    profile_chain::EXPECTED
-                ),
-            ));
-        }
-        None => {}
-    }
-    Ok(caller)
-}
-
-impl Caller {
-    /// Warns that the profile of the environment is not used.
-    fn passed_over(&mut self, place: &str, variable: &str, used: &str) {
-        if let Some(profile) = &self.profile {
-            self.warnings.push(format!(
-                "{place} names profile {profile:?}, but {variable} is set too: {used} used, not the profile; to use the \
-                 profile, pass --profile {profile}"
-            ));
-        }
-    }
-}
-
-impl Files {
-    #[expect(deprecated, reason = "its successor is in aws-runtime, of which nothing else is needed")]
-    async fn read(env: &Env, fs: &Fs) -> Result<Self, SourceError> {
-        use aws_config::profile::profile_file::ProfileFiles;
-        let mut files = Self {
-            merged: ProfileSet::default(),
-            config: ProfileSet::default(),
-            credentials: ProfileSet::default(),
-            env: env.clone(),
+            _ => "The credentials are wrong or expired.",
         };
-        let one = |config: bool, credentials: bool| {
-            ProfileFiles::builder()
-                .include_default_config_file(config)
-                .include_default_credentials_file(credentials)
-                .build()
+        (gap.to_string(), advice.to_owned())
+    } else if said.contains("no credentials found in chain") {
+        let problem = match profile {
+            Some(profile) => format!("no credentials were found for profile {profile:?}"),
+            None => "no credentials were found".to_owned(),
         };
-        let unreadable = |files: &Self, error: &dyn fmt::Display| {
-            refused(format!("the files of profiles cannot be read: {error}"), format!("They are {files}."))
+        (problem, NO_CREDENTIALS.to_owned())
+    } else if said.contains("credential") {
+        let cause = said.rsplit_once("while loading credentials: ").map_or(said, |(_, cause)| cause);
+        let problem = match profile {
+            Some(profile) => format!("the credentials of profile {profile:?} could not be had: {cause}"),
+            None => format!("{CALLERS_OWN}: {cause}"),
         };
-        let load = async |which| aws_config::profile::load(fs, env, &which, None).await;
-        files.merged = load(one(true, true)).await.map_err(|error| unreadable(&files, &error))?;
-        files.config = load(one(true, false)).await.map_err(|error| unreadable(&files, &error))?;
-        files.credentials = load(one(false, true)).await.map_err(|error| unreadable(&files, &error))?;
-        Ok(files)
-    }
-
-    /// A variable of the environment that is set to something.
-    pub fn variable(&self, name: &str) -> Option<String> {
-        self.env.get(name).ok().map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
-    }
-
-    /// `AWS_CA_BUNDLE`, or `ca_bundle` of the profile.
-    fn bundle(&self, name: &str) -> Option<Bundle> {
-        if let Some(path) = self.variable("AWS_CA_BUNDLE") {
-            return Some(Bundle { place: "AWS_CA_BUNDLE".to_owned(), path });
-        }
-        let path = self.merged.get_profile(name)?.get("ca_bundle")?.to_owned();
-        Some(Bundle { place: format!("ca_bundle of profile {name:?}"), path })
-    }
-
-    /// An error that names the nearest profile and the files.
-    pub fn unknown(&self, problem: &str, name: &str) -> SourceError {
-        let nearest = self.merged.profiles().min_by_key(|known| (distance(known, name), (*known).to_owned()));
-        let problem = match nearest {
-            Some(nearest) => format!("{problem}; the nearest is {nearest:?}"),
-            None => format!("{problem}; no profile is defined"),
-        };
-        refused(problem, format!("The files read are {self}."))
-    }
-
-    /// Half a pair of keys is a mistake, not a reason to look elsewhere.
-    pub fn environment_has_both_keys(&self) -> Result<(), SourceError> {
-        if self.variable("AWS_SECRET_ACCESS_KEY").or_else(|| self.variable("SECRET_ACCESS_KEY")).is_some() {
-            return Ok(());
-        }
-        Err(refused(
-            "AWS_ACCESS_KEY_ID is set, but AWS_SECRET_ACCESS_KEY is not".to_owned(),
-            "Set both, or unset AWS_ACCESS_KEY_ID.".to_owned(),
-        ))
-    }
+        (problem, connection.way_in.clone().unwrap_or_else(|| NO_CREDENTIALS.to_owned()))
+    } else {
+        (gap.to_string(), "Check the network, HTTPS_PROXY and AWS_ENDPOINT_URL.".to_owned())
+    };
+    SourceError { doing: doing.to_owned(), problem, advice }
 }
 
-/// Which files they are.
-impl fmt::Display for Files {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let config = self.variable("AWS_CONFIG_FILE").unwrap_or_else(|| "~/.aws/config".to_owned());
-        let credentials = self.variable("AWS_SHARED_CREDENTIALS_FILE");
-        let credentials = credentials.unwrap_or_else(|| "~/.aws/credentials".to_owned());
-        write!(formatter, "{config} and {credentials}")
-    }
+fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
+    error.raw_response().map(|response| response.status().as_u16())
 }
-
-pub fn refused(problem: String, advice: String) -> SourceError {
-    SourceError { doing: DOING.to_owned(), problem, advice }
-}
-
-/// Letters to change, insert or leave out, whatever their case.
-fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.to_lowercase().chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (line, letter) in left.to_lowercase().chars().enumerate() {
-        let mut diagonal = line;
-        row[0] = line + 1;
-        for (column, other) in right.iter().enumerate() {
-            let replaced = diagonal + usize::from(letter != *other);
-            diagonal = row[column + 1];
-            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
-        }
-    }
-    row[right.len()]
-}
-
-#[cfg(test)]
-#[path = "caller_tests.rs"]
-mod tests;

@@ -14,7 +14,8 @@ use orgsweep_model::collector::Clock;
 use orgsweep_model::{Account, Session, Usage};
 
 use crate::connection::{Connection, Pace};
-use crate::member::{Member, Reader};
+use crate::member::Member;
+use crate::reader::Reader;
 use crate::session::{iam_client, retry_partition};
 
 /// Answers every request with the same status and body.

@@ -20,7 +20,7 @@ use aws_types::region::Region;
 use aws_types::sdk_config::SdkConfig;
 use orgsweep_sweep::SourceError;
 
-use crate::caller::{self, Caller};
+use crate::choice::{self, ChosenCredentials};
 use crate::clock::ClockProbe;
 use crate::credentials;
 use crate::http_client;
@@ -85,11 +85,11 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// The caller's own credentials, as botocore would choose them (`caller.rs`), and
+    /// The caller's own credentials, as botocore would choose them (`choice.rs`), and
     /// `AWS_ENDPOINT_URL[_IAM|_STS|_ORGANIZATIONS]`. What no call could be made with is refused here.
     pub async fn load(profile: Option<&str>, region: Option<&str>, pace: Pace) -> Result<Self, SourceError> {
         let env = Env::real();
-        let caller = caller::choose(profile, &env, &Fs::real()).await?;
+        let caller = choice::choose(profile, &env, &Fs::real()).await?;
         let (roots, doubt) = match &caller.bundle {
             Some(bundle) => bundle.read()?,
             None => (TrustStore::default(), None),
@@ -113,7 +113,7 @@ impl Connection {
             config = config.to_builder().region(Region::new(FALLBACK_REGION)).build();
         }
         settings::validate(&config, region, &env)?;
-        let Caller { choice, profile, mut warnings, way_in, .. } = caller;
+        let ChosenCredentials { choice, profile, mut warnings, way_in, .. } = caller;
         warnings.extend(doubt);
         let provider = credentials::provider(choice, &config).await;
         config = config.to_builder().credentials_provider(provider).build();

@@ -18,7 +18,7 @@ use aws_credential_types::provider::{ProvideCredentials, Result, SharedCredentia
 use aws_types::region::Region;
 use aws_types::sdk_config::SdkConfig;
 
-use crate::caller::Choice;
+use crate::choice::Choice;
 use crate::profile_chain::{Base, Chain, SingleSignOn};
 
 /// The provider of what was chosen. `config` has everything else that its calls need.

@@ -9,8 +9,8 @@ use orgsweep_model::{AccountId, Gap, Reason};
 use tokio::sync::{Mutex as Turn, SetOnce};
 
 use crate::collect::decode::policy_document;
-use crate::collect::next_marker;
-use crate::member::Reader;
+use crate::pages::next_marker;
+use crate::reader::Reader;
 
 /// Sessions that are remembered as possible helpers, those that have helped not counted.
 const MOST_UNTRIED: usize = 16;

@@ -7,7 +7,7 @@ use aws_config::profile::{Profile, ProfileSet};
 use aws_credential_types::Credentials;
 use orgsweep_sweep::SourceError;
 
-use crate::caller::{Files, refused};
+use crate::profile_files::{Files, refused};
 
 /// The caller's credentials: the first ones, and the roles that are assumed with them, in their order.
 #[derive(Clone, Debug, PartialEq, Eq)]

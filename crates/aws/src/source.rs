@@ -3,36 +3,24 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use aws_config::retry::RetryConfig;
-use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityError;
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::result::SdkError;
 use orgsweep_model::collector::Clock;
 use orgsweep_model::facts::OrganizationPolicies;
-use orgsweep_model::gap::CALLERS_OWN;
 use orgsweep_model::organization::{OrganizationPolicy, stored_policies};
-use orgsweep_model::{Account, AccountId, Gap, Organization, Reason, Session, Usage, async_trait};
+use orgsweep_model::{Account, AccountId, Gap, Organization, Session, Usage, async_trait};
 use orgsweep_sweep::source::listing;
 use orgsweep_sweep::{Listed, Opened, Source, SourceError};
 use tokio::sync::{OnceCell, mpsc};
 
 use crate::access::Access;
+use crate::caller::{Caller, identify};
 use crate::chain::{self, sts_client};
 use crate::connection::Connection;
-use crate::failure;
 use crate::ledger::Ledger;
 use crate::managed::ManagedPolicies;
-use crate::member::{Member, Reader};
-use crate::organization::{self, Roster, Tree};
-use crate::organization_policies;
+use crate::member::Member;
+use crate::organization::{Roster, Tree, accounts, policies};
+use crate::reader::Reader;
 use crate::session::{self, Assumer, LONGEST_CHAINED, SessionCredentials};
-
-/// How to give credentials.
-pub(crate) const NO_CREDENTIALS: &str = "Give credentials as for the AWS CLI: \
-    --profile NAME, `aws sso login`, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or an instance's or task's role.";
-
-/// Attempts of the very first call.
-const FIRST_CALL_ATTEMPTS: u32 = 3;
 
 /// What a scan asks of its source.
 pub struct SourceOptions {
@@ -44,13 +32,6 @@ pub struct SourceOptions {
     pub with_tags: bool,
     /// The scan's time.
     pub clock: Clock,
-}
-
-/// Who runs the scan.
-struct Caller {
-    account: AccountId,
-    arn: String,
-    partition: String,
 }
 
 /// Accounts and sessions of AWS.
@@ -120,86 +101,12 @@ impl AwsSource {
     }
 }
 
-/// sts:GetCallerIdentity needs no permission, so its failure is about credentials or the network.
-async fn identify(
-    sts: &aws_sdk_sts::Client,
-    usage: &Arc<Usage>,
-    connection: &Connection,
-) -> Result<Caller, SourceError> {
-    const DOING: &str = "finding out who the caller is";
-    let answer = sts
-        .get_caller_identity()
-        .customize()
-        .interceptor(Ledger::new(usage))
-        .interceptor(connection.clock.clone())
-        // Somebody is waiting: what does not answer at once is told at once.
-        .config_override(
-            aws_sdk_sts::config::Config::builder()
-                .retry_config(RetryConfig::standard().with_max_attempts(FIRST_CALL_ATTEMPTS)),
-        )
-        .send()
-        .await
-        .map_err(|error| unidentified(DOING, &error, connection))?;
-    let arn = answer.arn().unwrap_or_default().to_owned();
-    let partition = arn.split(':').nth(1).filter(|part| !part.is_empty()).unwrap_or("aws").to_owned();
-    let account = answer.account().unwrap_or_default().parse().map_err(|problem| SourceError {
-        doing: DOING.to_owned(),
-        problem,
-        advice: String::new(),
-    })?;
-    Ok(Caller { account, arn, partition })
-}
-
-/// No credentials, wrong credentials, or no way to AWS: three messages, because the ways out differ.
-fn unidentified(
-    doing: &str,
-    error: &SdkError<GetCallerIdentityError, HttpResponse>,
-    connection: &Connection,
-) -> SourceError {
-    let profile = connection.profile.as_deref();
-    let gap = failure::gap("sts:GetCallerIdentity", error);
-    let said = gap.message.as_deref().unwrap_or_default();
-    let (problem, advice) = if gap.code.is_some() {
-        let advice = match gap.reason {
-            Reason::ThrottledOut => "STS says to slow down: try again in a moment.",
-            Reason::ServiceError if status(error).is_some_and(|status| status >= 500) => {
-                "STS itself failed: try again in a moment."
-            }
-            _ if said.contains("Signature expired") || said.contains("Signature not yet current") => {
-                "The clock of this machine is wrong: set it."
-            }
-            _ => "The credentials are wrong or expired.",
-        };
-        (gap.to_string(), advice.to_owned())
-    } else if said.contains("no credentials found in chain") {
-        let problem = match profile {
-            Some(profile) => format!("no credentials were found for profile {profile:?}"),
-            None => "no credentials were found".to_owned(),
-        };
-        (problem, NO_CREDENTIALS.to_owned())
-    } else if said.contains("credential") {
-        let cause = said.rsplit_once("while loading credentials: ").map_or(said, |(_, cause)| cause);
-        let problem = match profile {
-            Some(profile) => format!("the credentials of profile {profile:?} could not be had: {cause}"),
-            None => format!("{CALLERS_OWN}: {cause}"),
-        };
-        (problem, connection.way_in.clone().unwrap_or_else(|| NO_CREDENTIALS.to_owned()))
-    } else {
-        (gap.to_string(), "Check the network, HTTPS_PROXY and AWS_ENDPOINT_URL.".to_owned())
-    };
-    SourceError { doing: doing.to_owned(), problem, advice }
-}
-
-fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
-    error.raw_response().map(|response| response.status().as_u16())
-}
-
 #[async_trait]
 impl Source for AwsSource {
     async fn organization(&self) -> Result<Organization, SourceError> {
         let (id, management_account_id) = match &self.options.roster {
             Roster::Organization => {
-                let described = || organization::describe(&self.organizations);
+                let described = || accounts::describe(&self.organizations);
                 self.described.get_or_try_init(described).await?.clone()
             }
             Roster::Discovered(roster) => return Ok(roster.organization.clone()),
@@ -217,9 +124,9 @@ impl Source for AwsSource {
                 let with_tags = self.options.with_tags;
                 let described = Arc::clone(&self.described);
                 tokio::spawn(async move {
-                    match described.get_or_try_init(|| organization::describe(&client)).await {
+                    match described.get_or_try_init(|| accounts::describe(&client)).await {
                         Ok((_, management)) => {
-                            organization::list(client.clone(), tree, *management, with_tags, sender).await;
+                            accounts::list(client.clone(), tree, *management, with_tags, sender).await;
                         }
                         Err(error) => {
                             let _ = sender.send(Err(error)).await;
@@ -266,13 +173,13 @@ impl Source for AwsSource {
 impl AwsSource {
     /// The organization's service and resource control policies.
     pub async fn policies(&self) -> Result<Vec<OrganizationPolicy>, Gap> {
-        organization_policies::read(&self.organizations).await
+        policies::read(&self.organizations).await
     }
 
     /// Whether they could be read; `None`: Organizations is not asked.
     pub async fn look_at_policies(&self) -> Option<Result<(), Gap>> {
         match self.options.roster {
-            Roster::Organization => Some(organization_policies::look(&self.organizations).await),
+            Roster::Organization => Some(policies::look(&self.organizations).await),
             Roster::Discovered(_) | Roster::File(_) | Roster::CallerOnly => None,
         }
     }

@@ -18,7 +18,8 @@ use orgsweep_model::{
 };
 
 use super::decode::{optional_moment, own_arn, policy_document, required, required_moment};
-use super::{member, next_marker, put_gaps};
+use super::{member, put_gaps};
+use crate::pages::next_marker;
 
 const API: &str = "iam:GetAccountAuthorizationDetails";
 

@@ -9,8 +9,9 @@ use orgsweep_model::text::arn_name;
 use orgsweep_model::{AccountId, Collector, Gap, Needs, Row, Session, TableSchema, Tables, async_trait};
 
 use super::decode::policy_document;
-use super::{member, next_marker, put};
+use super::{member, put};
 use crate::member::Member;
+use crate::pages::next_marker;
 
 const LIST: &str = "iam:ListPolicies";
 const READ: &str = "iam:GetPolicyVersion";

@@ -12,7 +12,7 @@ use orgsweep_model::{
     async_trait,
 };
 
-use super::report_line::{Line, rejoined};
+use super::report_line::{Line, malformed, rejoined};
 use super::{csv, decode, key_ids, member, put_gaps};
 use crate::member::Member;
 
@@ -330,10 +330,6 @@ fn access_key(
         last_used_region: line.optional_text(&column("last_used_region"))?,
         owner: None,
     }))
-}
-
-pub(super) fn malformed(message: &str) -> Gap {
-    Gap::new(Reason::MalformedAnswer).during(GET).because(message)
 }
 
 #[cfg(test)]

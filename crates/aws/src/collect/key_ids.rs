@@ -6,8 +6,9 @@
 use orgsweep_model::facts::AccessKey;
 use orgsweep_model::{Gap, Row, Session, Tables, Timestamp};
 
-use super::{decode, member, next_marker};
+use super::{decode, member};
 use crate::member::Member;
+use crate::pages::next_marker;
 
 pub const API: &str = "iam:ListAccessKeys";
 

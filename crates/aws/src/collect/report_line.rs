@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use orgsweep_model::{Gap, Timestamp};
+use orgsweep_model::{Gap, Reason, Timestamp};
 
-use super::credential_report::malformed;
 use super::csv::Record;
 
 /// One row with its columns' names.
@@ -93,4 +92,9 @@ pub fn rejoined(record: Record<'_>, wanted: usize) -> Record<'_> {
     }
     let rest = record[2 * commas + 2..].iter().cloned();
     [user, arn].into_iter().map(Cow::Owned).chain(rest).collect()
+}
+
+/// A report that is not understood.
+pub fn malformed(message: &str) -> Gap {
+    Gap::new(Reason::MalformedAnswer).during("iam:GetCredentialReport").because(message)
 }

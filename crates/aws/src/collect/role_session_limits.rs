@@ -3,7 +3,8 @@
 use orgsweep_model::facts::RoleSessionLimit;
 use orgsweep_model::{Collector, Gap, Needs, Row, Session, TableSchema, Tables, async_trait};
 
-use super::{decode, member, next_marker, put};
+use super::{decode, member, put};
+use crate::pages::next_marker;
 
 /// Fills `role_session_limits`.
 pub struct RoleSessionLimits;

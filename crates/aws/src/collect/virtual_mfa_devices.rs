@@ -3,7 +3,8 @@
 use orgsweep_model::facts::{AccountSummary, VirtualMfaDevice};
 use orgsweep_model::{Collector, Gap, Needs, Row, Session, TableSchema, Tables, async_trait};
 
-use super::{decode, member, next_marker, nothing_there, put};
+use super::{decode, member, nothing_there, put};
+use crate::pages::next_marker;
 
 /// Fills `virtual_mfa_devices`.
 pub struct VirtualMfaDevices;

@@ -9,11 +9,9 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use orgsweep_model::organization::{EVERYWHERE, OrganizationPolicy};
 use orgsweep_model::{Gap, Reason};
 
+use super::PAGE;
 use crate::failure;
-use crate::organization::present;
-
-/// The largest page that Organizations gives.
-const PAGE: i32 = 20;
+use crate::pages::present;
 
 /// All of them, sorted by type and id. A policy type that is not enabled has no effect and is not listed by its root, but its
 /// policies are still read: enabling it again makes them hold.

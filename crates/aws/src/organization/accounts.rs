@@ -9,131 +9,19 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use orgsweep_model::finding_id::sha256_hex;
-use orgsweep_model::organization::OrganizationSnapshot;
 use orgsweep_model::{Account, AccountId, AccountState, Gap, Reason, Timestamp};
 use orgsweep_sweep::{Listed, SourceError};
-use tokio::sync::{OnceCell, mpsc};
+use tokio::sync::mpsc;
 
+use super::PAGE;
+use super::tree::Tree;
+use crate::caller::NO_CREDENTIALS;
 use crate::failure;
+use crate::pages::present;
 
-/// The largest page that Organizations gives.
-const PAGE: i32 = 20;
 /// What to do without Organizations.
 const OTHER_WAYS: &str = "Run as the management account or a delegated administrator, or give the accounts with \
                           --accounts-file, or scan only the caller's own account with --single-account.";
-
-/// Where the accounts come from.
-#[derive(Clone, Debug)]
-pub enum Roster {
-    /// From Organizations.
-    Organization,
-    /// Read once, by `discover`: no call to Organizations is made.
-    Discovered(Arc<OrganizationSnapshot>),
-    /// From the caller, in this order.
-    File(Vec<Account>),
-    /// Only the caller's own account.
-    CallerOnly,
-}
-
-/// The organization's tree, walked at most once.
-#[derive(Debug, Default)]
-pub struct Tree {
-    walked: OnceCell<Walked>,
-}
-
-/// Units by id.
-#[derive(Clone, Debug, Default)]
-struct Walked {
-    names: BTreeMap<String, String>,
-    /// Unit → the units above it and itself, from the root.
-    lineage: HashMap<String, Vec<String>>,
-}
-
-impl Tree {
-    /// The names of roots and units, by id.
-    pub async fn names(&self, client: &Client) -> Result<BTreeMap<String, String>, Gap> {
-        self.walked.get_or_try_init(|| walk(client)).await.map(|walked| walked.names.clone())
-    }
-
-    /// Which units every account sits in: for partitions whose ListAccounts does not say.
-    async fn placements(&self, client: &Client) -> Result<HashMap<String, Vec<String>>, Gap> {
-        let walked = self.walked.get_or_try_init(|| walk(client)).await?;
-        let mut placements = HashMap::new();
-        for (unit, lineage) in &walked.lineage {
-            let mut token = None;
-            loop {
-                let page = client
-                    .list_accounts_for_parent()
-                    .parent_id(unit)
-                    .max_results(PAGE)
-                    .set_next_token(token)
-                    .send()
-                    .await
-                    .map_err(|error| failure::gap("organizations:ListAccountsForParent", &error))?;
-                for account in present(page.accounts.as_deref(), "organizations:ListAccountsForParent")? {
-                    placements.insert(account.id().unwrap_or_default().to_owned(), lineage.clone());
-                }
-                token = page.next_token().map(str::to_owned);
-                if token.is_none() {
-                    break;
-                }
-            }
-        }
-        Ok(placements)
-    }
-}
-
-/// Breadth first, one call a unit and page.
-async fn walk(client: &Client) -> Result<Walked, Gap> {
-    let mut walked = Walked::default();
-    let mut open: Vec<(String, Vec<String>)> = Vec::new();
-    let mut token = None;
-    loop {
-        let page = client
-            .list_roots()
-            .max_results(PAGE)
-            .set_next_token(token)
-            .send()
-            .await
-            .map_err(|error| failure::gap("organizations:ListRoots", &error))?;
-        for root in present(page.roots.as_deref(), "organizations:ListRoots")? {
-            let id = root.id().unwrap_or_default().to_owned();
-            walked.names.insert(id.clone(), root.name().unwrap_or("Root").to_owned());
-            open.push((id.clone(), vec![id]));
-        }
-        token = page.next_token().map(str::to_owned);
-        if token.is_none() {
-            break;
-        }
-    }
-    while let Some((parent, lineage)) = open.pop() {
-        let mut token = None;
-        loop {
-            let page = client
-                .list_organizational_units_for_parent()
-                .parent_id(&parent)
-                .max_results(PAGE)
-                .set_next_token(token)
-                .send()
-                .await
-                .map_err(|error| failure::gap("organizations:ListOrganizationalUnitsForParent", &error))?;
-            let api = "organizations:ListOrganizationalUnitsForParent";
-            for unit in present(page.organizational_units.as_deref(), api)? {
-                let id = unit.id().unwrap_or_default().to_owned();
-                walked.names.insert(id.clone(), unit.name().unwrap_or_default().to_owned());
-                let mut below = lineage.clone();
-                below.push(id.clone());
-                open.push((id, below));
-            }
-            token = page.next_token().map(str::to_owned);
-            if token.is_none() {
-                break;
-            }
-        }
-        walked.lineage.insert(parent, lineage);
-    }
-    Ok(walked)
-}
 
 /// The organization's id and management account.
 pub async fn describe(client: &Client) -> Result<(String, AccountId), SourceError> {
@@ -258,15 +146,6 @@ fn convert(wire: &WireAccount, management: AccountId) -> Result<Account, SourceE
     Ok(account)
 }
 
-/// A page's list. AWS writes an empty one out: an answer without any is not an answer, and what came before it is not all.
-pub(crate) fn present<'p, T>(list: Option<&'p [T]>, api: &str) -> Result<&'p [T], Gap> {
-    list.ok_or_else(|| {
-        Gap::new(Reason::MalformedAnswer)
-            .during(api)
-            .because("the answer holds no list, not even an empty one")
-    })
-}
-
 fn malformed(doing: &str, gap: &Gap) -> SourceError {
     SourceError {
         doing: doing.to_owned(),
@@ -303,7 +182,7 @@ where
         && gap.code.is_none()
         && gap.message.as_deref().is_some_and(|message| message.contains("credential"));
     let advice = if credentials {
-        crate::source::NO_CREDENTIALS.to_owned()
+        NO_CREDENTIALS.to_owned()
     } else if matches!(gap.reason, Reason::Denied | Reason::DeniedByScp) {
         format!("The caller needs {api}. {OTHER_WAYS}")
     } else if gap.code.as_deref() == Some("AWSOrganizationsNotInUseException") {

@@ -143,7 +143,7 @@ const KEYS: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", "AKIAENV"), ("AWS_SECRET_
 const WEB: [(&str, &str); 2] =
     [("AWS_ROLE_ARN", "arn:aws:iam::1:role/x"), ("AWS_WEB_IDENTITY_TOKEN_FILE", "/pod")];
 
-fn chosen(asked: Option<&str>, variables: &[(&str, &str)]) -> Result<Caller, String> {
+fn chosen(asked: Option<&str>, variables: &[(&str, &str)]) -> Result<ChosenCredentials, String> {
     let mut all =
         vec![("HOME", "/home/me"), ("AWS_CONFIG_FILE", "/c"), ("AWS_SHARED_CREDENTIALS_FILE", "/s")];
     all.extend(variables);

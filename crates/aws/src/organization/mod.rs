@@ -1,0 +1,14 @@
+//! The organization: its accounts, units and policies.
+
+pub mod accounts;
+pub mod policies;
+mod reads;
+mod roster;
+mod tree;
+
+pub use reads::{ORGANIZATION_READS, OrganizationRead};
+pub use roster::Roster;
+pub use tree::Tree;
+
+/// The largest page that Organizations gives.
+const PAGE: i32 = 20;
