@@ -9,6 +9,8 @@ mod newcomer;
 mod policies;
 mod process;
 mod python;
+mod revision;
+mod same_rows;
 mod test;
 mod tidy;
 
@@ -25,6 +27,8 @@ cargo xtask tidy                     arrows between rooms, first lines, what the
 cargo xtask new-check PACK ID        a new check that compiles and fails its own test until written
 cargo xtask catalogue                what the policy engine knows of actions, services and their endpoints, from pinned packages
 cargo xtask newcomer                 what plugins/README.md promises, done in a scratch copy
+cargo xtask same-rows --against REV|PROGRAM [WORLD...]
+                                     this tree's program and another's find the same rows in the same organizations
 cargo xtask bench [--accounts N[,N...]] [--latency MS] [--users N] [--roles N] [--policies N]
                   [--requests N] [--concurrency N] [--runs N] [--faults FILE|refuse5throttle1] [--json FILE]
                                      whole scans against the simulator, beside what their calls cost without us
@@ -44,6 +48,7 @@ fn main() -> ExitCode {
         ["new-check", pack, id] => new_check::new_check(pack, id),
         ["faults"] => test::faults(),
         ["policies"] => policies::policies(),
+        ["same-rows", "--against", against, ref worlds @ ..] => same_rows::same_rows(against, worlds),
         ["catalogue"] => catalogue::catalogue(),
         ["newcomer"] => newcomer::newcomer(),
         ["bench", "policies"] => policies::bench(),

@@ -3,14 +3,12 @@
 //! goes first. A ratio is taken within a round, and the median of the rounds counts.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use serde_json::{Value as Json, json};
 
 use crate::bench::table::Spread;
 use crate::bench::workshop::{Scan, Workshop};
-use crate::process::{cargo, output, root, run};
+use crate::revision;
 
 /// What is compared: its name, its unit with the factor to it, and the figure.
 type Figure = (&'static str, &'static str, fn(&Scan) -> f64);
@@ -32,8 +30,8 @@ struct Round {
 /// Builds the other revision, measures every size, prints a table a size.
 pub fn against(workshop: &Workshop, revision: &str) -> Result<(), String> {
     let options = workshop.options;
-    let commit = commit(revision)?;
-    let program = built(workshop, &commit)?;
+    let commit = revision::commit(revision)?;
+    let program = revision::built(&workshop.folder.join("against"), &commit, true)?;
     let mut columns = Vec::new();
     for accounts in &options.accounts {
         let mut rounds = Vec::new();
@@ -57,62 +55,6 @@ pub fn against(workshop: &Workshop, revision: &str) -> Result<(), String> {
         fs::write(path, text).map_err(|error| format!("--json {}: {error}", path.display()))?;
     }
     Ok(())
-}
-
-fn git(arguments: &[&str]) -> Command {
-    let mut command = Command::new("git");
-    command.current_dir(root()).args(arguments);
-    command
-}
-
-/// The commit that a revision names.
-fn commit(revision: &str) -> Result<String, String> {
-    let name = format!("{revision}^{{commit}}");
-    let found = output(&mut git(&["rev-parse", "--quiet", "--verify", "--end-of-options", &name]));
-    found.map(|text| text.trim().to_owned()).map_err(|_| {
-        format!("--against {revision}: no such revision; expected a commit, tag or branch of this repository")
-    })
-}
-
-/// A worktree that is gone when this is.
-struct Checkout(PathBuf);
-
-impl Drop for Checkout {
-    fn drop(&mut self) {
-        let _ = git(&["worktree", "remove", "--force"]).arg(&self.0).status();
-    }
-}
-
-/// Builds the program of a commit and keeps it under its name, so that it is built once.
-fn built(workshop: &Workshop, commit: &str) -> Result<PathBuf, String> {
-    let folder = workshop.folder.join("against");
-    let kept = folder.join(format!("orgsweep-{commit}"));
-    if kept.exists() {
-        return Ok(kept);
-    }
-    let place = |path: &Path, error: std::io::Error| format!("{}: {error}", path.display());
-    fs::create_dir_all(&folder).map_err(|error| place(&folder, error))?;
-    let checkout = Checkout(folder.join("worktree"));
-    // One that was left behind by a bench that was killed.
-    if checkout.0.exists() {
-        let _ = git(&["worktree", "remove", "--force"]).arg(&checkout.0).status();
-    }
-    run(git(&["worktree", "add", "--quiet", "--detach"]).arg(&checkout.0).arg(commit))?;
-    eprintln!("building {commit}");
-    let target = folder.join("target");
-    // In the worktree, whose own `.cargo/config.toml` sets its allocator.
-    run(cargo().current_dir(&checkout.0).env("CARGO_TARGET_DIR", &target).args([
-        "build",
-        "--release",
-        "--quiet",
-        "--package",
-        "orgsweep",
-        "--bin",
-        "orgsweep",
-    ]))?;
-    let made = target.join("release/orgsweep");
-    fs::copy(&made, &kept).map_err(|error| place(&made, error))?;
-    Ok(kept)
 }
 
 fn spread(rounds: &[Round], figure: impl Fn(&Round) -> f64) -> Spread {
@@ -191,12 +133,5 @@ mod tests {
             "{text}"
         );
         assert_eq!(json(300, &rounds)["rounds"][1]["other"]["scanner CPU s"], 2.0);
-    }
-
-    #[test]
-    fn a_revision_that_is_not_there_is_named() {
-        let error = commit("no-such-revision").unwrap_err();
-        assert!(error.contains("--against no-such-revision: no such revision"), "{error}");
-        assert!(commit("--all").is_err());
     }
 }
