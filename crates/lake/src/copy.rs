@@ -1,6 +1,5 @@
 //! Rows of a committed scan into a new one, account by account: for accounts that need not be scanned again.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{Array as _, ArrayRef, AsArray, RecordBatch, StringArray, new_null_array};
@@ -10,6 +9,7 @@ use orgsweep_model::{AccountId, Row as _, TableSchema};
 use crate::error::LakeError;
 use crate::read::{is_of_scan, open};
 use crate::schema::{SCAN_ID, arrow_schema};
+use crate::store::Store;
 
 /// The column that names the account.
 pub const ACCOUNT_ID: &str = "account_id";
@@ -18,13 +18,15 @@ const TAKEN_FROM: &str = "taken_from_scan_id";
 
 /// Hands over a file's rows in runs of one account, as rows of another scan. Rows without an account stay behind.
 pub fn each_account(
-    path: &Path,
+    store: &Arc<dyn Store>,
+    key: &str,
     table: &'static TableSchema,
     from: &str,
     to: &str,
     take: &mut dyn FnMut(AccountId, RecordBatch) -> Result<(), LakeError>,
 ) -> Result<(), LakeError> {
-    for batch in open(path)? {
+    let path = &store.location(key);
+    for batch in open(store, key)? {
         let batch = batch.map_err(LakeError::format("reading", path))?;
         is_of_scan(&batch, from, path)?;
         let accounts = batch.column_by_name(ACCOUNT_ID).and_then(|accounts| accounts.as_string_opt::<i32>());
@@ -52,13 +54,15 @@ pub fn each_account(
 
 /// Hands over all of a file's rows as rows of another scan.
 pub fn each_batch(
-    path: &Path,
+    store: &Arc<dyn Store>,
+    key: &str,
     table: &'static TableSchema,
     from: &str,
     to: &str,
     take: &mut dyn FnMut(RecordBatch) -> Result<(), LakeError>,
 ) -> Result<(), LakeError> {
-    for batch in open(path)? {
+    let path = &store.location(key);
+    for batch in open(store, key)? {
         let batch = batch.map_err(LakeError::format("reading", path))?;
         is_of_scan(&batch, from, path)?;
         take(renamed(&batch, table, from, to).map_err(LakeError::format("copying rows of", path))?)?;

@@ -40,19 +40,14 @@ pub fn table_folder(table: &str) -> String {
     format!("{TABLES}/{table}")
 }
 
-/// The day in the name of a partition's folder.
-pub fn scan_date(folder: &str) -> Option<&str> {
-    folder.strip_prefix("scan_date=")
+/// The day in the key of a table's file.
+pub fn scan_date(key: &str) -> Option<&str> {
+    key.split('/').find_map(|part| part.strip_prefix("scan_date="))
 }
 
 /// `manifests/v1/<scan_id>.json`.
 pub fn manifest_key(scan_id: &ScanId) -> String {
     format!("{MANIFESTS}/v1/{scan_id}.json")
-}
-
-/// `staging/<scan_id>`.
-pub fn staging_key(scan_id: &ScanId) -> String {
-    format!("{STAGING}/{scan_id}")
 }
 
 /// The file of a table's rows in a staging folder.

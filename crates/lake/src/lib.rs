@@ -12,18 +12,22 @@
 //! memory. A scan is committed by its row in `scans`; until then no view and no reader shows any of its rows.
 //! Only a local directory is supported so far. This is the only room that names arrow and parquet.
 
+mod accounts;
 mod batch;
+mod by_path;
 mod codec;
 mod columns;
 mod content;
 mod copy;
 mod ddl;
 mod error;
+mod lake;
 mod layout;
 mod lookup;
 mod manifest;
 mod parquet_file;
 mod read;
+mod scan;
 mod scan_id;
 mod schema;
 mod staging;
@@ -32,13 +36,19 @@ mod store;
 mod tests;
 mod writer;
 
+pub use accounts::StoredTable;
+pub use by_path::{
+    damaged, each_row, first_scan_date, has_table, is_a_lake, is_complete, is_unchanged, latest,
+    latest_scan_id, lookup, read, resolve, unfinished,
+};
 pub use columns::{ColumnEncoder, Columns};
 pub use ddl::{Engine, ddl, is_a_pattern};
 pub use error::LakeError;
-pub use lookup::{has_table, lookup};
-pub use manifest::{Latest, first_scan_date, is_a_lake, is_complete, is_unchanged, latest, latest_scan_id};
-pub use read::{ScanSelector, each_row, read, read_file, resolve};
+pub use lake::Lake;
+pub use manifest::Latest;
+pub use scan::{Scan, ScanSelector};
 pub use scan_id::ScanId;
 pub use schema::{all_tables, built_in_facts, schema_text};
-pub use staging::{ScanHeader, StartedShard, damaged, unfinished};
+pub use staging::{ScanHeader, StartedShard};
+pub use store::{Lock, Object, Store, Version};
 pub use writer::{Place, Published, ScanWriter};

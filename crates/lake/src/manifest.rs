@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 
 use crate::error::LakeError;
-use crate::layout::{LATEST, TABLES, manifest_key, scan_date, table_folder, table_key};
+use crate::layout::{LATEST, manifest_key, table_key};
 use crate::scan_id::ScanId;
 use crate::schema::SCANS;
 use crate::store::Store;
@@ -73,8 +73,11 @@ impl Latest {
     }
 
     /// The scan that it names, if that is in the lake.
-    pub fn committed(&self, store: &Store) -> Option<ScanId> {
-        self.scan_id.parse().ok().filter(|id| store.exists(&table_key(SCANS, id)))
+    pub fn committed(&self, store: &dyn Store) -> Result<Option<ScanId>, LakeError> {
+        let Ok(scan_id) = self.scan_id.parse() else {
+            return Ok(None);
+        };
+        Ok(store.size(&table_key(SCANS, &scan_id))?.map(|_| scan_id))
     }
 
     /// From the pointer's text.
@@ -106,21 +109,28 @@ impl Latest {
 }
 
 /// What a committed scan's manifest says of one file.
+#[derive(Debug)]
 pub struct Entry {
     bytes: u64,
     sha256: String,
 }
 
-/// The files that a committed scan was published with, by key.
-pub fn files_of(store: &Store, scan_id: &ScanId) -> Result<BTreeMap<String, Entry>, LakeError> {
+/// The files of a committed scan, by key.
+pub type Files = BTreeMap<String, Entry>;
+
+/// What is read and hashed at once.
+const PIECE: u64 = 1024 * 1024;
+
+/// The files that a committed scan was published with.
+pub fn files_of(store: &dyn Store, scan_id: &ScanId) -> Result<Files, LakeError> {
     let key = manifest_key(scan_id);
     let broken = |problem: &str| LakeError::Format {
         doing: "reading",
-        path: store.path(&key),
+        path: store.location(&key),
         problem: format!("{problem}; restore it, or scan again"),
     };
-    let bytes = store.get(&key)?.ok_or_else(|| broken(GONE))?;
-    let whole: Json = serde_json::from_slice(&bytes).map_err(|_| broken("expected JSON"))?;
+    let object = store.get(&key)?.ok_or_else(|| broken(GONE))?;
+    let whole: Json = serde_json::from_slice(&object.bytes).map_err(|_| broken("expected JSON"))?;
     let files = whole["files"].as_array().ok_or_else(|| broken("expected the files of the scan"))?;
     let entry = |file: &Json| {
         let sha256 = file["sha256"].as_str()?.to_owned();
@@ -133,61 +143,68 @@ pub fn files_of(store: &Store, scan_id: &ScanId) -> Result<BTreeMap<String, Entr
 /// What is said of a file that a scan was published with, and that is not there any more.
 const GONE: &str = "the file is gone since the scan was published";
 
-/// Whether a file has the size that it was published with.
-pub fn has_its_size(store: &Store, key: &str, entry: &Entry) -> Result<(), LakeError> {
-    let path = store.path(key);
-    let bytes = match std::fs::metadata(&path) {
-        Ok(found) => found.len(),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+/// Whether an object has the size that it was published with.
+fn has_its_size(store: &dyn Store, key: &str, entry: &Entry) -> Result<(), LakeError> {
+    let path = store.location(key);
+    match store.size(key)? {
+        Some(bytes) if bytes == entry.bytes => Ok(()),
+        Some(bytes) => Err(LakeError::changed(&path, format!("{bytes} bytes, {} expected", entry.bytes))),
+        None => {
             let problem = format!("{GONE}; restore it, or scan again");
-            return Err(LakeError::Format { doing: "reading", path, problem });
+            Err(LakeError::Format { doing: "reading", path, problem })
         }
-        Err(source) => return Err(LakeError::Io { doing: "reading", path, source }),
-    };
-    if bytes == entry.bytes {
-        return Ok(());
     }
-    Err(LakeError::changed(&path, format!("{bytes} bytes, {} expected", entry.bytes)))
 }
 
 /// Whether everything is there that a committed scan was published with, in its size; the error names what is not. Without one
 /// of its files a table would be silently empty.
-pub fn is_complete(root: &Path, scan_id: &ScanId) -> Result<(), LakeError> {
-    let store = Store::new(root);
-    files_of(&store, scan_id)?.iter().try_for_each(|(key, entry)| has_its_size(&store, key, entry))
+pub fn is_complete(store: &dyn Store, files: &Files) -> Result<(), LakeError> {
+    files.iter().try_for_each(|(key, entry)| has_its_size(store, key, entry))
 }
 
 /// Whether every file of a committed scan is byte for byte what was published; the error names one that is not.
-pub fn is_unchanged(root: &Path, scan_id: &ScanId) -> Result<(), LakeError> {
-    let store = Store::new(root);
-    let files = files_of(&store, scan_id)?;
-    // The sizes cost nothing: what they tell is told before gigabytes are read.
-    files.iter().try_for_each(|(key, entry)| has_its_size(&store, key, entry))?;
+pub fn is_unchanged(store: &dyn Store, files: &Files) -> Result<(), LakeError> {
+    // The sizes cost nothing: they are compared before gigabytes are read.
+    is_complete(store, files)?;
     files.iter().try_for_each(|(key, entry)| {
-        let path = store.path(key);
-        let (_, sha256) = digest(&path)?;
+        let mut hash = Sha256::new();
+        for start in (0..entry.bytes).step_by(PIECE as usize) {
+            hash.update(&store.read(key, start..entry.bytes.min(start + PIECE))?);
+        }
+        let sha256 = hex(&hash.finalize());
         if sha256 == entry.sha256 {
             return Ok(());
         }
-        Err(LakeError::changed(&path, format!("its SHA-256 is {sha256}, {} expected", entry.sha256)))
+        let problem = format!("its SHA-256 is {sha256}, {} expected", entry.sha256);
+        Err(LakeError::changed(&store.location(key), problem))
     })
 }
 
 /// Whether a committed scan has a table, with or without rows: an older version may not have known it. A file that the scan
 /// was published with and that is gone, or of another size, is an error.
-pub fn is_published(store: &Store, scan_id: &ScanId, table: &TableSchema) -> Result<bool, LakeError> {
+pub fn has_table(
+    store: &dyn Store,
+    files: &Files,
+    scan_id: &ScanId,
+    table: &TableSchema,
+) -> Result<bool, LakeError> {
     let key = table_key(table.name, scan_id);
-    match files_of(store, scan_id)?.get(&key) {
+    match files.get(&key) {
         Some(entry) => has_its_size(store, &key, entry).map(|()| true),
         None => Ok(false),
     }
 }
 
-/// Size and SHA-256 of a file, read in pieces.
+/// The same, of a scan of which nothing is known yet.
+pub fn is_published(store: &dyn Store, scan_id: &ScanId, table: &TableSchema) -> Result<bool, LakeError> {
+    has_table(store, &files_of(store, scan_id)?, scan_id, table)
+}
+
+/// Size and SHA-256 of a local file.
 pub fn digest(path: &Path) -> Result<(u64, String), LakeError> {
     let mut file = File::open(path).map_err(LakeError::io("reading", path))?;
     let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1024 * 1024];
+    let mut buffer = vec![0; PIECE as usize];
     let mut bytes = 0;
     loop {
         let count = file.read(&mut buffer).map_err(LakeError::io("reading", path))?;
@@ -199,30 +216,39 @@ pub fn digest(path: &Path) -> Result<(u64, String), LakeError> {
     }
 }
 
-/// The last committed scan; `None`: there is none, or no lake.
-pub fn latest(root: &Path) -> Result<Option<Latest>, LakeError> {
-    let store = Store::new(root);
+/// The pointer to the last committed scan; `None`: there is none, or no lake.
+pub fn latest(store: &dyn Store) -> Result<Option<Latest>, LakeError> {
     match store.get(LATEST)? {
         None => Ok(None),
-        Some(bytes) => Latest::parse(&bytes, &store.path(LATEST)).map(Some),
+        Some(object) => Latest::parse(&object.bytes, &store.location(LATEST)).map(Some),
     }
 }
 
-/// Whether any scan was ever published here.
-pub fn is_a_lake(root: &Path) -> bool {
-    Store::new(root).exists(TABLES)
-}
-
-/// The day of the earliest scan; `None`: there is none.
-pub fn first_scan_date(root: &Path) -> Result<Option<String>, LakeError> {
-    let names = Store::new(root).names(&table_folder(SCANS))?;
-    Ok(names.iter().find_map(|name| scan_date(name).map(str::to_owned)))
-}
-
-/// The id of the last committed scan; `None` also where the pointer names a scan that is not there.
-pub fn latest_scan_id(root: &Path) -> Result<Option<String>, LakeError> {
-    let store = Store::new(root);
-    Ok(latest(root)?.and_then(|latest| latest.committed(&store)).map(|id| id.to_string()))
+/// The scan that a reader of the latest scan reads; `None`: there is no pointer. A pointer that leads nowhere is an error.
+pub fn latest_committed(store: &dyn Store) -> Result<Option<ScanId>, LakeError> {
+    let Some(found) = latest(store)? else {
+        return Ok(None);
+    };
+    let refused = |problem: String| LakeError::Format {
+        doing: "reading",
+        path: store.location(LATEST),
+        problem: format!("{problem}, or remove the file: the next scan writes it anew"),
+    };
+    let scan_id = found.committed(store)?.ok_or_else(|| {
+        refused(format!(
+            "it points to scan {}, which is not in the lake; restore the scan, name another one",
+            found.scan_id
+        ))
+    })?;
+    let date = scan_id.scan_date();
+    if found.scan_date != date {
+        // Views look in that day only.
+        return Err(refused(format!(
+            "it says scan_date {}, and scan {scan_id} is of {date}; restore the file",
+            found.scan_date
+        )));
+    }
+    Ok(Some(scan_id))
 }
 
 fn pretty(value: &Json) -> String {

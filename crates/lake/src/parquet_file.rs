@@ -242,6 +242,7 @@ mod tests {
     use crate::batch::parts;
     use crate::codec::Parts;
     use crate::read::open;
+    use crate::store::{LocalStore, Store};
 
     /// More rows than a row group holds, in batches of so many, over and over.
     fn written(path: &Path, rows: usize, sizes: &[usize]) -> Vec<u8> {
@@ -275,7 +276,8 @@ mod tests {
         let rows = ROW_GROUP * GATHERED + 2_345;
         let bytes = written(&path, rows, &[100_000]);
         let mut number = 0;
-        for batch in open(&path).unwrap() {
+        let store: Arc<dyn Store> = Arc::new(LocalStore::new(folder.path()));
+        for batch in open(&store, "a.parquet").unwrap() {
             let batch = batch.unwrap();
             let checks = batch.column_by_name("check_id").unwrap().as_string::<i32>();
             let controls = batch.column_by_name("control_id").unwrap().as_string::<i32>();

@@ -1,7 +1,7 @@
-//! The way back: a committed scan's rows, columns matched by name.
+//! The way back: rows of a stored file, columns matched by name.
 
-use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Float64Type, Int32Type, Int64Type, TimestampMillisecondType};
@@ -9,37 +9,20 @@ use orgsweep_model::{ColumnType, Row, Timestamp, Value};
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 
 use crate::error::LakeError;
-use crate::layout::{LATEST, table_key};
-use crate::manifest::{is_published, latest};
-use crate::scan_id::ScanId;
-use crate::schema::{SCAN_ID, SCANS, data_type};
-use crate::store::Store;
+use crate::schema::{SCAN_ID, data_type};
+use crate::store::{Store, StoredObject};
 
-/// Which scan to read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ScanSelector {
-    /// The last committed one.
-    Latest,
-    /// A committed one.
-    Id(ScanId),
-}
-
-/// All rows of a table in a committed scan.
-pub fn read<R: Row>(root: &Path, scan: &ScanSelector) -> Result<Vec<R>, LakeError> {
-    let mut rows = Vec::new();
-    each_row(root, scan, &mut |row| rows.push(row))?;
-    Ok(rows)
-}
-
-/// Hands over the rows of a table in a committed scan one by one, in stored order.
-pub fn each_row<R: Row>(root: &Path, scan: &ScanSelector, take: &mut dyn FnMut(R)) -> Result<(), LakeError> {
-    let scan_id = resolve(root, scan)?;
-    let store = Store::new(root);
-    is_published(&store, &scan_id, R::SCHEMA)?;
-    let path = store.path(&table_key(R::SCHEMA.name, &scan_id));
-    for batch in open(&path)? {
+/// Hands over the rows of a scan's file one by one, in stored order.
+pub fn each_row<R: Row>(
+    store: &Arc<dyn Store>,
+    key: &str,
+    scan_id: &str,
+    take: &mut dyn FnMut(R),
+) -> Result<(), LakeError> {
+    let path = store.location(key);
+    for batch in open(store, key)? {
         let batch = batch.map_err(LakeError::format("reading", &path))?;
-        is_of_scan(&batch, scan_id.as_str(), &path)?;
+        is_of_scan(&batch, scan_id, &path)?;
         each_row_in(&batch, &path, take)?;
     }
     Ok(())
@@ -59,57 +42,6 @@ pub fn is_of_scan(batch: &RecordBatch, scan_id: &str, path: &Path) -> Result<(),
     }
 }
 
-/// The name of a committed scan.
-pub fn resolve(root: &Path, scan: &ScanSelector) -> Result<ScanId, LakeError> {
-    let store = Store::new(root);
-    let missing =
-        |scan_id: &str| LakeError::NoSuchScan { scan_id: scan_id.to_owned(), root: root.to_owned() };
-    let scan_id = match scan {
-        ScanSelector::Id(id) => id.clone(),
-        ScanSelector::Latest => {
-            let found = latest(root)?.ok_or_else(|| missing("(latest)"))?;
-            let refused = |problem: String| LakeError::Format {
-                doing: "reading",
-                path: store.path(LATEST),
-                problem: format!("{problem}, or remove the file: the next scan writes it anew"),
-            };
-            let scan_id = found.committed(&store).ok_or_else(|| {
-                refused(format!(
-                    "it points to scan {}, which is not in the lake; restore the scan, name another one",
-                    found.scan_id
-                ))
-            })?;
-            let date = scan_id.scan_date();
-            if found.scan_date != date {
-                // Views look in that day only.
-                return Err(refused(format!(
-                    "it says scan_date {}, and scan {scan_id} is of {date}; restore the file",
-                    found.scan_date
-                )));
-            }
-            return Ok(scan_id);
-        }
-    };
-    if !store.exists(&table_key(SCANS, &scan_id)) {
-        return Err(missing(scan_id.as_str()));
-    }
-    Ok(scan_id)
-}
-
-/// All rows of one file. A nullable column that the file does not have yet reads as null.
-pub fn read_file<R: Row>(path: &Path) -> Result<Vec<R>, LakeError> {
-    let mut rows = Vec::new();
-    each_row_of(path, &mut |row| rows.push(row))?;
-    Ok(rows)
-}
-
-fn each_row_of<R: Row>(path: &Path, take: &mut dyn FnMut(R)) -> Result<(), LakeError> {
-    for batch in open(path)? {
-        each_row_in(&batch.map_err(LakeError::format("reading", path))?, path, take)?;
-    }
-    Ok(())
-}
-
 /// The rows of a batch; `path` is where it came from.
 pub fn each_row_in<R: Row>(
     batch: &RecordBatch,
@@ -125,11 +57,19 @@ pub fn each_row_in<R: Row>(
 }
 
 /// The batches of a file.
-pub fn open(path: &Path) -> Result<ParquetRecordBatchReader, LakeError> {
-    let file = File::open(path).map_err(LakeError::io("reading", path))?;
-    ParquetRecordBatchReaderBuilder::try_new(file)
-        .and_then(ParquetRecordBatchReaderBuilder::build)
-        .map_err(LakeError::format("reading", path))
+pub fn open(store: &Arc<dyn Store>, key: &str) -> Result<ParquetRecordBatchReader, LakeError> {
+    builder(store, key)?.build().map_err(LakeError::format("reading", &store.location(key)))
+}
+
+/// A reader of a file, of which some may be left out.
+pub fn builder(
+    store: &Arc<dyn Store>,
+    key: &str,
+) -> Result<ParquetRecordBatchReaderBuilder<StoredObject>, LakeError> {
+    let path = store.location(key);
+    let object = StoredObject::open(store, key)?
+        .ok_or_else(|| LakeError::io("reading", &path)(std::io::ErrorKind::NotFound.into()))?;
+    ParquetRecordBatchReaderBuilder::try_new(object).map_err(LakeError::format("reading", &path))
 }
 
 /// A column of another type than the table's is not this table: it must not read as if nothing were there.

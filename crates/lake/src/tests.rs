@@ -3,6 +3,7 @@
 mod damaged;
 mod going_on;
 mod shared_tables;
+mod stores;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -20,8 +21,8 @@ use orgsweep_model::{AccountId, ColumnType, Row, Rows, Severity, Status, TableSc
 use serde_json::json;
 
 use crate::{
-    Columns, LakeError, Place, ScanHeader, ScanId, ScanSelector, ScanWriter, all_tables, built_in_facts,
-    latest_scan_id, read, schema_text, unfinished,
+    Columns, Lake, LakeError, Place, ScanHeader, ScanId, ScanSelector, ScanWriter, all_tables,
+    built_in_facts, latest_scan_id, read, schema_text, unfinished,
 };
 
 fn moment(milliseconds: i64) -> Timestamp {
@@ -123,12 +124,16 @@ fn header(id: &ScanId) -> ScanHeader {
     }
 }
 
+fn lake(root: &Path) -> Lake {
+    Lake::open(root).unwrap()
+}
+
 fn writer(root: &Path, id: &ScanId) -> ScanWriter {
-    ScanWriter::create(root, id, all_tables(built_in_facts()), &header(id)).unwrap()
+    ScanWriter::create(&lake(root), id, all_tables(built_in_facts()), &header(id)).unwrap()
 }
 
 fn publish(root: &Path, id: &ScanId, status: ScanStatus) -> Result<(), LakeError> {
-    ScanWriter::create(root, id, all_tables(built_in_facts()), &header(id))?
+    ScanWriter::create(&lake(root), id, all_tables(built_in_facts()), &header(id))?
         .publish(&[], scan_record(status), &json!({}), &mut |waited| waited < Duration::from_secs(60))
         .map(|_| ())
 }

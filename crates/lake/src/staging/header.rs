@@ -6,10 +6,10 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::folder::Staging;
 use super::spool::{Spool, keeps_an_account};
 use crate::error::LakeError;
-use crate::layout::{HEADER, LOCK, STAGING};
-use crate::store::Store;
+use crate::layout::{HEADER, LOCK};
 
 /// What a scan was started as.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,12 +70,10 @@ fn without_header(folder: &Path) -> LakeError {
     LakeError::damaged(folder, HEADER, problem)
 }
 
-/// The scans of a lake that can be resumed, the latest last.
-pub fn unfinished(root: &Path) -> Result<Vec<ScanHeader>, LakeError> {
-    let store = Store::new(root);
+/// The scans that can be resumed, the latest last.
+pub fn unfinished(staging: &Staging) -> Result<Vec<ScanHeader>, LakeError> {
     let mut headers = Vec::new();
-    for name in store.names(STAGING)? {
-        let folder = store.path(&format!("{STAGING}/{name}"));
+    for (name, folder) in staging.scans()? {
         // Without a header, or with one of another version, there is nothing to resume.
         if let Some(header) = header_in(&folder)?.filter(|header| header.scan_id == name)
             && !is_in_use(&folder)
@@ -86,13 +84,11 @@ pub fn unfinished(root: &Path) -> Result<Vec<ScanHeader>, LakeError> {
     Ok(headers)
 }
 
-/// The scans of a lake that have finished accounts and cannot be resumed, because their header cannot be read: by the name of
+/// The scans that have finished accounts and cannot be resumed, because their header cannot be read: by the name of
 /// the folder, with the error of each.
-pub fn damaged(root: &Path) -> Result<Vec<(String, LakeError)>, LakeError> {
-    let store = Store::new(root);
+pub fn damaged(staging: &Staging) -> Result<Vec<(String, LakeError)>, LakeError> {
     let mut damaged = Vec::new();
-    for name in store.names(STAGING)? {
-        let folder = store.path(&format!("{STAGING}/{name}"));
+    for (name, folder) in staging.scans()? {
         let is_known = header_in(&folder)?.is_some_and(|header| header.scan_id == name);
         if !is_known && folder.is_dir() && keeps_an_account(&folder)? && !is_in_use(&folder) {
             damaged.push((name, without_header(&folder)));
@@ -101,7 +97,7 @@ pub fn damaged(root: &Path) -> Result<Vec<(String, LakeError)>, LakeError> {
     Ok(damaged)
 }
 
-/// Whether another process is at work on it.
+/// Whether another process is working on it.
 fn is_in_use(folder: &Path) -> bool {
     std::fs::File::open(folder.join(LOCK)).is_ok_and(|lock| lock.try_lock().is_err())
 }

@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use super::folder::names;
 use super::header::{ScanHeader, started_as};
 use super::spool::Spool;
 use super::usage::SharedUsage;
 use crate::error::LakeError;
 use crate::layout::shard_count;
-use crate::store::Store;
 
 /// A shard that was started.
 #[derive(Clone, Debug)]
@@ -23,16 +23,13 @@ pub struct StartedShard {
 }
 
 /// Opens every shard that was started. An empty folder is none.
-pub fn started_shards(
-    store: &Store,
-    staging: &str,
-) -> Result<Vec<(StartedShard, Spool, SharedUsage)>, LakeError> {
+pub fn started_shards(staging: &Path) -> Result<Vec<(StartedShard, Spool, SharedUsage)>, LakeError> {
     let mut started = Vec::new();
-    for name in store.names(staging)? {
+    for name in names(staging)? {
         let Some(count) = shard_count(&name) else {
             continue;
         };
-        let folder: PathBuf = Path::new(&store.path(staging)).join(&name);
+        let folder = staging.join(&name);
         let spool = Spool::open(&folder)?;
         let usage = SharedUsage::open(&folder)?;
         if let Some(header) = started_as(&folder, &spool)? {

@@ -1,94 +1,154 @@
-//! The one door to storage. Everything that is published goes through here, so that an object store can later keep
-//! the same protocol: create-only writes, and one pointer that is compared before it is swapped.
+//! A lake in a local folder.
 
 use std::fs::{self, File};
-use std::io::Write as _;
+use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
+use orgsweep_model::finding_id::sha256_hex;
+
+use super::{Lock, Object, Store, Version};
 use crate::error::LakeError;
 use crate::layout::{LATEST, MANIFESTS, PUBLISHING, STAGING, TABLES};
 
-/// A lake in a local directory.
+/// A lake in a local folder; staged files lie on the same file system.
 #[derive(Clone, Debug)]
-pub struct Store {
+pub struct LocalStore {
     root: PathBuf,
 }
 
-/// Held while a scan is published; released when dropped.
-pub struct Lock {
-    _file: File,
-}
-
-impl Store {
+impl LocalStore {
     /// A lake at `root`; nothing is created yet.
     pub fn new(root: &Path) -> Self {
         Self { root: root.to_owned() }
     }
 
-    /// Where a key's object is.
-    pub fn path(&self, key: &str) -> PathBuf {
+    fn path(&self, key: &str) -> PathBuf {
         self.root.join(key)
     }
 
-    /// Makes a folder and those above it.
-    pub fn make_folder(&self, key: &str) -> Result<PathBuf, LakeError> {
-        let path = self.path(key);
-        fs::create_dir_all(&path).map_err(LakeError::io("creating folder", &path))?;
-        Ok(path)
+    /// Creates a folder and those above it, each of them known to the one above before anything is put into it: after a power
+    /// cut a committed scan has all of its tables.
+    fn create_durable_folder(&self, folder: &Path) -> Result<(), LakeError> {
+        let mut missing = Vec::new();
+        let mut at = folder;
+        while !at.exists() && at != self.root {
+            missing.push(at);
+            at = at.parent().unwrap_or(&self.root);
+        }
+        fs::create_dir_all(folder).map_err(LakeError::io("creating folder", folder))?;
+        missing.iter().rev().filter_map(|created| created.parent()).try_for_each(sync_folder)
     }
 
-    /// The lake's folder and those above it that are not there yet, the lake's own first.
-    pub fn missing_folders(&self) -> Vec<PathBuf> {
-        let above =
-            self.root.ancestors().take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists());
-        above.map(Path::to_owned).collect()
+    /// Adds the keys below a folder.
+    fn list_into(&self, folder: &str, keys: &mut Vec<String>) -> Result<(), LakeError> {
+        let path = self.path(folder);
+        let entries = match fs::read_dir(&path) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(source) => return Err(LakeError::Io { doing: "reading", path, source }),
+        };
+        for entry in entries {
+            let entry = entry.map_err(LakeError::io("reading", &path))?;
+            let key = format!("{folder}/{}", entry.file_name().to_string_lossy());
+            if entry.path().is_dir() { self.list_into(&key, keys)? } else { keys.push(key) }
+        }
+        Ok(())
+    }
+}
+
+impl Store for LocalStore {
+    fn location(&self, key: &str) -> PathBuf {
+        self.path(key)
     }
 
-    /// Removes a folder of staged files.
-    pub fn remove_folder(&self, key: &str) -> Result<(), LakeError> {
+    fn put_new(&self, key: &str, file: &Path) -> Result<(), LakeError> {
         let path = self.path(key);
-        match fs::remove_dir_all(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(LakeError::Io { doing: "removing", path, source: error })
+        let folder = path.parent().unwrap_or(&self.root);
+        self.create_durable_folder(folder)?;
+        // A hard link fails if the name is taken; a rename would replace. The staged name goes with its folder. Where
+        // the file system knows no links, the lock keeps other publishers away between the look and the rename.
+        match fs::hard_link(file, &path) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists || path.exists() => {
+                return Err(LakeError::Io { doing: "publishing", path, source: error });
             }
-            _ => Ok(()),
+            Err(_) => fs::rename(file, &path).map_err(LakeError::io("publishing", &path))?,
+            Ok(()) => {}
+        }
+        sync_folder(folder)
+    }
+
+    fn size(&self, key: &str) -> Result<Option<u64>, LakeError> {
+        let path = self.path(key);
+        match fs::metadata(&path) {
+            Ok(metadata) => Ok(Some(metadata.len())),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(LakeError::Io { doing: "reading", path, source }),
         }
     }
 
-    /// One publisher at a time. Publishing takes seconds, and what waits may be an hour of scanning: `wait` is told how long
-    /// it has waited and says whether to go on.
-    pub fn lock(&self, wait: &mut dyn FnMut(Duration) -> bool) -> Result<Lock, LakeError> {
-        let path = self.path(PUBLISHING);
-        let file = File::options()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(LakeError::io("opening", &path))?;
-        let began = Instant::now();
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(Lock { _file: file }),
-                Err(fs::TryLockError::WouldBlock) if wait(began.elapsed()) => {
-                    std::thread::sleep(Duration::from_millis(100));
-                }
-                Err(fs::TryLockError::WouldBlock) => return Err(LakeError::Locked { path }),
-                Err(fs::TryLockError::Error(source)) => {
-                    return Err(LakeError::Io { doing: "locking", path, source });
-                }
+    fn read(&self, key: &str, range: Range<u64>) -> Result<Bytes, LakeError> {
+        let path = self.path(key);
+        let length = range.end.saturating_sub(range.start);
+        let mut bytes = Vec::with_capacity(length as usize);
+        File::open(&path)
+            .and_then(|mut file| {
+                file.seek(SeekFrom::Start(range.start))?;
+                file.take(length).read_to_end(&mut bytes)
+            })
+            .and_then(
+                |count| {
+                    if count as u64 == length { Ok(()) } else { Err(ErrorKind::UnexpectedEof.into()) }
+                },
+            )
+            .map_err(LakeError::io("reading", &path))?;
+        Ok(bytes.into())
+    }
+
+    fn get(&self, key: &str) -> Result<Option<Object>, LakeError> {
+        let path = self.path(key);
+        match fs::read(&path) {
+            Ok(bytes) => {
+                let version = Version(sha256_hex(&bytes));
+                Ok(Some(Object { bytes: bytes.into(), version }))
             }
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(LakeError::Io { doing: "reading", path, source }),
         }
     }
 
-    /// Whether nothing is in the way of what a publication writes.
-    pub fn can_publish(&self) -> Result<(), LakeError> {
+    /// The lock keeps other publishers away between the look and the rename.
+    fn swap(&self, key: &str, expected: Option<&Version>, file: &Path) -> Result<bool, LakeError> {
+        if self.get(key)?.map(|object| object.version).as_ref() != expected {
+            return Ok(false);
+        }
+        let path = self.path(key);
+        fs::rename(file, &path).map_err(LakeError::io("publishing", &path))?;
+        sync_folder(&self.root)?;
+        Ok(true)
+    }
+
+    fn list(&self, folder: &str) -> Result<Vec<String>, LakeError> {
+        let mut keys = Vec::new();
+        self.list_into(folder, &mut keys)?;
+        keys.sort();
+        Ok(keys)
+    }
+
+    fn delete(&self, key: &str) -> Result<(), LakeError> {
+        remove_file(&self.path(key))
+    }
+
+    fn can_publish(&self) -> Result<(), LakeError> {
         let wrong = |key: &str, problem: &str| {
             let problem = format!("{problem}; move it away or choose another --out");
             Err(LakeError::Format { doing: "looking at", path: self.path(key), problem })
         };
         for key in ["", TABLES, MANIFESTS, STAGING] {
-            if self.exists(key) && !self.path(key).is_dir() {
+            let path = self.path(key);
+            if path.exists() && !path.is_dir() {
                 return wrong(key, "expected a folder");
             }
         }
@@ -100,94 +160,45 @@ impl Store {
         Ok(())
     }
 
-    /// Whether an object is there.
-    pub fn exists(&self, key: &str) -> bool {
-        self.path(key).exists()
-    }
-
-    /// An object's bytes; `None`: not there.
-    pub fn get(&self, key: &str) -> Result<Option<Vec<u8>>, LakeError> {
-        let path = self.path(key);
-        match fs::read(&path) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(LakeError::Io { doing: "reading", path, source }),
-        }
-    }
-
-    /// Moves a finished, durable staged file to its key. Never replaces anything.
-    pub fn put_new(&self, key: &str, staged: &Path) -> Result<(), LakeError> {
-        let path = self.path(key);
-        let folder = path.parent().unwrap_or(&self.root);
-        self.make_durable_folder(folder)?;
-        // A hard link fails if the name is taken; a rename would replace. The staged name goes with its folder. Where
-        // the file system knows no links, the lock keeps other publishers away between the look and the rename.
-        match fs::hard_link(staged, &path) {
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists || path.exists() => {
-                return Err(LakeError::Io { doing: "publishing", path, source: error });
+    /// One publisher at a time.
+    fn lock(&self, wait: &mut dyn FnMut(Duration) -> bool) -> Result<Lock, LakeError> {
+        let path = self.path(PUBLISHING);
+        let file = File::options()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(LakeError::io("opening", &path))?;
+        let began = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Lock::of(file)),
+                Err(fs::TryLockError::WouldBlock) if wait(began.elapsed()) => {
+                    std::thread::sleep(Duration::from_millis(100));
+                }
+                Err(fs::TryLockError::WouldBlock) => return Err(LakeError::Locked { path }),
+                Err(fs::TryLockError::Error(source)) => {
+                    return Err(LakeError::Io { doing: "locking", path, source });
+                }
             }
-            Err(_) => fs::rename(staged, &path).map_err(LakeError::io("publishing", &path))?,
-            Ok(()) => {}
         }
-        sync_folder(folder)
-    }
-
-    /// Makes a folder and those above it, each of them known to the one above before anything is put into it: after a power
-    /// cut a committed scan has all of its tables.
-    fn make_durable_folder(&self, folder: &Path) -> Result<(), LakeError> {
-        let mut missing = Vec::new();
-        let mut at = folder;
-        while !at.exists() && at != self.root {
-            missing.push(at);
-            at = at.parent().unwrap_or(&self.root);
-        }
-        fs::create_dir_all(folder).map_err(LakeError::io("creating folder", folder))?;
-        missing.iter().rev().filter_map(|made| made.parent()).try_for_each(sync_folder)
-    }
-
-    /// Removes an object that no scan has committed.
-    pub fn remove_uncommitted(&self, key: &str) -> Result<(), LakeError> {
-        let path = self.path(key);
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(LakeError::Io { doing: "removing", path, source: error })
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// The names in a folder, sorted; none where there is no folder.
-    pub fn names(&self, key: &str) -> Result<Vec<String>, LakeError> {
-        let path = self.path(key);
-        let entries = match fs::read_dir(&path) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(source) => return Err(LakeError::Io { doing: "reading", path, source }),
-        };
-        let names = entries.map(|entry| entry.map(|entry| entry.file_name().to_string_lossy().into_owned()));
-        let mut names = names.collect::<Result<Vec<_>, _>>().map_err(LakeError::io("reading", &path))?;
-        names.sort();
-        Ok(names)
-    }
-
-    /// Replaces a pointer if it still holds what was read. False: somebody else was faster.
-    pub fn swap(&self, key: &str, expected: Option<&[u8]>, staged: &Path) -> Result<bool, LakeError> {
-        if self.get(key)?.as_deref() != expected {
-            return Ok(false);
-        }
-        let path = self.path(key);
-        fs::rename(staged, &path).map_err(LakeError::io("publishing", &path))?;
-        sync_folder(&self.root)?;
-        Ok(true)
     }
 }
 
-/// Writes bytes beside the other staged files, durable, so that what follows is only a rename.
-pub fn stage(staging: &Path, key: &str, bytes: &[u8]) -> Result<PathBuf, LakeError> {
-    let path = staging.join(key.replace('/', "_"));
-    let mut file = File::create(&path).map_err(LakeError::io("creating", &path))?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(LakeError::io("writing", &path))?;
-    Ok(path)
+/// Writes a local file, durable, so that what follows is only a rename.
+pub fn write_durable(path: &Path, bytes: &[u8]) -> Result<(), LakeError> {
+    let mut file = File::create(path).map_err(LakeError::io("creating", path))?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(LakeError::io("writing", path))
+}
+
+/// Removes a local file, if it is there.
+pub fn remove_file(path: &Path) -> Result<(), LakeError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(LakeError::Io { doing: "removing", path: path.to_owned(), source: error })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A name is durable once its folder is.

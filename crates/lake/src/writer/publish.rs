@@ -14,7 +14,7 @@ use crate::error::LakeError;
 use crate::layout::{LATEST, manifest_key, table_key};
 use crate::manifest::{FileEntry, Latest, manifest};
 use crate::schema::SCANS;
-use crate::store::stage;
+use crate::store::{remove_file, write_durable};
 
 /// A scan that is in the lake.
 #[derive(Clone, Debug)]
@@ -40,38 +40,40 @@ impl ScanWriter {
     ) -> Result<Published, LakeError> {
         if self.is_a_shard && self.spools.len() == 1 && self.unfinished.is_none() {
             let problem = "a shard is published by finalize, together with the others".to_owned();
-            return Err(LakeError::Format { doing: "publishing", path: self.staging.clone(), problem });
+            return Err(LakeError::Format { doing: "publishing", path: self.folder.clone(), problem });
         }
         let status = scan.status;
         let scan_rows: Arc<dyn Rows> = Arc::new(vec![scan]);
         let mut files = Vec::new();
         for table in self.tables.clone() {
             // What an earlier attempt to publish left.
-            remove_staged(&self.staged(table.name))?;
+            remove_file(&self.staged(table.name))?;
             let own = whole.iter().chain([&scan_rows]).filter(|rows| rows.schema().name == table.name);
             files.push(self.write(table, &own.cloned().collect::<Vec<_>>())?);
         }
         let date = self.scan_id.scan_date();
         let manifest_key = manifest_key(&self.scan_id);
         let text = manifest(self.scan_id.as_str(), &date, &files, coverage);
-        let staged_manifest = stage(&self.staging, &manifest_key, text.as_bytes())?;
+        let staged_manifest = self.folder.join("manifest.json");
+        write_durable(&staged_manifest, text.as_bytes())?;
         // Written before the commit, so that a full disk is found out before it too.
-        let pointer = self.pointer();
-        let staged_pointer = stage(&self.staging, LATEST, pointer.text().as_bytes())?;
+        let staged_pointer = self.folder.join(LATEST);
+        write_durable(&staged_pointer, self.pointer().text().as_bytes())?;
 
-        let _lock = self.store.lock(wait)?;
-        refuse_committed(&self.store, &self.scan_id)?;
+        let store = Arc::clone(&self.lake.store);
+        let _lock = store.lock(wait)?;
+        refuse_committed(&*store, &self.scan_id)?;
         let facts: Vec<&FileEntry> = files.iter().filter(|file| file.table != SCANS).collect();
         // What a crash between the steps below left under this name was never visible.
         self.remove_uncommitted(&files)?;
         let put = facts
             .iter()
-            .try_for_each(|file| self.store.put_new(&file.key, &self.staged(file.table)))
-            .and_then(|()| self.store.put_new(&manifest_key, &staged_manifest))
+            .try_for_each(|file| store.put_new(&file.key, &self.staged(file.table)))
+            .and_then(|()| store.put_new(&manifest_key, &staged_manifest))
             // From here on the scan is visible.
-            .and_then(|()| self.store.put_new(&table_key(SCANS, &self.scan_id), &self.staged(SCANS)));
+            .and_then(|()| store.put_new(&table_key(SCANS, &self.scan_id), &self.staged(SCANS)));
         if let Err(error) = put {
-            if !self.store.exists(&table_key(SCANS, &self.scan_id)) {
+            if matches!(store.size(&table_key(SCANS, &self.scan_id)), Ok(None)) {
                 // Best effort: what stays is in no scan's rows.
                 let _ = self.remove_uncommitted(&files);
             }
@@ -99,8 +101,8 @@ impl ScanWriter {
     }
 
     fn remove_uncommitted(&self, files: &[FileEntry]) -> Result<(), LakeError> {
-        files.iter().try_for_each(|file| self.store.remove_uncommitted(&file.key))?;
-        self.store.remove_uncommitted(&manifest_key(&self.scan_id))
+        files.iter().try_for_each(|file| self.lake.store.delete(&file.key))?;
+        self.lake.store.delete(&manifest_key(&self.scan_id))
     }
 
     fn pointer(&self) -> Latest {
@@ -108,34 +110,26 @@ impl ScanWriter {
     }
 
     pub(super) fn staged(&self, table: &str) -> PathBuf {
-        self.staging.join(format!("{table}.parquet"))
+        self.folder.join(format!("{table}.parquet"))
     }
 
     /// Forward only: a scan that started earlier and finished later does not take the place of a newer one, whose id
     /// comes back.
     fn move_latest(&self, staged: &Path) -> Result<Option<String>, LakeError> {
+        let store = &*self.lake.store;
         loop {
-            let current = self.store.get(LATEST)?;
-            if let Some(bytes) = &current {
-                let found = Latest::parse(bytes, &self.store.path(LATEST))?;
+            let current = store.get(LATEST)?;
+            if let Some(object) = &current {
+                let found = Latest::parse(&object.bytes, &store.location(LATEST))?;
                 // A scan that is not there comes before no other.
-                let newer = found.committed(&self.store).filter(|found| *found >= self.scan_id);
+                let newer = found.committed(store)?.filter(|found| *found >= self.scan_id);
                 if let Some(newer) = newer {
                     return Ok((newer != self.scan_id).then(|| newer.to_string()));
                 }
             }
-            if self.store.swap(LATEST, current.as_deref(), staged)? {
+            if store.swap(LATEST, current.map(|object| object.version).as_ref(), staged)? {
                 return Ok(None);
             }
         }
-    }
-}
-
-fn remove_staged(path: &Path) -> Result<(), LakeError> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(LakeError::Io { doing: "removing", path: path.to_owned(), source: error })
-        }
-        _ => Ok(()),
     }
 }

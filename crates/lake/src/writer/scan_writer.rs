@@ -1,6 +1,7 @@
 //! A scan that is being written: its accounts are kept one by one, until they are published together.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use orgsweep_model::records::TableRead;
 use orgsweep_model::{AccountId, Rows, TableSchema, Usage};
@@ -9,21 +10,23 @@ use serde_json::Value as Json;
 use crate::columns::{ColumnEncoder, Columns};
 use crate::copy::{ACCOUNT_ID, each_account};
 use crate::error::LakeError;
-use crate::layout::{ORGANIZATION, STAGING, UNFINISHED, staging_key, table_key};
+use crate::lake::Lake;
+use crate::layout::{ORGANIZATION, UNFINISHED, table_key};
 use crate::manifest::is_published;
 use crate::scan_id::ScanId;
 use crate::schema::SCANS;
-use crate::staging::{SharedUsage, Spool};
-use crate::store::{Store, stage};
+use crate::staging::{SharedUsage, Spool, remove_folder};
+use crate::store::{Store, write_durable};
 
 /// A scan that is not yet in the lake. Dropped without [`publish`](Self::publish), it keeps its finished accounts on
 /// disk, where no reader looks, so that the scan can be resumed; without a finished account it leaves nothing.
 pub struct ScanWriter {
-    pub(super) store: Store,
+    pub(super) lake: Lake,
     pub(super) scan_id: ScanId,
     pub(super) tables: Vec<&'static TableSchema>,
     pub(super) encoder: ColumnEncoder,
-    pub(super) staging: PathBuf,
+    /// Where its accounts are kept.
+    pub(super) folder: PathBuf,
     /// The first one takes rows; all of them are published.
     pub(super) spools: Vec<Spool>,
     /// The first one takes this process's calls; all of them count.
@@ -100,13 +103,14 @@ impl ScanWriter {
         keep: &dyn Fn(AccountId) -> bool,
     ) -> Result<(), LakeError> {
         // A table that came after that scan, or one whose rows belong to no account.
-        if !is_published(&self.store, from, table)? || table.position(ACCOUNT_ID).is_none() {
+        if !is_published(&*self.lake.store, from, table)? || table.position(ACCOUNT_ID).is_none() {
             return Ok(());
         }
-        let path = self.store.path(&table_key(table.name, from));
+        let key = table_key(table.name, from);
         let to = self.scan_id.clone();
+        let store = Arc::clone(&self.lake.store);
         let spool = self.at(place)?;
-        each_account(&path, table, from.as_str(), to.as_str(), &mut |account, batch| {
+        each_account(&store, &key, table, from.as_str(), to.as_str(), &mut |account, batch| {
             if keep(account) { spool.add(account, &Columns::of(table, &batch)?) } else { Ok(()) }
         })
     }
@@ -142,10 +146,8 @@ impl ScanWriter {
             (Place::Finished, _) => 0,
             (Place::Unfinished, Some(index)) => index,
             (Place::Unfinished, None) => {
-                let folder = self.staging.join(UNFINISHED);
-                if folder.exists() {
-                    std::fs::remove_dir_all(&folder).map_err(LakeError::io("removing", &folder))?;
-                }
+                let folder = self.folder.join(UNFINISHED);
+                remove_folder(&folder)?;
                 self.spools.push(Spool::open(&folder)?);
                 *self.unfinished.insert(self.spools.len() - 1)
             }
@@ -155,23 +157,24 @@ impl ScanWriter {
 
     /// Where finished accounts are kept until publication.
     pub fn folder(&self) -> &Path {
-        &self.staging
+        &self.folder
     }
 
     /// Whether the scan belongs to this organization: rows of two are never mixed. The first one that is named is remembered
     /// beside the finished accounts.
     pub fn belongs_to(&self, organization_id: &str) -> Result<bool, LakeError> {
-        let path = self.staging.join(ORGANIZATION);
+        let path = self.folder.join(ORGANIZATION);
         match std::fs::read(&path) {
             Ok(known) if known == organization_id.as_bytes() => Ok(true),
             Ok(known) if std::str::from_utf8(&known).is_ok_and(|known| !known.trim().is_empty()) => Ok(false),
             Ok(_) => {
                 let problem = "it does not name the organization that the scan was started in";
-                Err(LakeError::damaged(&self.staging, ORGANIZATION, problem))
+                Err(LakeError::damaged(&self.folder, ORGANIZATION, problem))
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let staged = stage(&self.staging, "organization.part", organization_id.as_bytes())?;
-                std::fs::rename(&staged, &path).map_err(LakeError::io("writing", &path))?;
+                let part = path.with_extension("part");
+                write_durable(&part, organization_id.as_bytes())?;
+                std::fs::rename(&part, &path).map_err(LakeError::io("writing", &path))?;
                 Ok(true)
             }
             Err(source) => Err(LakeError::Io { doing: "reading", path, source }),
@@ -189,8 +192,8 @@ impl Drop for ScanWriter {
         let worth_keeping = self.is_a_shard || self.spools.iter().any(|spool| !spool.finished().is_empty());
         if self.published || !worth_keeping {
             // Best effort: what stays is in the staging folder, which no reader opens.
-            let _ = self.store.remove_folder(&staging_key(&self.scan_id));
-            let _ = std::fs::remove_dir(self.store.path(STAGING));
+            let _ = self.lake.staging.remove(&self.scan_id);
+            self.lake.staging.remove_if_empty();
         }
         if !self.published && !worth_keeping {
             // Only empty folders, and nothing above one that is not.
@@ -199,9 +202,10 @@ impl Drop for ScanWriter {
     }
 }
 
-pub fn refuse_committed(store: &Store, scan_id: &ScanId) -> Result<(), LakeError> {
-    if store.exists(&table_key(SCANS, scan_id)) {
-        return Err(LakeError::AlreadyCommitted { scan_id: scan_id.to_string(), root: store.path("") });
+/// A committed scan is never written again.
+pub fn refuse_committed(store: &dyn Store, scan_id: &ScanId) -> Result<(), LakeError> {
+    if store.size(&table_key(SCANS, scan_id))?.is_some() {
+        return Err(LakeError::AlreadyCommitted { scan_id: scan_id.to_string(), root: store.location("") });
     }
     Ok(())
 }

@@ -46,10 +46,10 @@ impl ScanWriter {
             put(building(&**rows)?)?;
         }
         if let Some(from) = self.documents_of.as_ref().filter(|_| table.name == Document::SCHEMA.name)
-            && is_published(&self.store, from, table)?
+            && is_published(&*self.lake.store, from, table)?
         {
-            let earlier = self.store.path(&table_key(table.name, from));
-            each_batch(&earlier, table, from.as_str(), self.scan_id.as_str(), &mut put)?;
+            let earlier = table_key(table.name, from);
+            each_batch(&self.lake.store, &earlier, table, from.as_str(), self.scan_id.as_str(), &mut put)?;
         }
         let mut order: Vec<(AccountId, usize)> = Vec::new();
         for (index, spool) in self.spools.iter_mut().enumerate() {
