@@ -8,12 +8,13 @@ use serde_json::Value as Json;
 use crate::process::{metadata, metadata_of, root};
 
 /// Who may name whom: the only place where the arrows stand. `crates/README.md` draws them.
-const ARROWS: [(&str, &[&str], &[&str]); 16] = [
+const ARROWS: [(&str, &[&str], &[&str]); 17] = [
     ("orgsweep-policy", &[], &[]),
     ("orgsweep-model", &[], &[]),
     ("orgsweep-sweep", &["orgsweep-model"], &[]),
     ("orgsweep-aws", &["orgsweep-model", "orgsweep-sweep"], &[]),
     ("orgsweep-lake", &["orgsweep-model"], &[]),
+    ("orgsweep-scan", &["orgsweep-model", "orgsweep-sweep", "orgsweep-lake"], &[]),
     ("orgsweep-explain", &["orgsweep-model", "orgsweep-policy", "orgsweep-lake"], &[]),
     ("orgsweep-simulator", &[], &[]),
     (
@@ -24,6 +25,7 @@ const ARROWS: [(&str, &[&str], &[&str]); 16] = [
             "orgsweep-sweep",
             "orgsweep-aws",
             "orgsweep-lake",
+            "orgsweep-scan",
             "orgsweep-explain",
             "orgsweep-simulator",
         ],

@@ -54,8 +54,13 @@ struct Override {
 }
 
 impl Config {
+    /// The file, if one was named.
+    pub fn read_or_default(path: Option<&Path>) -> Result<Self, Failure> {
+        path.map_or_else(|| Ok(Self::default()), Self::read)
+    }
+
     /// Reads a file. Errors name the file, the place and what was expected.
-    pub fn read(path: &Path) -> Result<Self, Failure> {
+    fn read(path: &Path) -> Result<Self, Failure> {
         let text = std::fs::read_to_string(path)
             .map_err(|error| Failure::new(format!("--config {}: {error}", path.display())))?;
         Self::parse(&text).map_err(|message| Failure::new(format!("--config {}: {message}", path.display())))

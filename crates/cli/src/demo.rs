@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use orgsweep_aws::{AwsSource, Connection, Pace, Roster, SourceOptions};
-use orgsweep_lake::{ScanId, ScanWriter};
+use orgsweep_lake::ScanId;
 use orgsweep_model::Timestamp;
 use orgsweep_model::collector::Clock;
 use orgsweep_model::registry::Registry;
+use orgsweep_scan::Run;
 use orgsweep_simulator::{Options, PlantedKind, Running};
 use orgsweep_sweep::{Source, Totals};
 use sha2::{Digest, Sha256};
@@ -17,17 +18,14 @@ use crate::arguments::{DemoArguments, LogFormat, ScanOptions, WorldArguments};
 use crate::config::Config;
 use crate::exit::{self, Failure};
 use crate::program;
-use crate::run::{Begun, Run};
+use crate::scan_report::{Reporter, Shown};
 use crate::terminal::{Layout, words, wrap};
-use crate::{prepare, scan, stopping};
+use crate::{prepare, stopping};
 
 /// Scans the made-up organization. Ends with 0 when the accounts lost are exactly the ones that were planted.
 pub async fn demo(registry: &Registry, arguments: DemoArguments) -> Result<u8, Failure> {
     let now = arguments.now.unwrap_or_else(|| Clock::wall().now());
-    let config = match &arguments.config {
-        Some(path) => Config::read(path)?,
-        None => Config::default(),
-    };
+    let config = Config::read_or_default(arguments.config.as_deref())?;
     let flags = ScanOptions {
         check: arguments.check,
         collect: arguments.collect,
@@ -44,14 +42,12 @@ pub async fn demo(registry: &Registry, arguments: DemoArguments) -> Result<u8, F
     // Only what concerns checks is taken from the file: the organization is made up.
     let config = Config { options: ScanOptions::default(), ..config };
     let stop = stopping::listen();
-    let mut prepared = prepare::prepare_with(registry, flags, config, Clock::fixed(now))?;
-    let actions = prepared.plan.actions();
-    let scan_id = ScanId::new(now, derived_entropy(&arguments.world, now, &prepared.config_sha256));
-    let header = scan::header(&scan_id, now, &prepared, None, None);
-    let tables = orgsweep_lake::all_tables(registry.stored_tables());
-    let writer = ScanWriter::create(&arguments.out, &scan_id, tables, &header)
-        .map_err(|error| Failure::new(format!("--out {}: {error}", arguments.out.display())))?;
-    let begun = Begun::of(writer, header, None, None, &mut prepared);
+    let prepare::Prepared { mut scan, access, options } =
+        prepare::prepare_with(registry, flags, config, Clock::fixed(now))?;
+    scan.out.clone_from(&arguments.out);
+    let actions = scan.plan.actions();
+    let scan_id = ScanId::new(now, derived_entropy(&arguments.world, now, scan.config_sha256()));
+    let started = orgsweep_scan::create(registry, &scan_id, &mut scan)?;
 
     let running = start(&arguments.world, now, arguments.latency, 0).await?;
     let pace = Pace::unlimited(orgsweep_aws::DEFAULT_REQUESTS);
@@ -59,20 +55,17 @@ pub async fn demo(registry: &Registry, arguments: DemoArguments) -> Result<u8, F
     let connection = Connection::fixed(&running.endpoint(), key_id, secret, None, pace);
     let source = AwsSource::connect(
         connection,
-        SourceOptions {
-            roster: Roster::Organization,
-            access: prepared.access.clone(),
-            with_tags: false,
-            clock: prepared.plan.clock,
-        },
+        SourceOptions { roster: Roster::Organization, access, with_tags: false, clock: scan.plan.clock },
     )
     .await
     .map_err(|error| Failure::new(error.to_string()))?;
     let source: Arc<dyn Source> = Arc::new(source);
-    let out = &arguments.out;
-    let run =
-        Run { registry, source, prepared, begun, out, program: &program::command(), stop, is_demo: true };
-    let outcome = run.go().await?;
+    let program = program::command();
+    let shown = Shown { options: &options, out: &arguments.out, program: &program, is_demo: true };
+    let mut reporter = Reporter::new(shown, scan.plan.concurrency);
+    let run = Run { registry, source, options: scan, started, stop };
+    let outcome = run.go(&mut |event| reporter.report(event)).await;
+    let outcome = reporter.end(outcome)?;
     let surprises = surprises(&running, &outcome.totals, &actions);
     if !arguments.quiet && arguments.log_format == LogFormat::Text {
         let how = if surprises.is_empty() { "exactly those" } else { "not those" };

@@ -16,6 +16,7 @@ use clap::Args;
 use orgsweep_aws::{AwsSource, ClockProbe, Connection};
 use orgsweep_model::registry::Registry;
 use orgsweep_model::{Account, Gap, Organization, Usage, async_trait};
+use orgsweep_scan::or_interrupted;
 use orgsweep_sweep::{Event, Listed, Opened, Source, SourceError, Stop};
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -27,13 +28,15 @@ use self::look::Looker;
 use self::report::Report;
 use self::sample::Sample;
 use crate::arguments::{LogFormat, ScanOptions};
+use crate::commands::scan;
 use crate::config::Config;
 use crate::exit::{self, Failure};
+use crate::messages::warn;
 use crate::prepare::{self, Prepared};
 use crate::program;
 use crate::progress::Progress;
 use crate::terminal::{ColorWhen, Layout};
-use crate::{access, guardrails, scan, stopping};
+use crate::{access, stopping};
 
 /// Options of `scan` about its results: accepted, so that the same line works with another word, and not shown.
 const WITHOUT_MEANING: [&str; 6] = ["out", "fail_on", "min_coverage", "publish_partial", "now", "color"];
@@ -65,7 +68,7 @@ pub async fn doctor(registry: &Registry, arguments: DoctorArguments) -> Result<u
     let quiet = arguments.options.quiet;
     let stop = stopping::listen();
     let examining = examine(registry, arguments, as_json || quiet, began, stop.clone());
-    let report = match stopping::or_interrupted(&stop, examining).await {
+    let report = match or_interrupted(&stop, examining).await {
         Ok(report) => report,
         Err(failure) if as_json => {
             let object = json!({"error": failure.message, "exit_code": failure.code});
@@ -89,10 +92,7 @@ async fn examine(
     began: Instant,
     stop: Stop,
 ) -> Result<Report, Failure> {
-    let config = match &arguments.config {
-        Some(path) => Config::read(path)?,
-        None => Config::default(),
-    };
+    let config = Config::read_or_default(arguments.config.as_deref())?;
     let given = arguments.options.clone();
     let prepared = prepare::prepare(registry, arguments.options, config)?;
     let ends = stopping::with_deadline(stop.clone(), began, prepared.options.deadline.map(|span| span.0));
@@ -121,14 +121,15 @@ async fn look(
 ) -> Result<Report, Failure> {
     let source_options = scan::source_options(&prepared, scan::roster(&prepared.options, None, None)?);
     let session_policy = prepared.access.session_policy.clone();
-    let Prepared { mut plan, options, .. } = prepared;
+    let Prepared { scan, options, .. } = prepared;
+    let mut plan = scan.plan;
 
     let pace = access::pace(&options, 1)?;
     let connection = Connection::load(options.profile.as_deref(), options.region.as_deref(), pace)
         .await
         .map_err(|error| Failure::new(error.to_string()))?;
     for warning in connection.warnings() {
-        crate::run::warn(&options, "credentials", warning);
+        warn(&options, "credentials", warning);
     }
     let clock = connection.clock();
     let source =
@@ -140,7 +141,8 @@ async fn look(
     };
     let organization = source.organization().await.map_err(without_roster)?;
     let names = source.unit_names().await;
-    let policies = if guardrails::are_wanted(&plan) { source.look_at_policies().await } else { None };
+    let policies =
+        if orgsweep_sweep::organization::are_wanted(&plan) { source.look_at_policies().await } else { None };
     let source: Arc<dyn Source> = Arc::new(source);
     let accounts = list(&*source, names.as_ref().ok()).await.map_err(without_roster)?;
 

@@ -18,8 +18,6 @@ mod demo;
 mod doctor;
 mod durations;
 pub mod exit;
-mod guardrails;
-mod kept;
 mod live;
 mod log_event;
 mod manuals;
@@ -30,14 +28,10 @@ mod policy;
 mod prepare;
 mod program;
 mod progress;
-mod retry;
-mod roster_file;
-mod run;
-mod scan;
+mod scan_failure;
+mod scan_report;
 mod screen;
-mod shard;
 mod simulate;
-mod sink;
 mod stopping;
 mod summary;
 mod terminal;
@@ -132,7 +126,7 @@ fn dispatch(packs: Vec<Pack>, arguments: Arguments) -> Result<u8, Failure> {
     let registry = prepare::registry(packs)?;
     match arguments.command {
         Command::Demo(arguments) => in_runtime(demo::demo(&registry, arguments)),
-        Command::Scan(arguments) => in_runtime(scan::scan(&registry, *arguments)),
+        Command::Scan(arguments) => in_runtime(commands::scan::scan(&registry, *arguments)),
         Command::Doctor(arguments) => in_runtime(doctor::doctor(&registry, *arguments)),
         Command::Policy(arguments) => policy::policy(&registry, *arguments),
         Command::Explain(arguments) => commands::explain::explain(&arguments),
@@ -141,8 +135,8 @@ fn dispatch(packs: Vec<Pack>, arguments: Arguments) -> Result<u8, Failure> {
             print(&check_list::list(&registry, &arguments)?)
         }
         Command::Checks { command: ChecksCommand::Show { id } } => print(&checks::show(&registry, &id)?),
-        Command::Discover(arguments) => in_runtime(roster_file::discover(arguments)),
-        Command::Finalize(arguments) => shard::finalize(&registry, *arguments),
+        Command::Discover(arguments) => in_runtime(commands::discover::discover(arguments)),
+        Command::Finalize(arguments) => commands::finalize::finalize(&registry, *arguments),
         Command::Ddl(arguments) => print(&ddl::ddl(&registry, &arguments)?),
         Command::LogSchema => print(log_event::SCHEMA),
         Command::Completions(arguments) => print(&manuals::completions(&arguments)),

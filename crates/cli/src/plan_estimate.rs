@@ -8,7 +8,6 @@ use orgsweep_sweep::Plan;
 use serde_json::{Value as Json, json};
 
 use crate::durations::about;
-use crate::guardrails;
 
 /// Targets that one page of `organizations:ListTargetsForPolicy` holds.
 const TARGETS_PER_PAGE: u64 = 20;
@@ -57,7 +56,7 @@ impl Estimate {
         // Every candidate role that refuses is one more AssumeRole.
         per_account += roles;
         by_service.insert("sts".to_owned(), roles * accounts);
-        if has_organization && !plan.is_a_shard && guardrails::are_wanted(plan) {
+        if has_organization && !plan.is_a_shard && orgsweep_sweep::organization::are_wanted(plan) {
             // The policy that allows everything is attached to every account.
             let pages = listed.div_ceil(TARGETS_PER_PAGE);
             by_service.insert("organizations".to_owned(), pages);

@@ -55,7 +55,7 @@ fn printable_lines(json: &str) -> String {
 async fn planned(source: Arc<dyn Source>, prepared: &Prepared, share: u32) -> Result<Planned<'_>, Failure> {
     let failed = |error: orgsweep_sweep::SourceError| Failure::new(error.to_string());
     let organization = source.organization().await.map_err(failed)?;
-    let plan = &prepared.plan;
+    let plan = &prepared.scan.plan;
     let names = if plan.needs_paths() || source.needs_paths() {
         source
             .unit_names()
@@ -106,7 +106,7 @@ async fn planned(source: Arc<dyn Source>, prepared: &Prepared, share: u32) -> Re
 }
 
 fn refusal(prepared: &Prepared, account: &Account) -> Option<Gap> {
-    prepared.plan.filter.refuses(account).or_else(|| inactive(account))
+    prepared.scan.plan.filter.refuses(account).or_else(|| inactive(account))
 }
 
 impl Planned<'_> {
@@ -115,7 +115,7 @@ impl Planned<'_> {
     }
 
     fn text(&self, layout: Layout) -> String {
-        let plan = &self.prepared.plan;
+        let plan = &self.prepared.scan.plan;
         let mut text = String::new();
         // Writing to a String cannot fail; the results are dropped on purpose throughout.
         let _ = writeln!(
@@ -171,7 +171,7 @@ impl Planned<'_> {
     }
 
     fn json(&self) -> Json {
-        let plan = &self.prepared.plan;
+        let plan = &self.prepared.scan.plan;
         let accounts: Vec<Json> = self
             .chosen
             .iter()

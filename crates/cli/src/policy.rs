@@ -50,10 +50,7 @@ pub fn policy(registry: &Registry, arguments: PolicyArguments) -> Result<u8, Fai
 }
 
 fn printed(registry: &Registry, mut arguments: PolicyArguments) -> Result<Printed, Failure> {
-    let config = match &arguments.config {
-        Some(path) => Config::read(path)?,
-        None => Config::default(),
-    };
+    let config = Config::read_or_default(arguments.config.as_deref())?;
     arguments.refuse_misplaced()?;
     let options = std::mem::take(&mut arguments.options);
     let prepared = prepare::prepare(registry, options, config)?;
@@ -94,7 +91,7 @@ fn printed(registry: &Registry, mut arguments: PolicyArguments) -> Result<Printe
     }
 
     let mut notes = Vec::new();
-    let mut actions = prepared.plan.actions();
+    let mut actions = prepared.scan.plan.actions();
     if actions.is_empty() {
         // A policy must allow something; this is what nobody can be denied.
         notes.push("the chosen checks need nothing inside accounts: the roster is enough".to_owned());

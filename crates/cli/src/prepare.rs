@@ -1,17 +1,18 @@
 //! From options to a plan: everything that can be wrong is found here, before the first call to AWS.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use orgsweep_aws::Access;
+use orgsweep_aws::{Access, RoleTemplate};
 use orgsweep_explain::nearest::unknown;
 use orgsweep_model::collector::Clock;
 use orgsweep_model::facts::DERIVED;
 use orgsweep_model::finding_id::sha256_hex;
 use orgsweep_model::registry::{ROSTER, Registry};
 use orgsweep_model::selection::{CheckSet, Scope};
-use orgsweep_model::{Account, AccountId, Pack, Timestamp};
+use orgsweep_model::{Account, AccountId, Pack};
+use orgsweep_scan::{AccessChoice, AccountsFrom, Decisions};
 use orgsweep_sweep::{Filter, Plan};
 use serde_json::{Value as Json, json};
 
@@ -28,24 +29,17 @@ pub fn registry(packs: Vec<Pack>) -> Result<Registry, Failure> {
         .map_err(|message| Failure::new(format!("this distribution is put together wrongly: {message}")))
 }
 
+/// Where the tables go unless another place is given.
+pub const DEFAULT_OUT: &str = "orgsweep-out";
+
 /// Options as they hold, and what they come to.
 pub struct Prepared {
-    /// What will be done.
-    pub plan: Plan,
+    /// What the scan needs.
+    pub scan: orgsweep_scan::Options,
     /// How accounts are entered.
     pub access: Access,
     /// Options of the flags and the file.
     pub options: ScanOptions,
-    /// Names this configuration: of everything that changes results.
-    pub config_sha256: String,
-}
-
-impl Prepared {
-    /// Ages count to this moment, whatever the clock says: a scan goes on with the moment that it began with.
-    pub fn count_ages_to(&mut self, now: Timestamp) {
-        self.plan.now = now;
-        self.plan.clock = self.plan.clock.counting_to(now);
-    }
 }
 
 /// Puts flags over file, and turns both into a plan.
@@ -87,14 +81,47 @@ pub fn prepare_with(
     }
     let filter = filter(&options)?;
     let also = also_collect(registry, &options.collect)?;
-    let config_sha256 = fingerprint(&options, &checks, &config);
     let (concurrency, _) = concurrency(&options, 1)?;
     let mut plan = Plan::new(registry, checks, &also, filter, concurrency, clock);
     plan.scopes.clone_from(&config.scopes);
     plan.most_details = options.key_ids.unwrap_or(0) as usize;
     let session_policy = session_policy(&options, &plan)?;
     let access = access(&options, &config.access, session_policy)?;
-    Ok(Prepared { plan, access, options, config_sha256 })
+    let decisions = Decisions {
+        overrides: config.overrides,
+        report_max_age: options.report_max_age.map(|age| age.0),
+        accounts: accounts_from(&options),
+        access: access_choice(&options, &access),
+    };
+    let out = options.out.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_OUT));
+    let mut scan = orgsweep_scan::Options::new(plan, &decisions, out, access.session_policy.clone());
+    scan.publish_partial = options.publish_partial;
+    Ok(Prepared { scan, access, options })
+}
+
+fn accounts_from(options: &ScanOptions) -> AccountsFrom {
+    match &options.accounts_file {
+        _ if options.single_account => AccountsFrom::CallerOnly,
+        Some(path) => AccountsFrom::File(path.clone()),
+        None => AccountsFrom::Organization,
+    }
+}
+
+/// What of the way into the accounts decides what can be read. External ids are secrets to some, and stay out.
+fn access_choice(options: &ScanOptions, access: &Access) -> AccessChoice {
+    let names = |roles: &[RoleTemplate]| roles.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let overrides = access.overrides.iter();
+    AccessChoice {
+        region: options.region.clone(),
+        roles: names(&access.roles),
+        roles_in: overrides.map(|(scope, special)| (format!("{scope:?}"), names(&special.roles))).collect(),
+        chain: access.chain.clone(),
+        discovery_role: access.discovery_role.clone(),
+        session_duration: access.session_duration,
+        is_limited: access.session_policy.is_some(),
+        source_identity: access.source_identity.clone(),
+        session_tags: access.session_tags.clone(),
+    }
 }
 
 /// What every assumed role is limited to: the calls of the enabled checks.
@@ -292,39 +319,6 @@ pub fn unknown_framework(registry: &Registry, wanted: &str) -> String {
         .collect();
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     format!("--framework {wanted:?}: no check answers it; known: {}", known.join(", "))
-}
-
-/// Of everything that changes results: not where they go, how fast, or how it is told.
-fn fingerprint(options: &ScanOptions, checks: &CheckSet, config: &Config) -> String {
-    let checks: BTreeMap<&str, Json> = checks.checks().map(|check| (check.id(), check.settings())).collect();
-    let mut options = options.clone();
-    options.out = None;
-    options.concurrency = None;
-    options.now = None;
-    options.quiet = false;
-    options.log_format = None;
-    options.color = None;
-    options.external_id = None;
-    options.profile = None;
-    options.requests = None;
-    options.max_rate = None;
-    options.unlimited = false;
-    options.attempt_timeout = None;
-    options.deadline = None;
-    options.attempts = None;
-    options.report_timeout = None;
-    options.publish_partial = false;
-    options.fail_on = None;
-    options.min_coverage = None;
-    let overrides: Vec<Json> =
-        config.overrides.iter().map(|(scope, changes)| json!([format!("{scope:?}"), changes])).collect();
-    let access: Vec<Json> = config
-        .access
-        .iter()
-        .map(|(scope, special)| json!([format!("{scope:?}"), special.role_name]))
-        .collect();
-    let whole = json!({"options": options, "checks": checks, "overrides": overrides, "access": access});
-    sha256_hex(whole.to_string().as_bytes())
 }
 
 /// Accounts from a file: an id a line, a name behind a comma; `#` begins a comment.

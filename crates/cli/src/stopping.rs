@@ -5,7 +5,7 @@ use std::time::Duration;
 use orgsweep_sweep::Stop;
 use tokio::time::Instant;
 
-use crate::exit::{self, Failure};
+use crate::exit;
 
 /// How long accounts in flight may take to finish once nothing new is begun.
 const GRACE: Duration = Duration::from_secs(30);
@@ -36,32 +36,6 @@ pub fn with_deadline(mut stop: Stop, began: Instant, deadline: Option<Duration>)
         stop.deadline = Some(began + deadline.saturating_sub(reserve + stop.grace));
     }
     stop
-}
-
-/// Waits for work that has nothing to keep: the first Ctrl-C ends it.
-pub fn or_interrupted<'a, T: 'a>(
-    stop: &'a Stop,
-    work: impl Future<Output = Result<T, Failure>> + 'a,
-) -> impl Future<Output = Result<T, Failure>> + 'a {
-    // Futures of whole commands are large.
-    let work = Box::pin(work);
-    async move {
-        let deadline = async {
-            match stop.deadline {
-                Some(moment) => tokio::time::sleep_until(moment).await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            biased;
-            () = stop.gently.cancelled() => Err(Failure::interrupted()),
-            () = deadline => Err(Failure {
-                message: "the deadline came before the scan could begin; nothing was published".to_owned(),
-                code: exit::INCOMPLETE,
-            }),
-            done = work => done,
-        }
-    }
 }
 
 async fn interrupt() {

@@ -7,6 +7,7 @@
 pub mod account;
 pub mod ending;
 pub mod filter;
+pub mod organization;
 pub mod plan;
 pub mod retained;
 pub mod rows;

@@ -59,7 +59,7 @@ pub struct ExplainArguments {
     #[arg(long, value_name = "SCAN_ID")]
     pub from: Option<String>,
     /// Where the tables are.
-    #[arg(long, value_name = "DIR", default_value = crate::scan::DEFAULT_OUT)]
+    #[arg(long, value_name = "DIR", default_value = crate::prepare::DEFAULT_OUT)]
     pub out: PathBuf,
     /// How the answer is told.
     #[arg(long, value_enum, default_value_t)]

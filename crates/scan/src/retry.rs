@@ -1,7 +1,7 @@
-//! `--retry-incomplete`: a published scan read back, so that only what it lost is scanned again.
+//! A published scan read back, so that only what it lost is scanned again.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use orgsweep_lake::{LakeError, Place, ScanId, ScanSelector, ScanWriter, each_row, read, resolve};
@@ -11,11 +11,12 @@ use orgsweep_model::records::{
 };
 use orgsweep_model::{AccountId, Row as _, TableSchema, Usage};
 use orgsweep_sweep::retained::Retained;
-use orgsweep_sweep::{AccountTally, Plan, Totals};
+use orgsweep_sweep::{Plan, Totals};
 
-use crate::exit::Failure;
-use crate::prepare::Prepared;
-use crate::scan::same_configuration;
+use crate::begin::same_configuration;
+use crate::error::Error;
+use crate::options::Options;
+use crate::tallies::tallies;
 
 /// A published scan.
 pub struct Earlier {
@@ -32,16 +33,17 @@ pub struct Earlier {
 
 impl Earlier {
     /// Reads what the scan knows about its own gaps.
-    pub fn read(root: &Path, scan_id: ScanId, prepared: &Prepared) -> Result<Self, Failure> {
-        let failed = |error: LakeError| Failure::new(format!("--retry-incomplete: {error}"));
+    pub fn read(scan_id: ScanId, options: &Options) -> Result<Self, Error> {
+        let root = options.out.as_path();
+        let failed = Error::Retried;
         let selector = ScanSelector::Id(scan_id.clone());
         // Rows that were damaged since would be published once more, as the latest.
         resolve(root, &selector)
             .and_then(|scan_id| orgsweep_lake::is_unchanged(root, &scan_id))
             .map_err(failed)?;
         let scans: Vec<ScanRecord> = read(root, &selector).map_err(failed)?;
-        let scan = scans.first().ok_or_else(|| Failure::new("the scan has no row of its own"))?;
-        same_configuration(scan_id.as_str(), &scan.config_sha256, &scan.tool_version, prepared)?;
+        let scan = scans.first().ok_or(Error::NoRecord)?;
+        same_configuration(scan_id.as_str(), &scan.config_sha256, &scan.tool_version, options)?;
         let mut whole = HashSet::new();
         let mut kept: HashMap<AccountId, Retained> = HashMap::new();
         each_row(root, &selector, &mut |row: ScanAccountRecord| match row.scan_state {
@@ -86,14 +88,15 @@ impl Earlier {
     }
 
     /// Rows of two organizations are never put together.
-    pub fn same_organization(&self, organization_id: &str) -> Result<(), Failure> {
+    pub fn same_organization(&self, organization_id: &str) -> Result<(), Error> {
         if self.organization_id == organization_id {
             return Ok(());
         }
-        Err(Failure::new(format!(
-            "--retry-incomplete: scan {} is of organization {}, and the credentials are of {organization_id}",
-            self.scan_id, self.organization_id
-        )))
+        Err(Error::RetriedOrganization {
+            scan_id: self.scan_id.to_string(),
+            retried: self.organization_id.clone(),
+            organization: organization_id.to_owned(),
+        })
     }
 
     /// Takes over the stored facts that are not made anew, of accounts that were scanned in part.
@@ -147,32 +150,6 @@ impl Earlier {
         }
         Ok(())
     }
-}
-
-/// What accounts of a published scan added to its sums.
-pub fn tallies(
-    root: &Path,
-    scan_id: &ScanId,
-    wanted: &dyn Fn(AccountId) -> bool,
-) -> Result<BTreeMap<AccountId, AccountTally>, LakeError> {
-    let selector = ScanSelector::Id(scan_id.clone());
-    let mut tallies = BTreeMap::new();
-    each_row(root, &selector, &mut |row: ScanAccountRecord| {
-        if wanted(row.account_id) {
-            tallies.insert(row.account_id, AccountTally::begin(&row, row.reason.clone()));
-        }
-    })?;
-    each_row(root, &selector, &mut |row: CoverageRecord| {
-        if let Some(tally) = tallies.get_mut(&row.account_id) {
-            tally.add_coverage(&row);
-        }
-    })?;
-    each_row(root, &selector, &mut |row: FindingRecord| {
-        if let Some(tally) = tallies.get_mut(&row.account_id) {
-            tally.add_finding(&row);
-        }
-    })?;
-    Ok(tallies)
 }
 
 /// The stored facts that are made anew, by account.

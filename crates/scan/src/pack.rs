@@ -15,14 +15,14 @@ pub struct Packed {
 }
 
 /// Spools accounts as they finish.
-pub struct LakeSink {
+pub struct LakeSink<'a> {
     /// The scan.
-    pub writer: ScanWriter,
+    pub writer: &'a mut ScanWriter,
     /// What is asked of AWS for no account in particular.
     pub usage: Arc<Usage>,
 }
 
-impl Sink for LakeSink {
+impl Sink for LakeSink<'_> {
     type Packed = Packed;
 
     fn packer(&self) -> Packer<Packed> {
@@ -31,7 +31,7 @@ impl Sink for LakeSink {
     }
 
     fn take(&mut self, packed: Packed, tally: &AccountTally) -> Result<(), String> {
-        put(&mut self.writer, Place::Finished, &packed, tally)?;
+        put(self.writer, Place::Finished, &packed, tally)?;
         self.writer.keep_usage(&self.usage).map_err(|error| error.to_string())
     }
 }

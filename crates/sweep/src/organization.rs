@@ -4,19 +4,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use orgsweep_lake::ScanWriter;
 use orgsweep_model::facts::{OrganizationPolicies, OrganizationPolicy, Policy};
-use orgsweep_model::records::{TableRead, TableReadOutcome};
-use orgsweep_model::{AccountId, Gap, Reason, Row as _, Rows, Timestamp};
-use orgsweep_sweep::{Plan, Source, Stop};
+use orgsweep_model::{Gap, Reason, Row as _};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
+
+use crate::ending::Stop;
+use crate::plan::Plan;
+use crate::source::Source;
 
 /// A wait of so long is told.
 const A_WHILE: Duration = Duration::from_secs(2);
 
 /// What came of it; `None`: nobody asked, or there is no organization to ask.
-pub type Guardrails = Option<Result<OrganizationPolicies, Gap>>;
+pub type ReadPolicies = Option<Result<OrganizationPolicies, Gap>>;
 
 /// They are read where the accounts' own policies are: one without the other decides nothing.
 pub fn are_wanted(plan: &Plan) -> bool {
@@ -26,7 +27,7 @@ pub fn are_wanted(plan: &Plan) -> bool {
 }
 
 /// A reading that goes on beside the scan.
-pub struct Reading(Option<JoinHandle<Guardrails>>);
+pub struct Reading(Option<JoinHandle<ReadPolicies>>);
 
 impl Reading {
     /// Begins, if anybody wants them.
@@ -39,7 +40,7 @@ impl Reading {
     }
 
     /// Waits for the end of it, but not for longer than the scan may take; `on_wait` is told if that takes a while.
-    pub async fn end(self, stop: &Stop, was_stopped: bool, on_wait: impl FnOnce()) -> Guardrails {
+    pub async fn end(self, stop: &Stop, was_stopped: bool, on_wait: impl FnOnce()) -> ReadPolicies {
         let mut handle = self.0?;
         let stopped = || Gap::new(Reason::Cancelled).because("the scan was stopped before its end");
         if was_stopped && !handle.is_finished() {
@@ -80,38 +81,7 @@ impl Reading {
 }
 
 /// What the scan lacks of them, if it does.
-pub fn lost(guardrails: &Guardrails) -> Option<String> {
+pub fn lost(guardrails: &ReadPolicies) -> Option<String> {
     let gap = guardrails.as_ref()?.as_ref().err()?;
     Some(format!("{}: {gap}", OrganizationPolicy::SCHEMA.name))
-}
-
-/// Their rows, and a line in the ledger of the management account, which they are read for.
-pub fn rows(
-    guardrails: Guardrails,
-    management: AccountId,
-    now: Timestamp,
-    writer: &mut ScanWriter,
-) -> Vec<Arc<dyn Rows>> {
-    let Some(guardrails) = guardrails else {
-        return Vec::new();
-    };
-    let gap = guardrails.as_ref().err();
-    writer.record_read(TableRead {
-        account_id: management,
-        table_name: OrganizationPolicy::SCHEMA.name.to_owned(),
-        outcome: if gap.is_some() { TableReadOutcome::Gap } else { TableReadOutcome::Read },
-        row_count: guardrails.as_ref().map_or(0, |guardrails| guardrails.policies.len()) as i64,
-        observed_at: now,
-        reason_code: gap.map(|gap| gap.reason.as_str().to_owned()),
-        api: gap.and_then(|gap| gap.api.clone()),
-        error_code: gap.and_then(|gap| gap.code.clone()),
-        error_message: gap.and_then(|gap| gap.message.clone()),
-        attempts: gap.map_or(0, |gap| gap.attempts) as i32,
-    });
-    match guardrails {
-        Ok(OrganizationPolicies { policies, documents }) => {
-            vec![Arc::new(policies), Arc::new(documents)]
-        }
-        Err(_) => Vec::new(),
-    }
 }

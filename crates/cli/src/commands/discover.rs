@@ -1,0 +1,60 @@
+//! `orgsweep discover`: the organization, read once and written to a file that shards scan from.
+
+use orgsweep_aws::{AwsSource, Connection, Pace, Roster, SourceOptions};
+use orgsweep_model::collector::Clock;
+use orgsweep_model::text::printable;
+use orgsweep_scan::{RosterFile, or_interrupted};
+
+use crate::arguments::{DiscoverArguments, ScanOptions};
+use crate::exit::{self, Failure};
+use crate::messages::warn;
+use crate::stopping;
+
+/// Reads the organization and writes the file: whole or not at all.
+pub async fn discover(arguments: DiscoverArguments) -> Result<u8, Failure> {
+    let stop = stopping::listen();
+    or_interrupted(&stop, write(arguments)).await
+}
+
+async fn write(arguments: DiscoverArguments) -> Result<u8, Failure> {
+    let failed = |error: orgsweep_sweep::SourceError| Failure::new(error.to_string());
+    RosterFile::can_be_written(&arguments.roster)?;
+    let entering = ScanOptions {
+        discovery_role: arguments.discovery_role.clone(),
+        external_id: arguments.external_id.clone(),
+        ..ScanOptions::default()
+    };
+    let access = crate::access::access(&entering, &[], Some(String::new()))?;
+    let pace =
+        if arguments.unlimited { Pace::unlimited(orgsweep_aws::DEFAULT_REQUESTS) } else { Pace::default() };
+    let profile = arguments.profile.as_deref();
+    let connection = Connection::load(profile, arguments.region.as_deref(), pace).await.map_err(failed)?;
+    for warning in connection.warnings() {
+        warn(&ScanOptions::default(), "credentials", warning);
+    }
+    let options = SourceOptions {
+        roster: Roster::Organization,
+        access,
+        with_tags: arguments.tags,
+        clock: Clock::wall(),
+    };
+    let source = AwsSource::connect(connection, options).await.map_err(failed)?;
+    let file = RosterFile::discover(&source, source.policies()).await?;
+    file.write(&arguments.roster)?;
+    let policies = match (&file.roster.policies, &file.roster.policies_gap) {
+        (Some(policies), _) => format!("{} service and resource control policies", policies.len()),
+        (None, Some(gap)) => {
+            format!("service and resource control policies unknown: {}", printable(&gap.to_string()))
+        }
+        (None, None) => "no service and resource control policies".to_owned(),
+    };
+    crate::print(&format!(
+        "{} accounts in {}, {policies}\nThe scan is {}; scan it with --roster {} --shard I/N\n",
+        file.roster.accounts.len(),
+        arguments.roster.display(),
+        file.scan_id,
+        crate::summary::quoted(&arguments.roster)
+    ))?;
+    // A table that every scan of this roster lacks is told now, while it can still be read.
+    Ok(if file.roster.policies.is_some() { exit::COMPLETE } else { exit::INCOMPLETE })
+}

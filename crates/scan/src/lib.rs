@@ -1,0 +1,30 @@
+//! A scan, from an open source of accounts to published tables: new, resumed, retried, or one shard of several.
+//!
+//! [`begin`] finds out what is kept already and prepares the place for the rest; a [`Run`] scans and publishes; [`finalize`]
+//! publishes the shards of a scan as one. Nothing here prints: what happens is an [`Event`], what came of it a typed result,
+//! and what went wrong an [`Error`]. Who calls turns them into text.
+
+mod begin;
+mod error;
+mod event;
+mod finalize;
+mod options;
+mod pack;
+mod publish;
+mod retry;
+mod roster_file;
+mod run;
+mod shard;
+mod stopping;
+mod tallies;
+
+pub use begin::{Attempt, Started, begin, create};
+pub use error::{Error, Interruption, RosterDifference, UnfinishedShards};
+pub use event::{Beginning, Event};
+pub use finalize::{Finalized, Finalizing, finalize};
+pub use options::{AccessChoice, AccountsFrom, Decisions, Options};
+pub use publish::Published;
+pub use roster_file::RosterFile;
+pub use run::{Run, RunOutcome};
+pub use shard::Shard;
+pub use stopping::or_interrupted;

@@ -1,0 +1,204 @@
+//! A scan's last step: the rows of the scan itself, and the commit.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use orgsweep_lake::{LakeError, ScanId, ScanWriter};
+use orgsweep_model::collector::CallCounts;
+use orgsweep_model::facts::{OrganizationPolicies, OrganizationPolicy};
+use orgsweep_model::records::{
+    ApiCallRecord, ScanRecord, ScanState, ScanStatus, TableRead, TableReadOutcome,
+};
+use orgsweep_model::registry::Registry;
+use orgsweep_model::{Organization, Row as _, Rows, Timestamp, Usage};
+use orgsweep_sweep::Totals;
+use orgsweep_sweep::organization::ReadPolicies;
+use serde_json::{Value as Json, json};
+use tokio::time::Instant;
+
+use crate::error::Error;
+use crate::event::Event;
+use crate::options::Options;
+
+/// Grows when columns are added to a table.
+const SCHEMA_VERSION: i32 = 4;
+/// A wait of so long is an event.
+const A_WHILE: Duration = Duration::from_secs(1);
+
+/// A scan whose accounts are all finished.
+pub struct Publication<'a> {
+    /// What is linked in.
+    pub registry: &'a Registry,
+    /// What was done.
+    pub options: &'a Options,
+    /// The organization.
+    pub organization: &'a Organization,
+    /// The scan's name.
+    pub scan_id: &'a ScanId,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// How many processes took part, if several.
+    pub shards: Option<i32>,
+    /// The scan whose rows were taken over.
+    pub retried_scan_id: Option<String>,
+    /// Ended early.
+    pub is_partial: bool,
+    /// How long it took, where one process did it all.
+    pub seconds: Option<Duration>,
+    /// What was asked of AWS for the organization as a whole.
+    pub shared: &'a Usage,
+    /// Service and resource control policies.
+    pub policies: ReadPolicies,
+    /// Another publisher is not waited for beyond this moment.
+    pub deadline: Option<Instant>,
+}
+
+/// A scan that is in the lake.
+#[derive(Debug)]
+pub struct Published {
+    /// Its name.
+    pub scan_id: ScanId,
+    /// The organization.
+    pub organization: Organization,
+    /// Ended early, or complete.
+    pub status: ScanStatus,
+    /// How long it took, where one process did it all.
+    pub seconds: Option<Duration>,
+    /// Calls for the organization as a whole.
+    pub shared: CallCounts,
+    /// The sums of its accounts.
+    pub totals: Totals,
+}
+
+impl Publication<'_> {
+    /// Publishes. Once the scan is in the lake, nothing makes it a failure any more. `patience` decides whether another
+    /// publisher is still waited for.
+    pub fn publish(
+        mut self,
+        mut writer: ScanWriter,
+        totals: Totals,
+        patience: &mut dyn FnMut(Duration) -> bool,
+        on_event: &mut dyn FnMut(Event),
+    ) -> Result<Published, Error> {
+        let refused = Error::lake(&self.options.out);
+        let previous_scan_id = orgsweep_lake::latest_scan_id(&self.options.out).map_err(refused)?;
+        let record = self.record(&totals, previous_scan_id);
+        let coverage = self.coverage(&record, &totals);
+        let policies = self.policies.take();
+        let unknown = policies.as_ref().and_then(|read| read.as_ref().err().cloned());
+        let whole = self.rows_of_the_scan(policies, &mut writer);
+        let mut is_noticed = false;
+        let mut wait = |waited: Duration| {
+            if !is_noticed && waited > A_WHILE {
+                is_noticed = true;
+                on_event(Event::WaitingForPublisher);
+            }
+            patience(waited) && self.deadline.is_none_or(|moment| Instant::now() < moment)
+        };
+        let published = match writer.publish(&whole, record, &coverage, &mut wait) {
+            Err(LakeError::Locked { .. }) if self.deadline.is_some_and(|moment| Instant::now() >= moment) => {
+                return Err(Error::DeadlineWhilePublishing {
+                    scan_id: self.scan_id.to_string(),
+                    root: self.options.out.clone(),
+                    of_shards: self.shards.is_some(),
+                });
+            }
+            published => published.map_err(refused)?,
+        };
+        published.warnings.into_iter().for_each(|warning| on_event(Event::PublishedWithWarning(warning)));
+        if let Some(gap) = unknown {
+            on_event(Event::OrganizationPoliciesUnknown(gap));
+        }
+        Ok(Published {
+            scan_id: self.scan_id.clone(),
+            organization: self.organization.clone(),
+            status: self.status(),
+            seconds: self.seconds,
+            shared: self.shared.total(),
+            totals,
+        })
+    }
+
+    fn status(&self) -> ScanStatus {
+        if self.is_partial { ScanStatus::Partial } else { ScanStatus::Complete }
+    }
+
+    fn record(&self, totals: &Totals, previous_scan_id: Option<String>) -> ScanRecord {
+        let mut calls = totals.calls;
+        calls.add(&self.shared.total());
+        let plan = &self.options.plan;
+        ScanRecord {
+            org_id: self.organization.id.clone(),
+            management_account_id: self.organization.management_account_id,
+            started_at: self.started_at,
+            finished_at: plan.clock.now(),
+            status: self.status(),
+            previous_scan_id,
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            schema_version: SCHEMA_VERSION,
+            config_sha256: self.options.config_sha256().to_owned(),
+            accounts_in_scope: totals.accounts.len() as i32,
+            accounts_scanned: totals.count(ScanState::Scanned) as i32,
+            accounts_partial: totals.count(ScanState::Partial) as i32,
+            accounts_not_scanned: totals.count(ScanState::NotScanned) as i32,
+            api_calls: calls.calls as i64,
+            throttles: calls.throttles as i64,
+            session_policy: self.options.session_policy.clone(),
+            duration_ms: self.seconds.map_or_else(
+                || plan.clock.now().as_millisecond() - self.started_at.as_millisecond(),
+                |seconds| seconds.as_millis() as i64,
+            ),
+            api_attempts: Some(calls.attempts as i64),
+            api_errors: Some(calls.errors as i64),
+            response_bytes: Some(calls.response_bytes as i64),
+            retried_scan_id: self.retried_scan_id.clone(),
+            shards: self.shards,
+            organization_gaps: (!totals.organization_gaps.is_empty())
+                .then(|| totals.organization_gaps.join("; ")),
+        }
+    }
+
+    /// The coverage as the manifest has it.
+    fn coverage(&self, record: &ScanRecord, totals: &Totals) -> Json {
+        json!({
+            "accounts_in_scope": record.accounts_in_scope,
+            "accounts_scanned": record.accounts_scanned,
+            "accounts_partial": record.accounts_partial,
+            "accounts_not_scanned": record.accounts_not_scanned,
+            "enabled_checks": self.options.plan.checks.len(),
+            "coverage_rows": totals.coverage_rows,
+            "findings": totals.finding_rows,
+            "organization_gaps": totals.organization_gaps,
+        })
+    }
+
+    /// What belongs to no account in particular.
+    fn rows_of_the_scan(&self, policies: ReadPolicies, writer: &mut ScanWriter) -> Vec<Arc<dyn Rows>> {
+        let plan = &self.options.plan;
+        let (checks, controls) = orgsweep_sweep::rows::catalog(self.registry, &plan.checks);
+        let mut whole: Vec<Arc<dyn Rows>> =
+            vec![Arc::new(checks), Arc::new(controls), Arc::new(ApiCallRecord::of(None, self.shared))];
+        let Some(policies) = policies else {
+            return whole;
+        };
+        // A line in the ledger of the management account, which they are read for.
+        let gap = policies.as_ref().err();
+        writer.record_read(TableRead {
+            account_id: self.organization.management_account_id,
+            table_name: OrganizationPolicy::SCHEMA.name.to_owned(),
+            outcome: if gap.is_some() { TableReadOutcome::Gap } else { TableReadOutcome::Read },
+            row_count: policies.as_ref().map_or(0, |read| read.policies.len()) as i64,
+            observed_at: plan.clock.now(),
+            reason_code: gap.map(|gap| gap.reason.as_str().to_owned()),
+            api: gap.and_then(|gap| gap.api.clone()),
+            error_code: gap.and_then(|gap| gap.code.clone()),
+            error_message: gap.and_then(|gap| gap.message.clone()),
+            attempts: gap.map_or(0, |gap| gap.attempts) as i32,
+        });
+        if let Ok(OrganizationPolicies { policies, documents }) = policies {
+            whole.push(Arc::new(policies));
+            whole.push(Arc::new(documents));
+        }
+        whole
+    }
+}

@@ -1,0 +1,235 @@
+//! One run, from an open source to published tables: what a new scan, one that is resumed, one that retries and a shard share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use orgsweep_lake::{Place, ScanHeader, ScanId, ScanWriter};
+use orgsweep_model::registry::Registry;
+use orgsweep_model::{Organization, Usage};
+use orgsweep_sweep::organization::{ReadPolicies, Reading, lost};
+use orgsweep_sweep::{AccountTally, Early, Ended, Plan, ScanError, Source, Stop, Totals, Unfinished};
+use tokio::time::Instant;
+
+use crate::begin::Started;
+use crate::error::Error;
+use crate::event::{Beginning, Event};
+use crate::options::Options;
+use crate::pack::{LakeSink, keep};
+use crate::publish::{Publication, Published};
+use crate::retry::Earlier;
+use crate::shard::Shard;
+use crate::stopping::or_interrupted;
+use crate::tallies::totals_of;
+
+/// How long a publisher waits for another.
+const LOCK_PATIENCE: Duration = Duration::from_mins(2);
+
+/// One run.
+pub struct Run<'a> {
+    /// What is linked in.
+    pub registry: &'a Registry,
+    /// Accounts and sessions.
+    pub source: Arc<dyn Source>,
+    /// What will be done.
+    pub options: Options,
+    /// Where it goes.
+    pub started: Started,
+    /// How it is ended before its end.
+    pub stop: Stop,
+}
+
+/// What a run came to.
+#[derive(Debug)]
+pub enum RunOutcome {
+    /// The scan is in the lake.
+    Published(Box<Published>),
+    /// The shard is kept, to be published with the others.
+    Shard(Shard, Totals),
+}
+
+/// What is known and kept while a run goes on.
+struct Running {
+    source: Arc<dyn Source>,
+    options: Options,
+    plan: Arc<Plan>,
+    stop: Stop,
+    writer: ScanWriter,
+    header: ScanHeader,
+    shard: Option<Shard>,
+    earlier: Option<Earlier>,
+    totals: Totals,
+    /// What is asked of AWS for no account in particular.
+    usage: Arc<Usage>,
+}
+
+impl Run<'_> {
+    /// Scans and publishes.
+    pub async fn go(self, on_event: &mut dyn FnMut(Event)) -> Result<RunOutcome, Error> {
+        let watch = Instant::now();
+        let Self { registry, source, options, started, stop } = self;
+        let Started { writer, header, shard, earlier, unfinished } = started;
+        let (totals, _) = totals_of(&writer)?;
+        let (usage, plan) = (source.usage(), Arc::new(options.plan.clone()));
+        let shared = writer.earlier_usage();
+        let mut running =
+            Running { source, options, plan, stop, writer, header, shard, earlier, totals, usage };
+        running.enter_the_organization().await?;
+        on_event(Event::Started(running.beginning()));
+        if !unfinished.is_empty() {
+            on_event(Event::UnfinishedScans(unfinished));
+        }
+        let (ended, policies) = running.collect(on_event).await?;
+        let is_partial = ended.early.is_some();
+        let organization = running.take(ended)?;
+        if let Some(shard) = shard {
+            return Ok(RunOutcome::Shard(shard, running.totals));
+        }
+        shared.join(&running.usage);
+        let Running { options, stop, writer, header, totals, .. } = running;
+        let scan_id: ScanId = header.scan_id.parse().map_err(Error::ScanId)?;
+        let publication = Publication {
+            registry,
+            options: &options,
+            organization: &organization,
+            started_at: options.plan.clock.began(scan_id.moment()),
+            scan_id: &scan_id,
+            shards: None,
+            retried_scan_id: header.retried_scan_id,
+            is_partial,
+            seconds: Some(watch.elapsed()),
+            shared: &shared,
+            policies,
+            deadline: stop.deadline.map(|moment| moment + stop.grace),
+        };
+        // A Ctrl-C that came before is what led here; a new one ends the wait for another publisher.
+        let was_stopped = stop.gently.is_cancelled();
+        let mut patience = |waited| {
+            waited < LOCK_PATIENCE && (was_stopped || !stop.gently.is_cancelled()) && !stop.now.is_cancelled()
+        };
+        let published = publication.publish(writer, totals, &mut patience, on_event)?;
+        Ok(RunOutcome::Published(Box::new(published)))
+    }
+}
+
+impl Running {
+    fn beginning(&self) -> Beginning {
+        Beginning {
+            scan_id: self.header.scan_id.clone(),
+            checks: self.plan.checks.len(),
+            resumed: self.totals.accounts.len(),
+            retried_scan_id: self.header.retried_scan_id.clone(),
+            shard: self.shard,
+        }
+    }
+
+    /// Finds out whose accounts these are: rows of two organizations are never put together.
+    async fn enter_the_organization(&mut self) -> Result<(), Error> {
+        let describing = async { self.source.organization().await.map_err(Error::Source) };
+        let organization = or_interrupted(&self.stop, describing).await?;
+        let refused = Error::lake(&self.options.out);
+        let whose = format!("{} {}", organization.id, organization.management_account_id);
+        if !self.writer.belongs_to(&whose).map_err(refused)? {
+            return Err(Error::OtherOrganization {
+                scan_id: self.header.scan_id.clone(),
+                organization: organization.id,
+            });
+        }
+        self.writer.keep_usage(&self.usage).map_err(refused)?;
+        if let Some(earlier) = &self.earlier {
+            earlier.same_organization(&organization.id)?;
+            earlier.take_over_facts(&mut self.writer, &self.plan).map_err(refused)?;
+            self.writer.copy_documents_from(&earlier.scan_id);
+        }
+        Ok(())
+    }
+
+    /// Enters the accounts, and reads the organization's policies beside them.
+    async fn collect(&mut self, on_event: &mut dyn FnMut(Event)) -> Result<(Ended, ReadPolicies), Error> {
+        let reading = Reading::begin(&self.source, &self.plan, self.shard.is_some());
+        let mut sink = LakeSink { writer: &mut self.writer, usage: Arc::clone(&self.usage) };
+        let mut about_accounts = |event| on_event(Event::Accounts(event));
+        let (source, plan, stop) = (Arc::clone(&self.source), Arc::clone(&self.plan), self.stop.clone());
+        let ran = orgsweep_sweep::run(source, plan, &mut sink, stop, &mut about_accounts).await;
+        on_event(Event::AccountsEnded);
+        let was_stopped = !ran.as_ref().is_ok_and(|ended| ended.early.is_none());
+        let on_wait = || on_event(Event::WaitingForOrganizationPolicies);
+        let policies = reading.end(&self.stop, was_stopped, on_wait).await;
+        self.totals.organization_gaps.extend(lost(&policies));
+        let counted = self.writer.keep_usage(&self.usage).map_err(Error::lake(&self.options.out));
+        let ended = ran.map_err(|error| self.failed(error))?;
+        // Only now: how to go on after what ended the run matters more.
+        counted?;
+        Ok((ended, policies))
+    }
+
+    /// Takes the sums of a run, and what it left undone where the scan is published all the same.
+    fn take(&mut self, ended: Ended) -> Result<Organization, Error> {
+        let Ended { totals, organization, early, roster_is_whole, unfinished, taken } = ended;
+        self.totals.join(totals);
+        let out = self.options.out.clone();
+        let refused = Error::lake(&out);
+        if let Some(why) = early {
+            if !(self.options.publish_partial && roster_is_whole) || self.shard.is_some() {
+                // Whoever goes on begins these accounts anew; what was asked for them was asked.
+                unfinished
+                    .iter()
+                    .filter_map(|one| one.usage.as_deref())
+                    .for_each(|asked| self.usage.join(asked));
+                self.writer.keep_usage(&self.usage).map_err(refused)?;
+                return Err(self.stopped(why));
+            }
+            self.leave_out(unfinished, &organization)?;
+        }
+        if let (Some(earlier), None) = (&self.earlier, self.shard) {
+            earlier
+                .take_over(&mut self.writer, Place::Finished, &self.plan, &taken, &mut self.totals)
+                .map_err(refused)?;
+        }
+        Ok(organization)
+    }
+
+    /// Accounts that did not finish, in a scan that is published without them.
+    fn leave_out(&mut self, unfinished: Vec<Unfinished>, organization: &Organization) -> Result<(), Error> {
+        // What an earlier scan has of an account is more than nothing: it stays.
+        let (kept, lost): (Vec<_>, Vec<_>) = unfinished
+            .into_iter()
+            .partition(|one| one.refusal.is_none() && self.plan.retained.contains_key(&one.account.id));
+        for account in lost {
+            let rows = account.rows(&self.plan, organization);
+            let tally = AccountTally::of(&rows);
+            keep(&mut self.writer, Place::Unfinished, rows, &tally).map_err(Error::Rows)?;
+            self.totals.add(tally);
+        }
+        if let Some(earlier) = &self.earlier {
+            let kept = kept.into_iter().map(|one| (one.account.id, one.usage)).collect();
+            earlier
+                .take_over(&mut self.writer, Place::Unfinished, &self.plan, &kept, &mut self.totals)
+                .map_err(Error::lake(&self.options.out))?;
+        }
+        Ok(())
+    }
+
+    fn stopped(&self, why: Early) -> Error {
+        Error::Stopped {
+            why,
+            kept: self.writer.finished().count(),
+            scan_id: self.header.scan_id.clone(),
+            shard: self.shard,
+            root: self.options.out.clone(),
+        }
+    }
+
+    fn failed(&self, error: ScanError) -> Error {
+        match error {
+            ScanError::Cancelled => self.stopped(Early::Interrupted),
+            ScanError::Deadline => self.stopped(Early::Deadline),
+            error => Error::Failed {
+                error,
+                kept: self.writer.finished().count(),
+                scan_id: self.header.scan_id.clone(),
+                folder: self.writer.folder().to_owned(),
+                root: self.options.out.clone(),
+            },
+        }
+    }
+}
