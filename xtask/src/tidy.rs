@@ -8,14 +8,15 @@ use serde_json::Value as Json;
 use crate::process::{metadata, metadata_of, root};
 
 /// Who may name whom: the only place where the arrows stand. `crates/README.md` draws them.
-const ARROWS: [(&str, &[&str], &[&str]); 17] = [
+const ARROWS: [(&str, &[&str], &[&str]); 18] = [
     ("orgsweep-policy", &[], &[]),
     ("orgsweep-model", &[], &[]),
     ("orgsweep-sweep", &["orgsweep-model"], &[]),
     ("orgsweep-aws", &["orgsweep-model", "orgsweep-sweep"], &[]),
     ("orgsweep-lake", &["orgsweep-model"], &[]),
     ("orgsweep-scan", &["orgsweep-model", "orgsweep-sweep", "orgsweep-lake"], &[]),
-    ("orgsweep-explain", &["orgsweep-model", "orgsweep-policy", "orgsweep-lake"], &[]),
+    ("orgsweep-identity", &["orgsweep-model", "orgsweep-policy"], &[]),
+    ("orgsweep-explain", &["orgsweep-model", "orgsweep-policy", "orgsweep-identity", "orgsweep-lake"], &[]),
     ("orgsweep-simulator", &[], &[]),
     (
         "orgsweep-cli",
@@ -69,12 +70,13 @@ const ARROWS: [(&str, &[&str], &[&str]); 17] = [
     ),
     ("xtask", &[], &[]),
 ];
-const PACK: &[&str] = &["orgsweep-model", "orgsweep-policy"];
+const PACK: &[&str] = &["orgsweep-model", "orgsweep-policy", "orgsweep-identity"];
 const PACK_TESTS: &[&str] = &["orgsweep-testkit"];
 /// A pack of one's own under `plugins/`, with or without a distribution of its own: nothing has to be written here.
 const IN_HOUSE: &[&str] = &[
     "orgsweep-model",
     "orgsweep-policy",
+    "orgsweep-identity",
     "orgsweep-cli",
     "orgsweep-credentials",
     "orgsweep-permissions",

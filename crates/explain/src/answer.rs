@@ -1,5 +1,6 @@
 //! The question, put to the policy engine.
 
+use orgsweep_identity::{Absence, Guard, Kind};
 use orgsweep_model::facts::{IdentityProvider, PrincipalKind};
 use orgsweep_model::{AccountId, Row as _};
 use orgsweep_policy::{
@@ -12,13 +13,12 @@ use crate::circumstances::Circumstances;
 use crate::conditions::undetermined_keys;
 use crate::error::ExplainError;
 use crate::facts::Facts;
-use crate::guardrails::{Guard, Kind};
 use crate::layers_view::{LayerView, LayersView};
 use crate::nearest::unknown;
 use crate::outsider;
 use crate::query::Query;
 use crate::question::Question;
-use crate::request_facts::Read;
+use crate::request_facts::KnownFacts;
 use crate::sides::{Requester, ResourceSide, Usual, provider_in_doubt};
 use crate::subject::{Subject, account_in};
 use crate::unrecognized::Unrecognized;
@@ -79,7 +79,9 @@ pub fn answer(
         outsider::is_answerable(subject, (action, resource), owner, &side, facts)?;
     }
     let is_left_out = query.without_organization_policies;
-    let guard = |kind, account| Guard::of(facts, kind, account, is_left_out);
+    let guard = |kind, account| {
+        if is_left_out { Guard::None(Absence::LeftOut) } else { facts.guard(kind, account) }
+    };
     let service_control = guard(Kind::Service, subject.account().filter(|_| !requester.is_external));
     let resource_control = match owner {
         None if has_no_account(resource) => {
@@ -99,7 +101,7 @@ pub fn answer(
     let supposed = if requester.is_external { outsider::supposed(subject) } else { Context::auditor() };
     let bare = put(supposed.clone());
     let mut known = Circumstances::given(&query.context, question, &bare)?;
-    let read = Read::of(facts, &requester, resource);
+    let read = KnownFacts::of(facts, &requester, resource);
     known.of_facts(read.keys(&requester, owner, resource), &bare);
     let context = known.over(supposed);
     let layers = Layers {

@@ -1,17 +1,22 @@
 //! What a scan knows about a few accounts, read back from the lake.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
+use orgsweep_identity::{
+    Absence, CompiledDocuments, Documents, Guard, Identities, IdentityFacts, Kind, Member,
+    OrganizationGuardrails, Place, Rows, Trust,
+};
+
 use orgsweep_lake::{LakeError, ScanId, ScanSelector, lookup, read};
 use orgsweep_model::facts::{
-    AwsManagedPolicy, BoundaryPolicy, Document, GroupMember, IdentityProvider, ManagedPolicy,
-    OrganizationPolicy, Policy, PolicyAttachment, PolicyKind, Principal, PrincipalKind, PrincipalTag,
+    AwsManagedPolicy, BoundaryPolicy, Document, Group, GroupMember, IdentityProvider, ManagedPolicy,
+    OrganizationPolicy, Policy, PolicyAttachment, Principal, PrincipalKind, PrincipalTag,
 };
 use orgsweep_model::records::{ScanAccountRecord, ScanRecord, TableRead, TableReadOutcome};
 use orgsweep_model::{AccountId, Row};
-use orgsweep_policy::{Attached, Policy as Compiled};
+use orgsweep_policy::Attached;
 
 use crate::error::ExplainError;
 use crate::nearest::unknown;
@@ -24,16 +29,13 @@ pub struct Facts {
     /// Those of the wanted accounts that are on the scan's roster.
     pub accounts: BTreeMap<AccountId, ScanAccountRecord>,
     pub principals: Vec<Principal>,
-    pub tags: Vec<PrincipalTag>,
-    pub members: Vec<GroupMember>,
-    pub attachments: Vec<PolicyAttachment>,
-    pub providers: Vec<IdentityProvider>,
-    /// All of the organization.
-    pub organization: Vec<OrganizationPolicy>,
+    providers: Vec<IdentityProvider>,
     /// Only versions in force.
-    policies: Vec<Policy>,
+    identities: BTreeMap<AccountId, Identities>,
+    /// All of the organization.
+    organization: Vec<OrganizationPolicy>,
     reads: Vec<TableRead>,
-    texts: HashMap<Arc<str>, Arc<str>>,
+    documents: Documents,
     /// What the program is called.
     program: String,
 }
@@ -57,7 +59,7 @@ impl Facts {
         let accounts: Vec<ScanAccountRecord> = source.rows("account_id", &ids)?;
         let mut policies: Vec<Policy> = source.rows("account_id", &ids)?;
         policies.retain(|policy| policy.is_default);
-        let organization =
+        let organization: Vec<OrganizationPolicy> =
             if orgsweep_lake::has_table(root, &scan_id, OrganizationPolicy::SCHEMA).map_err(failed)? {
                 read(root, &selector).map_err(failed)?
             } else {
@@ -70,27 +72,51 @@ impl Facts {
             } else {
                 Vec::new()
             };
+        let mut names: BTreeSet<&str> =
+            policies.iter().filter_map(|policy| policy.document_sha256.as_deref()).collect();
+        names.extend(organization.iter().map(|policy| &*policy.document_sha256));
+        let documents: Vec<Document> = source.rows("document_sha256", &names)?;
+        let texts = documents.into_iter().map(|row| (row.document_sha256, row.document_json));
+        let documents = Documents::new(texts, Arc::new(CompiledDocuments::default()));
+        let attachments: Vec<PolicyAttachment> = source.rows("account_id", &ids)?;
         let mut facts = Self {
             accounts: accounts.into_iter().map(|account| (account.account_id, account)).collect(),
             principals: source.rows("account_id", &ids)?,
-            tags: source.rows("account_id", &ids)?,
-            members: source.rows("account_id", &ids)?,
-            attachments: source.rows("account_id", &ids)?,
             reads: source.rows("account_id", &ids)?,
             providers,
+            identities: BTreeMap::new(),
             organization,
-            policies,
-            texts: HashMap::new(),
-            program: program.to_owned(),
+            documents,
             scan,
             scan_id,
+            program: program.to_owned(),
         };
-        let mut names: BTreeSet<&str> =
-            facts.policies.iter().filter_map(|policy| policy.document_sha256.as_deref()).collect();
-        names.extend(facts.organization.iter().map(|policy| &*policy.document_sha256));
-        let documents: Vec<Document> = source.rows("document_sha256", &names)?;
-        facts.texts = documents.into_iter().map(|row| (row.document_sha256, row.document_json)).collect();
+        let rows = AccountRows {
+            policies,
+            attachments,
+            members: source.rows("account_id", &ids)?,
+            tags: source.rows("account_id", &ids)?,
+        };
+        let identities = wanted.iter().map(|account| (*account, facts.identities_of(*account, &rows)));
+        facts.identities = identities.collect();
         Ok(facts)
+    }
+
+    fn identities_of(&self, account: AccountId, rows: &AccountRows) -> Identities {
+        let principals = self.principals.iter().filter(|one| one.account_id == account);
+        let tags = of_account(&rows.tags, |tag| tag.account_id == account);
+        let are_tags_lost = self.lost(account, &[PrincipalTag::SCHEMA.name]).is_some();
+        Identities::new(IdentityFacts {
+            members: principals.map(Member::from).collect(),
+            policies: of_account(&rows.policies, |policy| policy.account_id == account),
+            attachments: of_account(&rows.attachments, |one| one.account_id == account),
+            group_members: of_account(&rows.members, |one| one.account_id == account),
+            tags: (!are_tags_lost).then_some(tags),
+            documents: self.documents.clone(),
+            groups_lost: self.lost(account, &[GroupMember::SCHEMA.name, Group::SCHEMA.name]),
+            aws_managed_lost: self.lost(account, &[AwsManagedPolicy::SCHEMA.name]),
+            managed_lost: self.lost(account, &[ManagedPolicy::SCHEMA.name, BoundaryPolicy::SCHEMA.name]),
+        })
     }
 
     /// How to collect what is missing.
@@ -133,87 +159,67 @@ impl Facts {
         (!known.contains(&arn)).then(|| unknown(place, "identity provider", arn, &known))
     }
 
-    /// What stands in somebody: inline policies, or the trust policy of a role.
-    pub fn within(&self, account: AccountId, kind: PolicyKind, owner_arn: &str) -> Vec<Attached> {
-        let meant = self.policies.iter().filter(|policy| {
-            policy.account_id == account
-                && policy.policy_kind == kind
-                && policy.attached_to_arn.as_deref() == Some(owner_arn)
-        });
-        let name = |policy: &Policy| match kind {
-            PolicyKind::Trust => owner_arn.to_owned(),
-            _ => policy.policy_name.clone(),
+    /// The principals of an account with the policies that bind them; `None`: it is not one of those that were read.
+    pub fn identities(&self, account: AccountId) -> Option<&Identities> {
+        self.identities.get(&account)
+    }
+
+    /// The trust policy of a role; none where it was not read.
+    pub fn trust(&self, account: AccountId, role_arn: &str) -> Vec<Attached> {
+        let trust = self.identities(account).and_then(|identities| identities.trusts().of(role_arn));
+        trust.iter().map(Trust::attached).collect()
+    }
+
+    /// The organization's policies that apply to an account, or to a caller that has none.
+    pub fn guard(&self, kind: Kind, account: Option<AccountId>) -> Guard {
+        let Some(account) = account else {
+            return Guard::None(Absence::Outside);
         };
-        meant.map(|policy| self.compiled(&name(policy), policy.document_sha256.as_deref())).collect()
-    }
-
-    /// The managed policies of somebody.
-    pub fn attached(&self, account: AccountId, principal_arn: &str) -> Vec<Attached> {
-        let meant = self.attachments.iter().filter(|one| {
-            one.account_id == account && one.principal_arn == principal_arn && !one.as_boundary
-        });
-        meant.map(|one| self.managed(account, &one.policy_arn)).collect()
-    }
-
-    /// A managed policy in the version that is in force.
-    pub fn managed(&self, account: AccountId, arn: &str) -> Attached {
-        let is_meant =
-            |policy: &&Policy| policy.account_id == account && policy.policy_arn.as_deref() == Some(arn);
-        if let Some(policy) = self.policies.iter().find(is_meant) {
-            let attached = match &policy.document_sha256 {
-                None => Attached::unreadable(
-                    arn,
-                    "AWS has withdrawn the policy, and gives its document to nobody",
-                ),
-                Some(name) => self.compiled(arn, Some(name)),
-            };
-            return match &policy.version_id {
-                Some(version) => attached.in_version(version),
-                None => attached,
-            };
-        }
-        let tables: &[&str] = if arn.split(':').nth(4) == Some("aws") {
-            &[AwsManagedPolicy::SCHEMA.name]
-        } else {
-            &[ManagedPolicy::SCHEMA.name, BoundaryPolicy::SCHEMA.name]
+        let management = self.scan.management_account_id;
+        let lost = self.lost(management, &[OrganizationPolicy::SCHEMA.name]);
+        let guardrails = OrganizationGuardrails {
+            organization: &self.scan.org_id,
+            management_account: management,
+            policies: lost.as_deref().map_or(Ok(&self.organization), Err),
+            documents: &self.documents,
         };
-        let reason = self.lost(account, tables);
-        Attached::unreadable(
-            arn,
-            reason.as_deref().unwrap_or("its document is not among those that were read"),
-        )
-    }
-
-    /// A policy of the organization.
-    pub fn of_organization(&self, policy: &OrganizationPolicy) -> Attached {
-        let name = format!("{} ({})", policy.policy_name, policy.policy_id);
-        self.compiled(&name, Some(&policy.document_sha256))
+        let row = self.accounts.get(&account);
+        guardrails.of(kind, account, row.map_or(Place::Elsewhere, |row| Place::Units(row.ou_ids.as_deref())))
     }
 
     /// The documents of all of these policies.
     pub fn texts(&self) -> impl Iterator<Item = &str> {
-        self.texts.values().map(|text| &**text)
+        self.documents.texts()
     }
 
     /// The documents of the roles' trust policies.
     pub fn trust_texts(&self) -> impl Iterator<Item = &str> {
-        let trusts = self.policies.iter().filter(|policy| policy.policy_kind == PolicyKind::Trust);
-        trusts.filter_map(|policy| self.texts.get(policy.document_sha256.as_deref()?)).map(|text| &**text)
+        let trusts = self.identities.values().flat_map(|identities| identities.trusts().iter());
+        trusts.filter_map(|trust| trust.text())
     }
 
     /// The partition that was scanned; `None`: nothing that was read says it.
     pub fn partition(&self) -> Option<&str> {
-        let own = self.policies.iter().filter_map(|policy| policy.policy_arn.as_deref());
+        let own = self
+            .identities
+            .values()
+            .flat_map(Identities::policies)
+            .filter_map(|policy| policy.policy_arn.as_deref());
         let mut arns = self.principals.iter().map(|one| one.principal_arn.as_str()).chain(own);
         arns.next()?.split(':').nth(1)
     }
+}
 
-    fn compiled(&self, name: &str, sha256: Option<&str>) -> Attached {
-        match sha256.and_then(|sha256| self.texts.get(sha256)) {
-            Some(text) => Attached::new(name, Compiled::compiled(text)),
-            None => Attached::unreadable(name, "its document is not in the lake"),
-        }
-    }
+/// The rows of the wanted accounts that say which policies bind whom.
+struct AccountRows {
+    policies: Vec<Policy>,
+    attachments: Vec<PolicyAttachment>,
+    members: Vec<GroupMember>,
+    tags: Vec<PrincipalTag>,
+}
+
+fn of_account<R: Row>(rows: &[R], is_of: impl Fn(&R) -> bool) -> Rows<R> {
+    rows.iter().filter(|row| is_of(row)).cloned().collect::<Vec<R>>().into()
 }
 
 /// `DENIED at iam:ListRoles (AccessDenied)`.

@@ -1,11 +1,11 @@
 //! The layers of a request, named and with their place in the organization.
 
+use orgsweep_identity::{Absence, Guard, Kind, UNKNOWN};
 use orgsweep_model::AccountId;
 use orgsweep_model::selection::names_of_path;
 use orgsweep_policy::{Answer, Citation, Decision, Denial, Layer, PrincipalKind, Step, Truth};
 
 use crate::facts::Facts;
-use crate::guardrails::{Absence, Guard, Kind, UNKNOWN};
 use crate::sides::{Requester, ResourceSide};
 use crate::subject::Subject;
 

@@ -12,7 +12,6 @@ mod circumstances;
 mod conditions;
 mod error;
 mod facts;
-mod guardrails;
 mod keys;
 mod layers_view;
 pub mod nearest;

@@ -1,15 +1,15 @@
 //! What a scan knows of a request, for the policy engine to make condition keys of.
 
-use orgsweep_model::facts::{PolicyKind, PrincipalTag};
+use orgsweep_model::facts::Principal;
 use orgsweep_model::records::ScanAccountRecord;
-use orgsweep_model::{AccountId, Organization, Row as _};
+use orgsweep_model::{AccountId, Organization};
 use orgsweep_policy::{AccountFacts, Attached, FactKeys, RequestFacts};
 
 use crate::facts::Facts;
 use crate::sides::Requester;
 
 /// What was read, as the engine wants it.
-pub struct Read<'a> {
+pub struct KnownFacts<'a> {
     moment: String,
     accounts: Vec<AccountFacts<'a>>,
     /// Of who asks, if the scan has it.
@@ -19,27 +19,20 @@ pub struct Read<'a> {
     resource_tags: Option<Vec<(&'a str, &'a str)>>,
 }
 
-impl<'a> Read<'a> {
+impl<'a> KnownFacts<'a> {
     /// Takes it from the facts.
     pub fn of(facts: &'a Facts, requester: &Requester, resource: &str) -> Self {
         let organization = &facts.scan.org_id;
         let known = facts.accounts.values().filter(|_| organization != Organization::NONE);
-        let tags_of = |arn: &str| {
-            let own = facts.tags.iter().filter(|tag| tag.principal_arn == arn);
-            own.map(|tag: &PrincipalTag| (tag.tag_key.as_str(), tag.tag_value.as_str())).collect()
-        };
+        let tags_of = |row: &Principal| facts.identities(row.account_id)?.tags_of(&row.principal_arn);
         let row = requester.row.as_ref();
-        let is_principal = facts.principals.iter().any(|one| one.principal_arn == resource);
+        let target = facts.principals.iter().find(|one| one.principal_arn == resource);
         Self {
             moment: facts.scan.finished_at.to_string(),
             accounts: known.map(|account| account_facts(account, organization)).collect(),
-            tags: row
-                .filter(|row| facts.lost(row.account_id, &[PrincipalTag::SCHEMA.name]).is_none())
-                .map(|row| tags_of(&row.principal_arn)),
-            trust: row.map_or_else(Vec::new, |row| {
-                facts.within(row.account_id, PolicyKind::Trust, &row.principal_arn)
-            }),
-            resource_tags: is_principal.then(|| tags_of(resource)),
+            tags: row.and_then(tags_of),
+            trust: row.map_or_else(Vec::new, |row| facts.trust(row.account_id, &row.principal_arn)),
+            resource_tags: target.and_then(tags_of),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Who is meant, and the policies that the request meets.
 
-use orgsweep_model::facts::{IdentityProvider, PolicyKind, Principal as Row, PrincipalKind};
+use orgsweep_model::facts::{IdentityProvider, Principal as Row, PrincipalKind};
 use orgsweep_model::{AccountId, Row as _};
 use orgsweep_policy::{Attached, Catalogue, Policy, Principal};
 
@@ -98,7 +98,7 @@ impl Requester {
         let session = session.map(str::to_owned);
         let is_user = principal.kind() == orgsweep_policy::PrincipalKind::User;
         let tables: &[&str] = if is_user {
-            &["users", "group_members", "groups", "inline_policies", "policy_attachments"]
+            &["users", "inline_policies", "policy_attachments"]
         } else {
             &["roles", "inline_policies", "policy_attachments"]
         };
@@ -118,23 +118,16 @@ impl Requester {
             let known = facts.known(account, &[kind]);
             return Err(ExplainError::Invalid(unknown("--principal", kind.as_str(), arn, &known)));
         };
-        let mut identity = facts.within(account, PolicyKind::Inline, arn);
-        identity.extend(facts.attached(account, arn));
-        for member in facts.members.iter().filter(|member| member.user_arn == arn) {
-            let group = facts.principal(account, |one| {
-                one.principal_kind == PrincipalKind::Group && one.name == member.group_name
-            });
-            let Some(group) = group else {
-                let reason = "the group was not listed: made or deleted during the scan";
-                identity.push(Attached::unreadable(&member.group_name, reason));
-                continue;
-            };
-            let mut through = facts.within(account, PolicyKind::Inline, &group.principal_arn);
-            through.extend(facts.attached(account, &group.principal_arn));
-            identity.extend(through.into_iter().map(|policy| policy.through_group(&member.group_name)));
-        }
-        let boundary = row.permissions_boundary_arn.as_ref().map(|arn| facts.managed(account, arn));
-        Ok(Self { principal, row: Some(row.clone()), session, identity, boundary, is_external: false })
+        let binding = facts.identities(account).and_then(|identities| identities.binding(&row.principal_arn));
+        let binding = binding.cloned().unwrap_or_default();
+        Ok(Self {
+            principal,
+            row: Some(row.clone()),
+            session,
+            identity: binding.identity,
+            boundary: binding.boundary,
+            is_external: false,
+        })
     }
 }
 
@@ -311,7 +304,7 @@ fn trust(
     if let Some(reason) = facts.lost(owner, &[orgsweep_model::facts::Role::SCHEMA.name]) {
         return side(vec![Attached::unreadable(resource, &reason)]);
     }
-    let policies = facts.within(owner, PolicyKind::Trust, resource);
+    let policies = facts.trust(owner, resource);
     if policies.is_empty() {
         let known = facts.known(owner, &[PrincipalKind::Role]);
         return Err(ExplainError::Invalid(unknown("--resource", "role", resource, &known)));

@@ -1,0 +1,21 @@
+//! The principals of an account with the policies that bind them, computed once and shared by everything that asks: checks,
+//! and the explainer.
+//!
+//! - [`Identities`]: users, groups and roles with their layers. What could not be read is a policy that nobody can read
+//!   ([`orgsweep_policy::Attached::unreadable`]), never a missing one.
+//! - [`Trusts`]: the trust policies of the roles, with who may come in.
+//! - [`OrganizationGuardrails`]: the service and resource control policies that apply to an account.
+//! - [`Documents`]: policy texts, compiled when they are first needed, once per distinct text.
+
+mod account;
+mod documents;
+mod guardrails;
+mod rows;
+mod sorted;
+mod trusts;
+
+pub use account::{Binding, Identities, IdentityFacts, Member, StoredPolicy};
+pub use documents::{CompiledDocuments, Documents};
+pub use guardrails::{Absence, Guard, Kind, OrganizationGuardrails, Place, UNKNOWN};
+pub use rows::Rows;
+pub use trusts::{Trust, Trusts};
