@@ -9,7 +9,7 @@ use orgsweep_model::control::Control;
 use orgsweep_model::facts::Role;
 use orgsweep_model::reads::{Dependency, Reads as _};
 use orgsweep_model::records::{CheckControlRecord, CheckRecord, CoverageRecord, FindingRecord};
-use orgsweep_model::{Context, DynCheck, Gap, Pack, Report, Resource, Severity, Status, Tables};
+use orgsweep_model::{CheckStatus, Context, DynCheck, Gap, Pack, Report, Resource, Severity, Status, Tables};
 use orgsweep_simulator::Options;
 use serde_json::{Value as Json, json};
 
@@ -67,6 +67,8 @@ fn first_letter(letter: char) -> RoleRule {
         severity: Severity::Low,
         version: 1,
         since: own("0.1.0".to_owned()),
+        status: CheckStatus::Stable,
+        former: Cow::Owned(Vec::new()),
         resource_type: own("AWS::EC2::Instance".to_owned()),
         service: None,
         controls: Cow::Owned(vec![Control {

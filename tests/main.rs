@@ -56,6 +56,8 @@ mod fuzz_seeds;
 mod doctor;
 // Who may do what, from a stored scan.
 mod explain;
+// Previews, retired and renamed checks.
+mod check_life;
 // A check that nobody compiled in.
 mod made_at_run_time;
 // A check that fails itself.

@@ -292,6 +292,9 @@ pub struct ScanOptions {
     #[arg(long, value_delimiter = ',', value_name = "ID", help_heading = "Checks")]
     #[serde(deserialize_with = "values::list")]
     pub exclude_check: Vec<String>,
+    /// Also the checks in preview, which otherwise run only when --check names them.
+    #[arg(long, help_heading = "Checks")]
+    pub preview: bool,
     /// Only checks of this severity or above.
     #[arg(long, help_heading = "Checks")]
     pub severity: Option<Severity>,
@@ -395,6 +398,7 @@ impl ScanOptions {
             single_account: self.single_account || other.single_account,
             check: list(self.check, other.check),
             exclude_check: list(self.exclude_check, other.exclude_check),
+            preview: self.preview || other.preview,
             severity: self.severity.or(other.severity),
             framework: self.framework.or(other.framework),
             collect: list(self.collect, other.collect),

@@ -8,11 +8,18 @@ use crate::program;
 
 /// Puts ids in the place of patterns. One that matches nothing is a mistake and is named.
 pub fn expand(registry: &Registry, options: &mut ScanOptions) -> Result<(), Failure> {
-    let ids: Vec<&str> = registry.checks().iter().map(|registered| registered.id()).collect();
+    let with_previews = options.preview;
+    // A pattern names no check: what runs only where it is named is not among those that it stands for.
+    let running: Vec<&str> = registry
+        .checks()
+        .iter()
+        .filter(|registered| registered.check.metadata().status.runs(false, with_previews))
+        .map(|registered| registered.id())
+        .collect();
+    let all: Vec<&str> = registry.checks().iter().map(|registered| registered.id()).collect();
     let mut problems = Vec::new();
-    for (place, names) in [("--check", &mut options.check), ("--exclude-check", &mut options.exclude_check)] {
-        *names = expanded(place, names, &ids, &mut problems);
-    }
+    options.check = expanded("--check", &options.check, &running, &mut problems);
+    options.exclude_check = expanded("--exclude-check", &options.exclude_check, &all, &mut problems);
     if problems.is_empty() { Ok(()) } else { Err(Failure::new(problems.join("\n"))) }
 }
 
@@ -30,7 +37,8 @@ fn expanded(place: &str, names: &[String], ids: &[&str], problems: &mut Vec<Stri
         }
         if !found && is_pattern {
             problems.push(format!(
-                "{place} {name:?}: no check matches; `{} checks list` prints all of them",
+                "{place} {name:?}: no check matches; `{} checks list` prints all of them, and --preview includes those in \
+                 preview",
                 program::name()
             ));
         } else if !found {

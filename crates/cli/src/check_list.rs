@@ -1,11 +1,12 @@
 //! `orgsweep checks list`: the registered checks, all or those that match, for people and for programs.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use clap::Args;
 use orgsweep_explain::nearest::unknown;
-use orgsweep_model::Severity;
 use orgsweep_model::registry::{Registered, Registry};
+use orgsweep_model::{CheckStatus, Severity};
 use serde_json::{Value as Json, json};
 
 use crate::arguments::PrintFormat;
@@ -82,11 +83,12 @@ fn matching<'r>(registry: &'r Registry, arguments: &ListArguments) -> Result<Vec
 
 fn as_text(matching: &[&Registered], all: usize, layout: Layout) -> String {
     let mut text = String::new();
-    let widest = |of: fn(&Registered) -> &str| {
-        matching.iter().map(|registered| columns(of(registered))).max().unwrap_or(0)
+    let widest = |of: fn(&Registered) -> Cow<'_, str>| {
+        matching.iter().map(|registered| columns(&of(registered))).max().unwrap_or(0)
     };
-    let (id, pack) = (widest(|registered| registered.id()), widest(|registered| registered.pack));
-    let title = widest(|registered| &registered.check.metadata().title);
+    let (id, pack) =
+        (widest(|registered| registered.id().into()), widest(|registered| registered.pack.into()));
+    let title = widest(|registered| titled(registered));
     // Where a line has no place for everything, the title has one of its own.
     let is_narrow = id + 2 + 13 + 2 + pack + 2 + title > layout.prose;
     for registered in matching {
@@ -98,11 +100,11 @@ fn as_text(matching: &[&Registered], all: usize, layout: Layout) -> String {
         let _ = write!(text, "{}  {severity}  {}", fitted(&metadata.id, id), fitted(registered.pack, pack));
         if is_narrow {
             text.truncate(text.trim_end().len());
-            for line in wrap(metadata.title.split(' '), layout.width - 4) {
+            for line in wrap(titled(registered).split(' '), layout.width - 4) {
                 let _ = write!(text, "\n    {line}");
             }
         } else {
-            let _ = write!(text, "  {}", metadata.title);
+            let _ = write!(text, "  {}", titled(registered));
         }
         text.push('\n');
     }
@@ -111,6 +113,15 @@ fn as_text(matching: &[&Registered], all: usize, layout: Layout) -> String {
     let blank = if count == 0 { "" } else { "\n" };
     let _ = writeln!(text, "{blank}{of_all}; `{} checks show ID` describes one", program::name());
     text
+}
+
+/// The title, and the status where it is not what one expects.
+fn titled(registered: &Registered) -> Cow<'_, str> {
+    let metadata = registered.check.metadata();
+    match metadata.status {
+        CheckStatus::Stable => metadata.title.as_ref().into(),
+        _ => format!("{} ({})", metadata.title, metadata.status.as_str()).into(),
+    }
 }
 
 fn as_json(registry: &Registry, matching: &[&Registered]) -> String {
@@ -129,6 +140,8 @@ fn as_json(registry: &Registry, matching: &[&Registered]) -> String {
                 "id": metadata.id,
                 "title": metadata.title,
                 "severity": metadata.severity,
+                "status": metadata.status.as_str(),
+                "former_ids": metadata.former,
                 "pack": registered.pack,
                 "version": metadata.version,
                 "since": metadata.since,

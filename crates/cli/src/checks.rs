@@ -2,9 +2,11 @@
 
 use std::fmt::Write as _;
 
-use orgsweep_model::DynCheck;
 use orgsweep_model::registry::Registry;
+use orgsweep_model::{CheckStatus, DynCheck};
 
+use crate::arguments::ScanOptions;
+use crate::check_names;
 use crate::exit::Failure;
 use crate::prepare::is_from_roster;
 
@@ -18,18 +20,32 @@ pub fn reads_roster(check: &dyn DynCheck) -> bool {
 
 /// Everything about one check.
 pub fn show(registry: &Registry, id: &str) -> Result<String, Failure> {
-    let Some(registered) = registry.check(id) else {
+    let Some(registered) = registry.named(id) else {
         let known: Vec<&str> = registry.checks().iter().map(|registered| registered.id()).collect();
         return Err(Failure::new(orgsweep_explain::nearest::unknown("checks show", "check", id, &known)));
     };
     let check = &*registered.check;
     let metadata = check.metadata();
+    if let Some(message) = check_names::renamed(id, check) {
+        crate::messages::warn(&ScanOptions::default(), "check_renamed_or_retired", &message);
+    }
     let mut text = String::new();
     let _ = writeln!(text, "{}\n{}\n", metadata.id, metadata.title);
     let mut line = |name: &str, value: &str| {
         let _ = writeln!(text, "{name:<11} {value}");
     };
     line("severity", metadata.severity.as_str());
+    match &metadata.status {
+        CheckStatus::Stable => {}
+        CheckStatus::Preview => line("status", "preview: runs only with --preview or when --check names it"),
+        CheckStatus::Retired { replaced_by: None } => line("status", "retired: never runs"),
+        CheckStatus::Retired { replaced_by: Some(other) } => {
+            line("status", &format!("retired: never runs; {other} replaces it"));
+        }
+    }
+    if !metadata.former.is_empty() {
+        line("former ids", &metadata.former.join(", "));
+    }
     line("about", &metadata.resource_type);
     line("pack", &format!("{} (since {}, version {})", registered.pack, metadata.since, metadata.version));
     let tables: Vec<String> = check

@@ -10,6 +10,7 @@ mod access;
 mod arguments;
 mod check_choice;
 mod check_list;
+mod check_names;
 mod checks;
 mod commands;
 mod config;

@@ -18,10 +18,10 @@ use serde_json::{Value as Json, json};
 
 use crate::access::{access, concurrency, key_value};
 use crate::arguments::ScanOptions;
-use crate::check_choice;
 use crate::config::{Config, unit_name};
 use crate::exit::Failure;
 use crate::program;
+use crate::{check_choice, check_names};
 
 /// The standard collectors and the given packs.
 pub fn registry(packs: Vec<Pack>) -> Result<Registry, Failure> {
@@ -57,6 +57,9 @@ pub fn prepare_with(
     clock: Clock,
 ) -> Result<Prepared, Failure> {
     let mut options = flags.or(std::mem::take(&mut config.options));
+    for warning in check_names::update(registry, &mut options, &mut config)? {
+        crate::messages::warn(&options, "check_renamed_or_retired", &warning);
+    }
     check_choice::expand(registry, &mut options)?;
     contradictions(&options)?;
     let mut problems = Vec::new();
@@ -246,13 +249,18 @@ fn check_set(
     for registered in registry.checks() {
         let metadata = registered.check.metadata();
         let id = metadata.id.to_string();
-        let chosen = (options.check.is_empty() || options.check.contains(&id))
+        let is_named = options.check.contains(&id);
+        let chosen = (options.check.is_empty() || is_named)
+            && metadata.status.runs(is_named, options.preview)
             && !options.exclude_check.contains(&id)
             && options.severity.is_none_or(|least| metadata.severity >= least)
             && options
                 .framework
                 .as_ref()
                 .is_none_or(|wanted| metadata.controls.iter().any(|control| control.matches(wanted)));
+        if metadata.status.is_retired() {
+            continue;
+        }
         // Settings are validated for every check that the file names, chosen or not.
         let mine: Vec<(Scope, Json)> = overrides
             .iter()

@@ -13,6 +13,7 @@ use serde_json::Value as Json;
 use crate::account::{Account, Organization};
 use crate::control::Control;
 use crate::gap::Gap;
+use crate::life::CheckStatus;
 use crate::reads::{Dependency, Reads};
 use crate::report::{Report, Resource};
 use crate::severity::Severity;
@@ -68,6 +69,10 @@ pub struct CheckMetadata {
     pub version: i32,
     /// The version of orgsweep that brought it.
     pub since: Cow<'static, str>,
+    /// Whether it runs unless somebody chooses otherwise.
+    pub status: CheckStatus,
+    /// The ids that it had before, the first of all first.
+    pub former: Cow<'static, [Cow<'static, str>]>,
     /// `AWS::IAM::User` style: what its outcomes are mostly about.
     pub resource_type: Cow<'static, str>,
     /// The service, where it does not follow from the resource type.
@@ -89,6 +94,11 @@ impl CheckMetadata {
     /// password policy says for itself that it is about `iam`.
     pub fn service(&self) -> Cow<'static, str> {
         self.service.clone().unwrap_or_else(|| service_of(&self.resource_type))
+    }
+
+    /// The id that it had first. Findings are named after it, so that a new name reopens none.
+    pub fn first_id(&self) -> &str {
+        self.former.first().unwrap_or(&self.id)
     }
 
     /// The manual page without the one-space indentation of doc comments, split at `## How to fix`.
@@ -123,7 +133,18 @@ fn service_of(resource_type: &str) -> Cow<'static, str> {
     }
 }
 
-/// What `check!` makes of a part that may be left out.
+/// A status that `check!` may leave out.
+#[doc(hidden)]
+pub const fn declared_status(statuses: &[CheckStatus]) -> CheckStatus {
+    match statuses {
+        [] | [CheckStatus::Stable, ..] => CheckStatus::Stable,
+        [CheckStatus::Preview, ..] => CheckStatus::Preview,
+        [CheckStatus::Retired { replaced_by: Some(Cow::Borrowed(id)) }, ..] => crate::life::replaced_by(id),
+        [CheckStatus::Retired { .. }, ..] => crate::life::retired(),
+    }
+}
+
+/// A text that `check!` may leave out.
 #[doc(hidden)]
 pub const fn declared(parts: &[&'static str]) -> Option<Cow<'static, str>> {
     match parts {
@@ -219,6 +240,8 @@ macro_rules! check {
             severity: $severity:expr,
             version: $version:literal,
             since: $since:literal,
+            $(status: $status:expr,)?
+            $(former: [$($former:literal),* $(,)?],)?
             resource: $resource:literal,
             $(service: $service:literal,)?
             controls: [$($control:expr),* $(,)?],
@@ -246,6 +269,11 @@ macro_rules! check {
                 use ::std::borrow::Cow;
                 // Constants of their own live as long as the program.
                 const CONTROLS: &[$crate::Control] = { use $crate::control::*; &[$($control),*] };
+                const STATUS: &[$crate::CheckStatus] = &[$({
+                    use $crate::life::*;
+                    $status
+                })?];
+                const FORMER: &[Cow<'static, str>] = &[$($(Cow::Borrowed($former)),*)?];
                 const PAGES: &[Cow<'static, str>] = &[$(Cow::Borrowed($page)),*];
                 const SETTINGS: &[$crate::SettingMetadata] = &[ $( $crate::SettingMetadata {
                     name: Cow::Borrowed(stringify!($setting)),
@@ -258,6 +286,8 @@ macro_rules! check {
                     severity: $severity,
                     version: $version,
                     since: Cow::Borrowed($since),
+                    status: $crate::check::declared_status(STATUS),
+                    former: Cow::Borrowed(FORMER),
                     resource_type: Cow::Borrowed($resource),
                     service: $crate::check::declared(&[$($service)?]),
                     controls: Cow::Borrowed(CONTROLS),

@@ -15,6 +15,7 @@ pub mod evaluate;
 pub mod facts;
 pub mod finding_id;
 pub mod gap;
+pub mod life;
 pub mod organization;
 pub mod pack;
 pub mod reads;
@@ -33,6 +34,7 @@ pub use check::{Check, CheckMetadata, Context, Describe, DynCheck, SettingMetada
 pub use collector::{Collector, Details, Needs, Session, Usage};
 pub use control::Control;
 pub use gap::{Gap, Reason};
+pub use life::CheckStatus;
 pub use pack::Pack;
 pub use reads::{OneOf, Reads};
 pub use registry::Registry;

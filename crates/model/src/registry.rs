@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::check::DynCheck;
+use crate::check::{CheckMetadata, DynCheck};
 use crate::collector::Collector;
 use crate::pack::Pack;
 use crate::records::{
@@ -43,17 +43,20 @@ impl Registry {
         stored: &[&'static TableSchema],
     ) -> Result<Self, String> {
         let mut registry = Self { checks: Vec::new(), collectors, stored: stored.to_vec() };
-        let mut origin: BTreeMap<String, &str> = BTreeMap::new();
+        let mut claims: BTreeMap<String, Claim> = BTreeMap::new();
         for pack in packs {
             registry.collectors.extend(pack.collectors);
             registry.stored.extend(pack.tables);
             for check in pack.checks {
-                let id = check.id();
-                if let Some(first) = origin.insert(id.to_owned(), pack.name) {
-                    return Err(format!(
-                        "check {id} is registered by pack {first} and again by pack {}",
-                        pack.name
-                    ));
+                let metadata = check.metadata();
+                if metadata.former.contains(&metadata.id) {
+                    return Err(format!("check {} lists its own id among its former ones", metadata.id));
+                }
+                for id in std::iter::once(&metadata.id).chain(metadata.former.iter()) {
+                    let own = Claim { id: metadata.id.to_string(), pack: pack.name };
+                    if let Some(other) = claims.insert(id.to_string(), own) {
+                        return Err(taken(id, metadata, pack.name, &other));
+                    }
                 }
                 registry.checks.push(Registered { pack: pack.name, check });
             }
@@ -114,6 +117,13 @@ impl Registry {
         self.checks.iter().find(|registered| registered.id() == id)
     }
 
+    /// A check by the id that it has, or by one that it had.
+    pub fn named(&self, id: &str) -> Option<&Registered> {
+        let had =
+            |registered: &&Registered| registered.check.metadata().former.iter().any(|former| former == id);
+        self.check(id).or_else(|| self.checks.iter().find(had))
+    }
+
     /// The collectors that fill the named tables, in running order, with the gates that they look at.
     pub fn collectors_for(&self, tables: &BTreeSet<&str>) -> Vec<Arc<dyn Collector>> {
         let mut wanted: BTreeSet<&str> = tables.clone();
@@ -152,6 +162,28 @@ impl Registry {
     }
 }
 
+/// Which check has an id, or had it.
+struct Claim {
+    id: String,
+    pack: &'static str,
+}
+
+/// Why an id cannot be had twice.
+fn taken(id: &str, metadata: &CheckMetadata, pack: &str, other: &Claim) -> String {
+    let role = |check: &str| if check == id { "the id" } else { "a former id" };
+    if id == metadata.id && id == other.id {
+        return format!("check {id} is registered by pack {} and again by pack {pack}", other.pack);
+    }
+    format!(
+        "{id} is {} of check {} (pack {}) and {} of check {} (pack {pack}): an id belongs to one check for ever",
+        role(&other.id),
+        other.id,
+        other.pack,
+        role(&metadata.id),
+        metadata.id
+    )
+}
+
 /// The union of what collectors need, sorted.
 pub fn actions(collectors: &[Arc<dyn Collector>]) -> Vec<&'static str> {
     let all: BTreeSet<&'static str> =
@@ -173,3 +205,81 @@ const RECORDS: [&str; 8] = [
 
 /// The table that comes from the roster and needs no collector.
 pub const ROSTER: &str = "roster";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::RosterEntry;
+    use crate::{Check, Context, Report, Severity, check};
+
+    macro_rules! checks {
+        ($($name:ident $id:literal [$($former:literal),*]);* $(;)?) => {$(
+            check! {
+                /// Nothing.
+                pub $name {
+                    id: $id,
+                    title: "Nothing",
+                    severity: Severity::Low,
+                    version: 1,
+                    since: "0.1.0",
+                    former: [$($former),*],
+                    resource: "AWS::::Account",
+                    controls: [soc2("CC6.1")],
+                    pages: [],
+                    settings: {},
+                }
+            }
+
+            impl Check for $name {
+                type Reads<'a> = &'a [RosterEntry];
+
+                fn evaluate(&self, _: Self::Reads<'_>, _: &Context<'_>, _: &mut Report) {}
+            }
+        )*};
+    }
+
+    checks! {
+        New "x-new" ["x-old", "x-older"];
+        Old "x-old" [];
+        Heir "x-heir" ["x-older"];
+        Circle "x-circle" ["x-circle"];
+        Again "x-new" [];
+        Apart "x-apart" ["x-before"];
+    }
+
+    fn registry(checks: Vec<Box<dyn DynCheck>>) -> Result<Registry, String> {
+        let pack = Pack { name: "house", checks, tables: vec![], collectors: vec![] };
+        Registry::new(vec![pack], vec![], &[])
+    }
+
+    #[test]
+    fn an_id_belongs_to_one_check_for_ever() {
+        for (other, wanted) in [
+            (Box::new(Old::default()) as Box<dyn DynCheck>, "x-old is a former id of check x-new"),
+            (Box::new(Heir::default()), "x-older is a former id of check x-new"),
+            (Box::new(Circle::default()), "check x-circle lists its own id"),
+            (Box::new(Again::default()), "check x-new is registered by pack house and again"),
+        ] {
+            let message = registry(vec![Box::new(New::default()), other]).err().unwrap();
+            assert!(message.starts_with(wanted), "{message}");
+        }
+        let message = registry(vec![Box::new(Old::default()), Box::new(New::default())]).err().unwrap();
+        assert!(message.contains("is the id of check x-old"), "{message}");
+    }
+
+    #[test]
+    fn a_check_is_found_by_every_id_that_it_had() {
+        let registry = registry(vec![Box::new(New::default()), Box::new(Apart::default())]).unwrap();
+        for (name, wanted) in [
+            ("x-new", Some("x-new")),
+            ("x-old", Some("x-new")),
+            ("x-older", Some("x-new")),
+            ("x-before", Some("x-apart")),
+            ("x-ol", None),
+        ] {
+            assert_eq!(registry.named(name).map(Registered::id), wanted, "{name}");
+        }
+        assert!(registry.check("x-old").is_none());
+        assert_eq!(registry.check("x-new").unwrap().check.metadata().first_id(), "x-old");
+    }
+}

@@ -118,7 +118,7 @@ fn finding(
         severity,
         severity_rank: severity.rank(),
         finding_id: named.then(|| {
-            finding_id(account.id, &metadata.id, &resource.region, &resource.uid, &resource.subject)
+            finding_id(account.id, metadata.first_id(), &resource.region, &resource.uid, &resource.subject)
         }),
         region: resource.region,
         resource_type: resource.kind,
@@ -175,7 +175,9 @@ pub fn catalog(registry: &Registry, enabled: &CheckSet) -> (Vec<CheckRecord>, Ve
             remediation: Some(remediation),
             docs_url: metadata.pages.first().map(|page| page.to_string()),
             plugin: registered.pack.to_owned(),
-            enabled: enabled.checks().any(|check| check.metadata().id == metadata.id),
+            enabled: enabled.checks().any(|check| check.id() == metadata.id),
+            status: Some(metadata.status.as_str().to_owned()),
+            former_ids: (!metadata.former.is_empty()).then(|| metadata.former.join(",")),
         });
         let mut sorted: Vec<_> = metadata.controls.to_vec();
         sorted.sort();

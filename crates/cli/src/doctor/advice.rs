@@ -52,6 +52,9 @@ impl Commands {
                 choice.push_str(&format!(" {option} {}", values.join(",")));
             }
         }
+        if options.preview {
+            choice.push_str(" --preview");
+        }
         if let Some(severity) = options.severity {
             choice.push_str(&format!(" --severity {severity}"));
         }

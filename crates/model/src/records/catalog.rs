@@ -29,6 +29,10 @@ crate::table! {
         plugin: String,
         /// Whether it ran in this scan.
         enabled: bool,
+        /// stable, preview, retired.
+        status: Option<String>,
+        /// Ids that it had before, with commas between them, the first of all first.
+        former_ids: Option<String>,
     }
 }
 
