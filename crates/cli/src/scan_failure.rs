@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use orgsweep_scan::{Error, Interruption, RosterDifference, Shard, UnfinishedShards};
-use orgsweep_sweep::{Early, ScanError};
+use orgsweep_sweep::{ScanError, StopReason};
 
 use crate::exit::{self, Failure};
 use crate::program;
@@ -79,10 +79,10 @@ impl From<Error> for Failure {
 }
 
 /// Stopped by a person or by the deadline.
-fn stopped(why: Early, kept: usize, scan_id: &str, shard: Option<Shard>, root: &Path) -> Failure {
+fn stopped(why: StopReason, kept: usize, scan_id: &str, shard: Option<Shard>, root: &Path) -> Failure {
     let (code, why) = match why {
-        Early::Interrupted => (exit::INTERRUPTED, "stopped"),
-        Early::Deadline => (exit::INCOMPLETE, "the deadline came"),
+        StopReason::Interrupted => (exit::INTERRUPTED, "stopped"),
+        StopReason::Deadline => (exit::INCOMPLETE, "the deadline came"),
     };
     let message = match (shard, kept) {
         (_, 0) => format!("{why}; nothing was published"),

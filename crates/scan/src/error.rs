@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use orgsweep_lake::LakeError;
 use orgsweep_model::AccountId;
-use orgsweep_sweep::{Early, ScanError, SourceError};
+use orgsweep_sweep::{ScanError, SourceError, StopReason};
 
 use crate::shard::Shard;
 
-/// Ended from outside before there was anything to keep.
+/// RunResult from outside before there was anything to keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interruption {
     /// By the user.
@@ -142,11 +142,11 @@ pub enum Error {
     /// A scan's name that is none.
     #[error("{0}")]
     ScanId(String),
-    /// Ended from outside; what is finished is kept.
+    /// RunResult from outside; what is finished is kept.
     #[error("the scan was stopped before its end")]
     Stopped {
         /// By whom.
-        why: Early,
+        why: StopReason,
         /// Finished accounts that are kept.
         kept: usize,
         /// The scan.
@@ -180,7 +180,7 @@ pub enum Error {
         /// The scan is one of several shards.
         of_shards: bool,
     },
-    /// Ended from outside; there is nothing to keep.
+    /// RunResult from outside; there is nothing to keep.
     #[error("ended from outside before the scan could begin")]
     Interrupted(Interruption),
     /// A file with a roster cannot be read or written.

@@ -8,7 +8,7 @@ use orgsweep_model::records::{ScanRecord, ScanStatus};
 use orgsweep_model::registry::Registry;
 use orgsweep_model::{Account, AccountId};
 use orgsweep_sweep::organization::{are_wanted, lost};
-use orgsweep_sweep::{AccountLine, AccountTally, ScanError, Totals, Unfinished};
+use orgsweep_sweep::{AccountLine, AccountTally, Pending, ScanError, Totals};
 use tokio::time::Instant;
 
 use crate::begin::{same_configuration, same_roster};
@@ -41,7 +41,7 @@ pub enum Finalized {
     AlreadyPublished {
         /// The scan.
         scan_id: ScanId,
-        /// Ended early, or complete.
+        /// RunResult early, or complete.
         status: ScanStatus,
         /// The sums of its accounts: what was lost stays lost however often a scheduler asks.
         totals: Box<Totals>,
@@ -74,7 +74,7 @@ pub fn finalize(finalizing: Finalizing<'_>, on_event: &mut dyn FnMut(Event)) -> 
     for account in missing {
         let refusal =
             options.plan.filter.refuses(account).or_else(|| orgsweep_sweep::filter::inactive(account));
-        let lost = Unfinished { account: account.clone(), refusal, usage: None };
+        let lost = Pending { account: account.clone(), refusal, usage: None };
         let rows = lost.rows(&options.plan, &roster.roster.organization);
         let tally = AccountTally::of(&rows);
         pack::keep(&mut writer, Place::Finished, rows, &tally).map_err(Error::Rows)?;

@@ -7,7 +7,7 @@ use orgsweep_lake::{Place, ScanHeader, ScanId, ScanWriter};
 use orgsweep_model::registry::Registry;
 use orgsweep_model::{Organization, Usage};
 use orgsweep_sweep::organization::{ReadPolicies, Reading, lost};
-use orgsweep_sweep::{AccountTally, Early, Ended, Plan, ScanError, Source, Stop, Totals, Unfinished};
+use orgsweep_sweep::{AccountTally, Pending, Plan, RunResult, ScanError, Source, Stop, StopReason, Totals};
 use tokio::time::Instant;
 
 use crate::begin::Started;
@@ -79,7 +79,7 @@ impl Run<'_> {
             on_event(Event::UnfinishedScans(unfinished));
         }
         let (ended, policies) = running.collect(on_event).await?;
-        let is_partial = ended.early.is_some();
+        let is_partial = ended.stopped.is_some();
         let organization = running.take(ended)?;
         if let Some(shard) = shard {
             return Ok(RunOutcome::Shard(shard, running.totals));
@@ -144,14 +144,14 @@ impl Running {
     }
 
     /// Enters the accounts, and reads the organization's policies beside them.
-    async fn collect(&mut self, on_event: &mut dyn FnMut(Event)) -> Result<(Ended, ReadPolicies), Error> {
+    async fn collect(&mut self, on_event: &mut dyn FnMut(Event)) -> Result<(RunResult, ReadPolicies), Error> {
         let reading = Reading::begin(&self.source, &self.plan, self.shard.is_some());
         let mut sink = LakeSink { writer: &mut self.writer, usage: Arc::clone(&self.usage) };
         let mut about_accounts = |event| on_event(Event::Accounts(event));
         let (source, plan, stop) = (Arc::clone(&self.source), Arc::clone(&self.plan), self.stop.clone());
         let ran = orgsweep_sweep::run(source, plan, &mut sink, stop, &mut about_accounts).await;
         on_event(Event::AccountsEnded);
-        let was_stopped = !ran.as_ref().is_ok_and(|ended| ended.early.is_none());
+        let was_stopped = !ran.as_ref().is_ok_and(|ended| ended.stopped.is_none());
         let on_wait = || on_event(Event::WaitingForOrganizationPolicies);
         let policies = reading.end(&self.stop, was_stopped, on_wait).await;
         self.totals.organization_gaps.extend(lost(&policies));
@@ -163,22 +163,22 @@ impl Running {
     }
 
     /// Takes the sums of a run, and what it left undone where the scan is published all the same.
-    fn take(&mut self, ended: Ended) -> Result<Organization, Error> {
-        let Ended { totals, organization, early, roster_is_whole, unfinished, taken } = ended;
+    fn take(&mut self, ended: RunResult) -> Result<Organization, Error> {
+        let RunResult { totals, organization, stopped, roster_is_complete, pending, taken } = ended;
         self.totals.join(totals);
         let out = self.options.out.clone();
         let refused = Error::lake(&out);
-        if let Some(why) = early {
-            if !(self.options.publish_partial && roster_is_whole) || self.shard.is_some() {
+        if let Some(why) = stopped {
+            if !(self.options.publish_partial && roster_is_complete) || self.shard.is_some() {
                 // Whoever goes on begins these accounts anew; what was asked for them was asked.
-                unfinished
+                pending
                     .iter()
                     .filter_map(|one| one.usage.as_deref())
                     .for_each(|asked| self.usage.join(asked));
                 self.writer.keep_usage(&self.usage).map_err(refused)?;
                 return Err(self.stopped(why));
             }
-            self.leave_out(unfinished, &organization)?;
+            self.leave_out(pending, &organization)?;
         }
         if let (Some(earlier), None) = (&self.earlier, self.shard) {
             earlier
@@ -189,9 +189,9 @@ impl Running {
     }
 
     /// Accounts that did not finish, in a scan that is published without them.
-    fn leave_out(&mut self, unfinished: Vec<Unfinished>, organization: &Organization) -> Result<(), Error> {
+    fn leave_out(&mut self, pending: Vec<Pending>, organization: &Organization) -> Result<(), Error> {
         // What an earlier scan has of an account is more than nothing: it stays.
-        let (kept, lost): (Vec<_>, Vec<_>) = unfinished
+        let (kept, lost): (Vec<_>, Vec<_>) = pending
             .into_iter()
             .partition(|one| one.refusal.is_none() && self.plan.retained.contains_key(&one.account.id));
         for account in lost {
@@ -209,7 +209,7 @@ impl Running {
         Ok(())
     }
 
-    fn stopped(&self, why: Early) -> Error {
+    fn stopped(&self, why: StopReason) -> Error {
         Error::Stopped {
             why,
             kept: self.writer.finished().count(),
@@ -221,8 +221,8 @@ impl Running {
 
     fn failed(&self, error: ScanError) -> Error {
         match error {
-            ScanError::Cancelled => self.stopped(Early::Interrupted),
-            ScanError::Deadline => self.stopped(Early::Deadline),
+            ScanError::Cancelled => self.stopped(StopReason::Interrupted),
+            ScanError::Deadline => self.stopped(StopReason::Deadline),
             error => Error::Failed {
                 error,
                 kept: self.writer.finished().count(),

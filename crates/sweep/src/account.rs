@@ -1,7 +1,7 @@
 //! One account, from opening to rows. Everything that goes wrong in here becomes a gap of this account.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
@@ -9,59 +9,28 @@ use std::time::Instant;
 use futures::FutureExt;
 use orgsweep_model::evaluate::{evaluate, panic_message};
 use orgsweep_model::facts::{DERIVED, Derived, RosterEntry};
-use orgsweep_model::records::{
-    ApiCallRecord, CoverageRecord, FindingRecord, ScanAccountRecord, ScanState, TableRead, TableReadOutcome,
-};
+use orgsweep_model::records::{ApiCallRecord, ScanAccountRecord, ScanState, TableRead, TableReadOutcome};
 use orgsweep_model::{
     Account, Collector, Context, Details, DynCheck, Gap, Organization, Reason, Row as _, Rows, Session,
     Status, Tables, Usage,
 };
 
-use crate::ending::Unfinished;
+use crate::account_rows::AccountRows;
 use crate::plan::Plan;
 use crate::retained::{Retained, fills_any};
 use crate::rows;
 use crate::source::{Opened, Source};
+use crate::stop::Pending;
 
 /// The longest text of an account's notes, characters.
 const LONGEST_NOTES: usize = 2000;
 
-/// Everything that one account adds to the lake.
-pub struct AccountRows {
-    /// The account's part in the scan.
-    pub record: ScanAccountRecord,
-    /// Why it was not read whole, in a few words.
-    pub headline: Option<String>,
-    /// One per enabled check.
-    pub coverage: Vec<CoverageRecord>,
-    /// Sorted as the lake wants them.
-    pub findings: Vec<FindingRecord>,
-    /// One per wanted table.
-    pub table_reads: Vec<TableRead>,
-    /// One per kind of call.
-    pub api_calls: Vec<ApiCallRecord>,
-    /// Facts that the lake stores.
-    pub facts: Vec<Arc<dyn Rows>>,
-    /// Why details of flagged resources were not read; nothing else is lost by it.
-    pub lost_details: Option<Gap>,
-}
-
-impl AccountRows {
-    /// Adds what an earlier scan found and this one did not look at again.
-    fn keep(&mut self, retained: &Retained) {
-        let again: BTreeSet<&str> = self.coverage.iter().map(|row| row.check_id.as_str()).collect();
-        let kept = |check: &str| !again.contains(check);
-        let findings = retained.findings.iter().filter(|row| kept(&row.check_id)).cloned();
-        let mut findings: Vec<FindingRecord> = findings.collect();
-        let coverage: Vec<CoverageRecord> =
-            retained.coverage.iter().filter(|row| kept(&row.check_id)).cloned().collect();
-        findings.append(&mut self.findings);
-        rows::sort(&mut findings);
-        self.findings = findings;
-        self.coverage.extend(coverage);
-        let read: BTreeSet<String> = self.table_reads.iter().map(|row| row.table_name.clone()).collect();
-        let reads = retained.table_reads.iter().filter(|row| !read.contains(&row.table_name)).cloned();
-        self.table_reads.extend(reads);
+impl Pending {
+    /// The account's rows in a scan that is published without it.
+    pub fn rows(self, plan: &Plan, organization: &Organization) -> AccountRows {
+        let stopped = || Gap::new(Reason::Cancelled).because("the scan was stopped before this account");
+        let gap = self.refusal.unwrap_or_else(stopped);
+        Visit::refused(self.account, gap, plan).with_usage(self.usage).finish(plan, organization)
     }
 }
 
@@ -115,7 +84,7 @@ impl Visit {
         };
         match opened {
             Err(gap) => {
-                Self { retained, started, ..Self::refused(account, gap, &plan).having_asked(Some(usage)) }
+                Self { retained, started, ..Self::refused(account, gap, &plan).with_usage(Some(usage)) }
             }
             Ok(opened) => {
                 for note in &opened.notes {
@@ -155,19 +124,19 @@ impl Visit {
     }
 
     /// With what was asked of AWS for it.
-    pub(crate) fn having_asked(mut self, usage: Option<Arc<Usage>>) -> Self {
+    pub(crate) fn with_usage(mut self, usage: Option<Arc<Usage>>) -> Self {
         self.usage = usage.unwrap_or_default();
         self
     }
 
     /// What stays of it if the run ends now.
-    pub(crate) fn unfinished(&self) -> Unfinished {
+    pub(crate) fn pending(&self) -> Pending {
         let (account, usage) = (self.account.clone(), Some(Arc::clone(&self.usage)));
-        Unfinished { account, refusal: None, usage }
+        Pending { account, refusal: None, usage }
     }
 
     /// Whether the account could not be entered this time, and an earlier scan has more of it than nothing.
-    pub(crate) fn keeps_what_it_had(&self) -> bool {
+    pub(crate) fn reuses_previous(&self) -> bool {
         self.refusal.is_some() && self.retained.is_some()
     }
 

@@ -4,23 +4,27 @@
 //! [`run`](run::run) enters a bounded number of accounts at a time and hands finished accounts to a [`Sink`].
 //! The only loop that decides anything asynchronously is there; what it calls is plain code.
 
-pub mod account;
-pub mod ending;
+mod account;
+mod account_rows;
+mod dispatcher;
 pub mod filter;
 pub mod organization;
 pub mod plan;
 pub mod retained;
 pub mod rows;
 pub mod run;
+pub mod sink;
 pub mod source;
+pub mod stop;
 #[cfg(test)]
 mod tests;
 pub mod totals;
 
-pub use account::AccountRows;
-pub use ending::{Early, Ended, Stop, Unfinished};
+pub use account_rows::AccountRows;
 pub use filter::Filter;
 pub use plan::{Plan, Unmatched};
-pub use run::{Event, Packer, ScanError, Sink, run};
+pub use run::run;
+pub use sink::{Event, Packer, ScanError, Sink};
 pub use source::{Listed, Opened, Source, SourceError};
+pub use stop::{Pending, RunResult, Stop, StopReason};
 pub use totals::{AccountLine, AccountTally, Totals};

@@ -9,9 +9,9 @@ use orgsweep_model::{Gap, Reason, Row as _};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
-use crate::ending::Stop;
 use crate::plan::Plan;
 use crate::source::Source;
+use crate::stop::Stop;
 
 /// A wait of so long is told.
 const A_WHILE: Duration = Duration::from_secs(2);

@@ -322,12 +322,12 @@ async fn stopping_gently_finishes_what_is_in_flight_and_names_the_rest() {
         }
     };
     let ended = run(source, plan(Filter::default(), 3), &mut kept, stop, &mut on_event).await.unwrap();
-    assert_eq!(ended.early, Some(crate::Early::Interrupted));
-    assert!(ended.roster_is_whole);
+    assert_eq!(ended.stopped, Some(crate::StopReason::Interrupted));
+    assert!(ended.roster_is_complete);
     assert!((1..=6).contains(&kept.rows.len()), "{}", kept.rows.len());
-    assert_eq!(kept.rows.len() + ended.unfinished.len(), 40);
+    assert_eq!(kept.rows.len() + ended.pending.len(), 40);
     let rows =
-        ended.unfinished.into_iter().next().unwrap().rows(&plan(Filter::default(), 1), &ended.organization);
+        ended.pending.into_iter().next().unwrap().rows(&plan(Filter::default(), 1), &ended.organization);
     assert_eq!(rows.record.reason_code.as_deref(), Some("CANCELLED"));
     assert_eq!(rows.coverage.len(), 1);
 }
@@ -340,7 +340,7 @@ async fn finished_accounts_are_not_entered_again() {
     let mut kept = Kept::default();
     let shared: Arc<dyn Source> = Arc::clone(&source) as Arc<dyn Source>;
     let ended = run(shared, Arc::new(plan), &mut kept, Stop::default(), &mut |_| {}).await.unwrap();
-    assert_eq!(ended.early, None);
+    assert_eq!(ended.stopped, None);
     assert_eq!(kept.rows.len(), 1);
     assert_eq!(kept.rows[0].record.account_id.as_str(), "222222222222");
 }

@@ -7,7 +7,7 @@ use orgsweep_model::records::{CoverageOutcome, CoverageRecord, FindingRecord, Sc
 use orgsweep_model::{AccountId, AccountState, Reason, Severity, Status};
 use serde::{Deserialize, Serialize};
 
-use crate::account::AccountRows;
+use crate::account_rows::AccountRows;
 
 /// One account in a line.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use orgsweep_model::{Account, AccountId, Gap, Organization, Reason, Usage};
+use orgsweep_model::{Account, AccountId, Gap, Organization, Usage};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::account::{AccountRows, Visit};
-use crate::plan::Plan;
 use crate::totals::Totals;
 
 /// How a run is ended before its end.
@@ -27,7 +25,7 @@ pub struct Stop {
 
 /// Why a run ended before its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Early {
+pub enum StopReason {
     /// Somebody asked for it.
     Interrupted,
     /// The deadline came.
@@ -35,37 +33,28 @@ pub enum Early {
 }
 
 /// What a run came to.
-pub struct Ended {
+pub struct RunResult {
     /// The sums of the accounts that finished in this run.
     pub totals: Totals,
     /// The organization.
     pub organization: Organization,
     /// Why it ended before every account was finished; `None`: every account was.
-    pub early: Option<Early>,
+    pub stopped: Option<StopReason>,
     /// Whether the roster was read to its end.
-    pub roster_is_whole: bool,
+    pub roster_is_complete: bool,
     /// Accounts that were listed and did not finish.
-    pub unfinished: Vec<Unfinished>,
+    pub pending: Vec<Pending>,
     /// Accounts that were listed and are to be taken over from an earlier scan, with what was asked of AWS for them in vain.
     pub taken: BTreeMap<AccountId, Option<Arc<Usage>>>,
 }
 
 /// An account that did not finish, and why it would not have been entered anyway.
 #[derive(Clone, Debug)]
-pub struct Unfinished {
+pub struct Pending {
     /// The account.
     pub account: Account,
     /// Excluded, suspended.
     pub refusal: Option<Gap>,
     /// What was asked of AWS for it, if it was begun.
     pub usage: Option<Arc<Usage>>,
-}
-
-impl Unfinished {
-    /// The account's rows in a scan that is published without it.
-    pub fn rows(self, plan: &Plan, organization: &Organization) -> AccountRows {
-        let stopped = || Gap::new(Reason::Cancelled).because("the scan was stopped before this account");
-        let gap = self.refusal.unwrap_or_else(stopped);
-        Visit::refused(self.account, gap, plan).having_asked(self.usage).finish(plan, organization)
-    }
 }

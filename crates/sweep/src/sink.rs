@@ -1,0 +1,69 @@
+//! What a run gives out: events while it goes on, finished accounts, and why it could not be done.
+
+use std::sync::Arc;
+
+use orgsweep_model::AccountId;
+
+use crate::account_rows::AccountRows;
+use crate::source::SourceError;
+use crate::totals::{AccountLine, AccountTally};
+
+/// What happens while a scan runs, for the screen.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// So many accounts are listed so far, and so many of them are to be scanned: neither left out nor finished before;
+    /// `done` when that is all of them.
+    Listed { accounts: usize, to_scan: usize, done: bool },
+    /// An account is finished; whether it was one of those to be scanned.
+    Finished { line: AccountLine, was_to_scan: bool },
+    /// An account that was to be scanned could not be entered, and keeps what an earlier scan has.
+    Kept(AccountId),
+    /// Something worth a line; the name is for programs and never changes its meaning.
+    Warning { name: &'static str, message: String },
+    /// No further account is begun; so many are still in flight.
+    Stopping(usize),
+}
+
+/// Where finished accounts go.
+pub trait Sink {
+    /// An account's rows, as this sink wants them.
+    type Packed: Send + 'static;
+
+    /// What turns rows into that: it works where the rows were made, for several accounts side by side.
+    fn packer(&self) -> Packer<Self::Packed>;
+
+    /// Takes one account, and what it adds to the sums.
+    fn take(&mut self, packed: Self::Packed, tally: &AccountTally) -> Result<(), String>;
+}
+
+/// Turns an account's rows into what a sink takes.
+pub type Packer<P> = Arc<dyn Fn(AccountRows) -> Result<P, String> + Send + Sync>;
+
+/// Why a scan could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum ScanError {
+    /// The roster could not be read whole.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The choice of accounts names something that does not exist.
+    #[error("the choice of accounts does not fit the organization:\n  {}", .0.join("\n  "))]
+    Unmatched(Vec<String>),
+    /// Nothing is left to scan.
+    #[error(
+        "no account to scan: {listed} listed, none of them chosen and active\n  Check --ou, --account, --tag and \
+         their --exclude- forms; an audit of nothing is not a success."
+    )]
+    NothingToScan {
+        /// Accounts on the roster.
+        listed: usize,
+    },
+    /// The rows could not be kept.
+    #[error("{0}")]
+    Sink(String),
+    /// The deadline came before any account could be entered.
+    #[error("the deadline came; nothing was published")]
+    Deadline,
+    /// Stopped by the caller, at once.
+    #[error("stopped; nothing was published")]
+    Cancelled,
+}
