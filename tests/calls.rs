@@ -1,5 +1,8 @@
 //! What an account costs, as the simulator counted: the same however many users it has.
 
+use std::collections::BTreeMap;
+
+use orgsweep_aws::CALLER_READS;
 use orgsweep_model::Status;
 use orgsweep_model::records::{FindingRecord, ScanAccountRecord, ScanRecord};
 use orgsweep_simulator::{Denial, Options};
@@ -42,10 +45,7 @@ fn everything_takes_thirteen_calls_and_users_cost_nothing() {
         let world = World::start(Options { users: Some(users), with_everything: true, ..good(2) });
         let said = world.scan(&["--collect", "all", "--check", "iam-user-console-mfa-missing"]);
         assert_eq!(said.code, 0, "{}", said.errors);
-        let mut calls = world.calls_of(&member(&world));
-        // Read once a scan through whichever member came first.
-        calls.remove("iam:ListPolicies");
-        calls.remove("iam:GetPolicyVersion");
+        let calls = world.calls_of(&member(&world));
         assert!(without_polls(&calls) <= 13, "{calls:?}");
         let findings: Vec<FindingRecord> = world.rows();
         let judged = findings.iter().filter(|row| row.account_id.as_str() == member(&world)).count();
@@ -78,40 +78,103 @@ fn the_scan_counts_as_the_other_side_does() {
     assert!(accounts.iter().filter(role_or_management).all(|row| row.api_calls >= 5), "{accounts:#?}");
 }
 
+fn verdicts(world: &World) -> Vec<(String, Status)> {
+    world.rows::<FindingRecord>().into_iter().map(|row| (row.resource_uid, row.status)).collect()
+}
+
+/// Reads of AWS-managed policies, by account.
+fn document_reads(world: &World) -> BTreeMap<String, u64> {
+    let mut reads: BTreeMap<String, u64> = BTreeMap::new();
+    for ((account, action), count) in world.running.calls() {
+        if CALLER_READS.contains(&action.as_str()) {
+            *reads.entry(account).or_default() += count;
+        }
+    }
+    reads
+}
+
+fn refused(account: Option<&str>) -> Vec<Denial> {
+    let denial = |action: &str| Denial {
+        account: account.map(str::to_owned),
+        action: action.to_owned(),
+        by_scp: false,
+    };
+    CALLER_READS.map(denial).to_vec()
+}
+
+/// "An AWS managed policy has its own ARN that includes the policy name": the same documents from whichever account they are read.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html>
 #[test]
-fn aws_managed_documents_are_read_once_and_by_whoever_may() {
+fn aws_managed_documents_are_read_once_by_the_caller() {
     let world = World::start(good(12));
     assert_eq!(world.scan(&[]).code, 0);
-    let once = |world: &World, action: &str| -> u64 {
-        let calls = world.running.calls();
-        calls.iter().filter(|((_, known), _)| known == action).map(|(_, count)| *count).sum()
-    };
-    assert_eq!(once(&world, "iam:ListPolicies"), 1);
-    let documents = once(&world, "iam:GetPolicyVersion");
-    assert!((1..=12).contains(&documents), "{documents}");
+    let management = world.running.management_account_id();
+    let reads = document_reads(&world);
+    assert_eq!(reads.keys().collect::<Vec<_>>(), [&management], "{reads:?}");
+    assert!((2..=13).contains(&reads[&management]), "{reads:?}");
 
-    // All but one account refuse: that one answers for all, in whatever order they come.
-    let accounts: Vec<String> = world.running.accounts().into_iter().map(|account| account.id).collect();
-    let denied: Vec<Denial> = accounts[..11]
-        .iter()
-        .map(|account| Denial {
-            account: Some(account.clone()),
-            action: "iam:GetPolicyVersion".to_owned(),
-            by_scp: false,
-        })
-        .collect();
-    let failover = World::start(Options { denied, ..good(12) });
-    let said = failover.scan(&["--concurrency", "2"]);
+    // No member may read them: the verdicts are the same.
+    let members =
+        world.running.accounts().into_iter().map(|account| account.id).filter(|id| *id != management);
+    let denied: Vec<Denial> = members.flat_map(|account| refused(Some(&account))).collect();
+    let without = World::start(Options { denied, ..good(12) });
+    let said = without.scan(&["--concurrency", "2"]);
     assert_eq!(said.code, 0, "{}", said.errors);
-    let verdicts = |world: &World| -> Vec<(String, Status)> {
-        world.rows::<FindingRecord>().into_iter().map(|row| (row.resource_uid, row.status)).collect()
-    };
-    assert_eq!(verdicts(&world), verdicts(&failover));
+    assert_eq!(verdicts(&world), verdicts(&without));
+    assert_eq!(document_reads(&without), reads);
+}
 
-    // All refuse: a gap, and no verdict that rests on the documents.
-    let denial = Denial { account: None, action: "iam:GetPolicyVersion".to_owned(), by_scp: false };
-    let lost = World::start(Options { denied: vec![denial], ..good(12) });
-    assert_eq!(lost.scan(&[]).code, 2);
-    let accounts: Vec<ScanAccountRecord> = lost.rows();
+#[test]
+fn where_the_caller_is_refused_the_accounts_read_the_documents_themselves() {
+    let of_members = |denied: Vec<Denial>, concurrency: &str| {
+        let world = World::start(Options { denied, ..good(12) });
+        let management = world.running.management_account_id();
+        let said = world.scan(&["--exclude-account", &management, "--concurrency", concurrency]);
+        assert_eq!(said.code, 0, "{}", said.errors);
+        (management, world)
+    };
+    let (management, by_caller) = of_members(Vec::new(), "4");
+    let (_, by_accounts) = of_members(refused(Some(&management)), "1");
+    assert_eq!(verdicts(&by_caller), verdicts(&by_accounts));
+    let (before, mut after) = (document_reads(&by_caller), document_reads(&by_accounts));
+    // Refused once, and not asked again.
+    assert_eq!(after.remove(&management), Some(1));
+    // Each document is read once, by the first account that needs it.
+    assert_eq!(after.values().sum::<u64>(), before[&management], "{after:?}");
+}
+
+#[test]
+fn where_caller_and_account_are_refused_the_documents_are_a_gap() {
+    let world = World::start(Options { denied: refused(None), ..good(12) });
+    assert_eq!(world.scan(&[]).code, 2);
+    let accounts: Vec<ScanAccountRecord> = world.rows();
     assert!(accounts.iter().all(|row| row.reason_code.as_deref() == Some("DENIED")), "{accounts:#?}");
+    let unknown = |row: &FindingRecord| row.status == Status::Unknown;
+    assert!(world.rows::<FindingRecord>().iter().any(unknown));
+    // The caller is asked once; then each account for itself, once.
+    assert!(document_reads(&world).values().all(|reads| *reads <= 2), "{:?}", document_reads(&world));
+}
+
+/// The last role of a chain is whoever enters the accounts, and its session is limited to what it needs.
+#[test]
+fn with_a_chain_its_last_role_reads_the_documents() {
+    let world = World::start(Options { chain: true, ..good(4) });
+    let hub = world.running.hub_role_arn().unwrap();
+    // The role that the simulator makes up may not read them: the accounts do, and nothing is lost.
+    let said = world.scan(&["--role-chain", &hub]);
+    assert_eq!(said.code, 0, "{}", said.errors);
+    let sessions = world.running.sessions();
+    let of_hub: Vec<_> = sessions.iter().filter(|session| hub.ends_with(&session.role)).collect();
+    assert!(!of_hub.is_empty());
+    for session in of_hub {
+        let policy = session.session_policy.as_deref().unwrap();
+        assert!(CALLER_READS.iter().all(|action| policy.contains(action)), "{policy}");
+    }
+    let fewer = World::start(Options { chain: true, ..good(4) });
+    let said = fewer.scan(&["--role-chain", &hub, "--check", "iam-root-mfa-missing"]);
+    assert_eq!(said.code, 0, "{}", said.errors);
+    for session in fewer.running.sessions().iter().filter(|session| hub.ends_with(&session.role)) {
+        let policy = session.session_policy.as_deref().unwrap();
+        assert!(!policy.contains("iam:"), "{policy}");
+    }
 }

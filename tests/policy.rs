@@ -226,9 +226,9 @@ fn the_policies_are_enough_and_every_action_is_needed() {
     assert_eq!(less_decided, shared.into_iter().chain(others).collect());
 }
 
-/// Documents that are the same everywhere are read through whichever account may; here, the caller's own.
+/// Documents that are the same everywhere are read through the caller's session: no member needs a right to them.
 #[test]
-fn shared_documents_are_lost_only_when_nobody_may_read_them() {
+fn members_need_no_right_to_documents_that_the_caller_reads() {
     let (member, _) = printed(&["--for", "member"]);
     for action in ["iam:ListPolicies", "iam:GetPolicyVersion"] {
         let world = World::start(Options { member_policy: Some(without(&member, action)), ..good() });

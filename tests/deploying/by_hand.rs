@@ -139,12 +139,16 @@ fn without_a_chain_the_hub_assumes_every_role_that_may_be_tried() {
 
 #[test]
 fn each_role_of_the_chain_trusts_the_one_before_it_and_assumes_the_next() {
-    for (role, caller, assumes) in [
-        (FIRST, CALLER, ("AssumeChainRole".to_owned(), enter(), json!(SECOND), Json::Null)),
-        (SECOND, FIRST, ("AssumeAuditRole".to_owned(), enter(), audit_roles(), own_organization())),
-    ] {
+    let assumes_next = ("AssumeChainRole".to_owned(), enter(), json!(SECOND), Json::Null);
+    let assumes_accounts = ("AssumeAuditRole".to_owned(), enter(), audit_roles(), own_organization());
+    // Whoever enters the accounts reads what they have in common.
+    let documents = json!(["iam:ListPolicies", "iam:GetPolicyVersion"]);
+    let reads = ("ReadAwsManagedPolicies".to_owned(), documents, json!("*"), Json::Null);
+    for (role, caller, wanted) in
+        [(FIRST, CALLER, vec![assumes_next]), (SECOND, FIRST, vec![assumes_accounts, reads])]
+    {
         let (chain, _) = printed(EVERYTHING, &["--for", "chain", "--role", role]);
-        assert_eq!(statements(&chain), [assumes], "{role}");
+        assert_eq!(statements(&chain), wanted, "{role}");
         let arguments = ["--for", "chain-trust", "--role", role, "--trusted-principal", CALLER];
         let (found, _) = printed(EVERYTHING, &[&arguments[..], &ORGANIZATION].concat());
         let wanted = trust("OrgsweepMayAssume", caller, &enter(), Some("shared-id"));
@@ -152,7 +156,10 @@ fn each_role_of_the_chain_trusts_the_one_before_it_and_assumes_the_next() {
     }
     // One alone needs no naming.
     let (chain, _) = printed(&format!("role-chain = '{FIRST}'"), &["--for", "chain"]);
-    assert_eq!(sids(&chain), ["AssumeAuditRole"]);
+    assert_eq!(sids(&chain), ["AssumeAuditRole", "ReadAwsManagedPolicies"]);
+    // Without a check that reads them, there is nothing to read.
+    let file = format!("role-chain = '{FIRST}'\ncheck = 'iam-group-empty'");
+    assert_eq!(sids(&printed(&file, &["--for", "chain"]).0), ["AssumeAuditRole"]);
 }
 
 #[test]
@@ -203,7 +210,7 @@ fn every_role_is_kept_from_the_members() {
 fn a_role_that_is_on_the_way_and_lists_has_both_documents_in_one() {
     let file = format!("role-chain = ['{FIRST}', '{SECOND}']\ndiscovery-role = '{SECOND}'\n");
     let (found, _) = printed(&file, &["--for", "discovery"]);
-    assert_eq!(sids(&found), ["AssumeAuditRole", "ReadOrganization"]);
+    assert_eq!(sids(&found), ["AssumeAuditRole", "ReadOrganization", "ReadAwsManagedPolicies"]);
     let both: Vec<Json> = [&["--for", "discovery-trust"][..], &["--for", "chain-trust", "--role", SECOND]]
         .map(|kind| printed(&file, &[kind, &ORGANIZATION, &["--trusted-principal", CALLER]].concat()).0)
         .into();

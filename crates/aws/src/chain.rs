@@ -1,4 +1,4 @@
-//! Roles on the way: from the caller to a role that may list the organization, or that the members trust.
+//! Roles between the caller and the accounts: one that may list the organization, or that the members trust.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -8,12 +8,14 @@ use aws_smithy_runtime::client::identity::IdentityCache;
 use aws_types::sdk_config::SdkConfig;
 use orgsweep_model::{AccountId, Usage};
 use orgsweep_sweep::SourceError;
+use serde_json::json;
 
 use crate::access::Access;
+use crate::managed::CALLER_READS;
 use crate::session::{Assumer, LONGEST_CHAINED, RoleSession, SessionCredentials, shared_retry_partition};
 
-/// What a session on the way may do: go on.
-const GO_ON: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["sts:AssumeRole","sts:TagSession","sts:SetSourceIdentity"],"Resource":"*"}]}"#;
+/// What a session of the chain may do: assume the next role.
+const CHAIN_ACTIONS: [&str; 3] = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"];
 /// What the session that lists the organization may do.
 const DISCOVER: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["organizations:Describe*","organizations:List*"],"Resource":"*"}]}"#;
 
@@ -30,11 +32,25 @@ pub async fn follow(
         let what =
             format!("assuming {role_arn} (step {} of {} of --role-chain)", index + 1, access.chain.len());
         let chained = caller_is_a_session || index > 0;
-        let session = step(by, access, role_arn, GO_ON, chained, usage, &what).await?;
+        let policy = chain_policy(access, index + 1 == access.chain.len());
+        let session = step(by, access, role_arn, &policy, chained, usage, &what).await?;
         config = with_credentials(&config, &session);
         by = Assumer { sts: sts_client(&config), session: Some(session) };
     }
     Ok(by)
+}
+
+/// The last role of the chain also reads, once a scan, the documents that the accounts have in common.
+fn chain_policy(access: &Access, is_last: bool) -> String {
+    let accounts_policy = access.session_policy.as_deref().unwrap_or_default();
+    let is_read = |action: &&str| is_last && accounts_policy.contains(&format!("\"{action}\""));
+    let reads = CALLER_READS.into_iter().filter(is_read);
+    let actions: Vec<&str> = CHAIN_ACTIONS.into_iter().chain(reads).collect();
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}],
+    })
+    .to_string()
 }
 
 /// The configuration for Organizations.

@@ -39,6 +39,7 @@ pub use collect::{credential_report, decode};
 pub use collectors::collectors;
 pub use connection::{Connection, Pace};
 pub use limiter::{DEFAULT_MAX_RATE, DEFAULT_REQUESTS, Family, Limits};
+pub use managed::CALLER_READS;
 pub use member::Member;
 pub use organization::{ORGANIZATION_READS, OrganizationRead, Roster};
 pub use role::RoleTemplate;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
+use aws_types::sdk_config::SdkConfig;
 use orgsweep_model::collector::Clock;
 use orgsweep_model::facts::OrganizationPolicies;
 use orgsweep_model::organization::{OrganizationPolicy, stored_policies};
@@ -75,6 +76,7 @@ impl AwsSource {
         } else {
             base.clone()
         };
+        let managed = Arc::new(ManagedPolicies::new(callers_reader(base, &caller, &assumer, &usage)));
         let organizations = aws_sdk_organizations::Client::from_conf(
             aws_sdk_organizations::config::Builder::from(&discovery)
                 .retry_partition(session::shared_retry_partition("orgsweep-organizations"))
@@ -95,9 +97,21 @@ impl AwsSource {
             session_duration,
             tree: Arc::default(),
             described: Arc::default(),
-            managed: Arc::default(),
+            managed,
             usage,
         })
+    }
+}
+
+/// Whoever enters the accounts reads what is the same in all of them.
+fn callers_reader(base: &SdkConfig, caller: &Caller, assumer: &Assumer, usage: &Arc<Usage>) -> Reader {
+    let own_part = Arc::new(Usage::default());
+    let retries = session::shared_retry_partition("orgsweep-shared-documents");
+    Reader {
+        account: caller.account,
+        iam: session::iam_client(base, assumer.session.as_ref(), &retries, &[usage, &own_part]),
+        usage: own_part,
+        session: assumer.session.clone(),
     }
 }
 
@@ -211,7 +225,6 @@ impl AwsSource {
             usage: own_part,
             session: session.clone(),
         };
-        self.managed.offer(&shared);
         let member = Member {
             iam: client(&[&usage]),
             account: account.id,

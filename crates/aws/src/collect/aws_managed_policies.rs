@@ -31,10 +31,6 @@ impl Collector for AwsManagedPolicies {
         &[AwsManagedPolicy::SCHEMA]
     }
 
-    fn is_shared(&self) -> bool {
-        true
-    }
-
     async fn collect(&self, session: &Session, tables: &mut Tables) {
         let policies = fetch(session, tables).await;
         let gone = policies.iter().flatten().filter(|policy| policy.document.is_empty());

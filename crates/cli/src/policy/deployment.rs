@@ -1,7 +1,7 @@
 //! Which roles there are, who assumes them and what each may do, as a configuration has it. A scan walks them in
 //! `orgsweep_aws` (`chain.rs`, `session.rs`); this is the same walk, written down as documents.
 
-use orgsweep_aws::{Access, LONGEST_CHAINED, RoleTemplate};
+use orgsweep_aws::{Access, CALLER_READS, LONGEST_CHAINED, RoleTemplate};
 use orgsweep_model::AccountId;
 use orgsweep_model::selection::Scope;
 
@@ -183,6 +183,9 @@ impl Deployment<'_> {
             statements.push(documents::organization_reads());
         }
         let as_audit_role = self.as_audit_role(arn);
+        if as_audit_role.is_empty() && chain.last() == Some(&arn.arn) {
+            statements.extend(self.shared_reads());
+        }
         if !as_audit_role.is_empty() {
             longest_session = longest_session.max(self.longest_session(!chain.is_empty()));
             statements.push(documents::reads("OrgsweepReads", &self.actions));
@@ -198,6 +201,13 @@ impl Deployment<'_> {
         }
         let name = arn.arn.split_once(":role/").map_or("", |(_, name)| name);
         self.document(purpose, name, longest_session, &different, statements)
+    }
+
+    /// What the role that enters the accounts reads once a scan, with its own session.
+    fn shared_reads(&self) -> Option<Node> {
+        let reads: Vec<&str> =
+            CALLER_READS.into_iter().filter(|action| self.actions.contains(action)).collect();
+        (!reads.is_empty()).then(|| documents::reads("ReadAwsManagedPolicies", &reads))
     }
 
     /// The variants in which a role is an audit role of its own account. Whether that account is in a unit is not known here.
