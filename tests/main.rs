@@ -63,6 +63,8 @@ mod made_at_run_time;
 // A check that fails itself.
 mod order;
 mod organization_policies;
+#[cfg(feature = "full")]
+mod pack_sdk;
 mod panicking;
 // What went wrong elsewhere, by the ids of README.md.
 mod regressions;

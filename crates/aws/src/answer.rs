@@ -53,6 +53,29 @@ impl Intercept for WholeAnswers {
     }
 }
 
+/// The same for services of which some answer in other forms.
+#[derive(Clone, Copy, Debug)]
+pub struct WholeXmlAnswers;
+
+impl Intercept for WholeXmlAnswers {
+    fn name(&self) -> &'static str {
+        "orgsweep-whole-xml-answers"
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        components: &RuntimeComponents,
+        cfg: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let kind = context.response().headers().get("content-type").unwrap_or_default();
+        if kind.contains("xml") {
+            return WholeAnswers.read_after_deserialization(context, components, cfg);
+        }
+        Ok(())
+    }
+}
+
 /// Why the body of a good answer cannot be relied on.
 fn whole(body: &[u8]) -> Result<(), String> {
     let text = str::from_utf8(body).map_err(|error| format!("the answer is not UTF-8: {error}"))?;

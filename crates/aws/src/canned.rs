@@ -63,6 +63,7 @@ pub fn answering(account: &Account, clock: Clock, status: u16, body: &[u8]) -> S
     let shared = Reader { account: account.id, iam: iam.clone(), usage: Arc::clone(&usage), session: None };
     let member = Member {
         iam,
+        base: config,
         account: account.id,
         session: None,
         report_timeout: Pace::default().report_timeout,

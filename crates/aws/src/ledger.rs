@@ -21,6 +21,8 @@ use crate::failure::is_throttle;
 #[derive(Clone, Debug)]
 pub struct Ledger {
     usage: Arc<Usage>,
+    /// The prefix in IAM actions; `None`: the SDK's name of the service is the same.
+    service: Option<&'static str>,
 }
 
 /// When the operation began.
@@ -34,12 +36,19 @@ impl Storable for Began {
 impl Ledger {
     /// Counts into `usage`.
     pub fn new(usage: &Arc<Usage>) -> Self {
-        Self { usage: Arc::clone(usage) }
+        Self { usage: Arc::clone(usage), service: None }
+    }
+
+    /// The same for a service whose name in the SDK may not be the prefix of its actions.
+    pub fn of_service(usage: &Arc<Usage>, service: &'static str) -> Self {
+        Self { usage: Arc::clone(usage), service: Some(service) }
     }
 
     fn count(&self, cfg: &ConfigBag, change: impl FnOnce(&mut CallCounts)) {
         if let Some(operation) = cfg.load::<Metadata>() {
-            self.usage.count(&operation.service().to_ascii_lowercase(), operation.name(), change);
+            let lower = || operation.service().to_ascii_lowercase();
+            let service = self.service.map_or_else(lower, str::to_owned);
+            self.usage.count(&service, operation.name(), change);
         }
     }
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use orgsweep_model::{AccountId, Gap, Session, Usage};
+use aws_types::sdk_config::SdkConfig;
+use orgsweep_model::{AccountId, Gap, Reason, Session, Usage};
 
 use crate::managed::ManagedPolicies;
 use crate::reader::{Reader, call};
@@ -17,6 +18,8 @@ use crate::session::SessionCredentials;
 pub struct Member {
     /// IAM in the account; its calls count for the account.
     pub iam: aws_sdk_iam::Client,
+    /// The caller's configuration, for clients of other services.
+    pub(crate) base: SdkConfig,
     /// The account.
     pub(crate) account: AccountId,
     /// Whose calls these are.
@@ -39,6 +42,13 @@ impl Member {
     /// The member behind a session; `None` if another room opened it.
     pub fn of(session: &Session) -> Option<&Self> {
         session.inner::<Self>()
+    }
+
+    /// The same, or the gap that there is none.
+    pub fn behind(session: &Session) -> Result<&Self, Gap> {
+        Self::of(session).ok_or_else(|| {
+            Gap::new(Reason::MalformedAnswer).because("the session was not opened by the room that collects")
+        })
     }
 
     /// Makes a call; an error becomes a gap that names the call and how often it was tried. A session that AWS no longer

@@ -227,6 +227,7 @@ impl AwsSource {
         };
         let member = Member {
             iam: client(&[&usage]),
+            base: self.connection.config.clone(),
             account: account.id,
             usage,
             report_timeout: self.connection.pace.report_timeout,

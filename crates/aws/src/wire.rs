@@ -116,16 +116,23 @@ fn family(request: &HttpRequest) -> Option<Family> {
         });
     }
     // awsQuery: `Action=…&Version=…` in the body.
-    let body = request.body().bytes()?;
+    let body = request.body().bytes().unwrap_or_default();
     let head = str::from_utf8(&body[..body.len().min(200)]).unwrap_or_default();
     if !head.starts_with("Action=") {
-        return None;
+        return signed_service(request).map(|service| Family::Other(service.to_owned()));
     }
     Some(match head.split('&').find_map(|part| part.strip_prefix("Version=")) {
         Some("2010-05-08") => Family::Iam,
         Some("2011-06-15") => Family::Sts,
         version => Family::Other(version.unwrap_or_default().to_owned()),
     })
+}
+
+/// The service that a request is signed for, where its protocol names none. What fetches credentials is not signed.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
+fn signed_service(request: &HttpRequest) -> Option<&str> {
+    let scope = request.headers().get("authorization")?.strip_prefix("AWS4-HMAC-SHA256 Credential=")?;
+    scope.split(',').next()?.split('/').nth(3)
 }
 
 #[cfg(test)]
@@ -155,6 +162,16 @@ mod tests {
         ] {
             assert_eq!(family(&request(target, body)), wanted, "{body}");
         }
+    }
+
+    #[test]
+    fn a_request_without_an_action_is_counted_where_it_is_signed_for() {
+        let mut rest = request(None, "{}");
+        let signed = "AWS4-HMAC-SHA256 Credential=AKIAEXAMPLE/20261130/us-east-1/account/aws4_request, SignedHeaders=host";
+        rest.headers_mut().insert("authorization", signed);
+        assert_eq!(family(&rest), Some(Family::Other("account".to_owned())));
+        rest.headers_mut().insert("authorization", "Bearer x/y/z/w/v");
+        assert_eq!(family(&rest), None);
     }
 
     #[test]

@@ -8,10 +8,11 @@ pub enum Service {
     Iam,
     Sts,
     Organizations,
+    Account,
 }
 
 /// All of them.
-pub const SERVICES: [Service; 3] = [Service::Iam, Service::Sts, Service::Organizations];
+pub const SERVICES: [Service; 4] = [Service::Iam, Service::Sts, Service::Organizations, Service::Account];
 
 /// Action, and whether it answers in pages.
 const IAM: [(&str, bool); 17] = [
@@ -50,6 +51,9 @@ const ORGANIZATIONS: [(&str, bool); 13] = [
     ("DescribePolicy", false),
 ];
 
+/// For packs that bring an SDK crate of their own: the scan itself calls none of it.
+const ACCOUNT: [(&str, bool); 1] = [("GetContactInformation", false)];
+
 impl Service {
     /// As in `iam:ListRoles`.
     pub fn word(self) -> &'static str {
@@ -57,7 +61,13 @@ impl Service {
             Self::Iam => "iam",
             Self::Sts => "sts",
             Self::Organizations => "organizations",
+            Self::Account => "account",
         }
+    }
+
+    /// Whether it speaks JSON.
+    pub fn is_json(self) -> bool {
+        matches!(self, Self::Organizations | Self::Account)
     }
 
     /// Its actions.
@@ -66,6 +76,7 @@ impl Service {
             Self::Iam => &IAM,
             Self::Sts => &STS,
             Self::Organizations => &ORGANIZATIONS,
+            Self::Account => &ACCOUNT,
         }
     }
 }

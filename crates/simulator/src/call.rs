@@ -52,7 +52,7 @@ pub struct Call {
 }
 
 impl Call {
-    /// Organizations is known by its header, STS by its version.
+    /// Organizations is known by its header, Account Management by its path, STS by its version.
     pub fn of(head: &Head, body: &[u8]) -> Self {
         let text = String::from_utf8_lossy(body);
         if let Some(target) = head.header("x-amz-target") {
@@ -61,6 +61,14 @@ impl Call {
                 service: Service::Organizations,
                 action: target.rsplit('.').next().unwrap_or_default().to_owned(),
                 input: Input::Json(input),
+            };
+        }
+        // restJson1: the action is the path.
+        if let Some(action) = head.path.strip_prefix("/get").filter(|_| head.method == "POST") {
+            return Self {
+                service: Service::Account,
+                action: format!("Get{action}"),
+                input: Input::Json(serde_json::from_str(&text).map_err(|error| error.to_string())),
             };
         }
         let parameters = Parameters::new(form(&text));

@@ -44,7 +44,7 @@ const OTHER_JSON: &str = r#"{"inventory":{"shelf":3,"books":["Moby Dick","Walden
 
 /// What a fault makes of a request.
 pub fn effect(fault: &Fault, call: &Call, identity: &Identity, signed_at: &str) -> Effect {
-    let organizations = call.service == Service::Organizations;
+    let is_json = call.service.is_json();
     let refuse = |refusal: Refusal| Effect::Answer(Err(refusal));
     let say = |kind, body: &str| Effect::Reply(Reply::new(200, kind, body.to_owned()));
     match fault.kind {
@@ -67,7 +67,7 @@ pub fn effect(fault: &Fault, call: &Call, identity: &Identity, signed_at: &str) 
         FaultKind::Truncated => Effect::Deliver(Delivery::Truncated),
         FaultKind::SlowDrip => Effect::Deliver(Delivery::SlowDrip),
         FaultKind::WrongXml => say(HTML, PAGE),
-        FaultKind::GarbageXml if organizations => say(JSON, OTHER_JSON),
+        FaultKind::GarbageXml if is_json => say(JSON, OTHER_JSON),
         FaultKind::GarbageXml => say(XML, OTHER_XML),
         FaultKind::ExpiredToken => refuse(expired(call.service)),
         FaultKind::ClockSkew => refuse(clock_skew(call.service, signed_at)),
@@ -98,13 +98,14 @@ pub fn throttling(service: Service) -> Refusal {
         Service::Organizations => {
             Refusal::new(400, "TooManyRequestsException", "AWS Organizations can't process so many.")
         }
+        Service::Account => Refusal::new(429, "TooManyRequestsException", "Rate exceeded"),
         Service::Iam | Service::Sts => Refusal::new(400, "Throttling", "Rate exceeded"),
     }
 }
 
 /// As each service words it.
 pub fn expired(service: Service) -> Refusal {
-    let code = if service == Service::Organizations { "ExpiredTokenException" } else { "ExpiredToken" };
+    let code = if service.is_json() { "ExpiredTokenException" } else { "ExpiredToken" };
     Refusal::new(403, code, "The security token included in the request is expired")
 }
 
@@ -123,7 +124,6 @@ fn clock_skew(service: Service, signed_at: &str) -> Refusal {
         earliest.strftime(FORM),
         real.strftime(FORM)
     );
-    let code =
-        if service == Service::Organizations { "InvalidSignatureException" } else { "SignatureDoesNotMatch" };
+    let code = if service.is_json() { "InvalidSignatureException" } else { "SignatureDoesNotMatch" };
     Refusal { date: Some(real), ..Refusal::new(403, code, message) }
 }

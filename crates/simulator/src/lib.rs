@@ -8,6 +8,7 @@
 //! It shares no code with the scanner: a shared mistake would test itself.
 
 mod account;
+mod account_management;
 mod api;
 mod authorize;
 mod cache;

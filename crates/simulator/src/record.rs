@@ -62,7 +62,7 @@ fn account(sessions: &Sessions, head: &Head, call: &Call) -> Option<String> {
     match call.service {
         Service::Organizations => None,
         Service::Sts => call.resource().split(':').nth(4).map(str::to_owned),
-        Service::Iam => {
+        Service::Iam | Service::Account => {
             let authorization = Authorization::parse(head.header("authorization")?)?;
             Some(sessions.find(authorization.key_id)?.account.clone())
         }

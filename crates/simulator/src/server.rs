@@ -16,6 +16,7 @@ use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::account_management;
 use crate::api::Service;
 use crate::authorize::{self, Permissions};
 use crate::call::{Call, Head, Input};
@@ -148,6 +149,9 @@ impl Server {
                     Ok(input) => input,
                     Err(message) => return Err(Refusal::new(400, "SerializationException", message.clone())),
                 };
+                if call.service == Service::Account {
+                    return account_management::handle(self, &identity.account, &call.action);
+                }
                 let asked = organizations::Asked { input, empty_page };
                 organizations::handle(self, identity, action, &asked).map(|answer| answer.to_string())
             }
@@ -168,8 +172,8 @@ impl Server {
         let request_id =
             format!("00000000-0000-4000-8000-{:012x}", self.requests.fetch_add(1, Ordering::Relaxed));
         match (call.service, result) {
-            (Service::Organizations, Ok(body)) => Reply::new(200, JSON, body),
-            (Service::Organizations, Err(refusal)) => refusal.json(),
+            (service, Ok(body)) if service.is_json() => Reply::new(200, JSON, body),
+            (service, Err(refusal)) if service.is_json() => refusal.json(),
             (service, Ok(result)) => {
                 query_answer(&call.action, &result, &request_id, service == Service::Sts)
             }
@@ -185,7 +189,7 @@ impl Server {
         })?;
         let unknown = || {
             let code = match service {
-                Service::Organizations => "UnrecognizedClientException",
+                Service::Organizations | Service::Account => "UnrecognizedClientException",
                 Service::Iam | Service::Sts => "InvalidClientTokenId",
             };
             Refusal::new(403, code, "The security token included in the request is invalid.")

@@ -17,15 +17,13 @@ pub(crate) mod service_credentials;
 pub(crate) mod virtual_mfa_devices;
 
 use orgsweep_model::facts::AccountSummary;
-use orgsweep_model::{Gap, Reason, Row, Session, TableSchema, Tables};
+use orgsweep_model::{Gap, Row, Session, TableSchema, Tables};
 
 use crate::member::Member;
 
 /// The member behind a session of ours.
 fn member(session: &Session) -> Result<&Member, Gap> {
-    Member::of(session).ok_or_else(|| {
-        Gap::new(Reason::MalformedAnswer).because("the session was not opened by the room that collects")
-    })
+    Member::behind(session)
 }
 
 /// Puts rows or the gap into the table.
