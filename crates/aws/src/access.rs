@@ -14,7 +14,7 @@ pub struct Access {
     pub external_id: Option<String>,
     /// Where roles or external id differ; the last that holds for an account wins.
     pub overrides: Vec<(Scope, AccessOverride)>,
-    /// ARNs of roles on the way from the caller to the members, in order.
+    /// ARNs of the roles between the caller and the accounts, in order.
     pub chain: Vec<String>,
     /// ARN of a role for the calls to Organizations; `None`: the caller makes them.
     pub discovery_role: Option<String>,

@@ -19,7 +19,7 @@ const CHAIN_ACTIONS: [&str; 3] = ["sts:AssumeRole", "sts:TagSession", "sts:SetSo
 /// What the session that lists the organization may do.
 const DISCOVER: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["organizations:Describe*","organizations:List*"],"Resource":"*"}]}"#;
 
-/// Walks the chain, to whoever enters the accounts.
+/// Assumes the roles of the chain; the last one enters the accounts.
 pub async fn follow(
     base: &SdkConfig,
     access: &Arc<Access>,
@@ -100,7 +100,7 @@ async fn step(
         access: Arc::clone(access),
         usage: Arc::clone(usage),
         shortened: AtomicBool::new(false),
-        on_the_way: true,
+        in_chain: true,
     };
     SessionCredentials::open(session).await.map(Arc::new).map_err(|(_, gap)| {
         failed(

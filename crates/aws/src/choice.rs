@@ -19,7 +19,7 @@ pub enum Choice {
     Environment,
     /// What a profile says, or the web identity that the environment names, as on EKS.
     Chain(Chain),
-    /// A container's or an instance's role: nobody named anything else.
+    /// A container's or an instance's role: nothing else is named.
     Machine,
 }
 
@@ -83,7 +83,7 @@ pub async fn choose(asked: Option<&str>, env: &Env, fs: &Fs) -> Result<ChosenCre
             }
             caller.choice = Choice::Chain(chain);
         }
-        // botocore goes on to the machine's role, and so asks somebody else's organization.
+        // botocore continues with the machine's role, and so reads another organization.
         None if caller.profile.is_some() => {
             return Err(refused(
                 format!("{place} {name:?}: this profile has no credentials"),

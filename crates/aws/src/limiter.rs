@@ -354,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn as_many_accounts_as_the_rate_can_feed_and_nobody_waits_for_longer_than_a_signature_holds() {
+    fn as_many_accounts_as_the_rate_can_feed_and_none_waits_for_longer_than_a_signature_holds() {
         let limits = |max_rate, share| Limits { max_rate, share, ..Limits::default() };
         for (max_rate, share, accounts) in [(50.0, 1, 240), (50.0, 10, 24), (1.0, 1, 4), (0.1, 1, 1)] {
             let limits = limits(Some(max_rate), share);

@@ -124,7 +124,7 @@ pub fn follow(name: &str, files: &Files, environment: &WebIdentity) -> Result<Op
 pub const EXPECTED: &str = "Expected access keys, role_arn, credential_process, sso_account_id with sso_role_name, or \
                             web_identity_token_file with role_arn.";
 
-/// How somebody gets in whose profile asks for more than can be done here.
+/// What to do where a profile needs more than is supported here.
 fn export(name: &str) -> String {
     format!(
         "Export a session and use that: eval \"$(aws configure export-credentials --profile {name} --format env)\", then \

@@ -43,7 +43,7 @@ where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
 {
-    // Only of this call: renewing a session on the way is a call of its own.
+    // Only of this call: renewing a session meanwhile is a separate call.
     let attempts = || {
         let (service, action) = api.split_once(':').unwrap_or_default();
         usage.of(service, action).attempts

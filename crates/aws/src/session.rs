@@ -36,7 +36,7 @@ pub const LONGEST_CHAINED: u32 = 3600;
 pub struct Assumer {
     /// STS as that identity.
     pub sts: aws_sdk_sts::Client,
-    /// The identity, where it is a role on the way.
+    /// The identity, where it is a role of the chain.
     pub session: Option<Arc<SessionCredentials>>,
 }
 
@@ -62,7 +62,7 @@ pub struct RoleSession {
     /// Set once the role has refused the duration: AWS's own is used from then on.
     pub shortened: AtomicBool,
     /// Whether it is a role between the caller and the accounts.
-    pub on_the_way: bool,
+    pub in_chain: bool,
 }
 
 impl RoleSession {
@@ -79,7 +79,7 @@ impl RoleSession {
 
     async fn ask(&self, duration: Option<u32>) -> Result<Credentials, Gap> {
         const API: &str = "sts:AssumeRole";
-        // Sessions on the way share their usage, and renewing one renews those before it: this call is counted by itself too.
+        // Sessions of the chain share their usage, and renewing one renews those before it: this call is counted by itself too.
         let own = Arc::new(Usage::default());
         let tags =
             self.access.session_tags.iter().map(|(key, value)| {
@@ -105,12 +105,12 @@ impl RoleSession {
         };
         let answer = match &self.by.session {
             None => request().send().await,
-            Some(on_the_way) => {
-                let used = on_the_way.key().await;
+            Some(chained) => {
+                let used = chained.key().await;
                 let answer = request().send().await;
                 if answer.as_ref().is_err_and(failure::is_expired) {
-                    // The role on the way is assumed anew, once for all that it was refused to. Boxed: it may be on another's way.
-                    Box::pin(on_the_way.renew(&used)).await?;
+                    // The role of the chain is assumed again, once for all who were refused. Boxed: another role may come before it.
+                    Box::pin(chained.renew(&used)).await?;
                     request().send().await
                 } else {
                     answer
@@ -172,7 +172,7 @@ fn verify(identity_arn: &str, account: AccountId) -> Result<(), Gap> {
     Err(Gap::new(Reason::MalformedAnswer).during("sts:AssumeRole").because(&message))
 }
 
-/// Hands out the same credentials to every client of a session, and assumes the role anew shortly before they end.
+/// Hands out the same credentials to every client of a session, and assumes the role again shortly before they end.
 pub struct SessionCredentials {
     session: RoleSession,
     /// Held while renewing, so that one renewal serves all.
@@ -182,7 +182,7 @@ pub struct SessionCredentials {
 /// What is given out.
 struct Current {
     credentials: Credentials,
-    /// When and why the role could not be assumed anew: whoever waited for that is told the same, and does not try it all over
+    /// When and why the role could not be assumed again: a caller that waited gets the same gap, and does not try it all over
     /// again.
     failed: Option<(Instant, Gap)>,
 }
@@ -213,7 +213,7 @@ impl SessionCredentials {
         self.current.lock().await.credentials.access_key_id().to_owned()
     }
 
-    /// Assumes the role anew, because AWS no longer takes what it gave; unless that has been done since these credentials were
+    /// Assumes the role again, because AWS no longer takes what it gave; unless that has been done since these credentials were
     /// given out.
     pub async fn renew(&self, used: &str) -> Result<(), Gap> {
         let since = Instant::now();
@@ -225,7 +225,7 @@ impl SessionCredentials {
         }
     }
 
-    /// For somebody who has wanted it since that moment.
+    /// For a caller that has wanted it since that moment.
     async fn replace(&self, current: &mut Current, since: Instant) -> Result<(), Gap> {
         if let Some((when, gap)) = &current.failed
             && *when > since
@@ -238,15 +238,15 @@ impl SessionCredentials {
                 Ok(())
             }
             Err(gap) => {
-                let gap = if self.session.on_the_way { self.on_the_way(gap) } else { gap };
+                let gap = if self.session.in_chain { self.of_the_chain(gap) } else { gap };
                 current.failed = Some((Instant::now(), gap.clone()));
                 Err(gap)
             }
         }
     }
 
-    /// What was refused to a role on the way is no fault of the account that was to be entered, nor would another role help there.
-    fn on_the_way(&self, gap: Gap) -> Gap {
+    /// What was refused to a role of the chain is no fault of the account that was to be entered, nor would another role help there.
+    fn of_the_chain(&self, gap: Gap) -> Gap {
         if gap.message.as_deref().is_some_and(|message| message.starts_with(ON_THE_WAY)) {
             // Of one before it.
             return gap;
@@ -319,7 +319,7 @@ pub async fn enter(
             access: Arc::clone(access),
             usage: Arc::clone(usage),
             shortened: AtomicBool::new(false),
-            on_the_way: false,
+            in_chain: false,
         };
         match SessionCredentials::open(session).await {
             Ok(credentials) => return Ok(Arc::new(credentials)),

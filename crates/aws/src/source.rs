@@ -193,7 +193,7 @@ impl AwsSource {
     /// Whether they could be read; `None`: Organizations is not asked.
     pub async fn look_at_policies(&self) -> Option<Result<(), Gap>> {
         match self.options.roster {
-            Roster::Organization => Some(policies::look(&self.organizations).await),
+            Roster::Organization => Some(policies::inspect(&self.organizations).await),
             Roster::Discovered(_) | Roster::File(_) | Roster::CallerOnly => None,
         }
     }

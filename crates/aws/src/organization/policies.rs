@@ -58,7 +58,7 @@ pub async fn read(client: &Client) -> Result<Vec<OrganizationPolicy>, Gap> {
 }
 
 /// Whether they could be read, by the first of each type: all of them take half a second each.
-pub async fn look(client: &Client) -> Result<(), Gap> {
+pub async fn inspect(client: &Client) -> Result<(), Gap> {
     for kind in [PolicyType::ServiceControlPolicy, PolicyType::ResourceControlPolicy] {
         let page = client
             .list_policies()
@@ -75,7 +75,7 @@ pub async fn look(client: &Client) -> Result<(), Gap> {
     Ok(())
 }
 
-/// A document; `None`: the policy was deleted since it was listed, and holds for nobody. An answer without a document is none:
+/// A document; `None`: the policy was deleted since it was listed, and applies to no principal. An answer without a document is none:
 /// an empty policy would deny nothing.
 async fn content(client: &Client, id: &str) -> Result<Option<String>, Gap> {
     let api = "organizations:DescribePolicy";
