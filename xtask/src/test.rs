@@ -8,6 +8,9 @@ use std::time::Instant;
 use crate::process::{cargo, root, run, target};
 use crate::{catalogue, fuzz, newcomer, policies, python, tidy};
 
+/// What the first build of a newcomer leaves out is tested too.
+const FULL: &str = "--features=orgsweep/full";
+
 /// Runs every step, also after one has failed, and ends with how many did.
 pub fn test(skip_judges: bool) -> Result<(), String> {
     let mut steps = Steps::default();
@@ -17,12 +20,14 @@ pub fn test(skip_judges: bool) -> Result<(), String> {
     });
     steps.step("tidy", tidy::tidy);
     steps.step("clippy", || {
-        run(cargo().args(["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+        run(cargo()
+            .args(["clippy", "--quiet", "--workspace", "--all-targets", FULL])
+            .args(["--", "-D", "warnings"]))
     });
-    steps.step("rust tests", || run(cargo().args(["test", "--workspace"])));
+    steps.step("rust tests", || run(cargo().args(["test", "--workspace", FULL])));
     steps.step("newcomer", newcomer::newcomer);
     fuzz(&mut steps)?;
-    let built = steps.step("binary", || run(cargo().args(["build", "--quiet", "--bin", "orgsweep"])));
+    let built = steps.step("binary", || run(cargo().args(["build", "--quiet", "--bin", "orgsweep", FULL])));
     if skip_judges {
         println!("\nThe independent judges were skipped.");
     } else if built {
