@@ -11,8 +11,8 @@ use orgsweep_lake::{Place, ScanHeader, ScanId, ScanWriter, all_tables, built_in_
 use orgsweep_model::collector::Clock;
 use orgsweep_model::evaluate::evaluate;
 use orgsweep_model::facts::{
-    AccessKey, AwsManagedPolicy, Credential, GroupMember, InlinePolicy, ManagedPolicy, PrincipalTag,
-    RosterEntry, User, VirtualMfaDevice,
+    AWS_MANAGED_POLICIES, AccessKey, BOUNDARY_POLICIES, Credential, GroupMember, OWN_POLICIES, Policy,
+    PrincipalTag, RosterEntry, Texts, User, VirtualMfaDevice,
 };
 use orgsweep_model::records::{Change, FindingRecord, ScanRecord, ScanStatus};
 use orgsweep_model::{
@@ -85,7 +85,7 @@ fn tables() -> Tables {
     let roles: Vec<String> = (0..60).map(|number| format!("role-{number}")).collect();
     let document =
         r#"{"Statement":[{"Effect":"Allow","Action":["s3:GetObject","s3:List*"],"Resource":"*"}]}"#;
-    let policies: Vec<ManagedPolicy> =
+    let policies: Vec<kit::PolicyText> =
         (0..30).map(|number| kit::customer_policy(&format!("policy-{number}"), document)).collect();
     let now = kit::now();
     let mut tables = Tables::new();
@@ -101,12 +101,19 @@ fn tables() -> Tables {
     let attachments: Vec<_> = roles
         .iter()
         .zip(policies.iter().cycle())
-        .map(|(role, policy)| kit::attachment(&kit::role_arn(role), &policy.policy_arn))
+        .map(|(role, policy)| kit::attachment(&kit::role_arn(role), policy.arn()))
         .collect();
     tables.insert(attachments, now);
-    tables.insert(policies, now);
-    tables.insert(Vec::<InlinePolicy>::new(), now);
-    tables.insert(Vec::<AwsManagedPolicy>::new(), now);
+    let mut texts = Texts::new();
+    let own = policies.iter().map(|one| {
+        let document_sha256 = one.text.as_deref().map(|text| texts.name_of(text));
+        Policy { document_sha256, ..one.policy.clone() }
+    });
+    tables.insert_part(OWN_POLICIES, own.collect(), now);
+    tables.insert_texts(texts, now);
+    for part in [AWS_MANAGED_POLICIES, BOUNDARY_POLICIES] {
+        tables.note_part(part, 0, now);
+    }
     tables.insert(Vec::<PrincipalTag>::new(), now);
     tables.insert(Vec::<VirtualMfaDevice>::new(), now);
     tables.insert(vec![kit::account_summary()], now);
@@ -198,7 +205,7 @@ fn write_100_000_findings(bencher: Bencher<'_, '_>) {
             roster_sha256: None,
         };
         let mut writer =
-            ScanWriter::create(folder.path(), &id, all_tables(built_in_facts()), &header).unwrap();
+            ScanWriter::create(folder.path(), &id, all_tables(&built_in_facts()), &header).unwrap();
         let maker = writer.column_encoder();
         for (number, rows) in accounts.iter().enumerate() {
             let account = format!("{number:012}").parse().unwrap();

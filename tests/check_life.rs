@@ -54,7 +54,7 @@ role_check!(Previewed, "house-role-previewed", status: preview());
 role_check!(Gone, "house-role-gone", status: replaced_by("house-role-outside-path"));
 
 fn house(checks: Vec<Box<dyn DynCheck>>) -> Vec<Pack> {
-    vec![Pack { name: "house", checks, tables: vec![], collectors: vec![] }]
+    vec![Pack { name: "house", checks, ..Pack::default() }]
 }
 
 /// No test by itself: a release of the distribution.

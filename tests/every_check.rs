@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use orgsweep_model::facts::{
-    AccessKey, AccountSummary, AwsManagedPolicy, Credential, GroupMember, InlinePolicy, KeyStatus,
-    ManagedPolicy, PasswordPolicy, PrincipalTag, Role, VirtualMfaDevice,
+    AccessKey, AccountSummary, Credential, GroupMember, KeyStatus, PasswordPolicy, PrincipalTag, Role,
+    VirtualMfaDevice,
 };
 use orgsweep_model::{AccountState, DynCheck, Pack, Status};
 use orgsweep_testkit::{
     Case, access_key, account_summary, attachment, aws_managed_arn, credential, days_ago, group,
     group_member, inline_policy, password_policy, role, role_arn, root_arn, root_credential, session_limit,
-    user, user_arn, virtual_mfa,
+    trusts_ec2, user, user_arn, virtual_mfa,
 };
 
 fn packs() -> Vec<Pack> {
@@ -49,9 +49,7 @@ fn clean() -> Case {
             attachment(&role_arn("auditor"), &aws_managed_arn("SecurityAudit")),
             attachment(&role_arn("support"), &aws_managed_arn("AWSSupportAccess")),
         ])
-        .none::<InlinePolicy>()
-        .none::<ManagedPolicy>()
-        .none::<AwsManagedPolicy>()
+        .policies(vec![trusts_ec2("auditor"), trusts_ec2("support")])
 }
 
 /// Everything that can go wrong in one account at once.
@@ -86,9 +84,7 @@ fn bad() -> Case {
         .rows(vec![Role { last_used_at: None, ..role("forgotten") }])
         .rows(vec![session_limit("forgotten", 43_200)])
         .rows(vec![attachment(&user_arn("bob"), &aws_managed_arn("AdministratorAccess"))])
-        .rows(vec![inline_policy(&user_arn("bob"), "everything", r#"{"Statement":[]}"#)])
-        .none::<ManagedPolicy>()
-        .none::<AwsManagedPolicy>()
+        .policies(vec![inline_policy(&user_arn("bob"), "everything", r#"{"Statement":[]}"#)])
 }
 
 /// What cannot be wrong at the same time as the rest.

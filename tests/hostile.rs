@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use orgsweep_model::facts::{InlinePolicy, ManagedPolicy, PrincipalTag, Role};
+use orgsweep_model::facts::{Document, OwnPolicies, Policy, PolicyKind, PrincipalTag};
 use orgsweep_model::records::{CoverageRecord, FindingRecord, ScanAccountRecord};
 use orgsweep_model::report::{LARGEST_EVIDENCE, Resource};
-use orgsweep_model::{Check, Context, Pack, Report, Row as _, Severity, check};
+use orgsweep_model::{Check, Context, Pack, Report, Severity, Within, check};
 use orgsweep_simulator::{AccountTexts, Options};
 use serde_json::Value as Json;
 
@@ -33,16 +33,19 @@ check! {
 }
 
 impl Check for Echo {
-    type Reads<'a> = (&'a [PrincipalTag], &'a [ManagedPolicy]);
+    type Reads<'a> = (&'a [PrincipalTag], Within<'a, OwnPolicies>, &'a [Document]);
 
-    fn evaluate(&self, (tags, policies): Self::Reads<'_>, _: &Context<'_>, report: &mut Report) {
+    fn evaluate(&self, (tags, policies, texts): Self::Reads<'_>, _: &Context<'_>, report: &mut Report) {
         for tag in tags {
             let whose = Resource::new("AWS::IAM::Principal", &tag.principal_arn, None).part(&tag.tag_key);
             report.fail(whose, &tag.tag_value).evidence("value", tag.tag_value.as_str());
         }
-        for policy in policies {
-            let policy_itself = Resource::new("AWS::IAM::Policy", &policy.policy_arn, None);
-            report.fail(policy_itself, &policy.document).evidence("document", policy.document.as_str());
+        for policy in policies.rows.iter().filter(|policy| policy.policy_kind == PolicyKind::Managed) {
+            let arn = policy.policy_arn.as_deref().unwrap_or_default();
+            let text =
+                texts.iter().find(|text| Some(&text.document_sha256) == policy.document_sha256.as_ref());
+            let text = &*text.unwrap().document_json;
+            report.fail(Resource::new("AWS::IAM::Policy", arn, None), text).evidence("document", text);
         }
     }
 }
@@ -51,12 +54,7 @@ impl Check for Echo {
 #[test]
 fn distribution() {
     as_distribution(|| {
-        vec![Pack {
-            name: "in-house",
-            checks: vec![Box::new(Echo::default())],
-            tables: vec![Role::SCHEMA, ManagedPolicy::SCHEMA, InlinePolicy::SCHEMA],
-            collectors: vec![],
-        }]
+        vec![Pack { name: "in-house", checks: vec![Box::new(Echo::default())], ..Pack::default() }]
     });
 }
 
@@ -75,14 +73,24 @@ fn sent(world: &World) -> AccountTexts {
 
 fn stored(world: &World) -> AccountTexts {
     let tags: Vec<PrincipalTag> = world.rows();
-    let roles: Vec<Role> = world.rows();
-    let inline: Vec<InlinePolicy> = world.rows();
-    let policies: Vec<ManagedPolicy> = world.rows();
+    let texts: Vec<Document> = world.rows();
+    let texts: BTreeMap<_, _> =
+        texts.into_iter().map(|row| (row.document_sha256, row.document_json)).collect();
+    let policies: Vec<Policy> = world.rows();
+    let of = |kind: PolicyKind| {
+        let rows = policies.iter().filter(move |row| row.policy_kind == kind && row.is_default);
+        rows.map(|row| (row, texts[row.document_sha256.as_ref().unwrap()].to_string()))
+    };
+    let owner = |row: &Policy| row.attached_to_arn.clone().unwrap();
     AccountTexts {
         tags: tags.into_iter().map(|row| (row.principal_arn, row.tag_key, row.tag_value)).collect(),
-        trusts: roles.into_iter().map(|row| (row.role_arn, row.trust_policy)).collect(),
-        inline: inline.into_iter().map(|row| ((row.principal_arn, row.policy_name), row.document)).collect(),
-        policies: policies.into_iter().map(|row| (row.policy_arn, row.document)).collect(),
+        trusts: of(PolicyKind::Trust).map(|(row, text)| (owner(row), text)).collect(),
+        inline: of(PolicyKind::Inline)
+            .map(|(row, text)| ((owner(row), row.policy_name.clone()), text))
+            .collect(),
+        policies: of(PolicyKind::Managed)
+            .map(|(row, text)| (row.policy_arn.clone().unwrap(), text))
+            .collect(),
     }
 }
 

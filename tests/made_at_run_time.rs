@@ -93,7 +93,7 @@ fn first_letter(letter: char) -> RoleRule {
 fn distribution() {
     as_distribution(|| {
         let checks = "ao".chars().map(|letter| Box::new(first_letter(letter)) as Box<dyn DynCheck>);
-        let house = Pack { name: "house", checks: checks.collect(), tables: vec![], collectors: vec![] };
+        let house = Pack { name: "house", checks: checks.collect(), ..Pack::default() };
         vec![orgsweep_permissions::pack(), house]
     });
 }

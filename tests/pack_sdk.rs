@@ -22,7 +22,7 @@ const ID: &str = "account-contact-country-missing";
 
 orgsweep_model::table! {
     /// Whom AWS writes to about an account.
-    pub struct Contact in "contacts" sorted by [country] {
+    pub struct Contact in "contacts" per account sorted by [country] {
         /// The account.
         account_id: AccountId,
         /// Two letters.
@@ -101,6 +101,7 @@ fn distribution() {
             checks: vec![Box::new(CountryMissing::default())],
             tables: vec![],
             collectors: vec![std::sync::Arc::new(Contacts)],
+            ..Pack::default()
         }]
     });
 }

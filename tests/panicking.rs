@@ -57,12 +57,8 @@ fn a_check_that_panics_changes_no_other() {
 #[test]
 fn distribution() {
     as_distribution(|| {
-        let in_house = Pack {
-            name: "in-house",
-            checks: vec![Box::new(Panics::default())],
-            tables: vec![],
-            collectors: vec![],
-        };
+        let in_house =
+            Pack { name: "in-house", checks: vec![Box::new(Panics::default())], ..Pack::default() };
         vec![orgsweep_permissions::pack(), in_house]
     });
 }

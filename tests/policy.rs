@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use orgsweep_aws::ORGANIZATION_READS;
-use orgsweep_model::facts::{BoundaryPolicy, DERIVED};
+use orgsweep_model::facts::BOUNDARY_POLICIES;
 use orgsweep_model::records::{
     CoverageOutcome, CoverageRecord, FindingRecord, ScanAccountRecord, ScanRecord, ScanState, TableRead,
     TableReadOutcome,
 };
-use orgsweep_model::{AccountId, Registry, Row as _, Status};
+use orgsweep_model::{AccountId, Registry, Status};
 use orgsweep_simulator::{Denial, Options};
 use serde_json::{Value as Json, json};
 
@@ -56,7 +56,7 @@ fn registry() -> Registry {
         orgsweep_trust::pack(),
         orgsweep_organization::pack(),
     ];
-    Registry::new(packs, orgsweep_aws::collectors(), orgsweep_lake::built_in_facts()).unwrap()
+    Registry::new(packs, orgsweep_aws::collectors()).unwrap()
 }
 
 /// What the loss of an action has to cost, by the registry.
@@ -156,19 +156,17 @@ fn the_policies_are_enough_and_every_action_is_needed() {
         let reads: Vec<TableRead> = world.rows();
         for read in &reads {
             // Read only where a boundary is not among the policies, which is nowhere here.
-            if read.table_name == BoundaryPolicy::SCHEMA.name && read.outcome == TableReadOutcome::Read {
+            if read.table_name == BOUNDARY_POLICIES.name && read.outcome == TableReadOutcome::Read {
                 assert!(
                     *action == "iam:ListPolicies"
                         || *action == "iam:GetPolicyVersion"
-                        || !cost.tables.contains(BoundaryPolicy::SCHEMA.name)
+                        || !cost.tables.contains(BOUNDARY_POLICIES.name)
                 );
                 continue;
             }
             // What is joined from other tables is incomplete without any of them.
-            let joined = DERIVED.iter().any(|derived| {
-                read.table_name == derived.schema.name
-                    && derived.inputs.iter().any(|input| cost.tables.contains(*input))
-            });
+            let sources = registry.sources_of(&read.table_name).unwrap_or_default();
+            let joined = sources.iter().any(|source| cost.tables.contains(source));
             let lost = joined || cost.tables.contains(read.table_name.as_str());
             let wanted = if lost { TableReadOutcome::Gap } else { TableReadOutcome::Read };
             assert_eq!(read.outcome, wanted, "{action}: {read:?}");

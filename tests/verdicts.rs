@@ -2,7 +2,7 @@
 
 use orgsweep_model::facts::{Credential, Principal, User};
 use orgsweep_model::records::FindingRecord;
-use orgsweep_model::{Account, Organization, Status, Tables};
+use orgsweep_model::{Account, Computed as _, Context, Organization, Reads, Status, Tables};
 use orgsweep_simulator::Options;
 use orgsweep_testkit::{account_id, credential, days_ago, now, user};
 
@@ -63,7 +63,9 @@ fn a_key_that_shows_only_by_its_use_is_activity() {
         management_account_id: account_id(),
         partition: "aws".to_owned(),
     };
-    let principals = Principal::derive(&Account::new(account_id()), &organization, &tables);
+    let account = Account::new(account_id());
+    let context = Context { now: now(), account: &account, organization: &organization };
+    let principals = Principal::compute(Reads::fetch(&tables).unwrap(), &context);
     assert_eq!(principals.len(), 1);
     assert_eq!(principals[0].last_activity_at, Some(days_ago(8)));
     assert_eq!(principals[0].mfa_enabled, None);

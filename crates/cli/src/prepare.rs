@@ -7,7 +7,6 @@ use std::sync::Arc;
 use orgsweep_aws::{Access, RoleTemplate};
 use orgsweep_explain::nearest::unknown;
 use orgsweep_model::collector::Clock;
-use orgsweep_model::facts::DERIVED;
 use orgsweep_model::finding_id::sha256_hex;
 use orgsweep_model::registry::{ROSTER, Registry};
 use orgsweep_model::selection::{CheckSet, Scope};
@@ -25,7 +24,7 @@ use crate::{check_choice, check_names};
 
 /// The standard collectors and the given packs.
 pub fn registry(packs: Vec<Pack>) -> Result<Registry, Failure> {
-    Registry::new(packs, orgsweep_aws::collectors(), orgsweep_lake::built_in_facts())
+    Registry::new(packs, orgsweep_aws::collectors())
         .map_err(|message| Failure::new(format!("this distribution is put together wrongly: {message}")))
 }
 
@@ -184,23 +183,15 @@ fn filter(options: &ScanOptions) -> Result<Filter, Failure> {
     })
 }
 
-fn also_collect<'r>(registry: &'r Registry, names: &[String]) -> Result<BTreeSet<&'r str>, Failure> {
-    let known: Vec<&'static str> = registry
-        .collectors()
-        .iter()
-        .flat_map(|collector| collector.fills().iter().map(|table| table.name))
-        .collect();
+fn also_collect(registry: &Registry, names: &[String]) -> Result<BTreeSet<&'static str>, Failure> {
     let mut wanted = BTreeSet::new();
     for name in names {
         if name == "all" {
-            wanted.extend(known.iter().copied());
-        } else if let Some(table) = known.iter().find(|table| *table == name) {
-            wanted.insert(*table);
-        } else if let Some(derived) = DERIVED.iter().find(|derived| derived.schema.name == name) {
-            wanted.extend(derived.inputs.iter().copied());
+            wanted.extend(registry.collectors().iter().flat_map(|one| one.fills()).map(|table| table.name));
+        } else if let Some(sources) = registry.sources_of(name) {
+            wanted.extend(sources);
         } else {
-            let all = [&known[..], &DERIVED.map(|derived| derived.schema.name)].concat();
-            return Err(Failure::new(unknown("--collect", "table", name, &all)));
+            return Err(Failure::new(unknown("--collect", "table", name, &registry.collectable())));
         }
     }
     Ok(wanted)

@@ -11,7 +11,7 @@ use orgsweep_identity::{
 
 use orgsweep_lake::{LakeError, ScanId, ScanSelector, lookup, read};
 use orgsweep_model::facts::{
-    AwsManagedPolicy, BoundaryPolicy, Document, Group, GroupMember, IdentityProvider, ManagedPolicy,
+    AWS_MANAGED_POLICIES, BOUNDARY_POLICIES, Document, Group, GroupMember, IdentityProvider, OWN_POLICIES,
     OrganizationPolicy, Policy, PolicyAttachment, Principal, PrincipalKind, PrincipalTag,
 };
 use orgsweep_model::records::{ScanAccountRecord, ScanRecord, TableRead, TableReadOutcome};
@@ -114,8 +114,8 @@ impl Facts {
             tags: (!are_tags_lost).then_some(tags),
             documents: self.documents.clone(),
             groups_lost: self.lost(account, &[GroupMember::SCHEMA.name, Group::SCHEMA.name]),
-            aws_managed_lost: self.lost(account, &[AwsManagedPolicy::SCHEMA.name]),
-            managed_lost: self.lost(account, &[ManagedPolicy::SCHEMA.name, BoundaryPolicy::SCHEMA.name]),
+            aws_managed_lost: self.lost(account, &[AWS_MANAGED_POLICIES.name]),
+            managed_lost: self.lost(account, &[OWN_POLICIES.name, BOUNDARY_POLICIES.name]),
         })
     }
 

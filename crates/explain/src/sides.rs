@@ -98,9 +98,9 @@ impl Requester {
         let session = session.map(str::to_owned);
         let is_user = principal.kind() == orgsweep_policy::PrincipalKind::User;
         let tables: &[&str] = if is_user {
-            &["users", "inline_policies", "policy_attachments"]
+            &["users", "own_policies", "policy_attachments"]
         } else {
-            &["roles", "inline_policies", "policy_attachments"]
+            &["roles", "own_policies", "policy_attachments"]
         };
         if let Some(reason) = facts.lost(account, tables) {
             let lost = |name| Attached::unreadable(name, &reason);

@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn every_table_and_column_is_in_the_text() {
-        let tables = all_tables(built_in_facts());
+        let tables = all_tables(&built_in_facts());
         let latest =
             Latest { scan_id: "01ARYZ6S41ZZZZZZZZZZZZZZZZ".to_owned(), scan_date: "2016-07-30".to_owned() };
         let athena = ddl(Engine::Athena, "s3://bucket/it's/", &tables, Some(&latest), Some("2016-01-02"));

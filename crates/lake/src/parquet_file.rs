@@ -8,8 +8,7 @@ use std::sync::{Arc, LazyLock};
 use arrow::array::RecordBatch;
 use arrow::compute::BatchCoalescer;
 use arrow::datatypes::SchemaRef;
-use orgsweep_model::facts::Document;
-use orgsweep_model::{Row as _, TableSchema};
+use orgsweep_model::{Grain, TableSchema};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::{
     ArrowColumnWriter, ArrowRowGroupWriterFactory, ArrowWriterOptions, compute_leaves,
@@ -89,7 +88,7 @@ impl ParquetFile {
         let (file, factory) = ArrowWriter::try_new_with_options(file, Arc::clone(&schema), options)
             .and_then(ArrowWriter::into_serialized_writer)
             .map_err(LakeError::format("writing", path))?;
-        let at_once = if table.name == Document::SCHEMA.name { DOCUMENTS_GATHERED } else { GATHERED };
+        let at_once = if table.grain == Grain::Text { DOCUMENTS_GATHERED } else { GATHERED };
         let small = BatchCoalescer::new(Arc::clone(&schema), SMALL);
         let gathered = BatchCoalescer::new(Arc::clone(&schema), at_once);
         let path = path.to_owned();

@@ -10,6 +10,7 @@ extern crate self as orgsweep_model;
 pub mod account;
 pub mod check;
 pub mod collector;
+pub mod computed;
 pub mod control;
 pub mod evaluate;
 pub mod facts;
@@ -28,21 +29,24 @@ pub mod table;
 pub mod tables;
 pub mod text;
 pub mod time;
+pub mod view;
 
 pub use account::{Account, AccountId, AccountState, Organization};
 pub use check::{Check, CheckMetadata, Context, Describe, DynCheck, SettingMetadata};
 pub use collector::{Collector, Details, Needs, Session, Usage};
+pub use computed::{Computed, DynComputed};
 pub use control::Control;
 pub use gap::{Gap, Reason};
 pub use life::CheckStatus;
 pub use pack::Pack;
-pub use reads::{OneOf, Reads};
+pub use reads::{Dependency, OneOf, Part, Reads, Within};
 pub use registry::Registry;
 pub use report::{Outcome, Report, Resource, Status};
 pub use severity::Severity;
-pub use table::{Cell, Column, ColumnType, Row, Rows, TableSchema, Value};
+pub use table::{Cell, Column, ColumnType, Grain, Row, Rows, TableSchema, Value};
 pub use tables::Tables;
 pub use time::Timestamp;
+pub use view::{Shared, View};
 
 // The macros name these through the crate, so that a pack needs no dependency of its own.
 pub use async_trait::async_trait;

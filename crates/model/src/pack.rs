@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use crate::check::DynCheck;
 use crate::collector::Collector;
+use crate::computed::DynComputed;
 use crate::table::TableSchema;
 
 /// What one crate under `plugins/`, or anybody's own, contributes.
+#[derive(Default)]
 pub struct Pack {
     /// Its name.
     pub name: &'static str,
@@ -14,6 +16,8 @@ pub struct Pack {
     pub checks: Vec<Box<dyn DynCheck>>,
     /// Tables of its own that the lake should store.
     pub tables: Vec<&'static TableSchema>,
+    /// Tables of its own that are computed from others.
+    pub computed: Vec<Box<dyn DynComputed>>,
     /// Collectors of its own.
     pub collectors: Vec<Arc<dyn Collector>>,
 }
@@ -37,6 +41,7 @@ macro_rules! pack {
                 name: $name,
                 checks: vec![ $( Box::new($module::$check::default()) ),* ],
                 tables: Vec::new(),
+                computed: Vec::new(),
                 collectors: Vec::new(),
             }
         }

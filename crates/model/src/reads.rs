@@ -3,13 +3,16 @@
 //! - `&[Row]`: the table must have been read, or the check is UNKNOWN and never called.
 //! - `Result<&[Row], &Gap>`: the table only lessens the evidence; the check runs either way.
 //! - `OneOf<A, B>`: either table is enough; the check is UNKNOWN only if both were lost.
+//! - `Within<P>`: one part of a table is enough, such as the account's own policies.
+//! - `&View`, `Result<&View, &Gap>`: what is computed once for all checks (see [`view`](crate::view)).
 //! - a tuple of up to six of these.
 
 use crate::gap::Gap;
-use crate::table::{Row, TableSchema};
+use crate::table::{Grain, Row, TableSchema};
 use crate::tables::Tables;
+use crate::view::View;
 
-/// One table that a check reads.
+/// One table that a check reads; of a table in parts, one part.
 #[derive(Clone, Copy, Debug)]
 pub struct Dependency {
     /// The table.
@@ -18,6 +21,25 @@ pub struct Dependency {
     pub required: bool,
     /// Another table can stand in for it: there is no verdict only if that one is lost too.
     pub replaceable: bool,
+}
+
+impl Dependency {
+    /// A table or a part without which there is no verdict.
+    pub const fn required(table: &'static TableSchema) -> Self {
+        Self { table, required: true, replaceable: false }
+    }
+
+    /// A table or a part that only lessens the evidence.
+    pub const fn optional(table: &'static TableSchema) -> Self {
+        Self { table, required: false, replaceable: false }
+    }
+}
+
+/// Whether everything that is read belongs to the organization, so that there is one answer for all accounts.
+pub fn are_of_organization(dependencies: &[Dependency]) -> bool {
+    let is_text = |dependency: &&Dependency| dependency.table.grain == Grain::Text;
+    let mut rest = dependencies.iter().filter(|dependency| !is_text(dependency)).peekable();
+    rest.peek().is_some() && rest.all(|dependency| dependency.table.grain == Grain::Organization)
 }
 
 /// Something that can be taken out of an account's tables.
@@ -30,7 +52,7 @@ pub trait Reads<'a>: Sized {
 
 impl<'a, R: Row> Reads<'a> for &'a [R] {
     fn dependencies() -> Vec<Dependency> {
-        vec![Dependency { table: R::SCHEMA, required: true, replaceable: false }]
+        R::SCHEMA.sources().map(Dependency::required).collect()
     }
 
     fn fetch(tables: &'a Tables) -> Result<Self, &'a Gap> {
@@ -40,11 +62,77 @@ impl<'a, R: Row> Reads<'a> for &'a [R] {
 
 impl<'a, R: Row> Reads<'a> for Result<&'a [R], &'a Gap> {
     fn dependencies() -> Vec<Dependency> {
-        vec![Dependency { table: R::SCHEMA, required: false, replaceable: false }]
+        R::SCHEMA.sources().map(Dependency::optional).collect()
     }
 
     fn fetch(tables: &'a Tables) -> Result<Self, &'a Gap> {
         Ok(tables.get::<R>())
+    }
+}
+
+/// A part of a table, as a type.
+pub trait Part: 'static {
+    /// The rows of the table.
+    type Row: Row;
+    /// Its name and meaning.
+    const SCHEMA: &'static TableSchema;
+}
+
+/// A table of which one part is enough. The rows are those of the whole table as far as it is there: the check looks only at
+/// those of the part.
+#[derive(Debug)]
+pub struct Within<'a, P: Part> {
+    /// The rows.
+    pub rows: &'a [P::Row],
+}
+
+// Derived, these would ask the same of the part, which is only a name.
+impl<P: Part> Clone for Within<'_, P> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<P: Part> Copy for Within<'_, P> {}
+
+impl<'a, P: Part> Reads<'a> for Within<'a, P> {
+    fn dependencies() -> Vec<Dependency> {
+        vec![Dependency::required(P::SCHEMA)]
+    }
+
+    fn fetch(tables: &'a Tables) -> Result<Self, &'a Gap> {
+        tables.read(P::SCHEMA)?;
+        Ok(Self { rows: tables.rows_of() })
+    }
+}
+
+impl<'a, P: Part> Reads<'a> for Result<Within<'a, P>, &'a Gap> {
+    fn dependencies() -> Vec<Dependency> {
+        vec![Dependency::optional(P::SCHEMA)]
+    }
+
+    fn fetch(tables: &'a Tables) -> Result<Self, &'a Gap> {
+        Ok(Within::fetch(tables))
+    }
+}
+
+impl<'a, V: View> Reads<'a> for &'a V {
+    fn dependencies() -> Vec<Dependency> {
+        V::dependencies()
+    }
+
+    fn fetch(tables: &'a Tables) -> Result<Self, &'a Gap> {
+        tables.view()
+    }
+}
+
+impl<'a, V: View> Reads<'a> for Result<&'a V, &'a Gap> {
+    fn dependencies() -> Vec<Dependency> {
+        V::dependencies().into_iter().map(|dependency| Dependency { required: false, ..dependency }).collect()
+    }
+
+    fn fetch(tables: &'a Tables) -> Result<Self, &'a Gap> {
+        Ok(tables.view())
     }
 }
 

@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use crate::check::{CheckMetadata, DynCheck};
 use crate::collector::Collector;
+use crate::computed::{DynComputed, computed};
+use crate::facts::{self, Principal};
 use crate::pack::Pack;
+use crate::reads::Dependency;
 use crate::records::{
     ApiCallRecord, CheckControlRecord, CheckRecord, CoverageRecord, FindingRecord, ScanAccountRecord,
     ScanRecord, TableRead,
 };
-use crate::table::{Row as _, TableSchema};
+use crate::table::{Grain, Row as _, TableSchema};
 
 /// A check and the pack that it came with.
 pub struct Registered {
@@ -31,22 +34,23 @@ impl Registered {
 pub struct Registry {
     checks: Vec<Registered>,
     collectors: Vec<Arc<dyn Collector>>,
+    computed: Vec<Arc<dyn DynComputed>>,
     stored: Vec<&'static TableSchema>,
 }
 
 impl Registry {
     /// Puts the packs together with the built-in collectors. An id registered twice, or a check that reads a
     /// table which nobody fills, is an error in the distribution and is named.
-    pub fn new(
-        packs: Vec<Pack>,
-        collectors: Vec<Arc<dyn Collector>>,
-        stored: &[&'static TableSchema],
-    ) -> Result<Self, String> {
-        let mut registry = Self { checks: Vec::new(), collectors, stored: stored.to_vec() };
+    pub fn new(packs: Vec<Pack>, collectors: Vec<Arc<dyn Collector>>) -> Result<Self, String> {
+        let stored = facts::TABLES.iter().copied().filter(|table| table.is_stored).collect();
+        let computed = vec![Arc::from(computed::<Principal>())];
+        let mut registry = Self { checks: Vec::new(), collectors, computed, stored };
         let mut claims: BTreeMap<String, Claim> = BTreeMap::new();
         for pack in packs {
             registry.collectors.extend(pack.collectors);
-            registry.stored.extend(pack.tables);
+            registry.stored.extend(pack.tables.into_iter().filter(|table| table.is_stored));
+            registry.stored.extend(pack.computed.iter().map(|table| table.schema()));
+            registry.computed.extend(pack.computed.into_iter().map(Arc::from));
             for check in pack.checks {
                 let metadata = check.metadata();
                 if metadata.former.contains(&metadata.id) {
@@ -82,19 +86,35 @@ impl Registry {
                 }
             }
         }
-        for registered in &registry.checks {
-            for dependency in registered.check.dependencies() {
-                if !filled.contains(dependency.table.name) {
-                    return Err(format!(
-                        "check {} reads table {}, which no collector fills",
-                        registered.id(),
-                        dependency.table.name
-                    ));
-                }
+        // In order: a computed table may read those before it.
+        for table in &registry.computed {
+            registry.refuse_unfilled(&filled, "table", table.schema().name, &table.dependencies())?;
+            if !filled.insert(table.schema().name) {
+                return Err(format!("table {} is filled twice", table.schema().name));
             }
+        }
+        for registered in &registry.checks {
+            let id = registered.id();
+            registry.refuse_unfilled(&filled, "check", id, &registered.check.dependencies())?;
         }
         registry.checks.sort_by(|left, right| left.id().cmp(right.id()));
         Ok(registry)
+    }
+
+    fn refuse_unfilled(
+        &self,
+        filled: &BTreeSet<&str>,
+        kind: &str,
+        name: &str,
+        dependencies: &[Dependency],
+    ) -> Result<(), String> {
+        let is_filled = |table: &TableSchema| table.grain != Grain::Account || filled.contains(table.name);
+        match dependencies.iter().find(|dependency| !is_filled(dependency.table)) {
+            Some(lost) => {
+                Err(format!("{kind} {name} reads table {}, which no collector fills", lost.table.name))
+            }
+            None => Ok(()),
+        }
     }
 
     /// All checks, sorted by id.
@@ -105,6 +125,41 @@ impl Registry {
     /// All collectors, in the order in which they run.
     pub fn collectors(&self) -> &[Arc<dyn Collector>] {
         &self.collectors
+    }
+
+    /// The computed tables, each after those that it reads.
+    pub fn computed(&self) -> &[Arc<dyn DynComputed>] {
+        &self.computed
+    }
+
+    /// A table that can be collected, by name: one that a collector fills, a part of one, or one that is computed; with what
+    /// has to be collected for it.
+    pub fn sources_of(&self, name: &str) -> Option<Vec<&'static str>> {
+        let collected = |name: &str| {
+            let tables = self.collectors.iter().flat_map(|collector| collector.fills());
+            tables.map(|table| table.name).find(|table| *table == name).map(|name| vec![name])
+        };
+        let whole = || {
+            let table = self.stored.iter().find(|table| table.name == name && !table.parts.is_empty())?;
+            Some(table.sources().map(|source| source.name).collect())
+        };
+        let computed = || {
+            let table = self.computed.iter().find(|table| table.schema().name == name)?;
+            Some(table.dependencies().iter().map(|dependency| dependency.table.name).collect())
+        };
+        collected(name).or_else(whole).or_else(computed)
+    }
+
+    /// The names that [`sources_of`](Self::sources_of) knows, sorted.
+    pub fn collectable(&self) -> Vec<&'static str> {
+        let collected =
+            self.collectors.iter().flat_map(|collector| collector.fills()).map(|table| table.name);
+        let whole = self.stored.iter().filter(|table| !table.parts.is_empty()).map(|table| table.name);
+        let computed = self.computed.iter().map(|table| table.schema().name);
+        let mut all: Vec<&str> = collected.chain(whole).chain(computed).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
     }
 
     /// The fact tables that the lake stores.
@@ -126,6 +181,12 @@ impl Registry {
 
     /// The collectors that fill the named tables, in running order, with the gates that they look at.
     pub fn collectors_for(&self, tables: &BTreeSet<&str>) -> Vec<Arc<dyn Collector>> {
+        let mut tables: BTreeSet<&str> = tables.clone();
+        for table in self.computed.iter().rev() {
+            if tables.contains(table.schema().name) {
+                tables.extend(table.dependencies().iter().map(|dependency| dependency.table.name));
+            }
+        }
         let mut wanted: BTreeSet<&str> = tables.clone();
         // A gate's own collector is wanted too; gates do not have gates, so one round is enough.
         for collector in &self.collectors {
@@ -248,8 +309,8 @@ mod tests {
     }
 
     fn registry(checks: Vec<Box<dyn DynCheck>>) -> Result<Registry, String> {
-        let pack = Pack { name: "house", checks, tables: vec![], collectors: vec![] };
-        Registry::new(vec![pack], vec![], &[])
+        let pack = Pack { name: "house", checks, ..Pack::default() };
+        Registry::new(vec![pack], vec![])
     }
 
     #[test]

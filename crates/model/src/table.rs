@@ -40,6 +40,18 @@ pub struct Column {
     pub doc: &'static str,
 }
 
+/// What a table's rows belong to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Grain {
+    /// One account: every row carries its id.
+    Account,
+    /// The organization as a whole: read once a scan.
+    Organization,
+    /// Nothing but their content, which the first column names by hash: each text is kept once, whoever has it. Such a table is never a gap;
+    /// what is missing is missing in the tables that name it.
+    Text,
+}
+
 /// A table's name, meaning and columns.
 #[derive(Debug, PartialEq, Eq)]
 pub struct TableSchema {
@@ -47,13 +59,31 @@ pub struct TableSchema {
     pub name: &'static str,
     /// What one row is.
     pub doc: &'static str,
+    /// What its rows belong to.
+    pub grain: Grain,
+    /// Whether the lake keeps it. Only stored tables can be checked again later.
+    pub is_stored: bool,
     /// In stored order. Only ever grows, at the end.
     pub columns: &'static [Column],
     /// The columns by which rows of one account are sorted.
     pub sort: &'static [&'static str],
+    /// Where several collectors fill the table: what each of them adds. Each part is read or lost by itself; the table is
+    /// complete where all parts are.
+    pub parts: &'static [&'static TableSchema],
 }
 
 impl TableSchema {
+    /// A part of a table: it has a name and a meaning, and its rows stand in the table.
+    pub const fn part(name: &'static str, doc: &'static str) -> Self {
+        Self { name, doc, grain: Grain::Account, is_stored: false, columns: &[], sort: &[], parts: &[] }
+    }
+
+    /// What has to be collected for it: its parts, or the table itself.
+    pub fn sources(&'static self) -> impl Iterator<Item = &'static Self> {
+        let whole = self.parts.is_empty().then_some(self);
+        whole.into_iter().chain(self.parts.iter().copied())
+    }
+
     /// The position of a column.
     pub fn position(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column.name == name)
@@ -182,6 +212,8 @@ pub trait Rows: Send + Sync + 'static {
     fn visit(&self, row: usize, visitor: &mut dyn FnMut(Value<'_>));
     /// For the way back to the typed rows.
     fn as_any(&self) -> &dyn Any;
+    /// The same, to add rows.
+    fn as_any_mut(&mut self) -> &mut dyn Any;
 }
 
 impl<R: Row> Rows for Vec<R> {
@@ -200,14 +232,21 @@ impl<R: Row> Rows for Vec<R> {
     fn as_any(&self) -> &dyn Any {
         self
     }
+
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
 }
 
 /// Declares a table: the struct, its columns and the way there and back, from one list.
 ///
+/// `per account`, `per organization` or `per text` says what its rows belong to. `per account, transient` keeps it out of
+/// the lake. `with parts [A, B]` after the sort order names what several collectors add to it.
+///
 /// ```
 /// orgsweep_model::table! {
 ///     /// One parking space.
-///     pub struct Space in "spaces" sorted by [label] {
+///     pub struct Space in "spaces" per account sorted by [label] {
 ///         /// What is painted on it.
 ///         label: String,
 ///         /// Metres, where measured.
@@ -220,9 +259,15 @@ impl<R: Row> Rows for Vec<R> {
 /// ```
 #[macro_export]
 macro_rules! table {
+    (@grain account) => { $crate::table::Grain::Account };
+    (@grain organization) => { $crate::table::Grain::Organization };
+    (@grain text) => { $crate::table::Grain::Text };
+    (@stored) => { true };
+    (@stored transient) => { false };
     (
         $(#[doc = $doc:literal])*
-        pub struct $name:ident in $table:literal sorted by [$($sort:ident),* $(,)?] {
+        pub struct $name:ident in $table:literal per $grain:ident $(, $transient:ident)?
+        sorted by [$($sort:ident),* $(,)?] $(with parts [$($part:expr),* $(,)?])? {
             $( $(#[doc = $column_doc:literal])* $field:ident : $type:ty ),* $(,)?
         }
     ) => {
@@ -237,6 +282,9 @@ macro_rules! table {
             const SCHEMA: &'static $crate::TableSchema = &$crate::TableSchema {
                 name: $table,
                 doc: concat!($($doc, "\n"),*),
+                grain: $crate::table!(@grain $grain),
+                is_stored: $crate::table!(@stored $($transient)?),
+                parts: &[ $($($part),*)? ],
                 columns: &[ $( $crate::Column {
                     name: stringify!($field),
                     kind: <$type as $crate::Cell>::TYPE,

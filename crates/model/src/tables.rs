@@ -3,21 +3,34 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::facts::{Document, Texts};
 use crate::gap::{Gap, Reason};
-use crate::table::{Row, Rows};
+use crate::table::{Grain, Row, Rows, TableSchema};
 use crate::time::Timestamp;
+use crate::view::{Shared, View, Views};
 
-/// One table of one account.
+/// One table, or one part of a table, of one account.
 struct Entry {
-    content: Result<Arc<dyn Rows>, Gap>,
+    content: Result<Content, Gap>,
     observed_at: Timestamp,
 }
 
-/// The tables of one account.
+enum Content {
+    Rows(Arc<dyn Rows>),
+    /// A part: its rows stand in the table.
+    Part(usize),
+}
+
+/// The tables of one account, or of the organization as a whole.
 #[derive(Default)]
 pub struct Tables {
     entries: BTreeMap<&'static str, Entry>,
     notes: Vec<String>,
+    /// What was read once, for the organization.
+    organization: Option<Arc<Tables>>,
+    shared: Arc<Shared>,
+    /// Of these tables: they go when a table comes.
+    views: Views,
 }
 
 impl Tables {
@@ -26,14 +39,88 @@ impl Tables {
         Self::default()
     }
 
+    /// No tables yet, with what all accounts of a scan share.
+    pub fn sharing(shared: Arc<Shared>) -> Self {
+        Self { shared, ..Self::default() }
+    }
+
+    /// The same, with the tables of the organization: checks read them like those of the account.
+    #[must_use]
+    pub fn within(mut self, organization: Arc<Self>) -> Self {
+        self.set_organization(organization);
+        self
+    }
+
+    /// Adds the tables of the organization.
+    pub fn set_organization(&mut self, organization: Arc<Self>) {
+        self.views = Views::default();
+        self.organization = Some(organization);
+    }
+
     /// Puts a table in. `observed_at` is when AWS established the facts, which for the credential report is
     /// when the report was generated and not when it was fetched.
     pub fn insert<R: Row>(&mut self, rows: Vec<R>, observed_at: Timestamp) {
-        self.entries.insert(R::SCHEMA.name, Entry { content: Ok(Arc::new(rows)), observed_at });
+        self.insert_rows(Arc::new(rows), observed_at);
     }
 
-    /// Records that a table could not be read.
+    /// The same, of rows whose type is not known here.
+    pub fn insert_rows(&mut self, rows: Arc<dyn Rows>, observed_at: Timestamp) {
+        let name = rows.schema().name;
+        self.views = Views::default();
+        self.entries.insert(name, Entry { content: Ok(Content::Rows(rows)), observed_at });
+    }
+
+    /// Adds one part of a table.
+    pub fn insert_part<R: Row>(&mut self, part: &'static TableSchema, rows: Vec<R>, observed_at: Timestamp) {
+        let count = rows.len();
+        self.append(rows, observed_at);
+        self.note_part(part, count, observed_at);
+    }
+
+    /// Records that a part was read; its rows are in the table already.
+    pub fn note_part(&mut self, part: &'static TableSchema, count: usize, observed_at: Timestamp) {
+        self.views = Views::default();
+        self.entries.insert(part.name, Entry { content: Ok(Content::Part(count)), observed_at });
+    }
+
+    /// Adds policy texts; each is kept once. Where they came from is in the tables that name them.
+    pub fn insert_texts(&mut self, texts: Texts, observed_at: Timestamp) {
+        let known: std::collections::HashSet<Arc<str>> =
+            self.rows_of::<Document>().iter().map(|document| Arc::clone(&document.document_sha256)).collect();
+        let mut documents = texts.into_documents();
+        documents.retain(|document| !known.contains(&document.document_sha256));
+        self.append(documents, observed_at);
+    }
+
+    fn append<R: Row>(&mut self, rows: Vec<R>, observed_at: Timestamp) {
+        self.views = Views::default();
+        let entry = self
+            .entries
+            .entry(R::SCHEMA.name)
+            .or_insert_with(|| Entry { content: Ok(Content::Rows(Arc::new(Vec::<R>::new()))), observed_at });
+        entry.observed_at = entry.observed_at.min(observed_at);
+        match &mut entry.content {
+            Ok(Content::Rows(known)) => {
+                let unshared =
+                    Arc::get_mut(known).and_then(|known| known.as_any_mut().downcast_mut::<Vec<R>>());
+                match unshared {
+                    Some(known) if known.is_empty() => *known = rows,
+                    Some(known) => known.extend(rows),
+                    // Somebody holds the rows already: those are left as they are.
+                    None => {
+                        let mut all = known.as_any().downcast_ref::<Vec<R>>().cloned().unwrap_or_default();
+                        all.extend(rows);
+                        *known = Arc::new(all);
+                    }
+                }
+            }
+            content => *content = Ok(Content::Rows(Arc::new(rows))),
+        }
+    }
+
+    /// Records that a table or a part of one could not be read.
     pub fn insert_gap(&mut self, table: &'static str, gap: Gap, observed_at: Timestamp) {
+        self.views = Views::default();
         self.entries.insert(table, Entry { content: Err(gap), observed_at });
     }
 
@@ -47,42 +134,103 @@ impl Tables {
         &self.notes
     }
 
-    /// The rows of a table, or why there are none. A table that nobody read is a gap too.
+    /// The rows of a table, or why there are none. A table that nobody read is a gap too, and so is a table of which a part
+    /// was lost: see [`Within`](crate::reads::Within) for checks that need only one part.
     pub fn get<R: Row>(&self) -> Result<&[R], &Gap> {
-        match self.entries.get(R::SCHEMA.name) {
-            Some(Entry { content: Ok(rows), .. }) => {
+        if R::SCHEMA.grain == Grain::Text {
+            return Ok(self.rows_of());
+        }
+        for part in R::SCHEMA.parts {
+            self.read(part)?;
+        }
+        if !R::SCHEMA.parts.is_empty() {
+            return Ok(self.rows_of());
+        }
+        match self.entry(R::SCHEMA) {
+            Some(Entry { content: Ok(Content::Rows(rows)), .. }) => {
                 rows.as_any().downcast_ref::<Vec<R>>().map(Vec::as_slice).ok_or(&NEVER_READ)
             }
             Some(Entry { content: Err(gap), .. }) => Err(gap),
+            _ => Err(&NEVER_READ),
+        }
+    }
+
+    /// Those rows of a table that are there, whatever else of it was lost.
+    pub fn rows_of<R: Row>(&self) -> &[R] {
+        match self.entry(R::SCHEMA) {
+            Some(Entry { content: Ok(Content::Rows(rows)), .. }) => {
+                rows.as_any().downcast_ref::<Vec<R>>().map_or(&[], Vec::as_slice)
+            }
+            _ => &[],
+        }
+    }
+
+    /// Whether a table or a part was read, and if not, why.
+    pub fn read(&self, table: &'static TableSchema) -> Result<(), &Gap> {
+        if table.grain == Grain::Text {
+            return Ok(());
+        }
+        for part in table.parts {
+            self.read(part)?;
+        }
+        if !table.parts.is_empty() {
+            return Ok(());
+        }
+        match self.entry(table) {
+            Some(entry) => entry.content.as_ref().map(|_| ()),
             None => Err(&NEVER_READ),
         }
     }
 
-    /// The rows of a table by name, as they go to the lake.
-    pub fn rows(&self, table: &str) -> Option<Arc<dyn Rows>> {
-        self.entries.get(table).and_then(|entry| entry.content.as_ref().ok().cloned())
+    /// A view over these tables, computed when it is first asked for.
+    pub fn view<V: View>(&self) -> Result<&V, &Gap> {
+        self.views.get(|| V::compute(self)).as_ref()
     }
 
-    /// The gap of a table by name.
+    /// What all accounts of a scan share.
+    pub fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    fn entry(&self, table: &TableSchema) -> Option<&Entry> {
+        let own = self.entries.get(table.name);
+        own.or_else(|| {
+            let organization = self.organization.as_deref().filter(|_| table.grain == Grain::Organization)?;
+            organization.entries.get(table.name)
+        })
+    }
+
+    /// The rows of a table by name, as they go to the lake.
+    pub fn rows(&self, table: &str) -> Option<Arc<dyn Rows>> {
+        match self.entries.get(table).map(|entry| &entry.content) {
+            Some(Ok(Content::Rows(rows))) => Some(Arc::clone(rows)),
+            _ => None,
+        }
+    }
+
+    /// How many rows a table or a part has.
+    pub fn count(&self, table: &str) -> usize {
+        match self.entries.get(table).map(|entry| &entry.content) {
+            Some(Ok(Content::Rows(rows))) => rows.len(),
+            Some(Ok(Content::Part(count))) => *count,
+            _ => 0,
+        }
+    }
+
+    /// The gap of a table or a part by name.
     pub fn gap(&self, table: &str) -> Option<&Gap> {
         self.entries.get(table).and_then(|entry| entry.content.as_ref().err())
     }
 
-    /// When the facts of a table were established.
+    /// When the facts of a table were established; of a table of the organization, when those were.
     pub fn observed_at(&self, table: &str) -> Option<Timestamp> {
-        self.entries.get(table).map(|entry| entry.observed_at)
+        let own = self.entries.get(table).map(|entry| entry.observed_at);
+        own.or_else(|| self.organization.as_ref()?.observed_at(table))
     }
 
     /// Whether the table was read or recorded as a gap.
     pub fn contains(&self, table: &str) -> bool {
         self.entries.contains_key(table)
-    }
-
-    /// The names of all tables, with their number of rows or their gap.
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, Result<usize, &Gap>, Timestamp)> {
-        self.entries
-            .iter()
-            .map(|(name, entry)| (*name, entry.content.as_ref().map(|rows| rows.len()), entry.observed_at))
     }
 }
 

@@ -125,7 +125,10 @@ impl<'a> Configuration<'a> {
             // The moment is compared by itself, and what an earlier attempt left is no choice.
             now: _,
             clock: _,
+            // Which tables there are follows from the program, and its version is compared by itself.
             stored: _,
+            computed: _,
+            shared: _,
             concurrency: _,
             done: _,
             taken: _,
@@ -167,7 +170,7 @@ mod tests {
     use super::*;
 
     fn plan() -> Plan {
-        let registry = Registry::new(Vec::new(), Vec::new(), &[]).unwrap();
+        let registry = Registry::new(Vec::new(), Vec::new()).unwrap();
         let checks = Arc::new(CheckSet::new());
         Plan::new(&registry, checks, &BTreeSet::new(), Filter::default(), 4, Clock::wall())
     }

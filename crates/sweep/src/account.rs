@@ -8,11 +8,11 @@ use std::time::Instant;
 
 use futures::FutureExt;
 use orgsweep_model::evaluate::{evaluate, panic_message};
-use orgsweep_model::facts::{DERIVED, Derived, RosterEntry};
-use orgsweep_model::records::{ApiCallRecord, ScanAccountRecord, ScanState, TableRead, TableReadOutcome};
+use orgsweep_model::facts::RosterEntry;
+use orgsweep_model::records::{ApiCallRecord, ScanAccountRecord, ScanState, TableRead};
 use orgsweep_model::{
     Account, Collector, Context, Details, DynCheck, Gap, Organization, Reason, Row as _, Rows, Session,
-    Status, Tables, Usage,
+    Status, TableSchema, Tables, Usage,
 };
 
 use crate::account_rows::AccountRows;
@@ -57,7 +57,7 @@ impl Visit {
         usage: Arc<Usage>,
     ) -> Self {
         let started = Instant::now();
-        let mut tables = Tables::new();
+        let mut tables = Tables::sharing(Arc::clone(&plan.shared));
         let retained = plan.retained.get(&account.id).cloned();
         let wanted = retained.as_ref().map(|retained| retained.tables(&plan));
         let collectors: Vec<&Arc<dyn Collector>> = plan
@@ -158,12 +158,10 @@ impl Visit {
 
     /// Whether a table that is the same in every account was read here, and not only found empty.
     pub(crate) fn has_read_shared_table(&self, plan: &Plan) -> bool {
-        plan.collectors.iter().filter(|collector| collector.is_shared()).any(|collector| {
-            collector
-                .fills()
-                .iter()
-                .any(|table| self.tables.rows(table.name).is_some_and(|rows| !rows.is_empty()))
-        })
+        plan.collectors
+            .iter()
+            .filter(|collector| collector.is_shared())
+            .any(|collector| collector.fills().iter().any(|table| self.tables.count(table.name) > 0))
     }
 
     fn lost_shared(&self, collector: &dyn Collector) -> bool {
@@ -256,6 +254,7 @@ impl Visit {
         }
         let checks = self.checks(plan);
         let context = Context { now: plan.now, account: &self.account, organization };
+        let computed = compute(&mut self.tables, plan, &context);
         let results = evaluate(&self.tables, &checks, &context);
 
         let lost: Vec<(&'static str, &Gap)> = plan
@@ -296,19 +295,15 @@ impl Visit {
                 .then(|| orgsweep_model::text::bounded(&self.tables.notes().join("; "), LONGEST_NOTES)),
             ou_ids: (!self.account.ou_ids.is_empty()).then(|| self.account.ou_ids.join("/")),
         };
-        let tables = plan.tables();
-        let looked_at = tables.iter().filter(|table| self.tables.contains(table.name));
-        let mut table_reads: Vec<TableRead> =
-            looked_at.map(|table| self.table_read(table.name, plan)).collect();
-        let derived = Derived::rows(&self.account, organization, &self.tables);
-        table_reads.extend(DERIVED.iter().filter_map(|table| self.derived_read(table, plan, &derived)));
+        let mut table_reads = self.table_reads(plan);
+        table_reads.extend(computed);
         let mut rows = AccountRows {
             headline,
             coverage: results.iter().map(|result| rows::coverage(&self.account, result)).collect(),
             findings: rows::findings(&self.account, organization, results),
             table_reads,
             api_calls: ApiCallRecord::of(Some(self.account.id), &self.usage),
-            facts: self.facts(plan, &derived),
+            facts: self.facts(plan),
             lost_details: self.lost_details.take(),
             record,
         };
@@ -318,52 +313,80 @@ impl Visit {
         rows
     }
 
-    fn table_read(&self, table: &'static str, plan: &Plan) -> TableRead {
-        let gap = self.tables.gap(table);
+    /// A line for every table that was to be read, the parts of one each, and then one for the whole of it.
+    fn table_reads(&self, plan: &Plan) -> Vec<TableRead> {
+        let collected = plan.tables();
+        let is_there = |table: &&TableSchema| self.tables.contains(table.name);
+        let mut reads: Vec<TableRead> = collected
+            .iter()
+            .copied()
+            .filter(is_there)
+            .map(|table| self.table_read(table.name, table.name, plan))
+            .collect();
+        for table in plan.stored.iter().filter(|table| !table.parts.is_empty()) {
+            let parts: Vec<&str> =
+                table.parts.iter().copied().filter(is_there).map(|part| part.name).collect();
+            let lost = parts.iter().find(|part| self.tables.gap(part).is_some());
+            if let Some(like) = lost.or(parts.first()) {
+                reads.push(self.table_read(table.name, like, plan));
+            }
+        }
+        reads
+    }
+
+    /// What became of a table; `like` says why, and when it was read.
+    fn table_read(&self, table: &'static str, like: &str, plan: &Plan) -> TableRead {
+        let observed_at = self.tables.observed_at(like).unwrap_or(plan.now);
+        let read = self.tables.gap(like).map_or(Ok(self.tables.count(table)), Err);
         TableRead {
-            account_id: self.account.id,
-            table_name: table.to_owned(),
-            outcome: if gap.is_some() { TableReadOutcome::Gap } else { TableReadOutcome::Read },
-            row_count: self.tables.rows(table).map_or(0, |rows| rows.len()) as i64,
-            observed_at: self.tables.observed_at(table).unwrap_or(plan.now),
-            reason_code: gap.map(|gap| gap.reason.as_str().to_owned()),
-            api: gap.and_then(|gap| gap.api.clone()),
-            error_code: gap.and_then(|gap| gap.code.clone()),
-            error_message: gap.and_then(|gap| gap.message.clone()),
-            attempts: gap.map_or(0, |gap| gap.attempts) as i32,
+            row_count: self.tables.count(table) as i64,
+            ..TableRead::of(self.account.id, table, read, observed_at)
         }
     }
 
-    /// What is joined from other tables is incomplete where one of those was lost.
-    fn derived_read(&self, derived: &Derived, plan: &Plan, rows: &[Arc<dyn Rows>]) -> Option<TableRead> {
-        let name = derived.schema.name;
-        let wanted: Vec<&str> = plan.tables().iter().map(|table| table.name).collect();
-        let inputs: Vec<&str> =
-            derived.inputs.iter().copied().filter(|input| wanted.contains(input)).collect();
-        let is_made = plan.stored.iter().any(|table| table.name == name)
-            && inputs.iter().any(|input| self.tables.contains(input));
-        if !is_made {
-            return None;
-        }
-        let lost = inputs.iter().find(|input| self.tables.gap(input).is_some());
-        let mut read = self.table_read(lost.copied().unwrap_or(inputs[0]), plan);
-        read.table_name = name.to_owned();
-        read.row_count = rows_of(rows, name).map_or(0, |rows| rows.len()) as i64;
-        Some(read)
-    }
-
-    fn facts(&self, plan: &Plan, derived: &[Arc<dyn Rows>]) -> Vec<Arc<dyn Rows>> {
+    fn facts(&self, plan: &Plan) -> Vec<Arc<dyn Rows>> {
         let renewed = self.retained.as_ref().map(|retained| retained.renewed_facts(plan));
         plan.stored
             .iter()
             .filter(|table| renewed.as_ref().is_none_or(|renewed| renewed.contains(table.name)))
-            .filter_map(|table| rows_of(derived, table.name).or_else(|| self.tables.rows(table.name)))
+            .filter_map(|table| self.tables.rows(table.name))
             .collect()
     }
 }
 
-fn rows_of(derived: &[Arc<dyn Rows>], table: &str) -> Option<Arc<dyn Rows>> {
-    derived.iter().find(|rows| rows.schema().name == table).cloned()
+/// Computes the tables that are made of others, and says what became of each: what was lost of an input is lost of it too.
+fn compute(tables: &mut Tables, plan: &Plan, context: &Context<'_>) -> Vec<TableRead> {
+    let collected = plan.tables();
+    let mut reads = Vec::new();
+    for table in plan.computed_tables() {
+        let name = table.schema().name;
+        let wanted = table.dependencies();
+        let is_wanted = |input: &&str| collected.iter().any(|table| table.name == *input);
+        let inputs: Vec<&str> =
+            wanted.iter().map(|dependency| dependency.table.name).filter(is_wanted).collect();
+        if !inputs.iter().any(|input| tables.contains(input)) {
+            continue;
+        }
+        let lost = inputs.iter().copied().find(|input| tables.gap(input).is_some());
+        let observed_at = tables.observed_at(lost.unwrap_or(inputs[0])).unwrap_or(plan.now);
+        let made = table.compute(tables, context);
+        let read = match (&made, lost.and_then(|lost| tables.gap(lost))) {
+            (Err(gap), _) | (Ok(_), Some(gap)) => Err(gap),
+            (Ok(rows), None) => Ok(rows.len()),
+        };
+        let read = TableRead::of(context.account.id, name, read, observed_at);
+        match made {
+            Ok(rows) => {
+                reads.push(TableRead { row_count: rows.len() as i64, ..read });
+                tables.insert_rows(rows, observed_at);
+            }
+            Err(gap) => {
+                reads.push(read);
+                tables.insert_gap(name, gap, observed_at);
+            }
+        }
+    }
+    reads
 }
 
 /// Runs one collector; whatever it leaves out, a panic included, is a gap.

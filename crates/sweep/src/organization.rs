@@ -4,7 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use orgsweep_model::facts::{OrganizationPolicies, OrganizationPolicy, Policy};
+use orgsweep_model::facts::{
+    AWS_MANAGED_POLICIES, BOUNDARY_POLICIES, OWN_POLICIES, OrganizationPolicies, OrganizationPolicy,
+    PolicyAttachment, Role,
+};
 use orgsweep_model::{Gap, Reason, Row as _};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
@@ -19,11 +22,20 @@ const A_WHILE: Duration = Duration::from_secs(2);
 /// What came of it; `None`: nobody asked, or there is no organization to ask.
 pub type ReadPolicies = Option<Result<OrganizationPolicies, Gap>>;
 
+/// The tables that say what a principal may do.
+const POLICIES: [&str; 5] = [
+    OWN_POLICIES.name,
+    AWS_MANAGED_POLICIES.name,
+    BOUNDARY_POLICIES.name,
+    Role::SCHEMA.name,
+    PolicyAttachment::SCHEMA.name,
+];
+
 /// They are read where the accounts' own policies are: one without the other decides nothing.
 pub fn are_wanted(plan: &Plan) -> bool {
     let is_stored = |name| plan.stored.iter().any(|table| table.name == name);
     is_stored(OrganizationPolicy::SCHEMA.name)
-        && plan.tables().iter().any(|table| Policy::INPUTS.contains(&table.name))
+        && plan.tables().iter().any(|table| POLICIES.contains(&table.name))
 }
 
 /// A reading that goes on beside the scan.

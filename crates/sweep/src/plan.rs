@@ -6,7 +6,7 @@ use std::sync::Arc;
 use orgsweep_model::collector::Clock;
 use orgsweep_model::registry::{ROSTER, Registry, actions};
 use orgsweep_model::selection::{Scope, SharedCheckSet};
-use orgsweep_model::{AccountId, Collector, Details, TableSchema, Timestamp};
+use orgsweep_model::{AccountId, Collector, Details, DynComputed, Shared, TableSchema, Timestamp};
 
 use crate::filter::{Filter, RosterKey, nearest_scope};
 use crate::retained::Retained;
@@ -31,6 +31,10 @@ pub struct Plan {
     pub checks: SharedCheckSet,
     /// In running order.
     pub collectors: Vec<Arc<dyn Collector>>,
+    /// What is computed from other tables.
+    pub computed: Vec<Arc<dyn DynComputed>>,
+    /// What all accounts share.
+    pub shared: Arc<Shared>,
     /// Fact tables that go to the lake.
     pub stored: Vec<&'static TableSchema>,
     /// Which accounts are entered.
@@ -69,6 +73,8 @@ impl Plan {
             clock,
             collectors: registry.collectors_for(&wanted),
             checks,
+            computed: registry.computed().to_vec(),
+            shared: Shared::new(),
             stored: registry.stored_tables().to_vec(),
             filter,
             concurrency: concurrency.max(1),
@@ -139,7 +145,15 @@ impl Plan {
             .collect()
     }
 
-    /// The tables that the collectors fill, in order.
+    /// The computed tables whose inputs are collected at least in part.
+    pub fn computed_tables(&self) -> impl Iterator<Item = &Arc<dyn DynComputed>> {
+        let collected: BTreeSet<&str> = self.tables().iter().map(|table| table.name).collect();
+        self.computed.iter().filter(move |table| {
+            table.dependencies().iter().any(|dependency| collected.contains(dependency.table.name))
+        })
+    }
+
+    /// The tables that the collectors fill, in order; of a table in parts, the parts.
     pub fn tables(&self) -> Vec<&'static TableSchema> {
         self.collectors.iter().flat_map(|collector| collector.fills().iter().copied()).collect()
     }

@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 
 use orgsweep_model::check::DynCheck;
-use orgsweep_model::facts::{DERIVED, Document};
 use orgsweep_model::records::{CoverageRecord, FindingRecord, TableRead, TableReadOutcome};
 use orgsweep_model::registry::ROSTER;
-use orgsweep_model::{Collector, Row as _};
+use orgsweep_model::{Collector, Grain};
 
 use crate::plan::Plan;
 
@@ -48,9 +47,10 @@ impl Retained {
         tables.remove(ROSTER);
         loop {
             let before = tables.len();
-            for derived in &DERIVED {
-                if derived.inputs.iter().any(|input| tables.contains(input)) {
-                    tables.extend(derived.inputs.iter().filter(|input| known.contains(*input)));
+            // What is stored in one table is of one moment.
+            for group in together(plan) {
+                if group.iter().any(|input| tables.contains(input)) {
+                    tables.extend(group.iter().filter(|input| known.contains(*input)));
                 }
             }
             // A collector fills all of its tables or none.
@@ -68,15 +68,29 @@ impl Retained {
     /// The stored fact tables that are made anew.
     pub fn renewed_facts(&self, plan: &Plan) -> BTreeSet<&'static str> {
         let mut tables = self.tables(plan);
-        for derived in &DERIVED {
-            if derived.inputs.iter().any(|input| tables.contains(input)) {
-                tables.insert(derived.schema.name);
+        for table in plan.computed_tables() {
+            if table.dependencies().iter().any(|input| tables.contains(input.table.name)) {
+                tables.insert(table.schema().name);
             }
         }
-        // What an earlier scan has of it stays; what is new is added.
-        tables.insert(Document::SCHEMA.name);
+        for table in &plan.stored {
+            let is_renewed = table.parts.iter().any(|part| tables.contains(part.name));
+            // What an earlier scan has of texts stays; what is new is added.
+            if is_renewed || table.grain == Grain::Text {
+                tables.insert(table.name);
+            }
+        }
         tables
     }
+}
+
+/// Tables that are stored as one: parts, and what is computed together.
+fn together(plan: &Plan) -> Vec<Vec<&'static str>> {
+    let computed = plan
+        .computed_tables()
+        .map(|table| table.dependencies().iter().map(|dependency| dependency.table.name).collect());
+    let parts = plan.stored.iter().map(|table| table.parts.iter().map(|part| part.name).collect());
+    computed.chain(parts).collect()
 }
 
 /// Whether a collector fills one of the tables.

@@ -176,10 +176,10 @@ fn plan(filter: Filter, concurrency: usize) -> Arc<Plan> {
     let pack = Pack {
         name: "test",
         checks: vec![Box::new(EveryUser::default())],
-        tables: Vec::new(),
         collectors: vec![Arc::new(Users)],
+        ..Pack::default()
     };
-    let registry = Registry::new(vec![pack], Vec::new(), &[]).unwrap();
+    let registry = Registry::new(vec![pack], Vec::new()).unwrap();
     let mut checks = CheckSet::new();
     checks.enable(&EveryUser::default(), &serde_json::json!({}), &[]).unwrap();
     let none = std::collections::BTreeSet::new();

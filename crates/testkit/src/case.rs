@@ -3,9 +3,11 @@
 use orgsweep_model::evaluate::{CheckResult, evaluate};
 use orgsweep_model::facts::RosterEntry;
 use orgsweep_model::{
-    Account, AccountState, Check, Context, DynCheck, Gap, Organization, Outcome, Reason, Row, Status, Tables,
-    Timestamp,
+    Account, AccountState, Check, Context, DynCheck, Gap, Organization, Outcome, Reason, Row, Status,
+    TableSchema, Tables, Timestamp,
 };
+
+use crate::policies::PolicyText;
 
 /// Facts of one account. Start empty, add tables, ask a check.
 ///
@@ -15,6 +17,7 @@ pub struct Case {
     organization: Organization,
     now: Timestamp,
     tables: Tables,
+    policies: Vec<PolicyText>,
 }
 
 impl Default for Case {
@@ -34,7 +37,8 @@ impl Case {
             management_account_id: crate::account_id(),
             partition: "aws".to_owned(),
         };
-        let case = Self { account, organization, now: crate::now(), tables: Tables::new() };
+        let case =
+            Self { account, organization, now: crate::now(), tables: Tables::new(), policies: Vec::new() };
         case.with_roster()
     }
 
@@ -85,10 +89,27 @@ impl Case {
         self.rows::<R>(Vec::new())
     }
 
+    /// Adds policies with their texts to those that are there; one in the same place is replaced. All parts of the table that
+    /// were not lost were read.
+    #[must_use]
+    pub fn policies(mut self, policies: Vec<PolicyText>) -> Self {
+        crate::policies::add(&mut self.policies, policies, &mut self.tables, self.now);
+        self
+    }
+
+    /// Adds a part of a table that AWS refused, such as `AWS_MANAGED_POLICIES`.
+    #[must_use]
+    pub fn lost_part(mut self, part: &'static TableSchema) -> Self {
+        self.tables.insert_gap(part.name, Gap::new(Reason::Denied), self.now);
+        self
+    }
+
     /// Adds a table that AWS refused.
     #[must_use]
     pub fn lost<R: Row>(mut self) -> Self {
-        self.tables.insert_gap(R::SCHEMA.name, Gap::new(Reason::Denied), self.now);
+        for source in R::SCHEMA.sources() {
+            self.tables.insert_gap(source.name, Gap::new(Reason::Denied), self.now);
+        }
         self
     }
 

@@ -1,9 +1,9 @@
 //! Clean rows of one made-up account. A test overrides what it is about with struct update syntax.
 
 use orgsweep_model::facts::{
-    AccessKey, AccountSummary, AwsManagedPolicy, Credential, Group, GroupMember, IdentityProvider,
-    IdentityProviderKind, InlinePolicy, KeyStatus, ManagedPolicy, PasswordPolicy, PolicyAttachment,
-    PrincipalTag, Role, RoleSessionLimit, ServerCertificate, ServiceCredential, User, VirtualMfaDevice,
+    AccessKey, AccountSummary, Credential, Group, GroupMember, IdentityProvider, IdentityProviderKind,
+    KeyStatus, PasswordPolicy, PolicyAttachment, PrincipalTag, Role, RoleSessionLimit, ServerCertificate,
+    ServiceCredential, User, VirtualMfaDevice,
 };
 use orgsweep_model::time::days_between;
 use orgsweep_model::{AccountId, Timestamp};
@@ -141,7 +141,7 @@ pub fn group_member(group: &str, user: &str) -> GroupMember {
     GroupMember { account_id: account_id(), group_name: group.to_owned(), user_arn: user_arn(user) }
 }
 
-/// A role that EC2 may assume, made 200 days ago and used yesterday.
+/// A role without policies, made 200 days ago and used yesterday.
 pub fn role(name: &str) -> Role {
     Role {
         account_id: account_id(),
@@ -153,7 +153,6 @@ pub fn role(name: &str) -> Role {
         last_used_at: Some(days_ago(1)),
         last_used_region: Some("us-east-1".to_owned()),
         permissions_boundary_arn: None,
-        trust_policy: r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#.to_owned(),
     }
 }
 
@@ -169,37 +168,6 @@ pub fn attachment(principal_arn: &str, policy_arn: &str) -> PolicyAttachment {
         policy_arn: policy_arn.to_owned(),
         principal_arn: principal_arn.to_owned(),
         as_boundary: false,
-    }
-}
-
-/// An inline policy of a principal.
-pub fn inline_policy(principal_arn: &str, name: &str, document: &str) -> InlinePolicy {
-    InlinePolicy {
-        account_id: account_id(),
-        principal_arn: principal_arn.to_owned(),
-        policy_name: name.to_owned(),
-        document: document.to_owned(),
-    }
-}
-
-/// A customer-managed policy.
-pub fn customer_policy(name: &str, document: &str) -> ManagedPolicy {
-    ManagedPolicy {
-        account_id: account_id(),
-        policy_arn: format!("arn:aws:iam::{ACCOUNT}:policy/{name}"),
-        policy_name: name.to_owned(),
-        default_version_id: "v1".to_owned(),
-        document: document.to_owned(),
-    }
-}
-
-/// An AWS-managed policy with its document.
-pub fn aws_managed(name: &str, document: &str) -> AwsManagedPolicy {
-    AwsManagedPolicy {
-        account_id: account_id(),
-        policy_arn: aws_managed_arn(name),
-        default_version_id: "v1".to_owned(),
-        document: document.to_owned(),
     }
 }
 
@@ -330,9 +298,8 @@ mod tests {
             name(role("app")),
             name(session_limit("app", 3600)),
             name(attachment("a", "b")),
-            name(inline_policy("a", "b", "{}")),
-            name(customer_policy("p", "{}")),
-            name(aws_managed("p", "{}")),
+            name(crate::inline_policy("a", "b", "{}").policy),
+            orgsweep_model::facts::Document::SCHEMA.name,
             name(tag("a", "b", "c")),
             name(account_summary()),
             name(password_policy()),

@@ -13,11 +13,13 @@
 mod case;
 mod facts;
 pub mod pack;
+mod policies;
 
 pub use case::Case;
 pub use facts::{
-    ACCOUNT, access_key, account_id, account_summary, attachment, aws_managed, aws_managed_arn, credential,
-    customer_policy, days_ago, group, group_arn, group_member, inline_policy, now, oidc_provider,
-    password_policy, role, role_arn, root_arn, root_credential, saml_provider, seconds_after,
-    server_certificate, service_credential, session_limit, tag, user, user_arn, virtual_mfa,
+    ACCOUNT, access_key, account_id, account_summary, attachment, aws_managed_arn, credential, days_ago,
+    group, group_arn, group_member, now, oidc_provider, password_policy, role, role_arn, root_arn,
+    root_credential, saml_provider, seconds_after, server_certificate, service_credential, session_limit,
+    tag, user, user_arn, virtual_mfa,
 };
+pub use policies::{PolicyText, aws_managed, customer_policy, inline_policy, trust_policy, trusts_ec2};

@@ -1,6 +1,6 @@
 //! iam-user-direct-managed-policy.
 
-use orgsweep_model::facts::{ManagedPolicy, PolicyAttachment, User};
+use orgsweep_model::facts::{Policy, PolicyAttachment, User};
 use orgsweep_model::{Check, Context, Report, Resource, Severity, check};
 
 check! {
@@ -75,7 +75,7 @@ impl Check for UserDirectManagedPolicy {
     }
 
     fn validate(&self) -> Result<(), String> {
-        match self.exempt.iter().find(|arn| !User::is_arn(arn) && !ManagedPolicy::is_arn(arn)) {
+        match self.exempt.iter().find(|arn| !User::is_arn(arn) && !Policy::is_arn(arn)) {
             Some(other) => {
                 Err(format!("exempt: expected whole ARNs of managed policies or IAM users, not {other:?}"))
             }

@@ -1,7 +1,7 @@
 //! iam-user-inline-policy.
 
-use orgsweep_model::facts::{InlinePolicy, User};
-use orgsweep_model::{Check, Context, Report, Resource, Severity, check};
+use orgsweep_model::facts::{OwnPolicies, PolicyKind, User};
+use orgsweep_model::{Check, Context, Report, Resource, Severity, Within, check};
 
 check! {
     /// A user has a policy of its own, embedded in the user.
@@ -51,14 +51,16 @@ check! {
 }
 
 impl Check for UserInlinePolicy {
-    type Reads<'a> = (&'a [User], &'a [InlinePolicy]);
+    type Reads<'a> = (&'a [User], Within<'a, OwnPolicies>);
 
     fn evaluate(&self, (users, policies): Self::Reads<'_>, _context: &Context<'_>, report: &mut Report) {
         for user in users {
             let resource = Resource::user(&user.user_arn);
             let own: Vec<&str> = policies
+                .rows
                 .iter()
-                .filter(|policy| policy.principal_arn == user.user_arn)
+                .filter(|policy| policy.policy_kind == PolicyKind::Inline)
+                .filter(|policy| policy.attached_to_arn.as_ref() == Some(&user.user_arn))
                 .map(|policy| policy.policy_name.as_str())
                 .filter(|name| !self.exempt.iter().any(|exempt| exempt == name))
                 .collect();
@@ -92,10 +94,11 @@ fn is_policy_name(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use orgsweep_model::facts::OWN_POLICIES;
     use orgsweep_testkit::{Case, inline_policy, role_arn, user, user_arn};
 
     fn case(principal_arn: &str) -> Case {
-        Case::new().rows(vec![user("ann")]).rows(vec![inline_policy(principal_arn, "bucket", "{}")])
+        Case::new().rows(vec![user("ann")]).policies(vec![inline_policy(principal_arn, "bucket", "{}")])
     }
 
     #[test]
@@ -128,6 +131,7 @@ mod tests {
 
     #[test]
     fn lost_tables_are_unknown() {
-        Case::new().rows(vec![user("ann")]).lost::<InlinePolicy>().unknown(&UserInlinePolicy::default());
+        let lost = Case::new().rows(vec![user("ann")]).lost_part(OWN_POLICIES);
+        lost.unknown(&UserInlinePolicy::default());
     }
 }

@@ -4,19 +4,19 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use orgsweep_model::facts::{
-    AwsManagedPolicy, BoundaryPolicy, Group, GroupMember, InlinePolicy, ManagedPolicy, PolicyAttachment,
-    PolicyVersion, PrincipalTag, Role, User,
+    AwsManagedPolicies, BoundaryPolicies, Document, Group, GroupMember, OwnPolicies, Policy,
+    PolicyAttachment, PolicyKind, PrincipalTag, Role, User,
 };
-use orgsweep_model::{Context, Gap, Organization};
-use orgsweep_policy::{AccountFacts, Attached, Layers, Policy, RequestFacts, StoredVersion};
+use orgsweep_model::{Context, Gap, Organization, Within};
+use orgsweep_policy::{AccountFacts, Attached, Layers, Policy as Compiled, RequestFacts, StoredVersion};
 
 /// Policies. Everything but documents that only some identities have must have been read.
 pub(crate) type Documents<'a> = (
     &'a [PolicyAttachment],
-    &'a [InlinePolicy],
-    &'a [ManagedPolicy],
-    Result<&'a [AwsManagedPolicy], &'a Gap>,
-    Result<&'a [BoundaryPolicy], &'a Gap>,
+    Within<'a, OwnPolicies>,
+    Result<Within<'a, AwsManagedPolicies>, &'a Gap>,
+    Result<Within<'a, BoundaryPolicies>, &'a Gap>,
+    &'a [Document],
 );
 
 /// What those who are judged may reach besides roles.
@@ -25,7 +25,6 @@ pub(crate) type Others<'a> = (
     Result<&'a [Group], &'a Gap>,
     Result<&'a [GroupMember], &'a Gap>,
     Result<&'a [PrincipalTag], &'a Gap>,
-    Result<&'a [PolicyVersion], &'a Gap>,
 );
 
 /// What AWS's policy of this name says, and always will: it is known where its document was not read.
@@ -37,7 +36,9 @@ pub(crate) struct Account<'a> {
     context: &'a Context<'a>,
     documents: &'a Documents<'a>,
     pub(crate) others: &'a Others<'a>,
-    inline: HashMap<&'a str, Vec<&'a InlinePolicy>>,
+    /// Inline and trust policies, by whose they are.
+    inline: HashMap<&'a str, Vec<&'a Policy>>,
+    texts: HashMap<&'a str, &'a str>,
     attached: HashMap<&'a str, Vec<&'a str>>,
     /// Managed policies that were looked up, by ARN: many identities have the same.
     managed: RefCell<HashMap<&'a str, Attached>>,
@@ -70,11 +71,14 @@ impl Owned {
 
 impl<'a> Account<'a> {
     pub(crate) fn of(documents: &'a Documents<'a>, others: &'a Others<'a>, context: &'a Context<'a>) -> Self {
-        let (attachments, inline_policies, ..) = *documents;
-        let mut inline: HashMap<&str, Vec<&InlinePolicy>> = HashMap::new();
-        for policy in inline_policies {
-            inline.entry(&policy.principal_arn).or_default().push(policy);
+        let (attachments, policies, _, _, texts) = *documents;
+        let mut inline: HashMap<&str, Vec<&Policy>> = HashMap::new();
+        for policy in policies.rows {
+            if let Some(owner) = &policy.attached_to_arn {
+                inline.entry(owner).or_default().push(policy);
+            }
         }
+        let texts = texts.iter().map(|text| (&*text.document_sha256, &*text.document_json)).collect();
         let mut attached: HashMap<&str, Vec<&str>> = HashMap::new();
         for attachment in attachments.iter().filter(|attachment| !attachment.as_boundary) {
             attached.entry(&attachment.principal_arn).or_default().push(&attachment.policy_arn);
@@ -92,6 +96,7 @@ impl<'a> Account<'a> {
             documents,
             others,
             inline,
+            texts,
             attached,
             managed: RefCell::default(),
             tags,
@@ -128,7 +133,7 @@ impl<'a> Account<'a> {
         Owned {
             identity: self.identity(&role.role_arn),
             boundary: role.permissions_boundary_arn.as_deref().map(|arn| self.managed(arn)),
-            trust: vec![Attached::new(&role.role_arn, Policy::compiled(&role.trust_policy))],
+            trust: vec![Attached::new(&role.role_arn, Compiled::compiled(self.trust_policy(role)))],
         }
     }
 
@@ -162,57 +167,71 @@ impl<'a> Account<'a> {
     /// The inline and attached policies of a user, group or role.
     fn identity(&self, arn: &'a str) -> Vec<Attached> {
         let own = self.inline.get(arn).into_iter().flatten();
-        let own = own.map(|policy| Attached::new(&policy.policy_name, Policy::compiled(&policy.document)));
+        let own = own.filter(|policy| policy.policy_kind == PolicyKind::Inline);
+        let own = own.map(|policy| Attached::new(&policy.policy_name, Compiled::compiled(self.text(policy))));
         let attached = self.attached.get(arn).into_iter().flatten().map(|policy| self.managed(policy));
         own.chain(attached).collect()
     }
 
-    /// The customer-managed policies with the version in force.
-    pub(crate) fn policies(&self) -> &'a [ManagedPolicy] {
-        self.documents.2
+    /// The text of a policy; empty: AWS has withdrawn it.
+    fn text(&self, policy: &Policy) -> &'a str {
+        let name = policy.document_sha256.as_deref();
+        name.and_then(|name| self.texts.get(name)).copied().unwrap_or_default()
     }
 
-    /// The stored versions of a customer-managed policy, the one in force included; `None`: they could not be read.
-    pub(crate) fn versions(&self, policy: &ManagedPolicy) -> Option<Vec<StoredVersion>> {
-        let others = self.others.4.ok()?.iter().filter(|version| version.policy_arn == policy.policy_arn);
-        let stored = |id: &str, document: &str| (id.into(), Policy::compiled(document));
-        let in_force = stored(&policy.default_version_id, &policy.document);
-        let others = others.map(|version| stored(&version.version_id, &version.document));
-        Some([in_force].into_iter().chain(others).collect())
+    /// The text of a role's trust policy.
+    pub(crate) fn trust_policy(&self, role: &Role) -> &'a str {
+        let mut own = self.inline.get(role.role_arn.as_str()).into_iter().flatten();
+        own.find(|policy| policy.policy_kind == PolicyKind::Trust).map_or("", |policy| self.text(policy))
+    }
+
+    /// The customer-managed policies with the version in force.
+    pub(crate) fn policies(&self) -> impl Iterator<Item = &'a Policy> {
+        let own = self.documents.1.rows.iter();
+        own.filter(|policy| policy.policy_kind == PolicyKind::Managed && policy.is_default)
+    }
+
+    /// The stored versions of a customer-managed policy, the one in force included.
+    pub(crate) fn versions(&self, policy: &Policy) -> Vec<StoredVersion> {
+        let same = self.documents.1.rows.iter().filter(|version| version.policy_arn == policy.policy_arn);
+        same.map(|version| {
+            let id = version.version_id.as_deref().unwrap_or_default();
+            (id.into(), Compiled::compiled(self.text(version)))
+        })
+        .collect()
     }
 
     fn managed(&self, arn: &'a str) -> Attached {
         if let Some(known) = self.managed.borrow().get(arn) {
             return known.clone();
         }
-        let found = managed(arn, self.documents, self.context);
+        let found = self.find_managed(arn);
         self.managed.borrow_mut().insert(arn, found.clone());
         found
     }
-}
 
-/// A managed policy by its ARN, readable or not.
-fn managed(arn: &str, documents: &Documents<'_>, context: &Context<'_>) -> Attached {
-    let (_, _, managed, aws_managed, boundaries) = *documents;
-    if let Some(policy) = managed.iter().find(|policy| policy.policy_arn == arn) {
-        return Attached::new(arn, Policy::compiled(&policy.document)).in_version(&policy.default_version_id);
-    }
-    if let Some(policy) = boundaries.unwrap_or_default().iter().find(|policy| policy.policy_arn == arn) {
-        return Attached::new(arn, Policy::compiled(&policy.document)).in_version(&policy.default_version_id);
-    }
-    if *arn == format!("arn:{}:iam::aws:policy/AdministratorAccess", context.organization.partition) {
-        return Attached::new(arn, Policy::compiled(EVERYTHING));
-    }
-    let is_of_aws = arn.split(':').nth(4) == Some("aws");
-    let gap = if is_of_aws { aws_managed.err() } else { boundaries.err() };
-    match aws_managed.unwrap_or_default().iter().find(|policy| policy.policy_arn == arn) {
-        Some(policy) if !policy.document.is_empty() => {
-            Attached::new(arn, Policy::compiled(&policy.document)).in_version(&policy.default_version_id)
+    /// A managed policy by its ARN, readable or not.
+    fn find_managed(&self, arn: &str) -> Attached {
+        if *arn == format!("arn:{}:iam::aws:policy/AdministratorAccess", self.context.organization.partition)
+        {
+            return Attached::new(arn, Compiled::compiled(EVERYTHING));
         }
-        Some(_) => Attached::unreadable(arn, "AWS has withdrawn the policy"),
-        None => match gap {
+        let (_, own, aws_managed, boundaries, _) = *self.documents;
+        let mut in_force = own.rows.iter().filter(|policy| policy.is_default);
+        let found = in_force.find(|policy| policy.policy_arn.as_deref() == Some(arn));
+        let is_of_aws = arn.split(':').nth(4) == Some("aws");
+        if let Some(policy) = found
+            && policy.document_sha256.is_some()
+        {
+            let version = policy.version_id.as_deref().unwrap_or_default();
+            return Attached::new(arn, Compiled::compiled(self.text(policy))).in_version(version);
+        }
+        if found.is_some() {
+            return Attached::unreadable(arn, "AWS has withdrawn the policy");
+        }
+        match if is_of_aws { aws_managed.err() } else { boundaries.err() } {
             Some(gap) => Attached::unreadable(arn, &format!("its document could not be read: {gap}")),
             None => Attached::unreadable(arn, "its document was not read"),
-        },
+        }
     }
 }

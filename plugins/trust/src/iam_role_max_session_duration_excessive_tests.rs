@@ -5,12 +5,12 @@ use crate::account::EVERYTHING;
 use orgsweep_model::Outcome;
 use orgsweep_model::Row;
 use orgsweep_model::facts::{
-    AwsManagedPolicy, BoundaryPolicy, Group, GroupMember, InlinePolicy, ManagedPolicy, PolicyAttachment,
-    PolicyVersion, PrincipalTag, User,
+    AWS_MANAGED_POLICIES, BOUNDARY_POLICIES, Group, GroupMember, OWN_POLICIES, PolicyAttachment,
+    PrincipalTag, User,
 };
 use orgsweep_testkit::{
     Case, attachment, aws_managed, aws_managed_arn, customer_policy, group, group_arn, group_member,
-    inline_policy, role, role_arn, session_limit, tag, user, user_arn,
+    inline_policy, role, role_arn, session_limit, tag, trust_policy, trusts_ec2, user, user_arn,
 };
 
 const SOMETHING: &str = r#"{"Statement":[{"Effect":"Allow","Action":"s3:Get*","Resource":"*"}]}"#;
@@ -28,20 +28,16 @@ fn case(seconds: i32) -> Case {
         .rows(vec![role("app")])
         .rows(vec![session_limit("app", seconds)])
         .none::<PolicyAttachment>()
-        .none::<InlinePolicy>()
-        .none::<ManagedPolicy>()
-        .none::<AwsManagedPolicy>()
-        .none::<BoundaryPolicy>()
+        .policies(vec![trusts_ec2("app")])
         .none::<User>()
         .none::<Group>()
         .none::<GroupMember>()
         .none::<PrincipalTag>()
-        .none::<PolicyVersion>()
 }
 
 /// The same with these statements in its inline policy.
 fn inline(statements: &str) -> Case {
-    case(7200).rows(vec![inline_policy(&role_arn("app"), "p", &document(statements))])
+    case(7200).policies(vec![inline_policy(&role_arn("app"), "p", &document(statements))])
 }
 
 fn document(statements: &str) -> String {
@@ -82,54 +78,48 @@ fn the_boundary_of_an_administrator() {
 
 #[test]
 fn privileged_by_document_and_not_by_name() {
-    let inline = |document| case(7200).rows(vec![inline_policy(&role_arn("app"), "p", document)]);
+    let inline = |document| case(7200).policies(vec![inline_policy(&role_arn("app"), "p", document)]);
     inline(EVERYTHING).flags(&check(), "app");
     inline(ALMOST).flags(&check(), "app");
     inline(SOMETHING).passes(&check());
     let named_alike = customer_policy("AdministratorAccess", SOMETHING);
-    let arn = named_alike.policy_arn.clone();
-    attached(case(7200), &arn).rows(vec![named_alike]).passes(&check());
+    let arn = named_alike.arn().to_owned();
+    attached(case(7200), &arn).policies(vec![named_alike]).passes(&check());
     let broad = customer_policy("harmless", EVERYTHING);
-    let arn = broad.policy_arn.clone();
-    attached(case(7200), &arn).rows(vec![broad]).flags(&check(), "app");
+    let arn = broad.arn().to_owned();
+    attached(case(7200), &arn).policies(vec![broad]).flags(&check(), "app");
 }
 
 #[test]
 fn doubt_is_unknown_only_where_it_matters() {
-    let doubtful = |seconds| case(seconds).rows(vec![inline_policy(&role_arn("app"), "p", MAYBE)]);
+    let doubtful = |seconds| case(seconds).policies(vec![inline_policy(&role_arn("app"), "p", MAYBE)]);
     doubtful(7200).unknown(&check());
     doubtful(3600).passes(&check());
     doubtful(20_000).flags(&check(), "app");
     let both =
         vec![inline_policy(&role_arn("app"), "a", MAYBE), inline_policy(&role_arn("app"), "b", EVERYTHING)];
-    case(7200).rows(both).flags(&check(), "app");
+    case(7200).policies(both).flags(&check(), "app");
 }
 
 #[test]
 fn what_takes_back_counts() {
     let administrator = || attached(case(7200), &aws_managed_arn("AdministratorAccess"));
     // Of a Deny it does not matter in which policy it stands.
-    administrator().rows(vec![inline_policy(&role_arn("app"), "stop", DENY)]).passes(&check());
-    case(7200).rows(vec![inline_policy(&role_arn("app"), "both", BOTH)]).passes(&check());
+    administrator().policies(vec![inline_policy(&role_arn("app"), "stop", DENY)]).passes(&check());
+    case(7200).policies(vec![inline_policy(&role_arn("app"), "both", BOTH)]).passes(&check());
     // A guardrail against one action makes it no less of an administrator.
-    administrator().rows(vec![inline_policy(&role_arn("app"), "guard", GUARD)]).flags(&check(), "app");
+    administrator().policies(vec![inline_policy(&role_arn("app"), "guard", GUARD)]).flags(&check(), "app");
     let bounded = |arn: &str| Role { permissions_boundary_arn: Some(arn.to_owned()), ..role("app") };
     let edge = customer_policy("edge", SOMETHING);
-    let limited = administrator().rows(vec![bounded(&edge.policy_arn)]);
-    limited.rows(vec![edge.clone()]).passes(&check());
-    let apart = BoundaryPolicy {
-        account_id: edge.account_id,
-        policy_arn: edge.policy_arn.clone(),
-        policy_name: edge.policy_name.clone(),
-        default_version_id: "v1".to_owned(),
-        document: SOMETHING.to_owned(),
-    };
-    let limited = || administrator().rows(vec![bounded(&edge.policy_arn)]);
-    limited().rows(vec![apart]).passes(&check());
+    let limited = administrator().rows(vec![bounded(edge.arn())]);
+    limited.policies(vec![edge.clone()]).passes(&check());
+    let apart = edge.clone().only_a_boundary();
+    let limited = || administrator().rows(vec![bounded(edge.arn())]);
+    limited().policies(vec![apart]).passes(&check());
     limited().unknown(&check());
-    limited().lost::<BoundaryPolicy>().unknown(&check());
+    limited().lost_part(BOUNDARY_POLICIES).unknown(&check());
     let all = customer_policy("all", EVERYTHING);
-    administrator().rows(vec![bounded(&all.policy_arn)]).rows(vec![all]).flags(&check(), "app");
+    administrator().rows(vec![bounded(all.arn())]).policies(vec![all]).flags(&check(), "app");
 }
 
 #[test]
@@ -148,13 +138,13 @@ fn administrators_are_known_in_every_partition() {
 #[test]
 fn aws_managed_documents_that_were_lost_matter_to_those_who_have_them() {
     let power = aws_managed_arn("PowerUserAccess");
-    let lost = |case: Case| case.lost::<AwsManagedPolicy>();
+    let lost = |case: Case| case.lost_part(AWS_MANAGED_POLICIES);
     lost(attached(case(7200), &power)).unknown(&check());
     lost(case(7200)).passes(&check());
     lost(attached(case(7200), &aws_managed_arn("AdministratorAccess"))).flags(&check(), "app");
     attached(case(7200), &power).unknown(&check());
-    attached(case(7200), &power).rows(vec![aws_managed("PowerUserAccess", "")]).unknown(&check());
-    attached(case(7200), &power).rows(vec![aws_managed("PowerUserAccess", SOMETHING)]).passes(&check());
+    attached(case(7200), &power).policies(vec![aws_managed("PowerUserAccess", "")]).unknown(&check());
+    attached(case(7200), &power).policies(vec![aws_managed("PowerUserAccess", SOMETHING)]).passes(&check());
 }
 
 #[test]
@@ -167,7 +157,7 @@ fn roles_of_aws_are_not_judged() {
 fn a_role_without_limit_and_lost_tables_are_unknown() {
     case(3600).none::<RoleSessionLimit>().unknown(&check());
     case(3600).lost::<RoleSessionLimit>().unknown(&check());
-    case(3600).lost::<ManagedPolicy>().unknown(&check());
+    case(3600).lost_part(OWN_POLICIES).unknown(&check());
     assert_eq!(RoleSessionLimit::SCHEMA.name, "role_session_limits");
 }
 
@@ -203,7 +193,7 @@ fn role_that_can_make_itself_an_administrator_is_privileged() {
         assert!(flagged.message.contains(step), "{}", flagged.message);
         assert_eq!(flagged.evidence["threshold_seconds"], 3600);
         // The length decides first.
-        let at = |seconds| case(seconds).rows(vec![inline_policy(&own, "p", &document(&statements))]);
+        let at = |seconds| case(seconds).policies(vec![inline_policy(&own, "p", &document(&statements))]);
         at(3600).passes(&check());
         assert!(at(20_000).flags(&check(), "app").evidence.get("escalation_rule").is_none());
     }
@@ -214,9 +204,9 @@ fn role_that_can_make_itself_an_administrator_is_privileged() {
     ))
     .passes(&check());
     let edge = customer_policy("edge", SOMETHING);
-    let bounded = Role { permissions_boundary_arn: Some(edge.policy_arn.clone()), ..role("app") };
+    let bounded = Role { permissions_boundary_arn: Some(edge.arn().to_owned()), ..role("app") };
     let may_put = r#"{"Effect":"Allow","Action":"iam:PutRolePolicy","Resource":"*"}"#;
-    inline(may_put).rows(vec![bounded]).rows(vec![edge]).passes(&check());
+    inline(may_put).rows(vec![bounded]).policies(vec![edge]).passes(&check());
 }
 
 /// A policy that is as good as AdministratorAccess does as well.
@@ -244,19 +234,17 @@ fn role_that_may_attach_anything_but_administrator_access_is_privileged() {
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining>
 #[test]
 fn role_that_leads_to_an_administrator_is_privileged() {
-    let trusting = |name: &str, trusted: &str| Role {
-        trust_policy: document(&format!(
-            r#"{{"Effect":"Allow","Principal":{{"AWS":"{}"}},"Action":"sts:AssumeRole"}}"#,
-            role_arn(trusted)
-        )),
-        ..role(name)
+    let trusting = |name: &str, trusted: &str| {
+        let statement = r#"{"Effect":"Allow","Principal":{"AWS":"TRUSTED"},"Action":"sts:AssumeRole"}"#;
+        trust_policy(name, &document(&statement.replace("TRUSTED", &role_arn(trusted))))
     };
     let limits = || vec![session_limit("app", 7200), session_limit("mid", 3600), session_limit("top", 3600)];
     let chain = |top: &str| {
         case(7200)
-            .rows(vec![role("app"), trusting("mid", "app"), trusting("top", "mid")])
+            .rows(vec![role("app"), role("mid"), role("top")])
+            .policies(vec![trusting("mid", "app"), trusting("top", "mid")])
             .rows(limits())
-            .rows(vec![inline_policy(&role_arn("top"), "p", top)])
+            .policies(vec![inline_policy(&role_arn("top"), "p", top)])
     };
     let flagged = chain(EVERYTHING).flags(&check(), "app");
     assert!(flagged.message.contains(&role_arn("top")), "{}", flagged.message);
@@ -268,14 +256,14 @@ fn role_that_leads_to_an_administrator_is_privileged() {
             .rows(vec![user("ann")])
             .rows(vec![group("staff")])
             .rows(vec![group_member("staff", "ann")])
-            .rows(vec![
+            .policies(vec![
                 inline_policy(&role_arn("app"), "p", &self::document(ann)),
                 inline_policy(&group_arn("staff"), "g", document),
             ])
     };
     with_ann(EVERYTHING).unknown(&check());
     with_ann(SOMETHING).passes(&check());
-    let direct = inline(ann).rows(vec![user("ann")]).rows(vec![
+    let direct = inline(ann).rows(vec![user("ann")]).policies(vec![
         inline_policy(&role_arn("app"), "p", &document(ann)),
         inline_policy(&user_arn("ann"), "own", EVERYTHING),
     ]);
@@ -380,28 +368,19 @@ fn what_was_not_read_is_unknown() {
         "own",
         r#"{"Statement":{"Effect":"Allow","Action":"iam:SetDefaultPolicyVersion","Resource":"*"}}"#,
     );
-    let versions = || attached(case(7200), &own.policy_arn).rows(vec![own.clone()]);
+    let versions = || attached(case(7200), own.arn()).policies(vec![own.clone()]);
     versions().passes(&check());
-    versions().lost::<PolicyVersion>().unknown(&check());
-    let wider = PolicyVersion {
-        account_id: own.account_id,
-        policy_arn: own.policy_arn.clone(),
-        policy_name: own.policy_name.clone(),
-        version_id: "v0".to_owned(),
-        document: EVERYTHING.to_owned(),
-    };
-    versions().rows(vec![wider]).flags(&check(), "app");
+    let wider = own.other_version("v0", EVERYTHING);
+    versions().policies(vec![wider]).flags(&check(), "app");
     let lost_policy = case(7200)
-        .rows(vec![
-            role("app"),
-            Role {
-                trust_policy: document(&format!(
-                    r#"{{"Effect":"Allow","Principal":{{"AWS":"{}"}},"Action":"sts:AssumeRole"}}"#,
-                    role_arn("app")
-                )),
-                ..role("top")
-            },
-        ])
+        .rows(vec![role("app"), role("top")])
+        .policies(vec![trust_policy(
+            "top",
+            &document(&format!(
+                r#"{{"Effect":"Allow","Principal":{{"AWS":"{}"}},"Action":"sts:AssumeRole"}}"#,
+                role_arn("app")
+            )),
+        )])
         .rows(vec![session_limit("app", 7200), session_limit("top", 3600)])
         .rows(vec![attachment(&role_arn("top"), &aws_managed_arn("PowerUserAccess"))]);
     let outcomes = lost_policy.outcomes(&check());
@@ -416,11 +395,11 @@ fn what_was_not_read_is_unknown() {
 fn tags_of_a_session_win_over_those_of_the_role() {
     let beta = r#"{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalTag/project":"beta"}}}"#;
     let with = |actions: &str| {
-        let trust_policy = document(&format!(
+        let trust = document(&format!(
             r#"{{"Effect":"Allow","Principal":{{"AWS":"{}"}},"Action":{actions}}}"#,
             user_arn("ann")
         ));
-        inline(beta).rows(vec![Role { trust_policy, ..role("app") }]).rows(vec![tag(
+        inline(beta).policies(vec![trust_policy("app", &trust)]).rows(vec![tag(
             &role_arn("app"),
             "Project",
             "alpha",
@@ -436,12 +415,13 @@ fn tags_of_a_session_win_over_those_of_the_role() {
 fn way_over_a_workload_makes_no_role_privileged() {
     let power = r#"{"Effect":"Allow","NotAction":"iam:*","Resource":"*"}"#;
     let beside = |trusted: &str| {
-        let trust_policy =
+        let trust =
             document(&format!(r#"{{"Effect":"Allow","Principal":{{{trusted}}},"Action":"sts:AssumeRole"}}"#));
         inline(power)
-            .rows(vec![role("app"), Role { trust_policy, ..role("top") }])
+            .rows(vec![role("app"), role("top")])
+            .policies(vec![trust_policy("top", &trust)])
             .rows(vec![session_limit("app", 7200), session_limit("top", 3600)])
-            .rows(vec![
+            .policies(vec![
                 inline_policy(&role_arn("app"), "p", &document(power)),
                 inline_policy(&role_arn("top"), "p", EVERYTHING),
             ])

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use orgsweep_model::facts::Role;
+use orgsweep_model::facts::{Policy, Role};
 use orgsweep_policy::{
     Actor, Administrator, Attached, Context, Escalation, EscalationMap, EscalationVerdict, EscalationWay,
     Gain, Inventory, Layers, PolicyFacts, Principal, RequestFacts, RoleFacts, StoredVersion, TagFacts,
@@ -53,7 +53,9 @@ pub(crate) fn privileges<'a>(
                 judged.insert(arn, Privilege::Administrator);
             }
             // An administrator under a condition is UNKNOWN already. To ask for its ways is a thousand decisions.
-            Administrator::No { .. } if leads_on(role, &candidate, all) => open.push((arn, candidate)),
+            Administrator::No { .. } if leads_on(role, &candidate, all, account) => {
+                open.push((arn, candidate))
+            }
             answer => {
                 judged.insert(arn, by_itself(&answer));
             }
@@ -104,19 +106,19 @@ fn context(
 }
 
 /// Whether there can be a way at all: cheap.
-fn leads_on(role: &Role, candidate: &Candidate, all: &[Role]) -> bool {
-    may_lead_to_administrator(candidate.owned.layers().identity) || is_named(role, all)
+fn leads_on(role: &Role, candidate: &Candidate, all: &[Role], account: &Account<'_>) -> bool {
+    may_lead_to_administrator(candidate.owned.layers().identity) || is_named(role, all, account)
 }
 
 /// Whether the trust policy of another role may let in a role by its name: then it needs no policy of its own. A trust policy
 /// with escapes in it may name anybody.
-fn is_named(role: &Role, all: &[Role]) -> bool {
+fn is_named(role: &Role, all: &[Role], account: &Account<'_>) -> bool {
     let session = format!(":assumed-role/{}/", role.role_name);
     let names = |trust: &str| {
         let may_be_anyone = ["\"*\"", "NotPrincipal", "\\"].iter().any(|one| trust.contains(one));
         may_be_anyone || trust.contains(&role.role_arn) || trust.contains(&session)
     };
-    all.iter().any(|other| other.role_arn != role.role_arn && names(&other.trust_policy))
+    all.iter().any(|other| other.role_arn != role.role_arn && names(account.trust_policy(other)))
 }
 
 fn beside_others<'a>(
@@ -152,15 +154,15 @@ fn beside_others<'a>(
     let tags: Vec<TagFacts<'_>> =
         arns.filter_map(|arn| Some(TagFacts { arn, tags: account.tags_of(arn)? })).collect();
     let may_set = |candidate: &Candidate| may_set_versions(candidate.owned.layers().identity);
-    let asked_for =
-        if open.iter().any(|(_, candidate)| may_set(candidate)) { account.policies() } else { &[] };
-    let versions: Vec<_> = asked_for.iter().map(|policy| (policy, account.versions(policy))).collect();
+    let wanted = open.iter().any(|(_, candidate)| may_set(candidate)).then(|| account.policies());
+    let versions: Vec<(&Policy, Vec<StoredVersion>)> =
+        wanted.into_iter().flatten().map(|policy| (policy, account.versions(policy))).collect();
     let policies: Vec<PolicyFacts<'_>> = versions
         .iter()
         .map(|(policy, versions)| PolicyFacts {
-            arn: &policy.policy_arn,
-            default_version: &policy.default_version_id,
-            versions: versions.as_ref().map(Vec::<StoredVersion>::as_slice),
+            arn: policy.policy_arn.as_deref().unwrap_or_default(),
+            default_version: policy.version_id.as_deref().unwrap_or_default(),
+            versions: Some(versions),
         })
         .collect();
     let map = EscalationMap::new(&Inventory {

@@ -3,14 +3,14 @@
 //! `Filter` leaves AWS-managed policies out: AWS would send every retained version of each, in every account.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use aws_sdk_iam::operation::get_account_authorization_details::GetAccountAuthorizationDetailsOutput as Page;
 use aws_sdk_iam::types::{
     AttachedPermissionsBoundary, AttachedPolicy, EntityType, ManagedPolicyDetail, PolicyDetail, Tag,
 };
 use orgsweep_model::facts::{
-    Group, GroupMember, InlinePolicy, ManagedPolicy, PolicyAttachment, PolicyVersion, PrincipalTag, Role,
-    User,
+    Group, GroupMember, OWN_POLICIES, Policy, PolicyAttachment, PrincipalTag, Role, Texts, User,
 };
 use orgsweep_model::text::arn_name;
 use orgsweep_model::{
@@ -23,8 +23,8 @@ use crate::pages::next_marker;
 
 const API: &str = "iam:GetAccountAuthorizationDetails";
 
-/// Fills `users`, `principal_tags`, `groups`, `group_members`, `roles`, `policy_attachments`, `inline_policies`,
-/// `managed_policies` and `policy_versions`.
+/// Fills `users`, `principal_tags`, `groups`, `group_members`, `roles`, `policy_attachments`, and the account's own policies
+/// with their texts.
 pub struct AuthorizationDetails;
 
 #[async_trait]
@@ -45,9 +45,7 @@ impl Collector for AuthorizationDetails {
             GroupMember::SCHEMA,
             Role::SCHEMA,
             PolicyAttachment::SCHEMA,
-            InlinePolicy::SCHEMA,
-            ManagedPolicy::SCHEMA,
-            PolicyVersion::SCHEMA,
+            OWN_POLICIES,
         ]
     }
 
@@ -69,9 +67,8 @@ struct Details {
     members: Vec<GroupMember>,
     roles: Vec<Role>,
     attachments: Vec<PolicyAttachment>,
-    inline: Vec<InlinePolicy>,
-    managed: Vec<ManagedPolicy>,
-    versions: Vec<PolicyVersion>,
+    policies: Vec<Policy>,
+    texts: Texts,
     /// ARNs of what is there already.
     seen: HashSet<String>,
     repeated: usize,
@@ -119,9 +116,8 @@ impl Details {
         tables.insert(self.members, now);
         tables.insert(self.roles, now);
         tables.insert(self.attachments, now);
-        tables.insert(self.inline, now);
-        tables.insert(self.managed, now);
-        tables.insert(self.versions, now);
+        tables.insert_part(OWN_POLICIES, self.policies, now);
+        tables.insert_texts(self.texts, now);
     }
 
     fn add(&mut self, account_id: AccountId, page: &Page) -> Result<(), Gap> {
@@ -176,6 +172,8 @@ impl Details {
             self.boundary(account_id, &role_arn, wire.permissions_boundary());
             self.tag(account_id, &role_arn, wire.tags());
             let last_used = wire.role_last_used();
+            let trust = self.text(wire.assume_role_policy_document())?;
+            self.policies.push(Policy::trust(account_id, &role_arn, trust));
             self.roles.push(Role {
                 account_id,
                 role_name: required(wire.role_name(), "the name of a role")?,
@@ -185,17 +183,11 @@ impl Details {
                 last_used_at: optional_moment(last_used.and_then(|used| used.last_used_date()))?,
                 last_used_region: last_used.and_then(|used| used.region()).map(str::to_owned),
                 permissions_boundary_arn: boundary_arn(wire.permissions_boundary()),
-                trust_policy: policy_document(wire.assume_role_policy_document().unwrap_or_default())?,
                 role_arn,
             });
         }
         for wire in page.policies() {
-            if let Some(policy) = managed_policy(account_id, wire)?
-                && !self.is_repeated(&policy.policy_arn)
-            {
-                self.other_versions(&policy, wire)?;
-                self.managed.push(policy);
-            }
+            self.managed_policy(account_id, wire)?;
         }
         Ok(())
     }
@@ -216,26 +208,38 @@ impl Details {
             });
         }
         for wire in inline {
-            self.inline.push(InlinePolicy {
-                account_id,
-                principal_arn: principal_arn.to_owned(),
-                policy_name: required(wire.policy_name(), "the name of an inline policy")?,
-                document: policy_document(wire.policy_document().unwrap_or_default())?,
-            });
+            let name = required(wire.policy_name(), "the name of an inline policy")?;
+            let text = self.text(wire.policy_document())?;
+            self.policies.push(Policy::inline(account_id, principal_arn, name, text));
         }
         Ok(())
     }
 
-    /// The versions that are not in force.
-    fn other_versions(&mut self, policy: &ManagedPolicy, wire: &ManagedPolicyDetail) -> Result<(), Gap> {
-        for version in wire.policy_version_list().iter().filter(|version| !version.is_default_version()) {
-            self.versions.push(PolicyVersion {
-                account_id: policy.account_id,
-                policy_arn: policy.policy_arn.clone(),
-                policy_name: policy.policy_name.clone(),
-                version_id: required(version.version_id(), "the id of a policy version")?,
-                document: policy_document(version.document().unwrap_or_default())?,
-            });
+    /// Keeps a document, which AWS sends percent-encoded.
+    fn text(&mut self, document: Option<&str>) -> Result<Arc<str>, Gap> {
+        Ok(self.texts.name_of(&policy_document(document.unwrap_or_default())?))
+    }
+
+    /// All versions of a policy, the one in force first. AWS-managed policies, which the filter leaves out, are skipped should
+    /// a stand-in send them all the same.
+    fn managed_policy(&mut self, account_id: AccountId, wire: &ManagedPolicyDetail) -> Result<(), Gap> {
+        let policy_arn = required(wire.arn(), "the ARN of a policy")?;
+        if policy_arn.split(':').nth(4) == Some("aws") || self.is_repeated(&policy_arn) {
+            return Ok(());
+        }
+        let versions = wire.policy_version_list();
+        let Some(default) = versions.iter().find(|version| version.is_default_version()) else {
+            let message = format!("{policy_arn} has no default version");
+            return Err(Gap::new(Reason::MalformedAnswer).because(&message));
+        };
+        let others = versions.iter().filter(|version| !version.is_default_version());
+        for version in [default].into_iter().chain(others) {
+            let id = required(version.version_id(), "the id of a policy version")?;
+            let text = self.text(version.document())?;
+            // The ARN ends with the name; a stand-in may leave the element out.
+            let name = wire.policy_name().unwrap_or(arn_name(&policy_arn)).to_owned();
+            let row = Policy::managed(account_id, policy_arn.clone(), name, Some(id), Some(text));
+            self.policies.push(Policy { is_default: version.is_default_version(), ..row });
         }
         Ok(())
     }
@@ -268,33 +272,12 @@ fn boundary_arn(boundary: Option<&AttachedPermissionsBoundary>) -> Option<String
     boundary.and_then(|boundary| boundary.permissions_boundary_arn()).map(str::to_owned)
 }
 
-/// The policy with the version that is in force. AWS-managed policies, which the filter leaves out, are skipped
-/// should a stand-in send them all the same.
-fn managed_policy(account_id: AccountId, wire: &ManagedPolicyDetail) -> Result<Option<ManagedPolicy>, Gap> {
-    let policy_arn = required(wire.arn(), "the ARN of a policy")?;
-    if policy_arn.split(':').nth(4) == Some("aws") {
-        return Ok(None);
-    }
-    let default = wire.policy_version_list().iter().find(|version| version.is_default_version());
-    let Some(version) = default else {
-        let message = format!("{policy_arn} has no default version");
-        return Err(Gap::new(Reason::MalformedAnswer).because(&message));
-    };
-    Ok(Some(ManagedPolicy {
-        account_id,
-        // The ARN ends with the name; a stand-in may leave the element out.
-        policy_name: wire.policy_name().unwrap_or(arn_name(&policy_arn)).to_owned(),
-        default_version_id: required(version.version_id(), "the id of a policy version")?,
-        document: policy_document(version.document().unwrap_or_default())?,
-        policy_arn,
-    }))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use aws_sdk_iam::types::{PolicyVersion, RoleDetail, RoleLastUsed, UserDetail};
     use aws_smithy_types::DateTime;
+    use orgsweep_model::facts::PolicyKind;
 
     fn account() -> AccountId {
         "111122223333".parse().unwrap()
@@ -330,7 +313,8 @@ mod tests {
         let details = details(&Page::builder().user_detail_list(user).build()).unwrap();
         assert_eq!(details.users[0].path, "/team/");
         assert_eq!(details.members[0].group_name, "staff");
-        assert_eq!(details.inline[0].document, r#"{"a":"b+c"}"#);
+        assert_eq!(details.policies[0].policy_kind, PolicyKind::Inline);
+        assert_eq!(&*details.texts.documents()[0].document_json, r#"{"a":"b+c"}"#);
         assert_eq!(details.tags[0].tag_value, "blue");
         let edges: Vec<bool> = details.attachments.iter().map(|attachment| attachment.as_boundary).collect();
         assert_eq!(edges, [false, true]);
@@ -369,13 +353,13 @@ mod tests {
             .policy_version_list(version("v1", true, "%7B1%7D"))
             .build();
         let rows = details(&Page::builder().policies(policy).build()).unwrap();
-        let row = &rows.managed[0];
-        assert_eq!((row.default_version_id.as_str(), row.document.as_str()), ("v1", "{1}"));
-        let other = &rows.versions[0];
-        assert_eq!(
-            (other.version_id.as_str(), other.document.as_str(), rows.versions.len()),
-            ("v2", "{2}", 1)
-        );
+        let versions: Vec<_> = rows
+            .policies
+            .iter()
+            .zip(rows.texts.documents())
+            .map(|(row, text)| (row.version_id.as_deref(), row.is_default, &*text.document_json))
+            .collect();
+        assert_eq!(versions, [(Some("v1"), true, "{1}"), (Some("v2"), false, "{2}")]);
     }
 
     #[test]
@@ -409,7 +393,7 @@ mod tests {
         details.add(account(), &second.policies(policy()).build()).unwrap();
         let names: Vec<&str> = details.users.iter().map(|user| user.user_name.as_str()).collect();
         assert_eq!(names, ["ann", "ben", "cas"]);
-        assert_eq!((details.members.len(), details.tags.len(), details.managed.len()), (3, 3, 1));
+        assert_eq!((details.members.len(), details.tags.len(), details.policies.len()), (3, 3, 1));
         assert_eq!(details.repeated, 2);
     }
 

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use orgsweep_model::facts::{AwsManagedPolicy, PolicyAttachment};
+use orgsweep_model::facts::{AWS_MANAGED_POLICIES, Policy, PolicyAttachment, Texts};
+use orgsweep_model::text::arn_name;
 use orgsweep_model::{Collector, Gap, Needs, Row, Session, TableSchema, Tables, async_trait};
 
-use super::{member, put};
+use super::{member, put_policies};
 
-/// Fills `aws_managed_policies`.
+/// Fills AWS's part of `policies`.
 pub struct AwsManagedPolicies;
 
 #[async_trait]
@@ -28,21 +29,22 @@ impl Collector for AwsManagedPolicies {
     }
 
     fn fills(&self) -> &'static [&'static TableSchema] {
-        &[AwsManagedPolicy::SCHEMA]
+        &[AWS_MANAGED_POLICIES]
     }
 
     async fn collect(&self, session: &Session, tables: &mut Tables) {
         let policies = fetch(session, tables).await;
-        let gone = policies.iter().flatten().filter(|policy| policy.document.is_empty());
-        let gone: Vec<&str> = gone.map(|policy| policy.policy_arn.as_str()).collect();
+        let gone = policies.iter().flat_map(|(policies, _)| policies);
+        let gone = gone.filter(|policy| policy.document_sha256.is_none());
+        let gone: Vec<&str> = gone.filter_map(|policy| policy.policy_arn.as_deref()).collect();
         if !gone.is_empty() {
             tables.note(format!("attached policies that AWS has withdrawn: {}", gone.join(", ")));
         }
-        put(policies, session, tables);
+        put_policies(AWS_MANAGED_POLICIES, policies, session, tables);
     }
 }
 
-async fn fetch(session: &Session, tables: &Tables) -> Result<Vec<AwsManagedPolicy>, Gap> {
+async fn fetch(session: &Session, tables: &Tables) -> Result<(Vec<Policy>, Texts), Gap> {
     let member = member(session)?;
     let attached: BTreeSet<&str> = tables
         .get::<PolicyAttachment>()
@@ -51,17 +53,19 @@ async fn fetch(session: &Session, tables: &Tables) -> Result<Vec<AwsManagedPolic
         .map(|attachment| attachment.policy_arn.as_str())
         .filter(|arn| is_aws_managed(arn))
         .collect();
-    let mut policies = Vec::new();
+    let (mut policies, mut texts) = (Vec::new(), Texts::new());
     for arn in attached {
         let document = member.managed.document(arn, &member.shared).await?;
-        policies.push(AwsManagedPolicy {
-            account_id: member.account,
-            policy_arn: arn.to_owned(),
-            default_version_id: document.0.clone(),
-            document: document.1.clone(),
-        });
+        let (version, text) = &*document;
+        policies.push(Policy::managed(
+            member.account,
+            arn.to_owned(),
+            arn_name(arn).to_owned(),
+            Some(version.clone()).filter(|version| !version.is_empty()),
+            (!text.is_empty()).then(|| texts.name_of(text)),
+        ));
     }
-    Ok(policies)
+    Ok((policies, texts))
 }
 
 /// `arn:{partition}:iam::aws:policy/…`: the account field is `aws`.

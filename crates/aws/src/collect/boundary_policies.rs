@@ -4,12 +4,12 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_iam::types::{PolicyScopeType, PolicyUsageType};
-use orgsweep_model::facts::{BoundaryPolicy, ManagedPolicy, PolicyAttachment};
+use orgsweep_model::facts::{BOUNDARY_POLICIES, OWN_POLICIES, Policy, PolicyAttachment, Texts};
 use orgsweep_model::text::arn_name;
 use orgsweep_model::{AccountId, Collector, Gap, Needs, Row, Session, TableSchema, Tables, async_trait};
 
 use super::decode::policy_document;
-use super::{member, put};
+use super::{member, put_policies};
 use crate::member::Member;
 use crate::pages::next_marker;
 
@@ -19,7 +19,7 @@ const READ: &str = "iam:GetPolicyVersion";
 /// known.
 const MOST: usize = 50;
 
-/// Fills `boundary_policies`.
+/// Fills the part of `policies` that is nothing but boundaries.
 pub struct BoundaryPolicies;
 
 #[async_trait]
@@ -35,30 +35,30 @@ impl Collector for BoundaryPolicies {
             // None where the details hold every boundary; else a page of the listing and a call for each that is missing.
             calls_per_account: 0,
             calls_per_scan: 0,
-            gates: &[PolicyAttachment::SCHEMA, ManagedPolicy::SCHEMA],
+            gates: &[PolicyAttachment::SCHEMA, OWN_POLICIES],
         }
     }
 
     fn fills(&self) -> &'static [&'static TableSchema] {
-        &[BoundaryPolicy::SCHEMA]
+        &[BOUNDARY_POLICIES]
     }
 
     async fn collect(&self, session: &Session, tables: &mut Tables) {
         let policies = fetch(session, tables).await;
-        put(policies, session, tables);
+        put_policies(BOUNDARY_POLICIES, policies, session, tables);
     }
 }
 
-async fn fetch(session: &Session, tables: &mut Tables) -> Result<Vec<BoundaryPolicy>, Gap> {
+async fn fetch(session: &Session, tables: &mut Tables) -> Result<(Vec<Policy>, Texts), Gap> {
     let member = member(session)?;
     let wanted = missing(member.account, tables)?;
     if wanted.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Default::default());
     }
     if wanted.len() > MOST {
         tables.note(format!("boundaries whose policies were not read: {}", wanted.len() - MOST));
     }
-    let mut policies = Vec::new();
+    let (mut policies, mut texts) = (Vec::new(), Texts::new());
     for (policy_arn, version) in listed(member, &wanted).await?.into_iter().take(MOST) {
         let request = member.iam.get_policy_version().policy_arn(&policy_arn).version_id(&version);
         let answer = match member.call(READ, || request.clone().send()).await {
@@ -70,26 +70,19 @@ async fn fetch(session: &Session, tables: &mut Tables) -> Result<Vec<BoundaryPol
             answer => answer?,
         };
         let text = answer.policy_version().and_then(|version| version.document()).unwrap_or_default();
-        policies.push(BoundaryPolicy {
-            account_id: member.account,
-            policy_name: arn_name(&policy_arn).to_owned(),
-            document: policy_document(text).map_err(|gap| gap.during(READ))?,
-            default_version_id: version,
-            policy_arn,
-        });
+        let text = texts.name_of(&policy_document(text).map_err(|gap| gap.during(READ))?);
+        let name = arn_name(&policy_arn).to_owned();
+        policies.push(Policy::managed(member.account, policy_arn, name, Some(version), Some(text)));
     }
-    Ok(policies)
+    Ok((policies, texts))
 }
 
 /// The account's own policies that limit somebody and whose documents are not there yet.
 fn missing(account: AccountId, tables: &Tables) -> Result<BTreeSet<String>, Gap> {
     let attachments = tables.get::<PolicyAttachment>().map_err(Clone::clone)?;
-    let known: BTreeSet<&str> = tables
-        .get::<ManagedPolicy>()
-        .map_err(Clone::clone)?
-        .iter()
-        .map(|policy| policy.policy_arn.as_str())
-        .collect();
+    tables.read(OWN_POLICIES).map_err(Clone::clone)?;
+    let known: BTreeSet<&str> =
+        tables.rows_of::<Policy>().iter().filter_map(|policy| policy.policy_arn.as_deref()).collect();
     let boundaries = attachments.iter().filter(|attachment| attachment.as_boundary);
     let own = boundaries
         .map(|attachment| attachment.policy_arn.as_str())
@@ -156,14 +149,11 @@ mod tests {
             ],
             now,
         );
-        let known = ManagedPolicy {
-            account_id: account,
-            policy_arn: own("known"),
-            policy_name: "known".to_owned(),
-            default_version_id: "v1".to_owned(),
-            document: "{}".to_owned(),
-        };
-        tables.insert(vec![known], now);
+        assert!(missing(account, &tables).is_err());
+        let mut texts = Texts::new();
+        let text = Some(texts.name_of("{}"));
+        let known = Policy::managed(account, own("known"), "known".to_owned(), Some("v1".to_owned()), text);
+        tables.insert_part(OWN_POLICIES, vec![known], now);
         assert_eq!(missing(account, &tables).unwrap(), BTreeSet::from([own("edge")]));
     }
 }

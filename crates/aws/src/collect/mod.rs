@@ -16,7 +16,7 @@ pub(crate) mod server_certificates;
 pub(crate) mod service_credentials;
 pub(crate) mod virtual_mfa_devices;
 
-use orgsweep_model::facts::AccountSummary;
+use orgsweep_model::facts::{AccountSummary, Policy, Texts};
 use orgsweep_model::{Gap, Row, Session, TableSchema, Tables};
 
 use crate::member::Member;
@@ -32,6 +32,23 @@ fn put<R: Row>(rows: Result<Vec<R>, Gap>, session: &Session, tables: &mut Tables
     match rows {
         Ok(rows) => tables.insert(rows, now),
         Err(gap) => tables.insert_gap(R::SCHEMA.name, gap, now),
+    }
+}
+
+/// Adds a part of the policies, and their texts, or the part's gap.
+fn put_policies(
+    part: &'static TableSchema,
+    policies: Result<(Vec<Policy>, Texts), Gap>,
+    session: &Session,
+    tables: &mut Tables,
+) {
+    let now = session.clock.now();
+    match policies {
+        Ok((policies, texts)) => {
+            tables.insert_part(part, policies, now);
+            tables.insert_texts(texts, now);
+        }
+        Err(gap) => tables.insert_gap(part.name, gap, now),
     }
 }
 

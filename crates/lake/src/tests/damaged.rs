@@ -10,7 +10,7 @@ fn account() -> AccountId {
 }
 
 fn tables() -> Vec<&'static TableSchema> {
-    all_tables(built_in_facts())
+    all_tables(&built_in_facts())
 }
 
 /// A published scan of one account with a user and a key.

@@ -127,7 +127,7 @@ fn memory() -> (Arc<MemoryStore>, Lake, tempfile::TempDir) {
 }
 
 fn started(lake: &Lake, id: &ScanId) -> ScanWriter {
-    ScanWriter::create(lake, id, all_tables(built_in_facts()), &header(id)).unwrap()
+    ScanWriter::create(lake, id, all_tables(&built_in_facts()), &header(id)).unwrap()
 }
 
 fn account(number: u64) -> AccountId {
@@ -208,7 +208,7 @@ fn a_committed_scan_is_refused_and_what_was_never_committed_is_replaced() {
     let (store, lake, _folder) = memory();
     let id = scan_id(1000);
     published(&lake, &id, [1]);
-    let again = ScanWriter::create(&lake, &id, all_tables(built_in_facts()), &header(&id));
+    let again = ScanWriter::create(&lake, &id, all_tables(&built_in_facts()), &header(&id));
     assert!(matches!(again.err(), Some(LakeError::AlreadyCommitted { .. })));
     // As after a crash just before the commit.
     store.delete(&crate::layout::table_key("scans", &id)).unwrap();

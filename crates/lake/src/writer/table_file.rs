@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use orgsweep_model::facts::Document;
 use orgsweep_model::records::TableRead;
-use orgsweep_model::{AccountId, Row as _, Rows, TableSchema};
+use orgsweep_model::{AccountId, Grain, Row as _, Rows, TableSchema};
 
 use super::scan_writer::ScanWriter;
 use crate::batch::parts;
@@ -33,19 +32,19 @@ impl ScanWriter {
                 .and_then(Parts::into_batch)
                 .map_err(LakeError::format("building rows for", &path))
         };
-        let mut distinct = (table.name == Document::SCHEMA.name).then(Distinct::default);
+        let mut distinct = (table.grain == Grain::Text).then(Distinct::default);
         let mut put = |batch| match &mut distinct {
             None => file.write(batch),
             Some(distinct) => file.write(
                 distinct
-                    .first(&batch, Document::SCHEMA.columns[0].name)
+                    .first(&batch, table.columns[0].name)
                     .map_err(LakeError::format("building rows for", &path))?,
             ),
         };
         for rows in own {
             put(building(&**rows)?)?;
         }
-        if let Some(from) = self.documents_of.as_ref().filter(|_| table.name == Document::SCHEMA.name)
+        if let Some(from) = self.documents_of.as_ref().filter(|_| table.grain == Grain::Text)
             && is_published(&*self.lake.store, from, table)?
         {
             let earlier = table_key(table.name, from);

@@ -7,7 +7,7 @@ use crate::time::Timestamp;
 
 crate::table! {
     /// An IAM user.
-    pub struct User in "users" sorted by [user_arn] {
+    pub struct User in "users" per account sorted by [user_arn] {
         /// The account.
         account_id: AccountId,
         /// Its ARN.
@@ -34,7 +34,7 @@ impl User {
 
 crate::table! {
     /// A tag of a user or a role.
-    pub struct PrincipalTag in "principal_tags" sorted by [principal_arn, tag_key] {
+    pub struct PrincipalTag in "principal_tags" per account sorted by [principal_arn, tag_key] {
         /// The account.
         account_id: AccountId,
         /// Whose tag it is.
@@ -48,7 +48,7 @@ crate::table! {
 
 crate::table! {
     /// An IAM group.
-    pub struct Group in "groups" sorted by [group_arn] {
+    pub struct Group in "groups" per account sorted by [group_arn] {
         /// The account.
         account_id: AccountId,
         /// Its ARN.
@@ -64,7 +64,7 @@ crate::table! {
 
 crate::table! {
     /// A user's membership of a group, from the user's side.
-    pub struct GroupMember in "group_members" sorted by [group_name, user_arn] {
+    pub struct GroupMember in "group_members" per account sorted by [group_name, user_arn] {
         /// The account.
         account_id: AccountId,
         /// The group, by name: that is what AWS returns.
@@ -76,7 +76,7 @@ crate::table! {
 
 crate::table! {
     /// An IAM role.
-    pub struct Role in "roles" sorted by [role_arn] {
+    pub struct Role in "roles" per account sorted by [role_arn] {
         /// The account.
         account_id: AccountId,
         /// Its ARN.
@@ -95,14 +95,12 @@ crate::table! {
         last_used_region: Option<String>,
         /// The permissions boundary, if any.
         permissions_boundary_arn: Option<String>,
-        /// `AssumeRolePolicyDocument`, decoded.
-        trust_policy: String,
     }
 }
 
 crate::table! {
     /// How long a session of a role may last, from iam:ListRoles (GetAccountAuthorizationDetails omits it).
-    pub struct RoleSessionLimit in "role_session_limits" sorted by [role_arn] {
+    pub struct RoleSessionLimit in "role_session_limits" per account sorted by [role_arn] {
         /// The account.
         account_id: AccountId,
         /// The role.
@@ -114,7 +112,7 @@ crate::table! {
 
 crate::table! {
     /// A managed policy attached to a user, group or role, or set as its boundary.
-    pub struct PolicyAttachment in "policy_attachments" sorted by [principal_arn, policy_arn] {
+    pub struct PolicyAttachment in "policy_attachments" per account sorted by [principal_arn, policy_arn] {
         /// The account.
         account_id: AccountId,
         /// The policy: the account's own or AWS's.
@@ -126,78 +124,8 @@ crate::table! {
     }
 }
 
-crate::table! {
-    /// An inline policy of a user, group or role.
-    pub struct InlinePolicy in "inline_policies" sorted by [principal_arn, policy_name] {
-        /// The account.
-        account_id: AccountId,
-        /// Whose policy it is.
-        principal_arn: String,
-        /// Its name.
-        policy_name: String,
-        /// The document, decoded; not necessarily valid JSON.
-        document: String,
-    }
-}
-
-crate::table! {
-    /// A customer-managed policy with the document that is in force.
-    pub struct ManagedPolicy in "managed_policies" sorted by [policy_arn] {
-        /// The account.
-        account_id: AccountId,
-        /// Its ARN.
-        policy_arn: String,
-        /// Its name.
-        policy_name: String,
-        /// `v3`.
-        default_version_id: String,
-        /// The default version's document, decoded.
-        document: String,
-    }
-}
-
-crate::table! {
-    /// A version of a customer-managed policy that is not in force: iam:SetDefaultPolicyVersion would put it there.
-    pub struct PolicyVersion in "policy_versions" sorted by [policy_arn, version_id] {
-        /// The account.
-        account_id: AccountId,
-        /// The policy.
-        policy_arn: String,
-        /// Its name.
-        policy_name: String,
-        /// `v1`.
-        version_id: String,
-        /// The version's document, decoded.
-        document: String,
-    }
-}
-
-crate::table! {
-    /// A policy of the account that limits somebody as boundary and is not among `managed_policies`:
-    /// iam:GetAccountAuthorizationDetails may leave out what is attached to nobody.
-    pub struct BoundaryPolicy in "boundary_policies" sorted by [policy_arn] {
-        /// The account.
-        account_id: AccountId,
-        /// Its ARN.
-        policy_arn: String,
-        /// Its name.
-        policy_name: String,
-        /// `v3`.
-        default_version_id: String,
-        /// The default version's document, decoded.
-        document: String,
-    }
-}
-
-impl ManagedPolicy {
-    /// Whether a text is the whole ARN of one managed policy, an account's or AWS's.
-    pub fn is_arn(text: &str) -> bool {
-        is_iam_arn(text, "policy/", |owner| owner == "aws" || owner.parse::<AccountId>().is_ok())
-    }
-}
-
 /// `arn:{partition}:iam::{owner}:{kind}{path and name}`, whole: no blanks, no wildcards.
-fn is_iam_arn(text: &str, kind: &str, is_owner: impl Fn(&str) -> bool) -> bool {
+pub(super) fn is_iam_arn(text: &str, kind: &str, is_owner: impl Fn(&str) -> bool) -> bool {
     let parts: Vec<&str> = text.splitn(6, ':').collect();
     let ["arn", partition, "iam", "", owner, name] = parts[..] else {
         return false;
@@ -208,34 +136,20 @@ fn is_iam_arn(text: &str, kind: &str, is_owner: impl Fn(&str) -> bool) -> bool {
     partition.starts_with("aws") && is_owner(owner) && whole
 }
 
-crate::table! {
-    /// An AWS-managed policy that is attached in the account, with the document in force. The documents are read
-    /// once a scan (iam:ListPolicies with `Scope=AWS`, iam:GetPolicyVersion) and shared by all accounts.
-    pub struct AwsManagedPolicy in "aws_managed_policies" sorted by [policy_arn] {
-        /// The account that has it attached.
-        account_id: AccountId,
-        /// `arn:{partition}:iam::aws:policy/…`.
-        policy_arn: String,
-        /// `v12`; empty where AWS has withdrawn the policy and lists it no more.
-        default_version_id: String,
-        /// The default version's document, decoded; empty where AWS has withdrawn the policy.
-        document: String,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::Policy;
 
     #[test]
     fn arns_are_whole_or_none() {
         for user in ["arn:aws:iam::111122223333:user/ann", "arn:aws-cn:iam::111122223333:user/team/ann"] {
-            assert!(User::is_arn(user) && !ManagedPolicy::is_arn(user), "{user}");
+            assert!(User::is_arn(user) && !Policy::is_arn(user), "{user}");
         }
         for policy in
             ["arn:aws:iam::aws:policy/ReadOnlyAccess", "arn:aws-us-gov:iam::111122223333:policy/a/b"]
         {
-            assert!(ManagedPolicy::is_arn(policy) && !User::is_arn(policy), "{policy}");
+            assert!(Policy::is_arn(policy) && !User::is_arn(policy), "{policy}");
         }
         for text in [
             "",
@@ -252,7 +166,7 @@ mod tests {
             "arn:aws:iam:us-east-1:aws:policy/ReadOnlyAccess",
             "arn:iam::111122223333:user/ann",
         ] {
-            assert!(!User::is_arn(text) && !ManagedPolicy::is_arn(text), "{text:?}");
+            assert!(!User::is_arn(text) && !Policy::is_arn(text), "{text:?}");
         }
     }
 }

@@ -8,7 +8,7 @@ crate::table! {
     /// One row of the credential report: root or one IAM user.
     ///
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html>
-    pub struct Credential in "credentials" sorted by [user_arn] {
+    pub struct Credential in "credentials" per account sorted by [user_arn] {
         /// The account.
         account_id: AccountId,
         /// Root: `arn:{partition}:iam::{account}:root`.
@@ -73,7 +73,7 @@ text_enum! {
 
 crate::table! {
     /// An access key of an IAM user or of root, from the credential report, where that says when it was made.
-    pub struct AccessKey in "access_keys" sorted by [user_arn, slot] {
+    pub struct AccessKey in "access_keys" per account sorted by [user_arn, slot] {
         /// The account.
         account_id: AccountId,
         /// The owner: a user, or `…:root`.
@@ -129,7 +129,7 @@ impl AccessKey {
 
 crate::table! {
     /// A virtual MFA device, from iam:ListVirtualMFADevices.
-    pub struct VirtualMfaDevice in "virtual_mfa_devices" sorted by [serial_number] {
+    pub struct VirtualMfaDevice in "virtual_mfa_devices" per account sorted by [serial_number] {
         /// The account.
         account_id: AccountId,
         /// An ARN with the name that its maker chose; whose device it is, only `user_arn` says.
@@ -144,7 +144,7 @@ crate::table! {
 crate::table! {
     /// A service-specific credential (CodeCommit, Keyspaces, Bedrock, CloudWatch), from
     /// iam:ListServiceSpecificCredentials with `AllUsers`.
-    pub struct ServiceCredential in "service_credentials" sorted by [user_name, credential_id] {
+    pub struct ServiceCredential in "service_credentials" per account sorted by [user_name, credential_id] {
         /// The account.
         account_id: AccountId,
         /// The owner.

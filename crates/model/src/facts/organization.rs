@@ -9,7 +9,7 @@ crate::table! {
     /// nothing has one row without a place.
     ///
     /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies.html>
-    pub struct OrganizationPolicy in "organization_policies" sorted by [policy_type, policy_id, target_id] {
+    pub struct OrganizationPolicy in "organization_policies" per organization sorted by [policy_type, policy_id, target_id] {
         /// `p-…`.
         policy_id: String,
         /// `SERVICE_CONTROL_POLICY` or `RESOURCE_CONTROL_POLICY`.

@@ -1,18 +1,16 @@
-//! Policies as they are stored: who has which document, and the documents themselves.
+//! Policies: who has which document, and the documents themselves.
 //!
-//! Derived, not collected: what iam:GetAccountAuthorizationDetails and its companions said of trust policies, inline
-//! policies and managed ones, in one table; and every text once an account.
+//! What iam:GetAccountAuthorizationDetails and its companions say of trust policies, inline policies and managed ones stands in
+//! one table, in parts that are read or lost by themselves; every text is there once an account.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::account::{Account, AccountId};
-use crate::facts::{
-    AwsManagedPolicy, BoundaryPolicy, InlinePolicy, ManagedPolicy, PolicyAttachment, PolicyVersion, Role,
-};
+use crate::account::AccountId;
+use crate::facts::authorization::is_iam_arn;
 use crate::finding_id::{hex, sha256};
-use crate::table::{Row as _, text_enum};
-use crate::tables::Tables;
+use crate::reads::Part;
+use crate::table::{TableSchema, text_enum};
 
 text_enum! {
     /// Where a policy stands.
@@ -31,7 +29,8 @@ text_enum! {
 crate::table! {
     /// A policy of an account, one row for each version that AWS keeps of it. Of AWS's own there is the version in force,
     /// and of a policy that is nothing but a boundary too.
-    pub struct Policy in "policies" sorted by [policy_arn, attached_to_arn, policy_name, version_id] {
+    pub struct Policy in "policies" per account sorted by [policy_arn, attached_to_arn, policy_name, version_id]
+    with parts [OWN_POLICIES, AWS_MANAGED_POLICIES, BOUNDARY_POLICIES] {
         /// The account.
         account_id: AccountId,
         /// Of a managed policy; null: inline and trust.
@@ -55,7 +54,7 @@ crate::table! {
 crate::table! {
     /// The text of a policy, as AWS sent it, decoded; not necessarily valid JSON. Each text is there once, as far as the
     /// first 200,000 different ones go: one that comes back after that may be there again, so take any.
-    pub struct Document in "documents" sorted by [] {
+    pub struct Document in "documents" per text sorted by [] {
         /// Hexadecimal SHA-256 of the text.
         document_sha256: Arc<str>,
         /// The text.
@@ -66,107 +65,150 @@ crate::table! {
 impl Document {
     /// A text with its name.
     pub fn of(text: &str) -> Self {
-        Self::named(&sha256(text.as_bytes()), text)
-    }
-
-    fn named(digest: &[u8; 32], text: &str) -> Self {
-        Self { document_sha256: hex(digest).into(), document_json: text.into() }
+        Self { document_sha256: hex(&sha256(text.as_bytes())).into(), document_json: text.into() }
     }
 }
 
 /// What a trust policy is called.
 const TRUST: &str = "AssumeRolePolicyDocument";
 
-/// The policies of an account, and what they say.
-#[derive(Clone, Debug, Default)]
-pub struct PoliciesAndDocuments {
-    /// One row a policy and version.
-    pub policies: Vec<Policy>,
-    /// Every text once.
-    pub documents: Vec<Document>,
+/// What iam:GetAccountAuthorizationDetails says: trust policies, inline policies, and the account's own managed ones with all
+/// their versions.
+pub const OWN_POLICIES: &TableSchema =
+    &TableSchema::part("own_policies", " The account's trust, inline and customer-managed policies.\n");
+/// AWS's own policies that are attached in the account.
+pub const AWS_MANAGED_POLICIES: &TableSchema =
+    &TableSchema::part("aws_managed_policies", " AWS-managed policies that are attached in the account.\n");
+/// The account's own policies that are nothing but boundaries: iam:GetAccountAuthorizationDetails may leave out what is
+/// attached to no principal.
+pub const BOUNDARY_POLICIES: &TableSchema = &TableSchema::part(
+    "boundary_policies",
+    " Customer-managed policies that are only permissions boundaries.\n",
+);
+
+/// [`OWN_POLICIES`] as a type: `Within<'_, OwnPolicies>`.
+#[derive(Debug)]
+pub struct OwnPolicies;
+
+impl Part for OwnPolicies {
+    type Row = Policy;
+    const SCHEMA: &'static TableSchema = OWN_POLICIES;
+}
+
+/// [`AWS_MANAGED_POLICIES`] as a type.
+#[derive(Debug)]
+pub struct AwsManagedPolicies;
+
+impl Part for AwsManagedPolicies {
+    type Row = Policy;
+    const SCHEMA: &'static TableSchema = AWS_MANAGED_POLICIES;
+}
+
+/// [`BOUNDARY_POLICIES`] as a type.
+#[derive(Debug)]
+pub struct BoundaryPolicies;
+
+impl Part for BoundaryPolicies {
+    type Row = Policy;
+    const SCHEMA: &'static TableSchema = BOUNDARY_POLICIES;
 }
 
 impl Policy {
-    /// The tables that the rows are joined from.
-    pub const INPUTS: [&str; 7] = [
-        Role::SCHEMA.name,
-        PolicyAttachment::SCHEMA.name,
-        InlinePolicy::SCHEMA.name,
-        ManagedPolicy::SCHEMA.name,
-        PolicyVersion::SCHEMA.name,
-        AwsManagedPolicy::SCHEMA.name,
-        BoundaryPolicy::SCHEMA.name,
-    ];
-
-    /// Joins the tables of one account; of a table that is a gap there are no rows.
-    pub fn derive(account: &Account, tables: &Tables) -> PoliciesAndDocuments {
-        let mut texts = Texts::default();
-        let mut policies = Vec::new();
-        let row = |policy_kind, policy_name: &str, document_sha256| Self {
-            account_id: account.id,
+    /// The trust policy of a role.
+    pub fn trust(account_id: AccountId, role_arn: &str, document_sha256: Arc<str>) -> Self {
+        Self {
+            account_id,
             policy_arn: None,
-            policy_name: policy_name.to_owned(),
-            policy_kind,
-            attached_to_arn: None,
-            document_sha256,
+            policy_name: TRUST.to_owned(),
+            policy_kind: PolicyKind::Trust,
+            attached_to_arn: Some(role_arn.to_owned()),
+            document_sha256: Some(document_sha256),
             version_id: None,
             is_default: true,
-        };
-        for role in tables.get::<Role>().unwrap_or_default() {
-            policies.push(Self {
-                attached_to_arn: Some(role.role_arn.clone()),
-                ..row(PolicyKind::Trust, TRUST, Some(texts.name_of(&role.trust_policy)))
-            });
         }
-        for inline in tables.get::<InlinePolicy>().unwrap_or_default() {
-            policies.push(Self {
-                attached_to_arn: Some(inline.principal_arn.clone()),
-                ..row(PolicyKind::Inline, &inline.policy_name, Some(texts.name_of(&inline.document)))
-            });
+    }
+
+    /// An inline policy of a user, group or role.
+    pub fn inline(
+        account_id: AccountId,
+        principal_arn: &str,
+        name: String,
+        document_sha256: Arc<str>,
+    ) -> Self {
+        Self {
+            policy_name: name,
+            policy_kind: PolicyKind::Inline,
+            ..Self::trust(account_id, principal_arn, document_sha256)
         }
-        let managed = |arn: &str, version: &str, row: Self| Self {
-            policy_arn: Some(arn.to_owned()),
-            version_id: Some(version.to_owned()).filter(|version| !version.is_empty()),
-            ..row
-        };
-        for one in tables.get::<ManagedPolicy>().unwrap_or_default() {
-            let row = row(PolicyKind::Managed, &one.policy_name, Some(texts.name_of(&one.document)));
-            policies.push(managed(&one.policy_arn, &one.default_version_id, row));
+    }
+
+    /// A version of a managed policy, the account's own or AWS's; in force unless the caller says otherwise. A withdrawn policy
+    /// of AWS has neither version nor document.
+    pub fn managed(
+        account_id: AccountId,
+        policy_arn: String,
+        policy_name: String,
+        version_id: Option<String>,
+        document_sha256: Option<Arc<str>>,
+    ) -> Self {
+        let is_of_aws = policy_arn.split(':').nth(4) == Some("aws");
+        Self {
+            account_id,
+            policy_name,
+            policy_kind: if is_of_aws { PolicyKind::AwsManaged } else { PolicyKind::Managed },
+            policy_arn: Some(policy_arn),
+            attached_to_arn: None,
+            document_sha256,
+            version_id,
+            is_default: true,
         }
-        for one in tables.get::<PolicyVersion>().unwrap_or_default() {
-            let row = row(PolicyKind::Managed, &one.policy_name, Some(texts.name_of(&one.document)));
-            policies.push(Self { is_default: false, ..managed(&one.policy_arn, &one.version_id, row) });
-        }
-        for one in tables.get::<BoundaryPolicy>().unwrap_or_default() {
-            let row = row(PolicyKind::Managed, &one.policy_name, Some(texts.name_of(&one.document)));
-            policies.push(managed(&one.policy_arn, &one.default_version_id, row));
-        }
-        for one in tables.get::<AwsManagedPolicy>().unwrap_or_default() {
-            let text = (!one.document.is_empty()).then(|| texts.name_of(&one.document));
-            let row = row(PolicyKind::AwsManaged, crate::text::arn_name(&one.policy_arn), text);
-            policies.push(managed(&one.policy_arn, &one.default_version_id, row));
-        }
-        PoliciesAndDocuments { policies, documents: texts.documents }
+    }
+
+    /// Whether a text is the whole ARN of one managed policy, an account's or AWS's.
+    pub fn is_arn(text: &str) -> bool {
+        is_iam_arn(text, "policy/", |owner| owner == "aws" || owner.parse::<AccountId>().is_ok())
     }
 }
 
-/// The texts of an account, each kept once: most roles of an account share a handful of trust policies.
-#[derive(Default)]
-struct Texts {
-    names: HashMap<[u8; 32], Arc<str>>,
+/// Policy texts, each kept once: most roles of an account share a handful of trust policies.
+#[derive(Clone, Debug, Default)]
+pub struct Texts {
+    names: HashMap<Arc<str>, Arc<str>>,
     documents: Vec<Document>,
 }
 
 impl Texts {
-    fn name_of(&mut self, text: &str) -> Arc<str> {
-        let digest = sha256(text.as_bytes());
-        let name = self.names.entry(digest).or_insert_with(|| {
-            let document = Document::named(&digest, text);
-            let name = Arc::clone(&document.document_sha256);
+    /// No texts yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Keeps a text and says under which name: the value of `document_sha256`.
+    pub fn name_of(&mut self, text: &str) -> Arc<str> {
+        // To compare texts is much cheaper than to hash them cryptographically.
+        if let Some(name) = self.names.get(text) {
+            return Arc::clone(name);
+        }
+        self.insert(Document::of(text))
+    }
+
+    /// Keeps a text whose name is known, and gives that back.
+    pub fn insert(&mut self, document: Document) -> Arc<str> {
+        let name = Arc::clone(&document.document_sha256);
+        if self.names.insert(Arc::clone(&document.document_json), Arc::clone(&name)).is_none() {
             self.documents.push(document);
-            name
-        });
-        Arc::clone(name)
+        }
+        name
+    }
+
+    /// Every text once.
+    pub fn documents(&self) -> &[Document] {
+        &self.documents
+    }
+
+    /// Every text once.
+    pub fn into_documents(self) -> Vec<Document> {
+        self.documents
     }
 }
 
@@ -174,97 +216,25 @@ impl Texts {
 mod tests {
     use super::*;
     use crate::finding_id::sha256_hex;
-    use crate::time::Timestamp;
 
-    fn account() -> Account {
-        Account::new("111122223333".parse().unwrap())
-    }
-
-    fn role(name: &str, trust_policy: &str) -> Role {
-        Role {
-            account_id: account().id,
-            role_arn: format!("arn:aws:iam::111122223333:role/{name}"),
-            role_name: name.to_owned(),
-            role_id: "AROAR".to_owned(),
-            path: "/".to_owned(),
-            created_at: Timestamp::UNIX_EPOCH,
-            last_used_at: None,
-            last_used_region: None,
-            permissions_boundary_arn: None,
-            trust_policy: trust_policy.to_owned(),
-        }
-    }
-
-    fn managed(document: &str) -> ManagedPolicy {
-        ManagedPolicy {
-            account_id: account().id,
-            policy_arn: "arn:aws:iam::111122223333:policy/p".to_owned(),
-            policy_name: "p".to_owned(),
-            default_version_id: "v2".to_owned(),
-            document: document.to_owned(),
-        }
+    #[test]
+    fn every_text_is_there_once_under_its_hash() {
+        let mut texts = Texts::new();
+        let name = texts.name_of("{1}");
+        assert_eq!((&*name, &*texts.name_of("{1}")), (&*sha256_hex(b"{1}"), &*name));
+        assert_ne!(texts.name_of("{2}"), name);
+        assert_eq!(texts.insert(Document::of("{2}")), texts.name_of("{2}"));
+        assert_eq!(texts.documents().len(), 2);
+        assert_eq!(&*texts.documents()[0].document_json, "{1}");
     }
 
     #[test]
-    fn every_policy_has_a_row_and_every_text_is_there_once() {
-        let mut tables = Tables::new();
-        let now = Timestamp::UNIX_EPOCH;
-        tables.insert(vec![role("a", "{1}"), role("b", "{1}")], now);
-        tables.insert(vec![managed("{2}")], now);
-        let old = PolicyVersion {
-            account_id: account().id,
-            policy_arn: managed("").policy_arn,
-            policy_name: "p".to_owned(),
-            version_id: "v1".to_owned(),
-            document: "{1}".to_owned(),
+    fn whose_a_managed_policy_is_follows_from_its_arn() {
+        let kind = |arn: &str| {
+            Policy::managed("111122223333".parse().unwrap(), arn.to_owned(), "p".to_owned(), None, None)
+                .policy_kind
         };
-        tables.insert(vec![old], now);
-        let withdrawn = AwsManagedPolicy {
-            account_id: account().id,
-            policy_arn: "arn:aws:iam::aws:policy/job-function/Gone".to_owned(),
-            default_version_id: String::new(),
-            document: String::new(),
-        };
-        tables.insert(vec![withdrawn], now);
-        let PoliciesAndDocuments { policies, documents } = Policy::derive(&account(), &tables);
-        let told: Vec<_> = policies
-            .iter()
-            .map(|row| {
-                let text = row.document_sha256.as_ref().map(|name| {
-                    &*documents
-                        .iter()
-                        .find(|document| document.document_sha256 == *name)
-                        .unwrap()
-                        .document_json
-                });
-                (
-                    row.policy_kind.as_str(),
-                    row.policy_name.as_str(),
-                    row.version_id.as_deref(),
-                    row.is_default,
-                    text,
-                )
-            })
-            .collect();
-        assert_eq!(
-            told,
-            [
-                ("trust", TRUST, None, true, Some("{1}")),
-                ("trust", TRUST, None, true, Some("{1}")),
-                ("managed", "p", Some("v2"), true, Some("{2}")),
-                ("managed", "p", Some("v1"), false, Some("{1}")),
-                ("aws_managed", "Gone", None, true, None),
-            ]
-        );
-        assert_eq!(documents.len(), 2);
-        assert_eq!(&*documents[0].document_sha256, sha256_hex(b"{1}"));
-    }
-
-    #[test]
-    fn what_was_lost_leaves_the_rest() {
-        let mut tables = Tables::new();
-        tables.insert(vec![managed("{2}")], Timestamp::UNIX_EPOCH);
-        tables.insert_gap(Role::SCHEMA.name, crate::Gap::new(crate::Reason::Denied), Timestamp::UNIX_EPOCH);
-        assert_eq!(Policy::derive(&account(), &tables).policies.len(), 1);
+        assert_eq!(kind("arn:aws-cn:iam::aws:policy/ReadOnlyAccess"), PolicyKind::AwsManaged);
+        assert_eq!(kind("arn:aws:iam::111122223333:policy/aws/ReadOnlyAccess"), PolicyKind::Managed);
     }
 }

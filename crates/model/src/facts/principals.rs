@@ -1,13 +1,15 @@
 //! Every user, group, role and root in one table: the typed inventory that dashboards ask for first.
 //!
-//! Derived, not collected: it joins what was read and leaves null what was not.
+//! Computed, not collected: it joins what was read and leaves null what was not.
 
 use std::collections::BTreeMap;
 
-use crate::account::{Account, AccountId, Organization};
+use crate::account::AccountId;
+use crate::check::Context;
+use crate::computed::Computed;
 use crate::facts::{AccessKey, Credential, Group, Role, RoleSessionLimit, User};
-use crate::table::{Row as _, text_enum};
-use crate::tables::Tables;
+use crate::gap::Gap;
+use crate::table::text_enum;
 use crate::time::Timestamp;
 
 text_enum! {
@@ -26,7 +28,7 @@ text_enum! {
 
 crate::table! {
     /// A principal of an account: root, user, group or role.
-    pub struct Principal in "principals" sorted by [principal_arn] {
+    pub struct Principal in "principals" per account sorted by [principal_arn] {
         /// The account.
         account_id: AccountId,
         /// Its ARN.
@@ -56,34 +58,34 @@ crate::table! {
     }
 }
 
-impl Principal {
-    /// The tables that the rows are joined from.
-    pub const INPUTS: [&str; 6] = [
-        Credential::SCHEMA.name,
-        AccessKey::SCHEMA.name,
-        RoleSessionLimit::SCHEMA.name,
-        User::SCHEMA.name,
-        Group::SCHEMA.name,
-        Role::SCHEMA.name,
-    ];
+/// A table that only lessens what is known.
+type Optional<'a, R> = Result<&'a [R], &'a Gap>;
 
-    /// Joins the tables of one account; a table that is a gap leaves its columns null.
-    pub fn derive(account: &Account, organization: &Organization, tables: &Tables) -> Vec<Self> {
-        let credentials: BTreeMap<&str, &Credential> = tables
-            .get::<Credential>()
-            .unwrap_or_default()
-            .iter()
-            .map(|row| (row.user_arn.as_str(), row))
-            .collect();
+impl Computed for Principal {
+    type Reads<'a> = (
+        Optional<'a, Credential>,
+        Optional<'a, AccessKey>,
+        Optional<'a, RoleSessionLimit>,
+        Optional<'a, User>,
+        Optional<'a, Group>,
+        Optional<'a, Role>,
+    );
+
+    fn compute(
+        (credentials, keys, limits, users, groups, roles): Self::Reads<'_>,
+        context: &Context<'_>,
+    ) -> Vec<Self> {
+        let (account, organization) = (context.account, context.organization);
+        let credentials: BTreeMap<&str, &Credential> =
+            credentials.unwrap_or_default().iter().map(|row| (row.user_arn.as_str(), row)).collect();
         let mut key_use: BTreeMap<&str, Timestamp> = BTreeMap::new();
-        for key in tables.get::<AccessKey>().unwrap_or_default() {
+        for key in keys.unwrap_or_default() {
             if let Some(moment) = key.last_used_at {
                 let latest = key_use.entry(key.user_arn.as_str()).or_insert(moment);
                 *latest = (*latest).max(moment);
             }
         }
-        let limits: BTreeMap<&str, i32> = tables
-            .get::<RoleSessionLimit>()
+        let limits: BTreeMap<&str, i32> = limits
             .unwrap_or_default()
             .iter()
             .map(|row| (row.role_arn.as_str(), row.max_session_seconds))
@@ -125,7 +127,7 @@ impl Principal {
                 unique_id: None,
             });
         }
-        for user in tables.get::<User>().unwrap_or_default() {
+        for user in users.unwrap_or_default() {
             let (last_activity_at, password_enabled, mfa_enabled) = from_report(&user.user_arn);
             principals.push(Self {
                 account_id: account.id,
@@ -143,7 +145,7 @@ impl Principal {
                 unique_id: Some(user.user_id.clone()),
             });
         }
-        for group in tables.get::<Group>().unwrap_or_default() {
+        for group in groups.unwrap_or_default() {
             principals.push(Self {
                 account_id: account.id,
                 principal_arn: group.group_arn.clone(),
@@ -160,7 +162,7 @@ impl Principal {
                 unique_id: None,
             });
         }
-        for role in tables.get::<Role>().unwrap_or_default() {
+        for role in roles.unwrap_or_default() {
             principals.push(Self {
                 account_id: account.id,
                 principal_arn: role.role_arn.clone(),

@@ -6,7 +6,7 @@ use crate::time::Timestamp;
 
 crate::table! {
     /// The account as organizations:ListAccounts gives it.
-    pub struct RosterEntry in "roster" sorted by [account_id] {
+    pub struct RosterEntry in "roster" per account sorted by [account_id] {
         /// Twelve digits.
         account_id: AccountId,
         /// The account's ARN in Organizations.

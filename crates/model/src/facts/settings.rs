@@ -8,7 +8,7 @@ crate::table! {
     /// iam:GetAccountSummary. Exactly one row. It also says what there is to list at all.
     ///
     /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountSummary.html>
-    pub struct AccountSummary in "account_summary" sorted by [account_id] {
+    pub struct AccountSummary in "account_summary" per account sorted by [account_id] {
         /// The account.
         account_id: AccountId,
         /// `AccountMFAEnabled`: root has an MFA device.
@@ -44,7 +44,7 @@ crate::table! {
     /// iam:GetAccountPasswordPolicy. No row: the account has no policy of its own (AWS's default applies).
     ///
     /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_PasswordPolicy.html>
-    pub struct PasswordPolicy in "password_policies" sorted by [account_id] {
+    pub struct PasswordPolicy in "password_policies" per account sorted by [account_id] {
         /// The account.
         account_id: AccountId,
         /// `MinimumPasswordLength`, characters.
@@ -70,7 +70,7 @@ crate::table! {
 
 crate::table! {
     /// A TLS certificate stored in IAM, from iam:ListServerCertificates.
-    pub struct ServerCertificate in "server_certificates" sorted by [certificate_arn] {
+    pub struct ServerCertificate in "server_certificates" per account sorted by [certificate_arn] {
         /// The account.
         account_id: AccountId,
         /// Its ARN.
@@ -96,7 +96,7 @@ text_enum! {
 
 crate::table! {
     /// An identity provider, from iam:ListSAMLProviders and iam:ListOpenIDConnectProviders.
-    pub struct IdentityProvider in "identity_providers" sorted by [provider_arn] {
+    pub struct IdentityProvider in "identity_providers" per account sorted by [provider_arn] {
         /// The account.
         account_id: AccountId,
         /// Its ARN; an OIDC provider's issuer host is in it.

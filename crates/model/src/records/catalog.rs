@@ -4,7 +4,7 @@ use crate::severity::Severity;
 
 crate::table! {
     /// One registered check.
-    pub struct CheckRecord in "checks" sorted by [check_id] {
+    pub struct CheckRecord in "checks" per organization sorted by [check_id] {
         /// Its id.
         check_id: String,
         /// Grows when the logic changes.
@@ -38,7 +38,7 @@ crate::table! {
 
 crate::table! {
     /// A control of a framework that a check answers.
-    pub struct CheckControlRecord in "check_controls" sorted by [check_id, framework, framework_version, control_id] {
+    pub struct CheckControlRecord in "check_controls" per organization sorted by [check_id, framework, framework_version, control_id] {
         /// The check.
         check_id: String,
         /// `cis_aws_foundations`, `nist_800_53`, …

@@ -1,6 +1,7 @@
 //! What was looked at and what was not: accounts × checks, and accounts × tables.
 
 use crate::account::AccountId;
+use crate::gap::{Gap, Reason};
 use crate::severity::Severity;
 use crate::table::text_enum;
 use crate::time::Timestamp;
@@ -19,7 +20,7 @@ text_enum! {
 
 crate::table! {
     /// One row per account × enabled check, always.
-    pub struct CoverageRecord in "coverage" sorted by [account_id, check_id] {
+    pub struct CoverageRecord in "coverage" per account sorted by [account_id, check_id] {
         /// The account.
         account_id: AccountId,
         /// At scan time.
@@ -64,7 +65,7 @@ text_enum! {
 crate::table! {
     /// One row per account in scope × table that the scan wanted: read, or lost and why. It tells an empty
     /// table from one that could not be read.
-    pub struct TableRead in "table_reads" sorted by [account_id, table_name] {
+    pub struct TableRead in "table_reads" per account sorted by [account_id, table_name] {
         /// The account.
         account_id: AccountId,
         /// The table.
@@ -85,5 +86,55 @@ crate::table! {
         error_message: Option<String>,
         /// Attempts made by the call that failed.
         attempts: i32,
+    }
+}
+
+impl TableRead {
+    /// What became of a table: the number of its rows, or why there are none.
+    pub fn of(account_id: AccountId, table: &str, read: Result<usize, &Gap>, observed_at: Timestamp) -> Self {
+        let gap = read.err();
+        Self {
+            account_id,
+            table_name: table.to_owned(),
+            outcome: if gap.is_some() { TableReadOutcome::Gap } else { TableReadOutcome::Read },
+            row_count: read.unwrap_or_default() as i64,
+            observed_at,
+            reason_code: gap.map(|gap| gap.reason.as_str().to_owned()),
+            api: gap.and_then(|gap| gap.api.clone()),
+            error_code: gap.and_then(|gap| gap.code.clone()),
+            error_message: gap.and_then(|gap| gap.message.clone()),
+            attempts: gap.map_or(0, |gap| gap.attempts) as i32,
+        }
+    }
+
+    /// Why it was lost; `None`: it was read. A reason that this version does not know is an answer that it does not
+    /// understand.
+    pub fn gap(&self) -> Option<Gap> {
+        let reason =
+            self.reason_code.as_deref().and_then(Reason::from_word).unwrap_or(Reason::MalformedAnswer);
+        (self.outcome == TableReadOutcome::Gap).then(|| Gap {
+            reason,
+            api: self.api.clone(),
+            code: self.error_code.clone(),
+            message: self.error_message.clone(),
+            attempts: self.attempts.try_into().unwrap_or_default(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gap_comes_back_as_it_was() {
+        let account = "111122223333".parse().unwrap();
+        let mut gap = Gap::new(Reason::Denied).during("iam:ListRoles").because("not allowed");
+        gap.code = Some("AccessDenied".to_owned());
+        gap.attempts = 3;
+        let lost = TableRead::of(account, "roles", Err(&gap), Timestamp::UNIX_EPOCH);
+        assert_eq!((lost.outcome, lost.gap()), (TableReadOutcome::Gap, Some(gap)));
+        let read = TableRead::of(account, "roles", Ok(3), Timestamp::UNIX_EPOCH);
+        assert_eq!((read.row_count, read.gap()), (3, None));
     }
 }

@@ -29,7 +29,7 @@ text_enum! {
 
 crate::table! {
     /// One evaluation of one check on one resource.
-    pub struct FindingRecord in "findings" sorted by [account_id, resource_uid, region, check_id, subject] {
+    pub struct FindingRecord in "findings" per account sorted by [account_id, resource_uid, region, check_id, subject] {
         /// When the facts were established (oldest of the tables that were read).
         observed_at: Timestamp,
         /// `aws`, `aws-us-gov`, `aws-cn`.

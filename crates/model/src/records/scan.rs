@@ -17,7 +17,7 @@ text_enum! {
 
 crate::table! {
     /// One scan. Its presence is what makes the scan's other rows visible.
-    pub struct ScanRecord in "scans" sorted by [started_at] {
+    pub struct ScanRecord in "scans" per organization sorted by [started_at] {
         /// `o-…`; `none` without an organization.
         org_id: String,
         /// The management account.
@@ -82,7 +82,7 @@ text_enum! {
 
 crate::table! {
     /// One account of the roster in one scan, scanned or not.
-    pub struct ScanAccountRecord in "scan_accounts" sorted by [account_id] {
+    pub struct ScanAccountRecord in "scan_accounts" per account sorted by [account_id] {
         /// The account.
         account_id: AccountId,
         /// Its name.
@@ -122,7 +122,7 @@ crate::table! {
 
 crate::table! {
     /// What was asked of AWS for one account, or for the organization as a whole, by one kind of call.
-    pub struct ApiCallRecord in "api_calls" sorted by [account_id, service, action] {
+    pub struct ApiCallRecord in "api_calls" per account sorted by [account_id, service, action] {
         /// The account; null for what was asked for the organization as a whole, by every process that took part: `discover`,
         /// shards, and what was killed, that as far as its last finished account.
         account_id: Option<AccountId>,
