@@ -1,6 +1,8 @@
 //! Amazon Resource Names: six segments, `arn:partition:service:region:account:resource`.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns>
 
+use std::borrow::Cow;
+
 use crate::context::Context;
 use crate::pattern::{MADE_UP, Pattern, Token, expand, run_over};
 use crate::truth::Truth;
@@ -37,6 +39,14 @@ fn segments(text: &str) -> Option<[&str; SEGMENTS]> {
     }
     *last = rest;
     Some(segments)
+}
+
+/// What a pattern is for one caller.
+#[derive(Debug)]
+pub(crate) enum OfCaller<'a> {
+    /// It matches nothing: a variable has no value.
+    Nothing,
+    Pattern(Cow<'a, ArnPattern>),
 }
 
 /// A pattern of ARNs whose first five segments each match by themselves.
@@ -132,6 +142,36 @@ impl ArnPattern {
                 let mut first = split(tokens).into_iter().take(SEGMENTS - 1).enumerate();
                 first.all(|(place, part)| fits(place, &|wanted| run_over(part, wanted)))
             }
+        }
+    }
+
+    /// The same with values in the place of variables, where all of them follow from the caller, so that no request of it has
+    /// others. `None`: some variable has no value that is fixed so, or what comes of it is not certain.
+    pub(crate) fn of_caller(&self, context: &Context) -> Option<OfCaller<'_>> {
+        let Self::Template(tokens) = self else { return Some(OfCaller::Pattern(Cow::Borrowed(self))) };
+        let follows = |token: &Token| match token {
+            Token::Variable(variable) => variable.follows_from_the_caller(),
+            _ => true,
+        };
+        if !tokens.iter().all(follows) {
+            return None;
+        }
+        match expand(tokens, context) {
+            None => Some(OfCaller::Nothing),
+            Some((tokens, Truth::True)) => Some(OfCaller::Pattern(Cow::Owned(Self::of(tokens)))),
+            Some(_) => None,
+        }
+    }
+
+    /// The sixth segment of whatever it matches, if that is always the same.
+    pub(crate) fn only_resource(&self) -> Option<&str> {
+        match self {
+            Self::Whole(Pattern::Literal(text)) => segments(text).map(|[.., last]| last),
+            Self::Segments(patterns) => match patterns.last() {
+                Some(Pattern::Literal(text)) if patterns.len() == SEGMENTS => Some(text),
+                _ => None,
+            },
+            Self::Whole(_) | Self::Template(_) => None,
         }
     }
 

@@ -53,6 +53,7 @@
 //! no verdict.
 #![warn(missing_docs)]
 
+mod action_set;
 mod answer;
 mod arn;
 mod catalogue;

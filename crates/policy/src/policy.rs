@@ -4,6 +4,7 @@
 use std::fmt;
 use std::sync::OnceLock;
 
+use crate::action_set::ActionSet;
 use crate::document::Document;
 use crate::parse::{self, ParseError};
 use crate::statement::{Effect, PrincipalEntry, Statement};
@@ -29,8 +30,10 @@ pub struct Policy {
     statements: Box<[Statement]>,
     may_allow: bool,
     may_deny: bool,
-    /// What it may allow of what the rules of escalation take, found when it is first asked.
-    of_rules: OnceLock<Box<[bool]>>,
+    /// Which of the actions that the rules of escalation need it may allow, found when it is first needed.
+    of_rules: OnceLock<ActionSet>,
+    /// The same of the actions that make an administrator.
+    of_administrators: OnceLock<ActionSet>,
 }
 
 impl Policy {
@@ -89,6 +92,7 @@ impl Policy {
             may_deny: any(Effect::Allow),
             statements: statements.into(),
             of_rules: OnceLock::new(),
+            of_administrators: OnceLock::new(),
         }
     }
 
@@ -140,13 +144,24 @@ impl Policy {
         self.statements.iter().any(allows)
     }
 
-    /// For each of these actions, in lower case, whether some statement may allow it. They are those of the rules of
-    /// escalation, whoever asks: the same policy is in a thousand accounts.
-    pub(crate) fn of_rules(&self, actions: &[String]) -> &[bool] {
-        let may = |lower: &String| {
-            self.statements.iter().any(|one| one.effect() != Effect::Deny && one.may_have_action(lower))
-        };
-        self.of_rules.get_or_init(|| actions.iter().map(may).collect())
+    /// Which of these actions, in lower case, some statement may allow, on whatever and under whatever conditions. They are
+    /// those of the rules of escalation, the same for every caller: the same policy is in a thousand accounts.
+    pub(crate) fn of_rules(&self, actions: &[String]) -> &ActionSet {
+        self.of_rules.get_or_init(|| self.may_allow_of(actions))
+    }
+
+    /// The same of the actions that make an administrator.
+    pub(crate) fn of_administrators(&self, actions: &[String]) -> &ActionSet {
+        self.of_administrators.get_or_init(|| self.may_allow_of(actions))
+    }
+
+    fn may_allow_of(&self, actions: &[String]) -> ActionSet {
+        let mut allowing = self.statements.iter().filter(|one| one.effect() != Effect::Deny).peekable();
+        if allowing.peek().is_none() {
+            return ActionSet::none(actions.len());
+        }
+        let allowing: Vec<&Statement> = allowing.collect();
+        ActionSet::of(actions, |action| allowing.iter().any(|one| one.may_have_action(action)))
     }
 
     /// What `Resource` or `NotResource` of a statement lists, as written.

@@ -32,6 +32,12 @@ impl Variable {
         Self { multivalued: is_multivalued(&key), key, default }
     }
 
+    /// Whether its value is the same in every request of one caller: it is about the caller itself.
+    pub(crate) fn follows_from_the_caller(&self) -> bool {
+        matches!(&*self.key, "aws:username" | "aws:userid" | "aws:principalaccount")
+            || self.key.starts_with("aws:principaltag/")
+    }
+
     pub(crate) fn value<'a>(&'a self, context: &'a Context) -> Value<'a> {
         match context.get_lower(&self.key) {
             Key::Known { multivalued: true, .. } => Value::Nothing,

@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock};
 
 use super::requests::places_of;
 use super::sample::NOBODY;
+use crate::action_set::ActionSet;
 use crate::answer::{Decision, Denial, Doubt, Residual};
 use crate::arn::Arn;
 use crate::context::{Context, Key};
@@ -14,7 +15,6 @@ use crate::evaluate::{decide, evaluate};
 use crate::layers::{Attached, Layers};
 use crate::policy::Policy;
 use crate::request::{Principal, PrincipalKind, Request};
-use crate::statement::Effect;
 use crate::truth::Truth;
 
 /// Whether a principal is an administrator in effect.
@@ -133,7 +133,27 @@ pub(super) fn administrator_beside(
     layers: &Layers<'_>,
     is_taken: &dyn Fn(&str) -> bool,
 ) -> Administrator {
-    Question::new(principal, context, layers, is_taken).answer()
+    let question = Question::new(principal, context, layers, is_taken);
+    question.told(question.answer())
+}
+
+/// The same without the reasons, which cost more than the answer.
+pub(super) fn standing_beside(
+    principal: &Principal,
+    context: Context,
+    layers: &Layers<'_>,
+    is_taken: &dyn Fn(&str) -> bool,
+) -> Standing {
+    let question = Question::new(principal, context, layers, is_taken);
+    match question.answer() {
+        (Truth::True, _) => Standing::Administrator,
+        (Truth::False, _) => Standing::Other,
+        open => match question.told(open) {
+            Administrator::Yes => Standing::Administrator,
+            Administrator::If(residuals) => Standing::If(residuals),
+            Administrator::No { .. } | Administrator::Unknown(_) => Standing::Other,
+        },
+    }
 }
 
 /// What is the same of two identities of which AWS does not let both exist: account, kind, and name without path and case.
@@ -168,7 +188,31 @@ static TRUSTING: LazyLock<Option<Attached>> = LazyLock::new(|| {
     Policy::parse(text).ok().map(|policy| Attached::new("the role's trust policy", Arc::new(policy)))
 });
 
+/// The actions of all ways but [`ASSUME`], in lower case.
+static ACTIONS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let needs = USERS.iter().chain(&ROLES).chain(&NEW).flat_map(|way| way.iter());
+    let mut actions: Vec<String> = needs
+        .filter(|(action, _)| *action != ASSUME)
+        .map(|(action, _)| action.to_ascii_lowercase())
+        .collect();
+    actions.sort_unstable();
+    actions.dedup();
+    actions
+});
+
+/// Whether a principal is an administrator, without the reasons why it is none.
+#[derive(Clone, Debug)]
+pub(super) enum Standing {
+    Administrator,
+    /// If all of these hold.
+    If(Vec<Residual>),
+    /// It is none, or it is not known.
+    Other,
+}
+
 struct Question<'a> {
+    /// Which of the actions some identity policy may allow on anything.
+    allowed: ActionSet,
     start: Request,
     attaching: OnceCell<[Request; 2]>,
     layers: Layers<'a>,
@@ -193,8 +237,13 @@ impl<'a> Question<'a> {
         let context = context.with_state("iam:PolicyARN", Key::Absent);
         let account = principal.account().unwrap_or_default();
         let start = Request::new(principal.clone(), "", "*", context).owned_by(account);
+        let mut allowed = ActionSet::none(ACTIONS.len());
+        for attached in layers.identity {
+            allowed.add(attached.policy.of_administrators(&ACTIONS));
+        }
         // What is asked about has no policy of its own.
         Self {
+            allowed,
             start,
             attaching: OnceCell::new(),
             layers: Layers { resource: &[], ..*layers },
@@ -204,7 +253,8 @@ impl<'a> Question<'a> {
         }
     }
 
-    fn answer(&self) -> Administrator {
+    /// How the best of all ways comes out, and what it takes.
+    fn answer(&self) -> (Truth, Asked) {
         let every = |ways: &[&[Need]]| {
             let named = |way: &&[Need]| self.named(way, NOBODY);
             match self.best(ways.iter().filter(|way| self.may(way)).map(named)) {
@@ -223,7 +273,7 @@ impl<'a> Question<'a> {
                 best = new;
             }
         }
-        self.told(best)
+        best
     }
 
     /// The one of some ways that comes out best.
@@ -266,11 +316,9 @@ impl<'a> Question<'a> {
 
     /// Whether an identity policy may allow each action of a way on anything.
     fn may(&self, way: &[Need]) -> bool {
-        let statements = || self.layers.identity.iter().flat_map(|attached| attached.policy.statements());
         let allowed = |(action, _): &Need| {
-            let lower = action.to_ascii_lowercase();
-            let mut allowing = statements().filter(|statement| statement.effect() != Effect::Deny);
-            *action == ASSUME || allowing.any(|statement| statement.may_have_action(&lower))
+            let place = || ACTIONS.iter().position(|known| known.eq_ignore_ascii_case(action));
+            *action == ASSUME || place().is_some_and(|place| self.allowed.has(place))
         };
         self.start.principal().kind() == PrincipalKind::Root || way.iter().all(allowed)
     }

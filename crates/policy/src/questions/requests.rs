@@ -13,7 +13,7 @@ use crate::request::Principal;
 use crate::statement::{Effect, Statement};
 
 /// Requests taken from a principal's policies, at most.
-const POWERS: usize = 512;
+pub(super) const POWERS: usize = 512;
 /// Patterns that are looked at in pairs, at most.
 const PAIRED: usize = 128;
 /// Requests taken from one statement, at most.
@@ -91,36 +91,50 @@ pub(super) fn powers<'a>(
     context: &Context,
 ) -> Vec<(String, String)> {
     let mut powers = Vec::new();
-    for (attached, index, statement) in statements(policies) {
-        if statement.effect() != Effect::Allow {
-            continue;
-        }
-        let mut named: Option<Vec<Vec<Glyph>>> = None;
-        let mut resources: Option<Vec<String>> = None;
-        let pairs = statement.sample_actions().into_iter().flat_map(|action| {
-            let resources: Vec<String> = match Kinds::of(&action) {
-                Some(kinds) => {
-                    let named =
-                        named.get_or_insert_with(|| patterns(&attached.policy, index, context).collect());
-                    if named.is_empty() || kinds.are_none() {
-                        place.typical(&action)
-                    } else {
-                        met(&kinds, named, place)
-                    }
-                }
-                None => {
-                    let named = resources.get_or_insert_with(|| place.resources(statement, context));
-                    if named.is_empty() { vec![place.anything(&action)] } else { named.clone() }
-                }
-            };
-            resources.into_iter().map(move |resource| (action.clone(), resource))
-        });
-        powers.extend(pairs.take(OF_ONE));
+    for (attached, index, _) in statements(policies) {
+        powers.extend(powers_of(&attached.policy, index, place, context));
         if powers.len() >= POWERS {
             break;
         }
     }
     powers
+}
+
+/// Requests that a statement is about, if it is an Allow.
+pub(super) fn powers_of(
+    policy: &Policy,
+    index: usize,
+    place: Place<'_>,
+    context: &Context,
+) -> Vec<(String, String)> {
+    let Some(statement) = policy.statements().get(index).filter(|one| one.effect() == Effect::Allow) else {
+        return Vec::new();
+    };
+    let mut named: Option<Vec<Vec<Glyph>>> = None;
+    let mut resources: Option<Vec<String>> = None;
+    let pairs = statement.sample_actions().into_iter().flat_map(|action| {
+        let resources: Vec<String> = match Kinds::of(&action) {
+            Some(kinds) => {
+                let named = named.get_or_insert_with(|| patterns(policy, index, context).collect());
+                if named.is_empty() || kinds.are_none() {
+                    place.typical(&action)
+                } else {
+                    met(&kinds, named, place)
+                }
+            }
+            None => {
+                let named = resources.get_or_insert_with(|| place.resources(statement, context));
+                if named.is_empty() { vec![place.anything(&action)] } else { named.clone() }
+            }
+        };
+        resources.into_iter().map(move |resource| (action.clone(), resource))
+    });
+    pairs.take(OF_ONE).collect()
+}
+
+/// Whether what a statement names is the same for every caller: it has no variables.
+pub(super) fn is_fixed(policy: &Policy, index: usize) -> bool {
+    !policy.resource_texts(index).iter().any(|text| text.contains("${"))
 }
 
 /// Where patterns meet what an action is about.
@@ -195,12 +209,12 @@ pub(super) fn named(
     context: &Context,
 ) -> (Vec<Named>, bool) {
     let mut all = Vec::new();
-    let mut is_fixed = true;
+    let mut all_fixed = true;
     for (index, statement) in policy.statements().iter().enumerate() {
         if !statement.may_have_action(action) {
             continue;
         }
-        is_fixed &= !policy.resource_texts(index).iter().any(|text| text.contains("${"));
+        all_fixed &= is_fixed(policy, index);
         let allows = statement.effect() == Effect::Allow;
         for pattern in patterns(policy, index, context) {
             for (group, of) in kinds.groups.iter().enumerate() {
@@ -209,7 +223,7 @@ pub(super) fn named(
             }
         }
     }
-    (all, is_fixed)
+    (all, all_fixed)
 }
 
 /// What policies name of what an action is about.

@@ -6,6 +6,9 @@ mod principal;
 mod resource;
 mod unnamed;
 
+use std::borrow::Cow;
+
+use crate::arn::ArnPattern;
 use crate::condition::Condition;
 use crate::context::Context;
 use crate::document::{Block, PrincipalText, Written};
@@ -203,6 +206,20 @@ impl Statement {
     /// Whether it may have an action, given in lower case.
     pub(crate) fn may_have_action(&self, action_lower: &str) -> bool {
         self.actions.as_ref().is_none_or(|actions| actions.contain(action_lower) != Truth::False)
+    }
+
+    /// Patterns of which one matches whatever it may be about, for any request of a caller. `None`: it may be about anything.
+    pub(crate) fn resources_of_caller(&self, context: &Context) -> Option<Vec<Cow<'_, ArnPattern>>> {
+        self.resources.as_ref()?.of_caller(context)
+    }
+
+    /// Whether it matches a request or not by its action alone, where it stands in a policy of an identity.
+    pub(crate) fn is_about_everything(&self) -> bool {
+        self.conditions.is_empty()
+            && self.doubts.is_empty()
+            && self.principals.is_none()
+            && self.effect != Effect::Unknown
+            && self.resources.as_ref().is_some_and(Resources::are_everything)
     }
 
     /// Whether it denies an action, given in lower case, whatever else is asked, to everyone whom an entry of a

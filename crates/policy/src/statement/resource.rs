@@ -3,8 +3,10 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notresource.html>
 //! The rules are in [`crate::reference::matching`].
 
+use std::borrow::Cow;
+
 use super::unnamed::{self, Reading};
-use crate::arn::ArnPattern;
+use crate::arn::{ArnPattern, OfCaller};
 use crate::context::Context;
 use crate::document::Texts;
 use crate::pattern::{MADE_UP, Pattern, Token, run_over, template};
@@ -59,6 +61,30 @@ impl Resources {
             }
         }
         if self.negated { contained.negated() } else { contained }
+    }
+
+    /// Patterns of which one matches whatever may be among them, for any request of a caller. `None`: anything may be.
+    pub(crate) fn of_caller(&self, context: &Context) -> Option<Vec<Cow<'_, ArnPattern>>> {
+        if self.negated {
+            return None;
+        }
+        let mut patterns = Vec::new();
+        for entry in &self.patterns {
+            match entry {
+                Entry::Nothing => {}
+                Entry::Everything | Entry::Odd(_) => return None,
+                Entry::Arn(pattern) => match pattern.of_caller(context)? {
+                    OfCaller::Nothing => {}
+                    OfCaller::Pattern(pattern) => patterns.push(pattern),
+                },
+            }
+        }
+        Some(patterns)
+    }
+
+    /// Whether everything is among them, whatever the request.
+    pub(crate) fn are_everything(&self) -> bool {
+        !self.negated && self.patterns.iter().any(|entry| matches!(entry, Entry::Everything))
     }
 
     /// Whether what a request is about that names no resource is among them.

@@ -8,8 +8,9 @@ use super::inventory::Actor;
 use super::map::EscalationMap;
 use super::memo::Memo;
 use super::powers::{DelegatingOwner, REWRITTEN};
-use super::rules::RULES;
+use super::rules::{Alternative, RULES};
 use super::tags::{self, Tags};
+use crate::action_set::ActionSet;
 use crate::context::Key;
 use crate::layers::{Attached, Layers};
 use crate::questions::administrator::making_administrators;
@@ -29,7 +30,7 @@ pub(super) struct Evaluator<'m> {
     pub(super) attaching: [Request; 2],
     pub(super) administrator_access: String,
     /// For each action of the rules, whether an identity policy may allow it on anything.
-    may: Box<[bool]>,
+    may: ActionSet,
     pub(super) index: Arc<Index>,
     /// Every policy that allows or limits, the identity's first.
     pub(super) policies: Vec<(&'m Attached, Arc<Indexed>)>,
@@ -38,6 +39,8 @@ pub(super) struct Evaluator<'m> {
     pub(super) owner: DelegatingOwner,
     /// Only what leads into other accounts counts.
     pub(super) abroad: bool,
+    /// Whether what cannot be allowed is left out without a question. A test holds that this changes nothing.
+    pub(super) prunes: bool,
     pub(super) memo: Memo,
 }
 
@@ -56,20 +59,17 @@ impl<'m> Evaluator<'m> {
         let index = map.index(place);
         let indexed = requests::policies(&actor.layers).into_iter();
         let policies: Vec<_> = indexed.map(|attached| (attached, index.policy(&attached.policy))).collect();
-        let may = |action: usize| {
-            let mut identity = policies.iter().take(actor.layers.identity.len());
-            identity.any(|(_, indexed)| indexed.may(action))
-        };
         let with_tags =
             policies.iter().filter(|(_, indexed)| indexed.speaks_of_tags).map(|(attached, _)| *attached);
         let tags = tags::spoken_of(with_tags.chain(map.with_tags.iter().copied()), start.context());
         Self {
             tags,
-            may: (0..RULES.actions.len()).map(may).collect(),
+            may: RULES.allowed_by(actor.layers.identity),
             index,
             policies,
             owner: DelegatingOwner::new(place.account),
             abroad: false,
+            prunes: map.prunes,
             memo: Memo::new(),
             map,
             actor,
@@ -90,10 +90,9 @@ impl<'m> Evaluator<'m> {
         self.actor.principal.kind() == PrincipalKind::Role
     }
 
-    /// Whether an identity policy may allow an action on anything. A role's trust policy may do so alone.
-    pub(super) fn may(&self, action: usize) -> bool {
-        let Some(lower) = RULES.lower.get(action) else { return false };
-        lower == "sts:assumerole" || self.may.get(action) == Some(&true)
+    /// Whether policies may allow all actions of an alternative, each on anything. A role's trust policy may do so alone.
+    pub(super) fn may(&self, alternative: &Alternative) -> bool {
+        self.may.has_all(&alternative.of_identity)
     }
 
     /// The identity policies that may allow an action on anything.

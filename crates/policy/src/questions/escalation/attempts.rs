@@ -147,6 +147,15 @@ impl<'m> Evaluator<'m> {
                 policy_context,
             ));
         }
+        let member = match bind {
+            Bind::TargetRole => target.role.map(Member::Role),
+            Bind::TargetUser => target.user.map(Member::User),
+            _ => None,
+        };
+        if let Some(truth) = member.and_then(|member| self.everywhere_on(action, member)) {
+            let request = base.as_deref().unwrap_or(&self.start).instead(name, resource);
+            return Some(Attempt::new(request, policy_context, truth));
+        }
         let mut best = self.decided(action, base.as_deref(), name, resource);
         // One of the policies will do.
         for other in self.attaching.iter().skip(1).filter(|_| name.starts_with("iam:Attach")) {

@@ -3,18 +3,33 @@
 
 use std::collections::HashMap;
 
+use super::rules::ASSUME;
 use crate::layers::{Attached, Layers};
 use crate::request::Principal;
 use crate::statement::{Effect, PrincipalEntry, Statement};
 use crate::truth::Truth;
-
-const ASSUME: &str = "sts:assumerole";
 
 /// A user or a role by its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Member {
     Role(usize),
     User(usize),
+}
+
+/// Users, or roles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Kind {
+    User,
+    Role,
+}
+
+impl Kind {
+    pub(super) fn at(self, place: usize) -> Member {
+        match self {
+            Self::User => Member::User(place),
+            Self::Role => Member::Role(place),
+        }
+    }
 }
 
 /// A role that may be assumed, by its place.

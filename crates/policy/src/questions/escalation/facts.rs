@@ -5,8 +5,8 @@ use super::attempt::{Attempt, PolicyContext};
 use super::targets::Target;
 use std::rc::Rc;
 
+use super::objects::Object;
 use super::rules::{Fact, RULES, Rule};
-use crate::pattern::MADE_UP;
 use crate::truth::Truth;
 
 impl<'m> Evaluator<'m> {
@@ -95,38 +95,37 @@ impl<'m> Evaluator<'m> {
     pub(super) fn written_for(&self, role: usize) -> Option<Rc<str>> {
         let write = RULES.actions.iter().position(|action| action == "s3:PutObject")?;
         let reader = self.map.roles.get(role)?;
-        let may_write = |object: &str| {
-            if let Some(known) = self.memo.writing.borrow().get(object) {
-                return *known;
-            }
-            let may = self.may_on(write, object);
-            self.memo.writing.borrow_mut().insert(object.into(), may);
-            may
-        };
         let written = self.memo.written.get_or_init(|| {
             let places = self.places(write).into_iter();
-            places.filter(|object| may_write(object)).collect()
+            places.filter(|object| self.may_write(write, object)).map(Object::new).collect()
         });
         if written.is_empty() {
             return None;
         }
         let read = reader.objects_read();
-        let named = written.iter().find(|object| reader.reads(object));
-        if let Some(object) = named.or_else(|| read.iter().find(|object| may_write(object))) {
-            return Some(Rc::from(&**object));
+        let named = written.iter().find(|object| reader.reads(&object.name));
+        if let Some(object) = named.or_else(|| read.iter().find(|object| self.may_write(write, &object.name)))
+        {
+            return Some(Rc::from(&*object.name));
         }
-        // The bucket of the one with the key of the other, where one may be in what the other stands for.
-        let joined = |one: &str, two: &str| {
-            let (start, _) = one.split_once(MADE_UP)?;
-            let (other_start, end) = two.split_once(MADE_UP)?;
-            let may_meet = start.starts_with(other_start) || other_start.starts_with(start);
-            may_meet.then(|| format!("{start}{MADE_UP}{end}"))
-        };
         let met = written
             .iter()
-            .flat_map(|one| read.iter().flat_map(move |two| [joined(one, two), joined(two, one)]).flatten());
-        let mut both = met.filter(|object| reader.reads(object) && may_write(object));
+            .flat_map(|one| read.iter().flat_map(move |two| [one.joined(two), two.joined(one)]).flatten());
+        let mut both = met.filter(|object| reader.reads(object) && self.may_write(write, object));
         both.next().map(Into::into)
+    }
+
+    /// Whether the actor may write an object. The same ones are looked at for many roles.
+    fn may_write(&self, write: usize, object: &str) -> bool {
+        if !RULES.lower.get(write).is_some_and(|lower| self.may_name(lower, object)) {
+            return false;
+        }
+        if let Some(known) = self.memo.writing.borrow().get(object) {
+            return *known;
+        }
+        let may = self.may_on(write, object);
+        self.memo.writing.borrow_mut().insert(object.into(), may);
+        may
     }
 
     /// A role for the EMR service itself is passed besides.

@@ -39,7 +39,7 @@ impl<'m> Evaluator<'m> {
             Effect::NotTold => Rc::new([Gained::not_known()]),
             Effect::Within => match member.and_then(|member| self.map.member(member)) {
                 Some((subject, layers)) => {
-                    strongest(self.more(&subject.powers_within(layers, &rule.within, numbers), None))
+                    strongest(self.more(&subject.powers_within(layers, &rule.within), layers, None))
                 }
                 None => Rc::new([Gained::not_known()]),
             },
@@ -51,9 +51,11 @@ impl<'m> Evaluator<'m> {
                 }
                 let found = match member.and_then(|member| Some((member, self.map.member(member)?))) {
                     _ if by_administrator && self.abroad => self.abroad_as_administrator(member),
-                    Some((_, (subject, layers))) if by_administrator => {
-                        strongest(self.compare(subject.powers_of_administrator(layers, numbers), None))
-                    }
+                    Some((_, (subject, layers))) if by_administrator => strongest(self.compare(
+                        subject.powers_of_administrator(layers, numbers),
+                        layers,
+                        None,
+                    )),
                     Some((member, (subject, layers))) => {
                         // Within its own account an administrator has nothing to gain.
                         let own = match member {
@@ -61,14 +63,14 @@ impl<'m> Evaluator<'m> {
                                 self.of_role(index).to_vec()
                             }
                             _ if self.abroad => Vec::new(),
-                            _ => self.compare(subject.powers(layers, numbers), None),
+                            _ => self.compare(subject.powers(layers, numbers), layers, None),
                         };
                         let first = |role| self.hop_of(member, role);
                         self.with_chains(own, self.map.reached_by(member), first)
                     }
                     None if by_administrator && !target.lacks_target() => {
                         let powers = powers::powers_of_administrator(principal, context, layers, numbers);
-                        strongest(self.compare(&powers, None))
+                        strongest(self.compare(&powers, layers, None))
                     }
                     None => return Rc::new([Gained::not_known()]),
                 };
@@ -79,7 +81,7 @@ impl<'m> Evaluator<'m> {
             Effect::Group => {
                 let identity: Vec<Attached> = layers.identity.iter().chain(target.joined).cloned().collect();
                 let layers = Layers { identity: &identity, ..*layers };
-                let own = self.compare(&powers::powers(principal, context, &layers, numbers), None);
+                let own = self.compare(&powers::powers(principal, context, &layers, numbers), &layers, None);
                 self.with_chains_of(own, &Changed { principal, context, layers })
             }
             Effect::NoBoundary | Effect::Version | Effect::NoPolicy => self.changed(rule, target),
@@ -103,7 +105,7 @@ impl<'m> Evaluator<'m> {
         let own = if self.abroad && !self.is_abroad(index) {
             Vec::new()
         } else {
-            self.compare(subject.powers(layers, &self.map.numbers), None)
+            self.compare(subject.powers(layers, &self.map.numbers), layers, None)
         };
         self.with_chains_of(own, &Changed { principal, context: &subject.context, layers: *layers })
     }
@@ -171,19 +173,19 @@ impl<'m> Evaluator<'m> {
         {
             return Rc::new([]);
         }
-        let own = self.compare(&powers, Some(&before));
+        let own = self.compare(&powers, &after, Some(&before));
         self.with_chains_of(own, &Changed { principal, context, layers: after })
     }
 
     /// Whether there is something among these powers that the actor has not: the strongest that is sure, and what is stronger
     /// if something holds. `before`: what the one whose powers they are had, where that was changed; only what it had not
     /// counts.
-    fn compare(&self, powers: &Powers, before: Option<&Layers<'_>>) -> Vec<Gained> {
+    fn compare(&self, powers: &Powers, layers: &Layers<'_>, before: Option<&Layers<'_>>) -> Vec<Gained> {
         if powers.administrator {
             let outcome = Outcome::Gain(Gain::Administrator);
             return vec![Gained::new(outcome, strength::ADMINISTRATOR)];
         }
-        let mut all = self.more(powers, before);
+        let mut all = self.more(powers, layers, before);
         if !powers.administrator_if.is_empty() && before.is_none() {
             let outcome = Outcome::Gain(Gain::Administrator);
             let residuals = powers.administrator_if.clone();
@@ -193,10 +195,10 @@ impl<'m> Evaluator<'m> {
     }
 
     /// The strongest of it that hangs on no condition, and what is stronger and hangs on one.
-    fn more(&self, powers: &Powers, before: Option<&Layers<'_>>) -> Vec<Gained> {
+    fn more(&self, powers: &Powers, layers: &Layers<'_>, before: Option<&Layers<'_>>) -> Vec<Gained> {
         let mut in_doubt = None;
         let mut conditional = None;
-        for Power { request, truth, residual, number, strength } in &powers.requests {
+        for Power { request, truth, residual, number, strength } in powers.all(layers, &self.map.numbers) {
             if residual.is_some() && conditional.is_some() {
                 continue;
             }
@@ -222,8 +224,9 @@ impl<'m> Evaluator<'m> {
             return vec![conditional];
         }
         let not_told = |doubts| vec![Gained::new(Outcome::NotTold(doubts), strength::NOT_KNOWN)];
-        if !powers.doubts.is_empty() {
-            return not_told(powers.doubts.clone());
+        let doubts = powers.doubts(layers, &self.map.numbers);
+        if !doubts.is_empty() {
+            return not_told(doubts.to_vec());
         }
         let as_actor = in_doubt.map(|request| self.as_actor(request));
         match as_actor.as_ref().map(|request| evaluate(request, &self.current_layers(request)).decision) {
@@ -294,9 +297,11 @@ impl<'m> Evaluator<'m> {
         }
         let role = self.map.roles.get(index);
         let gained: Rc<[Gained]> = match role {
-            Some(role) => {
-                strongest(self.compare(role.subject.powers(&role.facts.layers, &self.map.numbers), None))
-            }
+            Some(role) => strongest(self.compare(
+                role.subject.powers(&role.facts.layers, &self.map.numbers),
+                &role.facts.layers,
+                None,
+            )),
             None => Rc::new([]),
         };
         self.memo.gains_of_roles.borrow_mut().insert(index, gained.clone());
@@ -308,8 +313,10 @@ impl<'m> Evaluator<'m> {
         if let Some(Some(truth)) = self.memo.current.borrow().get(number) {
             return *truth;
         }
-        let as_actor = self.as_actor(request);
-        let truth = decide(&as_actor, &self.current_layers(&as_actor));
+        let truth = self.glance(request).unwrap_or_else(|| {
+            let as_actor = self.as_actor(request);
+            decide(&as_actor, &self.current_layers(&as_actor))
+        });
         let mut known = self.memo.current.borrow_mut();
         if known.len() <= number {
             known.resize(number + 1, None);
@@ -318,6 +325,12 @@ impl<'m> Evaluator<'m> {
             *place = Some(truth);
         }
         truth
+    }
+
+    /// The same by a look at what the actor's policies name, if that is enough.
+    fn glance(&self, request: &Request) -> Option<Truth> {
+        let is_own = request.principal().account() == Some(self.place.account);
+        is_own.then(|| self.at_a_glance(request))?
     }
 
     /// The policies that a target's request meets when the actor makes it. What another account's resource lets in is not

@@ -60,7 +60,7 @@ impl Index {
 impl Indexed {
     /// Whether it may allow an action on anything.
     pub(super) fn may(&self, action: usize) -> bool {
-        self.policy.of_rules(&RULES.lower).get(action) == Some(&true)
+        self.policy.of_rules(&RULES.lower).has(action)
     }
 
     /// What the policy names of what a listed action is about.

@@ -6,7 +6,9 @@ use super::gained::{Gained, Outcome};
 use super::targets::{Target, targets};
 use super::unrestricted::Unrestricted;
 use super::way::FoundWay;
+use std::cell::OnceCell;
 use std::cmp::Reverse;
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -16,8 +18,7 @@ use super::found::{Escalation, EscalationStep, EscalationVerdict, EscalationWay,
 use super::inventory::Actor;
 use super::map::EscalationMap;
 use super::rules::{Alternative, Bind, Effect, Need, RULES, Rule, TrustedService};
-use crate::questions::administrator::Administrator;
-use crate::request::PrincipalKind;
+use crate::questions::administrator::Standing;
 use crate::truth::Truth;
 
 /// The requests of a way, and what they leave open.
@@ -44,20 +45,49 @@ impl EscalationMap<'_> {
 }
 
 fn escalations(map: &EscalationMap<'_>, actor: &Actor<'_>) -> Escalations {
-    let administrator = map.administrator(actor);
-    if matches!(administrator, Administrator::Yes) {
-        return Escalations::AlreadyAdministrator(abroad::escalations(map, actor));
+    let standing = map.numbers.standing(actor.principal, actor.context.clone(), &actor.layers);
+    let residuals = match standing {
+        Standing::Administrator => {
+            return Escalations::AlreadyAdministrator(abroad::escalations(map, actor));
+        }
+        Standing::If(residuals) => Some(residuals),
+        Standing::Other => None,
+    };
+    let rules = if map.prunes && !may_begin(map, actor) {
+        Vec::new()
+    } else {
+        let evaluator = Evaluator::new(map, actor);
+        RULES.rules.iter().filter_map(|rule| evaluator.rule(rule)).collect()
+    };
+    match residuals {
+        Some(residuals) => Escalations::AdministratorIf { residuals, rules },
+        None => Escalations::Rules(rules),
     }
-    let evaluator = Evaluator::new(map, actor);
-    let rules = RULES.rules.iter().filter_map(|rule| evaluator.rule(rule)).collect();
-    match administrator {
-        Administrator::If(residuals) => Escalations::AdministratorIf { residuals, rules },
-        _ => Escalations::Rules(rules),
-    }
+}
+
+/// Whether an actor may take all steps of some rule, by a look at what its policies may allow at all, and who may assume a role.
+fn may_begin(map: &EscalationMap<'_>, actor: &Actor<'_>) -> bool {
+    let allowed = RULES.allowed_by(actor.layers.identity);
+    let admitted = OnceCell::new();
+    let may_assume = || {
+        let is_admitted = || {
+            let roles = map.admitting.may_admit(actor.principal, &actor.layers);
+            map.inventory.roles.is_none() || !roles.is_empty()
+        };
+        *admitted.get_or_init(is_admitted)
+    };
+    let assumes = |need: &Need| need.bind == Bind::TargetRole && RULES.is_assuming(need);
+    let rules = RULES.rules.iter().filter(|rule| rule.is_open_to(actor.principal.kind()));
+    rules.flat_map(|rule| &rule.alternatives).any(|alternative| {
+        allowed.has_all(&alternative.of_identity) && (!alternative.needs.iter().any(assumes) || may_assume())
+    })
 }
 
 /// The surest way that ends at an administrator, or may.
 fn way_to_administrator(map: &EscalationMap<'_>, actor: &Actor<'_>) -> Option<Escalation> {
+    if map.prunes && !may_begin(map, actor) {
+        return None;
+    }
     let evaluator = Evaluator::new(map, actor);
     let mut best: Option<(&Rule, FoundWay<'_>)> = None;
     for rule in RULES.rules.iter().filter(|rule| rule.leads_to_administrator()) {
@@ -83,18 +113,13 @@ impl<'m> Evaluator<'m> {
 
     /// The ways of a rule, in no order.
     pub(super) fn found(&self, rule: &'static Rule) -> Vec<FoundWay<'m>> {
-        let open_to_actor = match self.actor.principal.kind() {
-            PrincipalKind::User => rule.user,
-            PrincipalKind::Role => rule.role,
-            _ => false,
-        };
-        if !open_to_actor {
+        if !rule.is_open_to(self.actor.principal.kind()) {
             return Vec::new();
         }
         let mut found: Vec<FoundWay<'m>> = Vec::new();
         for alternative in &rule.alternatives {
             let needs = &alternative.needs[..];
-            if needs.iter().any(|need| !self.may(need.action)) {
+            if !self.may(alternative) {
                 continue;
             }
             let is_at_home = self.found_in(self.home(), rule, alternative, &mut found);
@@ -119,17 +144,23 @@ impl<'m> Evaluator<'m> {
         alternative: &'static Alternative,
         found: &mut Vec<FoundWay<'m>>,
     ) -> bool {
+        let targets = targets(self, rule, alternative, site);
+        if targets.is_empty() {
+            return true;
+        }
         // What is bound to nothing is the same for every target.
         let Some(unrestricted) = self.all_unrestricted(&alternative.needs, site) else { return false };
         let several = rule.alternatives.len() > 1;
-        for target in targets(self, rule, alternative, site) {
+        let known = found.iter().enumerate().filter(|_| several);
+        let mut places: HashMap<_, usize> = known.map(|(place, way)| (way.identity(), place)).collect();
+        for target in targets {
             if self.abroad && !self.may_lead_abroad(rule, &target) {
                 continue;
             }
             for way in self.ways(rule, alternative, target, &unrestricted) {
                 // Of alternatives that come to the same, the first of the best is told.
-                let same = found.iter_mut().find(|other| several && other.is_same(&way));
-                match same {
+                let same = several.then(|| *places.entry(way.identity()).or_insert(found.len()));
+                match same.and_then(|place| found.get_mut(place)) {
                     Some(other) if way.verdict > other.verdict => *other = way,
                     Some(_) => {}
                     None => found.push(way),

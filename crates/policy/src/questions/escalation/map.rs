@@ -3,13 +3,16 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::chain::{Admitting, Hop, Reached};
+use super::chain::{Admitting, Hop, Kind, Member, Reached};
 use super::index::Index;
 use super::inventory::{Actor, Inventory, PolicyFacts, RoleFacts, UserFacts};
+use super::named::{may_be_named, may_have};
+use super::objects::Object;
 use super::powers::{self, Numbers, Powers, REWRITTEN};
 use super::rules::{RULES, TrustedService};
 use super::tags;
 use crate::answer::Decision;
+use crate::arn::{Arn, ArnPattern};
 use crate::context::{Context, RequestFacts};
 use crate::evaluate::{decide, evaluate_resource_side};
 use crate::layers::{Attached, Layers};
@@ -41,6 +44,10 @@ pub struct EscalationMap<'a> {
     /// What policies say, by partition and account of who asks.
     indices: Mutex<HashMap<String, Arc<Index>>>,
     pub(super) numbers: Numbers,
+    /// Users and roles by the last segment of their ARNs, such as `user/ann`.
+    by_resource: HashMap<&'a str, Vec<usize>>,
+    /// See [`Evaluator`](super::actor::Evaluator).
+    pub(super) prunes: bool,
 }
 
 /// A role that trusts a service, or may.
@@ -68,7 +75,9 @@ pub(super) struct Role<'a> {
     pub(super) tags_are_open: bool,
     /// The same in a session of which nobody may have set the tags.
     untagged: OnceLock<Subject>,
-    objects_read: OnceLock<Vec<Box<str>>>,
+    objects_read: OnceLock<Vec<Object>>,
+    /// Where it may read objects at all.
+    readable: OnceLock<Option<Box<[ArnPattern]>>>,
     /// It, as one that asks for something.
     reader: OnceLock<Option<Request>>,
     reading: Mutex<HashMap<Box<str>, bool>>,
@@ -120,10 +129,11 @@ impl Subject {
     }
 
     /// What it may do of some actions.
-    pub(super) fn powers_within(&self, layers: &Layers<'_>, actions: &[String], numbers: &Numbers) -> Powers {
-        self.found(layers, numbers, |principal, context, layers, numbers| {
-            powers::powers_within(principal, context, layers, actions, numbers)
-        })
+    pub(super) fn powers_within(&self, layers: &Layers<'_>, actions: &[String]) -> Powers {
+        let principal = self.principal.as_ref();
+        principal
+            .map(|principal| powers::powers_within(principal, &self.context, layers, actions))
+            .unwrap_or_default()
     }
 
     fn found(
@@ -184,6 +194,8 @@ impl<'a> EscalationMap<'a> {
             tags,
             with_tags: with_tags(inventory.roles.unwrap_or_default()),
             roles,
+            by_resource: by_resource(inventory),
+            prunes: true,
             indices: Mutex::default(),
             numbers: Numbers::beside(identities),
         }
@@ -200,6 +212,27 @@ impl<'a> EscalationMap<'a> {
         Some((role.untagged.get_or_init(find), &role.facts.layers))
     }
 
+    pub(super) fn arn_of(&self, member: Member) -> Option<&'a str> {
+        match member {
+            Member::Role(place) => self.roles.get(place).map(|role| role.facts.arn),
+            Member::User(place) => self.users.get(place).map(|user| user.facts.arn),
+        }
+    }
+
+    pub(super) fn count(&self, kind: Kind) -> usize {
+        match kind {
+            Kind::User => self.users.len(),
+            Kind::Role => self.roles.len(),
+        }
+    }
+
+    /// The users, or the roles, whose ARNs end so.
+    pub(super) fn by_resource(&self, kind: Kind, resource: &str) -> &[usize] {
+        let start = if kind == Kind::User { "user/" } else { "role/" };
+        let known = self.by_resource.get(resource).filter(|_| resource.starts_with(start));
+        known.map_or(&[], Vec::as_slice)
+    }
+
     /// What policies say to those of an account.
     pub(super) fn index(&self, place: Place<'_>) -> Arc<Index> {
         let mut known = self.indices.lock().unwrap_or_else(PoisonError::into_inner);
@@ -212,6 +245,19 @@ impl<'a> EscalationMap<'a> {
     pub fn administrator(&self, actor: &Actor<'_>) -> Administrator {
         self.numbers.administrator(actor.principal, actor.context.clone(), &actor.layers)
     }
+}
+
+/// Places among the users, and among the roles, by the last segment of the ARN, which tells a user from a role.
+fn by_resource<'a>(inventory: &Inventory<'a>) -> HashMap<&'a str, Vec<usize>> {
+    let mut places: HashMap<&str, Vec<usize>> = HashMap::new();
+    let users = inventory.users.unwrap_or_default().iter().map(|user| user.arn).enumerate();
+    let roles = inventory.roles.unwrap_or_default().iter().map(|role| role.arn).enumerate();
+    for (place, arn) in users.chain(roles) {
+        if let Some(arn) = Arn::read(arn) {
+            places.entry(arn.resource).or_default().push(place);
+        }
+    }
+    places
 }
 
 /// Trust policies and RCPs that speak of tags, each once.
@@ -255,6 +301,7 @@ impl<'a> Role<'a> {
             accounts,
             untagged: OnceLock::new(),
             objects_read: OnceLock::new(),
+            readable: OnceLock::new(),
             reader: OnceLock::new(),
             reading: Mutex::default(),
         }
@@ -267,19 +314,24 @@ impl<'a> Role<'a> {
     }
 
     /// Objects of S3 that it reads, of those that its policies tell apart.
-    pub(super) fn objects_read(&self) -> &[Box<str>] {
-        const READ: &str = "s3:getobject";
+    pub(super) fn objects_read(&self) -> &[Object] {
         self.objects_read.get_or_init(|| {
             let Some(kinds) = Kinds::of(READ) else { return Vec::new() };
             let context = &self.subject.context;
             let places =
                 requests::places(requests::policies(&self.facts.layers), READ, &kinds, self.place, context);
-            places.into_iter().flatten().filter(|object| self.reads(object)).collect()
+            places.into_iter().flatten().filter(|object| self.reads(object)).map(Object::new).collect()
         })
     }
 
     /// Whether it may read an object of S3. Asked for the same objects by many actors.
     pub(super) fn reads(&self, object: &str) -> bool {
+        let readable = self
+            .readable
+            .get_or_init(|| may_be_named(self.facts.layers.identity, READ, &self.subject.context));
+        if !may_have(readable.as_deref(), object, &self.subject.context) {
+            return false;
+        }
         if let Some(known) = self.reading.lock().unwrap_or_else(PoisonError::into_inner).get(object) {
             return *known;
         }
@@ -326,6 +378,8 @@ impl<'a> Role<'a> {
         }
     }
 }
+
+const READ: &str = "s3:getobject";
 
 /// Whether a statement may name a service: cheaper than to evaluate it.
 fn may_name(statement: &Statement, service: &TrustedService) -> bool {

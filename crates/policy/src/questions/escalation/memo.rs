@@ -5,9 +5,11 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::attempt::Attempt;
-use super::chain::{Hop, Member};
+use super::chain::{Hop, Kind, Member};
 use super::gained::Gained;
+use super::objects::Object;
 use super::rules::RULES;
+use crate::arn::ArnPattern;
 use crate::layers::Attached;
 use crate::request::Request;
 use crate::truth::Truth;
@@ -49,11 +51,23 @@ pub(super) type Measured = (bool, Option<usize>, Option<usize>);
 /// What the actor may do, by number.
 pub(super) type Current = Vec<Option<Truth>>;
 
+/// Places among the users, or the roles, in order. `None`: it may be any of them.
+pub(super) type Reach = Option<Rc<[usize]>>;
+
+/// What the actor's policies say of an action.
+#[derive(Debug, Default)]
+pub(super) struct OfAction {
+    /// Patterns of which one matches whatever identity policies may allow it on. `None`: it may be anything.
+    pub(super) named: Option<Box<[ArnPattern]>>,
+    /// How it comes out on everything, if the policies tell nothing apart.
+    pub(super) everywhere: OnceCell<Option<Truth>>,
+}
+
 /// What was found for one actor.
 #[derive(Default)]
 pub(super) struct Memo {
     /// For each action, the identity policies that may allow it.
-    pub(super) allowing: Box<[OnceCell<Vec<Attached>>]>,
+    pub(super) allowing: Box<[OnceCell<Box<[Attached]>>]>,
     /// For each action, whether it was allowed on the last target.
     pub(super) likely: Box<[Cell<bool>]>,
     pub(super) candidates: RefCell<KnownCandidates>,
@@ -63,6 +77,10 @@ pub(super) struct Memo {
     pub(super) passing: Box<[OnceCell<Request>]>,
     /// As one that passes a role on.
     pub(super) passing_on: OnceCell<Request>,
+    /// For each action, the users or the roles on which it may be allowed at all.
+    pub(super) reach: RefCell<HashMap<(usize, Kind), Reach>>,
+    /// By actions in lower case.
+    pub(super) of_actions: RefCell<HashMap<Box<str>, Rc<OfAction>>>,
     pub(super) on_targets: RefCell<HashMap<OnTarget, Rc<Attempt>>>,
     pub(super) rewritten: RefCell<HashMap<usize, Rc<Attempt>>>,
     pub(super) visits: RefCell<HashMap<(usize, usize), Rc<Attempt>>>,
@@ -72,7 +90,7 @@ pub(super) struct Memo {
     pub(super) gains_of_roles: RefCell<HashMap<usize, Rc<[Gained]>>>,
     pub(super) own_hops: OnceCell<Vec<Hop>>,
     /// Objects of S3 that it may write, of those that its policies tell apart.
-    pub(super) written: OnceCell<Vec<Box<str>>>,
+    pub(super) written: OnceCell<Vec<Object>>,
     /// Whether it may write an object.
     pub(super) writing: RefCell<HashMap<Box<str>, bool>>,
 }

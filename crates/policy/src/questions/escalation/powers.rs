@@ -1,35 +1,57 @@
 //! What is gained: something that the target may do, as it is or after the step, and the actor may not.
 
-use std::cell::OnceCell;
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
 use super::rules::RULES;
-use super::strength::{self, Strength};
+use super::samples::{Sample, Samples};
+use super::strength::Strength;
 use super::tags;
 use crate::answer::{Citation, Decision, Doubt, Layer, Residual};
 use crate::context::Context;
 use crate::evaluate::{decide, evaluate};
 use crate::layers::{Attached, Guardrails, Layers};
 use crate::policy::Policy;
-use crate::questions::administrator::{Administrator, administrator_beside, unique_name};
+use crate::questions::administrator::{
+    Administrator, Standing, administrator_beside, standing_beside, unique_name,
+};
 use crate::questions::kind::Kinds;
 use crate::questions::requests::{self, Place};
 use crate::request::{Principal, Request, ResourceKind};
 use crate::statement::Effect;
 use crate::truth::Truth;
 
-/// What a principal may do, as far as its policies name it.
-#[derive(Clone, Debug, Default)]
+/// What a principal may do, as far as its policies name it. Each request is evaluated when it is first looked at: the strongest
+/// tells most, and the rest is seldom needed.
+#[derive(Debug, Default)]
 pub(super) struct Powers {
     pub(super) administrator: bool,
     /// If these hold, it is an administrator.
     pub(super) administrator_if: Vec<Residual>,
-    /// What it may do, or may do if a residual holds; the strongest first.
-    pub(super) requests: Vec<Power>,
+    /// Whose they are; `None`: nobody's.
+    start: Option<Request>,
+    owner: DelegatingOwner,
+    /// What it might do, the strongest first.
+    possible: Vec<Possible>,
     /// Why there may be more.
-    pub(super) doubts: Vec<Doubt>,
+    doubts: OnceLock<Vec<Doubt>>,
+}
+
+/// Something that a principal might do.
+#[derive(Debug)]
+struct Possible {
+    sample: Sample,
+    /// Its place among the samples, before they were sorted.
+    place: usize,
+    outcome: OnceLock<Outcome>,
+}
+
+#[derive(Debug)]
+enum Outcome {
+    Denied,
+    Unknown(Request),
+    Power(Box<Power>),
 }
 
 /// Something that a principal may do.
@@ -44,6 +66,101 @@ pub(super) struct Power {
     pub(super) strength: Strength,
 }
 
+impl Powers {
+    fn of(start: Request, samples: Vec<Sample>) -> Self {
+        let owner = DelegatingOwner::new(start.principal().account().unwrap_or_default());
+        let possible = samples.into_iter().enumerate();
+        let mut possible: Vec<Possible> =
+            possible.map(|(place, sample)| Possible { sample, place, outcome: OnceLock::new() }).collect();
+        possible.sort_by_key(|possible| Reverse(possible.sample.strength));
+        Self { start: Some(start), owner, possible, ..Self::default() }
+    }
+
+    /// What the principal may do, the strongest first. `layers`: those with which it was asked for.
+    pub(super) fn all<'p>(
+        &'p self,
+        layers: &'p Layers<'p>,
+        numbers: &'p Numbers,
+    ) -> impl Iterator<Item = &'p Power> {
+        self.possible.iter().filter_map(move |possible| match self.outcome(possible, layers, numbers) {
+            Outcome::Power(power) if self.is_whole(power, layers, numbers) => Some(&**power),
+            _ => None,
+        })
+    }
+
+    fn outcome<'p>(&self, possible: &'p Possible, layers: &Layers<'_>, numbers: &Numbers) -> &'p Outcome {
+        possible.outcome.get_or_init(|| {
+            let Some(start) = &self.start else { return Outcome::Denied };
+            let Sample { action, resource, strength } = &possible.sample;
+            let mut request = start.instead(action, resource);
+            // A resource whose ARN names no account is one of the account in which it is sampled.
+            if Place::of(resource).account.is_empty() {
+                request = request.owned_by(start.principal().account().unwrap_or_default());
+            }
+            let layers = &self.owner.beside(&request, layers);
+            match decide(&request, layers) {
+                Truth::Unknown => Outcome::Unknown(request),
+                Truth::False => Outcome::Denied,
+                truth => {
+                    let decision = (truth == Truth::Depends).then(|| evaluate(&request, layers).decision);
+                    let residual = match decision {
+                        Some(Decision::AllowedIf(residual)) => Some(residual),
+                        _ => None,
+                    };
+                    let number = numbers.of(&request);
+                    Outcome::Power(Box::new(Power { request, truth, residual, number, strength: *strength }))
+                }
+            }
+        })
+    }
+
+    /// Whether an action may be done on all of the resources that it takes together, and not on some of them only.
+    fn is_whole(&self, power: &Power, layers: &Layers<'_>, numbers: &Numbers) -> bool {
+        let action = power.request.action();
+        let Some(kinds) = Kinds::of(action).filter(|kinds| kinds.groups.len() > 1) else { return true };
+        kinds.groups.iter().all(|group| {
+            let mut others = self.possible.iter().filter(|other| *other.sample.action == *action);
+            others.any(|other| {
+                group.has(&other.sample.resource)
+                    && matches!(self.outcome(other, layers, numbers), Outcome::Power(_))
+            })
+        })
+    }
+
+    /// Why there may be more.
+    pub(super) fn doubts(&self, layers: &Layers<'_>, numbers: &Numbers) -> &[Doubt] {
+        self.doubts.get_or_init(|| {
+            let mut unknown: Vec<(usize, &Request)> = Vec::new();
+            for possible in &self.possible {
+                if let Outcome::Unknown(request) = self.outcome(possible, layers, numbers) {
+                    unknown.push((possible.place, request));
+                }
+            }
+            unknown.sort_unstable_by_key(|(place, _)| *place);
+            // On what AWS checks an action without a listed resource type may not be known; that alone is no gain.
+            let named = unknown.into_iter().map(|(_, request)| request).filter(|one| one.resource() != "*");
+            for request in named {
+                let layers = self.owner.beside(request, layers);
+                if let Decision::Unknown(doubts) = evaluate(request, &layers).decision
+                    && !doubts.is_empty()
+                {
+                    return doubts;
+                }
+            }
+            in_layer(layers.identity, Layer::Identity)
+        })
+    }
+
+    /// Evaluates all of it with layers that are not kept.
+    fn evaluated(self, layers: &Layers<'_>, numbers: &Numbers) -> Self {
+        for possible in &self.possible {
+            self.outcome(possible, layers, numbers);
+        }
+        self.doubts(layers, numbers);
+        self
+    }
+}
+
 /// Numbers for what principals may do: the same for the same action on the same resource, asked for from the same account;
 /// and which names are taken.
 #[derive(Debug, Default)]
@@ -51,11 +168,12 @@ pub(super) struct Numbers {
     known: Mutex<HashMap<String, usize>>,
     /// Of the users and roles of the inventory.
     taken: HashSet<String>,
+    samples: Samples,
 }
 
 impl Numbers {
     pub(super) fn beside<'a>(identities: impl Iterator<Item = &'a str>) -> Self {
-        Self { known: Mutex::default(), taken: identities.filter_map(unique_name).collect() }
+        Self { taken: identities.filter_map(unique_name).collect(), ..Self::default() }
     }
 
     /// Whether a principal is an administrator, where no identity is made that exists.
@@ -67,6 +185,12 @@ impl Numbers {
     ) -> Administrator {
         let is_taken = |arn: &str| unique_name(arn).is_some_and(|name| self.taken.contains(&name));
         administrator_beside(principal, context, layers, &is_taken)
+    }
+
+    /// The same without the reasons.
+    pub(super) fn standing(&self, principal: &Principal, context: Context, layers: &Layers<'_>) -> Standing {
+        let is_taken = |arn: &str| unique_name(arn).is_some_and(|name| self.taken.contains(&name));
+        standing_beside(principal, context, layers, &is_taken)
     }
 
     fn of(&self, request: &Request) -> usize {
@@ -106,7 +230,8 @@ pub(super) fn powers(
 ) -> Powers {
     let start = start(principal, context);
     let place = Place::of(principal.name());
-    among(&start, context, layers, requests::powers(layers.identity, place, start.context()), numbers)
+    let samples = || numbers.samples.of(layers.identity, place, start.context());
+    among(&start, context, layers, samples, numbers)
 }
 
 /// What a principal may do of some actions.
@@ -115,7 +240,6 @@ pub(super) fn powers_within(
     context: &Context,
     layers: &Layers<'_>,
     actions: &[String],
-    numbers: &Numbers,
 ) -> Powers {
     let start = start(principal, context);
     let place = Place::of(principal.name());
@@ -125,7 +249,8 @@ pub(super) fn powers_within(
         let places = requests::places(requests::policies(layers), &lower, &kinds, place, start.context());
         places.into_iter().flatten().map(|place| (action.clone(), place.into())).collect()
     };
-    filled(Powers::default(), &start, layers, actions.iter().flat_map(of).collect(), numbers)
+    let samples = actions.iter().flat_map(of).collect();
+    Powers::of(start, sampled(samples))
 }
 
 /// What a principal may do with these layers, asked also where `without`, which it has no more, may have denied.
@@ -138,9 +263,12 @@ pub(super) fn powers_without(
 ) -> Powers {
     let start = start(principal, context);
     let place = Place::of(principal.name());
-    let mut requests = requests::powers(layers.identity, place, start.context());
-    requests.extend(requests::held_back(layers.identity.iter().chain([without]), place, start.context()));
-    among(&start, context, layers, requests, numbers)
+    let samples = || {
+        let mut requests = requests::powers(layers.identity, place, start.context());
+        requests.extend(requests::held_back(layers.identity.iter().chain([without]), place, start.context()));
+        sampled(requests)
+    };
+    among(&start, context, layers, samples, numbers)
 }
 
 /// What a principal may do once it may do everything within its limits.
@@ -158,11 +286,18 @@ pub(super) fn powers_of_administrator(
     if let Guardrails::InForce(levels) = layers.service_control {
         limits.extend(levels.iter().flat_map(|level| &level.policies));
     }
-    let mut requests = requests::powers(limits, place, start.context());
-    let of_rules = RULES.lower.iter();
-    requests
-        .extend(of_rules.flat_map(|action| place.typical(action).into_iter().map(|on| (action.clone(), on))));
-    among(&start, context, &layers, requests, numbers)
+    let samples = || {
+        let mut requests = requests::powers(limits, place, start.context());
+        let typical =
+            |action: &'static String| place.typical(action).into_iter().map(|on| (action.clone(), on));
+        requests.extend(RULES.lower.iter().flat_map(typical));
+        sampled(requests)
+    };
+    among(&start, context, &layers, samples, numbers).evaluated(&layers, numbers)
+}
+
+fn sampled(requests: Vec<(String, String)>) -> Vec<Sample> {
+    requests.iter().map(|(action, resource)| Sample::new(action, resource)).collect()
 }
 
 fn start(principal: &Principal, context: &Context) -> Request {
@@ -175,87 +310,28 @@ fn among(
     start: &Request,
     context: &Context,
     layers: &Layers<'_>,
-    requests: Vec<(String, String)>,
+    samples: impl FnOnce() -> Vec<Sample>,
     numbers: &Numbers,
 ) -> Powers {
-    let mut powers = Powers::default();
-    match numbers.administrator(start.principal(), context.clone(), layers) {
-        Administrator::Yes => return Powers { administrator: true, ..powers },
-        Administrator::If(residuals) => powers.administrator_if = residuals,
-        Administrator::No { .. } | Administrator::Unknown(_) => {}
-    }
-    filled(powers, start, layers, requests, numbers)
-}
-
-/// With those of some requests that are allowed.
-fn filled(
-    mut powers: Powers,
-    start: &Request,
-    layers: &Layers<'_>,
-    requests: Vec<(String, String)>,
-    numbers: &Numbers,
-) -> Powers {
-    let account = start.principal().account().unwrap_or_default();
-    let owner = DelegatingOwner::new(account);
-    for (action, resource) in requests {
-        let mut request = start.instead(&action, &resource);
-        // A resource whose ARN names no account is one of the account in which it is sampled.
-        if Place::of(&resource).account.is_empty() {
-            request = request.owned_by(account);
-        }
-        let layers = &owner.beside(&request, layers);
-        match decide(&request, layers) {
-            // On what AWS checks an action without a listed resource type may not be known; that alone is no gain.
-            Truth::Unknown if powers.doubts.is_empty() && request.resource() != "*" => {
-                if let Decision::Unknown(doubts) = evaluate(&request, layers).decision {
-                    powers.doubts = doubts;
-                }
-            }
-            Truth::False | Truth::Unknown => {}
-            truth => {
-                let decision = (truth == Truth::Depends).then(|| evaluate(&request, layers).decision);
-                let residual = match decision {
-                    Some(Decision::AllowedIf(residual)) => Some(residual),
-                    _ => None,
-                };
-                let (number, strength) = (numbers.of(&request), strength::of_action(&action));
-                powers.requests.push(Power { request, truth, residual, number, strength });
-            }
-        }
-    }
-    whole(&mut powers.requests);
-    powers.requests.sort_by_key(|power| Reverse(power.strength));
-    if powers.doubts.is_empty() {
-        powers.doubts = in_layer(layers.identity, Layer::Identity);
-    }
-    powers
-}
-
-/// Without what may be done on some of the resources only that it takes together.
-fn whole(powers: &mut Vec<Power>) {
-    let mut asked: HashMap<String, bool> = HashMap::new();
-    for Power { request, .. } in &*powers {
-        asked.entry(request.action().to_owned()).or_insert_with(|| {
-            let Some(kinds) = Kinds::of(request.action()).filter(|kinds| kinds.groups.len() > 1) else {
-                return true;
-            };
-            let on = || powers.iter().filter(|other| other.request.action() == request.action());
-            kinds.groups.iter().all(|group| on().any(|other| group.has(other.request.resource())))
-        });
-    }
-    powers.retain(|power| asked.get(power.request.action()) == Some(&true));
+    let administrator_if = match numbers.standing(start.principal(), context.clone(), layers) {
+        Standing::Administrator => return Powers { administrator: true, ..Powers::default() },
+        Standing::If(residuals) => residuals,
+        Standing::Other => Vec::new(),
+    };
+    Powers { administrator_if, ..Powers::of(start.clone(), samples()) }
 }
 
 /// The owner of a role or of a key leaves it to an account whom it lets in: what a principal may do is what its own side
 /// allows.
+#[derive(Debug, Default)]
 pub(super) struct DelegatingOwner {
     account: String,
-    policy: OnceCell<Option<Attached>>,
+    policy: OnceLock<Option<Attached>>,
 }
 
 impl DelegatingOwner {
     pub(super) fn new(account: &str) -> Self {
-        Self { account: account.to_owned(), policy: OnceCell::new() }
+        Self { account: account.to_owned(), policy: OnceLock::new() }
     }
 
     pub(super) fn policy(&self) -> Option<&Attached> {

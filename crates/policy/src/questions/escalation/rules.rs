@@ -6,9 +6,11 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value as Json};
 
 use super::found::EscalationVerdict;
+use crate::action_set::ActionSet;
 use crate::catalogue::Catalogue;
 use crate::layers::Attached;
 use crate::questions::kind::Kinds;
+use crate::request::PrincipalKind;
 
 /// What an action of a rule must be allowed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +98,9 @@ pub(super) struct Need {
 #[derive(Debug)]
 pub(super) struct Alternative {
     pub(super) needs: Vec<Need>,
+    /// Those of its actions that only an identity policy of the actor allows: all but the assuming of a role, which a trust
+    /// policy allows alone.
+    pub(super) of_identity: ActionSet,
     /// What it comes to at most, and why.
     pub(super) at_most: EscalationVerdict,
     pub(super) proviso: Option<String>,
@@ -140,10 +145,21 @@ impl Rule {
         self.effect == Effect::Executed || alternative.proviso.is_none()
     }
 
+    pub(super) fn is_open_to(&self, kind: PrincipalKind) -> bool {
+        match kind {
+            PrincipalKind::User => self.user,
+            PrincipalKind::Role => self.role,
+            _ => false,
+        }
+    }
+
     pub(super) fn has(&self, fact: Fact) -> bool {
         self.facts.contains(&fact)
     }
 }
+
+/// What a trust policy may allow alone.
+pub(super) const ASSUME: &str = "sts:assumerole";
 
 #[derive(Debug, Default)]
 pub(super) struct Rules {
@@ -165,22 +181,31 @@ impl Rules {
     /// Whether a role with these identity policies may take all steps of some rule that can lead to an administrator; but to be
     /// assumed by name, for which it needs no policy.
     pub(super) fn may_begin(&'static self, identity: &[Attached]) -> bool {
-        let may = |need: &Need| {
-            let mut policies = identity.iter().map(|attached| attached.policy.of_rules(&self.lower));
-            policies.any(|may| may.get(need.action) == Some(&true))
-        };
+        let allowed = self.allowed_by(identity);
         let rules = self.rules.iter().filter(|rule| rule.role && rule.leads_to_administrator());
         let leading = |rule: &'static Rule| rule.alternatives.iter().filter(|one| rule.leads_by(one));
         let mut alternatives = rules.flat_map(leading);
         // Another step than the assuming of a role always takes a policy.
         alternatives.any(|one| {
-            let mut others = one.needs.iter().filter(|need| !self.is_assuming(need)).peekable();
-            if others.peek().is_none() { one.needs.iter().all(may) } else { others.all(may) }
+            if one.needs.iter().all(|need| self.is_assuming(need)) {
+                one.needs.iter().all(|need| allowed.has(need.action))
+            } else {
+                allowed.has_all(&one.of_identity)
+            }
         })
     }
 
+    /// Which of the actions some identity policy may allow, on whatever.
+    pub(super) fn allowed_by(&self, identity: &[Attached]) -> ActionSet {
+        let mut allowed = ActionSet::none(self.lower.len());
+        for attached in identity {
+            allowed.add(attached.policy.of_rules(&self.lower));
+        }
+        allowed
+    }
+
     pub(super) fn is_assuming(&self, need: &Need) -> bool {
-        self.lower.get(need.action).is_some_and(|action| action == "sts:assumerole")
+        self.lower.get(need.action).is_some_and(|action| action == ASSUME)
     }
 
     /// Whether a rule passes a role to a service.
@@ -222,6 +247,14 @@ pub(super) fn read(text: &str) -> Result<Rules, String> {
         rules.rules.push(rule);
     }
     rules.lower = rules.actions.iter().map(|action| action.to_ascii_lowercase()).collect();
+    for alternative in rules.rules.iter_mut().flat_map(|rule| &mut rule.alternatives) {
+        alternative.of_identity = ActionSet::none(rules.lower.len());
+        for need in &alternative.needs {
+            if rules.lower.get(need.action).is_some_and(|action| action != ASSUME) {
+                alternative.of_identity.insert(need.action);
+            }
+        }
+    }
     rules.kinds = rules.actions.iter().map(|action| Kinds::of(action)).collect();
     let is_bounded = |action: &String| {
         let listed = Catalogue::get().action(action);
@@ -322,6 +355,7 @@ fn alternative(
             Some(members) => Some(text_of(members, "proviso")?.to_owned()),
             None => proviso.map(str::to_owned),
         },
+        of_identity: ActionSet::default(),
         makes_profile: own("makes_profile").is_some(),
     })
 }

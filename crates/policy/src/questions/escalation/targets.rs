@@ -4,6 +4,7 @@ use super::actor::Evaluator;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::chain::Kind;
 use super::foreign::Site;
 use super::map::Trusting;
 use super::rules::{Alternative, Bind, Effect, Fact, Need, RULES, Rule};
@@ -55,10 +56,6 @@ impl Target<'_> {
     pub(super) fn lacks_target(&self) -> bool {
         self.missing.iter().any(|what| [ROLES, USERS].contains(what))
     }
-
-    pub(super) fn is_at_same(&self, other: &Self) -> bool {
-        (self.role, self.user, self.policy) == (other.role, other.user, other.policy)
-    }
 }
 
 /// Everything that an alternative of a rule may be aimed at.
@@ -71,13 +68,13 @@ pub(super) fn targets<'m>(
     let needs = &alternative.needs[..];
     let has = |bind| needs.iter().any(|need| need.bind == bind);
     let targets = if !rule.trust.is_empty() {
-        trusting(evaluator, rule, alternative.makes_profile, site)
+        trusting(evaluator, rule, alternative, site)
     } else if has(Bind::Provider) {
         providers(evaluator, rule, needs)
     } else if has(Bind::TargetRole) {
-        roles(evaluator, rule)
+        roles(evaluator, rule, needs)
     } else if has(Bind::TargetUser) {
-        users(evaluator)
+        users(evaluator, needs)
     } else if has(Bind::TargetGroup) {
         other_groups(evaluator)
     } else if has(Bind::OwnGroup) {
@@ -103,10 +100,13 @@ pub(super) fn targets<'m>(
 fn trusting<'m>(
     evaluator: &Evaluator<'m>,
     rule: &Rule,
-    makes_profile: bool,
+    alternative: &Alternative,
     site: Site<'_>,
 ) -> Vec<Target<'m>> {
     let mut targets = Vec::new();
+    let makes_profile = alternative.makes_profile;
+    let reach = evaluator.reach(&alternative.needs, Kind::Role);
+    let is_reached = |role: &usize| reach.as_ref().is_none_or(|reach| reach.binary_search(role).is_ok());
     for service in &rule.trust {
         if evaluator.map.inventory.roles.is_none() {
             let service = Some((*service, Truth::True));
@@ -115,7 +115,8 @@ fn trusting<'m>(
         for Trusting { role: index, trust, .. } in evaluator.map.trusting.get(*service).into_iter().flatten()
         {
             let Some(trusting) = evaluator.map.roles.get(*index) else { continue };
-            if trusting.place.account != site.place.account || evaluator.is_actor(trusting.facts.arn) {
+            let is_here = trusting.place.account == site.place.account;
+            if !is_here || !is_reached(index) || evaluator.is_actor(trusting.facts.arn) {
                 continue;
             }
             let missing = match trusting.facts.instance_profile {
@@ -144,23 +145,34 @@ fn written<'m>(evaluator: &Evaluator<'m>, target: Target<'m>) -> Option<Target<'
     Some(Target { object: Some(object), ..target })
 }
 
-fn roles<'m>(evaluator: &Evaluator<'m>, rule: &Rule) -> Vec<Target<'m>> {
+fn roles<'m>(evaluator: &Evaluator<'m>, rule: &Rule, needs: &[Need]) -> Vec<Target<'m>> {
     if evaluator.map.inventory.roles.is_none() {
         return vec![Target::missing(ROLES)];
     }
-    let roles = evaluator.map.roles.iter().enumerate();
-    let others =
-        roles.filter(|(_, role)| rule.has(Fact::SelfOrAssumed) || !evaluator.is_actor(role.facts.arn));
-    others.map(|(index, _)| Target { role: Some(index), ..Target::default() }).collect()
+    let target = |place: usize| {
+        let role = evaluator.map.roles.get(place)?;
+        let is_other = rule.has(Fact::SelfOrAssumed) || !evaluator.is_actor(role.facts.arn);
+        is_other.then(|| Target { role: Some(place), ..Target::default() })
+    };
+    match evaluator.reach(needs, Kind::Role) {
+        Some(reach) => reach.iter().filter_map(|place| target(*place)).collect(),
+        None => (0..evaluator.map.roles.len()).filter_map(target).collect(),
+    }
 }
 
-fn users<'m>(evaluator: &Evaluator<'m>) -> Vec<Target<'m>> {
+fn users<'m>(evaluator: &Evaluator<'m>, needs: &[Need]) -> Vec<Target<'m>> {
     if evaluator.map.inventory.users.is_none() {
         return vec![Target::missing(USERS)];
     }
-    let others =
-        evaluator.map.users.iter().enumerate().filter(|(_, user)| !evaluator.is_actor(user.facts.arn));
-    others.map(|(index, _)| Target { user: Some(index), ..Target::default() }).collect()
+    let target = |place: usize| {
+        let user = evaluator.map.users.get(place)?;
+        let is_other = !evaluator.is_actor(user.facts.arn);
+        is_other.then(|| Target { user: Some(place), ..Target::default() })
+    };
+    match evaluator.reach(needs, Kind::User) {
+        Some(reach) => reach.iter().filter_map(|place| target(*place)).collect(),
+        None => (0..evaluator.map.users.len()).filter_map(target).collect(),
+    }
 }
 
 fn other_groups<'m>(evaluator: &Evaluator<'m>) -> Vec<Target<'m>> {
@@ -186,6 +198,7 @@ fn providers<'m>(evaluator: &Evaluator<'m>, rule: &Rule, needs: &[Need]) -> Vec<
     if evaluator.map.inventory.roles.is_none() {
         return vec![Target::missing(ROLES)];
     }
+    let reach = evaluator.reach(needs, Kind::Role);
     let action = needs.first().and_then(|need| RULES.lower.get(need.action));
     let kind = if action.is_some_and(|action| action.contains("saml")) {
         ":saml-provider/"
@@ -194,7 +207,8 @@ fn providers<'m>(evaluator: &Evaluator<'m>, rule: &Rule, needs: &[Need]) -> Vec<
     };
     let mut targets = Vec::new();
     for (index, role) in evaluator.map.roles.iter().enumerate() {
-        if role.place.account != evaluator.place.account {
+        let is_reached = reach.as_ref().is_none_or(|reach| reach.binary_search(&index).is_ok());
+        if role.place.account != evaluator.place.account || !is_reached {
             continue;
         }
         for provider in role.providers.iter().filter(|name| name.contains(kind)) {

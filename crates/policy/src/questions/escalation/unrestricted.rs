@@ -175,7 +175,8 @@ impl Evaluator<'_> {
         resource: &str,
         site: Site<'_>,
     ) -> Option<Rc<Attempt>> {
-        if !site.has(resource) {
+        let may_be = || RULES.lower.get(action).is_some_and(|lower| self.may_name(lower, resource));
+        if !site.has(resource) || (site.foreign.is_none() && !may_be()) {
             return None;
         }
         let ask = || {

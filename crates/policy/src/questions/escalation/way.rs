@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::attempt::Attempt;
 use super::found::{EscalationVerdict, Gain};
 use super::gained::{Gained, Outcome};
+use super::strength::Strength;
 use super::targets::Target;
 
 /// A way that holds or may, before its requests are asked for their reasons.
@@ -18,10 +19,14 @@ pub(super) struct FoundWay<'m> {
     pub(super) proviso: Option<&'static str>,
 }
 
-impl FoundWay<'_> {
-    pub(super) fn is_same(&self, other: &Self) -> bool {
-        self.target.is_at_same(&other.target)
-            && (self.gained.end, self.gained.strength) == (other.gained.end, other.gained.strength)
+/// A role, a user, a policy; where the gain ends, and how strong it is.
+pub(super) type Identity<'m> = ((Option<usize>, Option<usize>, Option<&'m str>), (Option<usize>, Strength));
+
+impl<'m> FoundWay<'m> {
+    /// What it has in common with another that comes to the same: target, and what is gained.
+    pub(super) fn identity(&self) -> Identity<'m> {
+        let Target { role, user, policy, .. } = self.target;
+        ((role, user, policy), (self.gained.end, self.gained.strength))
     }
 
     /// Place of the role whose permissions are gained.

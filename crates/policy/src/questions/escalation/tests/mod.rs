@@ -6,6 +6,7 @@ mod foreign;
 mod known;
 mod limits;
 mod properties;
+mod pruned;
 mod relations;
 mod resources;
 mod single_rules;
@@ -149,6 +150,11 @@ impl World {
     }
 
     fn with_map<T>(&self, ask: impl FnOnce((&EscalationMap<'_>, &Actor<'_>)) -> T) -> T {
+        self.with_map_that(true, ask)
+    }
+
+    /// `prunes`: what cannot be allowed is left out without a question.
+    fn with_map_that<T>(&self, prunes: bool, ask: impl FnOnce((&EscalationMap<'_>, &Actor<'_>)) -> T) -> T {
         let roles = self.roles.as_ref().map(|roles| {
             let facts = |role| (self.layers(role), &role.arn);
             let facts = roles.iter().map(facts).map(|(layers, arn)| RoleFacts {
@@ -197,7 +203,9 @@ impl World {
             layers,
             groups: own_groups.as_deref(),
         };
-        ask((&EscalationMap::new(&inventory), &actor))
+        let mut map = EscalationMap::new(&inventory);
+        map.prunes = prunes;
+        ask((&map, &actor))
     }
 
     fn rule(&self, id: &str) -> Option<Escalation> {

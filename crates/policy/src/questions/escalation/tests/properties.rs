@@ -7,7 +7,7 @@ use crate::evaluate::tests::generator::Dice;
 use crate::questions::escalation::rules::{Effect, RULES};
 
 /// In how many accounts a property is tried; `POLICY_WORLDS=100000` for longer.
-fn worlds() -> u64 {
+pub(super) fn worlds() -> u64 {
     std::env::var("POLICY_WORLDS").ok().and_then(|number| number.parse().ok()).unwrap_or(400) / 4
 }
 
@@ -22,7 +22,7 @@ fn action(dice: &mut Dice) -> String {
     }
 }
 
-fn statement(dice: &mut Dice, effect: &str) -> String {
+pub(super) fn statement(dice: &mut Dice, effect: &str) -> String {
     let actions: Vec<String> = (0..=dice.below(6)).map(|_| action(dice)).collect();
     let resources =
         ["*", "*", "arn:aws:iam::*:role/t*", "arn:aws:iam::*:user/${aws:username}", "arn:aws:*:*:*:*dev-*"];

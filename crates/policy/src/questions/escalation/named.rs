@@ -1,0 +1,29 @@
+//! What identity policies name for an action.
+
+use std::borrow::Cow;
+
+use crate::arn::ArnPattern;
+use crate::context::Context;
+use crate::layers::Attached;
+use crate::statement::Effect;
+use crate::truth::Truth;
+
+/// Patterns of which one matches whatever identity policies may allow an action (in lower case) on. `None`: it may be anything.
+pub(super) fn may_be_named(
+    identity: &[Attached],
+    lower: &str,
+    context: &Context,
+) -> Option<Box<[ArnPattern]>> {
+    let mut patterns = Vec::new();
+    for statement in identity.iter().flat_map(|attached| attached.policy.statements()) {
+        if statement.effect() != Effect::Deny && statement.may_have_action(lower) {
+            patterns.extend(statement.resources_of_caller(context)?.into_iter().map(Cow::into_owned));
+        }
+    }
+    Some(patterns.into())
+}
+
+/// Whether one of these matches a resource.
+pub(super) fn may_have(patterns: Option<&[ArnPattern]>, resource: &str, context: &Context) -> bool {
+    patterns.is_none_or(|all| all.iter().any(|pattern| pattern.matches(resource, context) != Truth::False))
+}

@@ -1,0 +1,146 @@
+//! What the actor's policies say of an action by a look at what they name, so that most resources need no question.
+
+use std::rc::Rc;
+
+use super::actor::Evaluator;
+use super::attempt::PolicyContext;
+use super::chain::{Kind, Member};
+use super::memo::{OfAction, Reach};
+use super::named::{may_be_named, may_have};
+use super::rules::{ASSUME, Bind, Need, RULES};
+use crate::arn::Arn;
+use crate::request::{Request, ResourceKind};
+use crate::statement::Effect;
+use crate::truth::Truth;
+
+impl Evaluator<'_> {
+    /// The users, or the roles, on which all actions that are bound to one of them may be allowed.
+    pub(super) fn reach(&self, needs: &[Need], kind: Kind) -> Reach {
+        if !self.prunes {
+            return None;
+        }
+        let bind = if kind == Kind::User { Bind::TargetUser } else { Bind::TargetRole };
+        let bound = needs.iter().filter(|need| need.bind == bind);
+        let mut reach: Reach = None;
+        for of_action in bound.filter_map(|need| self.reach_of(need.action, kind)) {
+            reach = Some(match reach {
+                Some(known) => {
+                    known.iter().copied().filter(|place| of_action.binary_search(place).is_ok()).collect()
+                }
+                None => of_action,
+            });
+        }
+        reach
+    }
+
+    fn reach_of(&self, action: usize, kind: Kind) -> Reach {
+        let find = || {
+            let lower = RULES.lower.get(action)?;
+            if lower == ASSUME {
+                let roles = self.map.admitting.may_admit(self.actor.principal, &self.actor.layers);
+                return Some(roles.into());
+            }
+            self.named(lower, kind)
+        };
+        self.memo.reach.borrow_mut().entry((action, kind)).or_insert_with(find).clone()
+    }
+
+    /// Those that the statements name which may allow an action. Nothing but an identity policy allows anything on them.
+    fn named(&self, lower: &str, kind: Kind) -> Reach {
+        let of_action = self.of_action(lower);
+        let mut places: Vec<usize> = Vec::new();
+        for pattern in of_action.named.as_deref()? {
+            let fits = |place: &usize| {
+                let arn = self.map.arn_of(kind.at(*place));
+                arn.is_some_and(|arn| pattern.matches(arn, self.start.context()) != Truth::False)
+            };
+            match pattern.only_resource() {
+                Some(resource) => {
+                    places.extend(self.map.by_resource(kind, resource).iter().copied().filter(fits));
+                }
+                None => places.extend((0..self.map.count(kind)).filter(fits)),
+            }
+        }
+        places.sort_unstable();
+        places.dedup();
+        Some(places.into())
+    }
+
+    /// How an action of the actor's own comes out on a user or a role of its account, if its policies do not tell these apart.
+    pub(super) fn everywhere_on(&self, action: usize, member: Member) -> Option<Truth> {
+        let lower = RULES.lower.get(action)?;
+        let resource = self.map.arn_of(member)?;
+        let truth =
+            self.is_plain(lower, resource).then(|| self.everywhere(lower, &self.of_action(lower)))??;
+        matches!(truth, Truth::True | Truth::False).then_some(truth)
+    }
+
+    /// How a request of the actor comes out, if a look at what its policies name tells it.
+    pub(super) fn at_a_glance(&self, request: &Request) -> Option<Truth> {
+        let (lower, resource) = (request.action_lower(), request.resource());
+        if request.resource_kind() != ResourceKind::Ordinary
+            || !request.within_one_account()
+            || !self.is_plain(lower, resource)
+        {
+            return None;
+        }
+        let of_action = self.of_action(lower);
+        if !may_have(of_action.named.as_deref(), resource, self.start.context()) {
+            return Some(Truth::False);
+        }
+        self.everywhere(lower, &of_action)
+    }
+
+    /// Whether identity policies may allow an action (in lower case) on a resource at all. Not asked about what other policies
+    /// may allow too.
+    pub(super) fn may_name(&self, lower: &str, resource: &str) -> bool {
+        !self.is_plain(lower, resource)
+            || may_have(self.of_action(lower).named.as_deref(), resource, self.start.context())
+    }
+
+    /// Whether nothing but policies of the actor's account decides on an action on a resource.
+    fn is_plain(&self, lower: &str, resource: &str) -> bool {
+        self.prunes
+            && !lower.starts_with("sts:")
+            && !lower.starts_with("kms:")
+            && Arn::read(resource).is_some_and(|arn| {
+                let is_here = arn.account == self.place.account
+                    || (arn.account.is_empty() && !matches!(arn.service, "iam" | "sts" | "kms"));
+                is_here && arn.partition == self.place.partition && !arn.resource.starts_with("role/aws-")
+            })
+    }
+
+    fn of_action(&self, lower: &str) -> Rc<OfAction> {
+        if let Some(known) = self.memo.of_actions.borrow().get(lower) {
+            return known.clone();
+        }
+        let named = may_be_named(self.actor.layers.identity, lower, self.start.context());
+        let found = Rc::new(OfAction { named, ..OfAction::default() });
+        self.memo.of_actions.borrow_mut().insert(lower.into(), found.clone());
+        found
+    }
+
+    fn everywhere(&self, lower: &str, of_action: &OfAction) -> Option<Truth> {
+        *of_action.everywhere.get_or_init(|| {
+            self.are_about_everything(lower).then(|| {
+                let service = lower.split(':').next().unwrap_or_default();
+                let any =
+                    format!("arn:{}:{service}::{}:any-7c1f0d52", self.place.partition, self.place.account);
+                self.attempt(&self.start, lower, &any, PolicyContext::Own).truth
+            })
+        })
+    }
+
+    /// Whether every statement of the actor's policies that may have an action matches it on everything, or nothing.
+    fn are_about_everything(&self, lower: &str) -> bool {
+        let all = self.policies.iter().flat_map(|(attached, _)| attached.policy.statements());
+        let mut having = all.filter(|statement| statement.may_have_action(lower));
+        let levels = self.actor.layers.resource_control.levels().unwrap_or_default().iter();
+        let control =
+            levels.flat_map(|level| &level.policies).flat_map(|attached| attached.policy.statements());
+        let mut denying = control.filter(|statement| statement.effect() != Effect::Allow);
+        self.actor.layers.endpoint.is_none()
+            && having.all(|statement| statement.is_about_everything())
+            && !denying.any(|statement| statement.may_have_action(lower))
+    }
+}

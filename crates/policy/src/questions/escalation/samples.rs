@@ -1,0 +1,91 @@
+//! Requests that statements are about, found once for each policy of an account.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::strength::{self, Strength};
+use crate::context::Context;
+use crate::layers::Attached;
+use crate::policy::Policy;
+use crate::questions::requests::{self, POWERS, Place};
+
+/// A request that a statement is about.
+#[derive(Clone, Debug)]
+pub(super) struct Sample {
+    pub(super) action: Arc<str>,
+    pub(super) resource: Arc<str>,
+    pub(super) strength: Strength,
+}
+
+impl Sample {
+    pub(super) fn new(action: &str, resource: &str) -> Self {
+        Self { action: action.into(), resource: resource.into(), strength: strength::of_action(action) }
+    }
+}
+
+/// Those of one policy, for callers of one account: for each statement, if they are the same for all of them.
+#[derive(Debug)]
+struct OfPolicy {
+    /// Kept, so that no other has its address.
+    policy: Arc<Policy>,
+    partition: Box<str>,
+    account: Box<str>,
+    statements: Box<[Option<Box<[Sample]>>]>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Samples {
+    known: Mutex<HashMap<usize, Vec<Arc<OfPolicy>>>>,
+}
+
+impl Samples {
+    /// Requests that the Allows of these policies are about, as [`requests::powers`] finds them.
+    pub(super) fn of(&self, policies: &[Attached], place: Place<'_>, context: &Context) -> Vec<Sample> {
+        let mut all: Vec<Sample> = Vec::new();
+        for attached in policies {
+            let known = self.of_policy(&attached.policy, place, context);
+            for (index, samples) in known.statements.iter().enumerate() {
+                match samples {
+                    Some(samples) => all.extend(samples.iter().cloned()),
+                    None => all.extend(of_statement(&known.policy, index, place, context)),
+                }
+                if all.len() >= POWERS {
+                    return all;
+                }
+            }
+        }
+        all
+    }
+
+    fn of_policy(&self, policy: &Arc<Policy>, place: Place<'_>, context: &Context) -> Arc<OfPolicy> {
+        let address = Arc::as_ptr(policy).addr();
+        let is_of =
+            |one: &&Arc<OfPolicy>| *one.partition == *place.partition && *one.account == *place.account;
+        let lock = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = lock().get(&address).and_then(|all| all.iter().find(is_of)) {
+            return known.clone();
+        }
+        let of = |index: usize| {
+            let samples = || of_statement(policy, index, place, context).collect();
+            requests::is_fixed(policy, index).then(samples)
+        };
+        let found = Arc::new(OfPolicy {
+            policy: policy.clone(),
+            partition: place.partition.into(),
+            account: place.account.into(),
+            statements: (0..policy.statements().len()).map(of).collect(),
+        });
+        lock().entry(address).or_default().push(found.clone());
+        found
+    }
+}
+
+fn of_statement(
+    policy: &Policy,
+    index: usize,
+    place: Place<'_>,
+    context: &Context,
+) -> impl Iterator<Item = Sample> {
+    let found = requests::powers_of(policy, index, place, context).into_iter();
+    found.map(|(action, resource)| Sample::new(&action, &resource))
+}
