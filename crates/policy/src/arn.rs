@@ -163,6 +163,20 @@ impl ArnPattern {
         }
     }
 
+    /// What everything that it matches begins with.
+    fn start(&self) -> &str {
+        match self {
+            Self::Whole(pattern) => pattern.literal_start(),
+            Self::Segments(_) | Self::Template(_) => "",
+        }
+    }
+
+    /// Whether there may be an ARN that both match.
+    pub(crate) fn may_meet(&self, other: &Self) -> bool {
+        let (one, two) = (self.start(), other.start());
+        one.starts_with(two) || two.starts_with(one)
+    }
+
     /// The sixth segment of whatever it matches, if that is always the same.
     pub(crate) fn only_resource(&self) -> Option<&str> {
         match self {

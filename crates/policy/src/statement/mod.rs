@@ -222,6 +222,12 @@ impl Statement {
             && self.resources.as_ref().is_some_and(Resources::are_everything)
     }
 
+    /// Whether it allows an action, given in lower case, on everything and in all circumstances.
+    pub(crate) fn surely_allows_everywhere(&self, action_lower: &str) -> bool {
+        let has = |actions: &Actions| actions.contain(action_lower) == Truth::True;
+        self.effect == Effect::Allow && self.is_about_everything() && self.actions.as_ref().is_some_and(has)
+    }
+
     /// Whether it denies an action, given in lower case, whatever else is asked, to everyone whom an entry of a
     /// resource's policy stands for; `None`: to everyone.
     pub(crate) fn surely_denies(&self, action_lower: &str, whom: Option<&PrincipalEntry>) -> bool {

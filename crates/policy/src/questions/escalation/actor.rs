@@ -1,5 +1,6 @@
 //! An actor, prepared for looking for its ways: what is the same for all of them.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use super::attempt::PolicyContext;
@@ -102,7 +103,8 @@ impl<'m> Evaluator<'m> {
             let may = identity.filter(|(_, indexed)| indexed.may(action));
             may.map(|(attached, _)| (*attached).clone()).collect()
         };
-        self.memo.allowing.get(action).map_or(&[], |known| known.get_or_init(find))
+        let all = self.memo.allowing.get_or_init(|| RULES.actions.iter().map(|_| OnceCell::new()).collect());
+        all.get(action).map_or(&[], |known| known.get_or_init(find))
     }
 
     /// A role is passed to a service. Where it is passed on by another, which of them IAM sees is not confirmed.

@@ -249,7 +249,17 @@ impl<'m> Evaluator<'m> {
 
     /// A request with its reasons. The same ones are asked for many rules.
     pub(super) fn step(&self, attempt: &Attempt) -> Arc<EscalationStep> {
-        attempt.step.get_or_init(|| Arc::new(self.told(attempt))).clone()
+        let find = || match attempt.policy_context {
+            PolicyContext::Visitor(role, Some(service)) => {
+                let mut trusting = self.map.trusting.get(service).into_iter().flatten();
+                match trusting.find(|trusting| trusting.role == role) {
+                    Some(trusting) => trusting.step.get_or_init(|| Arc::new(self.told(attempt))).clone(),
+                    None => Arc::new(self.told(attempt)),
+                }
+            }
+            _ => Arc::new(self.told(attempt)),
+        };
+        attempt.step.get_or_init(find).clone()
     }
 
     fn told(&self, attempt: &Attempt) -> EscalationStep {

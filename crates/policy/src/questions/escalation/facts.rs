@@ -95,6 +95,10 @@ impl<'m> Evaluator<'m> {
     pub(super) fn written_for(&self, role: usize) -> Option<Rc<str>> {
         let write = RULES.actions.iter().position(|action| action == "s3:PutObject")?;
         let reader = self.map.roles.get(role)?;
+        // Nothing has a name that one may write and the other may read.
+        if self.prunes && !self.may_meet(RULES.lower.get(write)?, reader.readable()) {
+            return None;
+        }
         let written = self.memo.written.get_or_init(|| {
             let places = self.places(write).into_iter();
             places.filter(|object| self.may_write(write, object)).map(Object::new).collect()

@@ -18,7 +18,7 @@ pub(super) enum Outcome {
 /// What comes of a way, with what that takes beyond its steps.
 #[derive(Clone, Debug)]
 pub(super) struct Gained {
-    pub(super) outcome: Outcome,
+    pub(super) outcome: Rc<Outcome>,
     pub(super) strength: Strength,
     /// What must hold for it.
     pub(super) residuals: Vec<Residual>,
@@ -32,7 +32,14 @@ pub(super) struct Gained {
 
 impl Gained {
     pub(super) fn new(outcome: Outcome, strength: Strength) -> Self {
-        Self { outcome, strength, residuals: Vec::new(), chain: Vec::new(), end: None, truth: Truth::True }
+        Self {
+            outcome: Rc::new(outcome),
+            strength,
+            residuals: Vec::new(),
+            chain: Vec::new(),
+            end: None,
+            truth: Truth::True,
+        }
     }
 
     pub(super) fn not_known() -> Self {
@@ -42,7 +49,7 @@ impl Gained {
     /// How sure it is, once the steps are taken. Who is an administrator under a condition need not be one; but where it may
     /// do something more under a condition, that is what is gained, whether or not it can be used.
     pub(super) fn truth(&self) -> Truth {
-        let is_administrator = matches!(self.outcome, Outcome::Gain(Gain::Administrator));
+        let is_administrator = matches!(*self.outcome, Outcome::Gain(Gain::Administrator));
         if is_administrator && !self.residuals.is_empty() {
             self.truth.min(Truth::Depends)
         } else {
@@ -52,7 +59,7 @@ impl Gained {
 
     /// Whether another is at least as sure and as strong, and hangs on no condition if this does not.
     pub(super) fn yields_to(&self, other: &Self) -> bool {
-        let rank = |gained: &Self| match gained.outcome {
+        let rank = |gained: &Self| match *gained.outcome {
             Outcome::NotTold(_) => (0, 0),
             Outcome::Gain(_) => (1, gained.strength),
         };

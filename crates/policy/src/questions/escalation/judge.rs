@@ -5,7 +5,7 @@ use super::attempt::{Attempt, PolicyContext};
 use super::gained::{Gained, Outcome};
 use super::targets::{Target, targets};
 use super::unrestricted::Unrestricted;
-use super::way::FoundWay;
+use super::way::{FoundWay, Taken};
 use std::cell::OnceCell;
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -20,12 +20,6 @@ use super::map::EscalationMap;
 use super::rules::{Alternative, Bind, Effect, Need, RULES, Rule, TrustedService};
 use crate::questions::administrator::Standing;
 use crate::truth::Truth;
-
-/// The requests of a way, and what they leave open.
-struct Taken {
-    attempts: Vec<Rc<Attempt>>,
-    lacking: Vec<String>,
-}
 
 impl EscalationMap<'_> {
     /// Asks which rules hold for one user or role: see [`escalations`](crate::escalations).
@@ -209,9 +203,7 @@ impl<'m> Evaluator<'m> {
         mut target: Target<'m>,
         unrestricted: &Unrestricted,
     ) -> Vec<FoundWay<'m>> {
-        let Some(Taken { mut attempts, lacking }) =
-            self.taken(rule, &alternative.needs, &mut target, unrestricted)
-        else {
+        let Some(mut taken) = self.taken(rule, &alternative.needs, &mut target, unrestricted) else {
             return Vec::new();
         };
         let is_direct = alternative.needs.iter().all(|need| RULES.is_assuming(need));
@@ -223,10 +215,9 @@ impl<'m> Evaluator<'m> {
         if gain.is_empty() {
             return Vec::new();
         }
-        attempts.extend(self.visit(&target));
-        gain.iter()
-            .filter_map(|gained| self.judged((rule, alternative), &target, (&attempts, &lacking), gained))
-            .collect()
+        taken.attempts.extend(self.visit(&target));
+        let (target, taken) = (Rc::new(target), Rc::new(taken));
+        gain.iter().filter_map(|gained| self.judged((rule, alternative), &target, &taken, gained)).collect()
     }
 
     /// The requests of an alternative on a target, if none is denied.
@@ -279,8 +270,8 @@ impl<'m> Evaluator<'m> {
     fn judged(
         &self,
         (rule, alternative): (&'static Rule, &'static Alternative),
-        target: &Target<'m>,
-        (attempts, lacking): (&[Rc<Attempt>], &[String]),
+        target: &Rc<Target<'m>>,
+        taken: &Rc<Taken>,
         gained: &Gained,
     ) -> Option<FoundWay<'m>> {
         // That there is a role which the target assumes is a proviso only where it is none of the inventory.
@@ -288,13 +279,14 @@ impl<'m> Evaluator<'m> {
             Effect::Executed if gained.end.is_some() => (EscalationVerdict::Yes, None),
             _ => (alternative.at_most, alternative.proviso.as_deref()),
         };
+        let Taken { attempts, lacking } = &**taken;
         let lacks = !lacking.is_empty() || attempts.iter().any(|attempt| attempt.lacking.is_some());
         let least = attempts.iter().map(|attempt| attempt.truth).min()?.min(gained.truth());
         let verdict = match least {
             Truth::False => return None,
             Truth::Unknown => EscalationVerdict::Unknown,
             // Doubt about what is gained leaves the steps as sure as they are.
-            _ if matches!(gained.outcome, Outcome::NotTold(_)) => EscalationVerdict::Potential,
+            _ if matches!(*gained.outcome, Outcome::NotTold(_)) => EscalationVerdict::Potential,
             _ if !target.missing.is_empty() || lacks => EscalationVerdict::Potential,
             Truth::Depends => at_most.min(EscalationVerdict::Conditional),
             Truth::True => at_most,
@@ -303,8 +295,7 @@ impl<'m> Evaluator<'m> {
         Some(FoundWay {
             verdict,
             target: target.clone(),
-            attempts: attempts.to_vec(),
-            lacking: lacking.to_vec(),
+            taken: taken.clone(),
             gained: gained.clone(),
             proviso,
         })
@@ -335,15 +326,16 @@ impl<'m> Evaluator<'m> {
 
     /// A way with the reasons of its requests.
     fn tell(&self, rule: &Rule, found: FoundWay<'m>) -> EscalationWay {
-        let FoundWay { verdict, target, attempts, lacking, gained, proviso } = found;
-        let (gain, mut doubts) = match gained.outcome {
-            Outcome::Gain(gain) => (gain, Vec::new()),
-            Outcome::NotTold(doubts) => (Gain::NotKnown, doubts),
+        let FoundWay { verdict, target, taken, gained, proviso } = found;
+        let Taken { attempts, lacking } = &*taken;
+        let (gain, mut doubts) = match &*gained.outcome {
+            Outcome::Gain(gain) => (gain.clone(), Vec::new()),
+            Outcome::NotTold(doubts) => (Gain::NotKnown, doubts.clone()),
         };
         let mut steps: Vec<Arc<EscalationStep>> = Vec::new();
         let mut missing: Vec<String> =
-            target.missing.iter().map(|what| (*what).to_owned()).chain(lacking).collect();
-        for attempt in &attempts {
+            target.missing.iter().map(|what| (*what).to_owned()).chain(lacking.iter().cloned()).collect();
+        for attempt in attempts {
             for step in attempt.first.iter().map(|first| self.step(first)).chain([self.step(attempt)]) {
                 let is_same = |one: &Arc<EscalationStep>| {
                     (&one.action, &one.resource) == (&step.action, &step.resource)

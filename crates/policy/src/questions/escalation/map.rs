@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::chain::{Admitting, Hop, Kind, Member, Reached};
+use super::found::EscalationStep;
 use super::index::Index;
 use super::inventory::{Actor, Inventory, PolicyFacts, RoleFacts, UserFacts};
 use super::named::{may_be_named, may_have};
@@ -45,7 +46,7 @@ pub struct EscalationMap<'a> {
     indices: Mutex<HashMap<String, Arc<Index>>>,
     pub(super) numbers: Numbers,
     /// Users and roles by the last segment of their ARNs, such as `user/ann`.
-    by_resource: HashMap<&'a str, Vec<usize>>,
+    by_resource: HashMap<&'a str, Vec<usize>, ahash::RandomState>,
     /// See [`Evaluator`](super::actor::Evaluator).
     pub(super) prunes: bool,
 }
@@ -57,6 +58,8 @@ pub(super) struct Trusting {
     pub(super) trust: Truth,
     /// The service's request to take it on.
     pub(super) visit: Request,
+    /// The same with its reasons, which are those of every actor.
+    pub(super) step: OnceLock<Arc<EscalationStep>>,
 }
 
 /// A role as a target.
@@ -80,7 +83,7 @@ pub(super) struct Role<'a> {
     readable: OnceLock<Option<Box<[ArnPattern]>>>,
     /// It, as one that asks for something.
     reader: OnceLock<Option<Request>>,
-    reading: Mutex<HashMap<Box<str>, bool>>,
+    reading: Mutex<HashMap<Box<str>, bool, ahash::RandomState>>,
 }
 
 /// A user as a target.
@@ -161,7 +164,12 @@ impl<'a> EscalationMap<'a> {
             let trusts = |(index, role): (usize, &Role<'a>)| {
                 let visit = role.visited_by(service, inventory.requests)?;
                 let trust = role.admits(&visit);
-                (trust != Truth::False).then_some(Trusting { role: index, trust, visit })
+                (trust != Truth::False).then_some(Trusting {
+                    role: index,
+                    trust,
+                    visit,
+                    step: OnceLock::new(),
+                })
             };
             roles.iter().enumerate().filter_map(trusts).collect()
         });
@@ -248,8 +256,8 @@ impl<'a> EscalationMap<'a> {
 }
 
 /// Places among the users, and among the roles, by the last segment of the ARN, which tells a user from a role.
-fn by_resource<'a>(inventory: &Inventory<'a>) -> HashMap<&'a str, Vec<usize>> {
-    let mut places: HashMap<&str, Vec<usize>> = HashMap::new();
+fn by_resource<'a>(inventory: &Inventory<'a>) -> HashMap<&'a str, Vec<usize>, ahash::RandomState> {
+    let mut places: HashMap<&str, Vec<usize>, _> = HashMap::default();
     let users = inventory.users.unwrap_or_default().iter().map(|user| user.arn).enumerate();
     let roles = inventory.roles.unwrap_or_default().iter().map(|role| role.arn).enumerate();
     for (place, arn) in users.chain(roles) {
@@ -324,12 +332,15 @@ impl<'a> Role<'a> {
         })
     }
 
+    /// Patterns of which one matches whatever it may read. `None`: it may be anything.
+    pub(super) fn readable(&self) -> Option<&[ArnPattern]> {
+        let find = || may_be_named(self.facts.layers.identity, READ, &self.subject.context);
+        self.readable.get_or_init(find).as_deref()
+    }
+
     /// Whether it may read an object of S3. Asked for the same objects by many actors.
     pub(super) fn reads(&self, object: &str) -> bool {
-        let readable = self
-            .readable
-            .get_or_init(|| may_be_named(self.facts.layers.identity, READ, &self.subject.context));
-        if !may_have(readable.as_deref(), object, &self.subject.context) {
+        if !may_have(self.readable(), object, &self.subject.context) {
             return false;
         }
         if let Some(known) = self.reading.lock().unwrap_or_else(PoisonError::into_inner).get(object) {

@@ -1,7 +1,6 @@
 //! What is remembered while the ways of an actor are looked for.
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::attempt::Attempt;
@@ -40,10 +39,10 @@ impl Candidate {
 pub(super) type Candidates = Rc<[Vec<Candidate>]>;
 
 /// For another account than the actor's, if it is one, and an action.
-pub(super) type KnownCandidates = HashMap<(Option<Box<str>>, usize), Candidates>;
+pub(super) type KnownCandidates = Map<(Option<Box<str>>, usize), Candidates>;
 
 /// For an action, and a place among what it takes together, the request about anything of the type, if it is allowed.
-pub(super) type OnAny = HashMap<(usize, usize), Option<Rc<Attempt>>>;
+pub(super) type OnAny = Map<(usize, usize), Option<Rc<Attempt>>>;
 
 /// Whose powers are measured: by `AdministratorAccess` or as they are, place among the roles, place among the users.
 pub(super) type Measured = (bool, Option<usize>, Option<usize>);
@@ -63,11 +62,14 @@ pub(super) struct OfAction {
     pub(super) everywhere: OnceCell<Option<Truth>>,
 }
 
+/// With a fast hash: keys are looked up for every rule and target.
+type Map<Key, Value> = std::collections::HashMap<Key, Value, ahash::RandomState>;
+
 /// What was found for one actor.
 #[derive(Default)]
 pub(super) struct Memo {
     /// For each action, the identity policies that may allow it.
-    pub(super) allowing: Box<[OnceCell<Box<[Attached]>>]>,
+    pub(super) allowing: OnceCell<Box<[OnceCell<Box<[Attached]>>]>>,
     /// For each action, whether it was allowed on the last target.
     pub(super) likely: Box<[Cell<bool>]>,
     pub(super) candidates: RefCell<KnownCandidates>,
@@ -78,27 +80,26 @@ pub(super) struct Memo {
     /// As one that passes a role on.
     pub(super) passing_on: OnceCell<Request>,
     /// For each action, the users or the roles on which it may be allowed at all.
-    pub(super) reach: RefCell<HashMap<(usize, Kind), Reach>>,
+    pub(super) reach: RefCell<Map<(usize, Kind), Reach>>,
     /// By actions in lower case.
-    pub(super) of_actions: RefCell<HashMap<Box<str>, Rc<OfAction>>>,
-    pub(super) on_targets: RefCell<HashMap<OnTarget, Rc<Attempt>>>,
-    pub(super) rewritten: RefCell<HashMap<usize, Rc<Attempt>>>,
-    pub(super) visits: RefCell<HashMap<(usize, usize), Rc<Attempt>>>,
+    pub(super) of_actions: RefCell<Map<Box<str>, Rc<OfAction>>>,
+    pub(super) on_targets: RefCell<Map<OnTarget, Rc<Attempt>>>,
+    pub(super) rewritten: RefCell<Map<usize, Rc<Attempt>>>,
+    pub(super) visits: RefCell<Map<(usize, usize), Rc<Attempt>>>,
     pub(super) current: RefCell<Current>,
-    pub(super) gains: RefCell<HashMap<Measured, Rc<[Gained]>>>,
+    pub(super) gains: RefCell<Map<Measured, Rc<[Gained]>>>,
     /// What is gained from roles as they are, by their places.
-    pub(super) gains_of_roles: RefCell<HashMap<usize, Rc<[Gained]>>>,
+    pub(super) gains_of_roles: RefCell<Map<usize, Rc<[Gained]>>>,
     pub(super) own_hops: OnceCell<Vec<Hop>>,
     /// Objects of S3 that it may write, of those that its policies tell apart.
     pub(super) written: OnceCell<Vec<Object>>,
     /// Whether it may write an object.
-    pub(super) writing: RefCell<HashMap<Box<str>, bool>>,
+    pub(super) writing: RefCell<Map<Box<str>, bool>>,
 }
 
 impl Memo {
     pub(super) fn new() -> Self {
         Self {
-            allowing: RULES.actions.iter().map(|_| OnceCell::new()).collect(),
             likely: RULES.actions.iter().map(|_| Cell::new(false)).collect(),
             passing: RULES.services.iter().map(|_| OnceCell::new()).collect(),
             ..Self::default()

@@ -23,6 +23,12 @@ pub(super) fn may_be_named(
     Some(patterns.into())
 }
 
+/// Whether there may be a resource that one of these and one of those match.
+pub(super) fn may_meet(some: Option<&[ArnPattern]>, others: Option<&[ArnPattern]>) -> bool {
+    let (Some(some), Some(others)) = (some, others) else { return true };
+    some.iter().any(|one| others.iter().any(|other| one.may_meet(other)))
+}
+
 /// Whether one of these matches a resource.
 pub(super) fn may_have(patterns: Option<&[ArnPattern]>, resource: &str, context: &Context) -> bool {
     patterns.is_none_or(|all| all.iter().any(|pattern| pattern.matches(resource, context) != Truth::False))

@@ -45,6 +45,8 @@ struct Possible {
     /// Its place among the samples, before they were sorted.
     place: usize,
     outcome: OnceLock<Outcome>,
+    /// Whether it may be done on all that the action takes together.
+    is_whole: OnceLock<bool>,
 }
 
 #[derive(Debug)]
@@ -70,8 +72,14 @@ impl Powers {
     fn of(start: Request, samples: Vec<Sample>) -> Self {
         let owner = DelegatingOwner::new(start.principal().account().unwrap_or_default());
         let possible = samples.into_iter().enumerate();
-        let mut possible: Vec<Possible> =
-            possible.map(|(place, sample)| Possible { sample, place, outcome: OnceLock::new() }).collect();
+        let mut possible: Vec<Possible> = possible
+            .map(|(place, sample)| Possible {
+                sample,
+                place,
+                outcome: OnceLock::new(),
+                is_whole: OnceLock::new(),
+            })
+            .collect();
         possible.sort_by_key(|possible| Reverse(possible.sample.strength));
         Self { start: Some(start), owner, possible, ..Self::default() }
     }
@@ -83,7 +91,7 @@ impl Powers {
         numbers: &'p Numbers,
     ) -> impl Iterator<Item = &'p Power> {
         self.possible.iter().filter_map(move |possible| match self.outcome(possible, layers, numbers) {
-            Outcome::Power(power) if self.is_whole(power, layers, numbers) => Some(&**power),
+            Outcome::Power(power) if self.is_whole(possible, layers, numbers) => Some(&**power),
             _ => None,
         })
     }
@@ -115,11 +123,14 @@ impl Powers {
     }
 
     /// Whether an action may be done on all of the resources that it takes together, and not on some of them only.
-    fn is_whole(&self, power: &Power, layers: &Layers<'_>, numbers: &Numbers) -> bool {
-        let action = power.request.action();
+    fn is_whole(&self, possible: &Possible, layers: &Layers<'_>, numbers: &Numbers) -> bool {
+        *possible.is_whole.get_or_init(|| self.is_on_all(&possible.sample.action, layers, numbers))
+    }
+
+    fn is_on_all(&self, action: &str, layers: &Layers<'_>, numbers: &Numbers) -> bool {
         let Some(kinds) = Kinds::of(action).filter(|kinds| kinds.groups.len() > 1) else { return true };
         kinds.groups.iter().all(|group| {
-            let mut others = self.possible.iter().filter(|other| *other.sample.action == *action);
+            let mut others = self.possible.iter().filter(|other| &*other.sample.action == action);
             others.any(|other| {
                 group.has(&other.sample.resource)
                     && matches!(self.outcome(other, layers, numbers), Outcome::Power(_))
@@ -165,7 +176,7 @@ impl Powers {
 /// and which names are taken.
 #[derive(Debug, Default)]
 pub(super) struct Numbers {
-    known: Mutex<HashMap<String, usize>>,
+    known: Mutex<HashMap<String, usize, ahash::RandomState>>,
     /// Of the users and roles of the inventory.
     taken: HashSet<String>,
     samples: Samples,

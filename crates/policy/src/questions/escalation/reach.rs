@@ -6,9 +6,10 @@ use super::actor::Evaluator;
 use super::attempt::PolicyContext;
 use super::chain::{Kind, Member};
 use super::memo::{OfAction, Reach};
-use super::named::{may_be_named, may_have};
+use super::named::{may_be_named, may_have, may_meet};
 use super::rules::{ASSUME, Bind, Need, RULES};
-use crate::arn::Arn;
+use crate::arn::{Arn, ArnPattern};
+use crate::layers::Attached;
 use crate::request::{Request, ResourceKind};
 use crate::statement::Effect;
 use crate::truth::Truth;
@@ -98,6 +99,11 @@ impl Evaluator<'_> {
             || may_have(self.of_action(lower).named.as_deref(), resource, self.start.context())
     }
 
+    /// Whether there may be a resource that one of these patterns matches, and on which identity policies may allow an action.
+    pub(super) fn may_meet(&self, lower: &str, patterns: Option<&[ArnPattern]>) -> bool {
+        may_meet(self.of_action(lower).named.as_deref(), patterns)
+    }
+
     /// Whether nothing but policies of the actor's account decides on an action on a resource.
     fn is_plain(&self, lower: &str, resource: &str) -> bool {
         self.prunes
@@ -131,16 +137,32 @@ impl Evaluator<'_> {
         })
     }
 
-    /// Whether every statement of the actor's policies that may have an action matches it on everything, or nothing.
+    /// Whether the actor's policies say the same of an action on every resource.
     fn are_about_everything(&self, lower: &str) -> bool {
-        let all = self.policies.iter().flat_map(|(attached, _)| attached.policy.statements());
-        let mut having = all.filter(|statement| statement.may_have_action(lower));
-        let levels = self.actor.layers.resource_control.levels().unwrap_or_default().iter();
+        let layers = &self.actor.layers;
+        let boundary = layers.boundary.map_or(&[][..], std::slice::from_ref);
+        let levels = layers.service_control.levels().unwrap_or_default().iter();
+        let mut groups = levels.map(|level| &level.policies[..]).chain([
+            layers.identity,
+            boundary,
+            layers.session.unwrap_or_default(),
+        ]);
+        let levels = layers.resource_control.levels().unwrap_or_default().iter();
         let control =
             levels.flat_map(|level| &level.policies).flat_map(|attached| attached.policy.statements());
         let mut denying = control.filter(|statement| statement.effect() != Effect::Allow);
-        self.actor.layers.endpoint.is_none()
-            && having.all(|statement| statement.is_about_everything())
+        layers.endpoint.is_none()
+            && groups.all(|policies| is_about_everything(policies, lower))
             && !denying.any(|statement| statement.may_have_action(lower))
     }
+}
+
+/// Whether policies that allow together say the same of an action on every resource: those of their statements do so that
+/// may have it, or one allows it everywhere, beside which no other Allow counts.
+fn is_about_everything(policies: &[Attached], lower: &str) -> bool {
+    let statements = || policies.iter().flat_map(|attached| attached.policy.statements());
+    let is_allowed = statements().any(|one| one.surely_allows_everywhere(lower));
+    statements()
+        .filter(|one| one.may_have_action(lower))
+        .all(|one| one.is_about_everything() || (is_allowed && one.effect() == Effect::Allow))
 }

@@ -9,12 +9,17 @@ use super::gained::{Gained, Outcome};
 use super::strength::Strength;
 use super::targets::Target;
 
+/// The requests of a way, and what they leave open.
+pub(super) struct Taken {
+    pub(super) attempts: Vec<Rc<Attempt>>,
+    pub(super) lacking: Vec<String>,
+}
+
 /// A way that holds or may, before its requests are asked for their reasons.
 pub(super) struct FoundWay<'m> {
     pub(super) verdict: EscalationVerdict,
-    pub(super) target: Target<'m>,
-    pub(super) attempts: Vec<Rc<Attempt>>,
-    pub(super) lacking: Vec<String>,
+    pub(super) target: Rc<Target<'m>>,
+    pub(super) taken: Rc<Taken>,
     pub(super) gained: Gained,
     pub(super) proviso: Option<&'static str>,
 }
@@ -25,7 +30,7 @@ pub(super) type Identity<'m> = ((Option<usize>, Option<usize>, Option<&'m str>),
 impl<'m> FoundWay<'m> {
     /// What it has in common with another that comes to the same: target, and what is gained.
     pub(super) fn identity(&self) -> Identity<'m> {
-        let Target { role, user, policy, .. } = self.target;
+        let Target { role, user, policy, .. } = *self.target;
         ((role, user, policy), (self.gained.end, self.gained.strength))
     }
 
@@ -40,7 +45,7 @@ impl<'m> FoundWay<'m> {
 
     /// Whether an administrator is gained, or it is not known what is.
     pub(super) fn may_make_administrator(&self) -> bool {
-        let may = match self.gained.outcome {
+        let may = match *self.gained.outcome {
             Outcome::Gain(Gain::Administrator) | Outcome::NotTold(_) => true,
             Outcome::Gain(Gain::NotKnown) => !self.target.missing.is_empty(),
             Outcome::Gain(_) => false,
@@ -50,7 +55,7 @@ impl<'m> FoundWay<'m> {
 
     /// How sure it is, and whether that is that an administrator is gained.
     pub(super) fn sureness(&self) -> (EscalationVerdict, bool) {
-        (self.verdict, matches!(self.gained.outcome, Outcome::Gain(Gain::Administrator)))
+        (self.verdict, matches!(*self.gained.outcome, Outcome::Gain(Gain::Administrator)))
     }
 
     /// How long its chain is, the surest of ways first.
