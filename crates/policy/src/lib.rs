@@ -75,6 +75,7 @@ mod request;
 mod statement;
 mod truth;
 mod variable;
+mod wildcard;
 
 pub use answer::{Answer, Citation, Decision, Denial, Doubt, Layer, Residual, Step, Term};
 pub use catalogue::{AccessLevel, Action, Catalogue, ConditionKey, ResourceType};

@@ -5,6 +5,8 @@
 //! an action that is newer than this table changes no verdict: it is only not listed here, and may be about anything.
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
 
+mod checked_on;
+mod listed;
 mod principals;
 mod table;
 
@@ -12,9 +14,11 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{LazyLock, OnceLock};
 
-use crate::pattern::Pattern;
-use crate::statement::checked_on;
+use crate::wildcard;
 use table::Service;
+
+pub(crate) use checked_on::checked_on;
+pub use listed::{AccessLevel, ConditionKey, ResourceType};
 
 /// The table, packed: `cargo xtask catalogue` writes it. Its licence is in `data/NOTICE`.
 const PACKED: &[u8] = include_bytes!("../../data/actions.z");
@@ -38,74 +42,11 @@ pub struct Catalogue {
     services: Vec<Service>,
 }
 
-/// What an action does to what it touches. An action may have two.
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_understand-policy-summary-access-level-summaries.html>
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum AccessLevel {
-    /// Sees that resources exist.
-    List,
-    /// Sees what is in them.
-    Read,
-    /// Makes, changes or deletes them.
-    Write,
-    /// Changes their tags and nothing else.
-    Tagging,
-    /// Grants or takes away permissions.
-    PermissionsManagement,
-}
-
 /// One action of a service.
 #[derive(Clone, Copy, Debug)]
 pub struct Action<'a> {
     service: &'a Service,
     entry: &'a table::Entry,
-}
-
-/// What an action may be about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ResourceType<'a> {
-    /// `role`, `bucket`: a name within the service.
-    pub name: &'a str,
-    /// `arn:${Partition}:iam::${Account}:role/${RoleNameWithPath}`.
-    pub arn: &'a str,
-    /// Whether the action always takes one. Where none is required, the action may take any of those listed.
-    pub required: bool,
-}
-
-/// A condition key that an action knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ConditionKey<'a> {
-    /// `iam:PassedToService`, `aws:RequestTag/${TagKey}`.
-    pub name: &'a str,
-    /// `String`, `ArrayOfString`, `ARN`, `Bool`, …; empty where the source does not say.
-    pub kind: &'a str,
-}
-
-impl ConditionKey<'_> {
-    /// Whether it is declared to hold several values.
-    pub fn is_multivalued(&self) -> bool {
-        self.kind.starts_with("ArrayOf")
-    }
-
-    /// Whether it is the key with this name, in any case, in which something stands for `${TagKey}` and `<key>`.
-    ///
-    /// ```
-    /// use orgsweep_policy::ConditionKey;
-    ///
-    /// let key = ConditionKey { name: "kms:EncryptionContext:${EncryptionContextKey}", kind: "String" };
-    /// assert!(key.is("kms:encryptioncontext:team") && !key.is("kms:EncryptionContext:"));
-    /// ```
-    pub fn is(&self, name: &str) -> bool {
-        let Some((start, rest)) = self.name.split_once(['$', '<']) else {
-            return self.name.eq_ignore_ascii_case(name);
-        };
-        // Of two that something stands for, the second is looked at no more closely than the first.
-        let end = rest.rsplit(['}', '>']).next().unwrap_or_default().as_bytes();
-        let (start, name) = (start.as_bytes(), name.as_bytes());
-        name.len() > start.len() + end.len()
-            && name.get(..start.len()).is_some_and(|own| own.eq_ignore_ascii_case(start))
-            && name.get(name.len() - end.len()..).is_some_and(|own| own.eq_ignore_ascii_case(end))
-    }
 }
 
 /// The keys that begin with a service's prefix, and whether they belong to some actions of their service and to no other.
@@ -140,7 +81,7 @@ impl Catalogue {
             static TEXT: OnceLock<String> = OnceLock::new();
             // A test holds that neither fails for the table that is compiled in.
             let text = TEXT.get_or_init(|| table::unpacked(PACKED).unwrap_or_default());
-            table::read(text).unwrap_or_default()
+            table::read(text).map(|(version, services)| Self { version, services }).unwrap_or_default()
         })
     }
 
@@ -180,7 +121,7 @@ impl Catalogue {
 
     /// Every action, by service and name.
     pub fn actions(&self) -> impl Iterator<Item = Action<'_>> {
-        self.services.iter().flat_map(Service::all)
+        self.services.iter().flat_map(all)
     }
 
     /// The condition keys of every service, each as often as services declare it.
@@ -220,7 +161,8 @@ impl Catalogue {
     /// The same of a name in lower case.
     pub(crate) fn action_lower(&self, name: &str) -> Option<Action<'_>> {
         let (prefix, name) = name.split_once(':')?;
-        self.service(prefix)?.named(name)
+        let service = self.service(prefix)?;
+        service.named(name).map(|entry| Action { service, entry })
     }
 
     /// The actions that a pattern takes in, as IAM matches it: `s3:Get*`, `*`. The known ones: AWS may have more.
@@ -240,17 +182,16 @@ impl Catalogue {
             },
             _ => &self.services,
         };
-        let compiled = Pattern::wild(&pattern);
         let mut full = String::new();
         among
             .iter()
-            .flat_map(Service::all)
+            .flat_map(all)
             .filter(|action| {
                 full.clear();
                 full.push_str(action.service.prefix);
                 full.push(':');
                 full.push_str(&action.entry.lower);
-                compiled.is_match(&full)
+                wildcard::matches(&pattern, &full)
             })
             .collect()
     }
@@ -259,6 +200,11 @@ impl Catalogue {
         let place = self.services.binary_search_by(|service| service.prefix.cmp(prefix)).ok()?;
         self.services.get(place)
     }
+}
+
+/// Every action of a service.
+fn all(service: &Service) -> impl Iterator<Item = Action<'_>> {
+    service.all().map(move |entry| Action { service, entry })
 }
 
 impl<'a> Action<'a> {
@@ -342,7 +288,8 @@ mod tests {
     #[test]
     fn the_table_is_whole() {
         let text = table::unpacked(PACKED).unwrap();
-        let catalogue = table::read(Box::leak(text.into_boxed_str())).unwrap();
+        let (version, services) = table::read(Box::leak(text.into_boxed_str())).unwrap();
+        let catalogue = Catalogue { version, services };
         assert!(catalogue.services().count() > 400);
         assert!(catalogue.actions().count() > 20_000);
         assert!(catalogue.version().starts_with("0.1."));

@@ -8,7 +8,7 @@
 //! | `R` | a resource type: name, ARN, places of its condition keys |
 //! | `A` | an action: name, letters of its levels, places of its resource types (`!` where required), places of its keys |
 
-use super::{AccessLevel, Action, Catalogue, ConditionKey};
+use super::listed::{AccessLevel, ConditionKey};
 
 /// A service with what belongs to it.
 #[derive(Debug)]
@@ -41,13 +41,13 @@ pub(super) struct Entry {
 }
 
 impl Service {
-    pub(super) fn all(&self) -> impl Iterator<Item = Action<'_>> {
-        self.entries.iter().map(move |entry| Action { service: self, entry })
+    pub(super) fn all(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter()
     }
 
-    pub(super) fn named(&self, lower: &str) -> Option<Action<'_>> {
+    pub(super) fn named(&self, lower: &str) -> Option<&Entry> {
         let place = self.entries.binary_search_by(|entry| (*entry.lower).cmp(lower)).ok()?;
-        self.entries.get(place).map(|entry| Action { service: self, entry })
+        self.entries.get(place)
     }
 }
 
@@ -104,22 +104,23 @@ pub(super) fn unpacked(packed: &[u8]) -> Option<String> {
     String::from_utf8(miniz_oxide::inflate::decompress_to_vec_zlib(packed).ok()?).ok()
 }
 
-/// The table; `None`: a line is not as described above.
-pub(super) fn read(text: &'static str) -> Option<Catalogue> {
-    let mut catalogue = Catalogue::default();
+/// The version and the services; `None`: a line is not as described above.
+pub(super) fn read(text: &'static str) -> Option<(&'static str, Vec<Service>)> {
+    let mut version = "";
+    let mut services: Vec<Service> = Vec::new();
     for line in text.lines() {
         let mut fields = line.split('\t');
         let (letter, name) = (fields.next()?, fields.next()?);
         match letter {
-            "V" => catalogue.version = name,
-            "S" => catalogue.services.push(Service {
+            "V" => version = name,
+            "S" => services.push(Service {
                 prefix: name,
                 keys: Vec::new(),
                 resource_types: Vec::new(),
                 entries: Vec::new(),
             }),
             _ => {
-                let service = catalogue.services.last_mut()?;
+                let service = services.last_mut()?;
                 match letter {
                     "K" => service.keys.push(ConditionKey { name, kind: fields.next()? }),
                     "R" => {
@@ -137,7 +138,7 @@ pub(super) fn read(text: &'static str) -> Option<Catalogue> {
             }
         }
     }
-    Some(catalogue)
+    Some((version, services))
 }
 
 /// The level of a letter.

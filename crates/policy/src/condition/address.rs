@@ -3,7 +3,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::Converted;
+use super::converted::Converted;
 
 /// A range in a policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

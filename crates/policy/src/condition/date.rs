@@ -2,7 +2,7 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_Date>
 //! <https://www.w3.org/TR/NOTE-datetime>
 
-use super::Converted;
+use super::converted::Converted;
 
 const DAY: i64 = 86_400_000;
 

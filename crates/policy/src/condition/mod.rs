@@ -4,6 +4,7 @@
 
 mod address;
 mod base64;
+mod converted;
 mod date;
 mod number;
 mod operand;
@@ -21,18 +22,9 @@ use crate::position::Position;
 use crate::request::Request;
 use crate::truth::Truth;
 use crate::variable;
+use converted::Converted;
 use operand::Operand;
 use operator::{Kind, Operator, Quantifier};
-
-/// What became of a text that should be a number, a date or an address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Converted<T> {
-    To(T),
-    /// AWS cannot convert it.
-    Not,
-    /// AWS does not say whether it can.
-    Undocumented,
-}
 
 /// Whole seconds since 1970 of a moment, if it is one.
 pub(crate) fn seconds_of(moment: &str) -> Option<i64> {

@@ -3,7 +3,7 @@
 
 use std::cmp::Ordering;
 
-use super::Converted;
+use super::converted::Converted;
 
 /// A number's digits, without leading zeros before the point and trailing ones behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,8 +2,9 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>
 
 use super::address::{Address, Range};
+use super::converted::Converted;
 use super::operator::{Comparison, Kind};
-use super::{Converted, base64, date, number};
+use super::{base64, date, number};
 use crate::arn::{ArnPattern, segment_count};
 use crate::context::Context;
 use crate::pattern::{Pattern, Reading, Token, expand, template};

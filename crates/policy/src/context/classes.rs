@@ -4,9 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use super::Key;
+use super::key::Key;
 use crate::catalogue::{Action, Catalogue, ConditionKey};
-use crate::request::OF_ROLE_SESSIONS;
 
 /// Follow from the principal, the resource, the organization or the clock: whoever asks should say.
 const KNOWABLE: [&str; 15] = [
@@ -76,6 +75,26 @@ pub(super) fn belongs_to_actions(key: &str) -> bool {
         && !is_used_beyond_the_reference(key)
         && (is_of_tags_in_the_request(key) || Catalogue::is_of_a_service(key))
 }
+
+/// Exist only in sessions of roles: what opened the session, or where it runs, puts them there.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-role-properties>
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html>
+pub(crate) const OF_ROLE_SESSIONS: &[&str] = &[
+    "aws:chatbotsourcearn",
+    "aws:ec2instancesourceprivateipv4",
+    "aws:ec2instancesourcevpc",
+    "aws:federatedprovider",
+    "aws:signinsessionarn",
+    "codebuild:buildarn",
+    "codebuild:projectarn",
+    "ec2:roledelivery",
+    "ec2:sourceinstancearn",
+    "glue:credentialissuingservice",
+    "glue:roleassumedby",
+    "identitystore:userid",
+    "lambda:sourcefunctionarn",
+    "ssm:sourceinstancearn",
+];
 
 /// What sessions bring along besides the keys of [role sessions](OF_ROLE_SESSIONS).
 const OF_SESSIONS: [&str; 2] = ["identitystore:groupid", "sts:sourceidentity"];

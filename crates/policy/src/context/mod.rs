@@ -3,38 +3,17 @@
 
 mod classes;
 mod facts;
+mod key;
 
 use std::sync::Arc;
 
 use classes::of_the_other_way;
-pub use classes::{class_of, is_multivalued};
 pub(crate) use classes::{
-    is_in_every_request, is_never_sent, is_of_some_requests, is_of_the_endpoint, is_tag,
+    OF_ROLE_SESSIONS, is_in_every_request, is_never_sent, is_of_some_requests, is_of_the_endpoint, is_tag,
 };
+pub use classes::{class_of, is_multivalued};
 pub use facts::{AccountFacts, FactKeys, RequestFacts};
-
-/// What is known of one condition key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Key {
-    /// Its values. Whether a key is multivalued is its declared type, not the number of values: a multivalued key with
-    /// one value still never matches an operator without `ForAllValues` or `ForAnyValue`.
-    Known {
-        /// The values; a key that is not multivalued has one.
-        values: Box<[Box<str>]>,
-        /// Declared as a list of values.
-        multivalued: bool,
-    },
-    /// The caller sends what it likes, or nothing.
-    CallerChosen,
-    /// The circumstances of the request decide, and nothing is known of them.
-    Environment,
-    /// There is a value, and the circumstances decide which.
-    Present,
-    /// The request does not have it.
-    Absent,
-    /// It should be known and is not: what hangs on it is unknown.
-    NotKnown,
-}
+pub use key::Key;
 
 /// The condition keys of a request. Names are compared without regard to case, as AWS does. What follows from the principal
 /// and the target, and what is known of keys of which nothing is said, is in [`reference::keys`](crate::reference::keys).

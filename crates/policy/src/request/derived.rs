@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use super::principal::{Principal, PrincipalKind};
 use super::{endpoints, services};
 use crate::arn::Arn;
-use crate::context::{Context, Key};
+use crate::context::{Context, Key, OF_ROLE_SESSIONS};
 
 /// What does not follow from the action and the resource, and what follows from those that are asked for again and again:
 /// put together once, however many requests are made.
@@ -59,26 +59,6 @@ const OF_SERVICES: &[&str] = &["aws:sourceaccount", "aws:sourcearn", "aws:source
 
 /// Exist only where temporary credentials of IAM principals are used, and never for identities of providers.
 const OF_MULTI_FACTOR: &[&str] = &["aws:multifactorauthpresent", "aws:multifactorauthage"];
-
-/// Exist only in sessions of roles: what opened the session, or where it runs, puts them there.
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-role-properties>
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html>
-pub(crate) const OF_ROLE_SESSIONS: &[&str] = &[
-    "aws:chatbotsourcearn",
-    "aws:ec2instancesourceprivateipv4",
-    "aws:ec2instancesourcevpc",
-    "aws:federatedprovider",
-    "aws:signinsessionarn",
-    "codebuild:buildarn",
-    "codebuild:projectarn",
-    "ec2:roledelivery",
-    "ec2:sourceinstancearn",
-    "glue:credentialissuingservice",
-    "glue:roleassumedby",
-    "identitystore:userid",
-    "lambda:sourcefunctionarn",
-    "ssm:sourceinstancearn",
-];
 
 /// Exists only in sessions of AssumeRoot, which are none of a user's, a role's or the root user's own.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-assumedroot>

@@ -11,7 +11,6 @@ use std::sync::Arc;
 use crate::arn::Arn;
 use crate::context::{Context, Key, is_never_sent};
 use derived::Base;
-pub(crate) use derived::OF_ROLE_SESSIONS;
 
 pub(crate) use principal::is_service_linked_role;
 pub use principal::{NotAPrincipal, Principal, PrincipalKind};

@@ -19,7 +19,6 @@ use crate::truth::Truth;
 use action::Actions;
 pub use principal::{PrincipalEntry, Principals};
 pub(crate) use resource::Resources;
-pub(crate) use unnamed::checked_on;
 
 /// What a statement does to a request that it matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

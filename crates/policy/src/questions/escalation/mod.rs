@@ -1,7 +1,8 @@
 //! Which rules of escalation hold for a principal: ways to more permissions than it was given.
 //!
-//! How each part is decided: [`reference::escalation`](crate::reference::escalation). Asked in rounds: which actions a rule
-//! takes and on what (`ask`), what comes of it (`gain`, `worth`), and how sure that is (`judge`).
+//! How each part is decided: [`reference::escalation`](crate::reference::escalation). In rounds: what a look at the
+//! policies leaves (`reach`), which actions a rule takes and on what (`targets`, `attempts`, `unrestricted`), what is gained
+//! (`gain`, `powers`), and how sure that is (`judge`).
 
 mod abroad;
 mod actor;
