@@ -102,7 +102,7 @@ pub enum Decision {
     AllowedIf(Residual),
     /// Denied, whatever is not known.
     Denied(Denial),
-    /// Not to be told, for these reasons.
+    /// Not known, for these reasons.
     Unknown(Vec<Doubt>),
 }
 

@@ -356,7 +356,7 @@ mod tests {
         assert_eq!(best(&[("Allow", other_case)]), True);
     }
 
-    /// In whatever case whoever asks has written it.
+    /// In whatever case the caller has written it.
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition.html>
     #[test]
     fn chosen_key_is_one_key_in_whatever_case() {

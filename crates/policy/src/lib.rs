@@ -15,7 +15,7 @@
 //! [`Policy::parse`] compiles a document once, [`Policy::compiled`] once for the whole process; [`Attached`] says where it
 //! comes from; [`Layers`] holds all policies that a request meets; [`Request`] is who, what, on what, with a [`Context`] of
 //! condition keys; [`RequestFacts`] makes the keys that facts of an account give. [`evaluate`] gives an [`Answer`] with the deciding statements, [`decide`] only a [`Truth`], a million times
-//! a second and more; [`trace`] tells what each layer says by itself. [`administrator`], [`capabilities`], [`doors`] and
+//! a second and more; [`trace`] shows what each layer decides by itself. [`administrator`], [`capabilities`], [`doors`] and
 //! [`escalations`] put the questions of an audit as requests. For other languages and processes `examples/decide.rs` takes requests as lines of JSON.
 //!
 //! ```

@@ -2,7 +2,7 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html>
 //!
 //! Compiled once. Matching allocates nothing; its time is bounded by the product of the two lengths, whatever the
-//! wildcards. A pattern with variables is put together anew for each match.
+//! wildcards. A pattern with variables is put together again for each match.
 
 use crate::context::Context;
 use crate::truth::Truth;

@@ -65,7 +65,7 @@ impl Policy {
                 .collect(),
             known => written.map(|one| Statement::compile(one, known == Version::V2012)).collect(),
         };
-        // A second Statement, or an element that nobody heard of, may say anything.
+        // A second Statement, or an element that is not documented, may say anything.
         let others = document.others.iter().map(|member| match member.name.as_str() {
             name @ ("Version" | "Id" | "Statement") => format!("the document has {name} twice"),
             name => format!("the document's element {name:?} is not documented"),
@@ -127,7 +127,7 @@ impl Policy {
         self.statements.iter().any(|one| one.effect() != Effect::Deny && one.may_have_action(&lower))
     }
 
-    /// Whether a policy of a resource may allow somebody an action, beside others of the same resource, of which a Deny
+    /// Whether a policy of a resource may allow a principal an action, beside others of the same resource, of which a Deny
     /// without a condition takes it from those whom it names.
     pub(crate) fn may_allow_anyone(&self, action: &str, beside: &[&Self]) -> bool {
         let lower = action.to_ascii_lowercase();

@@ -1,4 +1,4 @@
-//! The values of three-valued evaluation, "unknown" told apart by what is missing.
+//! The values of three-valued evaluation, "unknown" distinguished by what is missing.
 
 /// What is known of a statement's, a layer's or a whole request's outcome.
 ///
@@ -9,7 +9,7 @@
 pub enum Truth {
     /// It does not hold, whatever is not known.
     False,
-    /// It cannot be told: an input is missing, or AWS does not document what it means.
+    /// It cannot be known: an input is missing, or AWS does not document what it means.
     Unknown,
     /// It depends on context keys that only the moment of the request fixes.
     Depends,

@@ -1,4 +1,4 @@
-//! Base64, as far as to tell whether two texts mean the same bytes.
+//! Base64, enough to decide whether two texts mean the same bytes.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_BinaryEquals>
 
 /// Whether a text is the one canonical form (RFC 4648, section 4, padded) of some bytes. Two canonical texts mean equal bytes

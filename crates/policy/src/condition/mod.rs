@@ -182,7 +182,7 @@ impl Condition {
         }
     }
 
-    /// Why the condition cannot be told in a request.
+    /// Why the condition cannot be known in a request.
     pub(crate) fn doubt(&self, context: &Context) -> String {
         if !self.is_understood() {
             return format!("what {self} means is not documented");

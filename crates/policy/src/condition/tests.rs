@@ -375,7 +375,7 @@ fn unheard_of_operator_and_empty_list_of_values_are_unknown() {
     assert_eq!(variable.holds(&Context::complete()), Unknown);
 }
 
-/// What an auditor cannot see is a dependency; what it should have been told and was not is a doubt.
+/// What an auditor cannot see is a dependency; what it should have been given and was not is a doubt.
 #[test]
 fn conditions_on_what_is_not_seen() {
     let state = |key| Context::complete().with_state("key", key);

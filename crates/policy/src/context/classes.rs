@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use super::key::Key;
 use crate::catalogue::{Action, Catalogue, ConditionKey};
 
-/// Follow from the principal, the resource, the organization or the clock: whoever asks should say.
+/// Follow from the principal, the resource, the organization or the clock: the caller should say.
 const KNOWABLE: [&str; 15] = [
     "aws:currenttime",
     "aws:epochtime",
@@ -39,11 +39,11 @@ const CALLER_CHOSEN: [&str; 9] = [
     "sts:sourceidentity",
 ];
 
-/// What an auditor who was told nothing knows of a key (in lower case): [`Key::NotKnown`] where the key follows from facts
-/// that whoever asks should have named, [`Key::CallerChosen`] where the caller writes it into the request, and
+/// What an auditor who was given nothing knows of a key (in lower case): [`Key::NotKnown`] where the key follows from facts
+/// that the caller should have named, [`Key::CallerChosen`] where the caller writes it into the request, and
 /// [`Key::Environment`] for everything else: network and session, claims of identity providers, a service's own keys.
 ///
-/// `sts:ExternalId` is environment: a caller cannot choose it unless it is guessed. Whoever asks about a guessable one
+/// `sts:ExternalId` is environment: a caller cannot choose it unless it is guessed. A question about a guessable one
 /// says so with [`Context::with_state`](super::Context::with_state).
 pub fn class_of(key: &str) -> &'static Key {
     let tagged = key.split_once('/').map(|(name, _)| name);

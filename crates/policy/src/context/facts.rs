@@ -1,4 +1,4 @@
-//! Condition keys that facts give: the one place that makes keys of what a scan knows, for whoever asks by it.
+//! Condition keys that facts give: the one place that makes keys of what a scan knows, for every question.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
 
 use std::collections::BTreeMap;
@@ -22,7 +22,7 @@ pub struct AccountFacts<'a> {
 }
 
 /// What is known of a request besides what it names. What is left at its default is not known, and stays what the
-/// [`Context`] says of keys that nobody speaks of: it never becomes absent.
+/// [`Context`] says of keys that are not mentioned: it never becomes absent.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RequestFacts<'a> {
     /// When it is made: `2026-06-01T00:00:00Z`.
@@ -171,7 +171,7 @@ impl RequestFacts<'_> {
         }
     }
 
-    /// Whether somebody who assumes the role may tag the session: a Deny that spares some, or may, leaves it open.
+    /// Whether a principal who assumes the role may tag the session: a Deny that spares some, or may, leaves it open.
     pub(crate) fn may_be_tagged(&self) -> bool {
         let all: Vec<&Policy> = self.trust.iter().map(|trust| &*trust.policy).collect();
         all.is_empty() || all.iter().any(|policy| policy.may_allow_anyone("sts:TagSession", &all))

@@ -73,7 +73,7 @@ impl Context {
         Self::of(Rest::Classed)
     }
 
-    /// A request of someone about whom nothing is known: what an auditor should otherwise have been told is open too.
+    /// A request of someone about whom nothing is known: what an auditor should otherwise have been given is open too.
     pub fn stranger() -> Self {
         Self::of(Rest::Open)
     }

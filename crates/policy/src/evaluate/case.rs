@@ -65,7 +65,7 @@ impl<'a> Case<'a> {
         if outcome.is_false() { outcome } else { outcome.and(self.resource_grants(Naming::AtAll)) }
     }
 
-    /// Layers in the order in which a denial is told.
+    /// Layers in the order in which a denial is reported.
     pub(super) fn groups(&self) -> impl Iterator<Item = Group<'a>> {
         let levels = |guardrails: Guardrails<'a>, layer: fn(usize) -> Layer| {
             let levels = guardrails.levels().unwrap_or_default().iter().enumerate();

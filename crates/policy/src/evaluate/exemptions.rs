@@ -28,7 +28,7 @@ pub(super) fn service_control_binds(request: &Request) -> bool {
     }
 }
 
-/// RCPs bind whoever asks, from outside too. They leave out service-linked roles as principals and as roles to be assumed,
+/// RCPs bind every caller, from outside too. They leave out service-linked roles as principals and as roles to be assumed,
 /// keys that AWS manages, and `kms:RetireGrant`. Of an action that names no resource those of the caller's account decide.
 /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html#rcp-effects-on-permissions>
 pub(super) fn resource_control_binds(request: &Request) -> bool {

@@ -31,7 +31,7 @@ pub enum Administrator {
         /// How.
         denial: Denial,
     },
-    /// Not to be told.
+    /// Not known.
     Unknown(Vec<Doubt>),
 }
 
@@ -69,7 +69,7 @@ const NEW: [&[Need]; 6] = [
 const ASSUME: &str = "sts:AssumeRole";
 
 /// Asks whether a principal is an administrator in effect: whether it may have every permission of its account whenever it
-/// likes, whoever else there is. It may
+/// likes, whatever other identities there are. It may
 ///
 /// - if it can do with every user and with every role, of a made-up name, what gives it their permissions or gives them
 ///   any:
@@ -85,7 +85,7 @@ const ASSUME: &str = "sts:AssumeRole";
 ///
 /// `*` on `*`, `iam:*`, a list of the actions, NotAction forms, by group or by several policies, all come to the same. What
 /// a boundary, an SCP or a Deny takes away is taken away; but one that spares a way spares them all, so that a guardrail
-/// against a single action makes nobody less of an administrator. What is attached is `AdministratorAccess`, or `IAMFullAccess`
+/// against a single action makes no principal less of an administrator. What is attached is `AdministratorAccess`, or `IAMFullAccess`
 /// with which everything else can be had, to identities without a permissions boundary: who may only
 /// [manage identities within one](https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html#access_policies_boundaries-delegate)
 /// is none. Of the layers, `resource` is not looked at. What an administrator can do at once may be less than everything, as
@@ -124,8 +124,8 @@ pub fn administrator_among<'a>(
     administrator_beside(principal, context, layers, &is_taken)
 }
 
-/// The same where it is known which identities exist, by their ARNs: none of their names is made anew, whatever its path and
-/// case. Who may make, and give permissions to, just one that exists and trusts somebody else has nothing by it.
+/// The same where it is known which identities exist, by their ARNs: none of their names is created again, whatever its path and
+/// case. Who may make, and give permissions to, just one that exists and trusts another principal has nothing by it.
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>
 pub(super) fn administrator_beside(
     principal: &Principal,
@@ -258,7 +258,7 @@ impl<'a> Question<'a> {
         let every = |ways: &[&[Need]]| {
             let named = |way: &&[Need]| self.named(way, NOBODY);
             match self.best(ways.iter().filter(|way| self.may(way)).map(named)) {
-                // The first tells why not.
+                // The first shows why not.
                 (Truth::False, _) => (Truth::False, ways.first().map(named).unwrap_or_default()),
                 best => best,
             }

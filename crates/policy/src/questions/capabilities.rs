@@ -20,7 +20,7 @@ use crate::truth::Truth;
 pub struct Capability {
     /// The action as the catalogue writes it; as it was asked for, if the catalogue does not list it.
     pub action: String,
-    /// What is decided on each kind of resource that the policies tell apart. Never empty.
+    /// What is decided on each kind of resource that the policies distinguish. Never empty.
     pub reaches: Vec<Reach>,
 }
 
@@ -48,7 +48,7 @@ pub struct Reach {
 
 impl Capability {
     /// Whether there is a resource on which the principal can do it; where the action takes resources of several types at
-    /// once, one of each. Unknown where it can on some of those types and not on others: AWS's lists do not tell what is
+    /// once, one of each. Unknown where it can on some of those types and not on others: AWS's lists do not show what is
     /// taken together from what is a choice.
     pub fn anywhere(&self) -> Truth {
         let best = |of: usize| {
@@ -219,7 +219,7 @@ fn within(kinds: Option<&Kinds>, wanted: &Wanted<'_>) -> Vec<Met> {
     if met.is_empty() { first(&kinds.besides, None).into_iter().collect() } else { met }
 }
 
-/// Those whose patterns tell resources apart.
+/// Those whose patterns distinguish resources.
 fn policies<'a>(layers: &Layers<'a>) -> impl Iterator<Item = &'a Attached> {
     let levels = |guardrails: Guardrails<'a>| {
         guardrails.levels().unwrap_or_default().iter().flat_map(|level| &level.policies)

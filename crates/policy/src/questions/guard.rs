@@ -17,9 +17,9 @@ pub enum Caller {
     ForeignAccount,
     /// The users of an identity provider.
     ProviderUser,
-    /// A service that acts for somebody.
+    /// A service that acts for a principal.
     Service,
-    /// Somebody with a certificate, for whom Roles Anywhere asks.
+    /// A principal with a certificate, for whom Roles Anywhere asks.
     RolesAnywhere,
     /// The principals of the own account or organization.
     Member,
@@ -32,11 +32,11 @@ use Caller::{Anyone, ForeignAccount, Member, ProviderUser, RolesAnywhere, Servic
 
 const EVERYBODY: &[Caller] = &[Anyone, ForeignAccount, ProviderUser, Service, RolesAnywhere, Member];
 
-/// Keys that tell who asks, from where, or on whose behalf.
+/// Keys that show who asks, from where, or on whose behalf.
 ///
 /// Whom a key keeps away depends on who sets it. What an account sets for its own principals (their tags, their devices, the
-/// name of a session) holds nobody of another account. Of the last four of `aws:` STS is sent none, so that a trust policy
-/// that asks for one lets nobody in.
+/// name of a session) keeps away no principal of another account. Of the last four of `aws:` STS is sent none, so that a trust policy
+/// that asks for one admits no principal.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
 const KEYS: [Rule; 28] = [
     ("aws:federatedprovider", Says::AccountOfArn, EVERYBODY),
@@ -101,7 +101,7 @@ enum Says {
 /// Whether a condition, by itself, keeps a caller away whom nothing else does: from an Allow if `must_hold`, or from the
 /// request that a Deny spares if not.
 ///
-/// It must ask for a value that is not trivial, of a key that tells who asks, from where or on whose behalf; and it must not
+/// It must ask for a value that is not trivial, of a key that shows who asks, from where or on whose behalf; and it must not
 /// be satisfied where that key is missing. So `…IfExists`, `ForAllValues` and `Null` do not count in an Allow, nor
 /// negated operators; nor a pattern that begins with a wildcard, leaves open the account of an ARN, or any part of the id
 /// of an account, an organization, a network or a role; nor addresses that are all that there are. In a Deny it is the
@@ -112,11 +112,11 @@ enum Says {
 /// only Roles Anywhere takes from a certificate;
 /// an outsider tags its own principals and registers devices of its own. An external id keeps an account from being
 /// [tricked into acting for another](https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html), written out and
-/// as a secret; whether it is used for several, or can be guessed, one condition does not tell.
+/// as a secret; whether it is used for several, or can be guessed, one condition does not show.
 ///
 /// Of the claims of an issuer of tokens that
 /// [many share](https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc_secure-by-default.html) only those
-/// count that tell its tenants apart, with a value that names one: for GitHub a `sub` like `repo:org/*`, and not an `aud`.
+/// count that distinguish its tenants, with a value that names one: for GitHub a `sub` like `repo:org/*`, and not an `aud`.
 ///
 /// ```
 /// use orgsweep_policy::{Caller, Policy, is_guard};
@@ -140,7 +140,7 @@ pub fn is_guard(condition: &Condition, must_hold: bool, against: Caller) -> bool
     let rule = rule(&key).filter(|(_, _, callers)| callers.contains(&against));
     match (asked, rule) {
         (Restriction::None, _) => false,
-        // On durations it limits nobody.
+        // On durations it limits no principal.
         (Restriction::Order, rule) => rule.is_some() && key == "aws:multifactorauthage",
         (Restriction::Exactly(value), rule) => value && rule.is_some_and(|(_, says, _)| says == Says::True),
         (Restriction::Value, _) if condition.values().any(|value| !is_telling(value)) => false,
@@ -152,7 +152,7 @@ pub fn is_guard(condition: &Condition, must_hold: bool, against: Caller) -> bool
 }
 
 /// Whether a condition binds the tenant of an issuer that its vendor's customers share by the name that they give to the
-/// session: weak, since everybody of the vendor's chooses that name.
+/// session: weak, since every principal of the vendor's chooses that name.
 pub(super) fn names_tenants_session(condition: &Condition, must_hold: bool) -> bool {
     let whole = |value: &str| !value.is_empty() && !value.contains(['*', '?']);
     condition.key().eq_ignore_ascii_case("sts:RoleSessionName")

@@ -127,7 +127,7 @@ fn a_key_guards_against_those_who_cannot_set_it() {
     let all = EVERYBODY;
     let x509 = r#""StringEquals":{"aws:PrincipalTag/x509Subject/OU":"payments"}"#;
     for (condition, wanted) in [
-        // Whoever asks chooses them.
+        // The caller chooses them.
         (r#""StringEquals":{"sts:RoleSessionName":"ci"}"#, &[][..]),
         // But that of a certificate is its subject's common name.
         // <https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html>
@@ -159,7 +159,7 @@ fn a_key_guards_against_those_who_cannot_set_it() {
         (r#""BoolIfExists":{"aws:MultiFactorAuthPresent":"false"}"#, &[Member][..]),
         (r#""StringNotEquals":{"aws:PrincipalTag/team":"a"}"#, &[Member]),
         (r#""StringNotEqualsIfExists":{"sts:ExternalId":"f3a9"}"#, &[ForeignAccount]),
-        // It spares everybody else.
+        // It spares every other principal.
         (r#""Null":{"aws:SourceAccount":"false"}"#, &[Service, RolesAnywhere]),
         (r#""StringNotEqualsIfExists":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}"#, all),
     ] {

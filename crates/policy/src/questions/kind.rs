@@ -176,7 +176,7 @@ impl Kind {
                     let takes = |pattern: &[Glyph]| meet(pattern, &literal, "").is_some();
                     match (usual.is_empty(), takes(kind) && takes(given)) {
                         (false, true) => Some(usual.to_owned()),
-                        // Nobody reaches into another partition.
+                        // No principal reaches into another partition.
                         (false, false) if place == 1 => None,
                         _ => meet(kind, given, names.other),
                     }

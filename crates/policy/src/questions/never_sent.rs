@@ -1,4 +1,4 @@
-//! Conditions on keys that AWS never sends with an action: whoever wrote them was mistaken.
+//! Conditions on keys that AWS never sends with an action: the policy was written by mistake.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
 
 use std::fmt;

@@ -49,7 +49,7 @@ impl<'a> Place<'a> {
         Names { partition: self.partition, region: "us-east-1", account: self.account, other: MADE_UP }
     }
 
-    /// Where an action is worth asking for that a statement has on everything: one resource of each type, or one of
+    /// Where an action is worth evaluating that a statement has on everything: one resource of each type, or one of
     /// which nothing but the service is said if the action is not listed.
     pub(super) fn typical(self, action: &str) -> Vec<String> {
         let Some(kinds) = Kinds::of(action) else { return vec![self.anything(action)] };
@@ -183,7 +183,7 @@ pub(super) fn held_back<'a>(
     pairs.take(POWERS).collect()
 }
 
-/// Resources on which a listed action (in lower case) is worth asking for, for each of what it takes together.
+/// Resources on which a listed action (in lower case) is worth evaluating, for each of what it takes together.
 pub(super) fn places<'a>(
     policies: impl IntoIterator<Item = &'a Attached>,
     action: &str,
@@ -200,7 +200,7 @@ pub(super) fn places<'a>(
 }
 
 /// What the statements of a policy that may have a listed action name of what it is about, and whether that is the same
-/// whoever asks.
+/// for every caller.
 pub(super) fn named(
     policy: &Policy,
     action: &str,
@@ -267,7 +267,7 @@ impl Places {
     }
 }
 
-/// Resources on which actions of one resource type are worth asking for: see [`places`].
+/// Resources on which actions of one resource type are worth evaluating: see [`places`].
 pub(super) fn places_of(
     actions: &[&str],
     principal: &Principal,

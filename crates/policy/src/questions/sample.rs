@@ -22,7 +22,7 @@ pub(super) struct Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
-    /// A variable whose value is not fixed is a name like any other: evaluation tells what hangs on it.
+    /// A variable whose value is not fixed is a name like any other: evaluation shows what hangs on it.
     pub(super) fn read(pattern: &str, variables: bool, setting: &'a Setting<'a>) -> Self {
         Self { glyphs: glyphs(pattern, variables, setting.context, NOBODY), setting }
     }

@@ -1,11 +1,11 @@
-//! Issuers of tokens that many share, and the claims that tell their tenants apart.
+//! Issuers of tokens that many share, and the claims that distinguish their tenants.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc_secure-by-default.html>
 //!
 //! Issuers and the form of the first claim of each are facts after AWS's
 //! [examples of RCPs](https://github.com/aws-samples/resource-control-policy-examples) (MIT-0); further claims are those of the
 //! [condition keys of STS](https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html)
 //! that name an organization, a repository, a project or a person. What every tenant may name as it likes (an environment,
-//! a branch, a workflow) tells nobody apart, and no more does the audience where it is that of AWS.
+//! a branch, a workflow) distinguishes no tenants, and no more does the audience where it is that of AWS.
 
 /// Claims of an issuer with the forms of values that bind a tenant: `<>` is its name, which has no wildcard, and what
 /// stands behind the character that ends it may be anything. `*` before it is a part that may be anything too.
@@ -82,7 +82,7 @@ const ISSUERS: [(&str, Claims); 26] = [
     ("rh-oidc.s3.us-east-1.amazonaws.com/24jrf12m5dj7ljlfb4ta2frhrcoadm26", SERVICE_ACCOUNT),
     ("sandboxes.cloud", &[("aud", NAME)]),
     ("scalr.io", &[("sub", &["account:<>:"])]),
-    // Microsoft Sentinel asks for all of its customers as one: only the name of the session tells them apart.
+    // Microsoft Sentinel asks for all of its customers as one: only the name of the session distinguishes them.
     // https://learn.microsoft.com/azure/sentinel/connect-aws
     ("sts.windows.net/33e01921-4d64-4f8c-a055-5bdaffd5e33d", &[]),
     ("studio.datachain.ai/api", &[("sub", &["credentials:<>/"])]),
@@ -104,7 +104,7 @@ pub(super) fn binds<'v>(
     Some(forms.is_some_and(|forms| values.all(|value| forms.iter().any(|form| has_form(value, form)))))
 }
 
-/// Whether no claim of an issuer, of whatever case, tells its tenants apart, but the name of the session does.
+/// Whether no claim of an issuer, of whatever case, distinguishes its tenants, but the name of the session does.
 pub(super) fn is_told_by_session_name(issuer: &str) -> bool {
     let issuer = issuer.trim_end_matches('/');
     ISSUERS.iter().any(|(name, claims)| claims.is_empty() && name.eq_ignore_ascii_case(issuer))

@@ -38,7 +38,7 @@ pub struct Door {
     /// What the role's side says to someone whom the entry names, about whom no more is known: its whole trust policy, and
     /// the RCPs of its account. Whether the other side allows is another question.
     pub decision: Decision,
-    /// What it says to someone from outside; `None` where the entry names nobody outside.
+    /// What it says to someone from outside; `None` where the entry names no principal outside.
     pub outsider: Option<Outsider>,
     /// Mistakes: conditions of the statement, and of those of the trust policy that deny, on keys that AWS never sends to STS.
     pub never_sent: Vec<NeverSent>,
@@ -47,14 +47,14 @@ pub struct Door {
 /// How a door stands to someone from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outsider {
-    /// Nobody from outside gets in.
+    /// No principal from outside gets in.
     Shut,
-    /// Only past a condition that tells who asks, from where or on whose behalf.
+    /// Only past a condition that shows who asks, from where or on whose behalf.
     Guarded,
-    /// Only past the session name by which the customers of an issuer that they share are told apart: nothing keeps one of
+    /// Only past the session name by which the customers of an issuer that they share are distinguished: nothing keeps one of
     /// them from using the name of another.
     WeaklyGuarded,
-    /// Not to be told.
+    /// Not known.
     Unknown,
     /// Nothing keeps an outsider away.
     Open,
@@ -62,7 +62,7 @@ pub enum Outsider {
 
 const ACTIONS: [&str; 3] = ["sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"];
 
-/// An account that nobody has, and an organization.
+/// An account that does not exist, and an organization.
 const ELSEWHERE: &str = "000000000000";
 const OTHER_ORGANIZATION: &str = "o-0000000000";
 
@@ -70,7 +70,7 @@ const OTHER_ORGANIZATION: &str = "o-0000000000";
 /// statement has and the entry may use.
 ///
 /// A door that stands open to a service is shut to outsiders where roles are passed to that service, since
-/// [nobody passes a role of another account](https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html); of
+/// [no principal passes a role of another account](https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html); of
 /// other services it is not known whether they can be put up to it from outside.
 ///
 /// Without an organization every account but the role's own is outside, and of none it is known whether it is in one.
@@ -147,7 +147,7 @@ impl House<'_> {
         let Some((principal, context)) =
             visitor.map(|(principal, context)| (principal, self.at_home(context)))
         else {
-            // Whom the entry means is not known, or nobody any more.
+            // Whom the entry means is not known, or no principal any more.
             return Some(match entry {
                 Some(PrincipalEntry::Deleted(_)) => door(
                     Decision::Denied(Denial::ByDesign("the principal was deleted")),
@@ -252,7 +252,7 @@ impl House<'_> {
     }
 }
 
-/// How an unguarded door stands that is open to a service. A role that is passed to the service can be passed by nobody from
+/// How an unguarded door stands that is open to a service. A role that is passed to the service can be passed by no principal from
 /// outside: [a role is passed within its account](https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html).
 /// Of other services no list says whether they can be
 /// [put up to it](https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html) from another account.
@@ -268,7 +268,7 @@ fn of_service(name: &str) -> Outsider {
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/aam-prepare-roles.html>
 const ACCOUNT_ACCESS: &str = "account-access.amazonaws.com";
 
-/// It asks for whoever has a certificate.
+/// It asks for any holder of a certificate.
 /// <https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html>
 const ROLES_ANYWHERE: &str = "rolesanywhere.amazonaws.com";
 
@@ -284,7 +284,7 @@ fn is_used_by(entry: Option<&PrincipalEntry>, action: &str) -> bool {
     }
 }
 
-/// The user, role, session or federated user of an ARN, as far as an ARN tells. There are no patterns of principals.
+/// The user, role, session or federated user of an ARN, as far as an ARN shows. There are no patterns of principals.
 fn named(arn: &str) -> Option<(Principal, Context)> {
     if arn.contains(['*', '?']) {
         return None;
@@ -299,7 +299,7 @@ fn named(arn: &str) -> Option<(Principal, Context)> {
     match (kind, names.split_once('/')) {
         ("assumed-role", Some((role, session))) => {
             let role = Principal::iam(&iam("role", role)).ok()?;
-            // The role may have a path, which the ARN of its session does not tell.
+            // The role may have a path, which the ARN of its session does not show.
             let context = Context::stranger().with_state("aws:PrincipalArn", Key::Environment);
             Some((role.in_session(session), context))
         }

@@ -59,7 +59,7 @@ fn everyone_is_open_unless_guarded() {
         (r#""StringLike":{"aws:PrincipalAccount":"2*"}"#, Outsider::Open),
         (r#""StringLike":{"aws:userid":"AROAEXAMPLE:*"}"#, Outsider::Guarded),
         (r#""IpAddress":{"aws:SourceIp":["0.0.0.0/1","128.0.0.0/1"]}"#, Outsider::Open),
-        // What whoever asks can send, or sets for its own principals.
+        // What the caller can send, or sets for its own principals.
         (r#""StringEquals":{"sts:ExternalId":"f3a9c1"}"#, Outsider::Open),
         (r#""StringLike":{"sts:ExternalId":"*"}"#, Outsider::Open),
         (r#""StringEquals":{"sts:RoleSessionName":"ci"}"#, Outsider::Open),
@@ -85,7 +85,7 @@ fn everyone_is_open_unless_guarded() {
     assert_eq!(of(others).iter().map(|door| door.outsider).max(), Some(Some(Outsider::Open)));
 }
 
-/// A key of the endpoint that AWS never sends to STS: who asks for it lets nobody in, and that is a mistake.
+/// A key of the endpoint that AWS never sends to STS: who asks for it admits no principal, and that is a mistake.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-vpceaccount>
 #[test]
 fn a_condition_on_a_key_that_sts_is_never_sent_is_a_mistake() {
@@ -173,7 +173,7 @@ fn conditions_on_the_principal_are_decided_where_it_is_named_and_open_where_its_
     let named = |arn: &str| told(&trust(&format!(r#"{{"AWS":"{arn}"}}"#), tagged)).0;
     assert_eq!(named("arn:aws:iam::222233334444:role/ci"), "allowed");
     assert_eq!(named("arn:aws:iam::222233334444:role/other"), "Implicit(Resource)");
-    // Its session's ARN does not tell the role's path.
+    // Its session's ARN does not show the role's path.
     let session = named("arn:aws:sts::222233334444:assumed-role/ci/s");
     assert_eq!(session, r#"ArnLike aws:PrincipalArn ["arn:aws:iam::222233334444:role/ci"]"#);
 }
@@ -185,7 +185,7 @@ fn denies_and_resource_control_policies_shut_doors() {
     assert_eq!(told(&format!("{},{deny}", trust(r#""*""#, ""))).1, Some(Outsider::Shut));
     let address = r#"{"Effect":"Deny","Principal":"*","Action":"sts:*","Condition":{"NotIpAddress":{"aws:SourceIp":"203.0.113.0/24"}}}"#;
     assert_eq!(told(&format!("{},{address}", trust(r#""*""#, ""))).1, Some(Outsider::Guarded));
-    // One that spares whoever asks for itself.
+    // One that spares the caller for itself.
     let null = r#"{"Effect":"Deny","Principal":"*","Action":"sts:*","Condition":{"BoolIfExists":{"aws:MultiFactorAuthPresent":"false"}}}"#;
     assert_eq!(told(&format!("{},{null}", trust(r#""*""#, ""))).1, Some(Outsider::Open));
     let control =

@@ -202,7 +202,7 @@ impl Request {
                 | "tagsession"
                 | "setsourceidentity",
             )) => ResourceKind::RoleTrust,
-            // On the session of whoever asks, `arn:aws:sts::111122223333:self`, an identity policy decides alone.
+            // On the session of the caller, `arn:aws:sts::111122223333:self`, an identity policy decides alone.
             // <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_sts-setcontext.html>
             Some(("sts", "setcontext"))
                 if Arn::read(&self.resource).is_some_and(|arn| arn.resource.starts_with("role/")) =>

@@ -20,7 +20,7 @@ pub enum PrincipalKind {
     Service,
     /// Someone whom an OIDC or SAML provider vouches for.
     Federated,
-    /// Nobody in particular.
+    /// No principal in particular.
     Anonymous,
 }
 
@@ -108,7 +108,7 @@ impl Principal {
         Self::outside(PrincipalKind::Federated, provider)
     }
 
-    /// Nobody in particular.
+    /// No principal in particular.
     pub fn anonymous() -> Self {
         Self::outside(PrincipalKind::Anonymous, "")
     }
@@ -131,12 +131,12 @@ impl Principal {
         self.kind
     }
 
-    /// ARN of the user, the role or the root; name of the service or provider; empty for nobody in particular.
+    /// ARN of the user, the role or the root; name of the service or provider; empty for no particular principal.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The account it belongs to, unless it is a service, a provider's or nobody in particular.
+    /// The account it belongs to, unless it is a service, a provider's or no particular principal.
     pub fn account(&self) -> Option<&str> {
         self.account.as_deref()
     }

@@ -50,7 +50,7 @@ impl Actions {
         if self.negated { contained.negated() } else { contained }
     }
 
-    /// One action for each pattern, with a made-up name in the place of each wildcard; one that nobody names for
+    /// One action for each pattern, with a made-up name in the place of each wildcard; one that no policy names for
     /// `NotAction`.
     pub(crate) fn samples(&self) -> Vec<String> {
         let made_up = || format!("{MADE_UP}:{MADE_UP}");

@@ -298,7 +298,7 @@ impl Statement {
     }
 
     /// How its ARNs are read for an action without a resource. Whatever allows more is in doubt, and what denies is taken to be
-    /// as AWS's reference says, so that nobody is told of a Deny that AWS does not apply. An Allow with `NotAction` on ARNs
+    /// as AWS's reference says, so that none reports a Deny that AWS does not apply. An Allow with `NotAction` on ARNs
     /// "does not allow" such actions.
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notaction.html>
     fn reading_of(&self, resources: &Resources) -> unnamed::Reading {
@@ -341,7 +341,7 @@ impl Statement {
         }
     }
 
-    /// Why a part cannot be told.
+    /// Why a part cannot be known.
     pub(crate) fn doubt(&self, part: Part, request: &Request, view: View) -> String {
         match part {
             Part::Action => "its action is one that AWS does not accept, or does not list".to_owned(),

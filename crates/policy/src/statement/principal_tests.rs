@@ -139,7 +139,7 @@ fn kinds_of_principals_do_not_mix() {
     }
 }
 
-/// The id that is left in the policy is not a principal any more, whoever is given the same name.
+/// The id that is left in the policy is not a principal any more, even if another is given the same name.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids>
 #[test]
 fn deleted_principals_are_told_by_their_ids() {
@@ -227,7 +227,7 @@ fn not_principal_does_not_leave_out_others_of_a_listed_account_or_role() {
     ] {
         assert_eq!(left_over(listed, &principal), True, "{listed:?} {}", principal.name());
     }
-    // The account is there for nobody of its own.
+    // The account is there for no principal of its own.
     assert_eq!(left_over(&["arn:aws:iam::444455556666:user/bob", ROOT], &user()), Unknown);
 }
 

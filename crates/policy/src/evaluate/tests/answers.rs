@@ -101,7 +101,7 @@ fn alternatives_in_doubt_are_left_out_of_a_residual() {
     assert_eq!(residual(&world).to_string(), "IpAddress aws:SourceIp [\"203.0.113.0/24\"]");
 }
 
-/// What the caller chooses is open like the circumstances; whoever reads the residual can tell them apart.
+/// What the caller chooses is open like the circumstances; the reader of the residual can distinguish them.
 #[test]
 fn keys_of_the_caller_are_part_of_the_residual() {
     let condition = r#""Condition":{"StringEquals":{"aws:RequestTag/team":"a"}}"#;
@@ -193,7 +193,7 @@ fn trace_tells_what_each_layer_says() {
     );
 }
 
-/// A session's name is the choice of whoever assumes the role.
+/// A session's name is the choice of the principal that assumes the role.
 #[test]
 fn role_without_a_session_depends_on_the_name_where_a_session_is_named() {
     let role = Principal::iam(ROLE).unwrap();

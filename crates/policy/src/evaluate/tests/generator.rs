@@ -215,7 +215,7 @@ pub(super) fn target(dice: &mut Dice) -> (&'static str, &'static str) {
     ][dice.below(10)]
 }
 
-/// What a key may be, and how a known one is told as less than known.
+/// What a key may be, and how a known one is reported as less than known.
 const KEYS: [(&str, &[&str]); 5] = [
     ("aws:PrincipalTag/team", &["queue", "a", "c"]),
     ("aws:RequestTag/team", &["queue", "target", "quiz"]),

@@ -106,7 +106,7 @@ fn owners_root_user_gets_past_an_explicit_deny_of_the_bucket_policy() {
             Denial::Explicit(Layer::ResourceControl(0))
         );
         assert_eq!(denied(locked.clone().endpoint(&deny_to("*"))), Denial::Explicit(Layer::Endpoint));
-        // It blocks everybody else, and the root user of another account.
+        // It blocks every other principal, and the root user of another account.
         let others = locked.clone().identity(&allow("*"));
         assert_eq!(others.denial(&user(), action, bucket), Denial::Explicit(Layer::Resource));
         let away = Request::new(root(), action, bucket, Context::auditor()).owned_by(AWAY);
@@ -273,7 +273,7 @@ fn endpoint_policy_filters_by_allow_and_deny() {
 }
 
 /// "The `Principal` element must be set to `*`"; of an account "access is granted to the AWS account root user only, not all
-/// users and roles". Whether an endpoint of S3 or DynamoDB is a gateway, its policy does not tell.
+/// users and roles". Whether an endpoint of S3 or DynamoDB is a gateway, its policy does not show.
 /// <https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html#vpc-endpoint-policies-gateway>
 #[test]
 fn gateway_endpoint_takes_an_account_for_its_root_user() {

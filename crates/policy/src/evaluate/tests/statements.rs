@@ -110,7 +110,7 @@ fn action_without_a_resource_type_is_checked_on_what_refusals_name() {
     assert_eq!(on("elasticmapreduce:ListStudios", not), True);
 }
 
-/// A Deny is not told of where AWS may not apply it, and one that is known to be applied is.
+/// A Deny is not reported where AWS may not apply it, and one that is known to be applied is.
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
 #[test]
 fn deny_on_an_arn_reaches_an_action_without_a_resource_type_only_if_it_is_checked_there() {

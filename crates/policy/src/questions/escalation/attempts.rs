@@ -62,7 +62,7 @@ impl<'m> Evaluator<'m> {
             _ => None,
         };
         let find = || self.new_at(rule, action, bind, target).map(Rc::new);
-        // What is taken away is not told by the target alone.
+        // What is taken away is not determined by the target alone.
         let Some(member) = member.filter(|_| target.policy.is_none()) else { return find() };
         let service = target.service.map(|(service, _)| rule.passed_to.unwrap_or(service));
         let service = service.map(|service| (service, rule.passed_to_unconfirmed));
@@ -172,7 +172,7 @@ impl<'m> Evaluator<'m> {
     fn decided(&self, action: usize, base: Option<&Request>, name: &str, resource: &str) -> (Request, Truth) {
         let request = base.unwrap_or(&self.start).instead(name, resource);
         let identity = Layers { identity: self.allowing(action), ..Layers::default() };
-        // Most are allowed by nothing, and that is soon told; but what was allowed on one target will be on the next.
+        // Most are allowed by nothing, and that is found quickly; but what was allowed on one target will be on the next.
         let likely = self.memo.likely.get(action);
         let unlikely = likely.is_none_or(|likely| !likely.get());
         let truth = if unlikely && decide(&request, &identity) == Truth::False {

@@ -96,7 +96,7 @@ impl<'m> Evaluator<'m> {
     }
 }
 
-/// Whether all that a rule needs is to act on things whose policies may let in somebody of another account.
+/// Whether all that a rule needs is to act on things whose policies may let in a principal of another account.
 fn may_be_let_in(needs: &[Need]) -> bool {
     let service = |need: &Need| RULES.lower.get(need.action).and_then(|action| action.split(':').next());
     needs.iter().all(|need| need.bind == Bind::Somewhere && service(need).is_some_and(may_have_policies))

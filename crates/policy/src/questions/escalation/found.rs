@@ -7,7 +7,7 @@ use crate::answer::{Citation, Doubt, Residual};
 /// Whether a rule holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EscalationVerdict {
-    /// Not to be told: a policy that decides a step could not be read, or the evaluation of a step is unknown.
+    /// Not known: a policy that decides a step could not be read, or the evaluation of a step is unknown.
     Unknown,
     /// It would, if something were so of which the account has no sign: what an object, a secret or a key is good for. No
     /// finding rests on that.
@@ -25,14 +25,14 @@ pub enum EscalationVerdict {
 pub enum Gain {
     /// Control of every identity of the account in which it is gained, as [`administrator`](crate::administrator) has it.
     Administrator,
-    /// Among other things this, which the actor may not do: the strongest, as far as AWS's access levels tell.
+    /// Among other things this, which the actor may not do: the strongest, as far as AWS's access levels show.
     More {
         /// The action, with a made-up name where the policy has a wildcard.
         action: String,
         /// The resource, likewise.
         resource: String,
     },
-    /// Not to be told from policies, or from those that could be read.
+    /// Not known from policies, or from those that could be read.
     NotKnown,
 }
 
@@ -68,7 +68,7 @@ pub struct EscalationWay {
     pub version: Option<Arc<str>>,
     /// What is done, in this order.
     pub steps: Vec<Arc<EscalationStep>>,
-    /// In words, what must be so besides, and cannot be told.
+    /// In words, what must be so besides, and cannot be known.
     pub provisos: Vec<String>,
     /// What the inventory, or AWS's list of what an action takes, would have to say for the verdict to be more than
     /// potential.
@@ -105,7 +105,7 @@ pub struct Escalation {
 }
 
 impl Escalation {
-    /// How many ways of one rule are told.
+    /// How many ways of one rule are reported.
     pub const MOST_WAYS: usize = 8;
 }
 
@@ -113,7 +113,7 @@ impl Escalation {
 #[derive(Clone, Debug)]
 pub enum Escalations {
     /// The principal is an administrator already: there is nothing to gain in its account. The ways that lead to roles of
-    /// other accounts, each of which is told once.
+    /// other accounts, each of which is reported once.
     AlreadyAdministrator(Vec<Escalation>),
     /// The principal is an administrator if all of these hold, one for each action that is open; and the rules that hold or
     /// may hold.

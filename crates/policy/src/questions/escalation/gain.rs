@@ -1,4 +1,4 @@
-//! What a way is worth: what is gained by it, measured against what the actor may do already.
+//! What is gained by a way, measured against what the actor may do already.
 
 use super::actor::Evaluator;
 use super::attempt::Attempt;

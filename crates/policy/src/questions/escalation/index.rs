@@ -22,7 +22,7 @@ pub(super) struct Indexed {
     named: Box<[OnceLock<Fixed>]>,
 }
 
-/// The same whoever asks; `None`: it is not.
+/// The same for every caller; `None`: it is not.
 type Fixed = Option<Box<[Named]>>;
 
 /// What is the same for everyone of an account.

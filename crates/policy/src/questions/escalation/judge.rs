@@ -32,7 +32,7 @@ impl EscalationMap<'_> {
     /// finding rests ([`EscalationVerdict::Speculative`](EscalationVerdict::Speculative)).
     ///
     /// It leads there if its gain is [`Gain::Administrator`](Gain::Administrator), as surely as its verdict says. With
-    /// another gain it may, and what would tell could not be read: it is in the way's doubts, or in what is missing.
+    /// another gain it may, and what would decide that could not be read: it is in the way's doubts, or in what is missing.
     pub fn way_to_administrator(&self, actor: &Actor<'_>) -> Option<Escalation> {
         way_to_administrator(self, actor)
     }
@@ -152,7 +152,7 @@ impl<'m> Evaluator<'m> {
                 continue;
             }
             for way in self.ways(rule, alternative, target, &unrestricted) {
-                // Of alternatives that come to the same, the first of the best is told.
+                // Of alternatives that come to the same, the first of the best is reported.
                 let same = several.then(|| *places.entry(way.identity()).or_insert(found.len()));
                 match same.and_then(|place| found.get_mut(place)) {
                     Some(other) if way.verdict > other.verdict => *other = way,

@@ -76,7 +76,7 @@ pub(super) struct Role<'a> {
     pub(super) subject: Subject,
     /// Whether the tags of its sessions are open though its own are known.
     pub(super) tags_are_open: bool,
-    /// The same in a session of which nobody may have set the tags.
+    /// The same in a session of which no principal may have set the tags.
     untagged: OnceLock<Subject>,
     objects_read: OnceLock<Vec<Object>>,
     /// Where it may read objects at all.
@@ -209,7 +209,7 @@ impl<'a> EscalationMap<'a> {
         }
     }
 
-    /// A role at this place, in a session of which whoever assumes it may not set the tags: its own decide.
+    /// A role at this place, in a session of which the principal that assumes it may not set the tags: its own decide.
     pub(super) fn untagged(&self, index: usize) -> Option<(&Subject, &Layers<'_>)> {
         let role = self.roles.get(index)?;
         let arn = role.facts.arn;
@@ -255,7 +255,7 @@ impl<'a> EscalationMap<'a> {
     }
 }
 
-/// Places among the users, and among the roles, by the last segment of the ARN, which tells a user from a role.
+/// Places among the users, and among the roles, by the last segment of the ARN, which distinguishes a user from a role.
 fn by_resource<'a>(inventory: &Inventory<'a>) -> HashMap<&'a str, Vec<usize>, ahash::RandomState> {
     let mut places: HashMap<&str, Vec<usize>, _> = HashMap::default();
     let users = inventory.users.unwrap_or_default().iter().map(|user| user.arn).enumerate();
@@ -321,7 +321,7 @@ impl<'a> Role<'a> {
         Layers { resource_control, resource, ..*layers }
     }
 
-    /// Objects of S3 that it reads, of those that its policies tell apart.
+    /// Objects of S3 that it reads, of those that its policies distinguish.
     pub(super) fn objects_read(&self) -> &[Object] {
         self.objects_read.get_or_init(|| {
             let Some(kinds) = Kinds::of(READ) else { return Vec::new() };

@@ -13,7 +13,7 @@ use crate::layers::Attached;
 use crate::request::Request;
 use crate::truth::Truth;
 
-/// What an action on a target is told by: its place, that of the target, and for the passing of a role that of the service
+/// What an action on a target is determined by: its place, that of the target, and for the passing of a role that of the service
 /// and whether IAM sees that one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct OnTarget {
@@ -22,7 +22,7 @@ pub(super) struct OnTarget {
     pub(super) service: Option<(usize, bool)>,
 }
 
-/// A resource on which an action is worth asking for, and how that comes out.
+/// A resource on which an action is worth evaluating, and how that comes out.
 #[derive(Debug)]
 pub(super) struct Candidate {
     pub(super) resource: Box<str>,
@@ -58,7 +58,7 @@ pub(super) type Reach = Option<Rc<[usize]>>;
 pub(super) struct OfAction {
     /// Patterns of which one matches whatever identity policies may allow it on. `None`: it may be anything.
     pub(super) named: Option<Box<[ArnPattern]>>,
-    /// How it comes out on everything, if the policies tell nothing apart.
+    /// How it comes out on everything, if the policies distinguish nothing.
     pub(super) everywhere: OnceCell<Option<Truth>>,
 }
 
@@ -91,7 +91,7 @@ pub(super) struct Memo {
     /// What is gained from roles as they are, by their places.
     pub(super) gains_of_roles: RefCell<Map<usize, Rc<[Gained]>>>,
     pub(super) own_hops: OnceCell<Vec<Hop>>,
-    /// Objects of S3 that it may write, of those that its policies tell apart.
+    /// Objects of S3 that it may write, of those that its policies distinguish.
     pub(super) written: OnceCell<Vec<Object>>,
     /// Whether it may write an object.
     pub(super) writing: RefCell<Map<Box<str>, bool>>,

@@ -81,7 +81,7 @@ pub fn escalations(actor: &Actor<'_>, inventory: &Inventory<'_>) -> Escalations 
     EscalationMap::new(inventory).escalations(actor)
 }
 
-/// Whether it is worth asking for ways of a role with these identity policies to an administrator: whether they may allow all
+/// Whether it is worth evaluating ways of a role with these identity policies to an administrator: whether they may allow all
 /// steps of some rule. Cheap; that another role's trust policy names the role is not looked at, and leads on without any policy.
 pub fn may_lead_to_administrator(identity: &[Attached]) -> bool {
     rules::RULES.may_begin(identity)

@@ -23,13 +23,13 @@ use crate::statement::Effect;
 use crate::truth::Truth;
 
 /// What a principal may do, as far as its policies name it. Each request is evaluated when it is first looked at: the strongest
-/// tells most, and the rest is seldom needed.
+/// shows most, and the rest is seldom needed.
 #[derive(Debug, Default)]
 pub(super) struct Powers {
     pub(super) administrator: bool,
     /// If these hold, it is an administrator.
     pub(super) administrator_if: Vec<Residual>,
-    /// Whose they are; `None`: nobody's.
+    /// Whose they are; `None`: no principal's.
     start: Option<Request>,
     owner: DelegatingOwner,
     /// What it might do, the strongest first.
@@ -209,7 +209,7 @@ impl Numbers {
         let account = request.principal().account().unwrap_or_default();
         let next = known.len();
         let (action, resource) = (request.action(), request.resource());
-        // The length tells where the action ends.
+        // The length shows where the action ends.
         let key = format!("{account}:{}:{action}{resource}", action.len());
         *known.entry(key).or_insert(next)
     }
@@ -224,7 +224,7 @@ pub(super) static EVERYTHING: LazyLock<Option<Attached>> = LazyLock::new(|| {
     policy.ok().map(|policy| Attached::new("arn:aws:iam::aws:policy/AdministratorAccess", Arc::new(policy)))
 });
 
-/// A trust policy that admits whoever rewrote it.
+/// A trust policy that admits the principal that rewrote it.
 pub(super) static REWRITTEN: LazyLock<Option<Attached>> = LazyLock::new(|| {
     let policy = Policy::parse(
         r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}}"#,

@@ -67,7 +67,7 @@ impl Evaluator<'_> {
         Some(places.into())
     }
 
-    /// How an action of the actor's own comes out on a user or a role of its account, if its policies do not tell these apart.
+    /// How an action of the actor's own comes out on a user or a role of its account, if its policies do not distinguish these.
     pub(super) fn everywhere_on(&self, action: usize, member: Member) -> Option<Truth> {
         let lower = RULES.lower.get(action)?;
         let resource = self.map.arn_of(member)?;
@@ -76,7 +76,7 @@ impl Evaluator<'_> {
         matches!(truth, Truth::True | Truth::False).then_some(truth)
     }
 
-    /// How a request of the actor comes out, if a look at what its policies name tells it.
+    /// How a request of the actor comes out, if a look at what its policies name decides it.
     pub(super) fn at_a_glance(&self, request: &Request) -> Option<Truth> {
         let (lower, resource) = (request.action_lower(), request.resource());
         if request.resource_kind() != ResourceKind::Ordinary

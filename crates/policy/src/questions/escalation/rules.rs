@@ -58,11 +58,11 @@ pub(super) enum Effect {
     Within,
     /// Those of a role that the target assumes, and not its own.
     Executed,
-    /// Not to be told from policies.
+    /// Not known from policies.
     NotTold,
 }
 
-/// What else must be so, and can be told.
+/// What else must be so, and can be known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fact {
     FreeKey,

@@ -1,10 +1,10 @@
-//! Which of several gains is the strongest, so that it is the one that is told.
+//! Which of several gains is the strongest, so that it is the one that is reported.
 
 use crate::catalogue::{AccessLevel, Catalogue};
 use crate::pattern::MADE_UP;
 use crate::questions::sample::NOBODY;
 
-/// How much an action is worth to someone who wants more permissions, more being more.
+/// How much an action helps someone who wants more permissions, more being more.
 pub(super) type Strength = u8;
 
 /// Control of everything.

@@ -229,7 +229,7 @@ impl Evaluator<'_> {
         attempt
     }
 
-    /// Resources on which an action is worth asking for.
+    /// Resources on which an action is worth evaluating.
     pub(super) fn places(&self, action: usize) -> Vec<Box<str>> {
         self.candidates(action, self.home())
             .iter()

@@ -83,7 +83,7 @@ fn a_chain_is_as_sure_as_its_hops() {
     assert_eq!((found.verdict, hops(&found.ways[0])), (Yes, vec![(A, C), (C, B)]));
 }
 
-/// What is sure is told beside what is more and less sure.
+/// What is sure is reported beside what is more and less sure.
 #[test]
 fn the_strongest_that_is_sure_and_what_is_stronger() {
     let mut guarded = role(B, EVERYTHING, A);
@@ -153,7 +153,7 @@ fn limits_of_the_one_in_between_cut_a_chain() {
     assert_eq!(world.verdict("sts-001"), None);
 }
 
-/// Where the actor gets to by itself nothing is told twice.
+/// Where the actor gets to by itself nothing is reported twice.
 #[test]
 fn what_the_actor_may_assume_itself_is_no_chain() {
     let mut both = role(B, EVERYTHING, A);
@@ -164,7 +164,7 @@ fn what_the_actor_may_assume_itself_is_no_chain() {
     assert_eq!(told, [(Some(B), 0)]);
 }
 
-/// An administrator has nothing to gain at home: its ways into other accounts are told, whether it is let in itself or an
+/// An administrator has nothing to gain at home: its ways into other accounts are reported, whether it is let in itself or an
 /// identity of its account is.
 #[test]
 fn an_administrators_ways_into_other_accounts_are_told() {
@@ -195,7 +195,7 @@ fn an_administrators_ways_into_other_accounts_are_told() {
     assert_eq!(told(&on_iam)[0].2.as_deref(), Some(FAR));
 }
 
-/// What is gained is told by its strongest part, wherever it stands in the policy.
+/// What is gained is determined by its strongest part, wherever it stands in the policy.
 #[test]
 fn what_is_gained_is_told_by_its_strongest_part() {
     let gain = |statements: &str| {
@@ -244,7 +244,7 @@ fn another_accounts_resource_policy_is_not_known() {
     assert_eq!(ask(&format!("{assume},{}", allow(&["s3:*"], "*"))), Some((Potential, Gain::NotKnown)));
 }
 
-/// Who may make an administrator if something holds gains nothing by any rule, and is told all the same.
+/// Who may make an administrator if something holds gains nothing by any rule, and is reported all the same.
 #[test]
 fn a_conditional_administrator_is_told_as_one() {
     let makes = r#"{"Effect":"Allow","Action":["iam:CreateUser","iam:AttachUserPolicy","iam:CreateAccessKey"],

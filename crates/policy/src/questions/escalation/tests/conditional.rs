@@ -1,4 +1,4 @@
-//! What is gained under a condition is told with it.
+//! What is gained under a condition is reported with it.
 
 use super::EscalationVerdict::{Conditional, Yes};
 use super::*;
@@ -43,7 +43,7 @@ fn a_condition_of_what_is_gained_is_told() {
     }
 }
 
-/// What hangs on nothing is told beside what is stronger and hangs on a condition.
+/// What hangs on nothing is reported beside what is stronger and hangs on a condition.
 #[test]
 fn what_hangs_on_no_condition_is_told_too() {
     let both = format!("{},{}", under("iam:*", "*", MFA), allow(&["s3:GetObject"], "*"));
@@ -61,7 +61,7 @@ fn what_hangs_on_no_condition_is_told_too() {
     assert!(found.ways.iter().all(|way| way.gain_if.is_empty()), "{:?}", found.ways);
 }
 
-/// A condition that no session can meet lets nothing through: whoever may not set the tags of a session, by the trust policy
+/// A condition that no session can meet lets nothing through: a principal that may not set the tags of a session, by the trust policy
 /// or by its own policies, has the role's own.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_permissions-required>
 #[test]

@@ -111,7 +111,7 @@ fn what_has_no_policy_of_its_own_stays_denied() {
     }
 }
 
-/// A secret and a key have policies; what they are good for is not told by any.
+/// A secret and a key have policies; what they are good for is not determined by any.
 #[test]
 fn another_accounts_secret_and_key() {
     for (action, resource, rule) in [
@@ -127,7 +127,7 @@ fn another_accounts_secret_and_key() {
         let (verdict, _, missing) = told(&world, rule).unwrap_or_else(|| panic!("{action}"));
         assert_eq!(verdict, Speculative, "{action}");
         assert!(missing.iter().any(|what| what.contains(resource)), "{action}: {missing:?}");
-        // One of one's own needs nobody's leave.
+        // A resource of its own account needs no permission from another.
         let own = World::of(Someone::new(ANN, &allow(&[action], "*")));
         assert_eq!(told(&own, rule).map(|found| found.2), Some(Vec::new()), "{action}");
     }

@@ -69,7 +69,7 @@ fn tags_are_known_of_targets_too() {
         let world = administrator_if(blue, trust).tagged(A, &[("Team", tag)]);
         assert_eq!(gained(&world), wanted, "{trust} {tag}");
     }
-    // Of a role that is not listed the tags are not known: nothing is told for sure, and nothing is passed over.
+    // Of a role that is not listed the tags are not known: nothing is reported for sure, and nothing is passed over.
     assert_eq!(administrator_if(blue, PLAIN).verdict("sts-001"), Some(EscalationVerdict::Potential));
 }
 

@@ -123,7 +123,7 @@ fn what_is_left_out_without_a_question_changes_no_answer() {
 }
 
 /// Whatever the evaluation allows is in the set of actions of some policy, and its resource among those that are named; and
-/// what is told at a glance is what the evaluation gives.
+/// what is reported at a glance is what the evaluation gives.
 #[test]
 fn a_look_at_what_policies_name_is_never_narrower_than_the_evaluation() {
     let (mut allowed, mut left_out, mut seen) = (0, 0, 0);

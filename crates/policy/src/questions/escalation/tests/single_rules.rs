@@ -48,7 +48,7 @@ fn of_a_stack_set_the_execution_role_is_gained() {
     let found = Some((Yes, true, Gain::Administrator, Some(execution.to_owned())));
     assert_eq!(ask(&assume, &[assumed(EVERYTHING)]), found);
     assert_eq!(ask("", &[assumed(EVERYTHING)]), found);
-    // What the administration role may do is not gained, nor is there anything where nobody is assumed.
+    // What the administration role may do is not gained, nor is there anything where no principal is assumed.
     assert_eq!(ask(&allow(&["s3:*"], "*"), &[]), None);
     assert_eq!(
         ask(&assume, &[Someone::new(execution, EVERYTHING)]).map(|way| (way.0, way.2)),
@@ -174,7 +174,7 @@ fn what_nobody_runs_is_worth_nothing() {
     assert_eq!(ask("arn:aws:s3:::other/*", Some(("glue.amazonaws.com", data))), None);
 }
 
-/// What no policy tells is told apart: no finding rests on it.
+/// What no policy shows is reported as such: no finding rests on it.
 #[test]
 fn what_the_account_has_no_sign_of_is_speculative() {
     let read_only =
@@ -189,7 +189,7 @@ fn what_the_account_has_no_sign_of_is_speculative() {
     assert_eq!(World::ann(&access).role(cluster).verdict("x-eks-001"), Some(Potential));
 }
 
-/// "EntityAlreadyExists": a role that exists and trusts somebody else is not made.
+/// "EntityAlreadyExists": a role that exists and trusts another principal is not made.
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>
 #[test]
 fn a_role_that_exists_makes_nobody_an_administrator() {

@@ -3,7 +3,7 @@
 use super::EscalationVerdict::{Conditional, Potential, Yes};
 use super::*;
 
-/// Ann may have a key of whoever has a tag, or has it not.
+/// Ann may have a key of the principal that has a tag, or has it not.
 fn on_tag(operator: &str, more: &str) -> World {
     let statement = format!(
         r#"{{"Effect":"Allow","Action":"iam:CreateAccessKey","Resource":"*",
@@ -151,7 +151,7 @@ fn workloads_of_which_nothing_is_known() {
     assert!(tagged.ways[0].missing.is_empty());
 }
 
-/// What hangs on tags of resources that nobody knows is something that is gained, and hides no step.
+/// What hangs on tags of resources that are not known is something that is gained, and hides no step.
 #[test]
 fn what_is_gained_may_hang_on_tags() {
     let tagged = r#"{"Effect":"Allow","Action":"ec2:*","Resource":"*",
