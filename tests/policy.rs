@@ -104,6 +104,7 @@ fn by_key(findings: &[FindingRecord]) -> BTreeMap<Key, &FindingRecord> {
 
 /// Enforced on both sides, the printed policies make a whole scan; one action less, and exactly what rests on it is UNKNOWN.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn the_policies_are_enough_and_every_action_is_needed() {
     let (member, _) = printed(&["--for", "member", "--collect", "all"]);
     let (hub, _) = printed(&["--for", "hub", "--collect", "all"]);

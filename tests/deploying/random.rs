@@ -84,6 +84,7 @@ fn owned(names: Vec<&str>) -> Vec<String> {
     names.into_iter().map(str::to_owned).collect()
 }
 
+#[expect(clippy::too_many_lines, reason = "every choice of a drawn configuration")]
 fn drawn(seed: u64) -> Configuration {
     let random = &mut Random(seed);
     let partition = random.pick(&["aws", "aws", "aws", "aws-cn", "aws-us-gov"]);

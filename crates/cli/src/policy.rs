@@ -49,6 +49,7 @@ pub fn policy(registry: &Registry, arguments: PolicyArguments) -> Result<u8, Fai
     crate::print(&printed.text)
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm for each kind of document")]
 fn printed(registry: &Registry, mut arguments: PolicyArguments) -> Result<Printed, Failure> {
     let config = Config::read_or_default(arguments.config.as_deref())?;
     arguments.refuse_misplaced()?;

@@ -58,6 +58,7 @@ impl Explanation {
 }
 
 /// Asks.
+#[expect(clippy::too_many_lines, reason = "one question from its subject to its answer, in order")]
 pub fn answer(
     query: &Query,
     question: &Question<'_>,

@@ -98,6 +98,7 @@ pub fn trust_service(service: &str) -> String {
 }
 
 /// All of them.
+#[expect(clippy::too_many_lines, reason = "one entry for each role")]
 pub fn roles(
     world: &World,
     account: &Account,

@@ -19,6 +19,7 @@ use crate::stop::{RunResult, Stop, StopReason};
 const UNIT_NAMES: &str = "names of organizational units";
 
 /// Scans every account of the source.
+#[expect(clippy::too_many_lines, reason = "the one loop of a scan, whose arms share its state")]
 pub async fn run<S: Sink>(
     source: Arc<dyn Source>,
     plan: Arc<Plan>,

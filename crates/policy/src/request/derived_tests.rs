@@ -33,6 +33,7 @@ fn value(principal: Principal, key: &str) -> String {
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable>
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn keys_that_follow_from_the_principal() {
     let root = Principal::iam("arn:aws:iam::111122223333:root").unwrap();
     let user = Principal::iam("arn:aws:iam::111122223333:user/team/ann").unwrap();

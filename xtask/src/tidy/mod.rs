@@ -1,5 +1,11 @@
 //! `cargo xtask tidy`: what the house keeps to and a compiler does not see.
 
+mod circles;
+mod options;
+mod tokens;
+mod words;
+
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -106,11 +112,16 @@ pub fn tidy_in(root: &Path, metadata: &Json) -> Result<(), String> {
     for folder in ["crates", "plugins", "tests", "benches", "xtask"] {
         rust_files(&root.join(folder), &mut files)?;
     }
+    let mut read = Vec::new();
     for file in &files {
         let text = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
         let shown = file.strip_prefix(root).unwrap_or(file);
         source(shown, &text, &mut problems);
+        read.push((shown.display().to_string(), text));
     }
+    crates_have_no_circles(&read, &mut problems);
+    options_are_in_groups(&read, &mut problems);
+    words_are_plain(root, &read, &mut problems)?;
     if problems.is_empty() { Ok(()) } else { Err(format!("\n  {}", problems.join("\n  "))) }
 }
 
@@ -162,6 +173,12 @@ fn forbidden(name: &str, target: &str, dev: bool, allowed: &[&str], in_tests: &[
     None
 }
 
+fn files_with(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, String> {
+    let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let paths = entries.flatten().map(|entry| entry.path());
+    Ok(paths.filter(|path| path.extension().is_some_and(|other| other == extension)).collect())
+}
+
 fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), String> {
     let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     for entry in entries.flatten() {
@@ -193,6 +210,118 @@ fn source(path: &Path, text: &str, problems: &mut Vec<String>) {
     if lines > 500 {
         problems.push(format!("{shown}: {lines} lines; split what has more than one purpose"));
     }
+}
+
+/// Files of one crate import each other in one direction.
+fn crates_have_no_circles(read: &[(String, String)], problems: &mut Vec<String>) {
+    let mut crates: BTreeMap<&str, Vec<(String, String)>> = BTreeMap::new();
+    for (path, text) in read {
+        if let Some((name, below)) = path.split_once("/src/") {
+            crates.entry(name).or_default().push((below.to_owned(), text.clone()));
+        }
+    }
+    for (name, files) in &crates {
+        let circles = circles::circles(files);
+        let is_allowed = circles::ALLOWED.contains(name);
+        if circles.is_empty() && is_allowed {
+            problems.push(format!(
+                "{name}: no circle is left: take it off the list in xtask/src/tidy/circles.rs"
+            ));
+        }
+        for circle in circles.iter().filter(|_| !is_allowed) {
+            problems.push(format!(
+                "{name}: files import each other in a circle: {} -> {}",
+                circle.join(" -> "),
+                circle[0]
+            ));
+        }
+    }
+}
+
+/// Structs of options have a dozen fields at most.
+fn options_are_in_groups(read: &[(String, String)], problems: &mut Vec<String>) {
+    let mut allowed = options::ALLOWED.to_vec();
+    for (path, text) in read {
+        for options in options::structs(text).iter().filter(|options| options.is_too_large()) {
+            match allowed.iter().position(|name| *name == options.name) {
+                Some(index) => {
+                    allowed.swap_remove(index);
+                }
+                None => problems.push(format!(
+                    "{path}:{}: {} has {} options: make groups of them that commands flatten",
+                    options.line, options.name, options.fields
+                )),
+            }
+        }
+    }
+    for name in allowed {
+        problems
+            .push(format!("{name}: has few options now: take it off the list in xtask/src/tidy/options.rs"));
+    }
+}
+
+/// What users read: texts and help of these folders, and pages.
+const SPOKEN: [&str; 9] = [
+    "crates/cli/src",
+    "crates/aws/src",
+    "crates/explain/src",
+    "crates/lake/src",
+    "crates/scan/src",
+    "crates/sweep/src",
+    "crates/model/src",
+    "crates/policy/src",
+    "plugins",
+];
+
+/// How many retired words are left, by folder or page: a number that only falls.
+const LEFT: &[(&str, usize)] = &[
+    ("README.md", 11),
+    ("crates/aws/src", 5),
+    ("crates/cli/src", 63),
+    ("crates/explain/src", 16),
+    ("crates/lake/src", 2),
+    ("crates/model/src", 3),
+    ("crates/policy/docs", 37),
+    ("crates/policy/src", 3),
+    ("plugins", 3),
+];
+
+/// Retired words are not used where users read.
+fn words_are_plain(root: &Path, read: &[(String, String)], problems: &mut Vec<String>) -> Result<(), String> {
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut add = |room: &str, path: &str, words: Vec<words::Found>| {
+        let lines =
+            words.iter().map(|one| format!("{path}:{}: \"{}\": {}", one.line, one.words, one.instead));
+        found.entry(room.to_owned()).or_default().extend(lines);
+    };
+    for (path, text) in
+        read.iter().filter(|(path, _)| !path.ends_with("tests.rs") && !path.contains("/tests/"))
+    {
+        if let Some(room) = SPOKEN.iter().find(|room| path.starts_with(**room)) {
+            add(room, path, words::in_source(text));
+        }
+    }
+    let mut pages = vec![root.join("README.md")];
+    pages.extend(files_with(&root.join("crates/policy/docs"), "md")?);
+    for page in pages {
+        let text = fs::read_to_string(&page).map_err(|error| format!("{}: {error}", page.display()))?;
+        let path = page.strip_prefix(root).unwrap_or(&page).display().to_string();
+        let room = if path.starts_with("crates") { "crates/policy/docs" } else { "README.md" };
+        add(room, &path, words::in_prose(&text));
+    }
+    for (room, lines) in &found {
+        let left = LEFT.iter().find(|(name, _)| name == room).map_or(0, |(_, left)| *left);
+        if lines.len() > left {
+            problems.push(format!(
+                "{room}: {} retired words, {left} were left:\n    {}",
+                lines.len(),
+                lines.join("\n    ")
+            ));
+        } else if lines.len() < left {
+            println!("{room}: {} retired words are left: lower LEFT in xtask/src/tidy/mod.rs", lines.len());
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
