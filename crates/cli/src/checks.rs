@@ -19,6 +19,7 @@ pub fn reads_roster(check: &dyn DynCheck) -> bool {
 }
 
 /// Everything about one check.
+#[expect(clippy::too_many_lines, reason = "one page from top to bottom")]
 pub fn show(registry: &Registry, id: &str) -> Result<String, Failure> {
     let Some(registered) = registry.named(id) else {
         let known: Vec<&str> = registry.checks().iter().map(|registered| registered.id()).collect();

@@ -41,7 +41,7 @@ pub struct OverriddenAccess {
 /// One `[[override]]`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Override {
+pub struct Override {
     ou: Option<String>,
     account: Option<AccountId>,
     #[serde(default)]
@@ -115,7 +115,7 @@ impl Config {
 }
 
 /// Keys of the file by which something is chosen.
-const CHOICES: [&str; 9] =
+pub const CHOICES: [&str; 9] =
     ["account", "ou", "tag", "check", "severity", "framework", "role-name", "role-chain", "collect"];
 
 /// An organizational unit by id or by path.

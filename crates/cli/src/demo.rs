@@ -1,26 +1,69 @@
 //! `orgsweep demo`: the simulator on loopback, and the same scan as ever.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use clap::Args;
 use orgsweep_aws::{AwsSource, Connection, Pace, Roster, SourceOptions};
 use orgsweep_lake::ScanId;
-use orgsweep_model::Timestamp;
 use orgsweep_model::collector::Clock;
 use orgsweep_model::registry::Registry;
+use orgsweep_model::{Severity, Timestamp};
 use orgsweep_scan::Run;
 use orgsweep_simulator::{Options, PlantedKind, Running};
 use orgsweep_sweep::{Source, Totals};
 use sha2::{Digest, Sha256};
 
-use crate::arguments::{DemoArguments, LogFormat, ScanOptions, WorldArguments};
+use crate::arguments::{LogFormat, ScanOptions, WorldArguments};
 use crate::config::Config;
 use crate::exit::{self, Failure};
 use crate::program;
 use crate::scan_report::{Reporter, Shown};
-use crate::terminal::{Layout, words, wrap};
+use crate::terminal::{ColorWhen, Layout, words, wrap};
+use crate::values;
 use crate::{prepare, stopping};
+
+/// `orgsweep demo`.
+#[derive(Debug, Args)]
+pub struct DemoArguments {
+    #[command(flatten)]
+    pub world: WorldArguments,
+    /// The moment of the scan; the made-up dates follow it. [default: now]
+    #[arg(long, value_name = "TIME", value_parser = values::moment)]
+    pub now: Option<Timestamp>,
+    /// Output directory.
+    #[arg(long, value_name = "DIR", default_value = "orgsweep-demo")]
+    pub out: PathBuf,
+    /// Check settings from a file.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Only these checks; `*` and `?` are wildcards.
+    #[arg(long, value_delimiter = ',', value_name = "ID")]
+    pub check: Vec<String>,
+    /// Collect these tables too, though no enabled check reads them; `all` for every table.
+    #[arg(long, value_delimiter = ',', value_name = "TABLE")]
+    pub collect: Vec<String>,
+    /// Accounts in flight.
+    #[arg(long, value_parser = values::whole::<usize>, value_name = "N", default_value_t = 64)]
+    pub concurrency: usize,
+    /// As in `scan`: decides the code that the demo prints.
+    #[arg(long, value_name = "SEVERITY")]
+    pub fail_on: Option<Severity>,
+    /// Milliseconds that the simulator waits before every answer.
+    #[arg(long, value_parser = values::whole::<u64>, value_name = "MS", default_value_t = 0)]
+    pub latency: u64,
+    /// Print no progress and no summary.
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// Progress output format.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    pub log_format: LogFormat,
+    /// Colors in the summary.
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
+    pub color: ColorWhen,
+}
 
 /// Scans the made-up organization. Ends with 0 when the accounts lost are exactly the ones that were planted.
 pub async fn demo(registry: &Registry, arguments: DemoArguments) -> Result<u8, Failure> {

@@ -47,6 +47,7 @@ use orgsweep_model::Pack;
 use orgsweep_model::text::printable;
 
 use crate::arguments::{Arguments, ChecksCommand, Command, LogFormat};
+use crate::commands::config::ConfigCommand;
 use crate::exit::Failure;
 use crate::log_event::Level;
 
@@ -136,6 +137,7 @@ fn dispatch(packs: Vec<Pack>, arguments: Arguments) -> Result<u8, Failure> {
             print(&check_list::list(&registry, &arguments)?)
         }
         Command::Checks { command: ChecksCommand::Show { id } } => print(&checks::show(&registry, &id)?),
+        Command::Config { command: ConfigCommand::Schema } => print(&commands::config::schema(&registry)),
         Command::Discover(arguments) => in_runtime(commands::discover::discover(arguments)),
         Command::Finalize(arguments) => commands::finalize::finalize(&registry, *arguments),
         Command::Ddl(arguments) => print(&ddl::ddl(&registry, &arguments)?),

@@ -277,12 +277,13 @@ const SPOKEN: [&str; 9] = [
 const LEFT: &[(&str, usize)] = &[
     ("README.md", 11),
     ("crates/aws/src", 5),
-    ("crates/cli/src", 63),
-    ("crates/explain/src", 16),
+    ("crates/cli/src", 56),
+    ("crates/explain/src", 15),
     ("crates/lake/src", 2),
     ("crates/model/src", 3),
     ("crates/policy/docs", 37),
     ("crates/policy/src", 3),
+    ("crates/scan/src", 8),
     ("plugins", 3),
 ];
 
