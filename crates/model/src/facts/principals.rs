@@ -71,6 +71,7 @@ impl Computed for Principal {
         Optional<'a, Role>,
     );
 
+    #[expect(clippy::too_many_lines, reason = "one row for each kind of principal, column by column")]
     fn compute(
         (credentials, keys, limits, users, groups, roles): Self::Reads<'_>,
         context: &Context<'_>,

@@ -1,3 +1,5 @@
+//! The rules of escalation: what is compiled in can be read, and what is wrong in it is named.
+
 use super::*;
 
 #[test]
