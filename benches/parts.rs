@@ -125,12 +125,7 @@ fn tables() -> Tables {
 /// Every check of the standard distribution over one account.
 #[divan::bench]
 fn run_all_checks_over_one_account(bencher: Bencher<'_, '_>) {
-    let packs: Vec<Pack> = vec![
-        orgsweep_credentials::pack(),
-        orgsweep_permissions::pack(),
-        orgsweep_trust::pack(),
-        orgsweep_organization::pack(),
-    ];
+    let packs: Vec<Pack> = orgsweep_standard::packs();
     let checks: Vec<&dyn DynCheck> =
         packs.iter().flat_map(|pack| pack.checks.iter().map(|check| &**check)).collect();
     let tables = tables();

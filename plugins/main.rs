@@ -1,4 +1,4 @@
-//! The standard distribution: which packs are linked in.
+//! The standard distribution, with the packs of `plugins/standard`.
 
 use std::process::ExitCode;
 
@@ -9,10 +9,5 @@ use std::process::ExitCode;
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
-    orgsweep_cli::main(vec![
-        orgsweep_credentials::pack(),
-        orgsweep_permissions::pack(),
-        orgsweep_trust::pack(),
-        orgsweep_organization::pack(),
-    ])
+    orgsweep_cli::main(orgsweep_standard::packs())
 }

@@ -32,6 +32,8 @@ macro_rules! role_check {
             }
         }
 
+        orgsweep_model::manual! { $name }
+
         impl Check for $name {
             type Reads<'a> = &'a [Role];
 

@@ -67,9 +67,14 @@ fn every_check_has_its_manual_page() {
         let id = check["id"].as_str().unwrap();
         let page = orgsweep(&["checks", "show", id]);
         assert_eq!(page.code, 0);
-        for heading in
-            ["## Why it matters", "## How to fix", "## How to back out", "## What it cannot see", "## Pages"]
-        {
+        for heading in [
+            "## Why it matters",
+            "## What it cannot see",
+            "## How to verify",
+            "## How to fix",
+            "## How to back out",
+            "## Pages",
+        ] {
             assert!(page.output.contains(heading), "{id}: {heading}");
         }
     }

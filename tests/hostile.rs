@@ -26,11 +26,13 @@ check! {
         version: 1,
         since: "0.1.0",
         resource: "AWS::IAM::Policy",
-        controls: [soc2("CC6.1")],
+        controls: [soc2(["CC6.1"])],
         pages: [],
         settings: {},
     }
 }
+
+orgsweep_model::manual! { Echo }
 
 impl Check for Echo {
     type Reads<'a> = (&'a [PrincipalTag], Within<'a, OwnPolicies>, &'a [Document]);

@@ -13,7 +13,7 @@ use orgsweep_model::{CheckStatus, Context, DynCheck, Gap, Pack, Report, Resource
 use orgsweep_simulator::Options;
 use serde_json::{Value as Json, json};
 
-use crate::support::{NOW, World, as_distribution, options, run};
+use crate::support::{NOW, World, as_distribution, options, run, standard_pack};
 
 /// What a rule says of one row.
 type Rule = Arc<dyn Fn(&Role) -> Option<String> + Send + Sync>;
@@ -77,7 +77,8 @@ fn first_letter(letter: char) -> RoleRule {
             id: own(format!("H-{letter}")),
         }]),
         pages: Cow::Owned(vec![own(format!("https://rules.example/{letter}"))]),
-        manual: own("A rule.\n\n## How to fix\nRename it.".to_owned()),
+        manual: own("A rule.".to_owned()),
+        steps: own("## How to fix\nRename it.".to_owned()),
         settings: Cow::Owned(Vec::new()),
         file: own(String::new()),
     };
@@ -94,7 +95,7 @@ fn distribution() {
     as_distribution(|| {
         let checks = "ao".chars().map(|letter| Box::new(first_letter(letter)) as Box<dyn DynCheck>);
         let house = Pack { name: "house", checks: checks.collect(), ..Pack::default() };
-        vec![orgsweep_permissions::pack(), house]
+        vec![standard_pack("permissions"), house]
     });
 }
 

@@ -72,11 +72,13 @@ check! {
         version: 1,
         since: "0.1.0",
         resource: "AWS::::Account",
-        controls: [soc2("CC6.1")],
+        controls: [soc2(["CC6.1"])],
         pages: [],
         settings: {},
     }
 }
+
+orgsweep_model::manual! { CountryMissing }
 
 impl Check for CountryMissing {
     type Reads<'a> = &'a [Contact];

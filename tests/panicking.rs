@@ -8,7 +8,7 @@ use orgsweep_model::{Check, Context, DynCheck, Pack, Report, Severity, Status, c
 use orgsweep_simulator::Options;
 use orgsweep_testkit::{Case, user};
 
-use crate::support::{NOW, World, as_distribution, options, run};
+use crate::support::{NOW, World, as_distribution, options, run, standard_pack};
 
 check! {
     /// Fails itself.
@@ -19,11 +19,13 @@ check! {
         version: 1,
         since: "0.1.0",
         resource: "AWS::IAM::User",
-        controls: [soc2("CC6.1")],
+        controls: [soc2(["CC6.1"])],
         pages: [],
         settings: {},
     }
 }
+
+orgsweep_model::manual! { Panics }
 
 impl Check for Panics {
     type Reads<'a> = &'a [User];
@@ -36,7 +38,7 @@ impl Check for Panics {
 // C18
 #[test]
 fn a_check_that_panics_changes_no_other() {
-    let pack = orgsweep_permissions::pack();
+    let pack = standard_pack("permissions");
     let case = Case::new().rows(vec![user("ann")]);
     let others: Vec<&dyn DynCheck> = pack.checks.iter().map(|check| &**check).collect();
     let panics = Panics::default();
@@ -59,7 +61,7 @@ fn distribution() {
     as_distribution(|| {
         let in_house =
             Pack { name: "in-house", checks: vec![Box::new(Panics::default())], ..Pack::default() };
-        vec![orgsweep_permissions::pack(), in_house]
+        vec![standard_pack("permissions"), in_house]
     });
 }
 

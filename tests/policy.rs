@@ -50,12 +50,7 @@ fn without(document: &Json, action: &str) -> String {
 }
 
 fn registry() -> Registry {
-    let packs = vec![
-        orgsweep_credentials::pack(),
-        orgsweep_permissions::pack(),
-        orgsweep_trust::pack(),
-        orgsweep_organization::pack(),
-    ];
+    let packs = orgsweep_standard::packs();
     Registry::new(packs, orgsweep_aws::collectors()).unwrap()
 }
 

@@ -152,6 +152,11 @@ pub fn as_distribution(packs: impl FnOnce() -> Vec<Pack>) {
     }
 }
 
+/// A pack of the standard distribution, by its name.
+pub fn standard_pack(name: &str) -> Pack {
+    orgsweep_standard::packs().into_iter().find(|pack| pack.name == name).unwrap()
+}
+
 /// Every character by which a text could steer a terminal or reorder a line.
 pub fn unsafe_characters(text: &str) -> String {
     let is_unsafe = |character: &char| {

@@ -9,7 +9,10 @@ use crate::process::root;
 pub fn new_check(pack: &str, id: &str) -> Result<(), String> {
     let (file, package) = new_check_in(&root(), pack, id)?;
     let file = file.strip_prefix(root()).unwrap_or(&file);
-    println!("{} is yours to write; then `cargo test -p {package}`", file.display());
+    println!(
+        "write {} and show its fault in the pack's src/fixtures.rs; then `cargo test -p {package}`",
+        file.display()
+    );
     Ok(())
 }
 
@@ -95,8 +98,11 @@ fn with_entry(text: &str, module: &str, check: &str) -> Result<String, String> {
     lines.insert(at, entry);
 
     let declaration = format!("mod {module};");
-    let first = lines.iter().position(|line| line.starts_with("mod ")).unwrap_or(list);
-    let newest = (first..list).take_while(|index| lines[*index].starts_with("mod ")).last();
+    // `#[cfg(test)]` and the module below it stay together, behind the others.
+    let is_module =
+        |index: usize| lines[index].starts_with("mod ") && !(index > 0 && lines[index - 1].starts_with("#["));
+    let first = (0..list).find(|index| is_module(*index)).unwrap_or(list);
+    let newest = (first..list).take_while(|index| is_module(*index)).last();
     let at = match newest {
         None => first,
         Some(end) => (first..=end).find(|index| lines[*index] > declaration).unwrap_or(end + 1),
@@ -115,26 +121,16 @@ fn template(id: &str) -> String {
 const TEMPLATE: &str = r#"//! @ID@.
 
 use orgsweep_model::facts::User;
-use orgsweep_model::{Check, Context, Report, Resource, Severity, check};
+use orgsweep_model::{Check, Context, Report, Resource, Severity, check, manual};
 
 check! {
     /// One sentence: the fault, in the present tense.
     ///
     /// ## Why it matters
-    /// What somebody could do because of it.
-    ///
-    /// ## How to fix
-    /// In a sentence; then, where they differ:
-    ///
-    /// - Console: …
-    /// - CLI: `aws iam …`
-    /// - Terraform: …
-    ///
-    /// ## How to back out
-    /// What to do when the fix broke something.
+    /// What an attacker could do because of it.
     ///
     /// ## What it cannot see
-    /// Where the rule is blind.
+    /// What the rule misses.
     pub @TYPE@ {
         id: "@ID@",
         title: "One line that names the fault",
@@ -159,6 +155,22 @@ impl Check for @TYPE@ {
     }
 }
 
+manual! {
+    /// ## How to verify
+    /// The call that shows the fault: `aws iam …`.
+    ///
+    /// ## How to fix
+    /// In a sentence; then, where they differ:
+    ///
+    /// - Console: …
+    /// - CLI: `aws iam …`
+    /// - Terraform: …
+    ///
+    /// ## How to back out
+    /// What to do if the fix breaks something.
+    @TYPE@
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,11 +180,6 @@ mod tests {
     fn the_fault_is_flagged() {
         // Change the row so that it shows the fault, and write the rule that sees it.
         Case::new().rows(vec![user("ann")]).flags(&@TYPE@::default(), "ann");
-    }
-
-    #[test]
-    fn a_lost_table_is_unknown() {
-        Case::new().lost::<User>().unknown(&@TYPE@::default());
     }
 }
 "#;
@@ -198,6 +205,13 @@ mod tests {
         assert!(listed.contains("    a_one::One,\n    b_two::Two,\n    c_three::Three,\n];"), "{listed}");
         let last = with_entry(text, "d_four", "Four").unwrap();
         assert!(last.contains("mod c_three;\nmod d_four;\n\n"), "{last}");
+        let fixtures = "#[cfg(test)]\nmod fixtures;\n";
+        let tested =
+            with_entry(&text.replace("\n\norg", &format!("\n\n{fixtures}\norg")), "d_four", "Four").unwrap();
+        assert!(tested.contains(&format!("mod c_three;\nmod d_four;\n\n{fixtures}")), "{tested}");
+        let only = format!("//! Pack.\n\n{fixtures}\norgsweep_model::pack![\"p\":\n];\n");
+        let only = with_entry(&only, "a_one", "One").unwrap();
+        assert!(only.contains(&format!("{fixtures}\nmod a_one;\n\norg")), "{only}");
         let empty = with_entry("//! Pack.\n\norgsweep_model::pack![\"p\":\n];\n", "a_one", "One").unwrap();
         assert!(empty.contains("mod a_one;\n\norgsweep_model::pack![\"p\":\n    a_one::One,\n];"), "{empty}");
     }

@@ -81,8 +81,10 @@ pub struct CheckMetadata {
     pub controls: Cow<'static, [Control]>,
     /// Pages that its rule rests on.
     pub pages: Cow<'static, [Cow<'static, str>]>,
-    /// The manual page, Markdown.
+    /// The first half of the manual page, Markdown: what is wrong, why it matters, what the check cannot see.
     pub manual: Cow<'static, str>,
+    /// The second half: how to verify a finding, how to fix it, how to back out.
+    pub steps: Cow<'static, str>,
     /// Thresholds and lists.
     pub settings: Cow<'static, [SettingMetadata]>,
     /// The file it stands in; empty where it was made at run time.
@@ -118,8 +120,11 @@ impl CheckMetadata {
 
     /// The manual page as Markdown.
     pub fn manual_page(&self) -> String {
-        let lines = self.manual.lines().map(|line| line.strip_prefix(' ').unwrap_or(line));
-        lines.collect::<Vec<_>>().join("\n").trim().to_owned()
+        let plain = |text: &str| {
+            let lines = text.lines().map(|line| line.strip_prefix(' ').unwrap_or(line));
+            lines.collect::<Vec<_>>().join("\n").trim().to_owned()
+        };
+        format!("{}\n\n{}", plain(&self.manual), plain(&self.steps)).trim().to_owned()
     }
 }
 
@@ -157,6 +162,16 @@ pub const fn declared(parts: &[&'static str]) -> Option<Cow<'static, str>> {
 pub trait Describe: Clone + Debug + Default + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Everything but the logic.
     const METADATA: CheckMetadata;
+}
+
+/// How to verify what a check flags, fix it and back out. Written by [`manual!`](crate::manual!), below the logic.
+#[diagnostic::on_unimplemented(
+    message = "the check has no `manual!` block",
+    note = "write `manual! {{ /// ## How to verify … Name }}` below the logic"
+)]
+pub trait Manual {
+    /// Markdown, as doc comments have it.
+    const STEPS: &'static str;
 }
 
 /// The logic of a check.
@@ -244,7 +259,7 @@ macro_rules! check {
             $(former: [$($former:literal),* $(,)?],)?
             resource: $resource:literal,
             $(service: $service:literal,)?
-            controls: [$($control:expr),* $(,)?],
+            controls: [$($controls:tt)*],
             pages: [$($page:literal),* $(,)?],
             settings: {
                 $( $(#[doc = $setting_doc:literal])* $setting:ident : $type:ty = $default:expr ),* $(,)?
@@ -268,7 +283,10 @@ macro_rules! check {
             const METADATA: $crate::CheckMetadata = {
                 use ::std::borrow::Cow;
                 // Constants of their own live as long as the program.
-                const CONTROLS: &[$crate::Control] = { use $crate::control::*; &[$($control),*] };
+                const CONTROLS: &[$crate::Control] = {
+                    use $crate::control::*;
+                    $crate::controls![@ [] $($controls)*]
+                };
                 const STATUS: &[$crate::CheckStatus] = &[$({
                     use $crate::life::*;
                     $status
@@ -293,10 +311,29 @@ macro_rules! check {
                     controls: Cow::Borrowed(CONTROLS),
                     pages: Cow::Borrowed(PAGES),
                     manual: Cow::Borrowed(concat!($($doc, "\n"),*)),
+                    steps: Cow::Borrowed(<$name as $crate::check::Manual>::STEPS),
                     settings: Cow::Borrowed(SETTINGS),
                     file: Cow::Borrowed(file!()),
                 }
             };
+        }
+    };
+}
+
+/// The second half of a check's manual page, below its logic: how to verify, fix and back out.
+///
+/// ```text
+/// manual! {
+///     /// ## How to verify
+///     /// `aws iam list-users`
+///     UserInlinePolicy
+/// }
+/// ```
+#[macro_export]
+macro_rules! manual {
+    ($(#[doc = $doc:literal])* $check:ident) => {
+        impl $crate::check::Manual for $check {
+            const STEPS: &'static str = concat!($($doc, "\n"),*);
         }
     };
 }

@@ -76,6 +76,20 @@ framework! {
     cloudguard = "cloudguard" ""
 }
 
+/// One flat list of controls from `soc2(["CC6.1", "CC6.2"])` and, where a control has another number in every version,
+/// `cis("1.14": [1.2], "1.6": [1.3, 2.0])`: the control, and the versions that have it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! controls {
+    (@ [$($done:expr,)*]) => { &[$($done),*] };
+    (@ [$($done:expr,)*] $framework:ident([$($id:literal),* $(,)?]) $(, $($rest:tt)*)?) => {
+        $crate::controls![@ [$($done,)* $($framework($id),)*] $($($rest)*)?]
+    };
+    (@ [$($done:expr,)*] $framework:ident($($id:literal: [$($version:literal),* $(,)?]),* $(,)?) $(, $($rest:tt)*)?) => {
+        $crate::controls![@ [$($done,)* $($($framework(stringify!($version), $id),)*)*] $($($rest)*)?]
+    };
+}
+
 impl Control {
     /// Whether a user's word means this control's framework: `cis_aws_foundations`, its first word `cis`, or
     /// either with a version behind a colon, such as `cis:3.0`.
@@ -103,5 +117,21 @@ mod tests {
             assert!(!control.matches(word), "{word}");
         }
         assert!(security_hub("IAM.4").matches("security_hub"));
+    }
+
+    #[test]
+    fn a_citation_names_a_framework_once() {
+        const CITED: &[Control] = controls![@ [] cis("1.14": [1.2], "1.6": [1.3, 2.0]), soc2(["CC6.1", "CC6.2"]), iso_27001(["A.5.15"]),];
+        let wanted = [
+            cis("1.2", "1.14"),
+            cis("1.3", "1.6"),
+            cis("2.0", "1.6"),
+            soc2("CC6.1"),
+            soc2("CC6.2"),
+            iso_27001("A.5.15"),
+        ];
+        assert_eq!(CITED, wanted);
+        let none: &[Control] = controls![@ []];
+        assert!(none.is_empty());
     }
 }

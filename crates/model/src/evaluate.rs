@@ -122,7 +122,7 @@ mod tests {
             version: 1,
             since: "0.1.0",
             resource: "AWS::IAM::User",
-            controls: [soc2("CC6.1")],
+            controls: [soc2(["CC6.1"])],
             pages: [],
             settings: {
                 /// Report something first.
@@ -132,6 +132,8 @@ mod tests {
             },
         }
     }
+
+    crate::manual! { Broken }
 
     impl Check for Broken {
         type Reads<'a> = &'a [User];

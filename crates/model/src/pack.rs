@@ -22,10 +22,12 @@ pub struct Pack {
     pub collectors: Vec<Arc<dyn Collector>>,
 }
 
-/// Lists a pack's checks: makes `pub fn pack()` and the tests that ids match file names and that every check
-/// file is listed. `mod` lines stay outside, where rustfmt sees them.
+/// Lists a pack's checks: makes `pub fn pack()` and the tests that hold for every check of it, on the accounts that the pack's
+/// `fixtures.rs` shows. `mod` lines stay outside, where rustfmt sees them.
 ///
 /// ```text
+/// #[cfg(test)]
+/// mod fixtures;
 /// mod iam_root_mfa_missing;
 ///
 /// orgsweep_model::pack!["credentials":
@@ -62,6 +64,26 @@ macro_rules! pack {
             #[test]
             fn every_manual_page_is_whole() {
                 orgsweep_testkit::pack::every_manual_page_is_whole(&super::pack());
+            }
+
+            #[test]
+            fn every_cited_control_exists() {
+                orgsweep_testkit::pack::every_cited_control_exists(&super::pack());
+            }
+
+            #[test]
+            fn the_clean_account_is_clean() {
+                orgsweep_testkit::pack::the_clean_account_is_clean(&super::pack(), super::fixtures::fixtures);
+            }
+
+            #[test]
+            fn every_check_flags_a_bad_account() {
+                orgsweep_testkit::pack::every_check_flags_a_bad_account(&super::pack(), super::fixtures::fixtures);
+            }
+
+            #[test]
+            fn a_lost_required_table_is_unknown() {
+                orgsweep_testkit::pack::a_lost_required_table_is_unknown(&super::pack(), super::fixtures::fixtures);
             }
         }
     };

@@ -285,11 +285,13 @@ mod tests {
                     since: "0.1.0",
                     former: [$($former),*],
                     resource: "AWS::::Account",
-                    controls: [soc2("CC6.1")],
+                    controls: [soc2(["CC6.1"])],
                     pages: [],
                     settings: {},
                 }
             }
+
+            crate::manual! { $name }
 
             impl Check for $name {
                 type Reads<'a> = &'a [RosterEntry];

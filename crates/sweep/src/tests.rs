@@ -28,11 +28,13 @@ check! {
         version: 1,
         since: "0.1.0",
         resource: "AWS::IAM::User",
-        controls: [soc2("CC6.1")],
+        controls: [soc2(["CC6.1"])],
         pages: [],
         settings: {},
     }
 }
+
+orgsweep_model::manual! { EveryUser }
 
 impl Check for EveryUser {
     type Reads<'a> = &'a [User];

@@ -106,8 +106,14 @@ impl Case {
 
     /// Adds a table that AWS refused.
     #[must_use]
-    pub fn lost<R: Row>(mut self) -> Self {
-        for source in R::SCHEMA.sources() {
+    pub fn lost<R: Row>(self) -> Self {
+        self.lost_table(R::SCHEMA)
+    }
+
+    /// The same of a table whose type is not known.
+    #[must_use]
+    pub fn lost_table(mut self, table: &'static TableSchema) -> Self {
+        for source in table.sources() {
             self.tables.insert_gap(source.name, Gap::new(Reason::Denied), self.now);
         }
         self

@@ -10,11 +10,13 @@
 //! assert_eq!(stale.user_arn, "arn:aws:iam::111122223333:user/ann");
 //! ```
 
+mod account;
 mod case;
 mod facts;
 pub mod pack;
 mod policies;
 
+pub use account::{Fixtures, clean_account};
 pub use case::Case;
 pub use facts::{
     ACCOUNT, access_key, account_id, account_summary, attachment, aws_managed_arn, credential, days_ago,

@@ -1,7 +1,7 @@
 //! iam-root-access-key-present.
 
 use orgsweep_model::facts::{AccessKey, AccountSummary, Credential, KeyStatus};
-use orgsweep_model::{Check, Context, Gap, OneOf, Report, Severity, check};
+use orgsweep_model::{Check, Context, Gap, OneOf, Report, Severity, check, manual};
 
 check! {
     /// The root user has an access key.
@@ -9,19 +9,6 @@ check! {
     /// ## Why it matters
     /// A root key can do everything in the account, no policy of the account limits it, and it does not expire.
     /// Whoever finds it in a script or a backup owns the account.
-    ///
-    /// ## How to fix
-    /// Find out what still uses the key, give that a role, then remove the key.
-    ///
-    /// - Console: sign in as root, account name, Security credentials, Access keys: Deactivate, later Delete.
-    /// - CLI, with a root session: `aws iam update-access-key --access-key-id ID --status Inactive`, later
-    ///   `aws iam delete-access-key --access-key-id ID`.
-    /// - Terraform cannot: it does not manage root's credentials.
-    /// - Organization: with centralized root access, delete it from the management account without signing in as
-    ///   root, and let no member have root credentials at all.
-    ///
-    /// ## How to back out
-    /// An inactive key works again with `--status Active`. A deleted one is gone for good, which is the point.
     ///
     /// ## What it cannot see
     /// The account summary counts root's keys and is of now; it is enough for every verdict. Where it was not read, the
@@ -37,13 +24,11 @@ check! {
         since: "0.1.0",
         resource: "AWS::IAM::RootUser",
         controls: [
-            cis("1.2", "1.12"), cis("1.3", "1.4"), cis("1.4", "1.4"), cis("1.5", "1.4"), cis("2.0", "1.4"),
-            cis("3.0", "1.4"), cis("4.0", "1.4"), cis("5.0", "1.3"), cis("6.0", "2.3"), cis("7.0", "2.4"),
-            nist_800_53("AC-2(1)"), nist_800_53("AC-3(7)"), nist_800_53("AC-3(15)"), nist_800_53("AC-6"),
-            nist_800_53("AC-6(2)"), nist_800_53("AC-6(10)"), pci_dss("7.2.1"), pci_dss("7.2.2"),
-            pci_dss("8.2.1"), iso_27001("A.5.15"), soc2("CC6.1"), mitre_attack("T1078.004"),
-            well_architected("SEC01-BP02"), security_hub("IAM.4"),
-            config_rule("IAM_ROOT_ACCESS_KEY_CHECK"),
+            cis("1.12": [1.2], "1.4": [1.3, 1.4, 1.5, 2.0, 3.0, 4.0], "1.3": [5.0], "2.3": [6.0], "2.4": [7.0]),
+            nist_800_53(["AC-2(1)", "AC-3(7)", "AC-3(15)", "AC-6", "AC-6(2)", "AC-6(10)"]),
+            pci_dss(["7.2.1", "7.2.2", "8.2.1"]), iso_27001(["A.5.15"]), soc2(["CC6.1"]),
+            mitre_attack(["T1078.004"]), well_architected(["SEC01-BP02"]), security_hub(["IAM.4"]),
+            config_rule(["IAM_ROOT_ACCESS_KEY_CHECK"]),
         ],
         pages: ["https://docs.aws.amazon.com/IAM/latest/UserGuide/root-user-best-practices.html"],
         settings: {},
@@ -115,99 +100,26 @@ fn shown(credentials: &[Credential], keys: &[AccessKey]) -> Vec<(i32, KeyStatus,
     dated.chain(undated).collect()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use orgsweep_model::Reason;
-    use orgsweep_model::records::CoverageOutcome;
-    use orgsweep_testkit::{Case, access_key, account_summary, days_ago, root_arn, root_credential};
-
-    fn with_keys(count: i64) -> Case {
-        Case::new().rows(vec![AccountSummary { root_access_keys: count, ..account_summary() }])
-    }
-
-    #[test]
-    fn no_key_passes() {
-        with_keys(0).none::<AccessKey>().passes(&RootAccessKeyPresent::default());
-    }
-
-    #[test]
-    fn an_active_key_is_critical() {
-        let case = with_keys(1).rows(vec![access_key("<root_account>", 1)]);
-        let outcome = case.flags(&RootAccessKeyPresent::default(), &root_arn());
-        assert_eq!(outcome.severity, Some(Severity::Critical));
-    }
-
-    #[test]
-    fn inactive_keys_are_high() {
-        let key = AccessKey { status: KeyStatus::Inactive, ..access_key("<root_account>", 1) };
-        let outcome = with_keys(1).rows(vec![key]).flags(&RootAccessKeyPresent::default(), &root_arn());
-        assert_eq!(outcome.severity, Some(Severity::High));
-    }
-
-    #[test]
-    fn an_inactive_key_that_shows_only_by_its_use_is_inactive_all_the_same() {
-        let root = || Credential { access_key_2_last_used_at: Some(days_ago(500)), ..root_credential() };
-        let check = RootAccessKeyPresent::default();
-        let outcome = with_keys(1).rows(vec![root()]).none::<AccessKey>().flags(&check, &root_arn());
-        assert_eq!(outcome.severity, Some(Severity::High));
-        assert!(outcome.evidence["access_key_2"].as_str().unwrap().starts_with("Inactive"));
-        let active = vec![access_key("<root_account>", 1)];
-        let outcome = with_keys(2).rows(vec![root()]).rows(active).flags(&check, &root_arn());
-        assert_eq!(outcome.severity, Some(Severity::Critical));
-    }
-
-    #[test]
-    fn a_key_that_the_report_does_not_show_counts_as_active() {
-        let key = AccessKey { status: KeyStatus::Inactive, ..access_key("<root_account>", 1) };
-        let outcome = with_keys(2).rows(vec![key]).flags(&RootAccessKeyPresent::default(), &root_arn());
-        assert_eq!(outcome.severity, Some(Severity::Critical));
-    }
-
-    #[test]
-    fn a_users_inactive_key_is_not_roots() {
-        let key = AccessKey { status: KeyStatus::Inactive, ..access_key("ann", 1) };
-        let outcome = with_keys(1).rows(vec![key]).flags(&RootAccessKeyPresent::default(), &root_arn());
-        assert_eq!(outcome.severity, Some(Severity::Critical));
-    }
-
-    #[test]
-    fn without_the_report_it_stays_critical() {
-        let outcome = with_keys(1).lost::<AccessKey>().flags(&RootAccessKeyPresent::default(), &root_arn());
-        assert_eq!(outcome.severity, Some(Severity::Critical));
-        assert_eq!(outcome.evidence["activity"], "unknown: DENIED");
-    }
-
-    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html>: `access_key_1_active` of root's row.
-    #[test]
-    fn without_the_summary_the_report_is_enough_for_a_key_that_it_shows() {
-        let check = RootAccessKeyPresent::default();
-        let reported = |keys| Case::new().lost::<AccountSummary>().rows(vec![root_credential()]).rows(keys);
-        let outcome = reported(vec![access_key("<root_account>", 1)]).flags(&check, &root_arn());
-        assert_eq!(outcome.severity, Some(Severity::Critical));
-        assert_eq!(outcome.evidence["access_keys_present"], "unknown: DENIED");
-        // Nobody has counted them: there may be an active one that is newer than the report.
-        let inactive = AccessKey { status: KeyStatus::Inactive, ..access_key("<root_account>", 2) };
-        let outcome = reported(vec![inactive]).flags(&check, &root_arn());
-        assert_eq!(outcome.severity, Some(Severity::Critical));
-        let result = reported(vec![access_key("<root_account>", 1)]).result(&check);
-        assert_eq!(result.outcome, CoverageOutcome::Complete);
-    }
-
-    #[test]
-    fn a_report_without_a_key_of_root_is_not_enough_for_a_pass() {
-        let check = RootAccessKeyPresent::default();
-        let case = Case::new().lost::<AccountSummary>().rows(vec![root_credential()]);
-        let result = case.rows(vec![access_key("ann", 1)]).result(&check);
-        assert_eq!(result.outcomes[0].reason, Some(Reason::Denied));
-        assert_eq!(result.gap.unwrap().reason, Reason::Denied);
-        Case::new().none::<AccountSummary>().none::<AccessKey>().unknown(&check);
-    }
-
-    #[test]
-    fn without_both_it_is_not_asked() {
-        let check = RootAccessKeyPresent::default();
-        let result = Case::new().lost::<AccountSummary>().lost::<AccessKey>().result(&check);
-        assert_eq!(result.outcome, CoverageOutcome::NotRun);
-    }
+manual! {
+    /// ## How to verify
+    /// `aws iam get-account-summary`: `AccountAccessKeysPresent` is not 0. `access_key_1_active` and `access_key_2_active` of
+    /// `<root_account>` in the credential report say whether one is active.
+    ///
+    /// ## How to fix
+    /// Find out what still uses the key, give that a role, then remove the key.
+    ///
+    /// - Console: sign in as root, account name, Security credentials, Access keys: Deactivate, later Delete.
+    /// - CLI, with a root session: `aws iam update-access-key --access-key-id ID --status Inactive`, later
+    ///   `aws iam delete-access-key --access-key-id ID`.
+    /// - Terraform cannot: it does not manage root's credentials.
+    /// - Organization: with centralized root access, delete it from the management account without signing in as
+    ///   root, and let no member have root credentials at all.
+    ///
+    /// ## How to back out
+    /// An inactive key works again with `--status Active`. A deleted one is gone for good, which is the point.
+    RootAccessKeyPresent
 }
+
+#[cfg(test)]
+#[path = "iam_root_access_key_present_tests.rs"]
+mod tests;

@@ -1,7 +1,7 @@
 //! iam-root-mfa-virtual.
 
 use orgsweep_model::facts::{AccountSummary, Credential, VirtualMfaDevice};
-use orgsweep_model::{Check, Context, Gap, Report, Severity, check};
+use orgsweep_model::{Check, Context, Gap, Report, Severity, check, manual};
 
 check! {
     /// The root user's MFA is an app on a phone rather than a passkey or a security key.
@@ -9,17 +9,6 @@ check! {
     /// ## Why it matters
     /// A code from an app can be typed into a false page, and the seed moves with a phone's backup. A passkey or a
     /// FIDO2 key signs only for the real site.
-    ///
-    /// ## How to fix
-    /// Register a passkey or a security key for root first, then remove the virtual device.
-    ///
-    /// - Console: sign in as root, account name, Security credentials, Assign MFA device; then select the virtual
-    ///   device and Remove.
-    /// - Organization: members that need no root credentials lose them by centralized root access.
-    /// - CLI and Terraform cannot do this for root.
-    ///
-    /// ## How to back out
-    /// Register a virtual device again the same way.
     ///
     /// ## What it cannot see
     /// Root may have up to eight devices: one virtual device is flagged even where a key is registered beside it.
@@ -34,13 +23,11 @@ check! {
         since: "0.1.0",
         resource: "AWS::IAM::RootUser",
         controls: [
-            cis("1.2", "1.14"), cis("1.3", "1.6"), cis("1.4", "1.6"), cis("1.5", "1.6"), cis("2.0", "1.6"),
-            cis("3.0", "1.6"), cis("4.0", "1.6"), cis("5.0", "1.5"), cis("6.0", "2.5"), cis("7.0", "2.6"),
-            nist_800_53("AC-2(1)"), nist_800_53("AC-3(15)"), nist_800_53("IA-2(1)"),
-            nist_800_53("IA-2(2)"), nist_800_53("IA-2(6)"), nist_800_53("IA-2(8)"), pci_dss("8.4.2"),
-            iso_27001("A.5.15"), iso_27001("A.8.2"), soc2("CC6.1"), mitre_attack("T1078.004"),
-            mitre_attack("T1098"), mitre_attack("T1556.006"), well_architected("SEC01-BP02"),
-            security_hub("IAM.6"), config_rule("ROOT_ACCOUNT_HARDWARE_MFA_ENABLED"),
+            cis("1.14": [1.2], "1.6": [1.3, 1.4, 1.5, 2.0, 3.0, 4.0], "1.5": [5.0], "2.5": [6.0], "2.6": [7.0]),
+            nist_800_53(["AC-2(1)", "AC-3(15)", "IA-2(1)", "IA-2(2)", "IA-2(6)", "IA-2(8)"]),
+            pci_dss(["8.4.2"]), iso_27001(["A.5.15", "A.8.2"]), soc2(["CC6.1"]),
+            mitre_attack(["T1078.004", "T1098", "T1556.006"]), well_architected(["SEC01-BP02"]),
+            security_hub(["IAM.6"]), config_rule(["ROOT_ACCOUNT_HARDWARE_MFA_ENABLED"]),
         ],
         pages: [
             "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa.html",
@@ -103,82 +90,23 @@ impl Check for RootMfaVirtual {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use orgsweep_model::Reason;
-    use orgsweep_testkit::{Case, account_summary, root_arn, root_credential, user_arn, virtual_mfa};
-
-    fn case(devices: Vec<VirtualMfaDevice>) -> Case {
-        Case::new().rows(vec![account_summary()]).rows(vec![root_credential()]).rows(devices)
-    }
-
-    /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_VirtualMFADevice.html>: `User` is whom the device is assigned
-    /// to; `SerialNumber` holds the name that its maker chose.
-    #[test]
-    fn roots_device_is_known_by_its_owner_and_not_by_its_name() {
-        let check = RootMfaVirtual::default();
-        case(vec![virtual_mfa("any-name", &root_arn())]).flags(&check, &root_arn());
-        let unassigned = VirtualMfaDevice { user_arn: None, ..virtual_mfa("root-account-mfa-device", "") };
-        case(vec![unassigned]).passes(&check);
-        case(vec![virtual_mfa("root-account-mfa-device", &user_arn("ann"))]).passes(&check);
-    }
-
-    #[test]
-    fn a_user_called_rooter_is_not_root() {
-        let devices = vec![
-            virtual_mfa("rooter", &user_arn("rooter")),
-            virtual_mfa("root/root-account-mfa-device", &user_arn("root/ann")),
-            VirtualMfaDevice {
-                serial_number: "arn:aws:iam::444455556666:mfa/root-account-mfa-device".to_owned(),
-                ..virtual_mfa("elsewhere", "arn:aws:iam::444455556666:root")
-            },
-        ];
-        case(devices).passes(&RootMfaVirtual::default());
-    }
-
-    #[test]
-    fn roots_device_is_known_in_every_partition() {
-        for partition in ["aws", "aws-cn", "aws-us-gov"] {
-            let root = format!("arn:{partition}:iam::111122223333:root");
-            let check = RootMfaVirtual::default();
-            case(vec![virtual_mfa("any", &root)]).partition(partition).flags(&check, &root);
-            let other = "arn:aws-iso:iam::111122223333:root";
-            case(vec![virtual_mfa("any", other)]).partition(partition).passes(&check);
-        }
-    }
-
-    #[test]
-    fn without_a_virtual_device_a_strict_reading_cannot_tell() {
-        case(vec![]).passes(&RootMfaVirtual::default());
-        case(vec![]).unknown(&RootMfaVirtual { accept_any_phishing_resistant: false });
-    }
-
-    #[test]
-    fn no_mfa_at_all_is_another_checks_matter() {
-        let summary = AccountSummary { root_mfa_enabled: false, ..account_summary() };
-        case(vec![]).rows(vec![summary]).not_applicable(&RootMfaVirtual::default());
-    }
-
-    #[test]
-    fn lost_devices_are_unknown() {
-        case(vec![]).lost::<VirtualMfaDevice>().unknown(&RootMfaVirtual::default());
-    }
-
-    /// One sufficient source is enough: the device itself, or what the report says of a device.
-    #[test]
-    fn without_the_summary_devices_and_report_decide() {
-        let check = RootMfaVirtual::default();
-        let reported = |mfa_active, devices| {
-            let root = Credential { mfa_active, ..root_credential() };
-            case(devices).lost::<AccountSummary>().rows(vec![root])
-        };
-        let device = || vec![virtual_mfa("any", &root_arn())];
-        reported(None, device()).lost::<Credential>().flags(&check, &root_arn());
-        reported(Some(true), vec![]).passes(&check);
-        reported(Some(false), vec![]).not_applicable(&check);
-        for case in [reported(None, vec![]), reported(None, vec![]).lost::<Credential>()] {
-            assert_eq!(case.result(&check).outcomes[0].reason, Some(Reason::Denied));
-        }
-    }
+manual! {
+    /// ## How to verify
+    /// `aws iam list-virtual-mfa-devices`: a device whose `User.Arn` ends with `:root`.
+    ///
+    /// ## How to fix
+    /// Register a passkey or a security key for root first, then remove the virtual device.
+    ///
+    /// - Console: sign in as root, account name, Security credentials, Assign MFA device; then select the virtual
+    ///   device and Remove.
+    /// - Organization: members that need no root credentials lose them by centralized root access.
+    /// - CLI and Terraform cannot do this for root.
+    ///
+    /// ## How to back out
+    /// Register a virtual device again the same way.
+    RootMfaVirtual
 }
+
+#[cfg(test)]
+#[path = "iam_root_mfa_virtual_tests.rs"]
+mod tests;

@@ -1,7 +1,7 @@
 //! iam-user-console-mfa-missing.
 
 use orgsweep_model::facts::{Credential, User};
-use orgsweep_model::{Check, Context, Gap, Report, Resource, Severity, check};
+use orgsweep_model::{Check, Context, Gap, Report, Resource, Severity, check, manual};
 
 use crate::beyond_report;
 
@@ -10,19 +10,6 @@ check! {
     ///
     /// ## Why it matters
     /// Passwords are reused, guessed and phished. Without a second factor one of them is enough.
-    ///
-    /// ## How to fix
-    /// Have the user register a device, and deny everything else until it is there; or move people to IAM Identity
-    /// Center and remove the password.
-    ///
-    /// - Console: IAM, Users, the user, Security credentials, Assign MFA device.
-    /// - CLI: `aws iam create-virtual-mfa-device` and `aws iam enable-mfa-device --user-name NAME …`; to remove the
-    ///   password instead: `aws iam delete-login-profile --user-name NAME`.
-    /// - Terraform: `aws_iam_virtual_mfa_device` makes a device; assigning it is the user's own step.
-    /// - To keep it so: a policy that denies all but MFA registration unless `aws:MultiFactorAuthPresent`.
-    ///
-    /// ## How to back out
-    /// `aws iam deactivate-mfa-device --user-name NAME --serial-number ARN`; a removed password can be set anew.
     ///
     /// ## What it cannot see
     /// Whether a policy enforces MFA for what matters. The report does not say what kind of device it is, and can be
@@ -35,14 +22,11 @@ check! {
         since: "0.1.0",
         resource: "AWS::IAM::User",
         controls: [
-            cis("1.2", "1.2"), cis("1.3", "1.10"), cis("1.4", "1.10"), cis("1.5", "1.10"),
-            cis("2.0", "1.10"), cis("3.0", "1.10"), cis("4.0", "1.10"), cis("5.0", "1.9"),
-            cis("6.0", "2.9"), cis("7.0", "2.10"), nist_800_53("AC-2(1)"), nist_800_53("AC-3(15)"),
-            nist_800_53("IA-2(1)"), nist_800_53("IA-2(2)"), nist_800_53("IA-2(6)"), nist_800_53("IA-2(8)"),
-            pci_dss("8.4.2"), iso_27001("A.5.17"), iso_27001("A.8.5"), soc2("CC6.1"),
-            mitre_attack("T1078"), mitre_attack("T1110"), mitre_attack("T1538"), mitre_attack("T1556.006"),
-            well_architected("SEC02-BP01"), security_hub("IAM.5"),
-            config_rule("MFA_ENABLED_FOR_IAM_CONSOLE_ACCESS"),
+            cis("1.2": [1.2], "1.10": [1.3, 1.4, 1.5, 2.0, 3.0, 4.0], "1.9": [5.0], "2.9": [6.0], "2.10": [7.0]),
+            nist_800_53(["AC-2(1)", "AC-3(15)", "IA-2(1)", "IA-2(2)", "IA-2(6)", "IA-2(8)"]),
+            pci_dss(["8.4.2"]), iso_27001(["A.5.17", "A.8.5"]), soc2(["CC6.1"]),
+            mitre_attack(["T1078", "T1110", "T1538", "T1556.006"]), well_architected(["SEC02-BP01"]),
+            security_hub(["IAM.5"]), config_rule(["MFA_ENABLED_FOR_IAM_CONSOLE_ACCESS"]),
         ],
         pages: ["https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa.html"],
         settings: {},
@@ -81,44 +65,25 @@ impl Check for UserConsoleMfaMissing {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::beyond_report::listed;
-    use orgsweep_testkit::{Case, credential, root_credential};
-
-    fn case(password_enabled: Option<bool>, mfa_active: Option<bool>) -> Case {
-        listed().rows(vec![Credential { password_enabled, mfa_active, ..credential("ann") }])
-    }
-
-    #[test]
-    fn a_password_without_mfa_is_flagged() {
-        case(Some(true), Some(false)).flags(&UserConsoleMfaMissing::default(), "ann");
-    }
-
-    #[test]
-    fn mfa_or_no_password_passes() {
-        case(Some(true), Some(true)).passes(&UserConsoleMfaMissing::default());
-        case(Some(false), Some(false)).passes(&UserConsoleMfaMissing::default());
-    }
-
-    #[test]
-    fn half_of_an_answer_may_be_enough() {
-        case(None, Some(true)).passes(&UserConsoleMfaMissing::default());
-        case(Some(false), None).passes(&UserConsoleMfaMissing::default());
-    }
-
-    #[test]
-    fn what_the_report_does_not_say_is_unknown() {
-        case(None, Some(false)).unknown(&UserConsoleMfaMissing::default());
-        case(Some(true), None).unknown(&UserConsoleMfaMissing::default());
-        case(None, None).unknown(&UserConsoleMfaMissing::default());
-        listed().lost::<Credential>().unknown(&UserConsoleMfaMissing::default());
-    }
-
-    #[test]
-    fn root_is_left_out() {
-        let root = Credential { mfa_active: Some(false), ..root_credential() };
-        listed().none::<User>().rows(vec![root]).silent(&UserConsoleMfaMissing::default());
-    }
+manual! {
+    /// ## How to verify
+    /// `aws iam list-mfa-devices --user-name NAME` is empty, and `aws iam get-login-profile --user-name NAME` is not.
+    ///
+    /// ## How to fix
+    /// Have the user register a device, and deny everything else until it is there; or move people to IAM Identity
+    /// Center and remove the password.
+    ///
+    /// - Console: IAM, Users, the user, Security credentials, Assign MFA device.
+    /// - CLI: `aws iam create-virtual-mfa-device` and `aws iam enable-mfa-device --user-name NAME …`; to remove the
+    ///   password instead: `aws iam delete-login-profile --user-name NAME`.
+    /// - Terraform: `aws_iam_virtual_mfa_device` makes a device; assigning it is the user's own step.
+    /// - To keep it so: a policy that denies all but MFA registration unless `aws:MultiFactorAuthPresent`.
+    ///
+    /// ## How to back out
+    /// `aws iam deactivate-mfa-device --user-name NAME --serial-number ARN`; a removed password can be set anew.
+    UserConsoleMfaMissing
 }
+
+#[cfg(test)]
+#[path = "iam_user_console_mfa_missing_tests.rs"]
+mod tests;

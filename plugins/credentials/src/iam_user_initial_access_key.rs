@@ -1,7 +1,7 @@
 //! iam-user-initial-access-key.
 
 use orgsweep_model::facts::{AccessKey, Credential, User};
-use orgsweep_model::{Check, Context, Gap, Report, Resource, Severity, Timestamp, check};
+use orgsweep_model::{Check, Context, Gap, Report, Resource, Severity, Timestamp, check, manual};
 use serde::{Deserialize, Serialize};
 
 use crate::beyond_report;
@@ -23,18 +23,6 @@ check! {
     /// A key handed out together with the user is rarely one that somebody asked for. It is often never used,
     /// never rotated and copied into the welcome mail: a long-term credential without an owner.
     ///
-    /// ## How to fix
-    /// If nobody uses the key, delete it; whoever needs one makes it after signing in with MFA, or better,
-    /// assumes a role.
-    ///
-    /// - Console: IAM, Users, the user, Security credentials, Access keys: Deactivate, later Delete.
-    /// - CLI: `aws iam update-access-key --user-name NAME --access-key-id ID --status Inactive`, and after a week
-    ///   without complaints `aws iam delete-access-key --user-name NAME --access-key-id ID`.
-    /// - Terraform: remove the `aws_iam_access_key` of the user.
-    ///
-    /// ## How to back out
-    /// An inactive key works again with `--status Active`. A deleted key is gone: make a new one.
-    ///
     /// ## What it cannot see
     /// A key that was replaced since: the report knows only when the present keys were made. A user whose
     /// password was removed later is not a console user today. Keys made by automation a little after
@@ -49,13 +37,11 @@ check! {
         since: "0.1.0",
         resource: "AWS::IAM::User",
         controls: [
-            cis("1.2", "1.21"), cis("1.3", "1.11"), cis("1.4", "1.11"), cis("1.5", "1.11"),
-            cis("2.0", "1.11"), cis("3.0", "1.11"), cis("4.0", "1.11"), cis("5.0", "1.10"),
-            cis("6.0", "2.10"), nist_800_53("AC-2(1)"), nist_800_53("AC-2(3)"), nist_800_53("AC-3(15)"),
-            nist_800_53("IA-5(1)"), pci_dss("8.3.9"), pci_dss("8.3.10.1"), pci_dss("8.6.3"),
-            iso_27001("A.5.15"), iso_27001("A.5.16"), iso_27001("A.5.17"), soc2("CC6.1"),
-            mitre_attack("T1078.004"), mitre_attack("T1550.001"), well_architected("SEC02-BP02"),
-            well_architected("SEC02-BP05"), cloudguard("D9.AWS.IAM.79"),
+            cis("1.21": [1.2], "1.11": [1.3, 1.4, 1.5, 2.0, 3.0, 4.0], "1.10": [5.0], "2.10": [6.0]),
+            nist_800_53(["AC-2(1)", "AC-2(3)", "AC-3(15)", "IA-5(1)"]),
+            pci_dss(["8.3.9", "8.3.10.1", "8.6.3"]), iso_27001(["A.5.15", "A.5.16", "A.5.17"]),
+            soc2(["CC6.1"]), mitre_attack(["T1078.004", "T1550.001"]),
+            well_architected(["SEC02-BP02", "SEC02-BP05"]), cloudguard(["D9.AWS.IAM.79"]),
         ],
         pages: ["https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html"],
         settings: {
@@ -145,126 +131,24 @@ impl UserInitialAccessKey {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::beyond_report::listed;
-    use orgsweep_model::facts::KeyStatus;
-    use orgsweep_testkit::{Case, access_key, credential, root_credential, seconds_after};
-
-    /// A console user with one key in `slot`, made `seconds` after the user.
-    fn case(slot: i32, seconds: i64) -> Case {
-        let user = Credential { password_enabled: Some(true), ..credential("ann") };
-        let created_at = seconds_after(user.created_at.unwrap(), seconds);
-        listed().rows(vec![user]).rows(vec![AccessKey { created_at, ..access_key("ann", slot) }])
-    }
-
-    #[test]
-    fn a_key_within_the_window_is_flagged_in_either_slot() {
-        for (slot, seconds) in [(1, 0), (1, 59), (2, 59), (2, -59)] {
-            case(slot, seconds).flags(&UserInitialAccessKey::default(), "ann");
-        }
-    }
-
-    #[test]
-    fn the_window_is_exclusive() {
-        case(1, 60).passes(&UserInitialAccessKey::default());
-        case(1, -60).passes(&UserInitialAccessKey::default());
-    }
-
-    #[test]
-    fn first_looks_at_slot_one_only() {
-        let check = UserInitialAccessKey { slots: Slots::First, ..Default::default() };
-        case(2, 10).passes(&check);
-        case(1, 10).flags(&check, "ann");
-    }
-
-    #[test]
-    fn keys_that_do_not_show_matter_only_where_they_are_looked_at() {
-        let user = Credential {
-            password_enabled: Some(true),
-            access_key_2_last_used_at: Some(seconds_after(credential("ann").created_at.unwrap(), 9)),
-            ..credential("ann")
-        };
-        let case = |user: &Credential| listed().rows(vec![user.clone()]).none::<AccessKey>();
-        let first = UserInitialAccessKey { slots: Slots::First, ..Default::default() };
-        case(&user).unknown(&UserInitialAccessKey::default());
-        case(&user).passes(&first);
-        case(&user).passes(&UserInitialAccessKey { require_never_used: true, ..Default::default() });
-        case(&Credential { password_enabled: Some(false), ..user.clone() })
-            .passes(&UserInitialAccessKey::default());
-        let many = Credential {
-            access_key_2_last_used_at: None,
-            additional_credentials: Some("1".to_owned()),
-            ..user
-        };
-        case(&many).unknown(&UserInitialAccessKey::default());
-        case(&many).passes(&first);
-    }
-
-    #[test]
-    fn a_user_without_password_passes() {
-        let user = credential("ann");
-        let created_at = user.created_at.unwrap();
-        listed()
-            .rows(vec![user])
-            .rows(vec![AccessKey { created_at, ..access_key("ann", 1) }])
-            .passes(&UserInitialAccessKey::default());
-    }
-
-    #[test]
-    fn an_inactive_key_counts_and_a_used_one_may_be_let_off() {
-        let user = Credential { password_enabled: Some(true), ..credential("ann") };
-        let created_at = user.created_at.unwrap();
-        let key = AccessKey { created_at, status: KeyStatus::Inactive, ..access_key("ann", 1) };
-        let never = AccessKey { last_used_at: None, ..key.clone() };
-        let check = UserInitialAccessKey { require_never_used: true, ..Default::default() };
-        let case = |key| listed().rows(vec![user.clone()]).rows(vec![key]);
-        case(key.clone()).flags(&UserInitialAccessKey::default(), "ann");
-        case(key).passes(&check);
-        case(never).flags(&check, "ann");
-    }
-
-    #[test]
-    fn another_users_key_and_roots_do_not_count() {
-        let user = Credential { password_enabled: Some(true), ..credential("ann") };
-        let created_at = user.created_at.unwrap();
-        listed()
-            .rows(vec![user])
-            .rows(vec![AccessKey { created_at, ..access_key("bob", 1) }])
-            .passes(&UserInitialAccessKey::default());
-        let root = root_credential();
-        let created_at = root.created_at.unwrap();
-        listed()
-            .none::<User>()
-            .rows(vec![root])
-            .rows(vec![AccessKey { created_at, ..access_key("<root_account>", 1) }])
-            .silent(&UserInitialAccessKey::default());
-    }
-
-    #[test]
-    fn what_the_report_does_not_say_is_unknown() {
-        let check = UserInitialAccessKey::default();
-        let user = Credential { password_enabled: None, ..credential("ann") };
-        let created_at = user.created_at.unwrap();
-        listed()
-            .rows(vec![user])
-            .rows(vec![AccessKey { created_at, ..access_key("ann", 1) }])
-            .unknown(&check);
-        let undated = Credential { password_enabled: Some(true), created_at: None, ..credential("ann") };
-        listed().rows(vec![undated.clone()]).rows(vec![access_key("ann", 1)]).unknown(&check);
-        listed().rows(vec![undated]).none::<AccessKey>().passes(&check);
-    }
-
-    #[test]
-    fn an_empty_window_is_refused() {
-        let check = UserInitialAccessKey { window_seconds: 0, ..Default::default() };
-        assert!(check.validate().unwrap_err().starts_with("window_seconds"));
-        assert!(UserInitialAccessKey::default().validate().is_ok());
-    }
-
-    #[test]
-    fn a_lost_report_is_unknown() {
-        listed().lost::<Credential>().none::<AccessKey>().unknown(&UserInitialAccessKey::default());
-    }
+manual! {
+    /// ## How to verify
+    /// `aws iam list-access-keys --user-name NAME` beside `aws iam get-user --user-name NAME`: compare `CreateDate`.
+    ///
+    /// ## How to fix
+    /// If nobody uses the key, delete it; whoever needs one makes it after signing in with MFA, or better,
+    /// assumes a role.
+    ///
+    /// - Console: IAM, Users, the user, Security credentials, Access keys: Deactivate, later Delete.
+    /// - CLI: `aws iam update-access-key --user-name NAME --access-key-id ID --status Inactive`, and after a week
+    ///   without complaints `aws iam delete-access-key --user-name NAME --access-key-id ID`.
+    /// - Terraform: remove the `aws_iam_access_key` of the user.
+    ///
+    /// ## How to back out
+    /// An inactive key works again with `--status Active`. A deleted key is gone: make a new one.
+    UserInitialAccessKey
 }
+
+#[cfg(test)]
+#[path = "iam_user_initial_access_key_tests.rs"]
+mod tests;

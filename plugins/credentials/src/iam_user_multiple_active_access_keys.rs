@@ -1,7 +1,7 @@
 //! iam-user-multiple-active-access-keys.
 
 use orgsweep_model::facts::{AccessKey, Credential, User};
-use orgsweep_model::{Check, Context, Gap, Report, Resource, Severity, check};
+use orgsweep_model::{Check, Context, Gap, Report, Resource, Severity, check, manual};
 
 use crate::beyond_report;
 
@@ -11,17 +11,6 @@ check! {
     /// ## Why it matters
     /// The second key is meant for the days of a rotation. Two that stay mean twice the places to leak from, and a
     /// rotation that has no free slot when it is urgent.
-    ///
-    /// ## How to fix
-    /// Find the key that is used less (`access_keys` says when and where), move its users, switch it off, delete it.
-    ///
-    /// - Console: IAM, Users, the user, Security credentials, Access keys: Deactivate, later Delete.
-    /// - CLI: `aws iam update-access-key --user-name NAME --access-key-id ID --status Inactive`, later
-    ///   `aws iam delete-access-key --user-name NAME --access-key-id ID`.
-    /// - Terraform: keep one `aws_iam_access_key` per user.
-    ///
-    /// ## How to back out
-    /// An inactive key works again with `--status Active`. A deleted key is gone: make a new one.
     ///
     /// ## What it cannot see
     /// A rotation that is going on right now looks the same. A user made after the credential report is UNKNOWN, and so
@@ -34,13 +23,11 @@ check! {
         since: "0.1.0",
         resource: "AWS::IAM::User",
         controls: [
-            cis("1.3", "1.13"), cis("1.4", "1.13"), cis("1.5", "1.13"), cis("2.0", "1.13"),
-            cis("3.0", "1.13"), cis("4.0", "1.13"), cis("5.0", "1.12"), cis("6.0", "2.12"),
-            nist_800_53("AC-2(1)"), nist_800_53("AC-2(3)"), nist_800_53("AC-3(15)"),
-            nist_800_53("IA-5(1)"), pci_dss("8.3.9"), pci_dss("8.3.10.1"), pci_dss("8.6.3"),
-            iso_27001("A.5.15"), iso_27001("A.5.16"), iso_27001("A.5.17"), soc2("CC6.1"),
-            mitre_attack("T1078.004"), mitre_attack("T1550.001"), well_architected("SEC02-BP02"),
-            well_architected("SEC02-BP05"),
+            cis("1.13": [1.3, 1.4, 1.5, 2.0, 3.0, 4.0], "1.12": [5.0], "2.12": [6.0]),
+            nist_800_53(["AC-2(1)", "AC-2(3)", "AC-3(15)", "IA-5(1)"]),
+            pci_dss(["8.3.9", "8.3.10.1", "8.6.3"]), iso_27001(["A.5.15", "A.5.16", "A.5.17"]),
+            soc2(["CC6.1"]), mitre_attack(["T1078.004", "T1550.001"]),
+            well_architected(["SEC02-BP02", "SEC02-BP05"]),
         ],
         pages: ["https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html"],
         settings: {
@@ -81,59 +68,23 @@ impl Check for UserMultipleActiveAccessKeys {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::beyond_report::listed;
-    use orgsweep_model::facts::KeyStatus;
-    use orgsweep_testkit::{Case, access_key, credential, root_credential};
-
-    fn case(keys: Vec<AccessKey>) -> Case {
-        listed().rows(vec![credential("ann")]).rows(keys)
-    }
-
-    #[test]
-    fn two_active_keys_are_flagged() {
-        case(vec![access_key("ann", 1), access_key("ann", 2)])
-            .flags(&UserMultipleActiveAccessKeys::default(), "ann");
-    }
-
-    #[test]
-    fn one_or_an_inactive_second_passes() {
-        let check = UserMultipleActiveAccessKeys::default();
-        case(vec![]).passes(&check);
-        case(vec![access_key("ann", 1)]).passes(&check);
-        let inactive = AccessKey { status: KeyStatus::Inactive, ..access_key("ann", 2) };
-        case(vec![access_key("ann", 1), inactive]).passes(&check);
-    }
-
-    #[test]
-    fn another_users_key_does_not_count() {
-        case(vec![access_key("ann", 1), access_key("bob", 2)])
-            .passes(&UserMultipleActiveAccessKeys::default());
-        let namesake =
-            AccessKey { user_arn: "arn:aws:iam::444455556666:user/ann".to_owned(), ..access_key("ann", 2) };
-        case(vec![access_key("ann", 1), namesake]).passes(&UserMultipleActiveAccessKeys::default());
-    }
-
-    #[test]
-    fn root_is_left_out() {
-        let keys = vec![access_key("<root_account>", 1), access_key("<root_account>", 2)];
-        listed()
-            .none::<User>()
-            .rows(vec![root_credential()])
-            .rows(keys)
-            .silent(&UserMultipleActiveAccessKeys::default());
-    }
-
-    #[test]
-    fn a_threshold_that_can_never_fail_is_refused() {
-        assert!(UserMultipleActiveAccessKeys { max: 2 }.validate().is_err());
-        case(vec![access_key("ann", 1)]).flags(&UserMultipleActiveAccessKeys { max: 0 }, "ann");
-    }
-
-    #[test]
-    fn a_lost_report_is_unknown() {
-        listed().lost::<Credential>().lost::<AccessKey>().unknown(&UserMultipleActiveAccessKeys::default());
-    }
+manual! {
+    /// ## How to verify
+    /// `aws iam list-access-keys --user-name NAME`: more than one key with `Status` Active.
+    ///
+    /// ## How to fix
+    /// Find the key that is used less (`access_keys` says when and where), move its users, switch it off, delete it.
+    ///
+    /// - Console: IAM, Users, the user, Security credentials, Access keys: Deactivate, later Delete.
+    /// - CLI: `aws iam update-access-key --user-name NAME --access-key-id ID --status Inactive`, later
+    ///   `aws iam delete-access-key --user-name NAME --access-key-id ID`.
+    /// - Terraform: keep one `aws_iam_access_key` per user.
+    ///
+    /// ## How to back out
+    /// An inactive key works again with `--status Active`. A deleted key is gone: make a new one.
+    UserMultipleActiveAccessKeys
 }
+
+#[cfg(test)]
+#[path = "iam_user_multiple_active_access_keys_tests.rs"]
+mod tests;

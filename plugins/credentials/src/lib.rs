@@ -18,6 +18,9 @@ mod iam_user_long_term_access_key;
 mod iam_user_multiple_active_access_keys;
 mod password_holders;
 
+#[cfg(test)]
+mod fixtures;
+
 orgsweep_model::pack!["credentials":
     iam_password_policy_length::PasswordPolicyLength,
     iam_password_policy_missing::PasswordPolicyMissing,

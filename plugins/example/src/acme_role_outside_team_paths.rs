@@ -1,23 +1,13 @@
 //! acme-role-outside-team-paths.
 
 use orgsweep_model::facts::Role;
-use orgsweep_model::{Check, Context, Report, Resource, Severity, check};
+use orgsweep_model::{Check, Context, Report, Resource, Severity, check, manual};
 
 check! {
     /// A role stands outside the paths that acme's teams may use.
     ///
     /// ## Why it matters
     /// Teams may create roles only under their paths, and the SCPs guard those. A role anywhere else is not guarded.
-    ///
-    /// ## How to fix
-    /// Make it again under the team's path, move what uses it, delete the old one. A path cannot be changed.
-    ///
-    /// - Console: roles made in the console have path `/`; use the CLI or Terraform.
-    /// - CLI: `aws iam create-role --path /app/ --role-name NAME --assume-role-policy-document …`.
-    /// - Terraform: `path = "/app/"` in the `aws_iam_role`.
-    ///
-    /// ## How to back out
-    /// Keep the old role until nothing uses the new one wrongly.
     ///
     /// ## What it cannot see
     /// Who made the role.
@@ -52,6 +42,22 @@ impl Check for RoleOutsideTeamPaths {
     }
 }
 
+manual! {
+    /// ## How to verify
+    /// `aws iam get-role --role-name R`: `Path`.
+    ///
+    /// ## How to fix
+    /// Make it again under the team's path, move what uses it, delete the old one. A path cannot be changed.
+    ///
+    /// - Console: roles made in the console have path `/`; use the CLI or Terraform.
+    /// - CLI: `aws iam create-role --path /app/ --role-name NAME --assume-role-policy-document …`.
+    /// - Terraform: `path = "/app/"` in the `aws_iam_role`.
+    ///
+    /// ## How to back out
+    /// Keep the old role until nothing uses the new one wrongly.
+    RoleOutsideTeamPaths
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,10 +68,5 @@ mod tests {
         let check = RoleOutsideTeamPaths::default();
         Case::new().rows(vec![Role { path: "/app/blue/".to_owned(), ..role("good") }]).passes(&check);
         Case::new().rows(vec![role("bad")]).flags(&check, "bad");
-    }
-
-    #[test]
-    fn a_lost_table_is_unknown() {
-        Case::new().lost::<Role>().unknown(&RoleOutsideTeamPaths::default());
     }
 }

@@ -1,7 +1,7 @@
 //! acme-user-name-unconventional.
 
 use orgsweep_model::facts::User;
-use orgsweep_model::{Check, Context, Report, Resource, Severity, check};
+use orgsweep_model::{Check, Context, Report, Resource, Severity, check, manual};
 
 check! {
     /// An IAM user does not carry one of acme's prefixes.
@@ -9,16 +9,6 @@ check! {
     /// ## Why it matters
     /// At acme every IAM user belongs to a machine, and its name says to which kind. A user without a prefix was made
     /// by hand, outside the pipeline.
-    ///
-    /// ## How to fix
-    /// Find its maker in CloudTrail (`CreateUser`), and replace it by a role or by a user from the pipeline.
-    ///
-    /// - Console: IAM, Users, the user, Delete.
-    /// - CLI: `aws iam delete-user --user-name NAME`, after its keys and policies.
-    /// - Terraform: rename the `aws_iam_user`; the name is part of its identity, so it is made anew.
-    ///
-    /// ## How to back out
-    /// `aws iam create-user` with the old name, and its policies again.
     ///
     /// ## What it cannot see
     /// Whether a user with a prefix really is what it says.
@@ -60,6 +50,22 @@ impl Check for UserNameUnconventional {
     }
 }
 
+manual! {
+    /// ## How to verify
+    /// `aws iam list-users`: `UserName`.
+    ///
+    /// ## How to fix
+    /// Find its maker in CloudTrail (`CreateUser`), and replace it by a role or by a user from the pipeline.
+    ///
+    /// - Console: IAM, Users, the user, Delete.
+    /// - CLI: `aws iam delete-user --user-name NAME`, after its keys and policies.
+    /// - Terraform: rename the `aws_iam_user`; the name is part of its identity, so it is made anew.
+    ///
+    /// ## How to back out
+    /// `aws iam create-user` with the old name, and its policies again.
+    UserNameUnconventional
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,10 +80,5 @@ mod tests {
     #[test]
     fn an_empty_prefix_is_refused() {
         assert!(UserNameUnconventional { prefixes: vec![String::new()] }.validate().is_err());
-    }
-
-    #[test]
-    fn a_lost_table_is_unknown() {
-        Case::new().lost::<User>().unknown(&UserNameUnconventional::default());
     }
 }

@@ -3,6 +3,9 @@
 mod acme_role_outside_team_paths;
 mod acme_user_name_unconventional;
 
+#[cfg(test)]
+mod fixtures;
+
 orgsweep_model::pack!["acme":
     acme_role_outside_team_paths::RoleOutsideTeamPaths,
     acme_user_name_unconventional::UserNameUnconventional,

@@ -2,6 +2,9 @@
 
 mod org_account_not_active;
 
+#[cfg(test)]
+mod fixtures;
+
 orgsweep_model::pack!["organization":
     org_account_not_active::AccountNotActive,
 ];

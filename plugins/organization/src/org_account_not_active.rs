@@ -1,7 +1,7 @@
 //! org-account-not-active.
 
 use orgsweep_model::facts::RosterEntry;
-use orgsweep_model::{AccountState, Check, Context, Organization, Report, Resource, Severity, check};
+use orgsweep_model::{AccountState, Check, Context, Organization, Report, Resource, Severity, check, manual};
 
 check! {
     /// An account of the organization is suspended, closed or not yet activated, and was not scanned.
@@ -9,18 +9,6 @@ check! {
     /// ## Why it matters
     /// It is on the bill's list and on nobody's mind. A closed account can be reinstated for 90 days, with every key
     /// and role that it had.
-    ///
-    /// ## How to fix
-    /// Decide: finish its activation, have it reinstated, or let it close and remove it from the organization. Move it
-    /// to a unit where an SCP denies everything.
-    ///
-    /// - Console: AWS Organizations, AWS accounts.
-    /// - CLI: `aws organizations move-account --account-id ID --source-parent-id P --destination-parent-id Q`,
-    ///   `aws organizations close-account --account-id ID`.
-    /// - Terraform: `aws_organizations_account` with its `parent_id`.
-    ///
-    /// ## How to back out
-    /// Move it back. Within 90 days of closing, AWS Support reinstates an account.
     ///
     /// ## What it cannot see
     /// Anything inside the account: it cannot be entered, and all other checks are UNKNOWN there. Where accounts come
@@ -33,8 +21,8 @@ check! {
         since: "0.1.0",
         resource: "AWS::Organizations::Account",
         controls: [
-            nist_800_53("AC-6"), nist_800_53("CM-8"), pci_dss("2.2"), iso_27001("A.8.9"), soc2("CC8.1"),
-            well_architected("SEC03-BP04"),
+            nist_800_53(["AC-6", "CM-8"]), pci_dss(["2.2"]), iso_27001(["A.8.9"]), soc2(["CC8.1"]),
+            well_architected(["SEC03-BP04"]),
         ],
         pages: [
             "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_account_state.html",
@@ -80,6 +68,24 @@ impl Check for AccountNotActive {
             }
         }
     }
+}
+
+manual! {
+    /// ## How to verify
+    /// `aws organizations describe-account --account-id ID`: `State` is not ACTIVE.
+    ///
+    /// ## How to fix
+    /// Decide: finish its activation, have it reinstated, or let it close and remove it from the organization. Move it
+    /// to a unit where an SCP denies everything.
+    ///
+    /// - Console: AWS Organizations, AWS accounts.
+    /// - CLI: `aws organizations move-account --account-id ID --source-parent-id P --destination-parent-id Q`,
+    ///   `aws organizations close-account --account-id ID`.
+    /// - Terraform: `aws_organizations_account` with its `parent_id`.
+    ///
+    /// ## How to back out
+    /// Move it back. Within 90 days of closing, AWS Support reinstates an account.
+    AccountNotActive
 }
 
 #[cfg(test)]

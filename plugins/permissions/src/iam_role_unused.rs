@@ -2,7 +2,7 @@
 
 use orgsweep_model::facts::Role;
 use orgsweep_model::time::{days_between, older_than_days};
-use orgsweep_model::{Check, Context, Report, Resource, Severity, check};
+use orgsweep_model::{Check, Context, Report, Resource, Severity, check, manual};
 
 /// How far back AWS remembers a role's last use, days.
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html>
@@ -14,18 +14,6 @@ check! {
     /// ## Why it matters
     /// A role that nobody uses still trusts whom it trusted. It is a way in that no one would notice being used.
     ///
-    /// ## How to fix
-    /// Ask its owner; take its policies away first, and delete it when nothing breaks.
-    ///
-    /// - Console: IAM, Roles, the role, Last activity; Delete.
-    /// - CLI: `aws iam list-attached-role-policies`, `aws iam detach-role-policy`, `aws iam delete-role-policy`,
-    ///   `aws iam remove-role-from-instance-profile`, then `aws iam delete-role --role-name R`.
-    /// - Terraform: remove the `aws_iam_role` and its attachments.
-    ///
-    /// ## How to back out
-    /// A role made anew under the same name has another id: policies that name it by ARN find it again, sessions and
-    /// `aws:userid` conditions do not. So detach first, delete later.
-    ///
     /// ## What it cannot see
     /// Use more than 400 days back: "never" and "long ago" look the same.
     pub RoleUnused {
@@ -36,9 +24,9 @@ check! {
         since: "0.1.0",
         resource: "AWS::IAM::Role",
         controls: [
-            nist_800_53("AC-2"), nist_800_53("AC-2(3)"), nist_800_53("AC-6"), pci_dss("7.2.4"),
-            pci_dss("7.2.5.1"), pci_dss("8.2.6"), iso_27001("A.5.18"), soc2("CC6.2"), soc2("CC6.3"),
-            mitre_attack("T1078"), well_architected("SEC03-BP04"),
+            nist_800_53(["AC-2", "AC-2(3)", "AC-6"]), pci_dss(["7.2.4", "7.2.5.1", "8.2.6"]),
+            iso_27001(["A.5.18"]), soc2(["CC6.2", "CC6.3"]), mitre_attack(["T1078"]),
+            well_architected(["SEC03-BP04"]),
         ],
         pages: [
             "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_manage_delete.html",
@@ -87,49 +75,24 @@ impl Check for RoleUnused {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use orgsweep_model::Timestamp;
-    use orgsweep_testkit::{Case, days_ago, role};
-
-    fn case(created_at: Timestamp, last_used_at: Option<Timestamp>) -> Case {
-        Case::new().rows(vec![Role { created_at, last_used_at, ..role("app") }])
-    }
-
-    #[test]
-    fn the_boundary_day_passes() {
-        let check = RoleUnused::default();
-        case(days_ago(900), Some(days_ago(89))).passes(&check);
-        case(days_ago(900), Some(days_ago(90))).passes(&check);
-        case(days_ago(900), Some(days_ago(91))).flags(&check, "app");
-    }
-
-    #[test]
-    fn a_new_role_has_had_no_time() {
-        let check = RoleUnused::default();
-        case(days_ago(0), None).passes(&check);
-        case(days_ago(90), None).passes(&check);
-        case(days_ago(91), None).flags(&check, "app");
-    }
-
-    #[test]
-    fn roles_of_aws_are_not_judged() {
-        for path in ["/aws-service-role/support.amazonaws.com/", "/aws-reserved/sso.amazonaws.com/"] {
-            let own = Role { path: path.to_owned(), last_used_at: None, ..role("theirs") };
-            Case::new().rows(vec![own]).not_applicable(&RoleUnused::default());
-        }
-    }
-
-    #[test]
-    fn more_than_aws_remembers_is_refused() {
-        assert!(RoleUnused { days: 401 }.validate().is_err());
-        assert!(RoleUnused { days: 0 }.validate().is_err());
-        assert!(RoleUnused { days: 400 }.validate().is_ok());
-    }
-
-    #[test]
-    fn a_lost_table_is_unknown() {
-        Case::new().lost::<Role>().unknown(&RoleUnused::default());
-    }
+manual! {
+    /// ## How to verify
+    /// `aws iam get-role --role-name R`: `RoleLastUsed.LastUsedDate`; not listed means not used in the last 400 days.
+    ///
+    /// ## How to fix
+    /// Ask its owner; take its policies away first, and delete it when nothing breaks.
+    ///
+    /// - Console: IAM, Roles, the role, Last activity; Delete.
+    /// - CLI: `aws iam list-attached-role-policies`, `aws iam detach-role-policy`, `aws iam delete-role-policy`,
+    ///   `aws iam remove-role-from-instance-profile`, then `aws iam delete-role --role-name R`.
+    /// - Terraform: remove the `aws_iam_role` and its attachments.
+    ///
+    /// ## How to back out
+    /// A role made anew under the same name has another id: policies that name it by ARN find it again, sessions and
+    /// `aws:userid` conditions do not. So detach first, delete later.
+    RoleUnused
 }
+
+#[cfg(test)]
+#[path = "iam_role_unused_tests.rs"]
+mod tests;

@@ -8,6 +8,9 @@ mod iam_user_direct_managed_policy;
 mod iam_user_inline_policy;
 mod iam_user_without_group;
 
+#[cfg(test)]
+mod fixtures;
+
 orgsweep_model::pack!["permissions":
     iam_group_empty::GroupEmpty,
     iam_role_unused::RoleUnused,

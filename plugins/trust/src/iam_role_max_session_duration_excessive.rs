@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use orgsweep_model::facts::{Role, RoleSessionLimit};
 use orgsweep_model::text::bounded;
-use orgsweep_model::{Check, Context, Report, Resource, Severity, check};
+use orgsweep_model::{Check, Context, Report, Resource, Severity, check, manual};
 
 use crate::account::{Account, Documents, Others};
 use crate::privileged::{Privilege, privileges};
@@ -14,16 +14,6 @@ check! {
     ///
     /// ## Why it matters
     /// Stolen temporary credentials work until the session ends. Twelve hours of an administrator is a working day.
-    ///
-    /// ## How to fix
-    /// Lower the role's maximum; clients that need longer renew.
-    ///
-    /// - Console: IAM, Roles, the role, Edit, Maximum session duration.
-    /// - CLI: `aws iam update-role --role-name R --max-session-duration 3600`.
-    /// - Terraform: `max_session_duration` of `aws_iam_role`.
-    ///
-    /// ## How to back out
-    /// Set the old number again. Sessions that run keep the length they were given.
     ///
     /// ## What it cannot see
     /// How long sessions really are: the maximum is only a limit, and role chaining caps at one hour anyway.
@@ -44,8 +34,8 @@ check! {
         since: "0.1.0",
         resource: "AWS::IAM::Role",
         controls: [
-            nist_800_53("AC-6"), nist_800_53("CM-8"), pci_dss("2.2"), iso_27001("A.8.9"), soc2("CC8.1"),
-            well_architected("SEC03-BP04"),
+            nist_800_53(["AC-6", "CM-8"]), pci_dss(["2.2"]), iso_27001(["A.8.9"]), soc2(["CC8.1"]),
+            well_architected(["SEC03-BP04"]),
         ],
         pages: [
             "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-settings.html",
@@ -142,6 +132,22 @@ fn is_of_aws(role: &Role) -> bool {
 
 /// Characters of a message: a condition may hold a long list.
 const LONGEST: usize = 400;
+
+manual! {
+    /// ## How to verify
+    /// `aws iam get-role --role-name R`: `MaxSessionDuration`, in seconds.
+    ///
+    /// ## How to fix
+    /// Lower the role's maximum; clients that need longer renew.
+    ///
+    /// - Console: IAM, Roles, the role, Edit, Maximum session duration.
+    /// - CLI: `aws iam update-role --role-name R --max-session-duration 3600`.
+    /// - Terraform: `max_session_duration` of `aws_iam_role`.
+    ///
+    /// ## How to back out
+    /// Set the old number again. Sessions that run keep the length they were given.
+    RoleMaxSessionDurationExcessive
+}
 
 #[cfg(test)]
 #[path = "iam_role_max_session_duration_excessive_tests.rs"]

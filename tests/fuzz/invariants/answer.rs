@@ -151,14 +151,7 @@ fn are_named(tables: &Tables) {
 /// Every check has a result, and one that lacks a table passes nothing.
 fn judged(tables: &Tables) {
     PACKS.with(|packs| {
-        let packs = packs.get_or_init(|| {
-            vec![
-                orgsweep_credentials::pack(),
-                orgsweep_permissions::pack(),
-                orgsweep_trust::pack(),
-                orgsweep_organization::pack(),
-            ]
-        });
+        let packs = packs.get_or_init(orgsweep_standard::packs);
         let checks: Vec<&dyn DynCheck> =
             packs.iter().flat_map(|pack| pack.checks.iter().map(|check| &**check)).collect();
         let account = Account::new(account_id());

@@ -14,7 +14,7 @@ use serde_json::Value as Json;
 use crate::process::{metadata, metadata_of, root};
 
 /// Who may name whom: the only place where the arrows stand. `crates/README.md` draws them.
-const ARROWS: [(&str, &[&str], &[&str]); 18] = [
+const ARROWS: [(&str, &[&str], &[&str]); 15] = [
     ("orgsweep-policy", &[], &[]),
     ("orgsweep-model", &[], &[]),
     ("orgsweep-sweep", &["orgsweep-model"], &[]),
@@ -38,20 +38,11 @@ const ARROWS: [(&str, &[&str], &[&str]); 18] = [
         ],
         &[],
     ),
-    ("orgsweep-testkit", &["orgsweep-model"], &[]),
-    ("orgsweep-credentials", PACK, PACK_TESTS),
-    ("orgsweep-permissions", PACK, PACK_TESTS),
-    ("orgsweep-trust", PACK, PACK_TESTS),
-    ("orgsweep-organization", PACK, PACK_TESTS),
+    ("orgsweep-frameworks", &[], &[]),
+    ("orgsweep-testkit", &["orgsweep-model", "orgsweep-frameworks"], &[]),
     (
         "orgsweep",
-        &[
-            "orgsweep-cli",
-            "orgsweep-credentials",
-            "orgsweep-permissions",
-            "orgsweep-trust",
-            "orgsweep-organization",
-        ],
+        &["orgsweep-cli", "orgsweep-standard"],
         &[
             "orgsweep-aws",
             "orgsweep-lake",
@@ -61,35 +52,18 @@ const ARROWS: [(&str, &[&str], &[&str]); 18] = [
             "orgsweep-testkit",
         ],
     ),
-    (
-        "orgsweep-fuzz",
-        &[
-            "orgsweep-aws",
-            "orgsweep-model",
-            "orgsweep-policy",
-            "orgsweep-credentials",
-            "orgsweep-permissions",
-            "orgsweep-trust",
-            "orgsweep-organization",
-        ],
-        &[],
-    ),
+    ("orgsweep-fuzz", &["orgsweep-aws", "orgsweep-model", "orgsweep-policy", "orgsweep-standard"], &[]),
     ("xtask", &[], &[]),
 ];
 const PACK: &[&str] = &["orgsweep-model", "orgsweep-policy", "orgsweep-identity"];
 const PACK_TESTS: &[&str] = &["orgsweep-testkit"];
-/// A pack of one's own under `plugins/`, with or without a distribution of its own: nothing has to be written here.
-const IN_HOUSE: &[&str] = &[
-    "orgsweep-model",
-    "orgsweep-policy",
-    "orgsweep-aws",
-    "orgsweep-identity",
-    "orgsweep-cli",
-    "orgsweep-credentials",
-    "orgsweep-permissions",
-    "orgsweep-trust",
-    "orgsweep-organization",
-];
+/// A pack of one's own under `plugins/`, with or without a distribution of its own: nothing has to be written here. It may name
+/// the standard packs too.
+const IN_HOUSE: &[&str] =
+    &["orgsweep-model", "orgsweep-policy", "orgsweep-aws", "orgsweep-identity", "orgsweep-cli"];
+
+/// What names the packs of the standard distribution: its dependencies are those packs.
+const STANDARD: &str = "orgsweep-standard";
 
 /// Packages besides `orgsweep-aws` that name AWS SDK crates: packs with a collector of their own, and the tests, which have one.
 const SDK_CRATES: [(&str, &[&str]); 1] = [("orgsweep", &["aws-sdk-account"])];
@@ -127,32 +101,49 @@ pub fn tidy_in(root: &Path, metadata: &Json) -> Result<(), String> {
 
 fn arrows(metadata: &Json, problems: &mut Vec<String>) {
     let packages = metadata["packages"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let packs = standard_packs(packages);
     for package in packages {
         let name = package["name"].as_str().unwrap_or_default();
-        let Some((allowed, in_tests)) =
-            arrows_of(name, package["manifest_path"].as_str().unwrap_or_default())
-        else {
+        let manifest = package["manifest_path"].as_str().unwrap_or_default();
+        let Some((allowed, in_tests)) = arrows_of(name, manifest, &packs) else {
             problems.push(format!("{name}: a new package needs its arrows in xtask/src/tidy.rs"));
             continue;
         };
         for dependency in package["dependencies"].as_array().map(Vec::as_slice).unwrap_or_default() {
             let target = dependency["name"].as_str().unwrap_or_default();
             let dev = dependency["kind"] == "dev";
-            if let Some(problem) = forbidden(name, target, dev, allowed, in_tests) {
+            if let Some(problem) = forbidden(name, target, dev, &allowed, in_tests) {
                 problems.push(problem);
             }
         }
     }
 }
 
+/// The packs of the standard distribution.
+fn standard_packs(packages: &[Json]) -> Vec<&str> {
+    let standard = packages.iter().find(|package| package["name"] == STANDARD);
+    let dependencies = standard.and_then(|package| package["dependencies"].as_array());
+    let names = dependencies.into_iter().flatten().filter_map(|dependency| dependency["name"].as_str());
+    names.filter(|name| name.starts_with("orgsweep-") && *name != "orgsweep-model").collect()
+}
+
 /// What a package may name, and what only its tests may; `None` for a package that nobody has placed.
-fn arrows_of(name: &str, manifest: &str) -> Option<(&'static [&'static str], &'static [&'static str])> {
-    let placed = ARROWS
-        .iter()
-        .find(|(known, _, _)| *known == name)
-        .map(|(_, allowed, in_tests)| (*allowed, *in_tests));
+fn arrows_of<'p>(
+    name: &str,
+    manifest: &str,
+    packs: &[&'p str],
+) -> Option<(Vec<&'p str>, &'static [&'static str])> {
+    if name == STANDARD {
+        return Some(([&["orgsweep-model"], packs].concat(), &[]));
+    }
+    if packs.contains(&name) {
+        return Some((PACK.to_vec(), PACK_TESTS));
+    }
+    if let Some((_, allowed, in_tests)) = ARROWS.iter().find(|(known, _, _)| *known == name) {
+        return Some((allowed.to_vec(), *in_tests));
+    }
     let is_pack = Path::new(manifest).ancestors().nth(2).is_some_and(|folder| folder.ends_with("plugins"));
-    placed.or_else(|| is_pack.then_some((IN_HOUSE, PACK_TESTS)))
+    is_pack.then(|| ([IN_HOUSE, packs].concat(), PACK_TESTS))
 }
 
 /// Why one package may not name another.
@@ -341,14 +332,29 @@ mod tests {
 
     #[test]
     fn a_pack_of_ones_own_needs_no_entry() {
-        let (allowed, in_tests) = arrows_of("acme-checks", "/w/plugins/acme/Cargo.toml").unwrap();
-        assert!(forbidden("acme-checks", "orgsweep-cli", false, allowed, in_tests).is_none());
-        assert!(forbidden("acme-checks", "orgsweep-testkit", true, allowed, in_tests).is_none());
-        assert!(forbidden("acme-checks", "orgsweep-lake", false, allowed, in_tests).is_some());
-        assert!(forbidden("acme-checks", "aws-sdk-s3", false, allowed, in_tests).is_some());
+        let packs = ["orgsweep-trust"];
+        let of = |name: &'static str, manifest: &str| arrows_of(name, manifest, &packs);
+        let (allowed, in_tests) = of("acme-checks", "/w/plugins/acme/Cargo.toml").unwrap();
+        assert!(forbidden("acme-checks", "orgsweep-cli", false, &allowed, in_tests).is_none());
+        assert!(forbidden("acme-checks", "orgsweep-trust", false, &allowed, in_tests).is_none());
+        assert!(forbidden("acme-checks", "orgsweep-testkit", true, &allowed, in_tests).is_none());
+        assert!(forbidden("acme-checks", "orgsweep-lake", false, &allowed, in_tests).is_some());
+        assert!(forbidden("acme-checks", "aws-sdk-s3", false, &allowed, in_tests).is_some());
         // The standard packs keep their own, and no other room is open.
-        assert_eq!(arrows_of("orgsweep-trust", "/w/plugins/trust/Cargo.toml").unwrap().0, PACK);
-        assert!(arrows_of("acme-checks", "/w/crates/acme/Cargo.toml").is_none());
+        assert_eq!(of("orgsweep-trust", "/w/plugins/trust/Cargo.toml").unwrap().0, PACK);
+        assert!(of("acme-checks", "/w/crates/acme/Cargo.toml").is_none());
+    }
+
+    #[test]
+    fn the_standard_packs_are_what_the_standard_crate_names() {
+        let packages = serde_json::json!([
+            {"name": STANDARD, "dependencies": [{"name": "orgsweep-model"}, {"name": "orgsweep-trust"}]},
+            {"name": "orgsweep-acme", "dependencies": [{"name": "orgsweep-permissions"}]},
+        ]);
+        let packs = standard_packs(packages.as_array().unwrap());
+        assert_eq!(packs, ["orgsweep-trust"]);
+        let (allowed, _) = arrows_of(STANDARD, "/w/plugins/standard/Cargo.toml", &packs).unwrap();
+        assert_eq!(allowed, ["orgsweep-model", "orgsweep-trust"]);
     }
 
     #[test]
