@@ -50,8 +50,8 @@ impl Evaluator<'_> {
     pub(super) fn may_lead_abroad(&self, rule: &Rule, target: &Target<'_>) -> bool {
         let leads = |member| self.map.reached_by(member).iter().any(|one| self.is_abroad(one.role));
         match (target.role, target.user) {
-            (Some(role), _) if self.is_abroad(role) => true,
-            (Some(role), _) => leads(Member::Role(role)),
+            (Some(place), _) if self.is_abroad(place) => true,
+            (Some(place), _) => leads(Member::Role(place)),
             (None, Some(user)) => leads(Member::User(user)),
             // The actor itself, with more permissions.
             (None, None) => rule.effect == Effect::Administrator,

@@ -62,6 +62,9 @@ pub(super) struct OfAction {
     pub(super) everywhere: OnceCell<Option<Truth>>,
 }
 
+/// Identity policies that may allow an action, once they were looked for.
+pub(super) type Allowing = OnceCell<Box<[Attached]>>;
+
 /// With a fast hash: keys are looked up for every rule and target.
 type Map<Key, Value> = std::collections::HashMap<Key, Value, ahash::RandomState>;
 
@@ -69,7 +72,7 @@ type Map<Key, Value> = std::collections::HashMap<Key, Value, ahash::RandomState>
 #[derive(Default)]
 pub(super) struct Memo {
     /// For each action, the identity policies that may allow it.
-    pub(super) allowing: OnceCell<Box<[OnceCell<Box<[Attached]>>]>>,
+    pub(super) allowing: OnceCell<Box<[Allowing]>>,
     /// For each action, whether it was allowed on the last target.
     pub(super) likely: Box<[Cell<bool>]>,
     pub(super) candidates: RefCell<KnownCandidates>,

@@ -260,8 +260,8 @@ pub(super) fn powers_within(
         let places = requests::places(requests::policies(layers), &lower, &kinds, place, start.context());
         places.into_iter().flatten().map(|place| (action.clone(), place.into())).collect()
     };
-    let samples = actions.iter().flat_map(of).collect();
-    Powers::of(start, sampled(samples))
+    let samples: Vec<(String, String)> = actions.iter().flat_map(of).collect();
+    Powers::of(start, sampled(&samples))
 }
 
 /// What a principal may do with these layers, asked also where `without`, which it has no more, may have denied.
@@ -277,7 +277,7 @@ pub(super) fn powers_without(
     let samples = || {
         let mut requests = requests::powers(layers.identity, place, start.context());
         requests.extend(requests::held_back(layers.identity.iter().chain([without]), place, start.context()));
-        sampled(requests)
+        sampled(&requests)
     };
     among(&start, context, layers, samples, numbers)
 }
@@ -302,12 +302,12 @@ pub(super) fn powers_of_administrator(
         let typical =
             |action: &'static String| place.typical(action).into_iter().map(|on| (action.clone(), on));
         requests.extend(RULES.lower.iter().flat_map(typical));
-        sampled(requests)
+        sampled(&requests)
     };
     among(&start, context, &layers, samples, numbers).evaluated(&layers, numbers)
 }
 
-fn sampled(requests: Vec<(String, String)>) -> Vec<Sample> {
+fn sampled(requests: &[(String, String)]) -> Vec<Sample> {
     requests.iter().map(|(action, resource)| Sample::new(action, resource)).collect()
 }
 

@@ -150,8 +150,8 @@ fn roles<'m>(evaluator: &Evaluator<'m>, rule: &Rule, needs: &[Need]) -> Vec<Targ
         return vec![Target::missing(ROLES)];
     }
     let target = |place: usize| {
-        let role = evaluator.map.roles.get(place)?;
-        let is_other = rule.has(Fact::SelfOrAssumed) || !evaluator.is_actor(role.facts.arn);
+        let arn = evaluator.map.roles.get(place)?.facts.arn;
+        let is_other = rule.has(Fact::SelfOrAssumed) || !evaluator.is_actor(arn);
         is_other.then(|| Target { role: Some(place), ..Target::default() })
     };
     match evaluator.reach(needs, Kind::Role) {
