@@ -4,6 +4,7 @@
 mod bench;
 mod catalogue;
 mod fuzz;
+mod generate;
 mod new_check;
 mod newcomer;
 mod policies;
@@ -24,6 +25,8 @@ cargo xtask policies                 the policy engine's properties in 40,000 wo
 cargo xtask fuzz [--seconds N] [TARGET]
                                      looks for bytes that break a parser, 20 seconds a target (tests/fuzz/README.md)
 cargo xtask tidy                     arrows between rooms, first lines, what the house forbids
+cargo xtask generate [--check]       writes the files that follow from the code (docs, crates/lake/schema.txt), or says
+                                     which are not current
 cargo xtask new-check PACK ID        a new check that compiles and fails its own test until written
 cargo xtask catalogue                what the policy engine knows of actions, services and their endpoints, from pinned packages
 cargo xtask newcomer                 what plugins/README.md promises, done in a scratch copy
@@ -45,6 +48,8 @@ fn main() -> ExitCode {
         ["test", "--skip-judges"] => test::test(true),
         ["tidy"] => tidy::tidy(),
         ["fuzz", ..] => fuzz::command(&arguments[1..]),
+        ["generate"] => generate::write(),
+        ["generate", "--check"] => generate::check(),
         ["new-check", pack, id] => new_check::new_check(pack, id),
         ["faults"] => test::faults(),
         ["policies"] => policies::policies(),

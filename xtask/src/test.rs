@@ -9,7 +9,7 @@ use crate::process::{cargo, root, run, target};
 use crate::{catalogue, fuzz, newcomer, policies, python, tidy};
 
 /// What the first build of a newcomer leaves out is tested too.
-const FULL: &str = "--features=orgsweep/full";
+pub const FULL: &str = "--features=orgsweep/full";
 
 /// Runs every step, also after one has failed, and ends with how many did.
 pub fn test(skip_judges: bool) -> Result<(), String> {

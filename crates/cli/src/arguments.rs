@@ -59,6 +59,8 @@ pub enum Command {
     Finalize(Box<FinalizeArguments>),
     /// Print views and table definitions for a SQL engine.
     Ddl(DdlArguments),
+    /// Describe the tables and their columns, as Markdown.
+    Tables,
     /// Print the JSON Schema of the lines that --log-format json writes.
     LogSchema,
     /// Print the completion script of a shell.

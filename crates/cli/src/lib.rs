@@ -141,6 +141,7 @@ fn dispatch(packs: Vec<Pack>, arguments: Arguments) -> Result<u8, Failure> {
         Command::Discover(arguments) => in_runtime(commands::discover::discover(arguments)),
         Command::Finalize(arguments) => commands::finalize::finalize(&registry, *arguments),
         Command::Ddl(arguments) => print(&ddl::ddl(&registry, &arguments)?),
+        Command::Tables => print(&commands::tables::dictionary(&registry)),
         Command::LogSchema => print(log_event::SCHEMA),
         Command::Completions(arguments) => print(&manuals::completions(&arguments)),
         Command::Man(arguments) => manuals::man(&arguments),

@@ -5,3 +5,4 @@ pub mod discover;
 pub mod explain;
 pub mod finalize;
 pub mod scan;
+pub mod tables;
