@@ -57,8 +57,96 @@ impl Explanation {
     }
 }
 
-/// Asks.
-#[expect(clippy::too_many_lines, reason = "one question from its subject to its answer, in order")]
+/// Who asks, whose the resource is, and the policies of both sides.
+struct Parties {
+    requester: Requester,
+    owner: Option<AccountId>,
+    side: ResourceSide,
+    service_control: Guard,
+    resource_control: Guard,
+}
+
+impl Parties {
+    fn find(
+        query: &Query,
+        question: &Question<'_>,
+        subject: &Subject,
+        owner: Option<AccountId>,
+        facts: &Facts,
+    ) -> Result<Self, ExplainError> {
+        let (action, resource) = (question.action, question.resource);
+        let requester = Requester::find(subject, facts)?;
+        let side = ResourceSide::find(question, &requester, owner, facts)?;
+        if requester.is_external {
+            outsider::is_answerable(subject, (action, resource), owner, &side, facts)?;
+        }
+        let guard = |kind, account| {
+            if query.without_organization_policies {
+                Guard::None(Absence::LeftOut)
+            } else {
+                facts.guard(kind, account)
+            }
+        };
+        let service_control = guard(Kind::Service, subject.account().filter(|_| !requester.is_external));
+        let resource_control = match owner {
+            None if has_no_account(resource) => {
+                Guard::unknown(Kind::Resource, "it is not said whose the resource is: --resource-account")
+            }
+            owner => guard(Kind::Resource, owner),
+        };
+        Ok(Self { requester, owner, side, service_control, resource_control })
+    }
+
+    fn request(&self, question: &Question<'_>, context: Context) -> Request {
+        let (action, resource) = (question.action, question.resource);
+        let request = Request::new(self.requester.principal.clone(), action, resource, context);
+        // An ARN without an account takes the one that is said.
+        match self.owner.filter(|_| account_in(resource).is_none() && resource != "*") {
+            Some(owner) => request.owned_by(owner.as_str()),
+            None => request,
+        }
+    }
+
+    /// Of a requester from outside only the role's side is known.
+    fn layers(&self) -> Layers<'_> {
+        let layers = Layers {
+            service_control: self.service_control.in_force(),
+            resource_control: self.resource_control.in_force(),
+            resource: &self.side.policies,
+            identity: &self.requester.identity,
+            boundary: self.requester.boundary.as_ref(),
+            ..Layers::default()
+        };
+        if self.requester.is_external { outsider::known_of(&layers) } else { layers }
+    }
+
+    fn evaluate(&self, request: &Request, layers: &Layers<'_>) -> Answer {
+        if self.requester.is_external {
+            evaluate_resource_side(request, layers)
+        } else {
+            evaluate(request, layers)
+        }
+    }
+
+    /// What comes of an unknown answer if the resource's own policy is what it most often is.
+    fn supposing(&self, answer: &Answer, request: &Request) -> Option<(Usual, Answer)> {
+        let is_unknown = matches!(answer.decision, Decision::Unknown(_));
+        let usual = self.side.usual.as_ref().filter(|_| is_unknown)?;
+        let layers = Layers { resource: usual.policies(), ..self.layers() };
+        Some((usual.clone(), self.evaluate(request, &layers)))
+    }
+
+    /// The only side that was asked, if one was not.
+    fn only_side(&self) -> Option<&'static str> {
+        match (self.requester.is_external, self.side.is_trust) {
+            (false, _) => None,
+            (true, true) => Some("role"),
+            (true, false) => (!self.side.policies.is_empty()).then_some("resource"),
+        }
+    }
+}
+
+/// Puts the question to the engine.
 pub fn answer(
     query: &Query,
     question: &Question<'_>,
@@ -67,7 +155,6 @@ pub fn answer(
     facts: &Facts,
 ) -> Result<Explanation, ExplainError> {
     let (action, resource) = (question.action, question.resource);
-    let requester = Requester::find(subject, facts)?;
     let mut notes = question.notes.clone();
     if let (None, Some(own), true) = (owner, subject.account(), has_no_account(resource)) {
         notes.push(format!(
@@ -75,68 +162,28 @@ pub fn answer(
         ));
     }
     let owner = owner.or_else(|| subject.account());
-    let side = ResourceSide::find(question, &requester, owner, facts)?;
-    if requester.is_external {
-        outsider::is_answerable(subject, (action, resource), owner, &side, facts)?;
-    }
-    let is_left_out = query.without_organization_policies;
-    let guard = |kind, account| {
-        if is_left_out { Guard::None(Absence::LeftOut) } else { facts.guard(kind, account) }
-    };
-    let service_control = guard(Kind::Service, subject.account().filter(|_| !requester.is_external));
-    let resource_control = match owner {
-        None if has_no_account(resource) => {
-            Guard::unknown(Kind::Resource, "it is not said whose the resource is: --resource-account")
-        }
-        owner => guard(Kind::Resource, owner),
-    };
-
-    let put = |context: Context| {
-        let request = Request::new(requester.principal.clone(), action, resource, context);
-        // An ARN without an account takes the one that is said.
-        match owner.filter(|_| account_in(resource).is_none() && resource != "*") {
-            Some(owner) => request.owned_by(owner.as_str()),
-            None => request,
-        }
-    };
+    let parties = Parties::find(query, question, subject, owner, facts)?;
+    let requester = &parties.requester;
     let supposed = if requester.is_external { outsider::supposed(subject) } else { Context::auditor() };
-    let bare = put(supposed.clone());
+    let bare = parties.request(question, supposed.clone());
     let mut known = Circumstances::given(&query.context, question, &bare)?;
-    let read = KnownFacts::of(facts, &requester, resource);
-    known.of_facts(read.keys(&requester, owner, resource), &bare);
+    let read = KnownFacts::of(facts, requester, resource);
+    known.of_facts(read.keys(requester, owner, resource), &bare);
     let context = known.over(supposed);
-    let layers = Layers {
-        service_control: service_control.in_force(),
-        resource_control: resource_control.in_force(),
-        resource: &side.policies,
-        identity: &requester.identity,
-        boundary: requester.boundary.as_ref(),
-        ..Layers::default()
-    };
-    // Of somebody from outside only the role's side is known.
-    let layers = if requester.is_external { outsider::known_of(&layers) } else { layers };
-    let plain = put(context.clone());
+    let layers = parties.layers();
+    let put = |context: Context| parties.request(question, context);
     let (answer, request) = if requester.is_external {
         outsider::answer(subject, &layers, facts, &context, &put)
     } else {
-        (evaluate(&plain, &layers), plain)
+        let request = put(context);
+        (evaluate(&request, &layers), request)
     };
-    let mut supposing = None;
-    if let Some(usual) = side.usual.as_ref().filter(|_| matches!(answer.decision, Decision::Unknown(_))) {
-        let layers = Layers { resource: usual.policies(), ..layers };
-        let answer = if requester.is_external {
-            evaluate_resource_side(&request, &layers)
-        } else {
-            evaluate(&request, &layers)
-        };
-        supposing = Some((usual.clone(), answer));
-    }
     let shown = LayersView {
         facts,
-        requester: &requester,
-        service_control: &service_control,
-        resource_control: &resource_control,
-        side: &side,
+        requester,
+        service_control: &parties.service_control,
+        resource_control: &parties.resource_control,
+        side: &parties.side,
         subject,
         owner,
     };
@@ -155,15 +202,11 @@ pub fn answer(
         principal: requester.principal.session_arn().unwrap_or(&query.principal).to_owned(),
         action: action.to_owned(),
         resource: resource.to_owned(),
-        side: match (requester.is_external, side.is_trust) {
-            (false, _) => None,
-            (true, true) => Some("role"),
-            (true, false) => (!side.policies.is_empty()).then_some("resource"),
-        },
+        side: parties.only_side(),
         unrecognized,
         is_action_known: question.listed.is_some(),
         denial,
-        supposing,
+        supposing: parties.supposing(&answer, &request),
         layers: shown.layers(trace(&request, &layers)),
         notes: [
             notes,
