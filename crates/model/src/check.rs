@@ -14,7 +14,7 @@ use crate::account::{Account, Organization};
 use crate::control::Control;
 use crate::gap::Gap;
 use crate::life::CheckStatus;
-use crate::reads::{Dependency, Reads};
+use crate::reads::{Dependency, Reads, merged};
 use crate::report::{Report, Resource};
 use crate::severity::Severity;
 use crate::tables::Tables;
@@ -213,7 +213,7 @@ impl<C: Check> DynCheck for C {
     }
 
     fn dependencies(&self) -> Vec<Dependency> {
-        <C::Reads<'static> as Reads<'static>>::dependencies()
+        merged(<C::Reads<'static> as Reads<'static>>::dependencies())
     }
 
     fn run(&self, tables: &Tables, context: &Context<'_>, report: &mut Report) -> Result<(), Gap> {

@@ -35,6 +35,23 @@ impl Dependency {
     }
 }
 
+/// Each table once: views and checks may read the same. It is required if one of them requires it, and those come first.
+pub fn merged(dependencies: Vec<Dependency>) -> Vec<Dependency> {
+    let mut merged: Vec<Dependency> = Vec::with_capacity(dependencies.len());
+    for dependency in dependencies {
+        match merged.iter_mut().find(|known| known.table.name == dependency.table.name) {
+            None => merged.push(dependency),
+            Some(known) => {
+                known.required |= dependency.required;
+                known.replaceable = !known.required && (known.replaceable || dependency.replaceable);
+            }
+        }
+    }
+    // Stable: each kind in the order in which it is read.
+    merged.sort_by_key(|dependency| !dependency.required);
+    merged
+}
+
 /// Whether everything that is read belongs to the organization, so that there is one answer for all accounts.
 pub fn are_of_organization(dependencies: &[Dependency]) -> bool {
     let is_text = |dependency: &&Dependency| dependency.table.grain == Grain::Text;
@@ -182,3 +199,18 @@ tuple!(A B C);
 tuple!(A B C D);
 tuple!(A B C D E);
 tuple!(A B C D E F);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{Group, Role, User};
+
+    #[test]
+    fn a_table_that_is_read_twice_is_one_dependency_and_required_if_either_is() {
+        type Both<'a> =
+            (Result<&'a [User], &'a Gap>, OneOf<'a, Role, Group>, &'a [User], Result<&'a [Group], &'a Gap>);
+        let read = merged(Both::dependencies());
+        let shown: Vec<_> = read.iter().map(|one| (one.table.name, one.required, one.replaceable)).collect();
+        assert_eq!(shown, [("users", true, false), ("roles", false, true), ("groups", false, true)]);
+    }
+}

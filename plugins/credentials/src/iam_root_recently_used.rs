@@ -1,10 +1,9 @@
 //! iam-root-recently-used.
 
+use orgsweep_identity::additional_credentials;
 use orgsweep_model::facts::Credential;
 use orgsweep_model::time::{days_between, older_than_days};
 use orgsweep_model::{Check, Context, Report, Severity, check, manual};
-
-use crate::beyond_report;
 
 check! {
     /// The root user signed in, or one of its keys was used, not long ago.
@@ -67,7 +66,7 @@ impl Check for RootRecentlyUsed {
                     .evidence("used_by", by)
                     .evidence("days", self.days);
             }
-            _ if root.additional_credentials.is_some() => beyond_report::unshown(root, resource, report),
+            _ if root.additional_credentials.is_some() => additional_credentials(root, resource, report),
             _ => {
                 report.pass(resource);
             }

@@ -1,10 +1,11 @@
 //! iam-user-access-key-unrotated.
 
-use orgsweep_model::facts::{AccessKey, Credential, User};
+use orgsweep_identity::Users;
+use orgsweep_model::facts::AccessKey;
 use orgsweep_model::time::{days_between, older_than_days};
-use orgsweep_model::{Check, Context, Gap, Report, Resource, Severity, check, manual};
+use orgsweep_model::{Check, Context, Report, Resource, Severity, check, manual};
 
-use crate::beyond_report;
+use crate::key_names;
 
 check! {
     /// An active access key of a user is older than it should ever be.
@@ -43,15 +44,10 @@ check! {
 }
 
 impl Check for UserAccessKeyUnrotated {
-    type Reads<'a> = (&'a [Credential], &'a [AccessKey], Result<&'a [User], &'a Gap>);
+    type Reads<'a> = (&'a Users, &'a [AccessKey]);
 
-    fn evaluate(
-        &self,
-        (credentials, keys, users): Self::Reads<'_>,
-        context: &Context<'_>,
-        report: &mut Report,
-    ) {
-        for key in beyond_report::remaining_keys(keys, users) {
+    fn evaluate(&self, (users, keys): Self::Reads<'_>, context: &Context<'_>, report: &mut Report) {
+        for key in users.reported_keys(keys, context, report) {
             let resource = Resource::user(&key.user_arn).part(format!("access-key-{}", key.slot));
             let older_than = |days| older_than_days(key.created_at, context.now, days);
             if !key.is_active() || !older_than(self.max_age_days) {
@@ -67,14 +63,12 @@ impl Check for UserAccessKeyUnrotated {
             };
             let age_days = days_between(key.created_at, context.now);
             let outcome = report.fail(resource, format!("{} is {age_days} days old", key.label()));
-            beyond_report::name(key, outcome)
+            key_names::add(key, outcome)
                 .severity(severity)
                 .evidence("created_at", key.created_at.to_string())
                 .evidence("age_days", age_days)
                 .evidence("max_age_days", self.max_age_days);
         }
-        beyond_report::keys(credentials, keys, users, report);
-        beyond_report::users(credentials, users, context, report);
     }
 
     fn validate(&self) -> Result<(), String> {

@@ -1,10 +1,11 @@
 //! iam-user-access-key-unused.
 
-use orgsweep_model::facts::{AccessKey, Credential, User};
+use orgsweep_identity::Users;
+use orgsweep_model::facts::AccessKey;
 use orgsweep_model::time::{days_between, older_than_days};
-use orgsweep_model::{Check, Context, Gap, Report, Resource, Severity, check, manual};
+use orgsweep_model::{Check, Context, Report, Resource, Severity, check, manual};
 
-use crate::beyond_report;
+use crate::key_names;
 
 check! {
     /// An active access key of a user has not been used for a while, or never.
@@ -42,15 +43,10 @@ check! {
 }
 
 impl Check for UserAccessKeyUnused {
-    type Reads<'a> = (&'a [Credential], &'a [AccessKey], Result<&'a [User], &'a Gap>);
+    type Reads<'a> = (&'a Users, &'a [AccessKey]);
 
-    fn evaluate(
-        &self,
-        (credentials, keys, users): Self::Reads<'_>,
-        context: &Context<'_>,
-        report: &mut Report,
-    ) {
-        for key in beyond_report::remaining_keys(keys, users) {
+    fn evaluate(&self, (users, keys): Self::Reads<'_>, context: &Context<'_>, report: &mut Report) {
+        for key in users.reported_keys(keys, context, report) {
             let resource = Resource::user(&key.user_arn).part(format!("access-key-{}", key.slot));
             let since = key.last_used_at.unwrap_or(key.created_at);
             if !key.is_active() || !older_than_days(since, context.now, self.days) {
@@ -63,14 +59,12 @@ impl Check for UserAccessKeyUnused {
                 None => format!("{} is {unused_days} days old and was never used", key.label()),
             };
             let outcome = report.fail(resource, message);
-            beyond_report::name(key, outcome)
+            key_names::add(key, outcome)
                 .evidence("last_used_at", key.last_used_at.map(|moment| moment.to_string()))
                 .evidence("created_at", key.created_at.to_string())
                 .evidence("unused_days", unused_days)
                 .evidence("days", self.days);
         }
-        beyond_report::keys(credentials, keys, users, report);
-        beyond_report::users(credentials, users, context, report);
     }
 
     fn validate(&self) -> Result<(), String> {

@@ -1,9 +1,10 @@
 //! iam-user-access-key-used-beyond-sts.
 
-use orgsweep_model::facts::{AccessKey, Credential, User};
-use orgsweep_model::{Check, Context, Gap, Report, Resource, Severity, check, manual};
+use orgsweep_identity::Users;
+use orgsweep_model::facts::AccessKey;
+use orgsweep_model::{Check, Context, Report, Resource, Severity, check, manual};
 
-use crate::beyond_report;
+use crate::key_names;
 
 check! {
     /// A long-term key works directly on services instead of only assuming a role.
@@ -38,15 +39,10 @@ check! {
 }
 
 impl Check for UserAccessKeyUsedBeyondSts {
-    type Reads<'a> = (&'a [Credential], &'a [AccessKey], Result<&'a [User], &'a Gap>);
+    type Reads<'a> = (&'a Users, &'a [AccessKey]);
 
-    fn evaluate(
-        &self,
-        (credentials, keys, users): Self::Reads<'_>,
-        context: &Context<'_>,
-        report: &mut Report,
-    ) {
-        for key in beyond_report::remaining_keys(keys, users) {
+    fn evaluate(&self, (users, keys): Self::Reads<'_>, context: &Context<'_>, report: &mut Report) {
+        for key in users.reported_keys(keys, context, report) {
             let resource = Resource::user(&key.user_arn).part(format!("access-key-{}", key.slot));
             let allowed =
                 |service: &str| self.allowed_services.iter().any(|known| known.eq_ignore_ascii_case(service));
@@ -62,7 +58,7 @@ impl Check for UserAccessKeyUsedBeyondSts {
                 }
                 (moment, Some(service)) => {
                     let message = format!("{} was last used for {service}", key.label());
-                    beyond_report::name(key, report.fail(resource, message))
+                    key_names::add(key, report.fail(resource, message))
                         .evidence("last_used_service", service.as_str())
                         .evidence("last_used_at", moment.map(|moment| moment.to_string()))
                         .evidence("allowed_services", self.allowed_services.clone());
@@ -75,8 +71,6 @@ impl Check for UserAccessKeyUsedBeyondSts {
                 }
             }
         }
-        beyond_report::keys(credentials, keys, users, report);
-        beyond_report::users(credentials, users, context, report);
     }
 
     fn validate(&self) -> Result<(), String> {

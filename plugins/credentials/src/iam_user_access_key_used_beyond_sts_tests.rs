@@ -1,7 +1,7 @@
 //! What `iam-user-access-key-used-beyond-sts` says, row by row.
 
 use super::*;
-use crate::beyond_report::listed;
+use crate::report_tests::listed;
 use orgsweep_model::facts::KeyStatus;
 use orgsweep_testkit::{Case, access_key, credential, root_credential};
 

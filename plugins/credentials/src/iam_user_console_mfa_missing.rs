@@ -1,9 +1,7 @@
 //! iam-user-console-mfa-missing.
 
-use orgsweep_model::facts::{Credential, User};
-use orgsweep_model::{Check, Context, Gap, Report, Resource, Severity, check, manual};
-
-use crate::beyond_report;
+use orgsweep_identity::Users;
+use orgsweep_model::{Check, Context, Report, Resource, Severity, check, manual};
 
 check! {
     /// A user can sign in to the console with a password alone.
@@ -34,10 +32,10 @@ check! {
 }
 
 impl Check for UserConsoleMfaMissing {
-    type Reads<'a> = (&'a [Credential], Result<&'a [User], &'a Gap>);
+    type Reads<'a> = &'a Users;
 
-    fn evaluate(&self, (credentials, users): Self::Reads<'_>, context: &Context<'_>, report: &mut Report) {
-        for user in beyond_report::remaining(credentials, users) {
+    fn evaluate(&self, users: Self::Reads<'_>, context: &Context<'_>, report: &mut Report) {
+        for user in users.reported(context, report) {
             let resource = Resource::user(&user.user_arn);
             match (user.password_enabled, user.mfa_active) {
                 (Some(false), _) | (_, Some(true)) => {
@@ -61,7 +59,6 @@ impl Check for UserConsoleMfaMissing {
                 }
             }
         }
-        beyond_report::users(credentials, users, context, report);
     }
 }
 

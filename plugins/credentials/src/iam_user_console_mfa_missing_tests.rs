@@ -1,7 +1,9 @@
 //! What `iam-user-console-mfa-missing` says, row by row.
 
 use super::*;
-use crate::beyond_report::listed;
+use crate::report_tests::listed;
+use orgsweep_model::facts::Credential;
+use orgsweep_model::facts::User;
 use orgsweep_testkit::{Case, credential, root_credential};
 
 fn case(password_enabled: Option<bool>, mfa_active: Option<bool>) -> Case {

@@ -1,10 +1,8 @@
 //! iam-user-console-unused.
 
-use orgsweep_model::facts::{Credential, User};
+use orgsweep_identity::Users;
 use orgsweep_model::time::{days_between, older_than_days};
-use orgsweep_model::{Check, Context, Gap, Report, Resource, Severity, check, manual};
-
-use crate::beyond_report;
+use orgsweep_model::{Check, Context, Report, Resource, Severity, check, manual};
 
 check! {
     /// A user's console password has not been used for a while, or never.
@@ -42,11 +40,11 @@ check! {
 }
 
 impl Check for UserConsoleUnused {
-    type Reads<'a> = (&'a [Credential], Result<&'a [User], &'a Gap>);
+    type Reads<'a> = &'a Users;
 
-    fn evaluate(&self, (credentials, users): Self::Reads<'_>, context: &Context<'_>, report: &mut Report) {
+    fn evaluate(&self, users: Self::Reads<'_>, context: &Context<'_>, report: &mut Report) {
         let is_young = |made| !older_than_days(made, context.now, self.days);
-        for user in beyond_report::remaining(credentials, users) {
+        for user in users.reported(context, report) {
             let resource = Resource::user(&user.user_arn);
             match user.password_enabled {
                 None => {
@@ -88,7 +86,6 @@ impl Check for UserConsoleUnused {
                 }
             }
         }
-        beyond_report::users(credentials, users, context, report);
     }
 
     fn validate(&self) -> Result<(), String> {

@@ -1,8 +1,10 @@
 //! What `iam-user-console-unused` says, row by row.
 
 use super::*;
-use crate::beyond_report::listed;
+use crate::report_tests::listed;
 use orgsweep_model::Timestamp;
+use orgsweep_model::facts::Credential;
+use orgsweep_model::facts::User;
 use orgsweep_testkit::{Case, credential, days_ago, root_credential};
 
 fn case(used: Option<Timestamp>, changed: Option<Timestamp>) -> Case {

@@ -1,10 +1,11 @@
 //! iam-user-initial-access-key.
 
-use orgsweep_model::facts::{AccessKey, Credential, User};
-use orgsweep_model::{Check, Context, Gap, Report, Resource, Severity, Timestamp, check, manual};
+use orgsweep_identity::{Users, additional_credentials};
+use orgsweep_model::facts::{AccessKey, Credential};
+use orgsweep_model::{Check, Context, Report, Resource, Severity, Timestamp, check, manual};
 use serde::{Deserialize, Serialize};
 
-use crate::beyond_report;
+use crate::key_names;
 
 /// Which key slots are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,18 +57,12 @@ check! {
 }
 
 impl Check for UserInitialAccessKey {
-    type Reads<'a> = (&'a [Credential], &'a [AccessKey], Result<&'a [User], &'a Gap>);
+    type Reads<'a> = (&'a Users, &'a [AccessKey]);
 
-    fn evaluate(
-        &self,
-        (credentials, keys, users): Self::Reads<'_>,
-        context: &Context<'_>,
-        report: &mut Report,
-    ) {
-        for user in beyond_report::remaining(credentials, users) {
+    fn evaluate(&self, (users, keys): Self::Reads<'_>, context: &Context<'_>, report: &mut Report) {
+        for user in users.reported(context, report) {
             self.judge(user, keys, report);
         }
-        beyond_report::users(credentials, users, context, report);
     }
 
     fn validate(&self) -> Result<(), String> {
@@ -95,7 +90,7 @@ impl UserInitialAccessKey {
         match initial {
             Some(key) if user.password_enabled == Some(true) => {
                 let message = format!("{} was made together with the user", key.label());
-                beyond_report::name(key, report.fail(resource, message))
+                key_names::add(key, report.fail(resource, message))
                     .evidence("slot", key.slot)
                     .evidence("user_created_at", user.created_at.map(|moment| moment.to_string()))
                     .evidence("key_created_at", key.created_at.to_string());
@@ -111,7 +106,7 @@ impl UserInitialAccessKey {
                     report.unknown(resource, says_not(&format!("when access key {slot} was made")));
                 }
                 None if self.slots == Slots::Any && user.additional_credentials.is_some() => {
-                    beyond_report::unshown(user, resource, report);
+                    additional_credentials(user, resource, report);
                 }
                 None => {
                     report.pass(resource);

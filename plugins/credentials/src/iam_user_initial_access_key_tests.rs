@@ -1,8 +1,9 @@
 //! What `iam-user-initial-access-key` says, row by row.
 
 use super::*;
-use crate::beyond_report::listed;
+use crate::report_tests::listed;
 use orgsweep_model::facts::KeyStatus;
+use orgsweep_model::facts::User;
 use orgsweep_testkit::{Case, access_key, credential, root_credential, seconds_after};
 
 /// A console user with one key in `slot`, made `seconds` after the user.

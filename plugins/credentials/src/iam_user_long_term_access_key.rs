@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use orgsweep_model::facts::{AccessKey, Credential, PrincipalTag, User};
+use orgsweep_identity::{Users, additional_credentials};
+use orgsweep_model::facts::{AccessKey, PrincipalTag, User};
 use orgsweep_model::{Check, Context, Gap, Report, Resource, Severity, check, manual};
 
-use crate::beyond_report;
+use crate::key_names;
 
 check! {
     /// An IAM user has an active access key instead of a role with temporary credentials.
@@ -45,16 +46,10 @@ check! {
 }
 
 impl Check for UserLongTermAccessKey {
-    type Reads<'a> =
-        (&'a [Credential], &'a [AccessKey], Result<&'a [PrincipalTag], &'a Gap>, Result<&'a [User], &'a Gap>);
+    type Reads<'a> = (&'a Users, &'a [AccessKey], Result<&'a [PrincipalTag], &'a Gap>);
 
-    fn evaluate(
-        &self,
-        (credentials, keys, tags, users): Self::Reads<'_>,
-        context: &Context<'_>,
-        report: &mut Report,
-    ) {
-        for user in beyond_report::remaining(credentials, users) {
+    fn evaluate(&self, (users, keys, tags): Self::Reads<'_>, context: &Context<'_>, report: &mut Report) {
+        for user in users.reported(context, report) {
             let resource = Resource::user(&user.user_arn);
             let held: Vec<&AccessKey> =
                 keys.iter().filter(|key| key.user_arn == user.user_arn && key.is_active()).collect();
@@ -67,10 +62,10 @@ impl Check for UserLongTermAccessKey {
                 Ok(Some(why)) => {
                     report.not_applicable(resource, why);
                 }
-                Ok(None) if active.is_empty() => beyond_report::unshown(user, resource, report),
+                Ok(None) if active.is_empty() => additional_credentials(user, resource, report),
                 Ok(None) => {
                     let outcome = report.fail(resource, format!("{} active access keys", active.len()));
-                    beyond_report::name_all(&held, outcome).evidence("slots", active);
+                    key_names::add_all(&held, outcome).evidence("slots", active);
                 }
                 Err(gap) => {
                     let message =
@@ -79,7 +74,6 @@ impl Check for UserLongTermAccessKey {
                 }
             }
         }
-        beyond_report::users(credentials, users, context, report);
     }
 
     fn validate(&self) -> Result<(), String> {

@@ -1,9 +1,10 @@
 //! iam-user-multiple-active-access-keys.
 
-use orgsweep_model::facts::{AccessKey, Credential, User};
-use orgsweep_model::{Check, Context, Gap, Report, Resource, Severity, check, manual};
+use orgsweep_identity::{Users, additional_credentials};
+use orgsweep_model::facts::AccessKey;
+use orgsweep_model::{Check, Context, Report, Resource, Severity, check, manual};
 
-use crate::beyond_report;
+use crate::key_names;
 
 check! {
     /// A user has more active access keys than one.
@@ -38,29 +39,23 @@ check! {
 }
 
 impl Check for UserMultipleActiveAccessKeys {
-    type Reads<'a> = (&'a [Credential], &'a [AccessKey], Result<&'a [User], &'a Gap>);
+    type Reads<'a> = (&'a Users, &'a [AccessKey]);
 
-    fn evaluate(
-        &self,
-        (credentials, keys, users): Self::Reads<'_>,
-        context: &Context<'_>,
-        report: &mut Report,
-    ) {
-        for user in beyond_report::remaining(credentials, users) {
+    fn evaluate(&self, (users, keys): Self::Reads<'_>, context: &Context<'_>, report: &mut Report) {
+        for user in users.reported(context, report) {
             let resource = Resource::user(&user.user_arn);
             let held: Vec<&AccessKey> =
                 keys.iter().filter(|key| key.user_arn == user.user_arn && key.is_active()).collect();
             let active = held.len();
             if active > self.max as usize {
                 let outcome = report.fail(resource, format!("{active} active access keys"));
-                beyond_report::name_all(&held, outcome).evidence("active", active).evidence("max", self.max);
+                key_names::add_all(&held, outcome).evidence("active", active).evidence("max", self.max);
             } else if user.additional_credentials.is_some() {
-                beyond_report::unshown(user, resource, report);
+                additional_credentials(user, resource, report);
             } else {
                 report.pass(resource);
             }
         }
-        beyond_report::users(credentials, users, context, report);
     }
 
     fn validate(&self) -> Result<(), String> {

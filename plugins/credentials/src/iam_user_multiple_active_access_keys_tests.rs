@@ -1,8 +1,9 @@
 //! What `iam-user-multiple-active-access-keys` says, row by row.
 
 use super::*;
-use crate::beyond_report::listed;
+use crate::report_tests::listed;
 use orgsweep_model::facts::KeyStatus;
+use orgsweep_model::facts::User;
 use orgsweep_testkit::{Case, access_key, credential, root_credential};
 
 fn case(keys: Vec<AccessKey>) -> Case {

@@ -1,6 +1,5 @@
 //! How principals prove who they are: root, passwords, MFA, keys, rotation.
 
-mod beyond_report;
 mod iam_password_policy_length;
 mod iam_password_policy_missing;
 mod iam_password_policy_reuse;
@@ -16,7 +15,10 @@ mod iam_user_console_unused;
 mod iam_user_initial_access_key;
 mod iam_user_long_term_access_key;
 mod iam_user_multiple_active_access_keys;
+mod key_names;
 mod password_holders;
+#[cfg(test)]
+mod report_tests;
 
 #[cfg(test)]
 mod fixtures;

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
-use orgsweep_model::facts::{Role, RoleSessionLimit};
+use orgsweep_identity::{Identities, Trusts};
+use orgsweep_model::facts::{Role, RoleSessionLimit, User};
 use orgsweep_model::text::bounded;
-use orgsweep_model::{Check, Context, Report, Resource, Severity, check, manual};
+use orgsweep_model::{Check, Context, Gap, Report, Resource, Severity, check, manual};
 
-use crate::account::{Account, Documents, Others};
+use crate::account::Account;
 use crate::privileged::{Privilege, privileges};
 
 check! {
@@ -51,18 +52,19 @@ check! {
 }
 
 impl Check for RoleMaxSessionDurationExcessive {
-    type Reads<'a> = (&'a [Role], &'a [RoleSessionLimit], Documents<'a>, Others<'a>);
+    type Reads<'a> =
+        (&'a [Role], &'a [RoleSessionLimit], &'a Identities, &'a Trusts, Result<&'a [User], &'a Gap>);
 
     fn evaluate(
         &self,
-        (roles, limits, documents, others): Self::Reads<'_>,
+        (roles, limits, identities, trusts, users): Self::Reads<'_>,
         context: &Context<'_>,
         report: &mut Report,
     ) {
         // A role that two pages list while roles come and go: the first counts.
         let limits: HashMap<&str, i32> =
             limits.iter().rev().map(|limit| (limit.role_arn.as_str(), limit.max_session_seconds)).collect();
-        let account = Account::of(&documents, &others, context);
+        let account = Account::of(identities, trusts, users, context);
         let length = |role: &Role| limits.get(role.role_arn.as_str()).copied();
         let is_between = |role: &Role| {
             length(role)

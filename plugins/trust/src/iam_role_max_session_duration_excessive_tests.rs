@@ -1,7 +1,6 @@
 //! What is privileged, and what is not known to be.
 
 use super::*;
-use crate::account::EVERYTHING;
 use orgsweep_model::Outcome;
 use orgsweep_model::Row;
 use orgsweep_model::facts::{
@@ -13,6 +12,8 @@ use orgsweep_testkit::{
     inline_policy, role, role_arn, session_limit, tag, trust_policy, trusts_ec2, user, user_arn,
 };
 
+const EVERYTHING: &str =
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
 const SOMETHING: &str = r#"{"Statement":[{"Effect":"Allow","Action":"s3:Get*","Resource":"*"}]}"#;
 const MAYBE: &str = r#"{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*",
     "Condition":{"IpAddress":{"aws:SourceIp":"192.0.2.0/24"}}}]}"#;
@@ -127,7 +128,13 @@ fn administrators_are_known_in_every_partition() {
     for partition in ["aws", "aws-cn", "aws-us-gov"] {
         let holding = |of: &str| {
             let arn = format!("arn:{of}:iam::aws:policy/AdministratorAccess");
-            attached(case(7200), &arn).partition(partition)
+            let own = role_arn("app").replacen("arn:aws:", &format!("arn:{partition}:"), 1);
+            let limit = RoleSessionLimit { role_arn: own.clone(), ..session_limit("app", 7200) };
+            case(7200)
+                .partition(partition)
+                .rows(vec![Role { role_arn: own.clone(), ..role("app") }])
+                .rows(vec![limit])
+                .rows(vec![attachment(&own, &arn)])
         };
         holding(partition).flags(&check(), "app");
         // No such policy can be attached here; what it is cannot be told.

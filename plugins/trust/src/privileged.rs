@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 
-use orgsweep_model::facts::{Policy, Role};
+use orgsweep_identity::{Binding, StoredPolicy};
+use orgsweep_model::facts::Role;
 use orgsweep_policy::{
     Actor, Administrator, Attached, Context, Escalation, EscalationMap, EscalationVerdict, EscalationWay,
-    Gain, Inventory, Layers, PolicyFacts, Principal, RequestFacts, RoleFacts, StoredVersion, TagFacts,
-    UserFacts, administrator, administrator_among, may_lead_to_administrator,
+    Gain, Inventory, Layers, PolicyFacts, Principal, RequestFacts, RoleFacts, TagFacts, UserFacts,
+    administrator, administrator_among, may_lead_to_administrator,
 };
 
-use crate::account::{Account, Owned};
+use crate::account::Account;
 
 /// Whether a role is privileged.
 pub(crate) enum Privilege {
@@ -45,17 +46,18 @@ pub(crate) fn privileges<'a>(
                 continue;
             }
         };
-        let owned = account.role(role);
-        let context = context(role, &principal, &owned.layers(), account, requests);
-        let candidate = Candidate { principal, context, owned };
+        let Some(binding) = account.identities.binding(arn) else {
+            judged.insert(arn, not_told(&"its policies were not read"));
+            continue;
+        };
+        let context = context(role, &principal, &binding.layers(), account, requests);
+        let candidate = Candidate { principal, context, binding };
         match candidate.administrator(all, account) {
             Administrator::Yes => {
                 judged.insert(arn, Privilege::Administrator);
             }
             // An administrator under a condition is UNKNOWN already. To ask for its ways is a thousand decisions.
-            Administrator::No { .. } if leads_on(role, &candidate, all, account) => {
-                open.push((arn, candidate))
-            }
+            Administrator::No { .. } if leads_on(role, &candidate, account) => open.push((arn, candidate)),
             answer => {
                 judged.insert(arn, by_itself(&answer));
             }
@@ -68,21 +70,21 @@ pub(crate) fn privileges<'a>(
 }
 
 /// A role that may be privileged.
-struct Candidate {
+struct Candidate<'a> {
     principal: Principal,
     context: Context,
-    owned: Owned,
+    binding: &'a Binding,
 }
 
-impl Candidate {
+impl Candidate<'_> {
     fn administrator(&self, all: &[Role], account: &Account<'_>) -> Administrator {
-        let layers = self.owned.layers();
+        let layers = self.binding.layers();
         let answer = administrator(&self.principal, self.context.clone(), &layers);
         if !matches!(answer, Administrator::Yes | Administrator::If(_)) {
             return answer;
         }
         // Of which names there are, it only depends whether somebody can be made.
-        let users = account.others.0.unwrap_or_default().iter().map(|user| user.user_arn.as_str());
+        let users = account.users.unwrap_or_default().iter().map(|user| user.user_arn.as_str());
         let names = all.iter().map(|role| role.role_arn.as_str()).chain(users);
         administrator_among(&self.principal, self.context.clone(), &layers, names)
     }
@@ -96,8 +98,9 @@ fn context(
     account: &Account<'_>,
     requests: RequestFacts<'_>,
 ) -> Context {
+    let tags = account.identities.tags_of(&role.role_arn);
     let requests = RequestFacts {
-        tags: account.tags_of(&role.role_arn),
+        tags: tags.as_deref(),
         trust: layers.resource,
         unique_id: Some(&role.role_id),
         ..requests
@@ -105,64 +108,51 @@ fn context(
     requests.keys(principal).over(Context::auditor())
 }
 
-/// Whether there can be a way at all: cheap.
-fn leads_on(role: &Role, candidate: &Candidate, all: &[Role], account: &Account<'_>) -> bool {
-    may_lead_to_administrator(candidate.owned.layers().identity) || is_named(role, all, account)
-}
-
-/// Whether the trust policy of another role may let in a role by its name: then it needs no policy of its own. A trust policy
-/// with escapes in it may name anybody.
-fn is_named(role: &Role, all: &[Role], account: &Account<'_>) -> bool {
-    let session = format!(":assumed-role/{}/", role.role_name);
-    let names = |trust: &str| {
-        let may_be_anyone = ["\"*\"", "NotPrincipal", "\\"].iter().any(|one| trust.contains(one));
-        may_be_anyone || trust.contains(&role.role_arn) || trust.contains(&session)
-    };
-    all.iter().any(|other| other.role_arn != role.role_arn && names(account.trust_policy(other)))
+/// Whether there can be a way at all: cheap. Where the trust policy of another role may let it in by its name, it needs no policy
+/// of its own.
+fn leads_on(role: &Role, candidate: &Candidate<'_>, account: &Account<'_>) -> bool {
+    let mut others = account.trusts.iter().filter(|trust| trust.role_arn() != role.role_arn);
+    may_lead_to_administrator(candidate.binding.layers().identity)
+        || others.any(|trust| trust.may_name(&role.role_arn, &role.role_name))
 }
 
 fn beside_others<'a>(
-    open: Vec<(&'a str, Candidate)>,
+    open: Vec<(&'a str, Candidate<'a>)>,
     all: &'a [Role],
     account: &Account<'a>,
     requests: RequestFacts<'_>,
 ) -> Vec<(&'a str, Privilege)> {
-    let owned_roles: Vec<(&Role, Owned)> = all.iter().map(|role| (role, account.role(role))).collect();
-    let roles: Vec<RoleFacts<'_>> = owned_roles
-        .iter()
-        .map(|(role, owned)| RoleFacts {
-            arn: &role.role_arn,
-            layers: owned.layers(),
-            instance_profile: None,
-        })
-        .collect();
-    let read = account.others.0.ok();
-    let owned_users: Option<Vec<_>> =
-        read.map(|users| users.iter().map(|user| (user, account.user(user))).collect());
-    let users: Option<Vec<UserFacts<'_>>> = owned_users.as_ref().map(|users| {
-        let facts = users.iter().map(|(user, owned)| UserFacts {
-            arn: &user.user_arn,
-            layers: owned.layers(),
-            access_keys: None,
-            inactive_access_keys: None,
-            password: None,
+    let identities = account.identities;
+    let layers = |arn: &str| Some(identities.binding(arn)?.layers());
+    let roles = all.iter().filter_map(|role| {
+        Some(RoleFacts { arn: &role.role_arn, layers: layers(&role.role_arn)?, instance_profile: None })
+    });
+    let roles: Vec<RoleFacts<'_>> = roles.collect();
+    let users: Option<Vec<UserFacts<'_>>> = account.users.ok().map(|users| {
+        let facts = users.iter().filter_map(|user| {
+            Some(UserFacts {
+                arn: &user.user_arn,
+                layers: layers(&user.user_arn)?,
+                access_keys: None,
+                inactive_access_keys: None,
+                password: None,
+            })
         });
         facts.collect()
     });
-    let users_arns = users.iter().flatten().map(|user| user.arn);
-    let arns = roles.iter().map(|role| role.arn).chain(users_arns);
-    let tags: Vec<TagFacts<'_>> =
-        arns.filter_map(|arn| Some(TagFacts { arn, tags: account.tags_of(arn)? })).collect();
-    let may_set = |candidate: &Candidate| may_set_versions(candidate.owned.layers().identity);
-    let wanted = open.iter().any(|(_, candidate)| may_set(candidate)).then(|| account.policies());
-    let versions: Vec<(&Policy, Vec<StoredVersion>)> =
-        wanted.into_iter().flatten().map(|policy| (policy, account.versions(policy))).collect();
-    let policies: Vec<PolicyFacts<'_>> = versions
+    let arns = roles.iter().map(|role| role.arn).chain(users.iter().flatten().map(|user| user.arn));
+    let known: Vec<(&str, Vec<(&str, &str)>)> =
+        arns.filter_map(|arn| Some((arn, identities.tags_of(arn)?))).collect();
+    let tags: Vec<TagFacts<'_>> = known.iter().map(|(arn, tags)| TagFacts { arn, tags }).collect();
+    let may_set = |candidate: &Candidate<'_>| may_set_versions(candidate.binding.layers().identity);
+    let is_needed = open.iter().any(|(_, candidate)| may_set(candidate));
+    let stored: Vec<StoredPolicy<'_>> = if is_needed { identities.stored_policies() } else { Vec::new() };
+    let policies: Vec<PolicyFacts<'_>> = stored
         .iter()
-        .map(|(policy, versions)| PolicyFacts {
-            arn: policy.policy_arn.as_deref().unwrap_or_default(),
-            default_version: policy.version_id.as_deref().unwrap_or_default(),
-            versions: Some(versions),
+        .map(|policy| PolicyFacts {
+            arn: policy.arn,
+            default_version: policy.default_version,
+            versions: Some(&policy.versions),
         })
         .collect();
     let map = EscalationMap::new(&Inventory {
@@ -176,9 +166,9 @@ fn beside_others<'a>(
         management_account: account.is_management(),
         requests,
     });
-    let judge = |(arn, candidate): (&'a str, Candidate)| {
-        let Candidate { principal, context, owned } = &candidate;
-        let layers = owned.layers();
+    let judge = |(arn, candidate): (&'a str, Candidate<'a>)| {
+        let Candidate { principal, context, binding } = &candidate;
+        let layers = binding.layers();
         let actor = Actor { principal, context: context.clone(), layers, groups: Some(&[]) };
         (arn, by_way(map.way_to_administrator(&actor)))
     };
