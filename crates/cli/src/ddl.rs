@@ -14,18 +14,18 @@ pub fn ddl(registry: &Registry, arguments: &DdlArguments) -> Result<String, Fail
     };
     let tables = orgsweep_lake::all_tables(registry.stored_tables());
     let latest = orgsweep_lake::latest(&arguments.out).map_err(|error| Failure::new(error.to_string()))?;
+    if latest.is_some() {
+        // Views of a scan that is not there, or of a file that is gone, would be empty.
+        orgsweep_lake::resolve(&arguments.out, &ScanSelector::Latest)
+            .and_then(|scan_id| orgsweep_lake::is_complete(&arguments.out, &scan_id))
+            .map_err(|error| Failure::new(error.to_string()))?;
+    }
     if arguments.location.is_none() && engine == Engine::Duckdb && !orgsweep_lake::is_a_lake(&arguments.out) {
         return Err(Failure::new(format!(
             "--out {}: no scan was published there; name the folder of a scan, such as orgsweep-demo, or say with \
              --location where the engine finds the tables",
             arguments.out.display()
         )));
-    }
-    if latest.is_some() {
-        // Views of a scan that is not there, or of a file that is gone, would be empty.
-        orgsweep_lake::resolve(&arguments.out, &ScanSelector::Latest)
-            .and_then(|scan_id| orgsweep_lake::is_complete(&arguments.out, &scan_id))
-            .map_err(|error| Failure::new(error.to_string()))?;
     }
     let first =
         orgsweep_lake::first_scan_date(&arguments.out).map_err(|error| Failure::new(error.to_string()))?;

@@ -95,6 +95,7 @@ fn advice(source: &std::io::Error) -> &'static str {
         std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
             "; choose a folder that can be written with --out"
         }
+        std::io::ErrorKind::NotADirectory => "; expected a folder; choose another --out",
         _ => "",
     }
 }

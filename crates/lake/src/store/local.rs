@@ -26,7 +26,8 @@ impl LocalStore {
     }
 
     fn path(&self, key: &str) -> PathBuf {
-        self.root.join(key)
+        // Joining nothing would add a slash.
+        if key.is_empty() { self.root.clone() } else { self.root.join(key) }
     }
 
     /// Creates a folder and those above it, each of them known to the one above before anything is put into it: after a power
@@ -84,7 +85,8 @@ impl Store for LocalStore {
         let path = self.path(key);
         match fs::metadata(&path) {
             Ok(metadata) => Ok(Some(metadata.len())),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            // There is no object below a file.
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
             Err(source) => Err(LakeError::Io { doing: "reading", path, source }),
         }
     }

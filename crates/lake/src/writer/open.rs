@@ -142,8 +142,8 @@ impl ScanWriter {
 /// Before a scan starts, everything that its publication needs is verified. At its end a pointer that cannot be moved is only a
 /// warning: a finished scan is not lost for it.
 fn refuse_what_is_in_the_way(lake: &Lake, scan_id: &ScanId) -> Result<(), LakeError> {
-    refuse_committed(&*lake.store, scan_id)?;
     lake.store.can_publish()?;
+    refuse_committed(&*lake.store, scan_id)?;
     // Publishing records which scan came before: a pointer that cannot be read is reported now.
     lake.latest().map(|_| ())
 }
