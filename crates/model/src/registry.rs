@@ -43,14 +43,14 @@ impl Registry {
     /// table which nobody fills, is an error in the distribution and is named.
     pub fn new(packs: Vec<Pack>, collectors: Vec<Arc<dyn Collector>>) -> Result<Self, String> {
         let stored = facts::TABLES.iter().copied().filter(|table| table.is_stored).collect();
-        let computed = vec![Arc::from(computed::<Principal>())];
-        let mut registry = Self { checks: Vec::new(), collectors, computed, stored };
+        let mut registry = Self { checks: Vec::new(), collectors, computed: Vec::new(), stored };
+        let mut brought: Vec<Arc<dyn DynComputed>> = Vec::new();
         let mut claims: BTreeMap<String, Claim> = BTreeMap::new();
         for pack in packs {
             registry.collectors.extend(pack.collectors);
             registry.stored.extend(pack.tables.into_iter().filter(|table| table.is_stored));
             registry.stored.extend(pack.computed.iter().map(|table| table.schema()));
-            registry.computed.extend(pack.computed.into_iter().map(Arc::from));
+            brought.extend(pack.computed.into_iter().map(Arc::from));
             for check in pack.checks {
                 let metadata = check.metadata();
                 if metadata.former.contains(&metadata.id) {
@@ -86,6 +86,8 @@ impl Registry {
                 }
             }
         }
+        registry.computed.extend(built_in_computed(&filled));
+        registry.computed.extend(brought);
         // In order: a computed table may read those before it.
         for table in &registry.computed {
             registry.refuse_unfilled(&filled, "table", table.schema().name, &table.dependencies())?;
@@ -223,6 +225,14 @@ impl Registry {
     }
 }
 
+/// The computed tables that come with orgsweep: those of which some input is collected. A distribution that collects nothing of
+/// what one reads does without it; one that collects a part of it has forgotten the rest.
+fn built_in_computed(filled: &BTreeSet<&str>) -> Vec<Arc<dyn DynComputed>> {
+    let all: Vec<Arc<dyn DynComputed>> = vec![Arc::from(computed::<Principal>())];
+    let is_collected = |dependency: &Dependency| filled.contains(dependency.table.name);
+    all.into_iter().filter(|table| table.dependencies().iter().any(is_collected)).collect()
+}
+
 /// Which check has an id, or had it.
 struct Claim {
     id: String,
@@ -270,7 +280,8 @@ pub const ROSTER: &str = "roster";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::RosterEntry;
+    use crate::computed::Computed;
+    use crate::facts::{RosterEntry, User};
     use crate::{Check, Context, Report, Severity, check};
 
     macro_rules! checks {
@@ -344,5 +355,29 @@ mod tests {
         }
         assert!(registry.check("x-old").is_none());
         assert_eq!(registry.check("x-new").unwrap().check.metadata().first_id(), "x-old");
+    }
+
+    crate::table! {
+        /// How many users there are.
+        pub struct Count in "user_counts" per account sorted by [] {
+            /// As many.
+            users: i32,
+        }
+    }
+
+    impl Computed for Count {
+        type Reads<'a> = &'a [User];
+
+        fn compute(users: Self::Reads<'_>, _: &Context<'_>) -> Vec<Self> {
+            vec![Self { users: users.len() as i32 }]
+        }
+    }
+
+    #[test]
+    fn a_computed_table_of_a_pack_needs_its_inputs_and_the_built_in_ones_do_without() {
+        assert!(registry(vec![]).unwrap().computed().is_empty());
+        let pack = Pack { name: "house", computed: vec![computed::<Count>()], ..Pack::default() };
+        let message = Registry::new(vec![pack], vec![]).err().unwrap();
+        assert_eq!(message, "table user_counts reads table users, which no collector fills");
     }
 }
