@@ -272,7 +272,7 @@ const LEFT: &[(&str, usize)] = &[
     ("crates/explain/src", 15),
     ("crates/lake/src", 2),
     ("crates/model/src", 3),
-    ("crates/policy/docs", 37),
+    ("crates/policy/docs", 7),
     ("crates/policy/src", 3),
     ("crates/scan/src", 8),
     ("plugins", 3),
