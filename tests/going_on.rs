@@ -203,7 +203,11 @@ fn ctrl_c_twice_stops_at_once_and_keeps_what_is_finished() {
     let after = world.running.calls();
     let asked_again = |account: &str| {
         let of_it = |calls: &BTreeMap<(String, String), u64>| -> u64 {
-            let iam = |(id, action): &(String, String)| id == account && action.starts_with("iam:");
+            // AWS-managed policies are read through the caller's session, once a run.
+            let of_the_caller = ["iam:ListPolicies", "iam:GetPolicyVersion"];
+            let iam = |(id, action): &(String, String)| {
+                id == account && action.starts_with("iam:") && !of_the_caller.contains(&action.as_str())
+            };
             calls.iter().filter(|(what, _)| iam(what)).map(|(_, count)| count).sum()
         };
         of_it(&after) > of_it(&before)

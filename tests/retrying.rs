@@ -161,6 +161,9 @@ fn a_pointer_to_a_scan_that_is_not_there_is_mended_by_the_next_scan() {
     }
 }
 
+/// What is read once a scan, through the caller's session.
+const OF_THE_CALLER: [&str; 2] = ["iam:ListPolicies", "iam:GetPolicyVersion"];
+
 #[test]
 fn only_what_was_lost_is_scanned_again() {
     // First with roles that refuse, one that is broken, and a call that is refused everywhere but in a few accounts.
@@ -186,7 +189,8 @@ fn only_what_was_lost_is_scanned_again() {
         .running
         .calls()
         .keys()
-        .filter(|(_, action)| action.starts_with("iam:"))
+        // AWS-managed policies are read through the caller's session.
+        .filter(|(_, action)| action.starts_with("iam:") && !OF_THE_CALLER.contains(&action.as_str()))
         .map(|(account, _)| account.clone())
         .collect();
     assert!(asked.is_subset(&lost), "{asked:?} were asked, {lost:?} were lost");
@@ -195,8 +199,7 @@ fn only_what_was_lost_is_scanned_again() {
     for row in &accounts {
         let was_lost = lost.contains(row.account_id.as_str());
         let taken = row.taken_from_scan_id.as_deref() == Some(old.as_str());
-        let was_partial = row.scan_state == ScanState::Scanned && was_lost && taken;
-        assert!(taken != was_lost || was_partial, "{row:?}");
+        assert_ne!(taken, was_lost, "{row:?}");
     }
     let newest = scans(&first).pop().unwrap();
     assert_eq!(newest.retried_scan_id.as_deref(), Some(old.as_str()));
@@ -216,7 +219,7 @@ fn only_what_was_lost_is_scanned_again() {
 }
 
 #[test]
-fn a_table_that_was_lost_is_read_again_with_what_it_is_looked_at_together() {
+fn an_account_that_lost_a_table_is_collected_again_as_a_whole() {
     let denied =
         |account: Option<String>| Denial { account, action: "iam:ListRoles".to_owned(), by_scp: false };
     let good = Options { refusing: Some(0), broken: Some(0), suspended: Some(0), ..options(6) };
@@ -230,15 +233,16 @@ fn a_table_that_was_lost_is_read_again_with_what_it_is_looked_at_together() {
     let again = ["--retry-incomplete", id["scan_id"].as_str().unwrap()];
     let said = run(&mut mended.command_into(&first.lake(), &again));
     assert_eq!(said.code, 0, "{}", said.errors);
-    // Passwords and virtual devices have nothing to do with roles.
+    // Passwords have nothing to do with roles; but no verdict rests on facts of two moments.
     let actions: BTreeMap<String, u64> =
         mended.running.calls().into_iter().fold(BTreeMap::new(), |mut sums, ((_, action), count)| {
             *sums.entry(action).or_default() += count;
             sums
         });
     assert_eq!(actions.get("iam:ListRoles"), Some(&6), "{actions:?}");
-    assert_eq!(actions.get("iam:GetAccountPasswordPolicy"), None, "{actions:?}");
-    assert_eq!(actions.get("iam:ListVirtualMFADevices"), None, "{actions:?}");
+    assert_eq!(actions.get("iam:GetAccountPasswordPolicy"), Some(&6), "{actions:?}");
+    let accounts: Vec<ScanAccountRecord> = first.rows();
+    assert!(accounts.iter().all(|row| row.taken_from_scan_id.is_none()), "{accounts:#?}");
     let reads: Vec<TableRead> = first.rows();
     let mut names: BTreeMap<&str, usize> = BTreeMap::new();
     for row in &reads {
@@ -333,7 +337,7 @@ fn an_account_that_is_suspended_by_the_time_of_the_retry_leaves_no_facts_behind(
     assert_eq!(first.rows::<ScanRecord>()[0].accounts_partial, 5);
     let later = World::start(Options { suspended: Some(2), ..good });
     let said = run(&mut later.command_into(&first.lake(), &["--retry-incomplete", &newest(&first)]));
-    assert_eq!(said.code, 0, "{}", said.errors);
+    assert_eq!(said.code, 0, "{}\n{}", said.errors, said.output);
     let accounts: Vec<ScanAccountRecord> = first.rows();
     let gone: BTreeSet<_> = accounts
         .iter()
@@ -374,7 +378,11 @@ fn what_a_stopped_retry_did_not_reach_keeps_what_it_had() {
     let states = |wanted| accounts.iter().filter(|row| row.scan_state == wanted).count();
     assert!(states(ScanState::Scanned) >= 2 && states(ScanState::Partial) >= 10, "{accounts:#?}");
     assert_eq!(states(ScanState::NotScanned), 0, "{accounts:#?}");
-    assert!(accounts.iter().all(|row| row.taken_from_scan_id.as_deref() == Some(old.as_str())));
+    for row in &accounts {
+        let is_kept = row.taken_from_scan_id.as_deref() == Some(old.as_str());
+        // One has no devices to list: it was scanned before.
+        assert!(is_kept || row.scan_state == ScanState::Scanned, "{row:#?}");
+    }
     assert_eq!(of_scan::<CoverageRecord>(&first, &id).len(), 24 * 24);
     let after: BTreeSet<Verdict> = of_scan::<FindingRecord>(&first, &id).into_iter().map(verdict).collect();
     for verdict in before.iter().filter(|verdict| verdict.3 != Status::Unknown) {

@@ -160,7 +160,7 @@ async fn look(
     let plan = Arc::new(plan);
     let listed = accounts.len();
     let source: Arc<dyn Source> = Arc::new(ListedAlready { source, accounts, names: names.clone() });
-    let mut looker = Looker::new(Arc::clone(&plan));
+    let mut looker = Looker::new(Arc::clone(&plan), &organization);
     // The table at the end tells everything; on the way there is something to see only for who sits and waits.
     let quiet = silent || !std::io::stderr().is_terminal();
     let mut progress = Progress::new(quiet, LogFormat::Text, plan.concurrency);

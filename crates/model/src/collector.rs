@@ -237,12 +237,6 @@ pub trait Collector: Send + Sync {
         None
     }
 
-    /// Whether what it reads is the same in every account, so that another account's session may answer for
-    /// this one's.
-    fn is_shared(&self) -> bool {
-        false
-    }
-
     /// Called for all collectors before the first `collect`: starts what takes AWS a while.
     async fn begin(&self, _session: &Session) {}
 

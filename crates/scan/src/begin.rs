@@ -44,7 +44,7 @@ impl Started {
     ) -> Self {
         options.plan.done = writer.finished().collect();
         if let Some(earlier) = &earlier {
-            earlier.tell(&mut options.plan);
+            earlier.apply_to(&mut options.plan);
         }
         Self { writer, header, shard, earlier, unfinished: Vec::new() }
     }

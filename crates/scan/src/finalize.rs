@@ -8,7 +8,7 @@ use orgsweep_model::records::{ScanRecord, ScanStatus};
 use orgsweep_model::registry::Registry;
 use orgsweep_model::{Account, AccountId};
 use orgsweep_sweep::organization::{are_wanted, lost};
-use orgsweep_sweep::{AccountLine, AccountTally, Pending, ScanError, Totals};
+use orgsweep_sweep::{AccountLine, Pending, ScanError, Totals};
 use tokio::time::Instant;
 
 use crate::begin::{same_configuration, same_roster};
@@ -71,14 +71,13 @@ pub fn finalize(finalizing: Finalizing<'_>, on_event: &mut dyn FnMut(Event)) -> 
     let (mut totals, finished) = totals_of(&writer)?;
     let missing = missing(&roster, &path, &finished, &shards, options.publish_partial)?;
     let is_partial = !missing.is_empty();
+    let packing = options.packing(&writer, &roster.roster.organization);
     for account in missing {
         let refusal =
             options.plan.filter.refuses(account).or_else(|| orgsweep_sweep::filter::inactive(account));
         let lost = Pending { account: account.clone(), refusal, usage: None };
-        let rows = lost.rows(&options.plan, &roster.roster.organization);
-        let tally = AccountTally::of(&rows);
-        pack::keep(&mut writer, Place::Finished, rows, &tally).map_err(Error::Rows)?;
-        totals.add(tally);
+        let facts = lost.facts(&options.plan);
+        totals.add(pack::keep(&mut writer, &packing, Place::Finished, facts).map_err(Error::Rows)?);
     }
     roster.fits(&options.plan, &mut |name| on_event(Event::FilterMatchesNothing(name)))?;
     if totals.accounts.iter().all(AccountLine::is_left_out) {

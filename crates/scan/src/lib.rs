@@ -6,6 +6,7 @@
 
 mod begin;
 mod error;
+mod evaluate;
 mod event;
 mod finalize;
 mod options;
@@ -13,6 +14,7 @@ mod pack;
 mod publish;
 mod retry;
 mod roster_file;
+mod rows;
 mod run;
 mod shard;
 mod stopping;
@@ -20,6 +22,7 @@ mod tallies;
 
 pub use begin::{Attempt, Started, begin, create};
 pub use error::{Error, Interruption, RosterDifference, UnfinishedShards};
+pub use evaluate::{Judge, Judged};
 pub use event::{Beginning, Event};
 pub use finalize::{Finalized, Finalizing, finalize};
 pub use options::{AccessChoice, AccountsFrom, Decisions, Options};

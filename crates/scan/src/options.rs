@@ -4,12 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use orgsweep_lake::ScanWriter;
 use orgsweep_model::finding_id::sha256_hex;
 use orgsweep_model::selection::Scope;
-use orgsweep_model::{AccountId, Timestamp};
+use orgsweep_model::{AccountId, Organization, Timestamp};
 use orgsweep_sweep::{Filter, Plan};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
+
+use crate::evaluate::Judge;
+use crate::pack::Packing;
 
 /// What a scan needs.
 #[derive(Clone)]
@@ -105,6 +109,11 @@ impl Options {
         &self.config_sha256
     }
 
+    /// How the accounts of a scan are judged and kept.
+    pub(crate) fn packing(&self, writer: &ScanWriter, organization: &Organization) -> Packing {
+        Packing::new(writer, &self.plan, Judge::new(&self.plan, organization))
+    }
+
     /// Ages count to this moment, whatever the clock says: a scan goes on with the moment that it began with.
     pub fn count_ages_to(&mut self, now: Timestamp) {
         self.plan.now = now;
@@ -132,7 +141,7 @@ impl<'a> Configuration<'a> {
             concurrency: _,
             done: _,
             taken: _,
-            retained: _,
+            had: _,
             is_a_shard: _,
         } = plan;
         let Filter { units, excluded_units, accounts: chosen_accounts, excluded_accounts, tags, sample: _ } =

@@ -175,7 +175,7 @@ impl Publication<'_> {
     /// What belongs to no account in particular.
     fn rows_of_the_scan(&self, policies: ReadPolicies, writer: &mut ScanWriter) -> Vec<Arc<dyn Rows>> {
         let plan = &self.options.plan;
-        let (checks, controls) = orgsweep_sweep::rows::catalog(self.registry, &plan.checks);
+        let (checks, controls) = crate::rows::catalog(self.registry, &plan.checks);
         let mut whole: Vec<Arc<dyn Rows>> =
             vec![Arc::new(checks), Arc::new(controls), Arc::new(ApiCallRecord::of(None, self.shared))];
         let Some(policies) = policies else {

@@ -7,7 +7,7 @@ use orgsweep_lake::{Place, ScanHeader, ScanId, ScanWriter};
 use orgsweep_model::registry::Registry;
 use orgsweep_model::{Organization, Usage};
 use orgsweep_sweep::organization::{ReadPolicies, Reading, lost};
-use orgsweep_sweep::{AccountTally, Pending, Plan, RunResult, ScanError, Source, Stop, StopReason, Totals};
+use orgsweep_sweep::{Pending, Plan, RunResult, ScanError, Source, Stop, StopReason, Totals};
 use tokio::time::Instant;
 
 use crate::begin::Started;
@@ -73,12 +73,12 @@ impl Run<'_> {
         let shared = writer.earlier_usage();
         let mut running =
             Running { source, options, plan, stop, writer, header, shard, earlier, totals, usage };
-        running.enter_the_organization().await?;
+        let organization = running.enter_the_organization().await?;
         on_event(Event::Started(running.beginning()));
         if !unfinished.is_empty() {
             on_event(Event::UnfinishedScans(unfinished));
         }
-        let (ended, policies) = running.collect(on_event).await?;
+        let (ended, policies) = running.collect(&organization, on_event).await?;
         let is_partial = ended.stopped.is_some();
         let organization = running.take(ended)?;
         if let Some(shard) = shard {
@@ -123,7 +123,7 @@ impl Running {
     }
 
     /// Finds out whose accounts these are: rows of two organizations are never put together.
-    async fn enter_the_organization(&mut self) -> Result<(), Error> {
+    async fn enter_the_organization(&mut self) -> Result<Organization, Error> {
         let describing = async { self.source.organization().await.map_err(Error::Source) };
         let organization = or_interrupted(&self.stop, describing).await?;
         let refused = Error::lake(&self.options.out);
@@ -137,16 +137,20 @@ impl Running {
         self.writer.keep_usage(&self.usage).map_err(refused)?;
         if let Some(earlier) = &self.earlier {
             earlier.same_organization(&organization.id)?;
-            earlier.take_over_facts(&mut self.writer, &self.plan).map_err(refused)?;
             self.writer.copy_documents_from(&earlier.scan_id);
         }
-        Ok(())
+        Ok(organization)
     }
 
     /// Enters the accounts, and reads the organization's policies beside them.
-    async fn collect(&mut self, on_event: &mut dyn FnMut(Event)) -> Result<(RunResult, ReadPolicies), Error> {
+    async fn collect(
+        &mut self,
+        organization: &Organization,
+        on_event: &mut dyn FnMut(Event),
+    ) -> Result<(RunResult, ReadPolicies), Error> {
         let reading = Reading::begin(&self.source, &self.plan, self.shard.is_some());
-        let mut sink = LakeSink { writer: &mut self.writer, usage: Arc::clone(&self.usage) };
+        let packing = self.options.packing(&self.writer, organization);
+        let mut sink = LakeSink { writer: &mut self.writer, packing, usage: Arc::clone(&self.usage) };
         let mut about_accounts = |event| on_event(Event::Accounts(event));
         let (source, plan, stop) = (Arc::clone(&self.source), Arc::clone(&self.plan), self.stop.clone());
         let ran = orgsweep_sweep::run(source, plan, &mut sink, stop, &mut about_accounts).await;
@@ -182,7 +186,7 @@ impl Running {
         }
         if let (Some(earlier), None) = (&self.earlier, self.shard) {
             earlier
-                .take_over(&mut self.writer, Place::Finished, &self.plan, &taken, &mut self.totals)
+                .take_over(&mut self.writer, Place::Finished, &taken, &mut self.totals)
                 .map_err(refused)?;
         }
         Ok(organization)
@@ -190,20 +194,20 @@ impl Running {
 
     /// Accounts that did not finish, in a scan that is published without them.
     fn leave_out(&mut self, pending: Vec<Pending>, organization: &Organization) -> Result<(), Error> {
+        let packing = self.options.packing(&self.writer, organization);
         // What an earlier scan has of an account is more than nothing: it stays.
         let (kept, lost): (Vec<_>, Vec<_>) = pending
             .into_iter()
-            .partition(|one| one.refusal.is_none() && self.plan.retained.contains_key(&one.account.id));
+            .partition(|one| one.refusal.is_none() && self.plan.had.contains(&one.account.id));
         for account in lost {
-            let rows = account.rows(&self.plan, organization);
-            let tally = AccountTally::of(&rows);
-            keep(&mut self.writer, Place::Unfinished, rows, &tally).map_err(Error::Rows)?;
-            self.totals.add(tally);
+            let facts = account.facts(&self.plan);
+            let kept = keep(&mut self.writer, &packing, Place::Unfinished, facts);
+            self.totals.add(kept.map_err(Error::Rows)?);
         }
         if let Some(earlier) = &self.earlier {
             let kept = kept.into_iter().map(|one| (one.account.id, one.usage)).collect();
             earlier
-                .take_over(&mut self.writer, Place::Unfinished, &self.plan, &kept, &mut self.totals)
+                .take_over(&mut self.writer, Place::Unfinished, &kept, &mut self.totals)
                 .map_err(Error::lake(&self.options.out))?;
         }
         Ok(())

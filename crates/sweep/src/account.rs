@@ -1,4 +1,4 @@
-//! One account, from opening to rows. Everything that goes wrong in here becomes a gap of this account.
+//! One account, from opening to facts. Everything that goes wrong in here becomes a gap of this account.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -11,14 +11,12 @@ use orgsweep_model::evaluate::{evaluate, panic_message};
 use orgsweep_model::facts::RosterEntry;
 use orgsweep_model::records::{ApiCallRecord, ScanAccountRecord, ScanState, TableRead};
 use orgsweep_model::{
-    Account, Collector, Context, Details, DynCheck, Gap, Organization, Reason, Row as _, Rows, Session,
-    Status, TableSchema, Tables, Usage,
+    Account, Collector, Context, Details, DynCheck, Gap, Organization, Reason, Row as _, Session, Status,
+    Tables, Usage,
 };
 
-use crate::account_rows::AccountRows;
+use crate::account_facts::AccountFacts;
 use crate::plan::Plan;
-use crate::retained::{Retained, fills_any};
-use crate::rows;
 use crate::source::{Opened, Source};
 use crate::stop::Pending;
 
@@ -26,23 +24,21 @@ use crate::stop::Pending;
 const LONGEST_NOTES: usize = 2000;
 
 impl Pending {
-    /// The account's rows in a scan that is published without it.
-    pub fn rows(self, plan: &Plan, organization: &Organization) -> AccountRows {
+    /// What a scan that is published without the account says of it.
+    pub fn facts(self, plan: &Plan) -> AccountFacts {
         let stopped = || Gap::new(Reason::Cancelled).because("the scan was stopped before this account");
         let gap = self.refusal.unwrap_or_else(stopped);
-        Visit::refused(self.account, gap, plan).with_usage(self.usage).finish(plan, organization)
+        Visit::refused(self.account, gap, plan).with_usage(self.usage).finish(plan)
     }
 }
 
-/// An account between collecting and evaluating.
+/// An account that is being collected.
 pub(crate) struct Visit {
     pub(crate) account: Account,
     tables: Tables,
     entered: Option<Opened>,
     /// Why the account as a whole was not entered.
     refusal: Option<Gap>,
-    /// What an earlier scan read whole.
-    retained: Option<Arc<Retained>>,
     usage: Arc<Usage>,
     started: Instant,
     lost_details: Option<Gap>,
@@ -58,21 +54,13 @@ impl Visit {
     ) -> Self {
         let started = Instant::now();
         let mut tables = Tables::sharing(Arc::clone(&plan.shared));
-        let retained = plan.retained.get(&account.id).cloned();
-        let wanted = retained.as_ref().map(|retained| retained.tables(&plan));
-        let collectors: Vec<&Arc<dyn Collector>> = plan
-            .collectors
-            .iter()
-            .filter(|collector| wanted.as_ref().is_none_or(|tables| fills_any(&***collector, tables)))
-            .collect();
-        if collectors.is_empty() {
+        if plan.collectors.is_empty() {
             // The roster is enough: nobody has to be let in.
             return Self {
                 account,
                 tables,
                 entered: None,
                 refusal: None,
-                retained,
                 usage,
                 started,
                 lost_details: None,
@@ -83,30 +71,20 @@ impl Visit {
             Err(panic) => Err(Gap::new(Reason::MalformedAnswer).because(&panic_message(&*panic))),
         };
         match opened {
-            Err(gap) => {
-                Self { retained, started, ..Self::refused(account, gap, &plan).with_usage(Some(usage)) }
-            }
+            Err(gap) => Self { started, ..Self::refused(account, gap, &plan).with_usage(Some(usage)) },
             Ok(opened) => {
                 for note in &opened.notes {
                     tables.note(note.clone());
                 }
-                for collector in &collectors {
+                for collector in &plan.collectors {
                     // A panic here shows again in collect, where it becomes a gap.
                     let _ = AssertUnwindSafe(collector.begin(&opened.session)).catch_unwind().await;
                 }
-                for collector in &collectors {
-                    run_collector(&***collector, &opened.session, &mut tables).await;
+                for collector in &plan.collectors {
+                    run_collector(&**collector, &opened.session, &mut tables).await;
                 }
-                Self {
-                    account,
-                    tables,
-                    entered: Some(opened),
-                    refusal: None,
-                    retained,
-                    usage,
-                    started,
-                    lost_details: None,
-                }
+                let entered = Some(opened);
+                Self { account, tables, entered, refusal: None, usage, started, lost_details: None }
             }
         }
     }
@@ -120,7 +98,7 @@ impl Visit {
         }
         let usage = Arc::new(Usage::default());
         let (refusal, started) = (Some(gap), Instant::now());
-        Self { account, tables, entered: None, refusal, retained: None, usage, started, lost_details: None }
+        Self { account, tables, entered: None, refusal, usage, started, lost_details: None }
     }
 
     /// With what was asked of AWS for it.
@@ -129,69 +107,9 @@ impl Visit {
         self
     }
 
-    /// What stays of it if the run ends now.
-    pub(crate) fn pending(&self) -> Pending {
-        let (account, usage) = (self.account.clone(), Some(Arc::clone(&self.usage)));
-        Pending { account, refusal: None, usage }
-    }
-
     /// Whether the account could not be entered this time, and an earlier scan has more of it than nothing.
-    pub(crate) fn reuses_previous(&self) -> bool {
-        self.refusal.is_some() && self.retained.is_some()
-    }
-
-    /// Whether a table that is the same in every account was lost here, so that another session may help.
-    pub(crate) fn awaits_shared_table(&self, plan: &Plan) -> bool {
-        self.entered.is_some() && plan.collectors.iter().any(|collector| self.lost_shared(&**collector))
-    }
-
-    /// Whether such a table is refused to it, and not lost by trouble that every further attempt would add to.
-    pub(crate) fn is_refused_shared_table(&self, plan: &Plan) -> bool {
-        let refused = |name: &str| {
-            let gap = self.tables.gap(name);
-            gap.is_some_and(|gap| matches!(gap.reason, Reason::Denied | Reason::DeniedByScp))
-        };
-        plan.collectors.iter().any(|collector| {
-            self.lost_shared(&**collector) && collector.fills().iter().any(|table| refused(table.name))
-        })
-    }
-
-    /// Whether a table that is the same in every account was read here, and not only found empty.
-    pub(crate) fn has_read_shared_table(&self, plan: &Plan) -> bool {
-        plan.collectors
-            .iter()
-            .filter(|collector| collector.is_shared())
-            .any(|collector| collector.fills().iter().any(|table| self.tables.count(table.name) > 0))
-    }
-
-    fn lost_shared(&self, collector: &dyn Collector) -> bool {
-        let lost = |name: &str| self.tables.gap(name).is_some_and(|gap| !gap.is_expected());
-        // A table that is a gap because its own input is one will not get better.
-        let inputs = collector.needs().gates;
-        collector.is_shared()
-            && collector.fills().iter().any(|table| lost(table.name))
-            && !inputs.iter().any(|table| lost(table.name))
-    }
-
-    /// Tries the lost shared tables once more.
-    pub(crate) async fn retry_shared(&mut self, plan: &Plan) {
-        let Some(session) = self.entered.as_ref().map(|opened| opened.session.clone()) else {
-            return;
-        };
-        for collector in &plan.collectors {
-            if self.lost_shared(&**collector) {
-                run_collector(&**collector, &session, &mut self.tables).await;
-            }
-        }
-    }
-
-    /// The checks that judge this account, with its settings.
-    fn checks<'p>(&self, plan: &'p Plan) -> Vec<&'p dyn DynCheck> {
-        let mut checks = plan.checks.for_account(&self.account);
-        if let Some(retained) = &self.retained {
-            checks.retain(|check| retained.concerns(*check));
-        }
-        checks
+    pub(crate) fn reuses_previous(&self, plan: &Plan) -> bool {
+        self.refusal.is_some() && plan.had.contains(&self.account.id)
     }
 
     /// Judges once, and lets the collectors read what is worth a call only for what is flagged. `account` now carries its
@@ -227,8 +145,12 @@ impl Visit {
     /// answers come decides nothing.
     fn flagged(&mut self, details: Details, plan: &Plan, organization: &Organization) -> Vec<String> {
         self.tables.insert(vec![RosterEntry::from(&self.account)], plan.clock.now());
-        let checks: Vec<&dyn DynCheck> =
-            self.checks(plan).into_iter().filter(|check| details.are_of(*check)).collect();
+        let checks: Vec<&dyn DynCheck> = plan
+            .checks
+            .for_account(&self.account)
+            .into_iter()
+            .filter(|check| details.are_of(*check))
+            .collect();
         let context = Context { now: plan.now, account: &self.account, organization };
         let mut gravest: BTreeMap<String, i32> = BTreeMap::new();
         for result in evaluate(&self.tables, &checks, &context) {
@@ -243,8 +165,8 @@ impl Visit {
         flagged.into_iter().map(|(arn, _)| arn).collect()
     }
 
-    /// Runs the checks and makes the rows. `account` now carries its path.
-    pub(crate) fn finish(mut self, plan: &Plan, organization: &Organization) -> AccountRows {
+    /// What was collected. `account` now carries its path.
+    pub(crate) fn finish(mut self, plan: &Plan) -> AccountFacts {
         match &self.refusal {
             // Nothing was asked about an account that was left out on purpose, its standing included.
             Some(gap) if gap.reason == Reason::Excluded => {
@@ -252,11 +174,6 @@ impl Visit {
             }
             _ => self.tables.insert(vec![RosterEntry::from(&self.account)], plan.clock.now()),
         }
-        let checks = self.checks(plan);
-        let context = Context { now: plan.now, account: &self.account, organization };
-        let computed = compute(&mut self.tables, plan, &context);
-        let results = evaluate(&self.tables, &checks, &context);
-
         let lost: Vec<(&'static str, &Gap)> = plan
             .tables()
             .iter()
@@ -270,8 +187,8 @@ impl Visit {
         let (reason_code, reason, headline) = match (&self.refusal, lost.first()) {
             (Some(gap), _) => (Some(gap.reason), Some(gap.to_string()), Some(gap.headline())),
             (None, Some((_, gap))) => {
-                let whole = rows::lost_tables(&lost, Gap::to_string);
-                (Some(gap.reason), Some(whole), Some(rows::lost_tables(&lost, Gap::headline)))
+                let whole = lost_tables(&lost, Gap::to_string);
+                (Some(gap.reason), Some(whole), Some(lost_tables(&lost, Gap::headline)))
             }
             (None, None) => (None, None, None),
         };
@@ -290,103 +207,34 @@ impl Visit {
             api_calls: self.usage.calls() as i64,
             throttles: self.usage.throttles() as i64,
             duration_ms: self.started.elapsed().as_millis() as i64,
-            taken_from_scan_id: self.retained.as_ref().map(|retained| retained.scan_id.clone()),
+            taken_from_scan_id: None,
             notes: (!self.tables.notes().is_empty())
                 .then(|| orgsweep_model::text::bounded(&self.tables.notes().join("; "), LONGEST_NOTES)),
             ou_ids: (!self.account.ou_ids.is_empty()).then(|| self.account.ou_ids.join("/")),
         };
-        let mut table_reads = self.table_reads(plan);
-        table_reads.extend(computed);
-        let mut rows = AccountRows {
+        AccountFacts {
             headline,
-            coverage: results.iter().map(|result| rows::coverage(&self.account, result)).collect(),
-            findings: rows::findings(&self.account, organization, results),
-            table_reads,
+            table_reads: self.table_reads(plan),
             api_calls: ApiCallRecord::of(Some(self.account.id), &self.usage),
-            facts: self.facts(plan),
-            lost_details: self.lost_details.take(),
+            lost_details: self.lost_details,
+            account: self.account,
+            tables: self.tables,
             record,
-        };
-        if let Some(retained) = &self.retained {
-            rows.keep(retained);
         }
-        rows
     }
 
-    /// A line for every table that was to be read, the parts of one each, and then one for the whole of it.
+    /// A line for every table, or part of one, that was to be read.
     fn table_reads(&self, plan: &Plan) -> Vec<TableRead> {
         let collected = plan.tables();
-        let is_there = |table: &&TableSchema| self.tables.contains(table.name);
-        let mut reads: Vec<TableRead> = collected
-            .iter()
-            .copied()
-            .filter(is_there)
-            .map(|table| self.table_read(table.name, table.name, plan))
-            .collect();
-        for table in plan.stored.iter().filter(|table| !table.parts.is_empty()) {
-            let parts: Vec<&str> =
-                table.parts.iter().copied().filter(is_there).map(|part| part.name).collect();
-            let lost = parts.iter().find(|part| self.tables.gap(part).is_some());
-            if let Some(like) = lost.or(parts.first()) {
-                reads.push(self.table_read(table.name, like, plan));
-            }
-        }
-        reads
-    }
-
-    /// What became of a table; `like` says why, and when it was read.
-    fn table_read(&self, table: &'static str, like: &str, plan: &Plan) -> TableRead {
-        let observed_at = self.tables.observed_at(like).unwrap_or(plan.now);
-        let read = self.tables.gap(like).map_or(Ok(self.tables.count(table)), Err);
-        TableRead {
-            row_count: self.tables.count(table) as i64,
-            ..TableRead::of(self.account.id, table, read, observed_at)
-        }
-    }
-
-    fn facts(&self, plan: &Plan) -> Vec<Arc<dyn Rows>> {
-        let renewed = self.retained.as_ref().map(|retained| retained.renewed_facts(plan));
-        plan.stored
-            .iter()
-            .filter(|table| renewed.as_ref().is_none_or(|renewed| renewed.contains(table.name)))
-            .filter_map(|table| self.tables.rows(table.name))
+        let names = collected.iter().map(|table| table.name).filter(|name| self.tables.contains(name));
+        names
+            .map(|name| {
+                let observed_at = self.tables.observed_at(name).unwrap_or(plan.now);
+                let read = self.tables.gap(name).map_or(Ok(self.tables.count(name)), Err);
+                TableRead::of(self.account.id, name, read, observed_at)
+            })
             .collect()
     }
-}
-
-/// Computes the tables that are made of others, and says what became of each: what was lost of an input is lost of it too.
-fn compute(tables: &mut Tables, plan: &Plan, context: &Context<'_>) -> Vec<TableRead> {
-    let collected = plan.tables();
-    let mut reads = Vec::new();
-    for table in plan.computed_tables() {
-        let name = table.schema().name;
-        let wanted = table.dependencies();
-        let is_wanted = |input: &&str| collected.iter().any(|table| table.name == *input);
-        let inputs: Vec<&str> =
-            wanted.iter().map(|dependency| dependency.table.name).filter(is_wanted).collect();
-        if !inputs.iter().any(|input| tables.contains(input)) {
-            continue;
-        }
-        let lost = inputs.iter().copied().find(|input| tables.gap(input).is_some());
-        let observed_at = tables.observed_at(lost.unwrap_or(inputs[0])).unwrap_or(plan.now);
-        let made = table.compute(tables, context);
-        let read = match (&made, lost.and_then(|lost| tables.gap(lost))) {
-            (Err(gap), _) | (Ok(_), Some(gap)) => Err(gap),
-            (Ok(rows), None) => Ok(rows.len()),
-        };
-        let read = TableRead::of(context.account.id, name, read, observed_at);
-        match made {
-            Ok(rows) => {
-                reads.push(TableRead { row_count: rows.len() as i64, ..read });
-                tables.insert_rows(rows, observed_at);
-            }
-            Err(gap) => {
-                reads.push(read);
-                tables.insert_gap(name, gap, observed_at);
-            }
-        }
-    }
-    reads
 }
 
 /// Runs one collector; whatever it leaves out, a panic included, is a gap.
@@ -402,4 +250,19 @@ async fn run_collector(collector: &dyn Collector, session: &Session, tables: &mu
             tables.insert_gap(table.name, gap, session.clock.now());
         }
     }
+}
+
+/// `credentials, access_keys: DENIED at iam:GetCredentialReport …`: the tables that were lost, by reason.
+fn lost_tables(lost: &[(&'static str, &Gap)], words: impl Fn(&Gap) -> String) -> String {
+    let mut parts: Vec<(String, Vec<&str>)> = Vec::new();
+    for (table, gap) in lost {
+        let why = words(gap);
+        match parts.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, tables)) => tables.push(table),
+            None => parts.push((why, vec![table])),
+        }
+    }
+    let parts: Vec<String> =
+        parts.into_iter().map(|(why, tables)| format!("{}: {why}", tables.join(", "))).collect();
+    orgsweep_model::text::bounded(&parts.join("; "), 2000)
 }

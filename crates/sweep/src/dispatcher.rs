@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use crate::account::Visit;
-use crate::account_rows::AccountRows;
+use crate::account_facts::AccountFacts;
 use crate::filter::{RosterKey, inactive, path};
 use crate::plan::{Plan, Unmatched};
 use crate::sink::{Event, Packer, ScanError};
@@ -19,9 +19,6 @@ use crate::source::Source;
 use crate::stop::Pending;
 use crate::totals::{AccountTally, Totals};
 
-/// Accounts that may wait for another account's session to read what is the same everywhere. They are held in
-/// memory, so the number is bounded; past it, an account's own answer counts.
-const MOST_WAITING: usize = 64;
 /// Collected accounts that may wait for the names of their units beside those in flight.
 const MOST_PARKED: usize = 256;
 
@@ -30,9 +27,7 @@ pub(crate) type Names = Shared<BoxFuture<'static, Arc<Result<BTreeMap<String, St
 
 /// What an account's task gives back.
 pub(crate) enum Finished<P> {
-    /// Rows, and whether a table that is the same in every account was read.
-    Rows(Box<Rows<P>>, bool),
-    Waiting(Box<Visit>),
+    Rows(Box<Rows<P>>),
     /// Could not be entered again: its rows of an earlier scan stay.
     Kept(AccountId),
 }
@@ -49,14 +44,14 @@ pub(crate) enum TaskEnd<P> {
     Rows(Box<Rows<P>>, bool),
     /// See [`Event::Kept`].
     Kept(AccountId),
-    /// The account goes on later.
+    /// The task of no account that is known.
     Nothing,
 }
 
 impl<P> Rows<P> {
-    fn pack(rows: AccountRows, packer: &Packer<P>) -> Self {
-        let tally = AccountTally::of(&rows);
-        Self { packed: packer(rows), tally }
+    fn pack(facts: AccountFacts, packer: &Packer<P>) -> Self {
+        let (packed, tally) = packer(facts);
+        Self { packed, tally }
     }
 }
 
@@ -76,9 +71,6 @@ pub(crate) struct Dispatcher<P> {
     names: Names,
     pub(crate) tasks: JoinSet<Finished<P>>,
     pending: VecDeque<Pending>,
-    waiting: Vec<Visit>,
-    /// Those of them that try once more.
-    retrying: HashSet<tokio::task::Id>,
     /// Collected accounts that wait for the names of their units.
     pub(crate) parked: Arc<Parked>,
     /// Accounts to be taken over from an earlier scan.
@@ -112,8 +104,6 @@ impl<P: Send + 'static> Dispatcher<P> {
             names,
             tasks: JoinSet::new(),
             pending: VecDeque::new(),
-            waiting: Vec::new(),
-            retrying: HashSet::new(),
             parked: Arc::default(),
             taken: BTreeMap::new(),
             unstated: 0,
@@ -191,46 +181,22 @@ impl<P: Send + 'static> Dispatcher<P> {
             let usage = Arc::clone(next.usage.get_or_insert_default());
             let about = next.clone();
             let Pending { account, refusal, .. } = next;
-            let may_wait = self.waiting.len() + self.retrying.len() < MOST_WAITING;
             let handle = self.tasks.spawn(async move {
                 let visit = match refusal {
+                    // Left out or inactive by now: what an earlier scan has of it does not stay.
                     Some(gap) => Visit::refused(account, gap, &plan),
-                    None => Visit::collect(source, Arc::clone(&plan), account, usage).await,
+                    None => {
+                        let visit = Visit::collect(source, Arc::clone(&plan), account, usage).await;
+                        if visit.reuses_previous(&plan) {
+                            return Finished::Kept(visit.account.id);
+                        }
+                        visit
+                    }
                 };
-                if visit.reuses_previous() {
-                    return Finished::Kept(visit.account.id);
-                }
-                if may_wait && visit.awaits_shared_table(&plan) {
-                    return Finished::Waiting(Box::new(visit));
-                }
                 finish(visit, &plan, &organization, names, &parked, &packer).await
             });
             self.in_flight.insert(handle.id(), about);
         }
-    }
-
-    /// Starts what waited for another session. What is refused to it still waits on, unless this is the last time: who can
-    /// read it may come later, and the order may not matter. False: nothing waited.
-    pub(crate) fn release_waiting(&mut self, is_last: bool) -> bool {
-        if self.waiting.is_empty() {
-            return false;
-        }
-        for mut visit in std::mem::take(&mut self.waiting) {
-            let plan = Arc::clone(&self.plan);
-            let (organization, names) = (Arc::clone(&self.organization), self.names.clone());
-            let (parked, packer) = (Arc::clone(&self.parked), Arc::clone(&self.packer));
-            let about = visit.pending();
-            let handle = self.tasks.spawn(async move {
-                visit.retry_shared(&plan).await;
-                if !is_last && visit.is_refused_shared_table(&plan) {
-                    return Finished::Waiting(Box::new(visit));
-                }
-                finish(visit, &plan, &organization, names, &parked, &packer).await
-            });
-            self.retrying.insert(handle.id());
-            self.in_flight.insert(handle.id(), about);
-        }
-        true
     }
 
     /// Takes a task's end. A task that died is an account that was lost, not a scan that ends.
@@ -240,34 +206,22 @@ impl<P: Send + 'static> Dispatcher<P> {
     ) -> TaskEnd<P> {
         match finished {
             Ok((id, finished)) => {
-                self.retrying.remove(&id);
                 let about = self.in_flight.remove(&id);
                 let was_to_scan = about.as_ref().is_none_or(|about| about.refusal.is_none());
                 match finished {
-                    Finished::Rows(rows, shared_was_read) => {
-                        if shared_was_read {
-                            // What could be read here can now be read for everyone.
-                            self.release_waiting(false);
-                        }
-                        TaskEnd::Rows(rows, was_to_scan)
-                    }
+                    Finished::Rows(rows) => TaskEnd::Rows(rows, was_to_scan),
                     Finished::Kept(account) => {
                         self.taken.insert(account, about.and_then(|about| about.usage));
                         TaskEnd::Kept(account)
                     }
-                    Finished::Waiting(visit) => {
-                        self.waiting.push(*visit);
-                        TaskEnd::Nothing
-                    }
                 }
             }
             Err(error) => {
-                self.retrying.remove(&error.id());
                 let Some(Pending { account, refusal, usage }) = self.in_flight.remove(&error.id()) else {
                     return TaskEnd::Nothing;
                 };
                 let was_to_scan = refusal.is_none();
-                if refusal.is_none() && self.plan.retained.contains_key(&account.id) {
+                if refusal.is_none() && self.plan.had.contains(&account.id) {
                     // As for an account that could not be entered again.
                     self.taken.insert(account.id, usage);
                     return TaskEnd::Kept(account.id);
@@ -275,10 +229,7 @@ impl<P: Send + 'static> Dispatcher<P> {
                 let gap =
                     Gap::new(Reason::MalformedAnswer).because(&format!("the account's task failed: {error}"));
                 let visit = Visit::refused(account, gap, &self.plan).with_usage(usage);
-                TaskEnd::Rows(
-                    Box::new(Rows::pack(visit.finish(&self.plan, &self.organization), &self.packer)),
-                    was_to_scan,
-                )
+                TaskEnd::Rows(Box::new(Rows::pack(visit.finish(&self.plan), &self.packer)), was_to_scan)
             }
         }
     }
@@ -287,8 +238,6 @@ impl<P: Send + 'static> Dispatcher<P> {
     pub(crate) fn left(&mut self, names: Option<&BTreeMap<String, String>>) -> Vec<Pending> {
         let mut left: Vec<Pending> = std::mem::take(&mut self.pending).into();
         left.extend(std::mem::take(&mut self.in_flight).into_values());
-        let waiting = std::mem::take(&mut self.waiting);
-        left.extend(waiting.iter().map(Visit::pending));
         for one in &mut left {
             if one.account.ou_path.is_none() {
                 one.account.ou_path = names.and_then(|names| path(&one.account, names));
@@ -322,8 +271,6 @@ async fn finish<P>(
             visit.account.ou_path = path(&visit.account, known);
         }
     }
-    let shared_was_read = visit.has_read_shared_table(plan);
     visit.read_details(plan, organization).await;
-    let rows = Rows::pack(visit.finish(plan, organization), packer);
-    Finished::Rows(Box::new(rows), shared_was_read)
+    Finished::Rows(Box::new(Rows::pack(visit.finish(plan), packer)))
 }

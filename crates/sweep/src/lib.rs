@@ -5,13 +5,11 @@
 //! The only loop that decides anything asynchronously is there; what it calls is plain code.
 
 mod account;
-mod account_rows;
+mod account_facts;
 mod dispatcher;
 pub mod filter;
 pub mod organization;
 pub mod plan;
-pub mod retained;
-pub mod rows;
 pub mod run;
 pub mod sink;
 pub mod source;
@@ -20,7 +18,7 @@ pub mod stop;
 mod tests;
 pub mod totals;
 
-pub use account_rows::AccountRows;
+pub use account_facts::AccountFacts;
 pub use filter::Filter;
 pub use plan::{Plan, Unmatched};
 pub use run::run;

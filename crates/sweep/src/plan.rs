@@ -1,6 +1,6 @@
 //! What a scan will do, decided before it does anything: checks, tables, collectors, actions, calls.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use orgsweep_model::collector::Clock;
@@ -9,7 +9,6 @@ use orgsweep_model::selection::{Scope, SharedCheckSet};
 use orgsweep_model::{AccountId, Collector, Details, DynComputed, Shared, TableSchema, Timestamp};
 
 use crate::filter::{Filter, RosterKey, nearest_scope};
-use crate::retained::Retained;
 
 /// What does not fit a roster.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,8 +46,8 @@ pub struct Plan {
     pub done: HashSet<AccountId>,
     /// Accounts whose rows are taken over whole from an earlier scan, if they are still to be scanned.
     pub taken: HashSet<AccountId>,
-    /// What accounts that were scanned in part keep.
-    pub retained: HashMap<AccountId, Arc<Retained>>,
+    /// Accounts of which an earlier scan has something: it stays where they cannot be entered again.
+    pub had: HashSet<AccountId>,
     /// The roster is one part of several.
     pub is_a_shard: bool,
     /// Calls for details of flagged resources that an account may cost; 0: none is made, and no right to it asked for.
@@ -81,7 +80,7 @@ impl Plan {
             scopes: Vec::new(),
             done: HashSet::new(),
             taken: HashSet::new(),
-            retained: HashMap::new(),
+            had: HashSet::new(),
             is_a_shard: false,
             most_details: 0,
         }
@@ -143,14 +142,6 @@ impl Plan {
                 )
             })
             .collect()
-    }
-
-    /// The computed tables whose inputs are collected at least in part.
-    pub fn computed_tables(&self) -> impl Iterator<Item = &Arc<dyn DynComputed>> {
-        let collected: BTreeSet<&str> = self.tables().iter().map(|table| table.name).collect();
-        self.computed.iter().filter(move |table| {
-            table.dependencies().iter().any(|dependency| collected.contains(dependency.table.name))
-        })
     }
 
     /// The tables that the collectors fill, in order; of a table in parts, the parts.

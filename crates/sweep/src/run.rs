@@ -52,13 +52,9 @@ pub async fn run<S: Sink>(
         if stopping.is_none() && (listed_all || !plan.waits_for_roster()) {
             dispatcher.start();
         }
-        if listed_all
-            && dispatcher.tasks.is_empty()
-            && (stopping.is_some() || !dispatcher.release_waiting(true))
-        {
+        if listed_all && dispatcher.tasks.is_empty() {
             break;
         }
-        // Only now: what waited may just have been started.
         let idle = dispatcher.tasks.is_empty();
         let drop_at = stopping.map(|(_, moment)| moment);
         tokio::select! {

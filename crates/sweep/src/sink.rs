@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use orgsweep_model::AccountId;
 
-use crate::account_rows::AccountRows;
+use crate::account_facts::AccountFacts;
 use crate::source::SourceError;
 use crate::totals::{AccountLine, AccountTally};
 
@@ -26,18 +26,18 @@ pub enum Event {
 
 /// Where finished accounts go.
 pub trait Sink {
-    /// An account's rows, as this sink wants them.
+    /// An account's facts, as this sink wants them.
     type Packed: Send + 'static;
 
-    /// What turns rows into that: it works where the rows were made, for several accounts side by side.
+    /// What turns facts into that: it works where the facts were collected, for several accounts side by side.
     fn packer(&self) -> Packer<Self::Packed>;
 
     /// Takes one account, and what it adds to the sums.
     fn take(&mut self, packed: Self::Packed, tally: &AccountTally) -> Result<(), String>;
 }
 
-/// Turns an account's rows into what a sink takes.
-pub type Packer<P> = Arc<dyn Fn(AccountRows) -> Result<P, String> + Send + Sync>;
+/// Turns an account's facts into what a sink takes, and says what they add to the sums.
+pub type Packer<P> = Arc<dyn Fn(AccountFacts) -> (Result<P, String>, AccountTally) + Send + Sync>;
 
 /// Why a scan could not be done.
 #[derive(Debug, thiserror::Error)]

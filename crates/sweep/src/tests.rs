@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use orgsweep_model::collector::Clock;
 use orgsweep_model::facts::User;
-use orgsweep_model::records::{CoverageOutcome, ScanState};
+use orgsweep_model::records::{ScanState, TableReadOutcome};
 use orgsweep_model::selection::CheckSet;
 use orgsweep_model::{
     Account, AccountState, Check, Collector, Context, Gap, Needs, Organization, Pack, Reason, Registry,
@@ -15,7 +15,7 @@ use orgsweep_model::{
 use tokio::sync::mpsc;
 
 use crate::{
-    AccountRows, AccountTally, Event, Filter, Listed, Opened, Packer, Plan, ScanError, Sink, Source,
+    AccountFacts, AccountTally, Event, Filter, Listed, Opened, Packer, Plan, ScanError, Sink, Source,
     SourceError, Stop, Totals, run,
 };
 
@@ -149,23 +149,27 @@ impl Source for Made {
 
 #[derive(Default)]
 struct Kept {
-    rows: Vec<AccountRows>,
+    rows: Vec<AccountFacts>,
     refuse: bool,
 }
 
 impl Sink for Kept {
-    type Packed = AccountRows;
+    type Packed = AccountFacts;
 
     /// Panics over what was read of an account called `bursts`, refuses what was read of one called `too large`.
-    fn packer(&self) -> Packer<AccountRows> {
-        Arc::new(|rows| match (rows.record.account_name.as_deref(), rows.record.scan_state) {
-            (Some("bursts"), ScanState::Scanned) => panic!("a bug in a packer"),
-            (Some("too large"), _) => Err("building rows of findings: too large".to_owned()),
-            _ => Ok(rows),
+    fn packer(&self) -> Packer<AccountFacts> {
+        Arc::new(|facts| {
+            let tally = AccountTally::begin(&facts.record, facts.headline.clone());
+            let packed = match (facts.record.account_name.as_deref(), facts.record.scan_state) {
+                (Some("bursts"), ScanState::Scanned) => panic!("a bug in a packer"),
+                (Some("too large"), _) => Err("building rows of findings: too large".to_owned()),
+                _ => Ok(facts),
+            };
+            (packed, tally)
         })
     }
 
-    fn take(&mut self, rows: AccountRows, _: &AccountTally) -> Result<(), String> {
+    fn take(&mut self, rows: AccountFacts, _: &AccountTally) -> Result<(), String> {
         if self.refuse {
             return Err("the disk is full".to_owned());
         }
@@ -225,10 +229,9 @@ async fn trouble_in_one_account_is_a_row_and_not_the_end() {
     ] {
         let rows = of(id);
         assert_eq!((rows.record.scan_state, rows.record.reason_code.as_deref()), (state, reason), "{id}");
-        assert_eq!(rows.coverage.len(), 1);
-        let wanted = if reason.is_some() { CoverageOutcome::NotRun } else { CoverageOutcome::Complete };
-        assert_eq!(rows.coverage[0].outcome, wanted, "{id}");
         assert_eq!(rows.table_reads.len(), 1);
+        let wanted = if reason.is_some() { TableReadOutcome::Gap } else { TableReadOutcome::Read };
+        assert_eq!(rows.table_reads[0].outcome, wanted, "{id}");
     }
     assert!(of("222222222222").record.reason.as_deref().unwrap().contains("a bug in a collector"));
     assert_eq!(of("444444444444").record.api_calls, 1);
@@ -328,10 +331,9 @@ async fn stopping_gently_finishes_what_is_in_flight_and_names_the_rest() {
     assert!(ended.roster_is_complete);
     assert!((1..=6).contains(&kept.rows.len()), "{}", kept.rows.len());
     assert_eq!(kept.rows.len() + ended.pending.len(), 40);
-    let rows =
-        ended.pending.into_iter().next().unwrap().rows(&plan(Filter::default(), 1), &ended.organization);
+    let rows = ended.pending.into_iter().next().unwrap().facts(&plan(Filter::default(), 1));
     assert_eq!(rows.record.reason_code.as_deref(), Some("CANCELLED"));
-    assert_eq!(rows.coverage.len(), 1);
+    assert_eq!(rows.table_reads.len(), 1);
 }
 
 #[tokio::test]

@@ -7,8 +7,6 @@ use orgsweep_model::records::{CoverageOutcome, CoverageRecord, FindingRecord, Sc
 use orgsweep_model::{AccountId, AccountState, Reason, Severity, Status};
 use serde::{Deserialize, Serialize};
 
-use crate::account_rows::AccountRows;
-
 /// One account in a line.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AccountLine {
@@ -89,17 +87,6 @@ pub struct AccountTally {
 }
 
 impl AccountTally {
-    /// Of a finished account.
-    pub fn of(rows: &AccountRows) -> Self {
-        let mut tally = Self::begin(&rows.record, rows.headline.clone());
-        rows.findings.iter().for_each(|finding| tally.add_finding(finding));
-        rows.coverage.iter().for_each(|coverage| tally.add_coverage(coverage));
-        for call in &rows.api_calls {
-            tally.calls.add(&call.counts());
-        }
-        tally
-    }
-
     /// An account of which nothing but its record is counted yet.
     pub fn begin(record: &ScanAccountRecord, headline: Option<String>) -> Self {
         let line = AccountLine {

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use orgsweep_model::records::{CoverageOutcome, ScanState, TableReadOutcome};
-use orgsweep_model::{AccountId, Reason};
-use orgsweep_sweep::{AccountRows, AccountTally, Packer, Plan, Sink};
+use orgsweep_model::{AccountId, Organization, Reason};
+use orgsweep_scan::{Judge, Judged};
+use orgsweep_sweep::{AccountFacts, AccountTally, Packer, Plan, Sink};
 
 /// One account.
 pub struct Looked {
@@ -64,6 +65,7 @@ impl Looked {
 /// Takes the accounts of a run and keeps no rows.
 pub struct Looker {
     plan: Arc<Plan>,
+    judge: Judge,
     accounts: Vec<Looked>,
     /// Accounts whose flagged access keys could not be named, by cause.
     unnamed: BTreeMap<String, usize>,
@@ -71,8 +73,8 @@ pub struct Looker {
 
 impl Looker {
     /// Knows the plan's checks.
-    pub fn new(plan: Arc<Plan>) -> Self {
-        Self { plan, accounts: Vec::new(), unnamed: BTreeMap::new() }
+    pub fn new(plan: Arc<Plan>, organization: &Organization) -> Self {
+        Self { judge: Judge::new(&plan, organization), plan, accounts: Vec::new(), unnamed: BTreeMap::new() }
     }
 
     /// What `--key-ids` asks for and will not get: no verdict rests on it.
@@ -89,15 +91,16 @@ impl Looker {
         self.accounts
     }
 
-    fn look(&self, rows: &AccountRows) -> Looked {
+    fn look(&self, rows: &AccountFacts, judged: &Judged) -> Looked {
         let mut unknown_checks = BTreeSet::new();
         let mut failed_checks = BTreeSet::new();
-        for row in rows.coverage.iter().filter(|row| row.outcome == CoverageOutcome::NotRun) {
+        for row in judged.coverage.iter().filter(|row| row.outcome == CoverageOutcome::NotRun) {
             let failed = row.reason_code.as_deref() == Some(Reason::CheckFailed.as_str());
             if failed { &mut failed_checks } else { &mut unknown_checks }.insert(row.check_id.clone());
         }
         let mut losses: Vec<Loss> = Vec::new();
-        for read in rows.table_reads.iter().filter(|read| read.outcome == TableReadOutcome::Gap) {
+        let reads = rows.table_reads.iter().chain(&judged.table_reads);
+        for read in reads.filter(|read| read.outcome == TableReadOutcome::Gap) {
             let reason = reason(read.reason_code.as_deref());
             let known = losses.iter_mut().find(|loss| loss.reason == reason && loss.api == read.api);
             match known {
@@ -158,13 +161,18 @@ fn reason(word: Option<&str>) -> Reason {
 }
 
 impl Sink for Looker {
-    type Packed = AccountRows;
+    type Packed = (AccountFacts, Judged);
 
-    fn packer(&self) -> Packer<AccountRows> {
-        Arc::new(Ok)
+    fn packer(&self) -> Packer<Self::Packed> {
+        let judge = self.judge.clone();
+        Arc::new(move |mut facts| {
+            let judged = judge.judge(&facts.account, &mut facts.tables);
+            let tally = AccountTally::begin(&facts.record, facts.headline.clone());
+            (Ok((facts, judged)), tally)
+        })
     }
 
-    fn take(&mut self, rows: AccountRows, _: &AccountTally) -> Result<(), String> {
+    fn take(&mut self, (rows, judged): Self::Packed, _: &AccountTally) -> Result<(), String> {
         let left_out = [Reason::Excluded.as_str(), Reason::AccountNotActive.as_str()];
         let is_left_out = rows.record.scan_state == ScanState::NotScanned
             && rows.record.reason_code.as_deref().is_some_and(|code| left_out.contains(&code));
@@ -172,7 +180,7 @@ impl Sink for Looker {
             *self.unnamed.entry(gap.headline()).or_default() += 1;
         }
         if !is_left_out {
-            let looked = self.look(&rows);
+            let looked = self.look(&rows, &judged);
             self.accounts.push(looked);
         }
         Ok(())

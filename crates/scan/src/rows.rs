@@ -8,7 +8,7 @@ use orgsweep_model::finding_id::finding_id;
 use orgsweep_model::records::{Change, CheckControlRecord, CheckRecord, CoverageRecord, FindingRecord};
 use orgsweep_model::registry::Registry;
 use orgsweep_model::selection::CheckSet;
-use orgsweep_model::{Account, CheckMetadata, Gap, Organization, Outcome, Status, Timestamp};
+use orgsweep_model::{Account, CheckMetadata, Organization, Outcome, Status, Timestamp};
 
 /// The coverage row of one check in one account.
 pub fn coverage(account: &Account, result: &CheckResult<'_>) -> CoverageRecord {
@@ -81,18 +81,6 @@ impl Shared {
     }
 }
 
-/// In the order of the table.
-pub fn sort(rows: &mut [FindingRecord]) {
-    rows.sort_by(|left, right| {
-        (&left.resource_uid, &left.region, &left.check_id, &left.subject).cmp(&(
-            &right.resource_uid,
-            &right.region,
-            &right.check_id,
-            &right.subject,
-        ))
-    });
-}
-
 fn finding(
     account: &Account,
     shared: &Shared,
@@ -139,21 +127,6 @@ fn finding(
         suppressed_until: None,
         evidence_json,
     }
-}
-
-/// `credentials, access_keys: DENIED at iam:GetCredentialReport …`: the tables that were lost, by reason.
-pub fn lost_tables(lost: &[(&'static str, &Gap)], words: impl Fn(&Gap) -> String) -> String {
-    let mut parts: Vec<(String, Vec<&str>)> = Vec::new();
-    for (table, gap) in lost {
-        let why = words(gap);
-        match parts.iter_mut().find(|(known, _)| *known == why) {
-            Some((_, tables)) => tables.push(table),
-            None => parts.push((why, vec![table])),
-        }
-    }
-    let parts: Vec<String> =
-        parts.into_iter().map(|(why, tables)| format!("{}: {why}", tables.join(", "))).collect();
-    orgsweep_model::text::bounded(&parts.join("; "), 2000)
 }
 
 /// The catalog of checks, enabled or not.
