@@ -42,7 +42,9 @@ impl Check for Echo {
             let whose = Resource::new("AWS::IAM::Principal", &tag.principal_arn, None).part(&tag.tag_key);
             report.fail(whose, &tag.tag_value).evidence("value", tag.tag_value.as_str());
         }
-        for policy in policies.rows.iter().filter(|policy| policy.policy_kind == PolicyKind::Managed) {
+        // One row a version: two outcomes about one policy would be a mistake.
+        let in_force = |policy: &&Policy| policy.policy_kind == PolicyKind::Managed && policy.is_default;
+        for policy in policies.rows.iter().filter(in_force) {
             let arn = policy.policy_arn.as_deref().unwrap_or_default();
             let text =
                 texts.iter().find(|text| Some(&text.document_sha256) == policy.document_sha256.as_ref());
