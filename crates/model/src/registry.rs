@@ -90,33 +90,17 @@ impl Registry {
         registry.computed.extend(brought);
         // In order: a computed table may read those before it.
         for table in &registry.computed {
-            registry.refuse_unfilled(&filled, "table", table.schema().name, &table.dependencies())?;
+            refuse_unfilled(&filled, "table", table.schema().name, &table.dependencies())?;
             if !filled.insert(table.schema().name) {
                 return Err(format!("table {} is filled twice", table.schema().name));
             }
         }
         for registered in &registry.checks {
             let id = registered.id();
-            registry.refuse_unfilled(&filled, "check", id, &registered.check.dependencies())?;
+            refuse_unfilled(&filled, "check", id, &registered.check.dependencies())?;
         }
         registry.checks.sort_by(|left, right| left.id().cmp(right.id()));
         Ok(registry)
-    }
-
-    fn refuse_unfilled(
-        &self,
-        filled: &BTreeSet<&str>,
-        kind: &str,
-        name: &str,
-        dependencies: &[Dependency],
-    ) -> Result<(), String> {
-        let is_filled = |table: &TableSchema| table.grain != Grain::Account || filled.contains(table.name);
-        match dependencies.iter().find(|dependency| !is_filled(dependency.table)) {
-            Some(lost) => {
-                Err(format!("{kind} {name} reads table {}, which no collector fills", lost.table.name))
-            }
-            None => Ok(()),
-        }
     }
 
     /// All checks, sorted by id.
@@ -231,6 +215,20 @@ fn built_in_computed(filled: &BTreeSet<&str>) -> Vec<Arc<dyn DynComputed>> {
     let all: Vec<Arc<dyn DynComputed>> = vec![Arc::from(computed::<Principal>())];
     let is_collected = |dependency: &Dependency| filled.contains(dependency.table.name);
     all.into_iter().filter(|table| table.dependencies().iter().any(is_collected)).collect()
+}
+
+/// Refuses what reads a table that nobody fills.
+fn refuse_unfilled(
+    filled: &BTreeSet<&str>,
+    kind: &str,
+    name: &str,
+    dependencies: &[Dependency],
+) -> Result<(), String> {
+    let is_filled = |table: &TableSchema| table.grain != Grain::Account || filled.contains(table.name);
+    match dependencies.iter().find(|dependency| !is_filled(dependency.table)) {
+        Some(lost) => Err(format!("{kind} {name} reads table {}, which no collector fills", lost.table.name)),
+        None => Ok(()),
+    }
 }
 
 /// Which check has an id, or had it.

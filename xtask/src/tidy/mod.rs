@@ -298,8 +298,8 @@ fn words_are_plain(root: &Path, read: &[(String, String)], problems: &mut Vec<St
     for page in pages {
         let text = fs::read_to_string(&page).map_err(|error| format!("{}: {error}", page.display()))?;
         let path = page.strip_prefix(root).unwrap_or(&page).display().to_string();
-        let room = if path.starts_with("crates") { "crates/policy/docs" } else { "README.md" };
-        add(room, &path, words::in_prose(&text));
+        let of = if path.starts_with("crates") { "crates/policy/docs" } else { "README.md" };
+        add(of, &path, words::in_prose(&text));
     }
     for (room, lines) in &found {
         let left = LEFT.iter().find(|(name, _)| name == room).map_or(0, |(_, left)| *left);

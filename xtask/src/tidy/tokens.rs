@@ -39,7 +39,7 @@ impl Token {
 
 /// The tokens of a file, without the modules that are `#[cfg(test)]`.
 pub fn tokens(text: &str) -> Vec<Token> {
-    without_tests(Reader { text, at: 0, line: 1 }.collect())
+    without_tests(&Reader { text, at: 0, line: 1 }.collect::<Vec<_>>())
 }
 
 struct Reader<'a> {
@@ -161,12 +161,12 @@ fn is_for_tests(tokens: &[Token]) -> bool {
     words.collect::<String>() == "#[cfg(test)]"
 }
 
-fn without_tests(tokens: Vec<Token>) -> Vec<Token> {
+fn without_tests(tokens: &[Token]) -> Vec<Token> {
     let mut kept = Vec::new();
     let mut index = 0;
     while index < tokens.len() {
         if is_for_tests(&tokens[index..]) {
-            index = end_of_item(&tokens, index + 7);
+            index = end_of_item(tokens, index + 7);
         } else {
             kept.push(tokens[index].clone());
             index += 1;

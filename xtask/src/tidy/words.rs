@@ -66,7 +66,7 @@ pub fn in_source(text: &str) -> Vec<Found> {
             // One word alone is a name: a column, a key, an option.
             Kind::Text(text) if text.trim().contains(' ') => find(text, token.line, &mut found),
             Kind::Doc(text) if help.iter().any(|range| range.contains(&index)) => {
-                find(text, token.line, &mut found)
+                find(text, token.line, &mut found);
             }
             _ => {}
         }
