@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::time::{Duration, Instant};
 
-use orgsweep_lake::{ScanSelector, read, unfinished};
+use orgsweep_lake::{Lake, ScanHeader, ScanSelector};
 use orgsweep_model::Status;
 use orgsweep_model::records::{
     ApiCallRecord, CoverageRecord, FindingRecord, ScanAccountRecord, ScanRecord, ScanStatus, TableRead,
@@ -17,6 +17,11 @@ use crate::support::{World, is_empty_lake, options, run, signal, until_finished,
 /// Slow enough to be stopped in the middle.
 pub fn slow(accounts: usize) -> Options {
     Options { latency: Duration::from_millis(60), ..options(accounts) }
+}
+
+/// The scans of a world's lake that can be resumed.
+fn unfinished(world: &World) -> Vec<ScanHeader> {
+    Lake::open(&world.lake()).unwrap().unfinished().unwrap()
 }
 
 /// A verdict, without what only says when and by which scan it was made.
@@ -103,7 +108,7 @@ fn ctrl_c_finishes_what_is_in_flight_and_keeps_it() {
     assert_eq!(child.wait().unwrap().code(), Some(130), "{told}");
     assert!(told.contains("--resume"), "{told}");
     assert!(is_empty_lake(&world.lake()));
-    let kept = unfinished(&world.lake()).unwrap();
+    let kept = unfinished(&world);
     assert_eq!(kept.len(), 1);
     let said = world.scan(&["--resume", &kept[0].scan_id]);
     assert_eq!(said.code, 2, "{}", said.errors);
@@ -119,7 +124,7 @@ fn a_scan_whose_choice_is_there_no_more_says_to_scan_anew_and_which_folder_to_de
     until_finished(&mut child, 2);
     signal(&child, "KILL");
     child.wait().unwrap();
-    let kept = unfinished(&world.lake()).unwrap();
+    let kept = unfinished(&world);
     let folder = world.lake().join("staging").join(&kept[0].scan_id);
 
     let unit_names = BTreeMap::from([("Workloads".to_owned(), "Work".to_owned())]);
@@ -134,7 +139,7 @@ fn a_scan_whose_choice_is_there_no_more_says_to_scan_anew_and_which_folder_to_de
     }
     assert!(!said.errors.contains("--resume 0"), "{}", said.errors);
     // Nothing that could still be of use is taken away.
-    assert_eq!(unfinished(&world.lake()).unwrap().len(), 1);
+    assert_eq!(unfinished(&world).len(), 1);
 }
 
 #[test]
@@ -151,13 +156,14 @@ fn a_stopped_scan_is_published_only_when_asked_and_never_as_the_latest() {
     assert_eq!(published["status"], "PARTIAL");
     assert!(!world.lake().join("latest.json").exists());
     let id = ScanSelector::Id(published["scan_id"].as_str().unwrap().parse().unwrap());
-    let scans: Vec<ScanRecord> = read(&world.lake(), &id).unwrap();
+    let scan = Lake::open(&world.lake()).unwrap().scan(&id).unwrap();
+    let scans: Vec<ScanRecord> = scan.rows().unwrap();
     assert_eq!(scans[0].status, ScanStatus::Partial);
-    let accounts: Vec<ScanAccountRecord> = read(&world.lake(), &id).unwrap();
+    let accounts: Vec<ScanAccountRecord> = scan.rows().unwrap();
     assert_eq!(accounts.len(), 24);
     let cancelled = accounts.iter().filter(|row| row.reason_code.as_deref() == Some("CANCELLED")).count();
     assert!(cancelled >= 10, "{cancelled}");
-    let coverage: Vec<CoverageRecord> = read(&world.lake(), &id).unwrap();
+    let coverage: Vec<CoverageRecord> = scan.rows().unwrap();
     assert_eq!(coverage.len(), 24 * 24);
 }
 
@@ -194,7 +200,7 @@ fn ctrl_c_twice_stops_at_once_and_keeps_what_is_finished() {
         assert!(told.contains(wanted), "{wanted}: {told}");
     }
     assert!(is_empty_lake(&world.lake()));
-    assert_eq!(unfinished(&world.lake()).unwrap().len(), 1);
+    assert_eq!(unfinished(&world).len(), 1);
 
     let before = world.running.calls();
     let said = world.scan(&["--resume"]);
@@ -275,7 +281,7 @@ fn what_is_kept_and_damaged_is_told_with_the_folder_to_delete() {
     until_finished(&mut child, 2);
     signal(&child, "KILL");
     child.wait().unwrap();
-    let kept = unfinished(&world.lake()).unwrap();
+    let kept = unfinished(&world);
     let folder = world.lake().join("staging").join(&kept[0].scan_id);
     let header = std::fs::read(folder.join("scan.json")).unwrap();
     let asked = calls(&world);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::going_on::{Verdict, coverage, slow, verdict, verdicts};
 use crate::support::{World, options, run, signal, until_finished};
-use orgsweep_lake::{ScanSelector, read};
+use orgsweep_lake::{Lake, ScanSelector};
 use orgsweep_model::facts::{AccessKey, Document, Policy, Principal};
 use orgsweep_model::records::{
     CoverageRecord, FindingRecord, ScanAccountRecord, ScanRecord, ScanState, ScanStatus, TableRead,
@@ -26,7 +26,7 @@ pub fn scans(world: &World) -> Vec<ScanRecord> {
 }
 
 pub fn of_scan<R: Row>(world: &World, id: &str) -> Vec<R> {
-    read(&world.lake(), &ScanSelector::Id(id.parse().unwrap())).unwrap()
+    Lake::open(&world.lake()).unwrap().scan(&ScanSelector::Id(id.parse().unwrap())).unwrap().rows().unwrap()
 }
 
 /// A scan with losses, its name, and a user in it.

@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use orgsweep_lake::{ScanSelector, read};
+use orgsweep_lake::{Lake, ScanSelector};
 use orgsweep_model::{Pack, Row};
 use orgsweep_simulator::{Options, Running};
 
@@ -129,7 +129,7 @@ impl World {
 
     /// A table of the last published scan.
     pub fn rows<R: Row>(&self) -> Vec<R> {
-        read(&self.lake(), &ScanSelector::Latest).unwrap()
+        Lake::open(&self.lake()).unwrap().scan(&ScanSelector::Latest).unwrap().rows().unwrap()
     }
 
     /// How often an account was asked for each action, as the other side counted.

@@ -12,7 +12,7 @@ mod tags;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use orgsweep_lake::{ScanSelector, read};
+use orgsweep_lake::{Lake, ScanSelector};
 use orgsweep_model::Row;
 use orgsweep_model::facts::{
     GroupMember, OrganizationPolicy, Policy, PolicyAttachment, Principal, PrincipalKind,
@@ -42,7 +42,7 @@ impl Demo {
     }
 
     fn rows<R: Row>(&self) -> Vec<R> {
-        read(&self.lake(), &ScanSelector::Latest).unwrap()
+        Lake::open(&self.lake()).unwrap().scan(&ScanSelector::Latest).unwrap().rows().unwrap()
     }
 
     /// The one principal of this name in accounts for which something holds.

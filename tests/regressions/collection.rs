@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use orgsweep_lake::{ScanSelector, read};
+use orgsweep_lake::{Lake, ScanSelector};
 use orgsweep_model::Status;
 use orgsweep_model::records::{
     ApiCallRecord, Change, FindingRecord, ScanAccountRecord, ScanRecord, ScanState, TableRead,
@@ -155,8 +155,9 @@ fn two_scans_at_once_are_two_scans() {
     for entry in std::fs::read_dir(world.lake().join("manifests/v1")).unwrap() {
         let name = entry.unwrap().file_name().to_string_lossy().replace(".json", "");
         let id = ScanSelector::Id(name.parse().unwrap());
-        let accounts: Vec<ScanAccountRecord> = read(&world.lake(), &id).unwrap();
-        let findings: Vec<FindingRecord> = read(&world.lake(), &id).unwrap();
+        let scan = Lake::open(&world.lake()).unwrap().scan(&id).unwrap();
+        let accounts: Vec<ScanAccountRecord> = scan.rows().unwrap();
+        let findings: Vec<FindingRecord> = scan.rows().unwrap();
         assert_eq!(accounts.len(), 8);
         published
             .push(findings.into_iter().map(|row| (row.resource_uid, row.check_id, row.status)).collect());

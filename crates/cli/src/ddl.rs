@@ -1,6 +1,6 @@
 //! `orgsweep ddl`: views and table definitions, printed from the schema.
 
-use orgsweep_lake::{Engine, ScanSelector};
+use orgsweep_lake::{Engine, Lake, LakeError, ScanSelector};
 use orgsweep_model::registry::Registry;
 
 use crate::arguments::{DdlArguments, EngineArgument};
@@ -13,22 +13,21 @@ pub fn ddl(registry: &Registry, arguments: &DdlArguments) -> Result<String, Fail
         EngineArgument::Athena => Engine::Athena,
     };
     let tables = orgsweep_lake::all_tables(registry.stored_tables());
-    let latest = orgsweep_lake::latest(&arguments.out).map_err(|error| Failure::new(error.to_string()))?;
+    let failed = |error: LakeError| Failure::new(error.to_string());
+    let lake = Lake::open(&arguments.out).map_err(failed)?;
+    let latest = lake.latest().map_err(failed)?;
     if latest.is_some() {
         // Views of a scan that is not there, or of a file that is gone, would be empty.
-        orgsweep_lake::resolve(&arguments.out, &ScanSelector::Latest)
-            .and_then(|scan_id| orgsweep_lake::is_complete(&arguments.out, &scan_id))
-            .map_err(|error| Failure::new(error.to_string()))?;
+        lake.scan(&ScanSelector::Latest).and_then(|scan| scan.is_complete()).map_err(failed)?;
     }
-    if arguments.location.is_none() && engine == Engine::Duckdb && !orgsweep_lake::is_a_lake(&arguments.out) {
+    let first = lake.first_scan_date().map_err(failed)?;
+    if arguments.location.is_none() && engine == Engine::Duckdb && first.is_none() {
         return Err(Failure::new(format!(
             "--out {}: no scan was published there; name the folder of a scan, such as orgsweep-demo, or say with \
              --location where the engine finds the tables",
             arguments.out.display()
         )));
     }
-    let first =
-        orgsweep_lake::first_scan_date(&arguments.out).map_err(|error| Failure::new(error.to_string()))?;
     let location = match &arguments.location {
         Some(location) if location.trim_end_matches('/').is_empty() => {
             return Err(Failure::new(format!(

@@ -9,7 +9,7 @@ use orgsweep_identity::{
     OrganizationGuardrails, Place, Rows, Trust,
 };
 
-use orgsweep_lake::{LakeError, ScanId, ScanSelector, lookup, read};
+use orgsweep_lake::{LakeError, Scan, ScanId};
 use orgsweep_model::facts::{
     AWS_MANAGED_POLICIES, BOUNDARY_POLICIES, Document, Group, GroupMember, IdentityProvider, OWN_POLICIES,
     OrganizationPolicy, Policy, PolicyAttachment, Principal, PrincipalKind, PrincipalTag,
@@ -44,34 +44,32 @@ impl Facts {
     /// Reads what concerns these accounts.
     pub fn read(
         root: &Path,
-        scan_id: ScanId,
+        from: &Scan,
         mut wanted: BTreeSet<AccountId>,
         program: &str,
     ) -> Result<Self, ExplainError> {
         let failed = |source: LakeError| ExplainError::Lake { root: root.to_owned(), source };
-        let selector = ScanSelector::Id(scan_id.clone());
-        let scans: Vec<ScanRecord> = read(root, &selector).map_err(failed)?;
+        let scans: Vec<ScanRecord> = from.rows().map_err(failed)?;
         let scan = scans.into_iter().next().ok_or(ExplainError::NoRecord)?;
         // The organization's own line in the ledger is among its management account's.
         wanted.insert(scan.management_account_id);
         let ids: BTreeSet<&str> = wanted.iter().map(AccountId::as_str).collect();
-        let source = Source { root, selector: &selector };
+        let source = Source { root, scan: from };
         let accounts: Vec<ScanAccountRecord> = source.rows("account_id", &ids)?;
         let mut policies: Vec<Policy> = source.rows("account_id", &ids)?;
         policies.retain(|policy| policy.is_default);
         let organization: Vec<OrganizationPolicy> =
-            if orgsweep_lake::has_table(root, &scan_id, OrganizationPolicy::SCHEMA).map_err(failed)? {
-                read(root, &selector).map_err(failed)?
+            if from.has_table(OrganizationPolicy::SCHEMA).map_err(failed)? {
+                from.rows().map_err(failed)?
             } else {
                 Vec::new()
             };
         // Older scans did not store them; the ledger says then that they were not collected.
-        let providers =
-            if orgsweep_lake::has_table(root, &scan_id, IdentityProvider::SCHEMA).map_err(failed)? {
-                source.rows("account_id", &ids)?
-            } else {
-                Vec::new()
-            };
+        let providers = if from.has_table(IdentityProvider::SCHEMA).map_err(failed)? {
+            source.rows("account_id", &ids)?
+        } else {
+            Vec::new()
+        };
         let mut names: BTreeSet<&str> =
             policies.iter().filter_map(|policy| policy.document_sha256.as_deref()).collect();
         names.extend(organization.iter().map(|policy| &*policy.document_sha256));
@@ -88,7 +86,7 @@ impl Facts {
             organization,
             documents,
             scan,
-            scan_id,
+            scan_id: from.id().clone(),
             program: program.to_owned(),
         };
         let rows = AccountRows {
@@ -237,12 +235,14 @@ fn why(read: &TableRead) -> String {
 /// One scan of one lake.
 struct Source<'a> {
     root: &'a Path,
-    selector: &'a ScanSelector,
+    scan: &'a Scan,
 }
 
 impl Source<'_> {
     fn rows<R: Row>(&self, column: &'static str, wanted: &BTreeSet<&str>) -> Result<Vec<R>, ExplainError> {
-        let found = lookup(self.root, self.selector, column, wanted)
+        let found = self
+            .scan
+            .lookup(column, wanted)
             .map_err(|source| ExplainError::Lake { root: self.root.to_owned(), source })?;
         found.ok_or(ExplainError::NotStored { table: R::SCHEMA.name })
     }

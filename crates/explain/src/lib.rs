@@ -26,7 +26,7 @@ mod unrecognized;
 
 use std::path::Path;
 
-use orgsweep_lake::{ScanSelector, resolve};
+use orgsweep_lake::{Lake, ScanSelector};
 
 pub use crate::answer::Explanation;
 pub use crate::conditions::{Decider, by_choice, open_conditions};
@@ -57,9 +57,9 @@ pub fn explain(
     let owner = query.owner(&question)?;
     query.context.iter().try_for_each(|argument| circumstances::pair(argument).map(|_| ()))?;
     let failed = |source| ExplainError::Lake { root: root.to_owned(), source };
-    let scan_id = resolve(root, scan).map_err(failed)?;
+    let scan = Lake::open(root).and_then(|lake| lake.scan(scan)).map_err(failed)?;
     let wanted = [subject.home(), owner].into_iter().flatten().collect();
-    let facts = Facts::read(root, scan_id, wanted, program)?;
+    let facts = Facts::read(root, &scan, wanted, program)?;
     partition::is_one(query, &subject, &question, &facts)?;
     answer::answer(query, &question, &subject, owner, &facts)
 }

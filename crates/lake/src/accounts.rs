@@ -1,12 +1,12 @@
 //! What a scan stored of its accounts, as the tables that checks read: rows, or the gap that `table_reads` records.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{Array as _, AsArray, RecordBatch};
 use orgsweep_model::records::{ScanAccountRecord, ScanRecord, TableRead, TableReadOutcome};
-use orgsweep_model::{AccountId, Gap, Reason, Row, TableSchema, Tables, Timestamp};
+use orgsweep_model::{AccountId, Gap, Grain, Reason, Row, TableSchema, Tables, Timestamp};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 
 use crate::copy::ACCOUNT_ID;
@@ -18,7 +18,7 @@ use crate::scan_id::ScanId;
 use crate::store::Store;
 
 /// Puts rows into tables, and returns how many.
-type Insert = fn(&[RecordBatch], &PathBuf, Timestamp, &mut Tables) -> Result<usize, LakeError>;
+type Insert = fn(&[RecordBatch], &Path, Timestamp, &mut Tables) -> Result<usize, LakeError>;
 
 /// A table whose rows can be read back.
 #[derive(Clone, Copy, Debug)]
@@ -39,13 +39,13 @@ impl StoredTable {
     }
 
     fn is_an_accounts(&self) -> bool {
-        self.schema.position(ACCOUNT_ID).is_some()
+        self.schema.grain == Grain::Account
     }
 }
 
 fn insert<R: Row>(
     batches: &[RecordBatch],
-    path: &PathBuf,
+    path: &Path,
     observed_at: Timestamp,
     tables: &mut Tables,
 ) -> Result<usize, LakeError> {
@@ -201,7 +201,7 @@ fn fill(
     tables: &mut Tables,
     table: &StoredTable,
     rows: &[RecordBatch],
-    path: &PathBuf,
+    path: &Path,
     read: Option<&TableRead>,
 ) -> Result<(), LakeError> {
     let Some(read) = read else {
@@ -236,7 +236,7 @@ fn gap(read: &TableRead) -> Gap {
 
 /// The tables whose rows belong to no account. What became of them stands in the management account's `table_reads`.
 pub fn organization(
-    tables: Vec<StoredTable>,
+    tables: &[StoredTable],
     store: &Arc<dyn Store>,
     scan_id: &ScanId,
 ) -> Result<Tables, LakeError> {
@@ -253,7 +253,7 @@ pub fn organization(
     let reads: Vec<TableRead> =
         lookup(store, &key(TableRead::SCHEMA), scan_id.as_str(), ACCOUNT_ID, &wanted)?;
     let mut found = Tables::new();
-    for table in tables.iter().filter(|table| !table.is_an_accounts()) {
+    for table in tables.iter().filter(|table| table.schema.grain == Grain::Organization) {
         let read = reads.iter().find(|read| read.table_name == table.schema.name);
         let path = store.location(&key(table.schema));
         let mut batches = Vec::new();

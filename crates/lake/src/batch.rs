@@ -106,7 +106,8 @@ impl Kept {
 /// A column that is being made: as long as all rows are alike, their value and how many there are.
 enum Making {
     Nothing,
-    Alike(Kept, usize),
+    /// The value, how often it came, and where the last text of it was: rows of an account share most of theirs.
+    Alike(Kept, usize, Option<(usize, usize)>),
     Each(Builder),
 }
 
@@ -114,9 +115,13 @@ impl Making {
     fn push(&mut self, value: Value<'_>, kind: ColumnType, rows: usize) {
         match self {
             Self::Each(builder) => builder.push(value),
-            Self::Nothing => *self = Self::Alike(Kept::of(value), 1),
-            Self::Alike(known, count) if are_same(known.value(), value) => *count += 1,
-            Self::Alike(known, count) => {
+            Self::Nothing => *self = Self::Alike(Kept::of(value), 1, place(value)),
+            Self::Alike(_, count, seen) if seen.is_some() && *seen == place(value) => *count += 1,
+            Self::Alike(known, count, seen) if are_same(known.value(), value) => {
+                *count += 1;
+                *seen = place(value);
+            }
+            Self::Alike(known, count, _) => {
                 let mut builder = Builder::new(kind, rows, value);
                 (0..*count).for_each(|_| builder.push(known.value()));
                 builder.push(value);
@@ -129,7 +134,7 @@ impl Making {
         match self {
             Self::Each(mut builder) => Part::Each(builder.finish()),
             Self::Nothing => Part::Each(Builder::new(kind, 0, Value::Null).finish()),
-            Self::Alike(known, count) => {
+            Self::Alike(known, count, _) => {
                 let times = if may_be_once { 1 } else { count };
                 let mut builder = Builder::new(kind, times, known.value());
                 (0..times).for_each(|_| builder.push(known.value()));
@@ -137,6 +142,14 @@ impl Making {
                 if may_be_once { Part::Alike(values) } else { Part::Each(values) }
             }
         }
+    }
+}
+
+/// Where a text is. All rows are there until the columns are, so that two texts in one place are the same.
+fn place(value: Value<'_>) -> Option<(usize, usize)> {
+    match value {
+        Value::Text(text) => Some((text.as_ptr() as usize, text.len())),
+        _ => None,
     }
 }
 
@@ -161,7 +174,8 @@ pub fn parts(rows: &dyn Rows, scan_id: &str, schema: &SchemaRef) -> Result<Parts
             }
         });
     }
-    let ids = if count > 0 { Making::Alike(Kept::of(Value::Text(scan_id)), count) } else { Making::Nothing };
+    let ids =
+        if count > 0 { Making::Alike(Kept::of(Value::Text(scan_id)), count, None) } else { Making::Nothing };
     let mut columns = vec![ids.finish(ColumnType::Text, true)];
     for (position, (making, column)) in (1..).zip(making.into_iter().zip(table.columns)) {
         columns.push(making.finish(column.kind, position < MOST_ALIKE));

@@ -10,11 +10,12 @@
 //! [`ScanWriter`] buffers nothing but one account's rows at a time: accounts are spooled to disk as they finish, and
 //! [`ScanWriter::publish`] reads them back in order of account id, at most one row group (256,000 rows) a table in
 //! memory. A scan is committed by its row in `scans`; until then no view and no reader shows any of its rows.
-//! Only a local directory is supported so far. This is the only room that names arrow and parquet.
+//! [`Lake`] opens a lake and [`Scan`] reads a committed scan back. Objects are in a [`Store`], of which the local folder is the only
+//! one so far; scans that are not published are kept in a local folder of their own. This is the only room that names arrow and
+//! parquet.
 
 mod accounts;
 mod batch;
-mod by_path;
 mod codec;
 mod columns;
 mod content;
@@ -25,6 +26,7 @@ mod lake;
 mod layout;
 mod lookup;
 mod manifest;
+mod parallel;
 mod parquet_file;
 mod read;
 mod scan;
@@ -37,10 +39,6 @@ mod tests;
 mod writer;
 
 pub use accounts::StoredTable;
-pub use by_path::{
-    damaged, each_row, first_scan_date, has_table, is_a_lake, is_complete, is_unchanged, latest,
-    latest_scan_id, lookup, read, resolve, unfinished,
-};
 pub use columns::{ColumnEncoder, Columns};
 pub use ddl::{Engine, ddl, is_a_pattern};
 pub use error::LakeError;

@@ -122,7 +122,7 @@ impl Scan {
 
     /// The tables whose rows belong to the organization and not to an account, with their gaps.
     pub fn organization(&self, tables: &[StoredTable]) -> Result<Tables, LakeError> {
-        organization(self.published(tables)?, &self.store, &self.id)
+        organization(&self.published(tables)?, &self.store, &self.id)
     }
 
     fn accounts(&self, tables: &[StoredTable], only: Option<AccountId>) -> Result<Accounts, LakeError> {

@@ -1,5 +1,6 @@
 //! Rows → file → rows for every table, and the commit protocol, through the public door.
 
+mod by_path;
 mod damaged;
 mod going_on;
 mod shared_tables;
@@ -22,8 +23,10 @@ use serde_json::json;
 
 use crate::{
     Columns, Lake, LakeError, Place, ScanHeader, ScanId, ScanSelector, ScanWriter, all_tables,
-    built_in_facts, latest_scan_id, read, schema_text, unfinished,
+    built_in_facts, schema_text,
 };
+
+use by_path::{latest_scan_id, read, unfinished};
 
 fn moment(milliseconds: i64) -> Timestamp {
     Timestamp::from_millisecond(milliseconds).unwrap()

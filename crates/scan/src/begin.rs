@@ -2,7 +2,7 @@
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
-use orgsweep_lake::{ScanHeader, ScanId, ScanWriter, unfinished};
+use orgsweep_lake::{ScanHeader, ScanId, ScanWriter};
 use orgsweep_model::Timestamp;
 use orgsweep_model::registry::Registry;
 
@@ -70,7 +70,7 @@ pub fn begin(
             let header = header(&scan_id, options, None, roster_sha256);
             let tables = orgsweep_lake::all_tables(registry.stored_tables());
             let place = (shard.index, shard.count);
-            let writer = ScanWriter::shard(&options.out, &scan_id, tables, place, &header)
+            let writer = ScanWriter::shard(&options.lake()?, &scan_id, tables, place, &header)
                 .map_err(Error::lake(&options.out))?;
             Ok(Started::of(writer, header, Some(shard), None, options))
         }
@@ -89,7 +89,7 @@ fn begin_anew(
     options: &mut Options,
 ) -> Result<Started, Error> {
     let scan_id = ScanId::new(options.plan.clock.now(), random_entropy());
-    let left = unfinished(&options.out).map_err(Error::lake(&options.out))?;
+    let left = options.lake()?.unfinished().map_err(Error::lake(&options.out))?;
     let mut started = start(registry, &scan_id, earlier, roster_sha256, options)?;
     started.unfinished = left.into_iter().map(|header| header.scan_id).collect();
     Ok(started)
@@ -106,7 +106,7 @@ fn start(
     let header = header(scan_id, options, retried, roster_sha256);
     let tables = orgsweep_lake::all_tables(registry.stored_tables());
     let writer =
-        ScanWriter::create(&options.out, scan_id, tables, &header).map_err(Error::lake(&options.out))?;
+        ScanWriter::create(&options.lake()?, scan_id, tables, &header).map_err(Error::lake(&options.out))?;
     Ok(Started::of(writer, header, None, earlier, options))
 }
 
@@ -122,7 +122,7 @@ fn resume(
     options.count_ages_to(header.now);
     let scan_id: ScanId = header.scan_id.parse().map_err(Error::ScanId)?;
     let tables = orgsweep_lake::all_tables(registry.stored_tables());
-    let writer = ScanWriter::resume(&options.out, &scan_id, tables).map_err(Error::lake(&options.out))?;
+    let writer = ScanWriter::resume(&options.lake()?, &scan_id, tables).map_err(Error::lake(&options.out))?;
     let earlier = match &header.retried_scan_id {
         None => None,
         Some(id) => Some(Earlier::read(id.parse().map_err(Error::ScanId)?, options)?),
@@ -150,8 +150,8 @@ fn header(
 /// The scan to resume.
 fn resumable(wanted: Option<&str>, options: &Options) -> Result<ScanHeader, Error> {
     let root = || options.out.clone();
-    let mut headers = unfinished(&options.out).map_err(Error::lake(&options.out))?;
-    let damaged = orgsweep_lake::damaged(&options.out).map_err(Error::lake(&options.out))?;
+    let mut headers = options.lake()?.unfinished().map_err(Error::lake(&options.out))?;
+    let damaged = options.lake()?.damaged().map_err(Error::lake(&options.out))?;
     let meant =
         damaged.into_iter().find(|(name, _)| wanted.map_or(headers.is_empty(), |wanted| wanted == name));
     if let Some((_, error)) = meant {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use orgsweep_lake::{LakeError, Place, ScanId, ScanSelector, ScanWriter, StartedShard};
+use orgsweep_lake::{LakeError, Place, Scan, ScanId, ScanSelector, ScanWriter, StartedShard};
 use orgsweep_model::records::{ScanRecord, ScanStatus};
 use orgsweep_model::registry::Registry;
 use orgsweep_model::{Account, AccountId};
@@ -53,13 +53,13 @@ pub enum Finalized {
 /// Publishes the shards of a scan as one.
 pub fn finalize(finalizing: Finalizing<'_>, on_event: &mut dyn FnMut(Event)) -> Result<Finalized, Error> {
     let Finalizing { registry, options, mut roster, path, deadline } = finalizing;
-    if let Some(scan) = published(&options.out, &roster.scan_id)? {
-        let totals = Box::new(totals_of_published(&options.out, &roster.scan_id, &scan)?);
-        return Ok(Finalized::AlreadyPublished { scan_id: roster.scan_id, status: scan.status, totals });
+    if let Some((scan, record)) = published(&options, &roster.scan_id)? {
+        let totals = Box::new(totals_of_published(&options.out, &scan, &record)?);
+        return Ok(Finalized::AlreadyPublished { scan_id: roster.scan_id, status: record.status, totals });
     }
     let tables = orgsweep_lake::all_tables(registry.stored_tables());
     let (mut writer, shards) =
-        ScanWriter::gather(&options.out, &roster.scan_id, tables).map_err(Error::lake(&options.out))?;
+        ScanWriter::gather(&options.lake()?, &roster.scan_id, tables).map_err(Error::lake(&options.out))?;
     for StartedShard { header, .. } in &shards {
         same_configuration(&header.scan_id, &header.config_sha256, &header.tool_version, &options)?;
         same_roster(header, Some(roster.digest()))?;
@@ -133,19 +133,23 @@ fn missing<'a>(
     }
 }
 
-/// The scan's own row, if it is in the lake.
-fn published(root: &Path, scan_id: &ScanId) -> Result<Option<ScanRecord>, Error> {
-    match orgsweep_lake::read::<ScanRecord>(root, &ScanSelector::Id(scan_id.clone())) {
-        Ok(scans) => Ok(scans.into_iter().next()),
+/// The scan and its own row, if it is in the lake.
+fn published(options: &Options, scan_id: &ScanId) -> Result<Option<(Scan, ScanRecord)>, Error> {
+    let failed = Error::lake(&options.out);
+    match options.lake()?.scan(&ScanSelector::Id(scan_id.clone())) {
+        Ok(scan) => {
+            let record = scan.rows::<ScanRecord>().map_err(failed)?.into_iter().next();
+            Ok(record.map(|record| (scan, record)))
+        }
         Err(LakeError::NoSuchScan { .. }) => Ok(None),
-        Err(error) => Err(Error::lake(root)(error)),
+        Err(error) => Err(failed(error)),
     }
 }
 
-fn totals_of_published(root: &Path, scan_id: &ScanId, scan: &ScanRecord) -> Result<Totals, Error> {
+fn totals_of_published(root: &Path, scan: &Scan, record: &ScanRecord) -> Result<Totals, Error> {
     let mut totals = Totals::default();
-    totals.organization_gaps.extend(scan.organization_gaps.clone());
-    for tally in tallies(root, scan_id, &|_| true).map_err(Error::lake(root))?.into_values() {
+    totals.organization_gaps.extend(record.organization_gaps.clone());
+    for tally in tallies(scan, &|_| true).map_err(Error::lake(root))?.into_values() {
         totals.add(tally);
     }
     Ok(totals)

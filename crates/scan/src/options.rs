@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use orgsweep_lake::ScanWriter;
+use orgsweep_lake::{Lake, ScanWriter};
 use orgsweep_model::finding_id::sha256_hex;
 use orgsweep_model::selection::Scope;
 use orgsweep_model::{AccountId, Organization, Timestamp};
@@ -12,6 +12,7 @@ use orgsweep_sweep::{Filter, Plan};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
+use crate::error::Error;
 use crate::evaluate::Judge;
 use crate::pack::Packing;
 
@@ -101,6 +102,11 @@ impl Options {
     pub fn new(plan: Plan, decisions: &Decisions, out: PathBuf, session_policy: Option<String>) -> Self {
         let config_sha256 = Configuration::of(&plan, decisions).digest();
         Self { plan, out, publish_partial: false, session_policy, config_sha256 }
+    }
+
+    /// The lake that the scan is published into.
+    pub fn lake(&self) -> Result<Lake, Error> {
+        Lake::open(&self.out).map_err(Error::lake(&self.out))
     }
 
     /// Names everything that decides the results: two scans with the same digest, accounts and facts give the same rows. Where

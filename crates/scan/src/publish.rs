@@ -81,8 +81,8 @@ impl Publication<'_> {
         on_event: &mut dyn FnMut(Event),
     ) -> Result<Published, Error> {
         let refused = Error::lake(&self.options.out);
-        let previous_scan_id = orgsweep_lake::latest_scan_id(&self.options.out).map_err(refused)?;
-        let record = self.record(&totals, previous_scan_id);
+        let previous_scan_id = self.options.lake()?.latest_scan_id().map_err(refused)?;
+        let record = self.record(&totals, previous_scan_id.map(|id| id.to_string()));
         let coverage = self.coverage(&record, &totals);
         let policies = self.policies.take();
         let unknown = policies.as_ref().and_then(|read| read.as_ref().err().cloned());

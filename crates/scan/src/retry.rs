@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use orgsweep_lake::{LakeError, Place, ScanId, ScanSelector, ScanWriter, each_row, read, resolve};
+use orgsweep_lake::{LakeError, Place, Scan, ScanId, ScanSelector, ScanWriter};
 use orgsweep_model::records::{
     ApiCallRecord, CheckControlRecord, CheckRecord, ScanAccountRecord, ScanRecord, ScanState,
 };
@@ -19,6 +19,7 @@ use crate::tallies::tallies;
 /// A published scan.
 pub struct Earlier {
     root: PathBuf,
+    published: Scan,
     /// Its name.
     pub scan_id: ScanId,
     /// Its organization.
@@ -32,25 +33,23 @@ pub struct Earlier {
 impl Earlier {
     /// Reads what the scan knows about its own gaps.
     pub fn read(scan_id: ScanId, options: &Options) -> Result<Self, Error> {
-        let root = options.out.as_path();
         let failed = Error::Retried;
-        let selector = ScanSelector::Id(scan_id.clone());
+        let published = options.lake()?.scan(&ScanSelector::Id(scan_id.clone())).map_err(failed)?;
         // Rows that were damaged since would be published once more, as the latest.
-        resolve(root, &selector)
-            .and_then(|scan_id| orgsweep_lake::is_unchanged(root, &scan_id))
-            .map_err(failed)?;
-        let scans: Vec<ScanRecord> = read(root, &selector).map_err(failed)?;
+        published.is_unchanged().map_err(failed)?;
+        let scans: Vec<ScanRecord> = published.rows().map_err(failed)?;
         let scan = scans.first().ok_or(Error::NoRecord)?;
         same_configuration(scan_id.as_str(), &scan.config_sha256, &scan.tool_version, options)?;
         let (mut whole, mut partial) = (HashSet::new(), HashSet::new());
-        each_row(root, &selector, &mut |row: ScanAccountRecord| match row.scan_state {
-            ScanState::Scanned => drop(whole.insert(row.account_id)),
-            ScanState::Partial => drop(partial.insert(row.account_id)),
-            ScanState::NotScanned => {}
-        })
-        .map_err(failed)?;
+        published
+            .each_row(&mut |row: ScanAccountRecord| match row.scan_state {
+                ScanState::Scanned => drop(whole.insert(row.account_id)),
+                ScanState::Partial => drop(partial.insert(row.account_id)),
+                ScanState::NotScanned => {}
+            })
+            .map_err(failed)?;
         let organization_id = scan.org_id.clone();
-        Ok(Self { root: root.to_owned(), scan_id, organization_id, whole, partial })
+        Ok(Self { root: options.out.clone(), published, scan_id, organization_id, whole, partial })
     }
 
     /// Tells the plan what need not be scanned again, and what stays where an account cannot be entered again.
@@ -84,7 +83,7 @@ impl Earlier {
                 writer.copy_from(place, &self.scan_id, table, &|account| accounts.contains_key(&account))?;
             }
         }
-        let taken = tallies(&self.root, &self.scan_id, &|account| accounts.contains_key(&account))?;
+        let taken = tallies(&self.published, &|account| accounts.contains_key(&account))?;
         for (account, mut tally) in taken {
             if let Some(Some(usage)) = accounts.get(&account) {
                 tally.calls.add(&usage.total());

@@ -1,9 +1,8 @@
 //! What finished accounts add to the sums of a scan: from the journal of an unfinished one, or from the rows of a published one.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
-use orgsweep_lake::{LakeError, ScanId, ScanSelector, ScanWriter, each_row};
+use orgsweep_lake::{LakeError, Scan, ScanWriter};
 use orgsweep_model::AccountId;
 use orgsweep_model::records::{CoverageRecord, FindingRecord, ScanAccountRecord};
 use orgsweep_sweep::{AccountTally, Totals};
@@ -31,23 +30,21 @@ pub fn totals_of(writer: &ScanWriter) -> Result<(Totals, Vec<AccountId>), Error>
 
 /// What accounts of a published scan added to its sums.
 pub fn tallies(
-    root: &Path,
-    scan_id: &ScanId,
+    scan: &Scan,
     wanted: &dyn Fn(AccountId) -> bool,
 ) -> Result<BTreeMap<AccountId, AccountTally>, LakeError> {
-    let selector = ScanSelector::Id(scan_id.clone());
     let mut tallies = BTreeMap::new();
-    each_row(root, &selector, &mut |row: ScanAccountRecord| {
+    scan.each_row(&mut |row: ScanAccountRecord| {
         if wanted(row.account_id) {
             tallies.insert(row.account_id, AccountTally::begin(&row, row.reason.clone()));
         }
     })?;
-    each_row(root, &selector, &mut |row: CoverageRecord| {
+    scan.each_row(&mut |row: CoverageRecord| {
         if let Some(tally) = tallies.get_mut(&row.account_id) {
             tally.add_coverage(&row);
         }
     })?;
-    each_row(root, &selector, &mut |row: FindingRecord| {
+    scan.each_row(&mut |row: FindingRecord| {
         if let Some(tally) = tallies.get_mut(&row.account_id) {
             tally.add_finding(&row);
         }

@@ -1,6 +1,6 @@
 //! What `explain` answers, as text and as JSON.
 
-use orgsweep_lake::{ScanSelector, read};
+use orgsweep_lake::{Lake, ScanSelector};
 use orgsweep_model::facts::Principal;
 use orgsweep_model::records::ScanRecord;
 
@@ -10,8 +10,10 @@ use crate::support::program;
 /// The first principal of a name, of the management account or of a member.
 fn arn_of(name: &str, of_management: bool) -> String {
     let lake = DEMO.folder.path().join("lake");
-    let found: Vec<Principal> = read(&lake, &ScanSelector::Latest).unwrap();
-    let scans: Vec<ScanRecord> = read(&lake, &ScanSelector::Latest).unwrap();
+    let found: Vec<Principal> =
+        Lake::open(&lake).unwrap().scan(&ScanSelector::Latest).unwrap().rows().unwrap();
+    let scans: Vec<ScanRecord> =
+        Lake::open(&lake).unwrap().scan(&ScanSelector::Latest).unwrap().rows().unwrap();
     let is_meant = |one: &Principal| {
         one.name == name && (one.account_id == scans[0].management_account_id) == of_management
     };

@@ -9,7 +9,6 @@ use std::fs::{self, File};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
-use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use orgsweep_model::{AccountId, TableSchema};
 use serde::{Deserialize, Serialize};
@@ -243,12 +242,12 @@ impl Spool {
         accounts
     }
 
-    /// Hands over a whole account's batches of a table.
-    pub fn batches(
+    /// Hands over a finished account's rows of a table.
+    pub fn parts(
         &mut self,
         table: &'static TableSchema,
         account: AccountId,
-        take: &mut dyn FnMut(RecordBatch) -> Result<(), LakeError>,
+        take: &mut dyn FnMut(Parts) -> Result<(), LakeError>,
     ) -> Result<(), LakeError> {
         let Some(spool) = self.tables.get_mut(table.name) else {
             return Ok(());
@@ -269,10 +268,7 @@ impl Spool {
             if bytes.len() as u64 != *length {
                 return Err(damaged(format!("{length} bytes expected at {offset}, {} there", bytes.len())));
             }
-            let batch = Parts::decode(bytes, schema)
-                .and_then(Parts::into_batch)
-                .map_err(|error| damaged(error.to_string()))?;
-            take(batch)?;
+            take(Parts::decode(bytes, schema).map_err(|error| damaged(error.to_string()))?)?;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Files that are not as they were written: told by name and with a way out, and never taken for what they were.
 
+use super::by_path::{damaged, is_complete, is_unchanged, lookup, resolve};
 use super::*;
-use crate::{is_complete, is_unchanged, lookup, resolve};
 
 const ACCOUNT: &str = "111111111111";
 
@@ -225,7 +225,7 @@ fn a_header_that_cannot_be_read_beside_finished_accounts_is_told() {
             None => std::fs::remove_file(staging.join("scan.json")).unwrap(),
         }
         assert_eq!(unfinished(folder.path()).unwrap(), [], "{text:?}");
-        let damaged = crate::damaged(folder.path()).unwrap();
+        let damaged = damaged(folder.path()).unwrap();
         assert_eq!(damaged.len(), 1, "{text:?}");
         let (name, error) = &damaged[0];
         assert_eq!(name, id.as_str());
@@ -236,10 +236,10 @@ fn a_header_that_cannot_be_read_beside_finished_accounts_is_told() {
     }
     let folder = tempfile::tempdir().unwrap();
     unpublished(folder.path(), &scan_id(1000));
-    assert!(crate::damaged(folder.path()).unwrap().is_empty());
+    assert!(damaged(folder.path()).unwrap().is_empty());
     std::fs::create_dir_all(folder.path().join("staging/torn")).unwrap();
     std::fs::write(folder.path().join("staging/torn/scan.json"), "").unwrap();
-    assert!(crate::damaged(folder.path()).unwrap().is_empty(), "nothing is kept there");
+    assert!(damaged(folder.path()).unwrap().is_empty(), "nothing is kept there");
 }
 
 #[test]
@@ -258,5 +258,5 @@ fn a_shard_whose_header_cannot_be_read_is_named_with_its_folder() {
     ] {
         assert_says(&error, &["scan.json", &way_out]);
     }
-    assert!(crate::damaged(folder.path()).unwrap().is_empty(), "the scan's own folder holds shards");
+    assert!(damaged(folder.path()).unwrap().is_empty(), "the scan's own folder holds shards");
 }

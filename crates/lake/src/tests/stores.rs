@@ -222,17 +222,17 @@ fn a_committed_scan_is_refused_and_what_was_never_committed_is_replaced() {
 #[test]
 fn of_two_publishers_the_pointer_names_the_later_scan() {
     let (store, lake, _folder) = memory();
-    let (early, late) = (scan_id(1000), scan_id(2000));
-    published(&lake, &late, [1]);
+    let (first, second) = (scan_id(1000), scan_id(2000));
+    published(&lake, &second, [1]);
     let pointer = store.get(POINTER).unwrap().unwrap().bytes;
     published(&lake, &scan_id(3000), [1]);
     // The earlier one looks at the pointer, and the later one stores it before the earlier one can.
     store.objects.lock().unwrap().remove(POINTER);
     *store.rival.lock().unwrap() = Some(pointer);
-    let writer = started(&lake, &early);
+    let writer = started(&lake, &first);
     let done = writer.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
     assert_eq!(done.warnings.len(), 1, "{:?}", done.warnings);
-    assert_eq!(lake.latest_scan_id().unwrap(), Some(late));
+    assert_eq!(lake.latest_scan_id().unwrap(), Some(second));
 }
 
 #[test]

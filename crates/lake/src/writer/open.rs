@@ -18,13 +18,12 @@ use crate::store::write_durable;
 impl ScanWriter {
     /// Prepares the staging folder: finds out now, and not after an hour of scanning, that nothing can be written.
     pub fn create(
-        lake: impl Into<Lake>,
+        lake: &Lake,
         scan_id: &ScanId,
         tables: Vec<&'static TableSchema>,
         header: &ScanHeader,
     ) -> Result<Self, LakeError> {
-        let lake = lake.into();
-        refuse_what_is_in_the_way(&lake, scan_id)?;
+        refuse_what_is_in_the_way(lake, scan_id)?;
         let created_folders = lake.staging.missing_above();
         let folder = lake.staging.of(scan_id);
         // What an earlier attempt of the same name left behind is no result; what another process is at is its own.
@@ -43,12 +42,11 @@ impl ScanWriter {
 
     /// Resumes a scan that was started: its finished accounts are there.
     pub fn resume(
-        lake: impl Into<Lake>,
+        lake: &Lake,
         scan_id: &ScanId,
         tables: Vec<&'static TableSchema>,
     ) -> Result<Self, LakeError> {
-        let lake = lake.into();
-        refuse_what_is_in_the_way(&lake, scan_id)?;
+        refuse_what_is_in_the_way(lake, scan_id)?;
         let folder = lake.staging.of(scan_id);
         let spools = vec![Spool::open(&folder)?];
         let usages = vec![SharedUsage::open(&folder)?];
@@ -57,14 +55,13 @@ impl ScanWriter {
 
     /// One shard of a scan, started or resumed.
     pub fn shard(
-        lake: impl Into<Lake>,
+        lake: &Lake,
         scan_id: &ScanId,
         tables: Vec<&'static TableSchema>,
         (index, count): (u32, u32),
         header: &ScanHeader,
     ) -> Result<Self, LakeError> {
-        let lake = lake.into();
-        refuse_what_is_in_the_way(&lake, scan_id)?;
+        refuse_what_is_in_the_way(lake, scan_id)?;
         let folder = lake.staging.of(scan_id).join(shard_folder(index, count));
         create_folder(&folder)?;
         let spool = Spool::open(&folder)?;
@@ -85,12 +82,11 @@ impl ScanWriter {
 
     /// All shards of a scan, to be published as one. Also returns the shards that were started, and as what.
     pub fn gather(
-        lake: impl Into<Lake>,
+        lake: &Lake,
         scan_id: &ScanId,
         tables: Vec<&'static TableSchema>,
     ) -> Result<(Self, Vec<StartedShard>), LakeError> {
-        let lake = lake.into();
-        refuse_what_is_in_the_way(&lake, scan_id)?;
+        refuse_what_is_in_the_way(lake, scan_id)?;
         let folder = lake.staging.of(scan_id);
         let started = started_shards(&folder)?;
         if started.is_empty() {
@@ -111,7 +107,7 @@ impl ScanWriter {
     }
 
     fn over(
-        lake: Lake,
+        lake: &Lake,
         scan_id: &ScanId,
         tables: Vec<&'static TableSchema>,
         folder: PathBuf,
@@ -122,7 +118,7 @@ impl ScanWriter {
         let scan_id = scan_id.clone();
         let encoder = ColumnEncoder::new(&scan_id, &tables);
         Self {
-            lake,
+            lake: lake.clone(),
             scan_id,
             tables,
             encoder,

@@ -13,6 +13,7 @@ use super::scan_writer::{ScanWriter, refuse_committed};
 use crate::error::LakeError;
 use crate::layout::{LATEST, manifest_key, table_key};
 use crate::manifest::{FileEntry, Latest, manifest};
+use crate::parallel::waiting_together;
 use crate::schema::SCANS;
 use crate::store::{remove_file, write_durable};
 
@@ -44,13 +45,14 @@ impl ScanWriter {
         }
         let status = scan.status;
         let scan_rows: Arc<dyn Rows> = Arc::new(vec![scan]);
-        let mut files = Vec::new();
+        let mut written = Vec::new();
         for table in self.tables.clone() {
             // What an earlier attempt to publish left.
             remove_file(&self.staged(table.name))?;
             let own = whole.iter().chain([&scan_rows]).filter(|rows| rows.schema().name == table.name);
-            files.push(self.write(table, &own.cloned().collect::<Vec<_>>())?);
+            written.push(self.write(table, &own.cloned().collect::<Vec<_>>())?);
         }
+        let files = waiting_together(&written, |file| file.finish(&self))?;
         let date = self.scan_id.scan_date();
         let manifest_key = manifest_key(&self.scan_id);
         let text = manifest(self.scan_id.as_str(), &date, &files, coverage);
@@ -66,10 +68,8 @@ impl ScanWriter {
         let facts: Vec<&FileEntry> = files.iter().filter(|file| file.table != SCANS).collect();
         // What a crash between the steps below left under this name was never visible.
         self.remove_uncommitted(&files)?;
-        let put = facts
-            .iter()
-            .try_for_each(|file| store.put_new(&file.key, &self.staged(file.table)))
-            .and_then(|()| store.put_new(&manifest_key, &staged_manifest))
+        let put = waiting_together(&facts, |file| store.put_new(&file.key, &self.staged(file.table)))
+            .and_then(|_| store.put_new(&manifest_key, &staged_manifest))
             // From here on the scan is visible.
             .and_then(|()| store.put_new(&table_key(SCANS, &self.scan_id), &self.staged(SCANS)));
         if let Err(error) = put {

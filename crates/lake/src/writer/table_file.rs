@@ -1,5 +1,7 @@
 //! One table's file: rows of the scan itself, then those of every account in order of its id.
 
+use std::fs::File;
+use std::path::Path;
 use std::sync::Arc;
 
 use orgsweep_model::records::TableRead;
@@ -17,29 +19,48 @@ use crate::parquet_file::ParquetFile;
 use crate::read::each_row_in;
 use crate::schema::fingerprint;
 
+/// A file that is written, and not durable yet.
+pub struct TableFile {
+    table: &'static TableSchema,
+    file: File,
+    rows: u64,
+}
+
+impl TableFile {
+    /// Makes it durable, and says what the manifest says of it.
+    pub fn finish(&self, writer: &ScanWriter) -> Result<FileEntry, LakeError> {
+        let path = writer.staged(self.table.name);
+        self.file.sync_all().map_err(LakeError::io("writing", &path))?;
+        let (bytes, sha256) = digest(&path)?;
+        Ok(FileEntry {
+            table: self.table.name,
+            key: table_key(self.table.name, &writer.scan_id),
+            bytes,
+            sha256,
+            rows: self.rows,
+            schema: fingerprint(self.table),
+        })
+    }
+}
+
 impl ScanWriter {
     /// Writes it into the staging folder.
     pub(super) fn write(
         &mut self,
         table: &'static TableSchema,
         own: &[Arc<dyn Rows>],
-    ) -> Result<FileEntry, LakeError> {
+    ) -> Result<TableFile, LakeError> {
         let path = self.staged(table.name);
         let mut file = ParquetFile::create(&path, table)?;
         let schema = Arc::clone(file.schema());
+        let scan_id = self.scan_id.clone();
         let building = |rows: &dyn Rows| {
-            parts(rows, self.scan_id.as_str(), &schema)
-                .and_then(Parts::into_batch)
-                .map_err(LakeError::format("building rows for", &path))
+            parts(rows, scan_id.as_str(), &schema).map_err(LakeError::format("building rows for", &path))
         };
         let mut distinct = (table.grain == Grain::Text).then(Distinct::default);
-        let mut put = |batch| match &mut distinct {
-            None => file.write(batch),
-            Some(distinct) => file.write(
-                distinct
-                    .first(&batch, table.columns[0].name)
-                    .map_err(LakeError::format("building rows for", &path))?,
-            ),
+        let mut put = |parts: Parts| match &mut distinct {
+            None => file.write(parts),
+            Some(distinct) => file.write(first_of(distinct, parts, table.columns[0].name, &path)?),
         };
         for rows in own {
             put(building(&**rows)?)?;
@@ -48,13 +69,20 @@ impl ScanWriter {
             && is_published(&*self.lake.store, from, table)?
         {
             let earlier = table_key(table.name, from);
-            each_batch(&self.lake.store, &earlier, table, from.as_str(), self.scan_id.as_str(), &mut put)?;
+            each_batch(
+                &self.lake.store,
+                &earlier,
+                table,
+                from.as_str(),
+                self.scan_id.as_str(),
+                &mut |batch| put(Parts::of(&batch)),
+            )?;
         }
+        let ledger: &[TableRead] = if table.name == TableRead::SCHEMA.name { &self.ledger } else { &[] };
         let mut order: Vec<(AccountId, usize)> = Vec::new();
         for (index, spool) in self.spools.iter_mut().enumerate() {
             order.extend(spool.accounts_of(table.name).into_iter().map(|account| (account, index)));
         }
-        let ledger: &[TableRead] = if table.name == TableRead::SCHEMA.name { &self.ledger } else { &[] };
         for read in ledger {
             if order.iter().all(|(account, _)| *account != read.account_id) {
                 order.push((read.account_id, 0));
@@ -66,11 +94,12 @@ impl ScanWriter {
             let noted: Vec<TableRead> =
                 ledger.iter().filter(|read| read.account_id == account).cloned().collect();
             if noted.is_empty() {
-                spool.batches(table, account, &mut put)?;
+                spool.parts(table, account, &mut put)?;
                 continue;
             }
             let mut reads: Vec<TableRead> = Vec::new();
-            spool.batches(table, account, &mut |batch| {
+            spool.parts(table, account, &mut |parts| {
+                let batch = parts.into_batch().map_err(LakeError::format("reading rows for", &path))?;
                 each_row_in(&batch, &path, &mut |read: TableRead| {
                     // What was copied from an earlier scan is not what this one read.
                     if noted.iter().all(|noted| noted.table_name != read.table_name) {
@@ -81,9 +110,16 @@ impl ScanWriter {
             reads.extend(noted);
             put(building(&reads)?)?;
         }
-        let rows = file.finish()?;
-        let (bytes, sha256) = digest(&path)?;
-        let key = table_key(table.name, &self.scan_id);
-        Ok(FileEntry { table: table.name, key, bytes, sha256, rows, schema: fingerprint(table) })
+        let (file, rows) = file.finish()?;
+        Ok(TableFile { table, file, rows })
     }
+}
+
+/// Those texts that were not there before.
+fn first_of(distinct: &mut Distinct, parts: Parts, column: &str, path: &Path) -> Result<Parts, LakeError> {
+    parts
+        .into_batch()
+        .and_then(|batch| distinct.first(&batch, column))
+        .map(|batch| Parts::of(&batch))
+        .map_err(LakeError::format("building rows for", path))
 }
