@@ -6,37 +6,13 @@
 //! }
 //! ```
 
-mod access;
-mod arguments;
-mod check_choice;
-mod check_list;
-mod check_names;
-mod checks;
+mod command_line;
 mod commands;
-mod config;
-mod ddl;
-mod demo;
-mod doctor;
-mod durations;
 pub mod exit;
-mod live;
-mod log_event;
-mod manuals;
-mod messages;
-mod plan_estimate;
-mod plan_screen;
-mod policy;
-mod prepare;
-mod program;
-mod progress;
-mod scan_failure;
-mod scan_report;
-mod screen;
-mod simulate;
+mod options;
+mod resolve;
 mod stopping;
-mod summary;
 mod terminal;
-mod values;
 mod verdict;
 
 use std::ffi::OsString;
@@ -46,10 +22,12 @@ use clap::FromArgMatches as _;
 use orgsweep_model::Pack;
 use orgsweep_model::text::printable;
 
-use crate::arguments::{Arguments, ChecksCommand, Command, LogFormat};
+use crate::command_line::{Arguments, Command};
 use crate::commands::config::ConfigCommand;
 use crate::exit::Failure;
-use crate::log_event::Level;
+use crate::options::LogFormat;
+use crate::terminal::log_event::Level;
+use crate::terminal::{log_event, print, tell_line};
 
 /// Runs the program with these packs linked in. Never panics on bad input.
 pub fn main(packs: Vec<Pack>) -> ExitCode {
@@ -60,7 +38,7 @@ pub fn main(packs: Vec<Pack>) -> ExitCode {
 pub fn main_with(packs: Vec<Pack>, command_line: impl Iterator<Item = OsString>) -> u8 {
     let command_line: Vec<OsString> = command_line.collect();
     let asks_for_json = asks_for_json(&command_line);
-    let parsed = manuals::command_line()
+    let parsed = command_line::definition()
         .try_get_matches_from(command_line)
         .and_then(|matches| Arguments::from_arg_matches(&matches));
     let arguments = match parsed {
@@ -91,7 +69,7 @@ pub fn main_with(packs: Vec<Pack>, command_line: impl Iterator<Item = OsString>)
         if as_json {
             log_event::warning("internal_error", &message);
         } else if !quiet {
-            live::tell_line(&printable(&message));
+            tell_line(&printable(&message));
         }
     }));
     match dispatch(packs, arguments) {
@@ -109,7 +87,7 @@ pub fn main_with(packs: Vec<Pack>, command_line: impl Iterator<Item = OsString>)
         Err(failure) => {
             let lines: Vec<String> =
                 failure.message.lines().map(|line| printable(line).into_owned()).collect();
-            live::tell_line(&format!("error: {}", lines.join("\n")));
+            tell_line(&format!("error: {}", lines.join("\n")));
             failure.code
         }
     }
@@ -125,37 +103,25 @@ fn asks_for_json(command_line: &[OsString]) -> bool {
 }
 
 fn dispatch(packs: Vec<Pack>, arguments: Arguments) -> Result<u8, Failure> {
-    let registry = prepare::registry(packs)?;
+    let registry = resolve::registry(packs)?;
     match arguments.command {
-        Command::Demo(arguments) => in_runtime(demo::demo(&registry, arguments)),
+        Command::Demo(arguments) => in_runtime(commands::demo::demo(&registry, arguments)),
         Command::Scan(arguments) => in_runtime(commands::scan::scan(&registry, *arguments)),
-        Command::Doctor(arguments) => in_runtime(doctor::doctor(&registry, *arguments)),
-        Command::Policy(arguments) => policy::policy(&registry, *arguments),
+        Command::Doctor(arguments) => in_runtime(commands::doctor::doctor(&registry, *arguments)),
+        Command::Policy(arguments) => commands::policy::policy(&registry, *arguments),
         Command::Explain(arguments) => commands::explain::explain(&arguments),
-        Command::Simulate(arguments) => in_runtime(simulate::simulate(arguments)),
-        Command::Checks { command: ChecksCommand::List(arguments) } => {
-            print(&check_list::list(&registry, &arguments)?)
-        }
-        Command::Checks { command: ChecksCommand::Show { id } } => print(&checks::show(&registry, &id)?),
+        Command::Simulate(arguments) => in_runtime(commands::simulate::simulate(arguments)),
+        Command::Checks { command } => commands::checks::checks(&registry, command),
         Command::Config { command: ConfigCommand::Schema } => print(&commands::config::schema(&registry)),
         Command::Discover(arguments) => in_runtime(commands::discover::discover(arguments)),
         Command::Finalize(arguments) => commands::finalize::finalize(&registry, *arguments),
-        Command::Ddl(arguments) => print(&ddl::ddl(&registry, &arguments)?),
+        Command::Ddl(arguments) => print(&commands::ddl::ddl(&registry, &arguments)?),
         Command::Tables => print(&commands::tables::dictionary(&registry)),
         Command::LogSchema => print(log_event::SCHEMA),
-        Command::Completions(arguments) => print(&manuals::completions(&arguments)),
-        Command::Man(arguments) => manuals::man(&arguments),
-    }
-}
-
-/// Writes to standard output. A reader that has gone away (`| head`) is not an error.
-pub(crate) fn print(text: &str) -> Result<u8, Failure> {
-    use std::io::Write as _;
-    match std::io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Failure::new(format!("standard output: {error}")))
+        Command::Completions(arguments) => {
+            print(&commands::manuals::completions(&arguments, command_line::definition()))
         }
-        _ => Ok(exit::COMPLETE),
+        Command::Man(arguments) => commands::manuals::man(&arguments, command_line::definition()),
     }
 }
 

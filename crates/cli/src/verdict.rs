@@ -4,9 +4,9 @@ use orgsweep_model::Severity;
 use orgsweep_model::records::ScanState;
 use orgsweep_sweep::Totals;
 
-use crate::arguments::ScanOptions;
 use crate::exit;
-use crate::summary::plural;
+use crate::options::ScanOptions;
+use crate::terminal::plural;
 
 /// How a scan ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ impl Verdict {
     /// Of these sums under these options.
     pub fn of(totals: &Totals, options: &ScanOptions, stopped_early: bool) -> Self {
         let incomplete = incomplete(totals, options, stopped_early);
-        let findings = options.fail_on.and_then(|least| findings(totals, least));
+        let findings = options.output.fail_on.and_then(|least| findings(totals, least));
         let code = match (incomplete.is_empty(), &findings) {
             (false, _) => exit::INCOMPLETE,
             (true, Some(_)) => exit::FINDINGS,
@@ -57,7 +57,7 @@ fn incomplete(totals: &Totals, options: &ScanOptions, stopped_early: bool) -> Ve
         reasons.push("the scan was stopped before its end".to_owned());
     }
     let lost = totals.lost();
-    match options.min_coverage {
+    match options.output.min_coverage {
         None if !lost.is_empty() => {
             let partial = lost.iter().filter(|line| line.scan_state == ScanState::Partial).count();
             let words: Vec<String> = [(lost.len() - partial, "not scanned"), (partial, "partial")]
@@ -114,7 +114,7 @@ fn findings(totals: &Totals, least: Severity) -> Option<String> {
 }
 
 fn complete(totals: &Totals, options: &ScanOptions) -> String {
-    let mut reason = match options.min_coverage {
+    let mut reason = match options.output.min_coverage {
         Some(percent) if !totals.lost().is_empty() => {
             format!(
                 "{:.1} % of the chosen accounts fully scanned, --min-coverage is {percent}",
@@ -123,7 +123,7 @@ fn complete(totals: &Totals, options: &ScanOptions) -> String {
         }
         _ => "all chosen accounts fully scanned".to_owned(),
     };
-    if let Some(least) = options.fail_on {
+    if let Some(least) = options.output.fail_on {
         reason.push_str(&format!(", no finding at or above --fail-on {least}"));
     }
     reason

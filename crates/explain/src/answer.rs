@@ -14,7 +14,6 @@ use crate::conditions::undetermined_keys;
 use crate::error::ExplainError;
 use crate::facts::Facts;
 use crate::layers_view::{LayerView, LayersView};
-use crate::nearest::unknown;
 use crate::outsider;
 use crate::query::Query;
 use crate::question::Question;
@@ -22,6 +21,7 @@ use crate::request_facts::KnownFacts;
 use crate::sides::{Requester, ResourceSide, Usual, provider_in_doubt};
 use crate::subject::{Subject, account_in};
 use crate::unrecognized::Unrecognized;
+use orgsweep_model::nearest::unknown;
 
 /// A question with its answer, and everything that explains it.
 pub struct Explanation {

@@ -19,7 +19,7 @@ use orgsweep_model::{AccountId, Row};
 use orgsweep_policy::Attached;
 
 use crate::error::ExplainError;
-use crate::nearest::unknown;
+use orgsweep_model::nearest::unknown;
 
 /// The facts that evaluation stands on.
 pub struct Facts {

@@ -35,17 +35,6 @@ pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a 
     best
 }
 
-/// `--check "x": no such check; the nearest is "y"`.
-pub fn unknown(place: &str, kind: &str, name: &str, known: &[&str]) -> String {
-    let nearest = known
-        .iter()
-        .max_by(|left, right| strsim::jaro_winkler(left, name).total_cmp(&strsim::jaro_winkler(right, name)));
-    match nearest {
-        Some(nearest) => format!("{place} {name:?}: no such {kind}; the nearest is {nearest:?}"),
-        None => format!("{place} {name:?}: no such {kind}"),
-    }
-}
-
 /// The actions that a text may have meant, nearest first.
 pub fn actions(text: &str) -> Vec<String> {
     let catalogue = Catalogue::get();
@@ -136,11 +125,5 @@ mod tests {
     fn catalogue_has_a_day() {
         let day = catalogue_day();
         assert!(day.parse::<jiff::civil::Date>().is_ok(), "{day}");
-    }
-
-    #[test]
-    fn the_nearest_name_is_offered() {
-        let message = unknown("--check", "check", "iam-role-unsued", &["iam-role-unused", "iam-group-empty"]);
-        assert_eq!(message, "--check \"iam-role-unsued\": no such check; the nearest is \"iam-role-unused\"");
     }
 }

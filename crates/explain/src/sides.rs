@@ -7,9 +7,9 @@ use orgsweep_policy::{Attached, Catalogue, Policy, Principal};
 use crate::arn_formats::parts;
 use crate::error::ExplainError;
 use crate::facts::Facts;
-use crate::nearest::unknown;
 use crate::question::Question;
 use crate::subject::Subject;
+use orgsweep_model::nearest::unknown;
 
 /// Whoever asks, as far as the scan knows.
 pub struct Requester {

@@ -17,6 +17,7 @@ pub mod facts;
 pub mod finding_id;
 pub mod gap;
 pub mod life;
+pub mod nearest;
 pub mod organization;
 pub mod pack;
 pub mod reads;

@@ -11,13 +11,13 @@ use orgsweep_sweep::organization::{are_wanted, lost};
 use orgsweep_sweep::{AccountLine, Pending, ScanError, Totals};
 use tokio::time::Instant;
 
-use crate::begin::{same_configuration, same_roster};
 use crate::error::{Error, UnfinishedShards};
 use crate::event::Event;
 use crate::options::Options;
 use crate::pack;
 use crate::publish::{Publication, Published};
 use crate::roster_file::RosterFile;
+use crate::same_scan::{same_configuration, same_roster};
 use crate::tallies::{tallies, totals_of};
 
 /// Shards that are to be published.

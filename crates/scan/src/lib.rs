@@ -16,6 +16,7 @@ mod retry;
 mod roster_file;
 mod rows;
 mod run;
+mod same_scan;
 mod shard;
 mod stopping;
 mod tallies;

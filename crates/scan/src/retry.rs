@@ -11,9 +11,9 @@ use orgsweep_model::records::{
 use orgsweep_model::{AccountId, Row as _, TableSchema, Usage};
 use orgsweep_sweep::{Plan, Totals};
 
-use crate::begin::same_configuration;
 use crate::error::Error;
 use crate::options::Options;
+use crate::same_scan::same_configuration;
 use crate::tallies::tallies;
 
 /// A published scan.

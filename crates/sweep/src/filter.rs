@@ -121,8 +121,7 @@ fn nearest_unit(unit: &str, roster: &[RosterKey]) -> String {
 
 fn nearest(wanted: &str, known: impl IntoIterator<Item = String>) -> String {
     let known: BTreeSet<String> = known.into_iter().collect();
-    let likeness = |name: &String| strsim::jaro_winkler(name, wanted);
-    let nearest = known.iter().max_by(|left, right| likeness(left).total_cmp(&likeness(right)));
+    let nearest = orgsweep_model::nearest::nearest(wanted, known.iter().map(String::as_str));
     nearest.map(|name| format!("; the nearest is {name}")).unwrap_or_default()
 }
 

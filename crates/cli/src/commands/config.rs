@@ -1,5 +1,5 @@
 //! `orgsweep config schema`: a JSON Schema of `orgsweep.toml`, so that editors complete and check it. The keys are the flags of
-//! `scan`, which the same struct reads, and the settings of the checks that are registered.
+//! `scan`, which the same structs read, and the settings of the checks that are registered.
 
 use std::any::TypeId;
 
@@ -9,8 +9,8 @@ use orgsweep_model::registry::Registry;
 use orgsweep_model::{AccountId, DynCheck, Severity};
 use serde_json::{Map, Value as Json, json};
 
-use crate::arguments::ScanOptions;
-use crate::config::CHOICES;
+use crate::options::ScanOptions;
+use crate::resolve::config::CHOICES;
 
 /// `orgsweep config …`.
 #[derive(Debug, Subcommand)]
@@ -202,7 +202,7 @@ mod tests {
     use serde::de::DeserializeOwned;
 
     use super::*;
-    use crate::config::Override;
+    use crate::resolve::config::Override;
 
     /// The keys that a struct reads, as it lists them where it refuses another.
     fn keys_of<T: DeserializeOwned>() -> BTreeSet<String> {
@@ -213,7 +213,7 @@ mod tests {
     #[test]
     fn the_schema_has_the_keys_that_are_read_and_no_other() {
         let options: BTreeSet<String> = options().into_iter().map(|(key, _)| key).collect();
-        assert_eq!(options, keys_of::<ScanOptions>());
+        assert_eq!(options, ScanOptions::keys().into_iter().collect());
         let overrides: BTreeSet<String> =
             OVERRIDE.iter().map(|(key, _)| *key).chain(["checks"]).map(ToOwned::to_owned).collect();
         assert_eq!(overrides, keys_of::<Override>());

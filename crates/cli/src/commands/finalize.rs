@@ -1,26 +1,63 @@
 //! `orgsweep finalize`: the shards of a scan, published as one.
 
+use clap::Args;
 use orgsweep_model::records::ScanStatus;
 use orgsweep_model::registry::Registry;
 use orgsweep_scan::{Finalized, Finalizing, RosterFile, RunOutcome};
 use serde_json::json;
+use std::path::PathBuf;
 use tokio::time::Instant;
 
-use crate::arguments::FinalizeArguments;
-use crate::config::Config;
 use crate::exit::Failure;
-use crate::log_event;
-use crate::messages::say;
-use crate::prepare;
-use crate::program;
-use crate::scan_report::{Reporter, Shown};
+use crate::options::ScanOptions;
+use crate::resolve;
+use crate::resolve::Config;
+use crate::terminal::log_event;
+use crate::terminal::program;
+use crate::terminal::say;
+use crate::terminal::{Reporter, Shown};
 use crate::verdict::Verdict;
+
+/// Options of the shards that change nothing in `finalize`: it makes no call to AWS, and the roster says which accounts
+/// there are and to which moment ages count. They are accepted, so that the shards' own command line works.
+const ONLY_FOR_SHARDS: [&str; 13] = [
+    "profile",
+    "region",
+    "external_id",
+    "accounts_file",
+    "single_account",
+    "concurrency",
+    "requests",
+    "max_rate",
+    "unlimited",
+    "attempt_timeout",
+    "attempts",
+    "report_timeout",
+    "now",
+];
+
+/// `orgsweep finalize`: the options of the shards, and where they are.
+#[derive(Debug, Args)]
+#[command(mut_args(|argument| {
+    let hidden = ONLY_FOR_SHARDS.contains(&argument.get_id().as_str());
+    argument.hide(hidden)
+}))]
+pub struct FinalizeArguments {
+    /// The roster that the shards were given.
+    #[arg(long, value_name = "FILE")]
+    pub roster: PathBuf,
+    /// Options from a file; a flag wins over the file.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    #[command(flatten)]
+    pub options: ScanOptions,
+}
 
 /// Publishes the shards of a scan as one.
 pub fn finalize(registry: &Registry, arguments: FinalizeArguments) -> Result<u8, Failure> {
     let began = Instant::now();
     let config = Config::read_or_default(arguments.config.as_deref())?;
-    let prepare::Prepared { mut scan, options, .. } = prepare::prepare(registry, arguments.options, config)?;
+    let resolve::Prepared { mut scan, options, .. } = resolve::prepare(registry, arguments.options, config)?;
     let roster = RosterFile::read(&arguments.roster)?;
     scan.count_ages_to(roster.now);
     log_event::is_about(roster.scan_id.as_str());
@@ -32,7 +69,7 @@ pub fn finalize(registry: &Registry, arguments: FinalizeArguments) -> Result<u8,
         options: scan,
         roster,
         path: arguments.roster,
-        deadline: options.deadline.map(|span| began + span.0),
+        deadline: options.pace.deadline.map(|span| began + span.0),
     };
     let finalized = orgsweep_scan::finalize(finalizing, &mut |event| reporter.report(event));
     let outcome = match finalized {

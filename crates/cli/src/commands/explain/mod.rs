@@ -12,7 +12,7 @@ use orgsweep_model::AccountId;
 use orgsweep_model::text::printable_json;
 
 use crate::exit::{self, Failure};
-use crate::program;
+use crate::terminal::program;
 
 /// How the answer is told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -59,7 +59,7 @@ pub struct ExplainArguments {
     #[arg(long, value_name = "SCAN_ID")]
     pub from: Option<String>,
     /// Where the tables are.
-    #[arg(long, value_name = "DIR", default_value = crate::prepare::DEFAULT_OUT)]
+    #[arg(long, value_name = "DIR", default_value = crate::resolve::DEFAULT_OUT)]
     pub out: PathBuf,
     /// How the answer is told.
     #[arg(long, value_enum, default_value_t)]
@@ -87,7 +87,7 @@ pub fn explain(arguments: &ExplainArguments) -> Result<u8, Failure> {
         Format::Text => text::render(&explanation),
         Format::Json => printable_json(&json::render(&explanation).to_string()) + "\n",
     };
-    crate::print(&printed)?;
+    crate::terminal::print(&printed)?;
     Ok(if explanation.is_reliable() { exit::COMPLETE } else { exit::INCOMPLETE })
 }
 

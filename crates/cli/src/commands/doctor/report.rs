@@ -1,0 +1,372 @@
+//! What the doctor found: as a table for a person, as an object for a program, as an exit code.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use orgsweep_aws::LONGEST_SESSION_POLICY;
+use orgsweep_model::text::{bounded, printable};
+use orgsweep_model::{Gap, Organization, Reason};
+use serde_json::{Value as Json, json};
+
+use super::advice::{Advice, Commands};
+use super::clock::ClockVerdict;
+use super::look::{Looked, Loss};
+use crate::exit;
+use crate::terminal::Layout;
+use crate::terminal::Screen;
+use crate::terminal::plural;
+
+/// Accounts with losses that have a line of their own; the object has them all.
+const MOST_LOST: usize = 40;
+/// The same of accounts without.
+const MOST_RIGHT: usize = 10;
+/// Columns from which on names and roles have room.
+const WIDE: usize = 110;
+/// Characters of AWS's words.
+const LONGEST_MESSAGE: usize = 300;
+
+/// Everything that was found.
+pub struct Report {
+    /// Who looked.
+    pub caller_arn: String,
+    /// Where.
+    pub organization: Organization,
+    /// Accounts of the roster.
+    pub listed: usize,
+    /// Accounts that are chosen and active.
+    pub candidates: usize,
+    /// The clock.
+    pub clock: ClockVerdict,
+    /// How many units have names, or why none has.
+    pub names: Result<usize, Gap>,
+    /// Whether the organization's policies could be read; `None`: no scan with these options reads them.
+    pub policies: Option<Result<(), Gap>>,
+    /// What was said on the way; for a person it was said there.
+    pub warnings: Vec<String>,
+    /// What limits sessions; `None`: nothing does.
+    pub session_policy: Option<String>,
+    /// Actions that the checks need.
+    pub actions: usize,
+    /// Enabled checks.
+    pub checks: usize,
+    /// Accounts that were looked at, the ones with losses first.
+    pub accounts: Vec<Looked>,
+    /// The commands that are suggested.
+    pub commands: Commands,
+}
+
+/// One cause over all accounts.
+struct Cause<'a> {
+    example: &'a Loss,
+    own: bool,
+    accounts: usize,
+    checks: BTreeSet<&'a str>,
+    lessened: BTreeSet<&'a str>,
+}
+
+impl Report {
+    /// 0: nothing would be lost. 2: something would, or the clock is wrong.
+    pub fn exit_code(&self) -> u8 {
+        let right = self.names.is_ok()
+            && self.policies.as_ref().is_none_or(Result::is_ok)
+            && !matches!(self.clock, ClockVerdict::Wrong(_))
+            && self.accounts.iter().all(Looked::is_right);
+        if right { exit::COMPLETE } else { exit::INCOMPLETE }
+    }
+
+    /// For a person.
+    pub fn text(&self, layout: Layout) -> String {
+        let mut screen = Screen { text: String::new(), layout };
+        self.head(&mut screen);
+        self.table(&mut screen);
+        self.what_to_do(&mut screen);
+        screen.text
+    }
+
+    fn head(&self, screen: &mut Screen) {
+        let mut line = |name: &str, value: &str| {
+            screen.paragraph(&format!("{name:<14} "), 15, &printable(value));
+        };
+        line("Caller", &self.caller_arn);
+        line("Clock", &self.clock.to_string());
+        if self.has_organization() {
+            let names = match &self.names {
+                Ok(count) => format!("{} with their names", plural(*count, "unit")),
+                Err(gap) => format!("no names of units: {}", gap.headline()),
+            };
+            let listed = plural(self.listed, "account");
+            line("Organization", &format!("{}: {listed} listed, {names}", self.organization.id));
+            match &self.policies {
+                Some(Ok(())) => line("Policies", "of the organization can be read"),
+                Some(Err(gap)) => {
+                    line("Policies", &format!("of the organization cannot be read: {}", gap.headline()));
+                }
+                None => {}
+            }
+        } else {
+            line("Organization", "not asked: the accounts are given");
+        }
+        match &self.session_policy {
+            Some(policy) => line(
+                "Session policy",
+                &format!(
+                    "{} of {LONGEST_SESSION_POLICY} characters, {}",
+                    policy.chars().count(),
+                    plural(self.actions, "action")
+                ),
+            ),
+            None => line("Session policy", "none: roles are used with all their rights"),
+        }
+    }
+
+    fn table(&self, screen: &mut Screen) {
+        let (names, roles) = if screen.layout.prose < WIDE { (12, 22) } else { (24, 28) };
+        let indent = 12 + 2 + names + 2 + roles + 2;
+        let line = |screen: &mut Screen, id: &str, name: &str, role: &str, unknown: &str| {
+            let (name, role) = (bounded(&printable(name), names), bounded(&printable(role), roles));
+            screen.paragraph(
+                &format!("{id:<12}  {name:<names$}  {role:<roles$}  "),
+                indent,
+                &printable(unknown),
+            );
+        };
+        screen.text.push('\n');
+        line(screen, "Account", "Name", "Role", "Would be UNKNOWN");
+        for (right, most, what) in [(false, MOST_LOST, "with losses"), (true, MOST_RIGHT, "all right")] {
+            let accounts: Vec<&Looked> =
+                self.accounts.iter().filter(|account| account.is_right() == right).collect();
+            for account in accounts.iter().take(most) {
+                let name = account.name.as_deref().unwrap_or("-");
+                line(screen, account.id.as_str(), name, &self.role(account), &unknown(account));
+            }
+            if accounts.len() > most {
+                let more = accounts.len() - most;
+                screen.paragraph("", 2, &format!("… and {more} more {what}; --log-format json has them"));
+            }
+        }
+        let (right, in_part, lost) = self.counts();
+        let mut sum = format!(
+            "{} of {} looked at with {}: {right} all right",
+            self.accounts.len(),
+            plural(self.candidates, "active account"),
+            plural(self.checks, "check")
+        );
+        if in_part > 0 {
+            let _ = write!(sum, ", {in_part} in part");
+        }
+        if lost > 0 {
+            let _ = write!(sum, ", {lost} not at all");
+        }
+        screen.text.push('\n');
+        screen.paragraph("", 2, &sum);
+    }
+
+    fn what_to_do(&self, screen: &mut Screen) {
+        if self.exit_code() == exit::COMPLETE && matches!(self.clock, ClockVerdict::Right(_)) {
+            return;
+        }
+        screen.text.push_str("\nWhat to do\n");
+        for cause in self.causes().values() {
+            let headline = cause.example.headline();
+            screen.paragraph(
+                "  ",
+                4,
+                &format!("{} in {}", printable(&headline), plural(cause.accounts, "account")),
+            );
+            if let Some(message) = &cause.example.message {
+                screen.paragraph("    AWS: ", 6, &printable(&bounded(message, LONGEST_MESSAGE)));
+            }
+            let Advice { sentence, commands } = self.advice(cause);
+            screen.paragraph("    ", 4, &sentence);
+            for command in &commands {
+                to_type(screen, command);
+            }
+            if !cause.checks.is_empty() && cause.checks.len() < self.checks.div_ceil(2) {
+                screen.text.push_str("    without it, no verdict of\n");
+                screen.list(cause.checks.iter().map(ToString::to_string));
+            }
+            if !cause.lessened.is_empty() {
+                screen.text.push_str("    without it, less is decided by\n");
+                screen.list(cause.lessened.iter().map(ToString::to_string));
+            }
+        }
+        let failed: BTreeSet<&String> =
+            self.accounts.iter().flat_map(|account| &account.failed_checks).collect();
+        for check in failed {
+            screen.paragraph(
+                "  ",
+                4,
+                &format!("{check} failed itself: a bug in the check; please report it"),
+            );
+        }
+        if let Err(gap) = &self.names {
+            screen.paragraph("  ", 4, &format!("no names of units: {}", printable(&gap.headline())));
+            screen.paragraph(
+                "    ",
+                4,
+                "paths are unknown then, and --ou takes only ids; what the caller needs:",
+            );
+            to_type(screen, &self.commands.hub());
+        }
+        if let Some(Err(gap)) = &self.policies {
+            let why = format!("no service and resource control policies: {}", printable(&gap.headline()));
+            screen.paragraph("  ", 4, &why);
+            let then =
+                "a scan ends with 2 then, and explain does not know what they deny; what the caller needs:";
+            screen.paragraph("    ", 4, then);
+            to_type(screen, &self.commands.hub());
+        }
+        match self.clock {
+            ClockVerdict::Off(_) => {
+                screen.paragraph("  ", 4, &format!("the clock is {}: set it (NTP)", self.clock));
+            }
+            ClockVerdict::Wrong(_) => {
+                let then = "set it (NTP); sessions would end unforeseen, and ages come out wrong";
+                screen.paragraph("  ", 4, &format!("the clock is {}: {then}", self.clock));
+            }
+            ClockVerdict::Right(_) | ClockVerdict::Unknown => {}
+        }
+    }
+
+    /// For a program.
+    pub fn json(&self) -> Json {
+        let (right, in_part, lost) = self.counts();
+        let accounts: Vec<Json> = self
+            .accounts
+            .iter()
+            .map(|account| {
+                json!({
+                    "account_id": account.id,
+                    "account_name": account.name,
+                    "ou_path": account.ou_path,
+                    "role_arn": account.role_arn,
+                    "right": account.is_right(),
+                    "unknown_checks": account.unknown_checks,
+                    "failed_checks": account.failed_checks,
+                    "losses": account.losses.iter().map(loss_json).collect::<Vec<_>>(),
+                })
+            })
+            .collect();
+        let causes: Vec<Json> = self
+            .causes()
+            .values()
+            .map(|cause| {
+                let Advice { sentence, commands } = self.advice(cause);
+                json!({
+                    "reason_code": cause.example.reason.as_str(),
+                    "api": cause.example.api,
+                    "accounts": cause.accounts,
+                    "unknown_checks": cause.checks,
+                    "lessened_checks": cause.lessened,
+                    "advice": sentence,
+                    "commands": commands,
+                })
+            })
+            .collect();
+        json!({
+            "caller_arn": self.caller_arn,
+            "organization": self.has_organization().then_some(&self.organization.id),
+            "clock": {"verdict": self.clock.word(), "ahead_seconds": self.clock.seconds()},
+            "unit_names": match &self.names {
+                Ok(count) => json!({"read": count}),
+                Err(gap) => json!({"read": null, "reason_code": gap.reason.as_str(), "api": gap.api}),
+            },
+            "organization_policies": self.policies.as_ref().map(|policies| match policies {
+                Ok(()) => json!({"readable": true}),
+                Err(gap) => json!({"readable": false, "reason_code": gap.reason.as_str(), "api": gap.api}),
+            }),
+            "session_policy": self.session_policy.as_ref().map(|policy| json!({
+                "characters": policy.chars().count(), "limit": LONGEST_SESSION_POLICY, "actions": self.actions,
+            })),
+            "checks": self.checks,
+            "accounts_listed": self.listed,
+            "accounts_active": self.candidates,
+            "accounts_looked_at": self.accounts.len(),
+            "accounts_right": right,
+            "accounts_in_part": in_part,
+            "accounts_lost": lost,
+            "accounts": accounts,
+            "warnings": self.warnings,
+            "causes": causes,
+            "exit_code": self.exit_code(),
+        })
+    }
+
+    fn has_organization(&self) -> bool {
+        self.organization.id != Organization::NONE
+    }
+
+    /// All right, in part, not at all.
+    fn counts(&self) -> (usize, usize, usize) {
+        let right = self.accounts.iter().filter(|account| account.is_right()).count();
+        let lost = self.accounts.iter().filter(|account| account.role_arn.is_none()).count();
+        (right, self.accounts.len() - right - lost, lost)
+    }
+
+    fn role(&self, account: &Looked) -> String {
+        match &account.role_arn {
+            None => "none".to_owned(),
+            Some(arn) if *arn == self.caller_arn => "the caller itself".to_owned(),
+            Some(arn) => arn.split_once(":role/").map_or(arn.as_str(), |(_, name)| name).to_owned(),
+        }
+    }
+
+    fn advice(&self, cause: &Cause<'_>) -> Advice {
+        self.commands.about(cause.example.reason, cause.own)
+    }
+
+    /// Losses of all accounts by reason, call, and whether it is the caller's own account.
+    fn causes(&self) -> BTreeMap<(&'static str, Option<&str>, bool), Cause<'_>> {
+        let mut causes = BTreeMap::new();
+        for account in &self.accounts {
+            let own = account.role_arn.as_ref() == Some(&self.caller_arn);
+            for loss in &account.losses {
+                let key = (loss.reason.as_str(), loss.api.as_deref(), own);
+                let cause = causes.entry(key).or_insert_with(|| Cause {
+                    example: loss,
+                    own,
+                    accounts: 0,
+                    checks: BTreeSet::new(),
+                    lessened: BTreeSet::new(),
+                });
+                cause.accounts += 1;
+                cause.checks.extend(loss.checks.iter().map(String::as_str));
+                cause.lessened.extend(loss.lessened.iter().map(String::as_str));
+            }
+        }
+        causes
+    }
+}
+
+/// `10 checks: DENIED at iam:GetCredentialReport; …`.
+/// A command is one line, however long: it is there to be copied.
+fn to_type(screen: &mut Screen, command: &str) {
+    let _ = writeln!(screen.text, "      {}", printable(command));
+}
+
+fn unknown(account: &Looked) -> String {
+    if account.is_right() {
+        return "nothing".to_owned();
+    }
+    let mut parts: Vec<String> = account
+        .losses
+        .iter()
+        .map(|loss| format!("{}: {}", plural(loss.checks.len(), "check"), loss.headline()))
+        .collect();
+    if !account.failed_checks.is_empty() {
+        parts.push(format!("{}: {}", plural(account.failed_checks.len(), "check"), Reason::CheckFailed));
+    }
+    parts.join("; ")
+}
+
+fn loss_json(loss: &Loss) -> Json {
+    json!({
+        "reason_code": loss.reason.as_str(),
+        "api": loss.api,
+        "error_code": loss.error_code,
+        "message": loss.message,
+        "tables": loss.tables,
+        "unknown_checks": loss.checks,
+        "lessened_checks": loss.lessened,
+    })
+}
