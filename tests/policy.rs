@@ -77,7 +77,7 @@ impl<'r> Cost<'r> {
                     dependency.required == required && tables.contains(dependency.table.name)
                 })
             };
-            registry.checks().iter().filter(reads).map(|one| one.id()).collect()
+            registry.checks().iter().filter(reads).map(orgsweep_model::registry::Registered::id).collect()
         };
         let required = checks_that(true);
         let lessened = checks_that(false).difference(&required).copied().collect();

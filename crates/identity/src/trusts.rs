@@ -28,7 +28,7 @@ impl Trusts {
     /// Those among these policies.
     pub fn new(policies: Rows<Policy>, documents: Documents) -> Self {
         let by_role = sorted(policies.as_slice(), role_of);
-        Self { by_role, policies, documents }
+        Self { policies, documents, by_role }
     }
 
     /// The trust policy of a role; `None`: it was not read.

@@ -48,7 +48,7 @@ impl Users {
         let users = users.unwrap_or_default().iter().enumerate();
         let unreported = users.filter(|(_, user)| !shown.contains(&*user.user_arn)).map(|(place, _)| place);
         let unreported = unreported.collect();
-        Self { reported, unreported, listed, credentials }
+        Self { credentials, listed, reported, unreported }
     }
 
     /// Every user: those of the report that are there, those that were deleted since, those that it leaves out. Where the users

@@ -146,7 +146,7 @@ pub fn catalog(registry: &Registry, enabled: &CheckSet) -> (Vec<CheckRecord>, Ve
             severity_rank: metadata.severity.rank(),
             description: Some(description),
             remediation: Some(remediation),
-            docs_url: metadata.pages.first().map(|page| page.to_string()),
+            docs_url: metadata.pages.first().map(std::string::ToString::to_string),
             plugin: registered.pack.to_owned(),
             enabled: enabled.checks().any(|check| check.id() == metadata.id),
             status: Some(metadata.status.as_str().to_owned()),

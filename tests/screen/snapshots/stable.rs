@@ -108,9 +108,10 @@ fn without_moments(line: &str, dates: &[String]) -> String {
             let rest = &line[start + date.len()..];
             let is_time = |character: char| character.is_ascii_digit() || ":.T".contains(character);
             let end = rest.find(|character| !is_time(character)).unwrap_or(rest.len());
-            let (word, taken) = match rest[end..].starts_with('Z') && rest.starts_with('T') {
-                true => ("MOMENT", end + 1),
-                false => ("TODAY", 0),
+            let (word, taken) = if rest[end..].starts_with('Z') && rest.starts_with('T') {
+                ("MOMENT", end + 1)
+            } else {
+                ("TODAY", 0)
             };
             line.replace_range(start..start + date.len() + taken, word);
         }
