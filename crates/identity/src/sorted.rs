@@ -20,14 +20,14 @@ pub fn equal<'a>(places: &[usize], key: impl Fn(usize) -> Option<&'a str>, wante
 mod tests {
     use super::*;
 
-    fn key(row: &(&'static str, i32)) -> Option<&'static str> {
+    fn key<'a>(row: &'a (&'static str, i32)) -> Option<&'a str> {
         (!row.0.is_empty()).then_some(row.0)
     }
 
     #[test]
     fn rows_of_a_key_are_found_in_their_order() {
         let rows = [("b", 1), ("a", 2), ("", 3), ("b", 4)];
-        let places = sorted(&rows, |row| key(row));
+        let places = sorted(&rows, key);
         let found = |wanted| {
             let at = equal(&places, |place| key(&rows[place]), wanted);
             at.map(|at| rows[places[at]].1).collect::<Vec<_>>()

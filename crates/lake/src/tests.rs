@@ -132,11 +132,11 @@ fn lake(root: &Path) -> Lake {
 }
 
 fn writer(root: &Path, id: &ScanId) -> ScanWriter {
-    ScanWriter::create(lake(root), id, all_tables(&built_in_facts()), &header(id)).unwrap()
+    ScanWriter::create(&lake(root), id, all_tables(&built_in_facts()), &header(id)).unwrap()
 }
 
 fn publish(root: &Path, id: &ScanId, status: ScanStatus) -> Result<(), LakeError> {
-    ScanWriter::create(lake(root), id, all_tables(&built_in_facts()), &header(id))?
+    ScanWriter::create(&lake(root), id, all_tables(&built_in_facts()), &header(id))?
         .publish(&[], scan_record(status), &json!({}), &mut |waited| waited < Duration::from_secs(60))
         .map(|_| ())
 }

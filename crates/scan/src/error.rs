@@ -9,7 +9,7 @@ use orgsweep_sweep::{ScanError, SourceError, StopReason};
 
 use crate::shard::Shard;
 
-/// RunResult from outside before there was anything to keep.
+/// Ended from outside before there was anything to keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interruption {
     /// By the user.
@@ -142,7 +142,7 @@ pub enum Error {
     /// A scan's name that is none.
     #[error("{0}")]
     ScanId(String),
-    /// RunResult from outside; what is finished is kept.
+    /// Ended from outside; what is finished is kept.
     #[error("the scan was stopped before its end")]
     Stopped {
         /// By whom.
@@ -160,7 +160,7 @@ pub enum Error {
     #[error("{error}")]
     Failed {
         /// Why.
-        error: ScanError,
+        error: Box<ScanError>,
         /// Finished accounts that are kept.
         kept: usize,
         /// The scan.
@@ -180,7 +180,7 @@ pub enum Error {
         /// The scan is one of several shards.
         of_shards: bool,
     },
-    /// RunResult from outside; there is nothing to keep.
+    /// Ended from outside; there is nothing to keep.
     #[error("ended from outside before the scan could begin")]
     Interrupted(Interruption),
     /// A file with a roster cannot be read or written.

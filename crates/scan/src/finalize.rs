@@ -41,7 +41,7 @@ pub enum Finalized {
     AlreadyPublished {
         /// The scan.
         scan_id: ScanId,
-        /// RunResult early, or complete.
+        /// Ended early, or complete.
         status: ScanStatus,
         /// The sums of its accounts: what was lost stays lost however often a scheduler asks.
         totals: Box<Totals>,

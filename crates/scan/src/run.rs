@@ -44,7 +44,7 @@ pub enum RunOutcome {
     /// The scan is in the lake.
     Published(Box<Published>),
     /// The shard is kept, to be published with the others.
-    Shard(Shard, Totals),
+    Shard(Shard, Box<Totals>),
 }
 
 /// What is known and kept while a run goes on.
@@ -82,7 +82,7 @@ impl Run<'_> {
         let is_partial = ended.stopped.is_some();
         let organization = running.take(ended)?;
         if let Some(shard) = shard {
-            return Ok(RunOutcome::Shard(shard, running.totals));
+            return Ok(RunOutcome::Shard(shard, Box::new(running.totals)));
         }
         shared.join(&running.usage);
         let Running { options, stop, writer, header, totals, .. } = running;
@@ -228,7 +228,7 @@ impl Running {
             ScanError::Cancelled => self.stopped(StopReason::Interrupted),
             ScanError::Deadline => self.stopped(StopReason::Deadline),
             error => Error::Failed {
-                error,
+                error: Box::new(error),
                 kept: self.writer.finished().count(),
                 scan_id: self.header.scan_id.clone(),
                 folder: self.writer.folder().to_owned(),

@@ -50,8 +50,8 @@ pub(crate) enum TaskEnd<P> {
 
 impl<P> Rows<P> {
     fn pack(facts: AccountFacts, packer: &Packer<P>) -> Self {
-        let (packed, tally) = packer(facts);
-        Self { packed, tally }
+        let (rows, tally) = packer(facts);
+        Self { packed: rows, tally }
     }
 }
 

@@ -92,7 +92,7 @@ pub async fn run<S: Sink>(
                     Listed::Account(account) => *account,
                 };
                 if needs_paths && account.ou_path.is_none() {
-                    account.ou_path = path_of(&account, unless_stopped(&stop, names.clone()).await?)?;
+                    account.ou_path = path_of(&account, &*unless_stopped(&stop, names.clone()).await?)?;
                 }
                 dispatcher.listed(account);
                 on_event(dispatcher.listed_so_far(false));
@@ -133,9 +133,9 @@ async fn unless_stopped<T>(stop: &Stop, work: impl Future<Output = T>) -> Result
 /// The path of an account's unit.
 fn path_of(
     account: &Account,
-    names: Arc<Result<BTreeMap<String, String>, Gap>>,
+    names: &Result<BTreeMap<String, String>, Gap>,
 ) -> Result<Option<String>, SourceError> {
-    match &*names {
+    match names {
         Ok(names) => Ok(path(account, names)),
         Err(gap) => Err(SourceError::names_needed(gap)),
     }

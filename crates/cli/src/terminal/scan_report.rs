@@ -129,7 +129,7 @@ impl<'a> Reporter<'a> {
                 self.shown.published(&published, &verdict);
                 Ok(ScanEnd { verdict, totals: published.totals })
             }
-            Ok(RunOutcome::Shard(shard, totals)) => self.shown.shard(shard, totals),
+            Ok(RunOutcome::Shard(shard, totals)) => self.shown.shard(shard, *totals),
             Err(error) => {
                 // No summary names what was lost.
                 if let Some(progress) = &mut self.progress {

@@ -186,7 +186,7 @@ fn what_is_kept_of_a_scan_and_is_damaged_is_named_with_the_folder_to_delete() {
         let id = scan_id(1000);
         let staging = unpublished(folder.path(), &id);
         std::fs::write(staging.join(name), bytes).unwrap();
-        let again = ScanWriter::resume(lake(folder.path()), &id, tables());
+        let again = ScanWriter::resume(&lake(folder.path()), &id, tables());
         let error = again.and_then(|again| again.belongs_to("o-exampleorgid 111122223333")).unwrap_err();
         let path = staging.join(name);
         let way_out = format!("delete the folder {} and start a new scan", staging.display());
@@ -205,7 +205,7 @@ fn rows_that_were_kept_and_cannot_be_read_are_named_when_they_are_to_be_publishe
     let path = staging.join("access_keys.rows");
     let length = std::fs::metadata(&path).unwrap().len() as usize;
     std::fs::write(&path, vec![0xff; length]).unwrap();
-    let again = ScanWriter::resume(lake(folder.path()), &id, tables()).unwrap();
+    let again = ScanWriter::resume(&lake(folder.path()), &id, tables()).unwrap();
     let error = again.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap_err();
     let way_out = format!("delete the folder {} and start a new scan", staging.display());
     assert_says(&error, &[path.to_str().unwrap(), ACCOUNT, &way_out]);
@@ -246,15 +246,15 @@ fn a_header_that_cannot_be_read_beside_finished_accounts_is_told() {
 fn a_shard_whose_header_cannot_be_read_is_named_with_its_folder() {
     let folder = tempfile::tempdir().unwrap();
     let id = scan_id(1000);
-    let mut shard = ScanWriter::shard(lake(folder.path()), &id, tables(), (0, 2), &header(&id)).unwrap();
+    let mut shard = ScanWriter::shard(&lake(folder.path()), &id, tables(), (0, 2), &header(&id)).unwrap();
     spool(&mut shard, Place::Finished, account(), &[], json!({})).unwrap();
     drop(shard);
     let staging = folder.path().join(format!("staging/{id}/shard-0-of-2"));
     std::fs::write(staging.join("scan.json"), "").unwrap();
     let way_out = format!("delete the folder {} and start a new scan", staging.display());
     for error in [
-        ScanWriter::shard(lake(folder.path()), &id, tables(), (0, 2), &header(&id)).err().unwrap(),
-        ScanWriter::gather(lake(folder.path()), &id, tables()).err().unwrap(),
+        ScanWriter::shard(&lake(folder.path()), &id, tables(), (0, 2), &header(&id)).err().unwrap(),
+        ScanWriter::gather(&lake(folder.path()), &id, tables()).err().unwrap(),
     ] {
         assert_says(&error, &["scan.json", &way_out]);
     }

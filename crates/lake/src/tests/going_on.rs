@@ -23,7 +23,7 @@ fn a_killed_scan_goes_on_with_its_whole_accounts_and_nothing_torn() {
         let mut torn = std::fs::File::options().append(true).open(staging.join(file)).unwrap();
         std::io::Write::write_all(&mut torn, b"{\"account\":\"333").unwrap();
     }
-    let mut again = ScanWriter::resume(lake(folder.path()), &id, all_tables(&built_in_facts())).unwrap();
+    let mut again = ScanWriter::resume(&lake(folder.path()), &id, all_tables(&built_in_facts())).unwrap();
     let finished: Vec<(String, serde_json::Value)> =
         again.tallies().map(|(account, tally)| (account.to_string(), tally.clone())).collect();
     assert_eq!(finished, [("222222222222".to_owned(), json!({"n": 2}))]);
@@ -48,7 +48,7 @@ fn rows_that_another_version_kept_are_refused_at_once() {
     spool(&mut begun, Place::Finished, "222222222222".parse().unwrap(), &[rows], json!({})).unwrap();
     drop(begun);
     let format = folder.path().join(format!("staging/{id}/format"));
-    let resume = || ScanWriter::resume(lake(folder.path()), &id, all_tables(&built_in_facts()));
+    let resume = || ScanWriter::resume(&lake(folder.path()), &id, all_tables(&built_in_facts()));
     for other in [Some("1"), None] {
         match other {
             Some(other) => std::fs::write(&format, other).unwrap(),
@@ -68,11 +68,11 @@ fn two_processes_never_write_one_scan() {
     let id = scan_id(1);
     let first = writer(folder.path(), &id);
     let tables = || all_tables(&built_in_facts());
-    let second = ScanWriter::create(lake(folder.path()), &id, tables(), &header(&id));
+    let second = ScanWriter::create(&lake(folder.path()), &id, tables(), &header(&id));
     assert!(matches!(second, Err(LakeError::InUse { .. })));
-    assert!(matches!(ScanWriter::resume(lake(folder.path()), &id, tables()), Err(LakeError::InUse { .. })));
+    assert!(matches!(ScanWriter::resume(&lake(folder.path()), &id, tables()), Err(LakeError::InUse { .. })));
     drop(first);
-    assert!(ScanWriter::create(lake(folder.path()), &id, tables(), &header(&id)).is_ok());
+    assert!(ScanWriter::create(&lake(folder.path()), &id, tables(), &header(&id)).is_ok());
 }
 
 #[test]
@@ -82,20 +82,20 @@ fn shards_are_published_as_one_in_order_of_account() {
     let tables = || all_tables(&built_in_facts());
     for (index, accounts) in [(0, ["333333333333", "111111111111"]), (1, ["222222222222", "444444444444"])] {
         let mut shard =
-            ScanWriter::shard(lake(folder.path()), &id, tables(), (index, 2), &header(&id)).unwrap();
+            ScanWriter::shard(&lake(folder.path()), &id, tables(), (index, 2), &header(&id)).unwrap();
         for account in accounts {
             let rows: Arc<dyn Rows> = Arc::new(vec![key(account, "arn:a", 1)]);
             spool(&mut shard, Place::Finished, account.parse().unwrap(), &[rows], json!({})).unwrap();
         }
     }
     // A shard that is run again has what it had; one of another configuration is refused.
-    let again = ScanWriter::shard(lake(folder.path()), &id, tables(), (0, 2), &header(&id)).unwrap();
+    let again = ScanWriter::shard(&lake(folder.path()), &id, tables(), (0, 2), &header(&id)).unwrap();
     assert_eq!(again.finished().count(), 2);
     drop(again);
     let other = ScanHeader { config_sha256: "ff".to_owned(), ..header(&id) };
-    assert!(ScanWriter::shard(lake(folder.path()), &id, tables(), (0, 2), &other).is_err());
+    assert!(ScanWriter::shard(&lake(folder.path()), &id, tables(), (0, 2), &other).is_err());
 
-    let (whole, headers) = ScanWriter::gather(lake(folder.path()), &id, tables()).unwrap();
+    let (whole, headers) = ScanWriter::gather(&lake(folder.path()), &id, tables()).unwrap();
     assert_eq!(headers.len(), 2);
     assert_eq!(whole.finished().count(), 4);
     whole.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
@@ -160,7 +160,7 @@ fn what_was_put_aside_is_published_and_never_gone_on_with() {
     spool(&mut stopped, Place::Unfinished, "111111111111".parse().unwrap(), &rows("111111111111"), json!({}))
         .unwrap();
     drop(stopped);
-    let mut again = ScanWriter::resume(lake(folder.path()), &id, all_tables(&built_in_facts())).unwrap();
+    let mut again = ScanWriter::resume(&lake(folder.path()), &id, all_tables(&built_in_facts())).unwrap();
     assert_eq!(again.finished().count(), 1);
     spool(&mut again, Place::Unfinished, "333333333333".parse().unwrap(), &rows("333333333333"), json!({}))
         .unwrap();
@@ -217,10 +217,10 @@ fn the_calls_of_every_process_are_counted_and_a_torn_line_is_none() {
     let text = std::fs::read_to_string(&path).unwrap();
     assert_eq!(text.lines().count(), 2, "{text}");
     std::fs::write(&path, text + "[{\"service\":\"st").unwrap();
-    let mut again = ScanWriter::resume(lake(folder.path()), &id, all_tables(&built_in_facts())).unwrap();
+    let mut again = ScanWriter::resume(&lake(folder.path()), &id, all_tables(&built_in_facts())).unwrap();
     again.keep_usage(&usage(2, 7)).unwrap();
     drop(again);
-    let last = ScanWriter::resume(lake(folder.path()), &id, all_tables(&built_in_facts())).unwrap();
+    let last = ScanWriter::resume(&lake(folder.path()), &id, all_tables(&built_in_facts())).unwrap();
     let counts = last.earlier_usage().total();
     assert_eq!((counts.calls, counts.worst_milliseconds), (5, 9));
 }
