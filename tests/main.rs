@@ -58,6 +58,8 @@ mod doctor;
 mod explain;
 // Previews, retired and renamed checks.
 mod check_life;
+/// Stored facts judged again.
+mod checking_again;
 // A check that nobody compiled in.
 mod made_at_run_time;
 // A check that fails itself.

@@ -2,6 +2,7 @@
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
+use crate::commands::check::CheckArguments;
 use crate::commands::checks::ChecksCommand;
 use crate::commands::config::ConfigCommand;
 use crate::commands::ddl::DdlArguments;
@@ -35,6 +36,8 @@ pub enum Command {
     Demo(DemoArguments),
     /// Scan the organization that the caller's credentials belong to.
     Scan(Box<ScanArguments>),
+    /// Run the checks over a stored scan, without AWS.
+    Check(Box<CheckArguments>),
     /// Verify access before scanning: which accounts and checks would be UNKNOWN, and why.
     Doctor(Box<DoctorArguments>),
     /// Print the policies that give orgsweep its access, from what the checks need.
@@ -75,6 +78,7 @@ impl Command {
         match self {
             Self::Demo(arguments) => Some(arguments.log_format),
             Self::Scan(arguments) => arguments.options.output.log_format,
+            Self::Check(arguments) => arguments.output.log_format,
             Self::Finalize(arguments) => arguments.options.output.log_format,
             _ => None,
         }
@@ -85,6 +89,7 @@ impl Command {
         match self {
             Self::Demo(arguments) => arguments.quiet,
             Self::Scan(arguments) => arguments.options.output.quiet,
+            Self::Check(arguments) => arguments.output.quiet,
             Self::Finalize(arguments) => arguments.options.output.quiet,
             _ => false,
         }

@@ -107,6 +107,7 @@ fn dispatch(packs: Vec<Pack>, arguments: Arguments) -> Result<u8, Failure> {
     match arguments.command {
         Command::Demo(arguments) => in_runtime(commands::demo::demo(&registry, arguments)),
         Command::Scan(arguments) => in_runtime(commands::scan::scan(&registry, *arguments)),
+        Command::Check(arguments) => commands::check::check(&registry, *arguments),
         Command::Doctor(arguments) => in_runtime(commands::doctor::doctor(&registry, *arguments)),
         Command::Policy(arguments) => commands::policy::policy(&registry, *arguments),
         Command::Explain(arguments) => commands::explain::explain(&arguments),

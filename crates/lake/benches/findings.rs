@@ -120,6 +120,9 @@ fn write_100_000_findings(bencher: Bencher<'_, '_>) {
             retried_scan_id: None,
             shards: None,
             organization_gaps: None,
+            aws_partition: None,
+            ages_counted_to: None,
+            checked_from_scan_id: None,
         };
         writer.publish(&[], scan, &serde_json::Value::Null, &mut |_| true).unwrap()
     });

@@ -5,58 +5,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{Array as _, AsArray, RecordBatch};
-use orgsweep_model::records::{ScanAccountRecord, ScanRecord, TableRead, TableReadOutcome};
-use orgsweep_model::{AccountId, Gap, Grain, Reason, Row, TableSchema, Tables, Timestamp};
+use orgsweep_model::records::{ScanAccountRecord, ScanRecord, TableRead};
+use orgsweep_model::{AccountId, Grain, Row, TableSchema, Tables};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 
 use crate::copy::ACCOUNT_ID;
 use crate::error::LakeError;
 use crate::layout::table_key;
 use crate::lookup::{lookup, open_where};
-use crate::read::{each_row, each_row_in, is_of_scan, open};
+use crate::read::{each_row, each_row_in, is_of_scan, open, rows_in};
 use crate::scan_id::ScanId;
 use crate::store::Store;
-
-/// Puts rows into tables, and returns how many.
-type Insert = fn(&[RecordBatch], &Path, Timestamp, &mut Tables) -> Result<usize, LakeError>;
-
-/// A table whose rows can be read back.
-#[derive(Clone, Copy, Debug)]
-pub struct StoredTable {
-    schema: &'static TableSchema,
-    insert: Insert,
-}
-
-impl StoredTable {
-    /// Of this type of row.
-    pub fn of<R: Row>() -> Self {
-        Self { schema: R::SCHEMA, insert: insert::<R> }
-    }
-
-    /// The table.
-    pub fn schema(&self) -> &'static TableSchema {
-        self.schema
-    }
-
-    fn is_an_accounts(&self) -> bool {
-        self.schema.grain == Grain::Account
-    }
-}
-
-fn insert<R: Row>(
-    batches: &[RecordBatch],
-    path: &Path,
-    observed_at: Timestamp,
-    tables: &mut Tables,
-) -> Result<usize, LakeError> {
-    let mut rows: Vec<R> = Vec::with_capacity(batches.iter().map(RecordBatch::num_rows).sum());
-    for batch in batches {
-        each_row_in(batch, path, &mut |row| rows.push(row))?;
-    }
-    let count = rows.len();
-    tables.insert(rows, observed_at);
-    Ok(count)
-}
 
 /// A file in order of account id, read forward.
 struct Cursor {
@@ -152,24 +111,24 @@ fn partition(accounts: &arrow::array::StringArray, is_before: impl Fn(&str) -> b
 pub struct Accounts {
     roster: Cursor,
     ledger: Cursor,
-    tables: Vec<(StoredTable, Cursor)>,
+    tables: Vec<(&'static TableSchema, Cursor)>,
 }
 
 impl Accounts {
     /// Of the tables whose rows belong to accounts; with `only`, what cannot hold that account is left out.
     pub fn open(
-        tables: Vec<StoredTable>,
+        tables: Vec<&'static TableSchema>,
         store: &Arc<dyn Store>,
         scan_id: &ScanId,
         only: Option<AccountId>,
     ) -> Result<Self, LakeError> {
         let cursor = |table| Cursor::open(store, scan_id, table, only);
-        let tables = tables.into_iter().filter(StoredTable::is_an_accounts);
+        let tables = tables.into_iter().filter(|table| is_an_accounts(table));
         Ok(Self {
             roster: cursor(ScanAccountRecord::SCHEMA)?,
             ledger: cursor(TableRead::SCHEMA)?,
             tables: tables
-                .map(|table| cursor(table.schema).map(|cursor| (table, cursor)))
+                .map(|table| cursor(table).map(|cursor| (table, cursor)))
                 .collect::<Result<_, _>>()?,
         })
     }
@@ -189,54 +148,56 @@ impl Accounts {
         let mut found = Tables::new();
         for (table, cursor) in &mut self.tables {
             let rows = cursor.take(account)?;
-            let read = reads.iter().find(|read| read.table_name == table.schema.name);
-            fill(&mut found, table, &rows, &cursor.path, read)?;
+            fill(&mut found, table, &rows, &cursor.path, &reads)?;
         }
         Ok(found)
     }
 }
 
-/// Puts in a table's rows, or its gap. A table that the scan did not want is neither, and reads as never read.
-fn fill(
-    tables: &mut Tables,
-    table: &StoredTable,
-    rows: &[RecordBatch],
-    path: &Path,
-    read: Option<&TableRead>,
-) -> Result<(), LakeError> {
-    let Some(read) = read else {
-        return Ok(());
-    };
-    if read.outcome == TableReadOutcome::Gap {
-        tables.insert_gap(table.schema.name, gap(read), read.observed_at);
-        return Ok(());
-    }
-    let count = (table.insert)(rows, path, read.observed_at, tables)?;
-    if count as i64 == read.row_count {
-        return Ok(());
-    }
-    // Rows that went missing would read as a pass.
-    let problem =
-        format!("{count} rows of account {}, and table_reads counts {}", read.account_id, read.row_count);
-    Err(LakeError::changed(path, problem))
+fn is_an_accounts(table: &TableSchema) -> bool {
+    table.grain == Grain::Account
 }
 
-/// The gap that a row of `table_reads` records.
-fn gap(read: &TableRead) -> Gap {
-    let reason = read.reason_code.as_deref().and_then(Reason::from_word);
-    Gap {
-        // A later version may know more reasons.
-        reason: reason.unwrap_or(Reason::MalformedAnswer),
-        api: read.api.clone(),
-        code: read.error_code.clone(),
-        message: read.error_message.clone(),
-        attempts: u32::try_from(read.attempts).unwrap_or(0),
+/// Puts in a table's rows, or its gap; of a table in parts, what became of each. A table that the scan did not want is neither,
+/// and reads as never read.
+fn fill(
+    tables: &mut Tables,
+    table: &'static TableSchema,
+    rows: &[RecordBatch],
+    path: &Path,
+    reads: &[TableRead],
+) -> Result<(), LakeError> {
+    let read_of = |name: &str| reads.iter().find(|read| read.table_name == name);
+    let Some(read) = read_of(table.name) else {
+        return Ok(());
+    };
+    let is_whole = table.parts.is_empty();
+    if let Some(gap) = read.gap().filter(|_| is_whole) {
+        tables.insert_gap(table.name, gap, read.observed_at);
+        return Ok(());
     }
+    let rows = rows_in(table, rows, path)?;
+    if rows.len() as i64 != read.row_count {
+        // Rows that went missing would read as a pass.
+        let count = rows.len();
+        let problem =
+            format!("{count} rows of account {}, and table_reads counts {}", read.account_id, read.row_count);
+        return Err(LakeError::changed(path, problem));
+    }
+    tables.insert_rows(rows, read.observed_at);
+    for part in table.parts {
+        match read_of(part.name).map(|read| (read, read.gap())) {
+            None => {}
+            Some((read, Some(gap))) => tables.insert_gap(part.name, gap, read.observed_at),
+            Some((read, None)) => tables.note_part(part, read.row_count as usize, read.observed_at),
+        }
+    }
+    Ok(())
 }
 
 /// The tables whose rows belong to no account. What became of them stands in the management account's `table_reads`.
 pub fn organization(
-    tables: &[StoredTable],
+    tables: &[&'static TableSchema],
     store: &Arc<dyn Store>,
     scan_id: &ScanId,
 ) -> Result<Tables, LakeError> {
@@ -253,16 +214,15 @@ pub fn organization(
     let reads: Vec<TableRead> =
         lookup(store, &key(TableRead::SCHEMA), scan_id.as_str(), ACCOUNT_ID, &wanted)?;
     let mut found = Tables::new();
-    for table in tables.iter().filter(|table| table.schema.grain == Grain::Organization) {
-        let read = reads.iter().find(|read| read.table_name == table.schema.name);
-        let path = store.location(&key(table.schema));
+    for table in tables.iter().copied().filter(|table| table.grain == Grain::Organization) {
+        let path = store.location(&key(table));
         let mut batches = Vec::new();
-        for batch in open(store, &key(table.schema))? {
+        for batch in open(store, &key(table))? {
             let batch = batch.map_err(LakeError::format("reading", &path))?;
             is_of_scan(&batch, scan_id.as_str(), &path)?;
             batches.push(batch);
         }
-        fill(&mut found, table, &batches, &path, read)?;
+        fill(&mut found, table, &batches, &path, &reads)?;
     }
     Ok(found)
 }

@@ -38,7 +38,6 @@ mod store;
 mod tests;
 mod writer;
 
-pub use accounts::StoredTable;
 pub use columns::{ColumnEncoder, Columns};
 pub use ddl::{Engine, ddl, is_a_pattern};
 pub use error::LakeError;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Float64Type, Int32Type, Int64Type, TimestampMillisecondType};
-use orgsweep_model::{ColumnType, Row, Timestamp, Value};
+use orgsweep_model::{ColumnType, Row, Rows, TableSchema, Timestamp, Value};
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 
 use crate::error::LakeError;
@@ -48,12 +48,35 @@ pub fn each_row_in<R: Row>(
     path: &Path,
     take: &mut dyn FnMut(R),
 ) -> Result<(), LakeError> {
-    check_types::<R>(batch, path)?;
+    check_types(R::SCHEMA, batch, path)?;
     for row in 0..batch.num_rows() {
-        let mut lookup = |name: &'static str| value::<R>(batch, name, row);
+        let mut lookup = |name: &'static str| value(R::SCHEMA, batch, name, row);
         take(R::from_values(&mut lookup).map_err(LakeError::format("reading", path))?);
     }
     Ok(())
+}
+
+/// The rows of several batches of one table, of the type that the table knows.
+pub fn rows_in(
+    table: &'static TableSchema,
+    batches: &[RecordBatch],
+    path: &Path,
+) -> Result<Arc<dyn Rows>, LakeError> {
+    let Some(build) = table.build else {
+        return Err(LakeError::changed(path, format!("{} is part of a table", table.name)));
+    };
+    let mut starts = Vec::with_capacity(batches.len());
+    let mut count = 0;
+    for batch in batches {
+        check_types(table, batch, path)?;
+        starts.push(count);
+        count += batch.num_rows();
+    }
+    let mut at = |row: usize, column: &'static str| {
+        let index = starts.partition_point(|start| *start <= row) - 1;
+        value(table, &batches[index], column, row - starts[index])
+    };
+    (build.0)(count, &mut at).map_err(LakeError::format("reading", path))
 }
 
 /// The batches of a file.
@@ -73,8 +96,8 @@ pub fn builder(
 }
 
 /// A column of another type than the table's is not this table: it must not read as if nothing were there.
-fn check_types<R: Row>(batch: &RecordBatch, path: &Path) -> Result<(), LakeError> {
-    for column in R::SCHEMA.columns {
+fn check_types(table: &TableSchema, batch: &RecordBatch, path: &Path) -> Result<(), LakeError> {
+    for column in table.columns {
         let found = batch.column_by_name(column.name).map(Array::data_type);
         if let Some(found) = found.filter(|found| **found != data_type(column.kind)) {
             return Err(LakeError::Format {
@@ -88,14 +111,14 @@ fn check_types<R: Row>(batch: &RecordBatch, path: &Path) -> Result<(), LakeError
 }
 
 /// A column's value; null where the file has no such column, which `from_values` refuses unless it may be null.
-fn value<'b, R: Row>(batch: &'b RecordBatch, name: &str, row: usize) -> Value<'b> {
+fn value<'b>(table: &TableSchema, batch: &'b RecordBatch, name: &str, row: usize) -> Value<'b> {
     let Some(column) = batch.column_by_name(name) else {
         return Value::Null;
     };
-    let Some(position) = R::SCHEMA.position(name) else {
+    let Some(position) = table.position(name) else {
         return Value::Null;
     };
-    let kind = R::SCHEMA.columns[position].kind;
+    let kind = table.columns[position].kind;
     if column.is_null(row) {
         return Value::Null;
     }

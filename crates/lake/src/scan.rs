@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use orgsweep_model::{AccountId, Row, TableSchema, Tables};
 
-use crate::accounts::{Accounts, StoredTable, organization};
+use crate::accounts::{Accounts, organization};
 use crate::error::LakeError;
 use crate::layout::table_key;
 use crate::lookup::lookup;
@@ -101,7 +101,7 @@ impl Scan {
     }
 
     /// The tables of one account, with their gaps.
-    pub fn account(&self, tables: &[StoredTable], account: AccountId) -> Result<Tables, LakeError> {
+    pub fn account(&self, tables: &[&'static TableSchema], account: AccountId) -> Result<Tables, LakeError> {
         self.accounts(tables, Some(account))?.take(account)
     }
 
@@ -109,7 +109,7 @@ impl Scan {
     /// rows, and a batch a table.
     pub fn each_account<E: From<LakeError>>(
         &self,
-        tables: &[StoredTable],
+        tables: &[&'static TableSchema],
         take: &mut dyn FnMut(AccountId, Tables) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut accounts = self.accounts(tables, None)?;
@@ -121,19 +121,23 @@ impl Scan {
     }
 
     /// The tables whose rows belong to the organization and not to an account, with their gaps.
-    pub fn organization(&self, tables: &[StoredTable]) -> Result<Tables, LakeError> {
+    pub fn organization(&self, tables: &[&'static TableSchema]) -> Result<Tables, LakeError> {
         organization(&self.published(tables)?, &self.store, &self.id)
     }
 
-    fn accounts(&self, tables: &[StoredTable], only: Option<AccountId>) -> Result<Accounts, LakeError> {
+    fn accounts(
+        &self,
+        tables: &[&'static TableSchema],
+        only: Option<AccountId>,
+    ) -> Result<Accounts, LakeError> {
         Accounts::open(self.published(tables)?, &self.store, &self.id, only)
     }
 
     /// Those of the tables that the scan has.
-    fn published(&self, tables: &[StoredTable]) -> Result<Vec<StoredTable>, LakeError> {
+    fn published(&self, tables: &[&'static TableSchema]) -> Result<Vec<&'static TableSchema>, LakeError> {
         let mut published = Vec::new();
         for table in tables {
-            if self.has_table(table.schema())? {
+            if self.has_table(table)? {
                 published.push(*table);
             }
         }

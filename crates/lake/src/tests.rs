@@ -61,6 +61,9 @@ fn scan_record(status: ScanStatus) -> ScanRecord {
         retried_scan_id: None,
         shards: Some(3),
         organization_gaps: None,
+        aws_partition: None,
+        ages_counted_to: None,
+        checked_from_scan_id: None,
     }
 }
 

@@ -39,6 +39,8 @@ text_enum! {
         Excluded = "EXCLUDED",
         /// The question has no meaning here.
         NotApplicable = "NOT_APPLICABLE",
+        /// A stored scan that is checked again did not collect it.
+        NotCollected = "NOT_COLLECTED",
         /// The check itself failed: a bug, reported with its message.
         CheckFailed = "CHECK_FAILED",
         /// Everything was read, and the rule still cannot decide.

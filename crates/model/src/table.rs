@@ -52,8 +52,34 @@ pub enum Grain {
     Text,
 }
 
+/// Hands over the value of a column in a row.
+pub type ValueOf<'s, 'v> = dyn FnMut(usize, &'static str) -> Value<'v> + 's;
+
+/// Builds rows whose type only the table knows: so many, from their values.
+#[derive(Clone, Copy)]
+pub struct BuildRows(pub for<'s, 'v> fn(usize, &mut ValueOf<'s, 'v>) -> Result<Arc<dyn Rows>, CellError>);
+
+impl BuildRows {
+    /// Of a type of row.
+    pub const fn of<R: Row>() -> Self {
+        Self(build::<R>)
+    }
+}
+
+fn build<R: Row>(count: usize, value: &mut ValueOf<'_, '_>) -> Result<Arc<dyn Rows>, CellError> {
+    let rows: Result<Vec<R>, CellError> =
+        (0..count).map(|row| R::from_values(&mut |column| value(row, column))).collect();
+    Ok(Arc::new(rows?))
+}
+
+impl fmt::Debug for BuildRows {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("BuildRows")
+    }
+}
+
 /// A table's name, meaning and columns.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct TableSchema {
     /// Lower case, `[a-z0-9_]`; unique among all packs.
     pub name: &'static str,
@@ -67,15 +93,35 @@ pub struct TableSchema {
     pub columns: &'static [Column],
     /// The columns by which rows of one account are sorted.
     pub sort: &'static [&'static str],
+    /// How its rows are read back; `None`: a part, whose rows stand in the table.
+    pub build: Option<BuildRows>,
     /// Where several collectors fill the table: what each of them adds. Each part is read or lost by itself; the table is
     /// complete where all parts are.
     pub parts: &'static [&'static TableSchema],
 }
 
+/// Names are unique among all packs.
+impl PartialEq for TableSchema {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for TableSchema {}
+
 impl TableSchema {
     /// A part of a table: it has a name and a meaning, and its rows stand in the table.
     pub const fn part(name: &'static str, doc: &'static str) -> Self {
-        Self { name, doc, grain: Grain::Account, is_stored: false, columns: &[], sort: &[], parts: &[] }
+        Self {
+            name,
+            doc,
+            grain: Grain::Account,
+            is_stored: false,
+            columns: &[],
+            sort: &[],
+            build: None,
+            parts: &[],
+        }
     }
 
     /// What has to be collected for it: its parts, or the table itself.
@@ -284,6 +330,7 @@ macro_rules! table {
                 doc: concat!($($doc, "\n"),*),
                 grain: $crate::table!(@grain $grain),
                 is_stored: $crate::table!(@stored $($transient)?),
+                build: Some($crate::table::BuildRows::of::<Self>()),
                 parts: &[ $($($part),*)? ],
                 columns: &[ $( $crate::Column {
                     name: stringify!($field),

@@ -86,6 +86,20 @@ pub enum Error {
     /// A published scan without a record.
     #[error("the scan has no row of its own")]
     NoRecord,
+    /// A scan of a version that stored less than checks read.
+    #[error(
+        "scan {scan_id} was written by version {version}, which stored less than checks read; scan again, and check that \
+         scan"
+    )]
+    StoresTooLittle {
+        /// The scan.
+        scan_id: String,
+        /// The version that wrote it.
+        version: String,
+    },
+    /// The texts of policies could not be kept in a temporary file.
+    #[error("policy texts could not be kept in the temporary folder (TMPDIR): {0}")]
+    Texts(std::io::Error),
     /// The scan to retry is of another organization.
     #[error("scan {scan_id} is of organization {retried}, and the credentials are of {organization}")]
     RetriedOrganization {

@@ -94,6 +94,7 @@ pub fn finalize(finalizing: Finalizing<'_>, on_event: &mut dyn FnMut(Event)) -> 
         started_at: roster.scan_id.moment(),
         shards: Some(took_part as i32),
         retried_scan_id: None,
+        checked_from_scan_id: None,
         is_partial,
         seconds: None,
         shared: &shared,

@@ -5,6 +5,7 @@
 //! and what went wrong an [`Error`]. Who calls turns them into text.
 
 mod begin;
+mod check;
 mod error;
 mod evaluate;
 mod event;
@@ -20,8 +21,10 @@ mod same_scan;
 mod shard;
 mod stopping;
 mod tallies;
+mod texts;
 
 pub use begin::{Attempt, Started, begin, create};
+pub use check::{Checking, check};
 pub use error::{Error, Interruption, RosterDifference, UnfinishedShards};
 pub use evaluate::{Judge, Judged};
 pub use event::{Beginning, Event};

@@ -21,7 +21,7 @@ use crate::event::Event;
 use crate::options::Options;
 
 /// Grows when columns are added to a table.
-const SCHEMA_VERSION: i32 = 4;
+const SCHEMA_VERSION: i32 = 5;
 /// A wait of so long is an event.
 const A_WHILE: Duration = Duration::from_secs(1);
 
@@ -41,6 +41,8 @@ pub struct Publication<'a> {
     pub shards: Option<i32>,
     /// The scan whose rows were taken over.
     pub retried_scan_id: Option<String>,
+    /// The stored scan whose facts were checked again.
+    pub checked_from_scan_id: Option<String>,
     /// Ended early.
     pub is_partial: bool,
     /// How long it took, where one process did it all.
@@ -81,7 +83,11 @@ impl Publication<'_> {
         on_event: &mut dyn FnMut(Event),
     ) -> Result<Published, Error> {
         let refused = Error::lake(&self.options.out);
-        let previous_scan_id = self.options.lake()?.latest_scan_id().map_err(refused)?;
+        // What was checked again follows no other scan.
+        let previous_scan_id = match &self.checked_from_scan_id {
+            None => self.options.lake()?.latest_scan_id().map_err(refused)?,
+            Some(_) => None,
+        };
         let record = self.record(&totals, previous_scan_id.map(|id| id.to_string()));
         let coverage = self.coverage(&record, &totals);
         let policies = self.policies.take();
@@ -155,6 +161,9 @@ impl Publication<'_> {
             shards: self.shards,
             organization_gaps: (!totals.organization_gaps.is_empty())
                 .then(|| totals.organization_gaps.join("; ")),
+            aws_partition: Some(self.organization.partition.clone()),
+            ages_counted_to: Some(plan.now),
+            checked_from_scan_id: self.checked_from_scan_id.clone(),
         }
     }
 

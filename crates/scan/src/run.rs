@@ -95,6 +95,7 @@ impl Run<'_> {
             scan_id: &scan_id,
             shards: None,
             retried_scan_id: header.retried_scan_id,
+            checked_from_scan_id: None,
             is_partial,
             seconds: Some(watch.elapsed()),
             shared: &shared,

@@ -226,7 +226,8 @@ impl Visit {
     /// A line for every table, or part of one, that was to be read.
     fn table_reads(&self, plan: &Plan) -> Vec<TableRead> {
         let collected = plan.tables();
-        let names = collected.iter().map(|table| table.name).filter(|name| self.tables.contains(name));
+        let names = collected.iter().map(|table| table.name).chain([RosterEntry::SCHEMA.name]);
+        let names = names.filter(|name| self.tables.contains(name));
         names
             .map(|name| {
                 let observed_at = self.tables.observed_at(name).unwrap_or(plan.now);

@@ -1,5 +1,6 @@
 //! One file or folder per command, with its arguments.
 
+pub mod check;
 pub mod checks;
 pub mod config;
 pub mod ddl;

@@ -63,6 +63,8 @@ impl From<Error> for Failure {
             Error::OtherVersion { .. }
             | Error::OtherConfiguration { .. }
             | Error::NoRecord
+            | Error::StoresTooLittle { .. }
+            | Error::Texts(_)
             | Error::Journal { .. }
             | Error::FinishedTwice { .. }
             | Error::OtherOrganization { .. }

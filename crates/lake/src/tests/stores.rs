@@ -12,7 +12,7 @@ use bytes::Bytes;
 use orgsweep_model::records::TableReadOutcome;
 
 use super::*;
-use crate::{Lock, Object, Store, StoredTable, Version};
+use crate::{Lock, Object, Store, Version};
 
 /// The one object that may change: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>.
 const POINTER: &str = "latest.json";
@@ -266,8 +266,8 @@ fn a_file_is_read_in_pieces_and_not_page_by_page() {
     assert!(bytes < 3 * size, "{bytes} bytes of {size} were read");
 }
 
-fn wanted() -> [StoredTable; 3] {
-    [StoredTable::of::<AccessKey>(), StoredTable::of::<Principal>(), StoredTable::of::<GroupMember>()]
+fn wanted() -> [&'static TableSchema; 3] {
+    [AccessKey::SCHEMA, Principal::SCHEMA, GroupMember::SCHEMA]
 }
 
 /// What a check that reads a stored scan sees: rows, a gap, or a table that was never read.
@@ -347,9 +347,7 @@ fn tables_of_the_organization_come_with_the_management_accounts_ledger() {
         let rows: Vec<Arc<dyn Rows>> = vec![Arc::new(policies.clone())];
         writer.publish(&rows, record, &json!({}), &mut |_| true).unwrap();
         let scan = lake.scan(&ScanSelector::Latest).unwrap();
-        let tables = scan
-            .organization(&[StoredTable::of::<OrganizationPolicy>(), StoredTable::of::<AccessKey>()])
-            .unwrap();
+        let tables = scan.organization(&[OrganizationPolicy::SCHEMA, AccessKey::SCHEMA]).unwrap();
         match outcome {
             TableReadOutcome::Read => {
                 assert_eq!(tables.get::<OrganizationPolicy>().unwrap(), policies);

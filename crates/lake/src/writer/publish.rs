@@ -44,6 +44,7 @@ impl ScanWriter {
             return Err(LakeError::Format { doing: "publishing", path: self.folder.clone(), problem });
         }
         let status = scan.status;
+        let is_checked_again = scan.checked_from_scan_id.is_some();
         let scan_rows: Arc<dyn Rows> = Arc::new(vec![scan]);
         let mut written = Vec::new();
         for table in self.tables.clone() {
@@ -81,7 +82,8 @@ impl ScanWriter {
         }
         self.published = true;
         let mut warnings = Vec::new();
-        if status == ScanStatus::Complete {
+        // Facts that were checked again are those of an earlier scan: they are never the latest.
+        if status == ScanStatus::Complete && !is_checked_again {
             match self.move_latest(&staged_pointer) {
                 Ok(None) => {}
                 Ok(Some(newer)) => warnings.push(format!(

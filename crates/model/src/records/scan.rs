@@ -65,6 +65,12 @@ crate::table! {
         /// What the scan wanted to read of the organization as a whole and could not, with the reason: its policies, the
         /// names of its units; null: nothing.
         organization_gaps: Option<String>,
+        /// `aws`, `aws-cn`, `aws-us-gov`.
+        aws_partition: Option<String>,
+        /// The moment that ages count to.
+        ages_counted_to: Option<Timestamp>,
+        /// The stored scan whose facts were checked again; null: they were collected.
+        checked_from_scan_id: Option<String>,
     }
 }
 
