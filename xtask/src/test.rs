@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use crate::process::{cargo, root, run, target};
-use crate::{catalogue, fuzz, newcomer, policies, python, tidy};
+use crate::{catalogue, fuzz, generate, newcomer, policies, python, tidy};
 
 /// What the first build of a newcomer leaves out is tested too.
 pub const FULL: &str = "--features=orgsweep/full";
@@ -28,6 +28,7 @@ pub fn test(skip_judges: bool) -> Result<(), String> {
     steps.step("newcomer", newcomer::newcomer);
     fuzz(&mut steps)?;
     let built = steps.step("binary", || run(cargo().args(["build", "--quiet", "--bin", "orgsweep", FULL])));
+    steps.step("generated files", generate::check);
     if skip_judges {
         println!("\nThe independent judges were skipped.");
     } else if built {
