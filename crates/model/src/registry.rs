@@ -209,12 +209,12 @@ impl Registry {
     }
 }
 
-/// The computed tables that come with orgsweep: those of which some input is collected. A distribution that collects nothing of
-/// what one reads does without it; one that collects a part of it has forgotten the rest.
+/// The computed tables that come with orgsweep: those whose inputs are all collected. A distribution that collects less does
+/// without them, and a check that reads one is refused there.
 fn built_in_computed(filled: &BTreeSet<&str>) -> Vec<Arc<dyn DynComputed>> {
     let all: Vec<Arc<dyn DynComputed>> = vec![Arc::from(computed::<Principal>())];
     let is_collected = |dependency: &Dependency| filled.contains(dependency.table.name);
-    all.into_iter().filter(|table| table.dependencies().iter().any(is_collected)).collect()
+    all.into_iter().filter(|table| table.dependencies().iter().all(is_collected)).collect()
 }
 
 /// Refuses what reads a table that nobody fills.
