@@ -76,7 +76,7 @@ pub fn rows_in(
         let index = starts.partition_point(|start| *start <= row) - 1;
         value(table, &batches[index], column, row - starts[index])
     };
-    (build.0)(count, &mut at).map_err(LakeError::format("reading", path))
+    build.rows(count, &mut at).map_err(LakeError::format("reading", path))
 }
 
 /// The batches of a file.

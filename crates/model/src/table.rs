@@ -55,14 +55,22 @@ pub enum Grain {
 /// Hands over the value of a column in a row.
 pub type ValueOf<'s, 'v> = dyn FnMut(usize, &'static str) -> Value<'v> + 's;
 
-/// Builds rows whose type only the table knows: so many, from their values.
+/// Builds so many rows from their values.
+type Build = fn(usize, &mut ValueOf<'_, '_>) -> Result<Arc<dyn Rows>, CellError>;
+
+/// Builds rows whose type only the table knows.
 #[derive(Clone, Copy)]
-pub struct BuildRows(pub for<'s, 'v> fn(usize, &mut ValueOf<'s, 'v>) -> Result<Arc<dyn Rows>, CellError>);
+pub struct BuildRows(Build);
 
 impl BuildRows {
     /// Of a type of row.
     pub const fn of<R: Row>() -> Self {
         Self(build::<R>)
+    }
+
+    /// So many rows; `value` hands over the value of a column in a row.
+    pub fn rows(self, count: usize, value: &mut ValueOf<'_, '_>) -> Result<Arc<dyn Rows>, CellError> {
+        (self.0)(count, value)
     }
 }
 
