@@ -9,8 +9,7 @@ use std::process::Command;
 
 use serde_json::Value as Json;
 
-use crate::process::{cargo, output, root, run, target};
-use crate::test::FULL;
+use crate::process::{FULL, cargo, output, root, run, target};
 
 /// The folder of the pages of checks: what is there and not generated goes.
 const CHECKS: &str = "docs/checks";

@@ -5,11 +5,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
-use crate::process::{cargo, root, run, target};
+use crate::process::{FULL, cargo, root, run, target};
 use crate::{catalogue, fuzz, generate, newcomer, policies, python, tidy};
-
-/// What the first build of a newcomer leaves out is tested too.
-pub const FULL: &str = "--features=orgsweep/full";
 
 /// Runs every step, also after one has failed, and ends with how many did.
 pub fn test(skip_judges: bool) -> Result<(), String> {
