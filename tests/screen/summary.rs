@@ -104,6 +104,8 @@ fn the_exit_code_is_explained() {
 fn the_retry_that_is_suggested_is_one_that_works() {
     let world = World::start(options(20));
     let said = world.scan(&[]);
+    let complete = world.rows::<ScanAccountRecord>();
+    let complete = complete.iter().filter(|row| row.scan_state == ScanState::Scanned).count();
     let from = said.output.find("  # with the same options").unwrap();
     // The comment, and a command that may go on in the next line: a shell takes both, with the options of the first scan.
     let mut taken: Vec<&str> = Vec::new();
@@ -120,7 +122,8 @@ fn the_retry_that_is_suggested_is_one_that_works() {
     assert_eq!(again.code, 2, "{}", again.errors);
     let taken =
         world.rows::<ScanAccountRecord>().into_iter().filter(|row| row.taken_from_scan_id.is_some()).count();
-    assert!(taken >= 18, "{taken}");
+    assert!(complete >= 15);
+    assert_eq!(taken, complete);
     // Nothing to try again where nothing was lost.
     let good = World::start(Options { refusing: Some(0), broken: Some(0), ..options(4) });
     assert!(!good.scan(&[]).output.contains("--retry-incomplete"));

@@ -10,7 +10,7 @@ use orgsweep_model::registry::Registry;
 use orgsweep_model::{
     Account, AccountId, Gap, Organization, Reason, Row as _, TableSchema, Tables, Timestamp, Usage,
 };
-use orgsweep_sweep::{AccountFacts, Totals};
+use orgsweep_sweep::{AccountFacts, Totals, lost_tables};
 use tokio::time::Instant;
 
 use crate::begin::random_entropy;
@@ -182,7 +182,7 @@ impl<'a> StoredFacts<'a> {
             taken_from_scan_id: Some(self.scan.id().to_string()),
             ..record
         };
-        let headline = (record.scan_state != ScanState::Scanned).then(|| record.reason.clone()).flatten();
+        let headline = headline(&record, &tables, &self.tables);
         Ok(AccountFacts {
             account,
             record,
@@ -224,6 +224,23 @@ fn account(record: &ScanAccountRecord, entry: Option<RosterEntry>) -> Account {
         joined_at: entry.as_ref().and_then(|entry| entry.joined_at),
         is_management: entry.is_some_and(|entry| entry.is_management),
         ..Account::new(record.account_id)
+    }
+}
+
+/// Why an account was not scanned completely, without AWS's own words.
+fn headline(
+    record: &ScanAccountRecord,
+    tables: &Tables,
+    stored: &[&'static TableSchema],
+) -> Option<String> {
+    let sources = stored.iter().flat_map(|table| table.sources());
+    let lost: Vec<(&'static str, &Gap)> =
+        sources.filter_map(|table| Some((table.name, tables.gap(table.name)?))).collect();
+    match record.scan_state {
+        ScanState::Scanned => None,
+        ScanState::Partial if !lost.is_empty() => Some(lost_tables(&lost, Gap::headline)),
+        ScanState::NotScanned if !lost.is_empty() => Some(lost[0].1.headline()),
+        _ => record.reason.clone(),
     }
 }
 

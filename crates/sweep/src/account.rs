@@ -254,7 +254,7 @@ async fn run_collector(collector: &dyn Collector, session: &Session, tables: &mu
 }
 
 /// `credentials, access_keys: DENIED at iam:GetCredentialReport …`: the tables that were lost, by reason.
-fn lost_tables(lost: &[(&'static str, &Gap)], words: impl Fn(&Gap) -> String) -> String {
+pub fn lost_tables(lost: &[(&'static str, &Gap)], words: impl Fn(&Gap) -> String) -> String {
     let mut parts: Vec<(String, Vec<&str>)> = Vec::new();
     for (table, gap) in lost {
         let why = words(gap);

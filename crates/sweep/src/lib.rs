@@ -18,6 +18,7 @@ pub mod stop;
 mod tests;
 pub mod totals;
 
+pub use account::lost_tables;
 pub use account_facts::AccountFacts;
 pub use filter::Filter;
 pub use plan::{Plan, Unmatched};
