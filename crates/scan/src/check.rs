@@ -228,11 +228,7 @@ fn account(record: &ScanAccountRecord, entry: Option<RosterEntry>) -> Account {
 }
 
 /// Why an account was not scanned completely, without AWS's own words.
-fn headline(
-    record: &ScanAccountRecord,
-    tables: &Tables,
-    stored: &[&'static TableSchema],
-) -> Option<String> {
+fn headline(record: &ScanAccountRecord, tables: &Tables, stored: &[&'static TableSchema]) -> Option<String> {
     let sources = stored.iter().flat_map(|table| table.sources());
     let lost: Vec<(&'static str, &Gap)> =
         sources.filter_map(|table| Some((table.name, tables.gap(table.name)?))).collect();
