@@ -8,7 +8,7 @@
 //! - a tuple of up to six of these.
 
 use crate::gap::Gap;
-use crate::table::{Grain, Row, TableSchema};
+use crate::table::{Row, TableSchema};
 use crate::tables::Tables;
 use crate::view::View;
 
@@ -50,13 +50,6 @@ pub fn merged(dependencies: Vec<Dependency>) -> Vec<Dependency> {
     // Stable: each kind in the order in which it is read.
     merged.sort_by_key(|dependency| !dependency.required);
     merged
-}
-
-/// Whether everything that is read belongs to the organization, so that there is one answer for all accounts.
-pub fn are_of_organization(dependencies: &[Dependency]) -> bool {
-    let is_text = |dependency: &&Dependency| dependency.table.grain == Grain::Text;
-    let mut rest = dependencies.iter().filter(|dependency| !is_text(dependency)).peekable();
-    rest.peek().is_some() && rest.all(|dependency| dependency.table.grain == Grain::Organization)
 }
 
 /// Something that can be taken out of an account's tables.

@@ -224,7 +224,7 @@ fn refuse_unfilled(
     name: &str,
     dependencies: &[Dependency],
 ) -> Result<(), String> {
-    let is_filled = |table: &TableSchema| table.grain != Grain::Account || filled.contains(table.name);
+    let is_filled = |table: &TableSchema| table.grain == Grain::Text || filled.contains(table.name);
     match dependencies.iter().find(|dependency| !is_filled(dependency.table)) {
         Some(lost) => Err(format!("{kind} {name} reads table {}, which no collector fills", lost.table.name)),
         None => Ok(()),

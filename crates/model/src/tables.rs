@@ -26,8 +26,6 @@ enum Content {
 pub struct Tables {
     entries: BTreeMap<&'static str, Entry>,
     notes: Vec<String>,
-    /// What was read once, for the organization.
-    organization: Option<Arc<Tables>>,
     shared: Arc<Shared>,
     /// Of these tables: they go when a table comes.
     views: Views,
@@ -42,19 +40,6 @@ impl Tables {
     /// No tables yet, with what all accounts of a scan share.
     pub fn sharing(shared: Arc<Shared>) -> Self {
         Self { shared, ..Self::default() }
-    }
-
-    /// The same, with the tables of the organization: checks read them like those of the account.
-    #[must_use]
-    pub fn within(mut self, organization: Arc<Self>) -> Self {
-        self.set_organization(organization);
-        self
-    }
-
-    /// Adds the tables of the organization.
-    pub fn set_organization(&mut self, organization: Arc<Self>) {
-        self.views = Views::default();
-        self.organization = Some(organization);
     }
 
     /// Puts a table in. `observed_at` is when AWS established the facts, which for the credential report is
@@ -146,7 +131,7 @@ impl Tables {
         if !R::SCHEMA.parts.is_empty() {
             return Ok(self.rows_of());
         }
-        match self.entry(R::SCHEMA) {
+        match self.entries.get(R::SCHEMA.name) {
             Some(Entry { content: Ok(Content::Rows(rows)), .. }) => {
                 rows.as_any().downcast_ref::<Vec<R>>().map(Vec::as_slice).ok_or(&NEVER_READ)
             }
@@ -157,7 +142,7 @@ impl Tables {
 
     /// Those rows of a table that are there, whatever else of it was lost.
     pub fn rows_of<R: Row>(&self) -> &[R] {
-        match self.entry(R::SCHEMA) {
+        match self.entries.get(R::SCHEMA.name) {
             Some(Entry { content: Ok(Content::Rows(rows)), .. }) => {
                 rows.as_any().downcast_ref::<Vec<R>>().map_or(&[], Vec::as_slice)
             }
@@ -176,7 +161,7 @@ impl Tables {
         if !table.parts.is_empty() {
             return Ok(());
         }
-        match self.entry(table) {
+        match self.entries.get(table.name) {
             Some(entry) => entry.content.as_ref().map(|_| ()),
             None => Err(&NEVER_READ),
         }
@@ -190,14 +175,6 @@ impl Tables {
     /// What all accounts of a scan share.
     pub fn shared(&self) -> &Shared {
         &self.shared
-    }
-
-    fn entry(&self, table: &TableSchema) -> Option<&Entry> {
-        let own = self.entries.get(table.name);
-        own.or_else(|| {
-            let organization = self.organization.as_deref().filter(|_| table.grain == Grain::Organization)?;
-            organization.entries.get(table.name)
-        })
     }
 
     /// The rows of a table by name, as they go to the lake.
@@ -222,10 +199,9 @@ impl Tables {
         self.entries.get(table).and_then(|entry| entry.content.as_ref().err())
     }
 
-    /// When the facts of a table were established; of a table of the organization, when those were.
+    /// When the facts of a table were established.
     pub fn observed_at(&self, table: &str) -> Option<Timestamp> {
-        let own = self.entries.get(table).map(|entry| entry.observed_at);
-        own.or_else(|| self.organization.as_ref()?.observed_at(table))
+        self.entries.get(table).map(|entry| entry.observed_at)
     }
 
     /// Whether the table was read or recorded as a gap.

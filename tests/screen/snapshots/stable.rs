@@ -140,7 +140,7 @@ fn without_number(line: &str, before: &str, after: &str) -> String {
 #[test]
 fn what_differs_from_run_to_run_is_replaced_and_nothing_else() {
     let stable = Stable {
-        replaced: vec![("/tmp/x".into(), "FOLDER".into())],
+        replaced: vec![("/a/folder".into(), "FOLDER".into())],
         dates: ["2026-11-30".into(), "2026-11-29".into()],
     };
     for (text, wanted) in [
@@ -152,7 +152,7 @@ fn what_differs_from_run_to_run_is_replaced_and_nothing_else() {
             "at 2026-11-30T12:26:14.123Z, 2026-11-29; 2026-06-01T00:00:00Z",
             "at MOMENT, TODAY; 2026-06-01T00:00:00Z",
         ),
-        ("http://127.0.0.1:4567/ in /tmp/x/lake  ", "http://127.0.0.1:N/ in FOLDER/lake"),
+        ("http://127.0.0.1:4567/ in /a/folder/lake  ", "http://127.0.0.1:N/ in FOLDER/lake"),
         ("it took long", "it took long"),
         (
             "01KT07NV00CSCZ6ZA7YPNSD66R 01KT07NV00CSCZ6ZA7YPNSD66S 01KT07NV00CSCZ6ZA7YPNSD66R",
