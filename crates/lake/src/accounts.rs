@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{Array as _, AsArray, RecordBatch};
+use arrow_array::cast::AsArray;
+use arrow_array::{Array as _, RecordBatch};
 use orgsweep_model::records::{ScanAccountRecord, ScanRecord, TableRead};
 use orgsweep_model::{AccountId, Grain, Row, TableSchema, Tables};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
@@ -86,7 +87,7 @@ impl Cursor {
         Ok(taken)
     }
 
-    fn accounts<'b>(&self, batch: &'b RecordBatch) -> Result<&'b arrow::array::StringArray, LakeError> {
+    fn accounts<'b>(&self, batch: &'b RecordBatch) -> Result<&'b arrow_array::StringArray, LakeError> {
         let accounts = batch.column_by_name(ACCOUNT_ID).and_then(|accounts| accounts.as_string_opt::<i32>());
         accounts.filter(|accounts| accounts.null_count() == 0).ok_or_else(|| {
             LakeError::changed(
@@ -98,7 +99,7 @@ impl Cursor {
 }
 
 /// The first row for which this is false; rows are in order.
-fn partition(accounts: &arrow::array::StringArray, is_before: impl Fn(&str) -> bool) -> usize {
+fn partition(accounts: &arrow_array::StringArray, is_before: impl Fn(&str) -> bool) -> usize {
     let (mut low, mut high) = (0, accounts.len());
     while low < high {
         let middle = low.midpoint(high);

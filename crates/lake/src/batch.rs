@@ -3,14 +3,15 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use arrow::array::{
-    Array as _, ArrayAccessor, ArrayRef, BooleanArray, BooleanBuilder, Float64Builder, Int32Array,
-    Int32Builder, Int64Array, Int64Builder, StringArray, StringBuilder, TimestampMillisecondArray,
-    TimestampMillisecondBuilder, UInt32Array,
+use arrow_array::builder::{
+    BooleanBuilder, Float64Builder, Int32Builder, Int64Builder, StringBuilder, TimestampMillisecondBuilder,
 };
-use arrow::compute::take;
-use arrow::datatypes::SchemaRef;
-use arrow::error::ArrowError;
+use arrow_array::{
+    Array as _, ArrayAccessor, ArrayRef, BooleanArray, Int32Array, Int64Array, StringArray,
+    TimestampMillisecondArray, UInt32Array,
+};
+use arrow_schema::{ArrowError, SchemaRef};
+use arrow_select::take::take;
 use orgsweep_model::{ColumnType, Rows, TableSchema, Value};
 
 use crate::codec::{MOST_ALIKE, Part, Parts};
@@ -253,7 +254,7 @@ pub fn sort_positions(table: &TableSchema) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
-    use arrow::array::Float64Array;
+    use arrow_array::Float64Array;
 
     use super::*;
 

@@ -6,16 +6,15 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array as _, ArrayRef, RecordBatch, RecordBatchOptions, UInt32Array};
-use arrow::buffer::Buffer;
-use arrow::compute::take;
-use arrow::datatypes::SchemaRef;
-use arrow::error::ArrowError;
-use arrow::ipc::reader::FileDecoder;
-use arrow::ipc::writer::{
+use arrow_array::{Array as _, ArrayRef, RecordBatch, RecordBatchOptions, UInt32Array};
+use arrow_buffer::Buffer;
+use arrow_ipc::reader::FileDecoder;
+use arrow_ipc::writer::{
     DictionaryTracker, IpcDataGenerator, IpcWriteContext, IpcWriteOptions, write_message,
 };
-use arrow::ipc::{Block, MetadataVersion};
+use arrow_ipc::{Block, MetadataVersion};
+use arrow_schema::{ArrowError, SchemaRef};
+use arrow_select::take::take;
 
 /// Columns that can be there once: a bit each.
 pub const MOST_ALIKE: usize = 64;
@@ -170,8 +169,8 @@ fn bit(position: usize) -> Result<u64, ArrowError> {
 
 #[cfg(test)]
 mod tests {
-    use arrow::array::{BooleanArray, Int64Array, StringArray, new_null_array};
-    use arrow::datatypes::{DataType, Field, Schema};
+    use arrow_array::{BooleanArray, Int64Array, StringArray, new_null_array};
+    use arrow_schema::{DataType, Field, Schema};
 
     use super::*;
 

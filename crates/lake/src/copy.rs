@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array as _, ArrayRef, AsArray, RecordBatch, StringArray, new_null_array};
+use arrow_array::cast::AsArray;
+use arrow_array::{Array as _, ArrayRef, RecordBatch, StringArray, new_null_array};
 use orgsweep_model::records::ScanAccountRecord;
 use orgsweep_model::{AccountId, Row as _, TableSchema};
 
@@ -76,7 +77,7 @@ fn renamed(
     table: &'static TableSchema,
     from: &str,
     to: &str,
-) -> Result<RecordBatch, arrow::error::ArrowError> {
+) -> Result<RecordBatch, arrow_schema::ArrowError> {
     let schema = arrow_schema(table);
     let rows = batch.num_rows();
     let columns = schema.fields().iter().map(|field| -> ArrayRef {

@@ -158,7 +158,13 @@ fn forbidden(name: &str, target: &str, dev: bool, allowed: &[&str], in_tests: &[
             "{name} -> {target}: only orgsweep-aws names an AWS crate, and packs that SDK_CRATES lists"
         ));
     }
-    if ["arrow", "parquet", "object_store"].contains(&target) && name != "orgsweep-lake" {
+    if target == "arrow" {
+        return Some(format!(
+            "{name} -> arrow: it compiles kernels that nothing calls; name arrow-array, arrow-select and so on"
+        ));
+    }
+    let is_storage = target.starts_with("arrow-") || ["parquet", "object_store"].contains(&target);
+    if is_storage && name != "orgsweep-lake" {
         return Some(format!("{name} -> {target}: only orgsweep-lake names it"));
     }
     None
@@ -327,6 +333,9 @@ mod tests {
         assert!(forbidden("orgsweep-cli", "aws-config", false, &[], &[]).is_some());
         assert!(forbidden("orgsweep-aws", "aws-config", false, &[], &[]).is_none());
         assert!(forbidden("orgsweep-sweep", "parquet", false, &[], &[]).is_some());
+        assert!(forbidden("orgsweep-sweep", "arrow-array", false, &[], &[]).is_some());
+        assert!(forbidden("orgsweep-lake", "arrow-array", false, &[], &[]).is_none());
+        assert!(forbidden("orgsweep-lake", "arrow", false, &[], &[]).is_some());
     }
 
     #[test]

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array as _, ArrayRef, UInt32Array, new_empty_array};
-use arrow::compute::{concat, take};
-use arrow::datatypes::FieldRef;
+use arrow_array::{Array as _, ArrayRef, UInt32Array, new_empty_array};
+use arrow_schema::FieldRef;
+use arrow_select::concat::concat;
+use arrow_select::take::take;
 use bytes::Bytes;
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, compute_leaves};
 use parquet::basic::Compression;
@@ -95,7 +96,7 @@ impl Column {
             arrays.iter().try_for_each(|array| self.write(array))?;
         }
         let arrays = waiting.iter().map(Piece::array).collect::<Result<Vec<_>, _>>()?;
-        let arrays: Vec<&dyn arrow::array::Array> = arrays.iter().map(|array| &**array).collect();
+        let arrays: Vec<&dyn arrow_array::Array> = arrays.iter().map(|array| &**array).collect();
         match arrays.as_slice() {
             [] => self.write(&new_empty_array(self.field.data_type())),
             arrays => {

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::datatypes::SchemaRef;
+use arrow_schema::SchemaRef;
 
 use orgsweep_model::{Grain, TableSchema};
 use parquet::arrow::ArrowWriter;
@@ -198,7 +198,8 @@ fn properties(table: &TableSchema, path: &Path) -> Result<WriterProperties, Lake
 
 #[cfg(test)]
 mod tests {
-    use arrow::array::{Array as _, AsArray as _};
+    use arrow_array::Array as _;
+    use arrow_array::cast::AsArray as _;
     use orgsweep_model::Row as _;
     use orgsweep_model::records::CheckControlRecord;
     use parquet::file::metadata::{ParquetMetaDataReader, RowGroupMetaData};

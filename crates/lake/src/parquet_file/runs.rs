@@ -3,11 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{
+use arrow_array::{
     Array as _, ArrayRef, BooleanArray, Int32Array, Int64Array, StringArray, TimestampMillisecondArray,
 };
-use arrow::datatypes::{DataType, TimeUnit};
-use arrow::error::ArrowError;
+use arrow_schema::{ArrowError, DataType, TimeUnit};
 
 use crate::codec::Part;
 
@@ -243,7 +242,7 @@ mod tests {
         assert!(!Runs::default().add(&Part::Each(texts(&all)), 0, 3, 2));
         let long = "x".repeat(LONGEST + 1);
         assert!(!Runs::default().add(&Part::Alike(texts(&[Some(&long)])), 0, 3, 2));
-        let doubles: ArrayRef = Arc::new(arrow::array::Float64Array::from(vec![1.0]));
+        let doubles: ArrayRef = Arc::new(arrow_array::Float64Array::from(vec![1.0]));
         assert!(!Runs::default().add(&Part::Alike(doubles), 0, 3, 2));
     }
 }

@@ -9,7 +9,7 @@ use std::fs::{self, File};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
-use arrow::datatypes::SchemaRef;
+use arrow_schema::SchemaRef;
 use orgsweep_model::{AccountId, TableSchema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
