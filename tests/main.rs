@@ -36,12 +36,16 @@ mod faults;
 mod hostile;
 // Exit codes, the screen.
 mod endings;
+// Every command by every code that it can end with.
+mod exit_codes;
 // What people and programs see: a terminal, a log, help, completions.
 mod screen;
 // Stopped, killed, gone on with.
 mod going_on;
 // What a scan lost, tried again.
 mod retrying;
+// Which lake and which scan a command reads.
+mod readers;
 // What goes over the wire, in its order.
 mod wire;
 // Split over several processes and put together.

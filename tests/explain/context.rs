@@ -257,9 +257,9 @@ fn services_without_policies_of_resources_are_decided() {
 #[test]
 fn latest_scan_is_asked_by_that_name_too() {
     let operator = operator();
-    let said = asked(&operator, "iam:GetUser", &operator, &["--from", "latest"]);
+    let said = asked(&operator, "iam:GetUser", &operator, &["--scan", "latest"]);
     assert_eq!(said.code, 0, "{}", said.errors);
-    let said = asked(&operator, "iam:GetUser", &operator, &["--from", "newest"]);
+    let said = asked(&operator, "iam:GetUser", &operator, &["--scan", "newest"]);
     assert_eq!(said.code, 3);
     assert!(said.errors.contains("latest"), "{}", said.errors);
 }

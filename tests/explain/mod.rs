@@ -269,13 +269,13 @@ fn mistakes_are_named_with_what_was_probably_meant() {
         ),
         (operator.clone(), "sts:SetSourceIdentity", "*", &[], "needs the ARN of a role".to_owned()),
         (operator.clone(), "iam:GetUser", &operator, &["--context", "x"], "expected KEY=VALUE".to_owned()),
-        (operator.clone(), "iam:GetUser", &operator, &["--from", "x"], "--from".to_owned()),
+        (operator.clone(), "iam:GetUser", &operator, &["--scan", "x"], "--scan".to_owned()),
         ("ann".to_owned(), "iam:GetUser", &operator, &[], "names nobody".to_owned()),
         (
             operator.clone(),
             "iam:GetUser",
             &operator,
-            &["--from", "01ARZ3NDEKTSV4RRFFQ69G5FAV"],
+            &["--scan", "01ARZ3NDEKTSV4RRFFQ69G5FAV"],
             "01ARZ3NDEKTSV4RRFFQ69G5FAV".to_owned(),
         ),
     ] {

@@ -15,14 +15,14 @@ use crate::commands::manuals::{CompletionsArguments, ManArguments};
 use crate::commands::policy::PolicyArguments;
 use crate::commands::scan::ScanArguments;
 use crate::commands::simulate::SimulateArguments;
+use crate::exit;
 use crate::options::LogFormat;
 use crate::terminal::program;
 
 /// Audits the identities of a whole AWS organization and writes the results as Parquet.
 #[derive(Debug, Parser)]
 #[command(name = "orgsweep", version, max_term_width = 110)]
-#[command(after_help = "Exit codes: 0 complete, 1 findings at or above --fail-on, 2 coverage incomplete, \
-                        3 could not be done, 130 interrupted. The highest of 0 to 3 that applies wins.")]
+#[command(after_help = exit::table())]
 pub struct Arguments {
     /// What to do.
     #[command(subcommand)]
@@ -82,6 +82,14 @@ impl Command {
             Self::Finalize(arguments) => arguments.options.output.log_format,
             _ => None,
         }
+    }
+
+    /// Whether it handles Ctrl-C and SIGTERM: the scan that it runs, or the server that it is, is ended in good order.
+    pub fn stops_by_itself(&self) -> bool {
+        matches!(
+            self,
+            Self::Demo(_) | Self::Scan(_) | Self::Doctor(_) | Self::Simulate(_) | Self::Discover(_)
+        )
     }
 
     /// Whether it was told to be quiet.

@@ -16,6 +16,7 @@ mod terminal;
 mod verdict;
 
 use std::ffi::OsString;
+use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
 use clap::FromArgMatches as _;
@@ -24,9 +25,8 @@ use orgsweep_model::text::printable;
 
 use crate::command_line::{Arguments, Command};
 use crate::commands::config::ConfigCommand;
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use crate::options::LogFormat;
-use crate::terminal::log_event::Level;
 use crate::terminal::{log_event, print, tell_line};
 
 /// Runs the program with these packs linked in. Never panics on bad input.
@@ -41,26 +41,28 @@ pub fn main_with(packs: Vec<Pack>, command_line: impl Iterator<Item = OsString>)
     let parsed = command_line::definition()
         .try_get_matches_from(command_line)
         .and_then(|matches| Arguments::from_arg_matches(&matches));
-    let arguments = match parsed {
-        Ok(arguments) => arguments,
-        Err(error) => {
-            // Help and version are not failures; clap's own code for usage errors is 2, which means something
-            // else here.
-            let code = if error.use_stderr() { exit::FAILED } else { exit::COMPLETE };
-            if asks_for_json && error.use_stderr() {
-                let told = error.render().to_string();
-                let message = told.strip_prefix("error: ").unwrap_or(&told).trim();
-                log_event::write(
-                    Level::Error,
-                    "error",
-                    serde_json::json!({"message": message, "exit_code": code}),
-                );
-            } else {
-                let _ = error.print();
-            }
-            return code;
-        }
+    let exit = match parsed {
+        Ok(arguments) => run(packs, arguments),
+        Err(error) => unparsed(&error, asks_for_json),
     };
+    exit.code()
+}
+
+/// Help, the version, or wrong usage. clap's own code for wrong usage is 2, which means something else here.
+fn unparsed(error: &clap::Error, as_json: bool) -> Exit {
+    if !error.use_stderr() {
+        let _ = error.print();
+        return Exit::Complete;
+    }
+    if as_json {
+        let text = error.render().to_string();
+        return ended(Failure::new(text.strip_prefix("error: ").unwrap_or(&text).trim()), true);
+    }
+    let _ = error.print();
+    Exit::Failed
+}
+
+fn run(packs: Vec<Pack>, arguments: Arguments) -> Exit {
     let as_json = arguments.command.log_format() == Some(LogFormat::Json);
     let quiet = arguments.command.is_quiet();
     std::panic::set_hook(Box::new(move |panic| {
@@ -72,25 +74,28 @@ pub fn main_with(packs: Vec<Pack>, command_line: impl Iterator<Item = OsString>)
             tell_line(&printable(&message));
         }
     }));
-    match dispatch(packs, arguments) {
-        Ok(code) => code,
-        Err(failure) if as_json => {
-            let fields = serde_json::json!({"message": failure.message, "exit_code": failure.code});
-            let (level, event) = match failure.code {
-                exit::INTERRUPTED => (Level::Warning, "interrupted"),
-                exit::INCOMPLETE => (Level::Warning, "deadline_reached"),
-                _ => (Level::Error, "error"),
-            };
-            log_event::write(level, event, fields);
-            failure.code
-        }
-        Err(failure) => {
-            let lines: Vec<String> =
-                failure.message.lines().map(|line| printable(line).into_owned()).collect();
-            tell_line(&format!("error: {}", lines.join("\n")));
-            failure.code
-        }
+    if !arguments.command.stops_by_itself() {
+        stopping::end_by_signal(move || ended(Failure::stopped("stopped"), as_json));
     }
+    guarded(|| dispatch(packs, arguments)).unwrap_or_else(|failure| ended(failure, as_json))
+}
+
+/// A panic of the command itself ends it as any other failure does, and not with Rust's 101.
+fn guarded(command: impl FnOnce() -> Result<Exit, Failure>) -> Result<Exit, Failure> {
+    std::panic::catch_unwind(AssertUnwindSafe(command))
+        .unwrap_or_else(|_| Err(Failure::new("internal error: this is a bug, please report it")))
+}
+
+/// Reports why there is no result.
+fn ended(failure: Failure, as_json: bool) -> Exit {
+    let exit = failure.exit;
+    if as_json {
+        log_event::ended(failure);
+    } else {
+        let lines: Vec<String> = failure.message.lines().map(|line| printable(line).into_owned()).collect();
+        tell_line(&format!("error: {}", lines.join("\n")));
+    }
+    exit
 }
 
 /// Whether the log is for a program, as far as can be seen of a command line that is wrong.
@@ -102,7 +107,7 @@ fn asks_for_json(command_line: &[OsString]) -> bool {
     })
 }
 
-fn dispatch(packs: Vec<Pack>, arguments: Arguments) -> Result<u8, Failure> {
+fn dispatch(packs: Vec<Pack>, arguments: Arguments) -> Result<Exit, Failure> {
     let registry = resolve::registry(packs)?;
     match arguments.command {
         Command::Demo(arguments) => in_runtime(commands::demo::demo(&registry, arguments)),
@@ -126,7 +131,7 @@ fn dispatch(packs: Vec<Pack>, arguments: Arguments) -> Result<u8, Failure> {
     }
 }
 
-fn in_runtime(command: impl Future<Output = Result<u8, Failure>>) -> Result<u8, Failure> {
+fn in_runtime(command: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -135,4 +140,17 @@ fn in_runtime(command: impl Future<Output = Result<u8, Failure>>) -> Result<u8, 
     // Whatever still waits for AWS is given up: the result is already decided.
     runtime.shutdown_background();
     result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_that_panics_could_not_be_done() {
+        let failure = guarded(|| panic!("a bug")).unwrap_err();
+        assert_eq!(failure.exit, Exit::Failed);
+        assert!(failure.message.contains("please report it"));
+        assert_eq!(guarded(|| Ok(Exit::Found)).unwrap(), Exit::Found);
+    }
 }

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use orgsweep_sweep::Stop;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::Instant;
 
-use crate::exit;
+use crate::exit::Exit;
 
 /// How long accounts in flight may take to finish once nothing new is begun.
 const GRACE: Duration = Duration::from_secs(30);
@@ -16,13 +17,14 @@ const LEAST_RESERVE: Duration = Duration::from_secs(2);
 pub fn listen() -> Stop {
     let stop = Stop { grace: GRACE, ..Stop::default() };
     let (gently, now) = (stop.gently.clone(), stop.now.clone());
+    let mut signals = Signals::listen();
     tokio::spawn(async move {
-        interrupt().await;
+        signals.next().await;
         gently.cancel();
-        interrupt().await;
+        signals.next().await;
         now.cancel();
-        interrupt().await;
-        std::process::exit(i32::from(exit::INTERRUPTED));
+        signals.next().await;
+        std::process::exit(i32::from(Exit::Stopped.code()));
     });
     stop
 }
@@ -38,15 +40,49 @@ pub fn with_deadline(mut stop: Stop, began: Instant, deadline: Option<Duration>)
     stop
 }
 
-async fn interrupt() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        let _ = tokio::signal::ctrl_c().await;
-        return;
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
+/// For commands that have nothing to end in good order: the first signal ends the process, once `report` has said so. What they
+/// write is whole or not there at any moment, as after a kill.
+pub fn end_by_signal(report: impl FnOnce() -> Exit + Send + 'static) {
+    // Without a runtime the operating system ends the process, which shells report in the same way.
+    if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        let mut signals = {
+            let _inside = runtime.enter();
+            Signals::listen()
+        };
+        std::thread::spawn(move || {
+            runtime.block_on(signals.next());
+            std::process::exit(i32::from(report().code()));
+        });
+    }
+}
+
+/// Ctrl-C and SIGTERM. From the moment that they are listened for, neither ends the process by itself.
+pub struct Signals {
+    interrupt: Option<Signal>,
+    terminate: Option<Signal>,
+}
+
+impl Signals {
+    /// Listens from now on.
+    pub fn listen() -> Self {
+        Self {
+            interrupt: signal(SignalKind::interrupt()).ok(),
+            terminate: signal(SignalKind::terminate()).ok(),
+        }
+    }
+
+    /// Waits for the next one.
+    pub async fn next(&mut self) {
+        async fn one(signal: &mut Option<Signal>) {
+            match signal {
+                Some(signal) => drop(signal.recv().await),
+                None => std::future::pending().await,
+            }
+        }
+        tokio::select! {
+            () = one(&mut self.interrupt) => {}
+            () = one(&mut self.terminate) => {}
+        }
     }
 }
 

@@ -4,15 +4,15 @@ use orgsweep_model::Severity;
 use orgsweep_model::records::ScanState;
 use orgsweep_sweep::Totals;
 
-use crate::exit;
+use crate::exit::Exit;
 use crate::options::ScanOptions;
 use crate::terminal::plural;
 
 /// How a scan ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
-    /// The highest code that applies.
-    pub code: u8,
+    /// The highest that applies.
+    pub exit: Exit,
     /// What led to it, the decisive first; never empty.
     pub reasons: Vec<String>,
 }
@@ -22,31 +22,31 @@ impl Verdict {
     pub fn of(totals: &Totals, options: &ScanOptions, stopped_early: bool) -> Self {
         let incomplete = incomplete(totals, options, stopped_early);
         let findings = options.output.fail_on.and_then(|least| findings(totals, least));
-        let code = match (incomplete.is_empty(), &findings) {
-            (false, _) => exit::INCOMPLETE,
-            (true, Some(_)) => exit::FINDINGS,
-            (true, None) => exit::COMPLETE,
+        let exit = match (incomplete.is_empty(), &findings) {
+            (false, _) => Exit::Incomplete,
+            (true, Some(_)) => Exit::Found,
+            (true, None) => Exit::Complete,
         };
         let mut reasons = incomplete;
         reasons.extend(findings);
         if reasons.is_empty() {
             reasons.push(complete(totals, options));
         }
-        Self { code, reasons }
+        Self { exit, reasons }
     }
 
     /// The code in a word.
     pub const fn word(&self) -> &'static str {
-        match self.code {
-            exit::COMPLETE => "complete",
-            exit::FINDINGS => "findings",
+        match self.exit {
+            Exit::Complete => "complete",
+            Exit::Found => "findings",
             _ => "incomplete coverage",
         }
     }
 
     /// `2 (incomplete coverage): 2 accounts not scanned, 1 partial`.
     pub fn sentence(&self) -> String {
-        format!("{} ({}): {}", self.code, self.word(), self.reasons.join("; "))
+        format!("{} ({}): {}", self.exit, self.word(), self.reasons.join("; "))
     }
 }
 

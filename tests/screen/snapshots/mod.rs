@@ -7,6 +7,7 @@ mod answers;
 mod errors;
 mod help;
 mod listings;
+mod objects;
 mod policies;
 mod scans;
 mod shards;

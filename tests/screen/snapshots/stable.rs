@@ -3,12 +3,15 @@
 use jiff::{Timestamp, ToSpan as _};
 
 /// Texts between which a number differs from run to run.
-const BETWEEN: [(&str, &str); 5] = [
+const BETWEEN: [(&str, &str); 8] = [
     ("took ", " s"),
     ("127.0.0.1:", ""),
     (" accounts, ", " calls to AWS"),
     (" account, ", " calls to AWS"),
     (" calls to AWS (", " for the organization"),
+    ("\"api_calls\":", ","),
+    ("\"api_attempts\":", ","),
+    ("\"response_bytes\":", ","),
 ];
 
 /// What is replaced in one record.

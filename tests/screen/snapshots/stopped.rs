@@ -81,7 +81,7 @@ fn retried() {
     let world = World::start(options(12));
     let mut record = record_of(&world);
     record.run(&mut world.command(&[]));
-    record.run(&mut world.command(&["--retry-incomplete", "latest"]));
+    record.run(&mut world.command(&["--retry-incomplete", "newest"]));
     let id = std::fs::read_to_string(world.lake().join("latest.json")).unwrap();
     let id = id.split('"').find(|text| text.len() == 26).unwrap().to_owned();
     record.run(&mut world.command(&["--retry-incomplete", &id]));

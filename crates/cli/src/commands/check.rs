@@ -7,10 +7,11 @@ use orgsweep_lake::ScanSelector;
 use orgsweep_model::registry::Registry;
 use orgsweep_scan::{Checking, RunOutcome};
 
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use crate::options::ScanOptions;
 use crate::options::checks::CheckOptions;
 use crate::options::output::OutputOptions;
+use crate::options::values;
 use crate::resolve;
 use crate::resolve::Config;
 use crate::terminal::program;
@@ -28,7 +29,8 @@ const NOW: &str = "The moment that ages count to, instead of the one of the stor
 #[command(mut_arg("collect", |argument| argument.hide(true)))]
 pub struct CheckArguments {
     /// The scan whose facts are checked: an ID, or `latest`.
-    #[arg(long, value_name = "SCAN_ID")]
+    // The other readers call it --scan.
+    #[arg(long, alias = "scan", value_parser = values::scan, value_name = "SCAN_ID")]
     pub from: ScanSelector,
     /// Options from a file; a flag wins over the file.
     #[arg(long, value_name = "FILE")]
@@ -40,7 +42,7 @@ pub struct CheckArguments {
 }
 
 /// Runs checks over a stored scan, and publishes what they find as a new scan.
-pub fn check(registry: &Registry, arguments: CheckArguments) -> Result<u8, Failure> {
+pub fn check(registry: &Registry, arguments: CheckArguments) -> Result<Exit, Failure> {
     let config = Config::read_or_default(arguments.config.as_deref())?;
     let CheckArguments { from, checks, output, .. } = arguments;
     let flags = ScanOptions { checks, output, ..ScanOptions::default() };
@@ -51,5 +53,5 @@ pub fn check(registry: &Registry, arguments: CheckArguments) -> Result<u8, Failu
     let checking = Checking { registry, options: scan, from, now: options.output.now };
     let published = orgsweep_scan::check(checking, &mut |event| reporter.report(event));
     let outcome = published.map(|published| RunOutcome::Published(Box::new(published)));
-    Ok(reporter.end(outcome)?.verdict.code)
+    Ok(reporter.end(outcome)?.verdict.exit)
 }

@@ -2,15 +2,18 @@
 //! `scan`, which the same structs read, and the settings of the checks that are registered.
 
 use std::any::TypeId;
+use std::collections::BTreeMap;
 
 use clap::builder::ValueParser;
 use clap::{Arg, ArgAction, Args as _, Subcommand};
 use orgsweep_model::registry::Registry;
 use orgsweep_model::{AccountId, DynCheck, Severity};
-use serde_json::{Map, Value as Json, json};
+use serde_json::Value as Json;
 
 use crate::options::ScanOptions;
 use crate::resolve::config::CHOICES;
+use crate::terminal::json;
+use crate::terminal::json::schema::{Kind, Others, Schema};
 
 /// `orgsweep config …`.
 #[derive(Debug, Subcommand)]
@@ -34,165 +37,145 @@ pub fn schema(registry: &Registry) -> String {
     let mut properties = options();
     let checks = checks(registry);
     properties.insert("checks".to_owned(), checks.clone());
-    properties.insert("override".to_owned(), json!({"type": "array", "items": overrides(&checks)}));
-    let schema = json!({
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "orgsweep.toml",
-        "description": "The options of `scan`, settings of checks, and where they differ.",
-        "type": "object",
-        "properties": properties,
-        "additionalProperties": false,
-    });
-    format!("{schema:#}\n")
+    properties.insert("override".to_owned(), Schema::list_of(overrides(checks)));
+    let schema = Schema {
+        dialect: Some("https://json-schema.org/draft/2020-12/schema"),
+        title: Some("orgsweep.toml"),
+        ..Schema::object(properties)
+            .described("The options of `scan`, settings of checks, and where they differ.")
+    };
+    json::lines(&schema) + "\n"
 }
 
 /// The options of `scan`, by their keys.
-fn options() -> Map<String, Json> {
+fn options() -> BTreeMap<String, Schema> {
     let command = ScanOptions::augment_args(clap::Command::new("scan"));
     let keys = command.get_arguments().filter_map(|argument| Some((argument.get_long()?, argument)));
     keys.map(|(key, argument)| (key.to_owned(), option(key, argument))).collect()
 }
 
 /// One option: its type, its help, and its default where it is a value.
-fn option(key: &str, argument: &Arg) -> Json {
+fn option(key: &str, argument: &Arg) -> Schema {
     let description = argument.get_help().map(ToString::to_string).unwrap_or_default();
     let mut schema = match argument.get_action() {
-        ArgAction::SetTrue => json!({"type": "boolean"}),
-        ArgAction::Append => list(&value(argument), CHOICES.contains(&key)),
+        ArgAction::SetTrue => Schema::of(Kind::Boolean),
+        ArgAction::Append => list(value(argument), CHOICES.contains(&key)),
         _ => value(argument),
     };
     let default = description.rsplit_once("[default: ").and_then(|(_, rest)| rest.strip_suffix(']'));
     if let Some(default) = default {
-        let number = default.parse::<u64>().ok().filter(|_| schema["type"] != "string");
+        let is_text = schema.kind == Some(Kind::String);
+        let number = default.parse::<u64>().ok().filter(|_| !is_text);
         if let Some(number) = number {
-            schema["default"] = json!(number);
-        } else if schema["type"] == "string" && !default.contains([' ', ',']) {
-            schema["default"] = json!(default);
+            schema.default = Some(number.into());
+        } else if is_text && !default.contains([' ', ',']) {
+            schema.default = Some(default.into());
         }
     }
-    schema["description"] = json!(description);
-    schema
+    schema.described(description)
 }
 
 /// One value of an option.
-fn value(argument: &Arg) -> Json {
+fn value(argument: &Arg) -> Schema {
     let names: Vec<String> =
         argument.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
     if !names.is_empty() {
-        return json!({"type": "string", "enum": names});
+        return Schema::one_of_names(names);
     }
     let parser: &ValueParser = argument.get_value_parser();
     let is = |kind: TypeId| parser.type_id() == kind;
     if is(TypeId::of::<Severity>()) {
-        json!({"type": "string", "enum": Severity::ALL.map(Severity::as_str)})
+        Schema::one_of_names(Severity::ALL.map(|severity| severity.as_str().to_owned()).to_vec())
     } else if is(TypeId::of::<AccountId>()) {
         account()
     } else if is(TypeId::of::<u32>()) {
-        json!({"type": "integer", "minimum": 0, "maximum": u32::MAX})
+        Schema { minimum: Some(0), maximum: Some(u32::MAX), ..Schema::of(Kind::Integer) }
     } else if is(TypeId::of::<usize>()) {
-        json!({"type": "integer", "minimum": 0})
+        Schema { minimum: Some(0), ..Schema::of(Kind::Integer) }
     } else if is(TypeId::of::<f64>()) {
-        json!({"type": "number"})
+        Schema::of(Kind::Number)
     } else {
-        json!({"type": "string"})
+        Schema::of(Kind::String)
     }
 }
 
-fn account() -> Json {
-    json!({"type": "string", "pattern": "^[0-9]{12}$"})
+fn account() -> Schema {
+    Schema { pattern: Some("^[0-9]{12}$"), ..Schema::of(Kind::String) }
 }
 
 /// A list, or one value in its place.
-fn list(value: &Json, is_choice: bool) -> Json {
-    let mut many = json!({"type": "array", "items": value});
-    if is_choice {
-        many["minItems"] = json!(1);
-    }
-    json!({"anyOf": [value, many]})
+fn list(value: Schema, is_choice: bool) -> Schema {
+    let many = Schema { min_items: is_choice.then_some(1), ..Schema::list_of(value.clone()) };
+    Schema { any_of: vec![value, many], ..Schema::default() }
 }
 
-fn checks(registry: &Registry) -> Json {
-    let checks = registry.checks().iter().flat_map(|registered| {
+fn checks(registry: &Registry) -> Schema {
+    let mut checks = BTreeMap::new();
+    for registered in registry.checks() {
         let metadata = registered.check.metadata();
-        let settings: Map<String, Json> = metadata
+        let settings = metadata
             .settings
             .iter()
             .map(|setting| (setting.name.to_string(), setting_of(&*registered.check, setting)))
             .collect();
-        let schema = json!({
-            "type": "object",
-            "description": metadata.title,
-            "properties": settings,
-            "additionalProperties": false,
-        });
-        let mut keys = vec![(metadata.id.to_string(), schema.clone())];
+        let schema = Schema::object(settings);
         for former in metadata.former.iter() {
-            let mut schema = schema.clone();
-            schema["description"] = json!(format!("Is {} now. {}", metadata.id, metadata.title));
-            schema["deprecated"] = json!(true);
-            keys.push((former.to_string(), schema));
+            let now = format!("Is {} now. {}", metadata.id, metadata.title);
+            checks.insert(former.to_string(), Schema { deprecated: true, ..schema.clone() }.described(now));
         }
-        keys
-    });
-    json!({
-        "type": "object",
-        "description": "Settings of checks, by id.",
-        "properties": checks.collect::<Map<String, Json>>(),
-        "additionalProperties": false,
-    })
+        checks.insert(metadata.id.to_string(), schema.described(metadata.title.as_ref()));
+    }
+    Schema::object(checks).described("Settings of checks, by id.")
 }
 
 /// One setting of a check: its type, its documentation, its default.
-fn setting_of(check: &dyn DynCheck, setting: &orgsweep_model::SettingMetadata) -> Json {
+fn setting_of(check: &dyn DynCheck, setting: &orgsweep_model::SettingMetadata) -> Schema {
     let default = check.settings()[setting.name.as_ref()].clone();
-    let texts = json!({"type": "string"});
-    let mut schema = match &default {
-        Json::Bool(_) => json!({"type": "boolean"}),
-        Json::Number(number) if number.is_f64() => json!({"type": "number"}),
-        Json::Number(_) if setting.kind.starts_with('u') => json!({"type": "integer", "minimum": 0}),
-        Json::Number(_) => json!({"type": "integer"}),
-        Json::Array(_) => json!({"type": "array", "items": texts}),
-        Json::Object(_) => json!({"type": "object", "additionalProperties": texts}),
-        _ => match variants(check, &setting.name) {
-            names if names.is_empty() => texts,
-            names => json!({"type": "string", "enum": names}),
-        },
+    let texts = Schema::of(Kind::String);
+    let schema = match &default {
+        Json::Bool(_) => Schema::of(Kind::Boolean),
+        Json::Number(number) if number.is_f64() => Schema::of(Kind::Number),
+        Json::Number(_) if setting.kind.starts_with('u') => {
+            Schema { minimum: Some(0), ..Schema::of(Kind::Integer) }
+        }
+        Json::Number(_) => Schema::of(Kind::Integer),
+        Json::Array(_) => Schema::list_of(texts),
+        Json::Object(_) => {
+            let each = Some(Others::Each(Box::new(texts)));
+            Schema { additional_properties: each, ..Schema::of(Kind::Object) }
+        }
+        // Without names it is any text.
+        _ => Schema::one_of_names(variants(check, &setting.name)),
     };
     let lines: Vec<&str> = setting.doc.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    schema["description"] = json!(lines.join(" "));
-    schema["default"] = default;
-    schema
+    Schema { default: Some(default), ..schema.described(lines.join(" ")) }
 }
 
 /// The names that a setting takes: those that the check lists where it refuses another.
 fn variants(check: &dyn DynCheck, setting: &str) -> Vec<String> {
-    let Err(message) = check.with_settings(&json!({setting: ""})) else { return Vec::new() };
+    let none = Json::Object([(setting.to_owned(), Json::from(""))].into_iter().collect());
+    let Err(message) = check.with_settings(&none) else { return Vec::new() };
     let listed = message.split_once("expected").map_or("", |(_, rest)| rest);
     listed.split('`').skip(1).step_by(2).map(ToOwned::to_owned).collect()
 }
 
-fn overrides(checks: &Json) -> Json {
-    let mut properties: Map<String, Json> = OVERRIDE
+fn overrides(checks: Schema) -> Schema {
+    let mut properties: BTreeMap<String, Schema> = OVERRIDE
         .iter()
         .map(|(key, description)| {
-            let mut schema = match *key {
+            let schema = match *key {
                 "account" => account(),
-                "role-name" => list(&json!({"type": "string"}), false),
-                "allow-unmatched" => json!({"type": "boolean", "default": false}),
-                _ => json!({"type": "string"}),
+                "role-name" => list(Schema::of(Kind::String), false),
+                "allow-unmatched" => Schema { default: Some(false.into()), ..Schema::of(Kind::Boolean) },
+                _ => Schema::of(Kind::String),
             };
-            schema["description"] = json!(description);
-            ((*key).to_owned(), schema)
+            ((*key).to_owned(), schema.described(*description))
         })
         .collect();
-    properties.insert("checks".to_owned(), checks.clone());
-    json!({
-        "type": "object",
-        "description": "What differs in one organizational unit or account; of several the last one wins.",
-        "properties": properties,
-        "additionalProperties": false,
-        "oneOf": [{"required": ["ou"]}, {"required": ["account"]}],
-    })
+    properties.insert("checks".to_owned(), checks);
+    let one = |key| Schema { required: vec![key], ..Schema::default() };
+    Schema { one_of: vec![one("ou"), one("account")], ..Schema::object(properties) }
+        .described("What differs in one organizational unit or account; of several the last one wins.")
 }
 
 #[cfg(test)]
@@ -200,6 +183,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use serde::de::DeserializeOwned;
+    use serde_json::json;
 
     use super::*;
     use crate::resolve::config::Override;
@@ -221,7 +205,7 @@ mod tests {
 
     #[test]
     fn types_and_defaults_are_those_of_the_options() {
-        let options = options();
+        let options = serde_json::to_value(options()).unwrap();
         for (key, pointer, wanted) in [
             ("concurrency", "/type", json!("integer")),
             ("concurrency", "/default", json!(64)),

@@ -17,7 +17,7 @@ use orgsweep_simulator::{Options, PlantedKind, Running};
 use orgsweep_sweep::{Source, Totals};
 use sha2::{Digest, Sha256};
 
-use crate::exit::{self, Failure};
+use crate::exit::{Exit, Failure};
 use crate::options::checks::CheckOptions;
 use crate::options::output::OutputOptions;
 use crate::options::pace::PaceOptions;
@@ -71,7 +71,7 @@ pub struct DemoArguments {
 }
 
 /// Scans the made-up organization. Ends with 0 when the accounts lost are exactly the ones that were planted.
-pub async fn demo(registry: &Registry, arguments: DemoArguments) -> Result<u8, Failure> {
+pub async fn demo(registry: &Registry, arguments: DemoArguments) -> Result<Exit, Failure> {
     let now = arguments.now.unwrap_or_else(|| Clock::wall().now());
     let config = Config::read_or_default(arguments.config.as_deref())?;
     let flags = ScanOptions {
@@ -137,10 +137,11 @@ pub async fn demo(registry: &Registry, arguments: DemoArguments) -> Result<u8, F
         crate::terminal::print(&format!("\n{}\n", lines.join("\n")))?;
     }
     if surprises.is_empty() {
-        Ok(exit::COMPLETE)
-    } else {
-        Err(Failure::new(format!("the demo did not come out as planted:\n  {}", surprises.join("\n  "))))
+        return Ok(Exit::Complete);
     }
+    // The scan is published; that it found what was planted is what the demo is for.
+    let message = format!("the demo did not come out as planted:\n  {}", surprises.join("\n  "));
+    Err(Failure { message, exit: Exit::Found })
 }
 
 /// Starts the simulator.

@@ -7,7 +7,7 @@ use orgsweep_model::text::printable;
 use orgsweep_scan::{RosterFile, or_interrupted};
 use std::path::PathBuf;
 
-use crate::exit::{self, Failure};
+use crate::exit::{Exit, Failure};
 use crate::options::ScanOptions;
 use crate::options::access::AccessOptions;
 use crate::stopping;
@@ -40,12 +40,12 @@ pub struct DiscoverArguments {
 }
 
 /// Reads the organization and writes the file: whole or not at all.
-pub async fn discover(arguments: DiscoverArguments) -> Result<u8, Failure> {
+pub async fn discover(arguments: DiscoverArguments) -> Result<Exit, Failure> {
     let stop = stopping::listen();
     or_interrupted(&stop, write(arguments)).await
 }
 
-async fn write(arguments: DiscoverArguments) -> Result<u8, Failure> {
+async fn write(arguments: DiscoverArguments) -> Result<Exit, Failure> {
     let failed = |error: orgsweep_sweep::SourceError| Failure::new(error.to_string());
     RosterFile::can_be_written(&arguments.roster)?;
     let entering = AccessOptions {
@@ -85,5 +85,5 @@ async fn write(arguments: DiscoverArguments) -> Result<u8, Failure> {
         crate::terminal::quoted_path(&arguments.roster)
     ))?;
     // A table that every scan of this roster lacks is told now, while it can still be read.
-    Ok(if file.roster.policies.is_some() { exit::COMPLETE } else { exit::INCOMPLETE })
+    Ok(if file.roster.policies.is_some() { Exit::Complete } else { Exit::Incomplete })
 }

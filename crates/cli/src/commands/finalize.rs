@@ -4,14 +4,14 @@ use clap::Args;
 use orgsweep_model::records::ScanStatus;
 use orgsweep_model::registry::Registry;
 use orgsweep_scan::{Finalized, Finalizing, RosterFile, RunOutcome};
-use serde_json::json;
 use std::path::PathBuf;
 use tokio::time::Instant;
 
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use crate::options::ScanOptions;
 use crate::resolve;
 use crate::resolve::Config;
+use crate::terminal::json::v1::log::{AlreadyPublished, Fields};
 use crate::terminal::log_event;
 use crate::terminal::program;
 use crate::terminal::say;
@@ -54,7 +54,7 @@ pub struct FinalizeArguments {
 }
 
 /// Publishes the shards of a scan as one.
-pub fn finalize(registry: &Registry, arguments: FinalizeArguments) -> Result<u8, Failure> {
+pub fn finalize(registry: &Registry, arguments: FinalizeArguments) -> Result<Exit, Failure> {
     let began = Instant::now();
     let config = Config::read_or_default(arguments.config.as_deref())?;
     let resolve::Prepared { mut scan, options, .. } = resolve::prepare(registry, arguments.options, config)?;
@@ -74,15 +74,15 @@ pub fn finalize(registry: &Registry, arguments: FinalizeArguments) -> Result<u8,
     let finalized = orgsweep_scan::finalize(finalizing, &mut |event| reporter.report(event));
     let outcome = match finalized {
         Ok(Finalized::AlreadyPublished { scan_id, status, totals }) => {
-            let code = Verdict::of(&totals, &options, status != ScanStatus::Complete).code;
-            let fields = json!({"status": status, "exit_code": code});
-            say(&options, "already_published", &fields, || {
+            let exit = Verdict::of(&totals, &options, status != ScanStatus::Complete).exit;
+            let fields = AlreadyPublished { status: status.as_str(), exit_code: exit.code() };
+            say(&options, &Fields::AlreadyPublished(fields), || {
                 format!("Scan {scan_id} is already published ({status}); nothing was done\n")
             })?;
-            return Ok(code);
+            return Ok(exit);
         }
         Ok(Finalized::Published(published)) => Ok(RunOutcome::Published(published)),
         Err(error) => Err(error),
     };
-    Ok(reporter.end(outcome)?.verdict.code)
+    Ok(reporter.end(outcome)?.verdict.exit)
 }

@@ -6,7 +6,7 @@ use clap::{Args, Command};
 use clap_complete::Shell;
 use orgsweep_model::nearest::unknown;
 
-use crate::exit::{self, Failure};
+use crate::exit::{Exit, Failure};
 use crate::terminal::program;
 
 /// `orgsweep completions`.
@@ -42,7 +42,7 @@ pub fn completions(arguments: &CompletionsArguments, mut command_line: Command) 
 }
 
 /// One page of a command line on standard output, or all of them in a folder.
-pub fn man(arguments: &ManArguments, command_line: Command) -> Result<u8, Failure> {
+pub fn man(arguments: &ManArguments, command_line: Command) -> Result<Exit, Failure> {
     let program = program::name();
     let mut root = command_line.name(program.clone()).bin_name(program.clone());
     root.build();
@@ -72,7 +72,7 @@ pub fn man(arguments: &ManArguments, command_line: Command) -> Result<u8, Failur
         }
     }
     crate::terminal::print(&text)?;
-    Ok(exit::COMPLETE)
+    Ok(Exit::Complete)
 }
 
 /// The manual page of a command that is named by these words.

@@ -4,6 +4,7 @@ pub mod access;
 pub mod accounts;
 pub mod checks;
 mod formats;
+mod lake;
 mod layered;
 pub mod output;
 pub mod pace;
@@ -13,6 +14,7 @@ pub mod values;
 mod world;
 
 pub use formats::{LogFormat, PrintFormat};
+pub use lake::LakeOptions;
 pub use layered::Layered;
 pub use principal_arn::PrincipalArn;
 pub use scan_options::ScanOptions;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use orgsweep_lake::ScanSelector;
 use orgsweep_model::Timestamp;
 use serde::de::value::StrDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
@@ -71,6 +72,11 @@ pub fn between<T: TryFrom<u64>>(
 /// A number that may have a fraction.
 pub fn number(text: &str) -> Result<f64, String> {
     text.parse().map_err(|_| "expected a number, such as 5 or 0.5".to_owned())
+}
+
+/// A stored scan.
+pub fn scan(text: &str) -> Result<ScanSelector, String> {
+    text.parse().map_err(|message: String| format!("{message}, or latest"))
 }
 
 /// A moment, or a day: its midnight in UTC.

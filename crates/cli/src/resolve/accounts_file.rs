@@ -5,7 +5,6 @@ use std::path::Path;
 
 use orgsweep_model::finding_id::sha256_hex;
 use orgsweep_model::{Account, AccountId};
-use serde_json::json;
 
 use crate::exit::Failure;
 
@@ -20,7 +19,8 @@ pub fn read_accounts_file(path: &Path) -> Result<Vec<Account>, Failure> {
 pub fn digest_of(accounts: &[Account]) -> String {
     let by_id: BTreeMap<&AccountId, &Option<String>> =
         accounts.iter().map(|account| (&account.id, &account.name)).collect();
-    sha256_hex(json!(Vec::from_iter(by_id)).to_string().as_bytes())
+    let pairs = Vec::from_iter(by_id.into_iter().map(|(id, name)| (id.as_str(), name.as_deref())));
+    sha256_hex(&serde_json::to_vec(&pairs).unwrap_or_default())
 }
 
 fn parse_accounts(text: &str) -> Result<Vec<Account>, String> {
@@ -60,6 +60,14 @@ mod tests {
         assert_eq!(accounts[2].name.as_deref(), Some("Team #1"));
         assert_eq!(accounts[0].name.as_deref(), Some("payments, prod"));
         assert_eq!(accounts[1].name, None);
+    }
+
+    /// A scan that was started earlier is resumed only with the same digest.
+    #[test]
+    fn the_digest_of_accounts_stays() {
+        let accounts = parse_accounts("222233334444\n111122223333, \u{201e}one\u{201c}").unwrap();
+        let text = "[[\"111122223333\",\"\u{201e}one\u{201c}\"],[\"222233334444\",null]]";
+        assert_eq!(digest_of(&accounts), sha256_hex(text.as_bytes()));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use orgsweep_model::nearest::unknown;
 use orgsweep_model::registry::Registry;
 use orgsweep_model::selection::{CheckSet, Scope};
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 use crate::options::ScanOptions;
 use crate::resolve::without_type_words;
@@ -49,7 +49,7 @@ pub fn check_set(
         return None;
     }
 
-    let nothing = json!({});
+    let nothing = Json::Object(serde_json::Map::new());
     let mut checks = CheckSet::new();
     for registered in registry.checks() {
         let metadata = registered.check.metadata();

@@ -7,6 +7,7 @@ mod check_choice;
 pub mod check_names;
 pub mod checks;
 pub mod config;
+pub mod lake;
 mod prepare;
 pub mod source;
 mod wording;

@@ -2,6 +2,7 @@
 
 mod coverage;
 mod durations;
+pub mod json;
 mod layout;
 mod live;
 pub mod log_event;

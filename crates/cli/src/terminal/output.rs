@@ -1,23 +1,18 @@
 //! What a run tells on the way: as a line for a person, or as an event of the log.
 
 use orgsweep_sweep::Totals;
-use serde_json::{Value as Json, json};
 
-use crate::exit::{self, Failure};
+use crate::exit::{Exit, Failure};
 use crate::options::{LogFormat, ScanOptions};
+use crate::terminal::json::v1::log::{CheckCrashed, Fields};
 use crate::terminal::log_event::{self, Level};
 use crate::terminal::tell_line;
 
 /// What a command came to, in the way it was told to speak.
-pub fn say(
-    options: &ScanOptions,
-    event: &str,
-    fields: &Json,
-    text: impl FnOnce() -> String,
-) -> Result<(), Failure> {
+pub fn say(options: &ScanOptions, fields: &Fields, text: impl FnOnce() -> String) -> Result<(), Failure> {
     if options.output.quiet {
     } else if is_json(options) {
-        log_event::write(Level::Info, event, fields.clone());
+        log_event::write(Level::Info, fields);
     } else {
         crate::terminal::print(&text())?;
     }
@@ -42,22 +37,19 @@ pub fn warn(options: &ScanOptions, name: &str, message: &str) {
 pub fn tell_crashes(totals: &Totals, options: &ScanOptions) {
     if is_json(options) {
         for (check, accounts) in &totals.check_failures {
-            log_event::write(
-                Level::Warning,
-                "check_crashed",
-                json!({"check_id": check, "accounts": accounts}),
-            );
+            let crashed = CheckCrashed { check_id: check.clone(), accounts: *accounts };
+            log_event::write(Level::Warning, &Fields::CheckCrashed(crashed));
         }
     }
 }
 
 /// Writes to standard output. A reader that has gone away (`| head`) is not an error.
-pub fn print(text: &str) -> Result<u8, Failure> {
+pub fn print(text: &str) -> Result<Exit, Failure> {
     use std::io::Write as _;
     match std::io::stdout().lock().write_all(text.as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(Failure::new(format!("standard output: {error}")))
         }
-        _ => Ok(exit::COMPLETE),
+        _ => Ok(Exit::Complete),
     }
 }

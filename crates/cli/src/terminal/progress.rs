@@ -159,11 +159,8 @@ impl Progress {
             Screen::Live { .. } | Screen::Lines { .. } => LogFormat::Text,
         };
         if format == LogFormat::Json {
-            if let Some((level, name, fields)) = log_event::of_scan(event)
-                && (level > Level::Info || !matches!(self.screen, Screen::Quiet(_)))
-            {
-                log_event::write(level, name, fields);
-            }
+            let is_quiet = matches!(self.screen, Screen::Quiet(_));
+            log_event::of_scan(event, if is_quiet { Level::Warning } else { Level::Info });
             return;
         }
         let is_quiet = matches!(self.screen, Screen::Quiet(_));

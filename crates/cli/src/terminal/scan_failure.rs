@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use orgsweep_scan::{Error, Interruption, RosterDifference, Shard, UnfinishedShards};
 use orgsweep_sweep::{ScanError, StopReason};
 
-use crate::exit::{self, Failure};
+use crate::exit::{Exit, Failure};
 use crate::terminal::program;
 use crate::terminal::words::quoted_path;
 
@@ -16,11 +16,10 @@ const MOST_NAMED: usize = 5;
 impl From<Interruption> for Failure {
     fn from(interruption: Interruption) -> Self {
         match interruption {
-            Interruption::Stopped => Self::interrupted(),
-            Interruption::Deadline => Self {
-                message: "the deadline came before the scan could begin; nothing was published".to_owned(),
-                code: exit::INCOMPLETE,
-            },
+            Interruption::Stopped => Self::stopped("stopped; nothing was published"),
+            Interruption::Deadline => {
+                Self::incomplete("the deadline came before the scan could begin; nothing was published")
+            }
         }
     }
 }
@@ -82,9 +81,9 @@ impl From<Error> for Failure {
 
 /// Stopped by a person or by the deadline.
 fn stopped(why: StopReason, kept: usize, scan_id: &str, shard: Option<Shard>, root: &Path) -> Failure {
-    let (code, why) = match why {
-        StopReason::Interrupted => (exit::INTERRUPTED, "stopped"),
-        StopReason::Deadline => (exit::INCOMPLETE, "the deadline came"),
+    let (exit, why) = match why {
+        StopReason::Interrupted => (Exit::Stopped, "stopped"),
+        StopReason::Deadline => (Exit::Incomplete, "the deadline came"),
     };
     let message = match (shard, kept) {
         (_, 0) => format!("{why}; nothing was published"),
@@ -98,7 +97,7 @@ fn stopped(why: StopReason, kept: usize, scan_id: &str, shard: Option<Shard>, ro
             quoted_path(root)
         ),
     };
-    Failure { message, code }
+    Failure { message, exit }
 }
 
 /// Could not be done.
@@ -130,7 +129,7 @@ fn deadline_while_publishing(scan_id: &str, root: &Path, of_shards: bool) -> Fai
         "the deadline came while another orgsweep was publishing into this lake; nothing was published, and all that was \
          finished is kept: {way_out}"
     );
-    Failure { message, code: exit::INCOMPLETE }
+    Failure::incomplete(message)
 }
 
 fn other_roster(scan_id: &str, difference: RosterDifference) -> String {

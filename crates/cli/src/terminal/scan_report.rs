@@ -5,13 +5,13 @@ use std::path::Path;
 use orgsweep_model::records::ScanStatus;
 use orgsweep_scan::{Beginning, Error, Event, Published, RunOutcome, Shard};
 use orgsweep_sweep::Totals;
-use serde_json::json;
 
-use crate::exit::{self, Failure};
+use crate::exit::{Exit, Failure};
 use crate::options::ScanOptions;
 use crate::terminal::Layout;
 use crate::terminal::Progress;
 use crate::terminal::coverage::coverage_line;
+use crate::terminal::json::v1::{self, log::BySeverity, log::Fields, log::ScanStarted, log::ShardFinished};
 use crate::terminal::log_event::{self, Level};
 use crate::terminal::program;
 use crate::terminal::summary::{self, Facts};
@@ -82,8 +82,7 @@ impl<'a> Reporter<'a> {
                     "all accounts are done; service and resource control policies are still being read";
                 if options.output.quiet {
                 } else if is_json(options) {
-                    let fields = json!({"message": message});
-                    log_event::write(Level::Info, "waiting_for_organization_policies", fields);
+                    log_event::message(Level::Info, "waiting_for_organization_policies", message);
                 } else {
                     tell_line(message);
                 }
@@ -107,14 +106,14 @@ impl<'a> Reporter<'a> {
         log_event::is_about(&beginning.scan_id);
         if self.shown.options.output.quiet {
         } else if is_json(self.shown.options) {
-            let fields = json!({
-                "checks": beginning.checks,
-                "accounts_resumed": beginning.resumed,
-                "retried_scan_id": beginning.retried_scan_id,
-                "shard": beginning.shard.map(|shard| shard.index),
-                "shards": beginning.shard.map(|shard| shard.count),
-            });
-            log_event::write(Level::Info, "scan_started", fields);
+            let started = ScanStarted {
+                checks: beginning.checks,
+                accounts_resumed: beginning.resumed,
+                retried_scan_id: beginning.retried_scan_id.clone(),
+                shard: beginning.shard.map(|shard| shard.index),
+                shards: beginning.shard.map(|shard| shard.count),
+            };
+            log_event::write(Level::Info, &Fields::ScanStarted(started));
         } else if beginning.resumed > 0 {
             tell_line(&format!("resuming: {} accounts are already finished", beginning.resumed));
         }
@@ -129,7 +128,7 @@ impl<'a> Reporter<'a> {
                 self.shown.published(&published, &verdict);
                 Ok(ScanEnd { verdict, totals: published.totals })
             }
-            Ok(RunOutcome::Shard(shard, totals)) => self.shown.shard(shard, *totals),
+            Ok(RunOutcome::Shard(shard, totals)) => Ok(self.shown.shard(shard, *totals)),
             Err(error) => {
                 // No summary names what was lost.
                 if let Some(progress) = &mut self.progress {
@@ -150,17 +149,17 @@ pub struct ScanEnd {
 }
 
 impl Shown<'_> {
-    fn shard(&self, shard: Shard, totals: Totals) -> Result<ScanEnd, Failure> {
+    fn shard(&self, shard: Shard, totals: Totals) -> ScanEnd {
         let verdict = Verdict::of(&totals, self.options, false);
-        let fields = json!({
-            "shard": shard.index,
-            "shards": shard.count,
-            "accounts": log_event::by_state(&totals),
-            "exit_code": verdict.code,
-            "exit_reasons": verdict.reasons,
+        let fields = Fields::ShardFinished(ShardFinished {
+            shard: shard.index,
+            shards: shard.count,
+            accounts: log_event::by_state(&totals),
+            exit_code: verdict.exit.code(),
+            exit_reasons: verdict.reasons.clone(),
         });
         tell_crashes(&totals, self.options);
-        say(self.options, "shard_finished", &fields, || {
+        let printed = say(self.options, &fields, || {
             format!(
                 "Shard {}/{}: {}\nPublished by `{} finalize` once all shards are done.\n",
                 shard.index,
@@ -168,8 +167,11 @@ impl Shown<'_> {
                 coverage_line(&totals),
                 program::name()
             )
-        })?;
-        Ok(ScanEnd { verdict, totals })
+        });
+        if let Err(failure) = printed {
+            warn(self.options, "summary_not_printed", &format!("the shard is finished; {}", failure.message));
+        }
+        ScanEnd { verdict, totals }
     }
 
     /// The last screen. The scan is in the lake: what cannot be printed is a warning.
@@ -193,23 +195,23 @@ impl Shown<'_> {
         let totals = &published.totals;
         let mut calls = totals.calls;
         calls.add(&published.shared);
-        let level = if verdict.code == exit::INCOMPLETE { Level::Warning } else { Level::Info };
-        let fields = json!({
-            "status": published.status,
-            "out": self.out,
-            "organization_gaps": totals.organization_gaps,
-            "accounts": log_event::by_state(totals),
-            "failed": log_event::by_severity(&totals.failed),
-            "passed": totals.passed,
-            "unknown": totals.unknown_rows,
-            "api_calls": calls.calls,
-            "api_attempts": calls.attempts,
-            "throttles": calls.throttles,
-            "response_bytes": calls.response_bytes,
-            "exit_code": verdict.code,
-            "exit_reasons": verdict.reasons,
-        });
-        log_event::write(level, "published", fields);
+        let level = if verdict.exit == Exit::Incomplete { Level::Warning } else { Level::Info };
+        let fields = v1::log::Published {
+            status: published.status.as_str(),
+            out: self.out.display().to_string(),
+            organization_gaps: totals.organization_gaps.iter().cloned().collect(),
+            accounts: log_event::by_state(totals),
+            failed: BySeverity::of(totals.failed),
+            passed: totals.passed,
+            unknown: totals.unknown_rows,
+            api_calls: calls.calls,
+            api_attempts: calls.attempts,
+            throttles: calls.throttles,
+            response_bytes: calls.response_bytes,
+            exit_code: verdict.exit.code(),
+            exit_reasons: verdict.reasons.clone(),
+        };
+        log_event::write(level, &Fields::Published(fields));
     }
 
     fn printed(&self, published: &Published, verdict: &Verdict) -> Result<(), Failure> {

@@ -1,18 +1,19 @@
 //! `orgsweep checks list`: the registered checks, all or those that match, for people and for programs.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use clap::Args;
 use orgsweep_model::nearest::unknown;
 use orgsweep_model::registry::{Registered, Registry};
 use orgsweep_model::{CheckStatus, Severity};
-use serde_json::{Value as Json, json};
 
 use super::show::{ROSTER_ACTIONS, reads_roster};
 use crate::exit::Failure;
 use crate::options::PrintFormat;
 use crate::resolve::checks::unknown_framework;
+use crate::terminal::json::{self, v1};
 use crate::terminal::program;
 use crate::terminal::{ColorWhen, Layout, columns, fitted, wrap};
 
@@ -125,38 +126,34 @@ fn titled(registered: &Registered) -> Cow<'_, str> {
 }
 
 fn as_json(registry: &Registry, matching: &[&Registered]) -> String {
-    let all: Vec<Json> = matching
-        .iter()
-        .map(|registered| {
-            let metadata = registered.check.metadata();
-            let tables: Vec<&str> =
-                registered.check.dependencies().iter().map(|dependency| dependency.table.name).collect();
-            let controls: Vec<Json> = metadata
-                .controls
-                .iter()
-                .map(|control| json!({"framework": control.framework, "version": control.version, "id": control.id}))
-                .collect();
-            json!({
-                "id": metadata.id,
-                "title": metadata.title,
-                "severity": metadata.severity,
-                "status": metadata.status.as_str(),
-                "former_ids": metadata.former,
-                "pack": registered.pack,
-                "version": metadata.version,
-                "since": metadata.since,
-                "resource_type": metadata.resource_type,
-                "settings": registered.check.settings(),
-                "tables": tables,
-                "actions": registry.actions_for(&*registered.check),
-                "optional_actions": registry.optional_actions_for(&*registered.check),
-                "caller_actions": if reads_roster(&*registered.check) { ROSTER_ACTIONS } else { &[] },
-                "controls": controls,
-                "pages": metadata.pages,
-            })
-        })
-        .collect();
-    let mut text = serde_json::to_string_pretty(&all).unwrap_or_default();
-    text.push('\n');
-    text
+    let all: Vec<v1::checks::Check> =
+        matching.iter().map(|registered| described(registry, registered)).collect();
+    json::lines(&all) + "\n"
+}
+
+fn described(registry: &Registry, registered: &Registered) -> v1::checks::Check {
+    let (check, metadata) = (&*registered.check, registered.check.metadata());
+    let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+    v1::checks::Check {
+        schema_version: v1::Version,
+        id: metadata.id.to_string(),
+        title: metadata.title.to_string(),
+        severity: metadata.severity.as_str(),
+        status: metadata.status.as_str(),
+        former_ids: metadata.former.iter().map(ToString::to_string).collect(),
+        pack: registered.pack.to_owned(),
+        version: metadata.version,
+        since: metadata.since.to_string(),
+        resource_type: metadata.resource_type.to_string(),
+        settings: match check.settings() {
+            serde_json::Value::Object(settings) => settings.into_iter().collect(),
+            _ => BTreeMap::new(),
+        },
+        tables: check.dependencies().iter().map(|dependency| dependency.table.name.to_owned()).collect(),
+        actions: owned(&registry.actions_for(check)),
+        optional_actions: owned(&registry.optional_actions_for(check)),
+        caller_actions: owned(if reads_roster(check) { ROSTER_ACTIONS } else { &[] }),
+        controls: metadata.controls.iter().map(v1::checks::Control::from).collect(),
+        pages: metadata.pages.iter().map(ToString::to_string).collect(),
+    }
 }

@@ -7,7 +7,7 @@ use clap::Subcommand;
 use orgsweep_model::registry::Registry;
 
 use self::list::ListArguments;
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use crate::terminal::print;
 
 /// `orgsweep checks …`.
@@ -23,7 +23,7 @@ pub enum ChecksCommand {
 }
 
 /// Prints checks.
-pub fn checks(registry: &Registry, command: ChecksCommand) -> Result<u8, Failure> {
+pub fn checks(registry: &Registry, command: ChecksCommand) -> Result<Exit, Failure> {
     match command {
         ChecksCommand::List(arguments) => print(&list::list(registry, &arguments)?),
         ChecksCommand::Show { id } => print(&show::show(registry, &id)?),

@@ -3,6 +3,7 @@
 
 mod advice;
 mod clock;
+mod json;
 mod look;
 mod report;
 mod sample;
@@ -18,7 +19,6 @@ use orgsweep_model::registry::Registry;
 use orgsweep_model::{Account, Gap, Organization, Usage, async_trait};
 use orgsweep_scan::or_interrupted;
 use orgsweep_sweep::{Event, Listed, Opened, Plan, Source, SourceError, Stop};
-use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -27,13 +27,14 @@ use self::clock::ClockVerdict;
 use self::look::Looker;
 use self::report::Report;
 use self::sample::Sample;
-use crate::exit::{self, Failure};
+use crate::exit::{Exit, Failure};
 use crate::options::{LogFormat, ScanOptions};
 use crate::resolve::Config;
 use crate::resolve::Prepared;
 use crate::resolve::{self, access, source};
 use crate::stopping;
 use crate::terminal::Progress;
+use crate::terminal::json::line;
 use crate::terminal::program;
 use crate::terminal::{ColorWhen, Layout};
 use crate::terminal::{tell_line, warn};
@@ -62,7 +63,7 @@ pub struct DoctorArguments {
 }
 
 /// Looks, and tells what it found.
-pub async fn doctor(registry: &Registry, arguments: DoctorArguments) -> Result<u8, Failure> {
+pub async fn doctor(registry: &Registry, arguments: DoctorArguments) -> Result<Exit, Failure> {
     let began = Instant::now();
     let as_json = arguments.options.output.log_format == Some(LogFormat::Json);
     let quiet = arguments.options.output.quiet;
@@ -71,18 +72,17 @@ pub async fn doctor(registry: &Registry, arguments: DoctorArguments) -> Result<u
     let report = match or_interrupted(&stop, examining).await {
         Ok(report) => report,
         Err(failure) if as_json => {
-            let object = json!({"error": failure.message, "exit_code": failure.code});
-            crate::terminal::print(&format!("{object}\n"))?;
-            return Ok(failure.code);
+            crate::terminal::print(&(line(&json::failed(&failure)) + "\n"))?;
+            return Ok(failure.exit);
         }
         Err(failure) => return Err(failure),
     };
     if as_json {
-        crate::terminal::print(&format!("{}\n", report.json()))?;
+        crate::terminal::print(&(line(&json::render(&report)) + "\n"))?;
     } else if !quiet {
         crate::terminal::print(&report.text(Layout::of_output(ColorWhen::Auto)))?;
     }
-    Ok(report.exit_code())
+    Ok(report.exit())
 }
 
 async fn examine(
@@ -104,11 +104,9 @@ async fn examine(
         return looking.await;
     };
     tokio::time::timeout_at(moment, looking).await.unwrap_or_else(|_| {
-        Err(Failure {
-            message: "the deadline came before every account was looked at: look at fewer with --sample"
-                .to_owned(),
-            code: exit::INCOMPLETE,
-        })
+        Err(Failure::incomplete(
+            "the deadline came before every account was looked at: look at fewer with --sample",
+        ))
     })
 }
 
@@ -163,14 +161,7 @@ async fn look(
     let listed = accounts.len();
     let source: Arc<dyn Source> = Arc::new(ListedAlready { source, accounts, names: names.clone() });
     let mut looker = Looker::new(Arc::clone(&plan), &organization);
-    let mut warnings = run(&source, &plan, &mut looker, silent, stop).await?;
-    for message in looker.warnings() {
-        if silent {
-            warnings.push(message);
-        } else {
-            tell_line(&format!("warning: {}", orgsweep_model::text::printable(&message)));
-        }
-    }
+    let warnings = run(&source, &plan, &mut looker, silent, stop).await?;
     let (config, given) = given;
     let chained = !options.access.role_chain.is_empty();
     let commands =
@@ -216,7 +207,7 @@ async fn run(
         if silent {
             warnings.push(message);
         } else {
-            crate::terminal::tell_line(&format!("warning: {}", orgsweep_model::text::printable(&message)));
+            tell_line(&format!("warning: {}", orgsweep_model::text::printable(&message)));
         }
     }
     Ok(warnings)

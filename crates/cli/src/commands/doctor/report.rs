@@ -1,4 +1,4 @@
-//! What the doctor found: as a table for a person, as an object for a program, as an exit code.
+//! What the doctor found: as a table for people, and as an exit code.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -6,12 +6,11 @@ use std::fmt::Write as _;
 use orgsweep_aws::LONGEST_SESSION_POLICY;
 use orgsweep_model::text::{bounded, printable};
 use orgsweep_model::{Gap, Organization, Reason};
-use serde_json::{Value as Json, json};
 
 use super::advice::{Advice, Commands};
 use super::clock::ClockVerdict;
 use super::look::{Looked, Loss};
-use crate::exit;
+use crate::exit::Exit;
 use crate::terminal::Layout;
 use crate::terminal::Screen;
 use crate::terminal::plural;
@@ -56,22 +55,27 @@ pub struct Report {
 }
 
 /// One cause over all accounts.
-struct Cause<'a> {
-    example: &'a Loss,
-    own: bool,
-    accounts: usize,
-    checks: BTreeSet<&'a str>,
-    lessened: BTreeSet<&'a str>,
+pub struct Cause<'a> {
+    /// One of its losses.
+    pub example: &'a Loss,
+    /// Whether it is in the caller's own account.
+    pub own: bool,
+    /// How many accounts.
+    pub accounts: usize,
+    /// Checks that have no verdict in one of them.
+    pub checks: BTreeSet<&'a str>,
+    /// Checks that decide less in one of them.
+    pub lessened: BTreeSet<&'a str>,
 }
 
 impl Report {
-    /// 0: nothing would be lost. 2: something would, or the clock is wrong.
-    pub fn exit_code(&self) -> u8 {
+    /// Incomplete: a scan would be, or the clock is wrong.
+    pub fn exit(&self) -> Exit {
         let right = self.names.is_ok()
             && self.policies.as_ref().is_none_or(Result::is_ok)
             && !matches!(self.clock, ClockVerdict::Wrong(_))
             && self.accounts.iter().all(Looked::is_right);
-        if right { exit::COMPLETE } else { exit::INCOMPLETE }
+        if right { Exit::Complete } else { Exit::Incomplete }
     }
 
     /// For a person.
@@ -162,7 +166,7 @@ impl Report {
     }
 
     fn what_to_do(&self, screen: &mut Screen) {
-        if self.exit_code() == exit::COMPLETE && matches!(self.clock, ClockVerdict::Right(_)) {
+        if self.exit() == Exit::Complete && matches!(self.clock, ClockVerdict::Right(_)) {
             return;
         }
         screen.text.push_str("\nWhat to do\n");
@@ -228,76 +232,12 @@ impl Report {
         }
     }
 
-    /// For a program.
-    pub fn json(&self) -> Json {
-        let (right, in_part, lost) = self.counts();
-        let accounts: Vec<Json> = self
-            .accounts
-            .iter()
-            .map(|account| {
-                json!({
-                    "account_id": account.id,
-                    "account_name": account.name,
-                    "ou_path": account.ou_path,
-                    "role_arn": account.role_arn,
-                    "right": account.is_right(),
-                    "unknown_checks": account.unknown_checks,
-                    "failed_checks": account.failed_checks,
-                    "losses": account.losses.iter().map(loss_json).collect::<Vec<_>>(),
-                })
-            })
-            .collect();
-        let causes: Vec<Json> = self
-            .causes()
-            .values()
-            .map(|cause| {
-                let Advice { sentence, commands } = self.advice(cause);
-                json!({
-                    "reason_code": cause.example.reason.as_str(),
-                    "api": cause.example.api,
-                    "accounts": cause.accounts,
-                    "unknown_checks": cause.checks,
-                    "lessened_checks": cause.lessened,
-                    "advice": sentence,
-                    "commands": commands,
-                })
-            })
-            .collect();
-        json!({
-            "caller_arn": self.caller_arn,
-            "organization": self.has_organization().then_some(&self.organization.id),
-            "clock": {"verdict": self.clock.word(), "ahead_seconds": self.clock.seconds()},
-            "unit_names": match &self.names {
-                Ok(count) => json!({"read": count}),
-                Err(gap) => json!({"read": null, "reason_code": gap.reason.as_str(), "api": gap.api}),
-            },
-            "organization_policies": self.policies.as_ref().map(|policies| match policies {
-                Ok(()) => json!({"readable": true}),
-                Err(gap) => json!({"readable": false, "reason_code": gap.reason.as_str(), "api": gap.api}),
-            }),
-            "session_policy": self.session_policy.as_ref().map(|policy| json!({
-                "characters": policy.chars().count(), "limit": LONGEST_SESSION_POLICY, "actions": self.actions,
-            })),
-            "checks": self.checks,
-            "accounts_listed": self.listed,
-            "accounts_active": self.candidates,
-            "accounts_looked_at": self.accounts.len(),
-            "accounts_right": right,
-            "accounts_in_part": in_part,
-            "accounts_lost": lost,
-            "accounts": accounts,
-            "warnings": self.warnings,
-            "causes": causes,
-            "exit_code": self.exit_code(),
-        })
-    }
-
-    fn has_organization(&self) -> bool {
+    pub fn has_organization(&self) -> bool {
         self.organization.id != Organization::NONE
     }
 
     /// All right, in part, not at all.
-    fn counts(&self) -> (usize, usize, usize) {
+    pub fn counts(&self) -> (usize, usize, usize) {
         let right = self.accounts.iter().filter(|account| account.is_right()).count();
         let lost = self.accounts.iter().filter(|account| account.role_arn.is_none()).count();
         (right, self.accounts.len() - right - lost, lost)
@@ -311,12 +251,12 @@ impl Report {
         }
     }
 
-    fn advice(&self, cause: &Cause<'_>) -> Advice {
+    pub fn advice(&self, cause: &Cause<'_>) -> Advice {
         self.commands.about(cause.example.reason, cause.own)
     }
 
     /// Losses of all accounts by reason, call, and whether it is the caller's own account.
-    fn causes(&self) -> BTreeMap<(&'static str, Option<&str>, bool), Cause<'_>> {
+    pub fn causes(&self) -> BTreeMap<(&'static str, Option<&str>, bool), Cause<'_>> {
         let mut causes = BTreeMap::new();
         for account in &self.accounts {
             let own = account.role_arn.as_ref() == Some(&self.caller_arn);
@@ -357,16 +297,4 @@ fn unknown(account: &Looked) -> String {
         parts.push(format!("{}: {}", plural(account.failed_checks.len(), "check"), Reason::CheckFailed));
     }
     parts.join("; ")
-}
-
-fn loss_json(loss: &Loss) -> Json {
-    json!({
-        "reason_code": loss.reason.as_str(),
-        "api": loss.api,
-        "error_code": loss.error_code,
-        "message": loss.message,
-        "tables": loss.tables,
-        "unknown_checks": loss.checks,
-        "lessened_checks": loss.lessened,
-    })
 }

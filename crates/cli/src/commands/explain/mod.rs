@@ -3,15 +3,13 @@
 mod json;
 mod text;
 
-use std::path::PathBuf;
-
 use clap::{Args, ValueEnum};
 use orgsweep_explain::{ExplainError, Query};
-use orgsweep_lake::ScanSelector;
 use orgsweep_model::AccountId;
-use orgsweep_model::text::printable_json;
 
-use crate::exit::{self, Failure};
+use crate::exit::{Exit, Failure};
+use crate::options::LakeOptions;
+use crate::resolve;
 use crate::terminal::program;
 
 /// How the answer is told.
@@ -30,8 +28,8 @@ pub enum Format {
     after_help = "What an answer hangs on is decided by the caller (it chooses: tags it sends, the Region, a session's name), by the \
                   environment (network, second factor, a service's own keys), or is unknown (facts that no scan has: \
                   --context says them).\n\n\
-                  Exit codes: 0 answered (allowed, allowed if, denied), 2 unknown, or an action, a service or a condition key \
-                  that nobody has heard of, 3 could not be asked."
+                  The exit code is 2 if the answer is unknown, or if the action, a service or a condition key is in no list of \
+                  AWS's that the program knows."
 )]
 pub struct ExplainArguments {
     /// Who asks: the ARN of a user, role, root user or role session; a service, such as ec2.amazonaws.com; the ARN of an
@@ -55,25 +53,16 @@ pub struct ExplainArguments {
     /// Answer as if there were no service and resource control policies.
     #[arg(long)]
     pub without_organization_policies: bool,
-    /// The scan whose facts are asked: its id, or latest. [default: latest]
-    #[arg(long, value_name = "SCAN_ID")]
-    pub from: Option<String>,
-    /// Where the tables are.
-    #[arg(long, value_name = "DIR", default_value = crate::resolve::DEFAULT_OUT)]
-    pub out: PathBuf,
+    #[command(flatten)]
+    pub lake: LakeOptions,
     /// How the answer is told.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
 }
 
 /// Answers from the lake.
-pub fn explain(arguments: &ExplainArguments) -> Result<u8, Failure> {
-    let selector = match arguments.from.as_deref() {
-        None | Some("latest") => ScanSelector::Latest,
-        Some(id) => ScanSelector::Id(id.parse().map_err(|error| {
-            Failure::new(format!("--from: {error}; the latest one is asked where --from is left out"))
-        })?),
-    };
+pub fn explain(arguments: &ExplainArguments) -> Result<Exit, Failure> {
+    let root = resolve::lake::directory(&arguments.lake)?;
     let query = Query {
         principal: arguments.principal.clone(),
         action: arguments.action.clone(),
@@ -82,13 +71,13 @@ pub fn explain(arguments: &ExplainArguments) -> Result<u8, Failure> {
         resource_account: arguments.resource_account,
         without_organization_policies: arguments.without_organization_policies,
     };
-    let explanation = orgsweep_explain::explain(&query, &arguments.out, &selector, &program::name())?;
+    let explanation = orgsweep_explain::explain(&query, &root, &arguments.lake.scan, &program::name())?;
     let printed = match arguments.format {
         Format::Text => text::render(&explanation),
-        Format::Json => printable_json(&json::render(&explanation).to_string()) + "\n",
+        Format::Json => crate::terminal::json::line(&json::render(&explanation)) + "\n",
     };
     crate::terminal::print(&printed)?;
-    Ok(if explanation.is_reliable() { exit::COMPLETE } else { exit::INCOMPLETE })
+    Ok(if explanation.is_reliable() { Exit::Complete } else { Exit::Incomplete })
 }
 
 impl From<ExplainError> for Failure {

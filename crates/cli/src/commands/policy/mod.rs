@@ -20,7 +20,7 @@ use self::deployment::{Accounts, Deployment, Document, Purpose, Variant};
 use self::documents::SessionExtras;
 use self::json_tree::Node;
 use self::placeholders::Answers;
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use crate::options::PrincipalArn;
 use crate::resolve::Prepared;
 use crate::resolve::access::{one_partition, partitions};
@@ -35,7 +35,7 @@ struct Printed {
 }
 
 /// Prints one document; what has to be said about it goes to standard error.
-pub fn policy(registry: &Registry, arguments: PolicyArguments) -> Result<u8, Failure> {
+pub fn policy(registry: &Registry, arguments: PolicyArguments) -> Result<Exit, Failure> {
     let printed = printed(registry, arguments)?;
     for note in printed.notes {
         tell_line(&format!("note: {note}"));

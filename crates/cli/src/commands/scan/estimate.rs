@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use orgsweep_aws::{Family, Limits};
 use orgsweep_sweep::Plan;
-use serde_json::{Value as Json, json};
 
 use crate::terminal::about;
+use crate::terminal::json::v1;
 
 /// Targets that one page of `organizations:ListTargetsForPolicy` holds.
 const TARGETS_PER_PAGE: u64 = 20;
@@ -88,17 +88,17 @@ impl Estimate {
     }
 
     /// For programs.
-    pub fn json(&self) -> Json {
-        json!({
-            "calls": {
-                "per_account": self.calls_per_account,
-                "per_scan": self.calls_per_scan,
-                "total": self.calls,
-                "by_service": self.by_service,
+    pub fn json(&self) -> v1::plan::Estimate {
+        v1::plan::Estimate {
+            calls: v1::plan::Calls {
+                per_account: self.calls_per_account,
+                per_scan: self.calls_per_scan,
+                total: self.calls,
+                by_service: self.by_service.clone(),
             },
-            "estimated_seconds": self.shortest.map(|shortest| shortest.as_secs_f64().ceil() as u64),
-            "max_rate": self.max_rate,
-        })
+            estimated_seconds: self.shortest.map(|shortest| shortest.as_secs_f64().ceil() as u64),
+            max_rate: self.max_rate,
+        }
     }
 }
 

@@ -4,18 +4,20 @@ mod estimate;
 mod plan;
 
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use orgsweep_aws::Roster;
+use orgsweep_lake::{Lake, ScanSelector};
 use orgsweep_model::registry::Registry;
 use orgsweep_scan::{Attempt, RosterFile, Run, Shard, Started, begin, or_interrupted};
 use orgsweep_sweep::{Source, Stop};
 use tokio::time::Instant;
 
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use crate::options::PrintFormat;
 use crate::options::ScanOptions;
+use crate::options::values;
 use crate::resolve::Config;
 use crate::resolve::Prepared;
 use crate::resolve::access;
@@ -54,8 +56,15 @@ pub struct ScanArguments {
     )]
     pub resume: Option<String>,
     /// Rescan the accounts an earlier scan could not read completely, and reuse its other results.
-    #[arg(long, value_name = "SCAN_ID", conflicts_with = "resume", help_heading = "Resume and retry")]
-    pub retry_incomplete: Option<String>,
+    /// SCAN_ID may be `latest`.
+    #[arg(
+        long,
+        value_name = "SCAN_ID",
+        value_parser = values::scan,
+        conflicts_with = "resume",
+        help_heading = "Resume and retry"
+    )]
+    pub retry_incomplete: Option<ScanSelector>,
     /// The organization from a file that `discover` wrote: no call to Organizations is made.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["accounts_file", "single_account"], help_heading = "Shards")]
     pub roster: Option<PathBuf>,
@@ -74,7 +83,7 @@ pub struct ScanArguments {
 }
 
 /// Scans the organization of the caller's credentials.
-pub async fn scan(registry: &Registry, arguments: ScanArguments) -> Result<u8, Failure> {
+pub async fn scan(registry: &Registry, arguments: ScanArguments) -> Result<Exit, Failure> {
     let start = Instant::now();
     let stop = stopping::listen();
     let config = Config::read_or_default(arguments.config.as_deref())?;
@@ -100,7 +109,7 @@ pub async fn scan(registry: &Registry, arguments: ScanArguments) -> Result<u8, F
             }
         })?;
     }
-    let attempt = attempt(&arguments, file.as_ref(), shard);
+    let attempt = attempt(&arguments, file.as_ref(), shard, &prepared.scan.out);
     let digest = file.as_ref().map(|file| file.digest().to_owned());
     let roster = roster(&prepared.options, file, shard)?;
     let digest = digest.or_else(|| match &roster {
@@ -125,14 +134,14 @@ async fn go(
     prepared: Prepared,
     started: Started,
     stop: Stop,
-) -> Result<u8, Failure> {
+) -> Result<Exit, Failure> {
     let Prepared { scan, options, .. } = prepared;
     let (out, program) = (scan.out.clone(), program::command());
     let shown = Shown { options: &options, out: &out, program: &program, is_demo: false };
     let mut reporter = Reporter::new(shown, scan.plan.concurrency);
     let run = Run { registry, source, options: scan, started, stop };
     let outcome = run.go(&mut |event| reporter.report(event)).await;
-    Ok(reporter.end(outcome)?.verdict.code)
+    Ok(reporter.end(outcome)?.verdict.exit)
 }
 
 /// Which attempt the flags ask for.
@@ -140,6 +149,7 @@ fn attempt(
     arguments: &ScanArguments,
     file: Option<&RosterFile>,
     shard: Option<Shard>,
+    out: &Path,
 ) -> Result<Attempt, Failure> {
     if let (Some(shard), Some(file)) = (shard, file) {
         return Ok(Attempt::Shard(shard, file.scan_id.clone(), file.now));
@@ -149,9 +159,11 @@ fn attempt(
     }
     match &arguments.retry_incomplete {
         None => Ok(Attempt::New),
-        Some(id) => {
-            let id = id.parse().map_err(|error| Failure::new(format!("--retry-incomplete: {error}")))?;
-            Ok(Attempt::Retry(id))
+        Some(ScanSelector::Id(id)) => Ok(Attempt::Retry(id.clone())),
+        Some(ScanSelector::Latest) => {
+            let scan = Lake::open(out).and_then(|lake| lake.scan(&ScanSelector::Latest));
+            let scan = scan.map_err(|error| Failure::new(format!("--retry-incomplete latest: {error}")))?;
+            Ok(Attempt::Retry(scan.id().clone()))
         }
     }
 }

@@ -4,21 +4,18 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use orgsweep_model::text::{printable, printable_json};
+use orgsweep_model::text::printable;
 use orgsweep_model::{Account, Gap, Organization};
 use orgsweep_sweep::filter::{RosterKey, inactive};
 use orgsweep_sweep::{Listed, ScanError, Source, Unmatched};
-use serde_json::{Value as Json, json};
 
 use crate::commands::scan::estimate::Estimate;
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use crate::options::PrintFormat;
 use crate::resolve::Prepared;
 use crate::resolve::access;
+use crate::terminal::json::{self, v1};
 use crate::terminal::{ColorWhen, Layout, wrap};
-
-/// Grows when a name or a meaning of the JSON changes.
-const VERSION: u32 = 1;
 
 /// What would be done.
 struct Planned<'a> {
@@ -36,20 +33,12 @@ pub async fn print(
     prepared: &Prepared,
     format: PrintFormat,
     share: u32,
-) -> Result<u8, Failure> {
+) -> Result<Exit, Failure> {
     let planned = planned(source, prepared, share).await?;
     match format {
         PrintFormat::Text => crate::terminal::print(&planned.text(Layout::of_output(ColorWhen::Auto))),
-        PrintFormat::Json => {
-            let text = serde_json::to_string_pretty(&planned.json()).unwrap_or_default();
-            crate::terminal::print(&(printable_lines(&text) + "\n"))
-        }
+        PrintFormat::Json => crate::terminal::print(&(json::lines(&planned.json()) + "\n")),
     }
-}
-
-/// JSON over several lines, in which nothing can steer a terminal.
-fn printable_lines(json: &str) -> String {
-    json.lines().map(printable_json).collect::<Vec<_>>().join("\n")
 }
 
 async fn planned(source: Arc<dyn Source>, prepared: &Prepared, share: u32) -> Result<Planned<'_>, Failure> {
@@ -170,40 +159,31 @@ impl Planned<'_> {
         text
     }
 
-    fn json(&self) -> Json {
+    fn json(&self) -> v1::plan::Plan {
         let plan = &self.prepared.scan.plan;
-        let accounts: Vec<Json> = self
-            .chosen
-            .iter()
-            .map(|account| json!({"id": account.id, "name": account.name, "ou_path": account.ou_path}))
-            .collect();
-        let left_out: Vec<Json> = self
-            .left_out
-            .iter()
-            .map(|(reason, count)| json!({"reason": reason, "accounts": count}))
-            .collect();
-        let collectors: Vec<Json> = plan
-            .collectors
-            .iter()
-            .map(|collector| {
-                let tables: Vec<&str> = collector.fills().iter().map(|table| table.name).collect();
-                json!({"name": collector.name(), "tables": tables})
-            })
-            .collect();
-        let checks: Vec<&str> = plan.checks.checks().map(orgsweep_model::DynCheck::id).collect();
-        json!({
-            "schema_version": VERSION,
-            "organization": {"id": self.organization.id, "partition": self.organization.partition},
-            "accounts": accounts,
-            "left_out": left_out,
-            "warnings": self.warnings,
-            "checks": checks,
-            "collectors": collectors,
-            "roles": self.roles(),
-            "actions": plan.actions(),
-            "estimate": self.estimate.json(),
-            "session_policy": self.prepared.access.session_policy,
-        })
+        let left_out = self.left_out.iter();
+        v1::plan::Plan {
+            schema_version: v1::Version,
+            organization: v1::plan::Organization {
+                id: self.organization.id.clone(),
+                partition: self.organization.partition.clone(),
+            },
+            accounts: self.chosen.iter().map(v1::plan::Account::from).collect(),
+            left_out: left_out
+                .map(|(reason, accounts)| v1::plan::LeftOut { reason: reason.clone(), accounts: *accounts })
+                .collect(),
+            warnings: self.warnings.clone(),
+            checks: plan.checks.checks().map(|check| check.id().to_owned()).collect(),
+            collectors: plan
+                .collectors
+                .iter()
+                .map(|collector| v1::plan::Collector::from(&**collector))
+                .collect(),
+            roles: self.roles(),
+            actions: plan.actions().into_iter().map(str::to_owned).collect(),
+            estimate: self.estimate.json(),
+            session_policy: self.prepared.access.session_policy.clone(),
+        }
     }
 }
 

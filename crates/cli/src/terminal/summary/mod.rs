@@ -12,7 +12,7 @@ use orgsweep_model::records::ScanState;
 use orgsweep_model::text::printable;
 use orgsweep_sweep::Totals;
 
-use crate::exit;
+use crate::exit::Exit;
 use crate::terminal::coverage::coverage_line;
 use crate::terminal::layout::{BAD, DOUBTFUL, GOOD, HEADING, Layout, columns, severity_style};
 use crate::terminal::words::{plural, quoted_path};
@@ -148,15 +148,15 @@ fn ending(screen: &mut Screen, facts: &Facts<'_>) {
     if facts.is_demo {
         return;
     }
-    let code = &facts.verdict.code;
-    let style = match *code {
-        exit::COMPLETE => GOOD,
-        exit::FINDINGS => BAD,
+    let exit = facts.verdict.exit;
+    let style = match exit {
+        Exit::Complete => GOOD,
+        Exit::Found => BAD,
         _ => DOUBTFUL,
     };
     let before = screen.text.len();
     screen.section("Exit code", &facts.verdict.sentence());
-    let plain = format!("{code} ({})", facts.verdict.word());
+    let plain = format!("{exit} ({})", facts.verdict.word());
     if let Some(at) = screen.text[before..].find(&plain) {
         let painted = screen.layout.paint(style, &plain);
         screen.text.replace_range(before + at..before + at + plain.len(), &painted);
