@@ -21,5 +21,5 @@ pub use account::{Binding, Identities, IdentityFacts, Member, StoredPolicy};
 pub use documents::{CompiledDocuments, Documents};
 pub use guardrails::{Absence, Guard, Kind, OrganizationGuardrails, Place, UNKNOWN};
 pub use rows::Rows;
-pub use trusts::{Trust, Trusts};
+pub use trusts::{Named, Trust, Trusts};
 pub use users::{UserEntry, Users, additional_credentials};

@@ -73,15 +73,50 @@ impl<'a> Trust<'a> {
     ) -> Vec<Door> {
         doors(self.role_arn(), &self.attached(), resource_control, organization)
     }
+}
 
-    /// Whether it may let in a role of the account that has no permission to assume any: because it names the role or its
-    /// sessions, or anybody. Cheap, and never too few: a text with escapes in it may name anybody, and so may one that was not read.
-    pub fn may_name(&self, role_arn: &str, role_name: &str) -> bool {
-        let Some(text) = self.text() else { return true };
-        let session = format!(":assumed-role/{role_name}/");
-        let may_be_anyone = ["\"*\"", "NotPrincipal", "\\"].iter().any(|one| text.contains(one));
-        may_be_anyone || text.contains(role_arn) || text.contains(&session)
+/// Which roles the trust policies may let in that have no permission to assume any: those whom they name or whose sessions they
+/// name, and everybody where they may name anybody. Cheap, and never too few: a text with escapes in it may name anybody, and so
+/// may one that was not read.
+#[derive(Clone, Debug)]
+pub struct Named<'a> {
+    /// The roles that may let in anybody.
+    open: Vec<&'a str>,
+    /// The others that name a role or a session of one, with their texts: few, among the roles of services.
+    naming: Vec<(&'a str, &'a str)>,
+}
+
+impl Trusts {
+    /// Looks at each text once, for as many roles as are asked about.
+    pub fn named(&self) -> Named<'_> {
+        let mut named = Named { open: Vec::new(), naming: Vec::new() };
+        for trust in self.iter() {
+            match trust.text() {
+                Some(text) if !may_name_anybody(text) => {
+                    if text.contains("role/") {
+                        named.naming.push((trust.role_arn(), text));
+                    }
+                }
+                _ => named.open.push(trust.role_arn()),
+            }
+        }
+        named
     }
+}
+
+impl Named<'_> {
+    /// Whether another role may let in this one.
+    pub fn may_have(&self, role_arn: &str, role_name: &str) -> bool {
+        let session = format!(":assumed-role/{role_name}/");
+        self.open.iter().any(|other| *other != role_arn)
+            || self.naming.iter().any(|(other, text)| {
+                *other != role_arn && (text.contains(role_arn) || text.contains(&session))
+            })
+    }
+}
+
+fn may_name_anybody(text: &str) -> bool {
+    ["\"*\"", "NotPrincipal", "\\"].iter().any(|one| text.contains(one))
 }
 
 #[cfg(test)]
@@ -129,7 +164,9 @@ mod tests {
     fn a_role_may_be_named_by_itself_by_its_sessions_or_with_anybody() {
         let may = |principal: &str| {
             let trusts = trusts(principal);
-            trusts.of(ROLE).unwrap().may_name("arn:aws:iam::111122223333:role/ci", "ci")
+            // It does not count what a role says of itself.
+            assert!(!trusts.named().may_have(ROLE, "app"), "{principal}");
+            trusts.named().may_have("arn:aws:iam::111122223333:role/ci", "ci")
         };
         assert!(may(r#"{"AWS":"arn:aws:iam::111122223333:role/ci"}"#));
         assert!(may(r#"{"AWS":"arn:aws:sts::111122223333:assumed-role/ci/build"}"#));
@@ -138,5 +175,7 @@ mod tests {
         // The account leaves it to its own policies.
         assert!(!may(r#"{"AWS":"arn:aws:iam::111122223333:root"}"#));
         assert!(!may(r#"{"AWS":"arn:aws:iam::111122223333:role/other"}"#));
+        let lost = Trusts { documents: Documents::default(), ..trusts("\"*\"") };
+        assert!(lost.named().may_have("arn:aws:iam::111122223333:role/ci", "ci"));
     }
 }

@@ -91,7 +91,7 @@ pub use questions::{
     EscalationVerdict, EscalationWay, Escalations, Gain, GroupFacts, Inventory, NeverSent, Organization,
     Outsider, PolicyFacts, Reach, RoleFacts, StoredVersion, TagFacts, UserFacts, administrator,
     administrator_among, capabilities, doors, escalations, is_guard, is_never_sent_with,
-    may_lead_to_administrator, never_sent,
+    may_be_administrator, may_lead_to_administrator, never_sent,
 };
 pub use request::{NotAPrincipal, Principal, PrincipalKind, Request};
 pub use statement::{Effect, PrincipalEntry, Principals, Statement};

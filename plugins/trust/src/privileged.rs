@@ -7,7 +7,7 @@ use orgsweep_model::facts::Role;
 use orgsweep_policy::{
     Actor, Administrator, Attached, Context, Escalation, EscalationMap, EscalationVerdict, EscalationWay,
     Gain, Inventory, Layers, PolicyFacts, Principal, RequestFacts, RoleFacts, TagFacts, UserFacts,
-    administrator, administrator_among, may_lead_to_administrator,
+    administrator, administrator_among, may_be_administrator, may_lead_to_administrator,
 };
 
 use crate::account::Account;
@@ -35,6 +35,7 @@ pub(crate) fn privileges<'a>(
 ) -> HashMap<&'a str, Privilege> {
     let places = account.places();
     let requests = account.requests(&places);
+    let named = account.trusts.named();
     let mut judged = HashMap::new();
     let mut open = Vec::new();
     for role in candidates {
@@ -50,6 +51,13 @@ pub(crate) fn privileges<'a>(
             judged.insert(arn, not_told(&"its policies were not read"));
             continue;
         };
+        let identity = binding.layers().identity;
+        // Most roles can neither be one nor become one, whatever is known of their requests.
+        let leads_on = may_lead_to_administrator(identity) || named.may_have(arn, &role.role_name);
+        if !leads_on && !may_be_administrator(identity) {
+            judged.insert(arn, Privilege::No);
+            continue;
+        }
         let context = context(role, &principal, &binding.layers(), account, requests);
         let candidate = Candidate { principal, context, binding };
         match candidate.administrator(all, account) {
@@ -57,7 +65,7 @@ pub(crate) fn privileges<'a>(
                 judged.insert(arn, Privilege::Administrator);
             }
             // An administrator under a condition is UNKNOWN already. To ask for its ways is a thousand decisions.
-            Administrator::No { .. } if leads_on(role, &candidate, account) => open.push((arn, candidate)),
+            Administrator::No { .. } if leads_on => open.push((arn, candidate)),
             answer => {
                 judged.insert(arn, by_itself(&answer));
             }
@@ -106,14 +114,6 @@ fn context(
         ..requests
     };
     requests.keys(principal).over(Context::auditor())
-}
-
-/// Whether there can be a way at all: cheap. Where the trust policy of another role may let it in by its name, it needs no policy
-/// of its own.
-fn leads_on(role: &Role, candidate: &Candidate<'_>, account: &Account<'_>) -> bool {
-    let mut others = account.trusts.iter().filter(|trust| trust.role_arn() != role.role_arn);
-    may_lead_to_administrator(candidate.binding.layers().identity)
-        || others.any(|trust| trust.may_name(&role.role_arn, &role.role_name))
 }
 
 fn beside_others<'a>(

@@ -200,6 +200,31 @@ static ACTIONS: LazyLock<Vec<String>> = LazyLock::new(|| {
     actions
 });
 
+/// What identity policies may allow at least of those who are asked about: the actions of each way.
+static WAYS: LazyLock<[Vec<ActionSet>; 3]> = LazyLock::new(|| {
+    let set = |way: &&[Need]| {
+        ActionSet::of(&ACTIONS, |action| way.iter().any(|need| need.0.eq_ignore_ascii_case(action)))
+    };
+    [&USERS[..], &ROLES, &NEW].map(|ways| ways.iter().map(set).collect())
+});
+
+/// Whether it is worth asking [`administrator`] of a user or role with these identity policies: whether they may allow everything
+/// that some way takes, on whatever. Cheap; where it is not so, the answer is [`Administrator::No`].
+pub fn may_be_administrator(identity: &[Attached]) -> bool {
+    let allowed = allowed_by(identity);
+    let [users, roles, new] = WAYS.each_ref().map(|ways| ways.iter().any(|way| allowed.has_all(way)));
+    (users && roles) || new
+}
+
+/// Which of the actions some identity policy may allow on anything.
+fn allowed_by(identity: &[Attached]) -> ActionSet {
+    let mut allowed = ActionSet::none(ACTIONS.len());
+    for attached in identity {
+        allowed.add(attached.policy.of_administrators(&ACTIONS));
+    }
+    allowed
+}
+
 /// Whether a principal is an administrator, without the reasons why it is none.
 #[derive(Clone, Debug)]
 pub(super) enum Standing {
@@ -237,13 +262,9 @@ impl<'a> Question<'a> {
         let context = context.with_state("iam:PolicyARN", Key::Absent);
         let account = principal.account().unwrap_or_default();
         let start = Request::new(principal.clone(), "", "*", context).owned_by(account);
-        let mut allowed = ActionSet::none(ACTIONS.len());
-        for attached in layers.identity {
-            allowed.add(attached.policy.of_administrators(&ACTIONS));
-        }
         // What is asked about has no policy of its own.
         Self {
-            allowed,
+            allowed: allowed_by(layers.identity),
             start,
             attaching: OnceCell::new(),
             layers: Layers { resource: &[], ..*layers },

@@ -21,7 +21,10 @@ fn ann() -> Principal {
 }
 
 fn by(identity: &[Attached]) -> String {
-    told(&administrator(&ann(), Context::auditor(), &Layers { identity, ..Layers::default() }))
+    let answer = administrator(&ann(), Context::auditor(), &Layers { identity, ..Layers::default() });
+    let is_none = matches!(answer, Administrator::No { .. });
+    assert!(is_none || may_be_administrator(identity), "not worth asking, and: {answer:?}");
+    told(&answer)
 }
 
 fn told(administrator: &Administrator) -> String {
@@ -275,4 +278,24 @@ fn everything_on_a_key_of_another_service_makes_no_administrator() {
             administrator(&ann(), Context::auditor(), &Layers { identity: &identity, ..Layers::default() });
         assert!(matches!(told, Administrator::No { .. }), "{condition}: {told:?}");
     }
+}
+
+#[test]
+fn who_may_not_take_all_steps_of_any_way_is_not_worth_asking() {
+    let may = |actions: &str| {
+        may_be_administrator(&[attached(&format!(
+            r#"{{"Effect":"Allow","Action":[{actions}],"Resource":"*"}}"#
+        ))])
+    };
+    for actions in ["\"*\"", "\"iam:*\"", r#""iam:PutUserPolicy","iam:PutRolePolicy""#] {
+        assert!(may(actions), "{actions}");
+    }
+    assert!(may(r#""iam:CreateRole","iam:AttachRolePolicy""#));
+    for actions in
+        ["\"s3:*\"", "\"iam:Get*\"", r#""iam:PutUserPolicy","iam:CreateUser""#, "\"iam:PutRolePolicy\""]
+    {
+        assert!(!may(actions), "{actions}");
+    }
+    assert!(!may_be_administrator(&[]));
+    assert!(may_be_administrator(&[Attached::unreadable("p", "it could not be read")]));
 }

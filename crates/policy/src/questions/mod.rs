@@ -11,7 +11,7 @@ mod sample;
 mod tenant;
 mod trust;
 
-pub use administrator::{Administrator, administrator, administrator_among};
+pub use administrator::{Administrator, administrator, administrator_among, may_be_administrator};
 pub use capabilities::{Capability, Reach, capabilities};
 pub use escalation::{
     Actor, Escalation, EscalationMap, EscalationStep, EscalationVerdict, EscalationWay, Escalations, Gain,
