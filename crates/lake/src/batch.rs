@@ -6,18 +6,23 @@ use std::sync::Arc;
 use arrow_array::builder::{
     BooleanBuilder, Float64Builder, Int32Builder, Int64Builder, StringBuilder, TimestampMillisecondBuilder,
 };
+use arrow_array::cast::AsArray as _;
 use arrow_array::{
     Array as _, ArrayAccessor, ArrayRef, BooleanArray, Int32Array, Int64Array, StringArray,
     TimestampMillisecondArray, UInt32Array,
 };
+use arrow_buffer::Buffer;
 use arrow_schema::{ArrowError, SchemaRef};
 use arrow_select::take::take;
 use orgsweep_model::{ColumnType, Rows, TableSchema, Value};
 
-use crate::codec::{MOST_ALIKE, Part, Parts};
+use crate::codec::{Part, Parts};
+use crate::few::Few;
 
 /// The most bytes that a column's texts get at first: one text says little of the others.
 const MOST_TEXT: usize = 256 * 1024;
+/// Texts of fewer rows than this are kept as they are.
+const WORTH_FEW: usize = 16;
 /// Columns in front of the table's own.
 const SCAN_ID_COLUMNS: usize = 1;
 
@@ -104,11 +109,13 @@ impl Kept {
     }
 }
 
-/// A column that is being made: as long as all rows are alike, their value and how many there are.
+/// A column that is being made: as long as all rows are alike, their value and how many there are; of texts, as long as few
+/// differ, each once.
 enum Making {
     Nothing,
     /// The value, how often it came, and where the last text of it was: rows of an account share most of theirs.
     Alike(Kept, usize, Option<(usize, usize)>),
+    Few(Box<Few>),
     Each(Builder),
 }
 
@@ -116,11 +123,26 @@ impl Making {
     fn push(&mut self, value: Value<'_>, kind: ColumnType, rows: usize) {
         match self {
             Self::Each(builder) => builder.push(value),
+            Self::Few(few) => {
+                if !few.push(text(value)) {
+                    let mut builder = Builder::new(kind, rows, value);
+                    few.rows().for_each(|text| builder.push(text.map_or(Value::Null, Value::Text)));
+                    builder.push(value);
+                    *self = Self::Each(builder);
+                }
+            }
             Self::Nothing => *self = Self::Alike(Kept::of(value), 1, place(value)),
             Self::Alike(_, count, seen) if seen.is_some() && *seen == place(value) => *count += 1,
             Self::Alike(known, count, seen) if are_same(known.value(), value) => {
                 *count += 1;
                 *seen = place(value);
+            }
+            Self::Alike(known, count, _) if kind == ColumnType::Text && rows >= WORTH_FEW => {
+                let mut few = Few::new(rows);
+                let known = text(known.value());
+                // Two values are always few.
+                let _ = (0..*count).all(|_| few.push(known)) && few.push(text(value));
+                *self = Self::Few(Box::new(few));
             }
             Self::Alike(known, count, _) => {
                 let mut builder = Builder::new(kind, rows, value);
@@ -131,19 +153,25 @@ impl Making {
         }
     }
 
-    fn finish(self, kind: ColumnType, may_be_once: bool) -> Part {
+    fn finish(self, kind: ColumnType) -> Part {
         match self {
             Self::Each(mut builder) => Part::Each(builder.finish()),
+            Self::Few(few) => {
+                let (values, places) = few.finish();
+                Part::Few(values, places)
+            }
             Self::Nothing => Part::Each(Builder::new(kind, 0, Value::Null).finish()),
-            Self::Alike(known, count, _) => {
-                let times = if may_be_once { 1 } else { count };
-                let mut builder = Builder::new(kind, times, known.value());
-                (0..times).for_each(|_| builder.push(known.value()));
-                let values = builder.finish();
-                if may_be_once { Part::Alike(values) } else { Part::Each(values) }
+            Self::Alike(known, ..) => {
+                let mut builder = Builder::new(kind, 1, known.value());
+                builder.push(known.value());
+                Part::Alike(builder.finish())
             }
         }
     }
+}
+
+fn text(value: Value<'_>) -> Option<&str> {
+    if let Value::Text(text) = value { Some(text) } else { None }
 }
 
 /// Where a text is. All rows are there until the columns are, so that two texts in one place are the same.
@@ -177,14 +205,17 @@ pub fn parts(rows: &dyn Rows, scan_id: &str, schema: &SchemaRef) -> Result<Parts
     }
     let ids =
         if count > 0 { Making::Alike(Kept::of(Value::Text(scan_id)), count, None) } else { Making::Nothing };
-    let mut columns = vec![ids.finish(ColumnType::Text, true)];
-    for (position, (making, column)) in (1..).zip(making.into_iter().zip(table.columns)) {
-        columns.push(making.finish(column.kind, position < MOST_ALIKE));
-    }
+    let mut columns = vec![ids.finish(ColumnType::Text)];
+    columns.extend(making.into_iter().zip(table.columns).map(|(making, column)| making.finish(column.kind)));
     if let Some(order) = order(&columns, &sort_positions(table), count) {
         for column in &mut columns {
-            if let Part::Each(values) = column {
-                *values = take(values, &order, None)?;
+            match column {
+                Part::Alike(_) => {}
+                Part::Few(_, places) => {
+                    let ordered = order.values().iter().map(|row| places[*row as usize]);
+                    *places = Buffer::from_vec(ordered.collect::<Vec<u8>>());
+                }
+                Part::Each(values) => *values = take(values, &order, None)?,
             }
         }
     }
@@ -193,6 +224,8 @@ pub fn parts(rows: &dyn Rows, scan_id: &str, schema: &SchemaRef) -> Result<Parts
 
 /// A column that rows are sorted by. No table sorts by a floating-point one.
 enum Key<'a> {
+    /// Of texts of which few differ: for each place where its value stands in order, and each row's place.
+    Few(Vec<u8>, &'a [u8]),
     Text(&'a StringArray),
     Int(&'a Int32Array),
     Big(&'a Int64Array),
@@ -210,6 +243,18 @@ impl<'a> Key<'a> {
             .or_else(|| any.downcast_ref().map(Self::Time))
     }
 
+    fn of_few(values: &ArrayRef, places: &'a [u8]) -> Option<Self> {
+        let texts = values.as_string_opt::<i32>()?;
+        let text = |place: u8| texts.is_valid(place.into()).then(|| texts.value(place.into()));
+        let mut order: Vec<u8> = (0..texts.len() as u8).collect();
+        order.sort_unstable_by_key(|place| text(*place));
+        let mut standing = vec![0; order.len()];
+        for (stands, place) in (0..).zip(order) {
+            standing[usize::from(place)] = stands;
+        }
+        Some(Self::Few(standing, places))
+    }
+
     /// Null comes first.
     fn compare(&self, left: usize, right: usize) -> Ordering {
         fn cells<A: ArrayAccessor<Item: Ord>>(array: &A, left: usize, right: usize) -> Ordering {
@@ -217,6 +262,10 @@ impl<'a> Key<'a> {
             cell(left).cmp(&cell(right))
         }
         match self {
+            Self::Few(standing, places) => {
+                let stands = |row: usize| standing[usize::from(places[row])];
+                stands(left).cmp(&stands(right))
+            }
             Self::Text(array) => cells(array, left, right),
             Self::Int(array) => cells(array, left, right),
             Self::Big(array) => cells(array, left, right),
@@ -230,6 +279,7 @@ impl<'a> Key<'a> {
 fn order(columns: &[Part], positions: &[usize], rows: usize) -> Option<UInt32Array> {
     let differing = |position: &usize| match &columns[*position + SCAN_ID_COLUMNS] {
         Part::Each(values) => Key::of(values),
+        Part::Few(values, places) => Key::of_few(values, places),
         Part::Alike(_) => None,
     };
     let keys: Vec<Key<'_>> = positions.iter().filter_map(differing).collect();
@@ -259,14 +309,14 @@ mod tests {
     use super::*;
 
     /// Whether the column is there once, and its values.
-    fn made(values: &[Value<'_>], kind: ColumnType, may_be_once: bool) -> (bool, ArrayRef) {
+    fn made(values: &[Value<'_>], kind: ColumnType) -> (bool, ArrayRef) {
         let mut making = Making::Nothing;
         for value in values {
             making.push(*value, kind, values.len());
         }
-        match making.finish(kind, may_be_once) {
+        match making.finish(kind) {
             Part::Alike(value) => (true, value),
-            Part::Each(values) => (false, values),
+            other => (false, other.values(0, values.len()).unwrap()),
         }
     }
 
@@ -275,16 +325,20 @@ mod tests {
         let text = |texts: &[Option<&str>]| {
             let values: Vec<Value<'_>> =
                 texts.iter().map(|text| text.map_or(Value::Null, Value::Text)).collect();
-            made(&values, ColumnType::Text, true)
+            made(&values, ColumnType::Text)
         };
         let array = |texts: &[Option<&str>]| -> ArrayRef { Arc::new(StringArray::from(texts.to_vec())) };
         assert_eq!(text(&[Some("a"); 3]), (true, array(&[Some("a")])));
         assert_eq!(text(&[None; 3]), (true, array(&[None])));
         let late = [None, None, Some(""), Some("b")];
         assert_eq!(text(&late), (false, array(&late)));
-        assert_eq!(made(&[Value::Text("a"); 2], ColumnType::Text, false), (false, array(&[Some("a"); 2])));
+        let repeated = [None, Some("a"), Some("b"), Some("a")].repeat(10);
+        assert_eq!(text(&repeated), (false, array(&repeated)));
+        let names: Vec<String> = (0..100).map(|number| format!("n{number}")).collect();
+        let differing: Vec<Option<&str>> = names.iter().map(|name| Some(name.as_str())).collect();
+        assert_eq!(text(&differing), (false, array(&differing)));
         let doubles = |numbers: [f64; 2]| {
-            let (once, array) = made(&numbers.map(Value::Double), ColumnType::Double, true);
+            let (once, array) = made(&numbers.map(Value::Double), ColumnType::Double);
             let array: &Float64Array = array.as_any().downcast_ref().unwrap();
             (once, array.values().iter().map(|number| number.to_bits()).collect::<Vec<_>>())
         };

@@ -22,6 +22,7 @@ mod content;
 mod copy;
 mod ddl;
 mod error;
+mod few;
 mod lake;
 mod layout;
 mod lookup;

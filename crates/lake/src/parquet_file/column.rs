@@ -1,11 +1,10 @@
-//! One column of a row group that is being written: as runs for as long as they are few, then by Arrow's writer.
+//! One column of a row group that is being written: as runs of its values for as long as few differ, then by Arrow's writer.
 
 use std::sync::Arc;
 
-use arrow_array::{Array as _, ArrayRef, UInt32Array, new_empty_array};
+use arrow_array::{ArrayRef, new_empty_array};
 use arrow_schema::FieldRef;
 use arrow_select::concat::concat;
-use arrow_select::take::take;
 use bytes::Bytes;
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, compute_leaves};
 use parquet::basic::Compression;
@@ -18,9 +17,9 @@ use super::run_chunk;
 use super::runs::Runs;
 use crate::codec::Part;
 
-/// How many rows a run has at least, on average.
-const SHORTEST: usize = 16;
-/// So many runs are few in any case.
+/// How many rows have the same value at least, on average.
+const LEAST: usize = 16;
+/// So many values are few in any case.
 const FEW: usize = 16;
 
 /// Some rows of a part.
@@ -43,18 +42,14 @@ impl Piece {
     }
 
     fn array(&self) -> Result<ArrayRef, ParquetError> {
-        match &*self.part {
-            Part::Each(array) => Ok(array.slice(self.offset, self.rows)),
-            Part::Alike(value) if self.rows == 1 => Ok(Arc::clone(value)),
-            Part::Alike(value) => Ok(take(value, &UInt32Array::from_value(0, self.rows), None)?),
-        }
+        Ok(self.part.values(self.offset, self.rows)?)
     }
 }
 
 /// The column, and its rows that are not encoded yet.
 pub struct Column {
     field: FieldRef,
-    /// What the rows have been until now; `None`: the runs were too many.
+    /// What the rows have been until now; `None`: too many values differed.
     runs: Option<Runs>,
     writer: ArrowColumnWriter,
     waiting: Vec<Piece>,
@@ -86,7 +81,7 @@ impl Column {
         if let Some(runs) = &mut self.runs {
             let before = runs.mark();
             let rows: usize = waiting.iter().map(|piece| piece.rows).sum();
-            let most = FEW + (runs.rows + rows) / SHORTEST;
+            let most = FEW + (runs.rows + rows) / LEAST;
             if waiting.iter().all(|piece| runs.add(&piece.part, piece.offset, piece.rows, most)) {
                 return Ok(());
             }

@@ -1,4 +1,4 @@
-//! A column chunk of a Parquet file, from runs: a dictionary of the values, and pages that count them.
+//! A column chunk of a Parquet file, of few values: a dictionary of them, and pages that count them.
 
 use bytes::Bytes;
 use parquet::basic::{BoundaryOrder, Compression, Encoding, Type};
@@ -35,7 +35,7 @@ pub fn encode(
     }
     let mut open: Vec<Run> = Vec::new();
     let mut rows = 0;
-    for (number, mut count) in runs.runs.iter().copied() {
+    for (number, mut count) in runs.iter() {
         while rows + count > PAGE_ROWS {
             let fitting = PAGE_ROWS - rows;
             if fitting > 0 {
@@ -193,8 +193,11 @@ impl<'a> Writer<'a> {
         self.column_index.append(false, least, greatest, nulls as i64);
     }
 
-    /// The numbers of the least and the greatest value.
-    fn bounds(&self, numbers: impl Iterator<Item = u32> + Clone) -> Option<(u32, u32)> {
+    /// The numbers of the least and the greatest value. Values are compared once each, however often they come.
+    fn bounds(&self, numbers: impl Iterator<Item = u32>) -> Option<(u32, u32)> {
+        let mut comes = vec![false; self.runs.values.len()];
+        numbers.for_each(|number| comes[number as usize] = true);
+        let numbers = (0..).zip(comes).filter_map(|(number, comes)| comes.then_some(number));
         let value = |number: &u32| &self.runs.values[*number as usize];
         let least = numbers.clone().min_by_key(value)?;
         Some((least, numbers.max_by_key(value)?))

@@ -1,4 +1,4 @@
-//! A column as runs: how often each value comes, one after the other.
+//! A column of few values: each of them once, and how often it comes, one after the other.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -76,10 +76,15 @@ impl<'a> Cells<'a> {
     }
 }
 
+/// The number of what is missing.
+const NULL: u16 = u16::MAX;
+/// Values that have numbers.
+const MOST: usize = NULL as usize;
+
 /// How far runs were.
 pub struct Mark {
     runs: usize,
-    last: usize,
+    last: u16,
     rows: usize,
 }
 
@@ -88,37 +93,56 @@ pub struct Mark {
 pub struct Runs {
     /// In the order in which they first came.
     pub values: Vec<RunValue>,
-    numbers: HashMap<RunValue, u32>,
-    /// A value's number, `None` for null, and how often it comes.
-    pub runs: Vec<(Option<u32>, usize)>,
+    numbers: HashMap<RunValue, u16>,
+    /// A value's number, and how often it comes: four bytes, because there may be one for every row.
+    runs: Vec<(u16, u16)>,
     /// All of them.
     pub rows: usize,
 }
 
 impl Runs {
-    /// Adds rows. False: there are more than so many runs then, or a value is none that runs are kept of; only a part of the rows
-    /// was added.
+    /// Adds rows. False: more than so many values differ then, or one is none that is kept here; only a part of the rows was added.
     pub fn add(&mut self, part: &Part, offset: usize, rows: usize, most: usize) -> bool {
-        let (array, is_alike) = match part {
-            Part::Alike(array) => (array, true),
-            Part::Each(array) => (array, false),
-        };
+        let (Part::Alike(array) | Part::Few(array, _) | Part::Each(array)) = part;
         let Some(cells) = Cells::of(array) else {
             return false;
         };
-        if is_alike {
-            return self.push(cells.cell(0), rows) && self.runs.len() <= most;
-        }
-        let mut start = 0;
-        while start < rows {
-            let cell = cells.cell(offset + start);
-            let same = (start..rows).take_while(|row| cells.cell(offset + row) == cell).count();
-            if !self.push(cell, same) || self.runs.len() > most {
-                return false;
+        let most = most.min(MOST);
+        match part {
+            Part::Alike(_) => {
+                self.number(cells.cell(0), most).map(|number| self.push(number, rows)).is_some()
             }
-            start += same;
+            Part::Few(values, places) => {
+                // Numbers are given in the order of the rows, whatever the order of the values.
+                let mut numbers: Vec<Option<u16>> = vec![None; values.len()];
+                let places = places.get(offset..offset + rows).unwrap_or_default();
+                places.len() == rows
+                    && places.iter().map(|place| usize::from(*place)).all(|place| {
+                        let number = numbers[place].or_else(|| self.number(cells.cell(place), most));
+                        numbers[place] = number;
+                        number.map(|number| self.push(number, 1)).is_some()
+                    })
+            }
+            Part::Each(_) => {
+                let mut start = 0;
+                while start < rows {
+                    let cell = cells.cell(offset + start);
+                    let same = (start..rows).take_while(|row| cells.cell(offset + row) == cell).count();
+                    let Some(number) = self.number(cell, most) else {
+                        return false;
+                    };
+                    self.push(number, same);
+                    start += same;
+                }
+                true
+            }
         }
-        true
+    }
+
+    /// A value's number, `None` for null, and how often it comes.
+    pub fn iter(&self) -> impl Iterator<Item = (Option<u32>, usize)> {
+        let number = |number: u16| (number != NULL).then_some(u32::from(number));
+        self.runs.iter().map(move |(value, count)| (number(*value), usize::from(*count)))
     }
 
     /// What there is of runs, to come back to.
@@ -135,36 +159,47 @@ impl Runs {
         self.rows = mark.rows;
     }
 
-    fn push(&mut self, cell: Option<Cell<'_>>, count: usize) -> bool {
-        if matches!(cell, Some(Cell::Text(text)) if text.len() > LONGEST) {
-            return false;
-        }
+    fn push(&mut self, number: u16, mut count: usize) {
         self.rows += count;
-        if let Some((last, length)) = self.runs.last_mut() {
-            let is_same = match (&*last, &cell) {
-                (None, None) => true,
-                (Some(number), Some(cell)) => cell.is(&self.values[*number as usize]),
-                _ => false,
-            };
-            if is_same {
-                *length += count;
-                return true;
-            }
+        if let Some((_, length)) = self.runs.last_mut().filter(|(last, _)| *last == number) {
+            let more = count.min(usize::from(u16::MAX - *length));
+            *length += more as u16;
+            count -= more;
         }
-        let number = cell.map(|cell| {
-            let value = cell.to_value();
-            *self.numbers.entry(value.clone()).or_insert_with(|| {
-                self.values.push(value);
-                self.values.len() as u32 - 1
-            })
-        });
-        self.runs.push((number, count));
-        true
+        while count > 0 {
+            let length = count.min(usize::from(u16::MAX));
+            self.runs.push((number, length as u16));
+            count -= length;
+        }
+    }
+
+    /// The number of a value, a new one if it was not there; `None`: it is too long, or one too many.
+    fn number(&mut self, cell: Option<Cell<'_>>, most: usize) -> Option<u16> {
+        let Some(cell) = cell else {
+            return Some(NULL);
+        };
+        // Often it is the last one's again.
+        if let Some((last, _)) = self.runs.last().filter(|(last, _)| *last != NULL)
+            && cell.is(&self.values[usize::from(*last)])
+        {
+            return Some(*last);
+        }
+        if matches!(cell, Cell::Text(text) if text.len() > LONGEST) {
+            return None;
+        }
+        let value = cell.to_value();
+        if let Some(number) = self.numbers.get(&value) {
+            return Some(*number);
+        }
+        let number = u16::try_from(self.values.len()).ok().filter(|number| usize::from(*number) < most)?;
+        self.numbers.insert(value.clone(), number);
+        self.values.push(value);
+        Some(number)
     }
 
     /// The values row by row, in arrays of so many rows.
     pub fn arrays(&self, kind: &DataType, at_once: usize) -> Result<Vec<ArrayRef>, ArrowError> {
-        let mut rest = self.runs.iter().copied();
+        let mut rest = self.iter();
         let mut open: Option<(Option<u32>, usize)> = None;
         let mut arrays = Vec::new();
         let mut left = self.rows;
@@ -214,6 +249,8 @@ impl Runs {
 
 #[cfg(test)]
 mod tests {
+    use arrow_buffer::Buffer;
+
     use super::*;
 
     fn texts(values: &[Option<&str>]) -> ArrayRef {
@@ -229,15 +266,34 @@ mod tests {
         assert!(pieces.add(&Part::Alike(texts(&[Some("a")])), 0, 2, 10));
         assert!(pieces.add(&Part::Each(texts(&all)), 2, 2, 10));
         assert!(pieces.add(&Part::Each(texts(&all)), 4, 3, 10));
-        assert_eq!((&pieces.runs, &pieces.values), (&whole.runs, &whole.values));
-        assert_eq!(whole.runs, [(Some(0), 2), (None, 3), (Some(1), 1), (Some(0), 1)]);
+        let mut few = Runs::default();
+        let values = texts(&[Some("b"), None, Some("c"), Some("a")]);
+        assert!(few.add(&Part::Few(values, Buffer::from(vec![2_u8, 3, 3, 1, 1, 1, 0, 3])), 1, 7, 10));
+        for runs in [pieces, few] {
+            assert_eq!((&runs.runs, &runs.values, runs.rows), (&whole.runs, &whole.values, 7));
+        }
+        let runs: Vec<_> = whole.iter().collect();
+        assert_eq!(runs, [(Some(0), 2), (None, 3), (Some(1), 1), (Some(0), 1)]);
         assert_eq!(whole.arrays(&DataType::Utf8, 100).unwrap(), [texts(&all)]);
         let arrays = whole.arrays(&DataType::Utf8, 3).unwrap();
         assert_eq!(arrays, [texts(&all[..3]), texts(&all[3..6]), texts(&all[6..])]);
     }
 
     #[test]
-    fn too_many_runs_and_long_texts_are_no_runs() {
+    fn a_run_may_be_longer_than_its_count_has_room_for() {
+        let mut runs = Runs::default();
+        let alike = || Part::Alike(texts(&[Some("a")]));
+        assert!(runs.add(&alike(), 0, 65_000, 1) && runs.add(&alike(), 0, 70_000, 1));
+        let counts: Vec<_> = runs.iter().collect();
+        assert_eq!(counts, [(Some(0), 65_535), (Some(0), 65_535), (Some(0), 3_930)]);
+        let mark = runs.mark();
+        assert!(runs.add(&Part::Each(texts(&[Some("a"), None])), 0, 2, 1));
+        runs.go_back(&mark);
+        assert_eq!((runs.iter().collect::<Vec<_>>(), runs.rows), (counts, 135_000));
+    }
+
+    #[test]
+    fn too_many_values_and_long_texts_are_not_kept() {
         let all = [Some("a"), Some("b"), Some("c")];
         assert!(!Runs::default().add(&Part::Each(texts(&all)), 0, 3, 2));
         let long = "x".repeat(LONGEST + 1);

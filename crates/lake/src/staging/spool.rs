@@ -21,7 +21,7 @@ use crate::layout::{FORMAT, JOURNAL, LOCK, staged_rows};
 use crate::schema::arrow_schema;
 
 /// How [`codec`](crate::codec) keeps rows: builds of one version may differ in it.
-const THIS_FORMAT: &str = "2";
+const THIS_FORMAT: &str = "3";
 
 /// Where some of an account's rows of a table are: offset and length.
 type Span = (u64, u64);
