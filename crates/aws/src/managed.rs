@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use aws_sdk_iam::types::PolicyScopeType;
+use orgsweep_model::facts::Document as Text;
 use orgsweep_model::{AccountId, Gap, Reason};
 use tokio::sync::{Mutex as Turn, SetOnce};
 
@@ -22,8 +23,8 @@ pub const CALLER_READS: [&str; 2] = [LIST, READ];
 /// For so long after a failure that is no refusal, the caller is not asked again, and accounts do not wait for each other.
 const QUIET: Duration = Duration::from_secs(10);
 
-/// A default version and its decoded document; both empty where AWS no longer lists the policy.
-pub type Document = Arc<(String, String)>;
+/// A default version, and its decoded document with its name. Version or document are missing where AWS no longer has them.
+pub type Document = Arc<(Option<String>, Option<Text>)>;
 
 /// The scan's cache.
 #[derive(Debug, Default)]
@@ -164,19 +165,20 @@ impl ManagedPolicies {
         };
         // Listed not even there: its document is not to be had, which is not the account's fault. What rests on it is undecided.
         let Some(version) = version else {
-            return Ok(Arc::new((String::new(), String::new())));
+            return Ok(Arc::new((None, None)));
         };
         let request = || reader.iam.get_policy_version().policy_arn(policy_arn).version_id(&version).send();
         let answer = match reader.call(READ, request).await {
             // AWS has withdrawn it since it was listed.
             Err(gap) if gap.code.as_deref() == Some("NoSuchEntity") => {
-                return Ok(Arc::new((version, String::new())));
+                return Ok(Arc::new((Some(version), None)));
             }
             answer => answer?,
         };
         let text = answer.policy_version().and_then(|version| version.document()).unwrap_or_default();
         let document = policy_document(text).map_err(|gap| gap.during(READ))?;
-        Ok(Arc::new((version, document)))
+        let text = (!document.is_empty()).then(|| Text::of(&document));
+        Ok(Arc::new((Some(version).filter(|version| !version.is_empty()), text)))
     }
 
     /// The default version of a policy that the listing of another account does not have, as this account lists it.
@@ -210,7 +212,7 @@ fn is_same_identity(caller: &Reader, own: &Reader) -> bool {
 }
 
 fn is_there(document: &Document) -> bool {
-    !document.1.is_empty()
+    document.1.is_some()
 }
 
 fn is_refusal(gap: &Gap) -> bool {

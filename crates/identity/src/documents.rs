@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::mem;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use ahash::RandomState;
 use orgsweep_policy::{Attached, Policy};
 
 /// Bytes of text in one generation; two generations are kept. Compiled, they take a few times as much.
@@ -18,14 +19,17 @@ pub struct CompiledDocuments {
     limit: usize,
 }
 
+/// By the hash of a text.
+type ByName<T> = HashMap<Arc<str>, T, RandomState>;
+
 /// A place for a policy that one thread fills while others wait.
 type Slot = Arc<OnceLock<Arc<Policy>>>;
 
 #[derive(Debug, Default)]
 struct Generations {
-    recent: HashMap<Arc<str>, (Slot, usize)>,
+    recent: ByName<(Slot, usize)>,
     bytes: usize,
-    previous: HashMap<Arc<str>, (Slot, usize)>,
+    previous: ByName<(Slot, usize)>,
 }
 
 impl Default for CompiledDocuments {
@@ -68,7 +72,7 @@ impl Generations {
 /// The texts of an account or an organization, with the policies that were compiled of them.
 #[derive(Clone, Debug, Default)]
 pub struct Documents {
-    texts: HashMap<Arc<str>, Arc<str>>,
+    texts: Arc<ByName<Arc<str>>>,
     compiled: Arc<CompiledDocuments>,
 }
 
@@ -78,7 +82,7 @@ impl Documents {
         texts: impl IntoIterator<Item = (Arc<str>, Arc<str>)>,
         compiled: Arc<CompiledDocuments>,
     ) -> Self {
-        Self { texts: texts.into_iter().collect(), compiled }
+        Self { texts: Arc::new(texts.into_iter().collect()), compiled }
     }
 
     /// A text by its hash.

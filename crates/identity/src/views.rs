@@ -82,8 +82,18 @@ impl View for Users {
 }
 
 /// The texts of an account, compiled together with those of all accounts of the scan.
+impl View for Documents {
+    fn dependencies() -> Vec<Dependency> {
+        vec![Dependency::required(Document::SCHEMA)]
+    }
+
+    fn compute(tables: &Tables) -> Result<Self, Gap> {
+        let texts = tables.rows_of::<Document>().iter();
+        let texts = texts.map(|row| (Arc::clone(&row.document_sha256), Arc::clone(&row.document_json)));
+        Ok(Self::new(texts, Arc::clone(tables.shared().get::<Arc<CompiledDocuments>>())))
+    }
+}
+
 fn documents(tables: &Tables) -> Documents {
-    let texts = tables.rows_of::<Document>().iter();
-    let texts = texts.map(|row| (Arc::clone(&row.document_sha256), Arc::clone(&row.document_json)));
-    Documents::new(texts, Arc::clone(tables.shared().get::<Arc<CompiledDocuments>>()))
+    tables.view::<Documents>().cloned().unwrap_or_default()
 }

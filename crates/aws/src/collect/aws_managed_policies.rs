@@ -61,8 +61,9 @@ async fn fetch(session: &Session, tables: &Tables) -> Result<(Vec<Policy>, Texts
             member.account,
             arn.to_owned(),
             arn_name(arn).to_owned(),
-            Some(version.clone()).filter(|version| !version.is_empty()),
-            (!text.is_empty()).then(|| texts.name_of(text)),
+            version.clone(),
+            // Hashed once, for all accounts that have the policy.
+            text.as_ref().map(|text| texts.insert(text.clone())),
         ));
     }
     Ok((policies, texts))
