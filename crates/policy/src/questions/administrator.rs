@@ -140,11 +140,14 @@ pub(super) fn administrator_beside(
 /// The same without the reasons, which cost more than the answer.
 pub(super) fn standing_beside(
     principal: &Principal,
-    context: Context,
+    context: &Context,
     layers: &Layers<'_>,
     is_taken: &dyn Fn(&str) -> bool,
 ) -> Standing {
-    let question = Question::new(principal, context, layers, is_taken);
+    if principal.kind() != PrincipalKind::Root && !may_be_administrator(layers.identity) {
+        return Standing::Other;
+    }
+    let question = Question::new(principal, context.clone(), layers, is_taken);
     match question.answer() {
         (Truth::True, _) => Standing::Administrator,
         (Truth::False, _) => Standing::Other,

@@ -2,7 +2,7 @@
 
 use super::actor::Evaluator;
 use super::targets::Target;
-use super::way::FoundWay;
+use super::way::{FoundWay, Ways};
 use std::collections::HashSet;
 
 use super::chain::Member;
@@ -35,7 +35,7 @@ pub(super) fn escalations(map: &EscalationMap<'_>, actor: &Actor<'_>) -> Vec<Esc
         found.retain(|way| way.end().is_some_and(|role| ends.insert(role)));
         let sure = found.iter().filter(|way| way.verdict() == EscalationVerdict::Yes);
         told.extend(sure.filter_map(FoundWay::end));
-        escalations.extend(evaluator.told_of(rule, found));
+        escalations.extend(evaluator.told_of(rule, Ways::of(found)));
     }
     escalations
 }

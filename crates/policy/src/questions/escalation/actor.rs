@@ -24,12 +24,9 @@ pub(super) struct Evaluator<'m> {
     pub(super) actor: &'m Actor<'m>,
     pub(super) place: Place<'m>,
     pub(super) start: Request,
-    /// The same about resources of which nothing is known.
-    pub(super) sampled: Request,
-    /// Changes to an identity without a boundary, and the attaching to it of each policy that makes an administrator.
-    pub(super) changing: Request,
-    pub(super) attaching: [Request; 2],
-    pub(super) administrator_access: String,
+    sampled: OnceCell<Request>,
+    changing: OnceCell<Request>,
+    attaching: OnceCell<[Request; 2]>,
     /// For each action of the rules, whether an identity policy may allow it on anything.
     may: ActionSet,
     pub(super) index: Arc<Index>,
@@ -51,12 +48,6 @@ impl<'m> Evaluator<'m> {
         let start = Request::new(actor.principal.clone(), "", "*", actor.context.clone());
         // Most of what is asked about belongs to the account, and needs no other context then.
         let start = start.owned_by(place.account).supposing_own();
-        let sampled = Request::new(actor.principal.clone(), "", "*", tags::open(actor.context.clone()));
-        let sampled = sampled.owned_by(place.account).supposing_own();
-        let administrator_access = format!("arn:{}:iam::aws:policy/AdministratorAccess", place.partition);
-        let changing = start.clone().with_key("iam:PermissionsBoundary", Key::Absent);
-        let attaching = making_administrators(place.partition)
-            .map(|arn| changing.clone().with_key("iam:PolicyARN", known_value(&arn)));
         let index = map.index(place);
         let indexed = requests::policies(&actor.layers).into_iter();
         let policies: Vec<_> = indexed.map(|attached| (attached, index.policy(&attached.policy))).collect();
@@ -71,16 +62,37 @@ impl<'m> Evaluator<'m> {
             owner: DelegatingOwner::new(place.account),
             abroad: false,
             prunes: map.prunes,
-            memo: Memo::new(),
+            memo: Memo::default(),
             map,
             actor,
             place,
             start,
-            sampled,
-            changing,
-            attaching,
-            administrator_access,
+            sampled: OnceCell::new(),
+            changing: OnceCell::new(),
+            attaching: OnceCell::new(),
         }
+    }
+
+    /// The actor, as one that asks about resources of which nothing is known.
+    pub(super) fn sampled(&self) -> &Request {
+        self.sampled.get_or_init(|| {
+            let Actor { principal, context, .. } = self.actor;
+            let sampled = Request::new((*principal).clone(), "", "*", tags::open(context.clone()));
+            sampled.owned_by(self.place.account).supposing_own()
+        })
+    }
+
+    /// Changes to an identity without a boundary.
+    pub(super) fn changing(&self) -> &Request {
+        self.changing.get_or_init(|| self.start.clone().with_key("iam:PermissionsBoundary", Key::Absent))
+    }
+
+    /// The attaching to it of each policy that makes an administrator.
+    pub(super) fn attaching(&self) -> &[Request; 2] {
+        self.attaching.get_or_init(|| {
+            making_administrators(self.place.partition)
+                .map(|arn| self.changing().clone().with_key("iam:PolicyARN", known_value(&arn)))
+        })
     }
 
     pub(super) fn is_actor(&self, arn: &str) -> bool {
@@ -110,7 +122,8 @@ impl<'m> Evaluator<'m> {
     /// A role is passed to a service. Where it is passed on by another, which of them IAM sees is not confirmed.
     pub(super) fn passing(&self, service: usize, unconfirmed: bool) -> &Request {
         let passing = |state| self.start.clone().with_key("iam:PassedToService", state);
-        match (RULES.services.get(service), self.memo.passing.get(service)) {
+        let known = || RULES.services.iter().map(|_| OnceCell::new()).collect();
+        match (RULES.services.get(service), self.memo.passing.get_or_init(known).get(service)) {
             (Some(service), Some(cell)) if !unconfirmed => {
                 cell.get_or_init(|| passing(known_value(&service.name)))
             }

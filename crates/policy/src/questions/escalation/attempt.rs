@@ -1,8 +1,6 @@
 //! A request that an actor may make, and the policies that it meets.
 
-use std::cell::OnceCell;
-use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::chain::Member;
 use super::found::EscalationStep;
@@ -37,9 +35,9 @@ pub(super) struct Attempt {
     /// What is not known and would have to be so: which tags its resource has, or on what AWS checks it.
     pub(super) lacking: Option<String>,
     /// What must be done before: tags that are set.
-    pub(super) first: Vec<Rc<Attempt>>,
+    pub(super) first: Vec<Arc<Attempt>>,
     /// With its reasons, if they were wanted.
-    pub(super) step: OnceCell<Arc<EscalationStep>>,
+    pub(super) step: OnceLock<Arc<EscalationStep>>,
 }
 
 impl Attempt {
@@ -49,6 +47,6 @@ impl Attempt {
     }
 
     pub(super) fn new(request: Request, policy_context: PolicyContext, truth: Truth) -> Self {
-        Self { request, policy_context, truth, lacking: None, first: Vec::new(), step: OnceCell::new() }
+        Self { request, policy_context, truth, lacking: None, first: Vec::new(), step: OnceLock::new() }
     }
 }

@@ -6,9 +6,8 @@ use super::attempt::PolicyContext;
 use super::memo::OnTarget;
 use super::targets::Target;
 use std::borrow::Cow;
-use std::cell::OnceCell;
-use std::rc::Rc;
-use std::sync::Arc;
+use std::cell::Cell;
+use std::sync::{Arc, OnceLock};
 
 use super::chain::{Hop, Member};
 use super::found::EscalationStep;
@@ -18,6 +17,7 @@ use crate::answer::{Answer, Decision};
 use crate::context::Context;
 use crate::evaluate::{decide, evaluate, evaluate_resource_side};
 use crate::layers::Layers;
+use crate::questions::administrator::making_administrators;
 use crate::request::{Principal, Request};
 use crate::truth::Truth;
 
@@ -54,14 +54,17 @@ impl<'m> Evaluator<'m> {
         action: usize,
         bind: Bind,
         target: &Target<'m>,
-    ) -> Option<Rc<Attempt>> {
+    ) -> Option<Arc<Attempt>> {
         // The same is asked of the same target for many rules.
         let member = match bind {
             Bind::TargetRole => target.role.map(Member::Role),
             Bind::TargetUser => target.user.map(Member::User),
             _ => None,
         };
-        let find = || self.new_at(rule, action, bind, target).map(Rc::new);
+        let find = || self.new_at(rule, action, bind, target).map(Arc::new);
+        if let (Bind::ReadByTarget, Some(object)) = (bind, &target.object) {
+            return self.shared_writing(action, object, find);
+        }
         // What is taken away is not determined by the target alone.
         let Some(member) = member.filter(|_| target.policy.is_none()) else { return find() };
         let service = target.service.map(|(service, _)| rule.passed_to.unwrap_or(service));
@@ -76,22 +79,21 @@ impl<'m> Evaluator<'m> {
     }
 
     /// The role at this place is taken on by the actor, who has written itself into its trust policy.
-    pub(super) fn rewritten(&self, index: usize, role: &str) -> Rc<Attempt> {
+    pub(super) fn rewritten(&self, index: usize, role: &str) -> Arc<Attempt> {
         let policy_context = PolicyContext::Rewritten(Some(index));
-        let find = || Rc::new(self.settled_attempt(&self.start, "sts:AssumeRole", role, policy_context));
+        let find = || Arc::new(self.settled_attempt(&self.start, "sts:AssumeRole", role, policy_context));
         self.memo.rewritten.borrow_mut().entry(index).or_insert_with(find).clone()
     }
 
     /// The role at this place is taken on by the service at that.
-    pub(super) fn visited(&self, index: usize, service: usize, truth: Truth) -> Option<Rc<Attempt>> {
-        if let Some(known) = self.memo.visits.borrow().get(&(index, service)) {
-            return Some(known.clone());
-        }
+    pub(super) fn visited(&self, index: usize, service: usize, truth: Truth) -> Option<Arc<Attempt>> {
         let mut trusting = self.map.trusting.get(service)?.iter();
-        let request = trusting.find(|trusting| trusting.role == index)?.visit.clone();
-        let attempt = Rc::new(Attempt::new(request, PolicyContext::Visitor(index, Some(service)), truth));
-        self.memo.visits.borrow_mut().insert((index, service), attempt.clone());
-        Some(attempt)
+        let trusting = trusting.find(|trusting| trusting.role == index)?;
+        let attempt = || {
+            let policy_context = PolicyContext::Visitor(index, Some(service));
+            Arc::new(Attempt::new(trusting.visit.clone(), policy_context, truth))
+        };
+        Some(trusting.attempt.get_or_init(attempt).clone())
     }
 
     /// The roles that the actor may assume as it is.
@@ -101,13 +103,13 @@ impl<'m> Evaluator<'m> {
     }
 
     /// The role at this place is assumed by another than the actor.
-    pub(super) fn hop_of(&self, by: Member, role: usize) -> Option<Rc<Attempt>> {
+    pub(super) fn hop_of(&self, by: Member, role: usize) -> Option<Arc<Attempt>> {
         let (subject, layers) = self.map.member(by)?;
         let assumed = self.map.roles.get(role)?;
         let start = Request::new(subject.principal.clone()?, "", "*", subject.context.clone());
         let request = start.instead("sts:AssumeRole", assumed.facts.arn);
         let truth = decide(&request, &assumed.assumed_by(layers));
-        Some(Rc::new(Attempt::new(request, PolicyContext::Hop(by, role), truth)))
+        Some(Arc::new(Attempt::new(request, PolicyContext::Hop(by, role), truth)))
     }
 
     /// The role at this place is assumed by the target, or by the actor, after the step.
@@ -117,15 +119,16 @@ impl<'m> Evaluator<'m> {
         context: &Context,
         layers: &Layers<'_>,
         role: usize,
-    ) -> Option<Rc<Attempt>> {
+    ) -> Option<Arc<Attempt>> {
         let assumed = self.map.roles.get(role)?;
         let request = Request::new(principal.clone(), "sts:AssumeRole", assumed.facts.arn, context.clone());
         let layers = assumed.assumed_by(layers);
         let truth = decide(&request, &layers);
         let attempt = Attempt::new(request, PolicyContext::Own, truth);
         // Its policies are not kept: it is asked for its reasons now.
-        let step = self.told_by(&attempt, evaluate(&attempt.request, &layers));
-        Some(Rc::new(Attempt { step: OnceCell::from(Arc::new(step)), ..attempt }))
+        let by = Some(principal.name()).filter(|by| !self.is_actor(by));
+        let step = told_by(&attempt, evaluate(&attempt.request, &layers), by);
+        Some(Arc::new(Attempt { step: OnceLock::from(Arc::new(step)), ..attempt }))
     }
 
     fn new_at(&self, rule: &Rule, action: usize, bind: Bind, target: &Target<'m>) -> Option<Attempt> {
@@ -138,7 +141,7 @@ impl<'m> Evaluator<'m> {
             return Some(self.attempt(&self.start, name, &nobody, PolicyContext::Rewritten(None)));
         }
         let resource = self.bound(bind, target)?;
-        let base = self.base(rule, action, target, self.attaching.first());
+        let base = self.base(rule, action, target, 0);
         if policy_context != PolicyContext::Own {
             return Some(self.settled_attempt(
                 base.as_deref().unwrap_or(&self.start),
@@ -158,9 +161,10 @@ impl<'m> Evaluator<'m> {
         }
         let mut best = self.decided(action, base.as_deref(), name, resource);
         // One of the policies will do.
-        for other in self.attaching.iter().skip(1).filter(|_| name.starts_with("iam:Attach")) {
+        let others = if name.starts_with("iam:Attach") { 1..self.attaching().len() } else { 0..0 };
+        for other in others {
             if best.1 != Truth::True {
-                let base = self.base(rule, action, target, Some(other));
+                let base = self.base(rule, action, target, other);
                 let next = self.decided(action, base.as_deref(), name, resource);
                 best = if next.1 > best.1 { next } else { best };
             }
@@ -173,7 +177,9 @@ impl<'m> Evaluator<'m> {
         let request = base.unwrap_or(&self.start).instead(name, resource);
         let identity = Layers { identity: self.allowing(action), ..Layers::default() };
         // Most are allowed by nothing, and that is found quickly; but what was allowed on one target will be on the next.
-        let likely = self.memo.likely.get(action);
+        let likely =
+            self.memo.likely.get_or_init(|| RULES.actions.iter().map(|_| Cell::new(false)).collect());
+        let likely = likely.get(action);
         let unlikely = likely.is_none_or(|likely| !likely.get());
         let truth = if unlikely && decide(&request, &identity) == Truth::False {
             Truth::False
@@ -210,13 +216,14 @@ impl<'m> Evaluator<'m> {
         Attempt::new(request, policy_context, truth)
     }
 
-    /// The circumstances of an action on a target, where they are not the actor's alone.
+    /// The circumstances of an action on a target, where they are not the actor's alone. `attached`: which of the policies that
+    /// make an administrator, if one is attached.
     fn base<'b>(
         &'b self,
         rule: &Rule,
         action: usize,
         target: &Target<'m>,
-        attaching: Option<&'b Request>,
+        attached: usize,
     ) -> Option<Cow<'b, Request>> {
         let name = RULES.lower.get(action)?.strip_prefix("iam:")?;
         if name == "passrole" {
@@ -225,15 +232,17 @@ impl<'m> Evaluator<'m> {
             return Some(Cow::Borrowed(self.passing(service, rule.passed_to_unconfirmed)));
         }
         if let "putuserpermissionsboundary" | "putrolepermissionsboundary" = name {
-            let looser = known_value(&self.administrator_access);
+            let [looser, _] = making_administrators(self.place.partition);
+            let looser = known_value(&looser);
             return Some(Cow::Owned(self.start.clone().with_key("iam:PermissionsBoundary", looser)));
         }
         let changes = ["put", "attach", "delete", "detach"].iter().any(|verb| name.starts_with(verb));
         if !changes {
             return None;
         }
-        let attaching = attaching.filter(|_| name.starts_with("attach"));
-        let base = attaching.unwrap_or(&self.changing);
+        let attaches = name.starts_with("attach");
+        let base = if attaches { self.attaching().get(attached) } else { None };
+        let base = base.unwrap_or_else(|| self.changing());
         let mut base = Cow::Borrowed(base);
         if let Some(policy) = target.policy.filter(|_| name.starts_with("detach")) {
             base = Cow::Owned(base.into_owned().with_key("iam:PolicyARN", known_value(policy)));
@@ -249,38 +258,15 @@ impl<'m> Evaluator<'m> {
 
     /// A request with its reasons. The same ones are asked for many rules.
     pub(super) fn step(&self, attempt: &Attempt) -> Arc<EscalationStep> {
-        let find = || match attempt.policy_context {
-            PolicyContext::Visitor(role, Some(service)) => {
-                let mut trusting = self.map.trusting.get(service).into_iter().flatten();
-                match trusting.find(|trusting| trusting.role == role) {
-                    Some(trusting) => trusting.step.get_or_init(|| Arc::new(self.told(attempt))).clone(),
-                    None => Arc::new(self.told(attempt)),
-                }
-            }
-            _ => Arc::new(self.told(attempt)),
-        };
-        attempt.step.get_or_init(find).clone()
+        attempt.step.get_or_init(|| Arc::new(self.told(attempt))).clone()
     }
 
     fn told(&self, attempt: &Attempt) -> EscalationStep {
-        self.told_by(attempt, self.answer(attempt))
-    }
-
-    fn told_by(&self, attempt: &Attempt, answer: Answer) -> EscalationStep {
-        let (residual, doubts) = match answer.decision {
-            Decision::AllowedIf(open) => (Some(open), Vec::new()),
-            Decision::Unknown(doubts) => (None, doubts),
-            Decision::Allowed | Decision::Denied(_) => (None, Vec::new()),
-        };
-        let principal = attempt.request.principal().name();
-        EscalationStep {
-            by: (principal != self.actor.principal.name()).then(|| principal.to_owned()),
-            action: attempt.request.action().to_owned(),
-            resource: attempt.request.resource().to_owned(),
-            residual,
-            evidence: answer.evidence,
-            doubts,
-        }
+        // What is remembered for others may have been asked for one of them.
+        let is_by_another =
+            matches!(attempt.policy_context, PolicyContext::Visitor(..) | PolicyContext::Hop(..));
+        let by = Some(attempt.request.principal().name()).filter(|by| is_by_another && !self.is_actor(by));
+        told_by(attempt, self.answer(attempt), by)
     }
 
     /// The whole answer to a request.
@@ -290,5 +276,22 @@ impl<'m> Evaluator<'m> {
             PolicyContext::Visitor(..) => evaluate_resource_side(&attempt.request, &layers),
             _ => evaluate(&attempt.request, &layers),
         }
+    }
+}
+
+/// A request with its reasons. `by`: who makes it, if that is another than the actor.
+fn told_by(attempt: &Attempt, answer: Answer, by: Option<&str>) -> EscalationStep {
+    let (residual, doubts) = match answer.decision {
+        Decision::AllowedIf(open) => (Some(open), Vec::new()),
+        Decision::Unknown(doubts) => (None, doubts),
+        Decision::Allowed | Decision::Denied(_) => (None, Vec::new()),
+    };
+    EscalationStep {
+        by: by.map(str::to_owned),
+        action: attempt.request.action().to_owned(),
+        resource: attempt.request.resource().to_owned(),
+        residual,
+        evidence: answer.evidence,
+        doubts,
     }
 }

@@ -3,7 +3,7 @@
 use super::actor::Evaluator;
 use super::attempt::{Attempt, PolicyContext};
 use super::targets::Target;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::objects::Object;
 use super::rules::{Fact, RULES, Rule};
@@ -16,7 +16,7 @@ impl<'m> Evaluator<'m> {
         rule: &Rule,
         fact: Fact,
         target: &mut Target<'m>,
-        attempts: &mut Vec<Rc<Attempt>>,
+        attempts: &mut Vec<Arc<Attempt>>,
     ) -> bool {
         let user = target.user.and_then(|index| self.map.users.get(index)).map(|user| user.facts);
         let target_role = target.role.and_then(|index| self.map.roles.get(index));
@@ -45,7 +45,7 @@ impl<'m> Evaluator<'m> {
                 let versions = policy.and_then(|policy| policy.versions).map(<[_]>::len);
                 known("how many versions the policy has", versions.map(|_| true));
                 if let (Some(arn), Some(5..)) = (target.policy, versions) {
-                    attempts.push(Rc::new(self.settled_attempt(
+                    attempts.push(Arc::new(self.settled_attempt(
                         &self.start,
                         "iam:DeletePolicyVersion",
                         arn,
@@ -68,7 +68,7 @@ impl<'m> Evaluator<'m> {
                     target_role.filter(|role| !(self.is_role() && self.is_actor(role.facts.arn)))
                 {
                     let policy_context = PolicyContext::Trust(target.role);
-                    attempts.push(Rc::new(self.settled_attempt(
+                    attempts.push(Arc::new(self.settled_attempt(
                         &self.start,
                         "sts:AssumeRole",
                         role.facts.arn,
@@ -92,8 +92,16 @@ impl<'m> Evaluator<'m> {
     }
 
     /// An object that the actor may write and the role at this place may read.
-    pub(super) fn written_for(&self, role: usize) -> Option<Rc<str>> {
-        let write = RULES.actions.iter().position(|action| action == "s3:PutObject")?;
+    pub(super) fn written_for(&self, role: usize) -> Option<Arc<str>> {
+        let write = RULES.write_object?;
+        let known = self.shared_objects(write).and_then(|known| known.get(role));
+        match known {
+            Some(known) => known.get_or_init(|| self.find_written_for(write, role)).clone(),
+            None => self.find_written_for(write, role),
+        }
+    }
+
+    fn find_written_for(&self, write: usize, role: usize) -> Option<Arc<str>> {
         let reader = self.map.roles.get(role)?;
         // Nothing has a name that one may write and the other may read.
         if self.prunes && !self.may_meet(RULES.lower.get(write)?, reader.readable()) {
@@ -110,7 +118,7 @@ impl<'m> Evaluator<'m> {
         let named = written.iter().find(|object| reader.reads(&object.name));
         if let Some(object) = named.or_else(|| read.iter().find(|object| self.may_write(write, &object.name)))
         {
-            return Some(Rc::from(&*object.name));
+            return Some(Arc::from(&*object.name));
         }
         let met = written
             .iter()
@@ -133,7 +141,7 @@ impl<'m> Evaluator<'m> {
     }
 
     /// A role for the EMR service itself is passed besides.
-    fn emr_service_role(&self, rule: &Rule, attempts: &mut Vec<Rc<Attempt>>) -> bool {
+    fn emr_service_role(&self, rule: &Rule, attempts: &mut Vec<Arc<Attempt>>) -> bool {
         let emr = RULES.services.iter().position(|service| service.name == "elasticmapreduce.amazonaws.com");
         let Some(emr) = emr else { return false };
         let passing = self.passing(emr, rule.passed_to_unconfirmed);
@@ -142,7 +150,7 @@ impl<'m> Evaluator<'m> {
             let mut attempt =
                 self.settled_attempt(passing, "iam:PassRole", passed.facts.arn, PolicyContext::Own);
             attempt.truth = attempt.truth.min(trusting.trust);
-            Some((attempt.truth, Rc::new(attempt)))
+            Some((attempt.truth, Arc::new(attempt)))
         });
         let best = passed.max_by_key(|(truth, _)| *truth).map(|(_, attempt)| attempt);
         let found = best.as_ref().is_some_and(|attempt| attempt.truth != Truth::False);

@@ -5,13 +5,14 @@ use super::attempt::Attempt;
 use super::gained::{Gained, Outcome, strongest};
 use super::targets::Target;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::chain::{Member, Reached, path};
 use super::foreign::{OF_ANOTHER_ACCOUNT, may_have_policies};
-use super::found::Gain;
 use super::inventory::Actor;
 use super::powers::{self, EVERYTHING, Power, Powers};
 use super::rules::{Effect, Rule};
+use super::samples::Sample;
 use super::strength::{self};
 use crate::answer::Decision;
 use crate::context::Context;
@@ -182,14 +183,12 @@ impl<'m> Evaluator<'m> {
     /// counts.
     fn compare(&self, powers: &Powers, layers: &Layers<'_>, before: Option<&Layers<'_>>) -> Vec<Gained> {
         if powers.administrator {
-            let outcome = Outcome::Gain(Gain::Administrator);
-            return vec![Gained::new(outcome, strength::ADMINISTRATOR)];
+            return vec![Gained::new(Outcome::Administrator, strength::ADMINISTRATOR)];
         }
         let mut all = self.more(powers, layers, before);
         if !powers.administrator_if.is_empty() && before.is_none() {
-            let outcome = Outcome::Gain(Gain::Administrator);
             let residuals = powers.administrator_if.clone();
-            all.push(Gained { residuals, ..Gained::new(outcome, strength::ADMINISTRATOR) });
+            all.push(Gained { residuals, ..Gained::new(Outcome::Administrator, strength::ADMINISTRATOR) });
         }
         all
     }
@@ -198,22 +197,23 @@ impl<'m> Evaluator<'m> {
     fn more(&self, powers: &Powers, layers: &Layers<'_>, before: Option<&Layers<'_>>) -> Vec<Gained> {
         let mut in_doubt = None;
         let mut conditional = None;
-        for Power { request, truth, residual, number, strength } in powers.all(layers, &self.map.numbers) {
+        for possible in powers.possible() {
+            let current = self.current(powers.account(), &possible.sample);
+            // What the actor may do anyway is no gain, whether the target may do it or not.
+            if before.is_none() && matches!(current, Truth::True | Truth::Depends) {
+                continue;
+            }
+            let Some(Power { request, truth, residual }) = powers.power(possible, layers) else { continue };
             if residual.is_some() && conditional.is_some() {
                 continue;
             }
-            let current = self.current(request, *number);
             let was =
                 before.map_or(Truth::False, |before| decide(request, &self.owner.beside(request, before)));
             let lifted = before.is_some() && current == Truth::Depends && *truth == Truth::True;
             if was == Truth::Unknown || current == Truth::Unknown {
                 in_doubt.get_or_insert(request);
             } else if was < *truth && (current == Truth::False || lifted) {
-                let gain = Gain::More {
-                    action: request.action().to_owned(),
-                    resource: request.resource().to_owned(),
-                };
-                let gained = Gained::new(Outcome::Gain(gain), *strength);
+                let gained = Gained::new(Outcome::More(possible.sample.clone()), possible.sample.strength);
                 let Some(residual) = residual else {
                     return conditional.into_iter().chain([gained]).collect();
                 };
@@ -223,12 +223,16 @@ impl<'m> Evaluator<'m> {
         if let Some(conditional) = conditional {
             return vec![conditional];
         }
-        let not_told = |doubts| vec![Gained::new(Outcome::NotTold(doubts), strength::NOT_KNOWN)];
-        let doubts = powers.doubts(layers, &self.map.numbers);
+        let not_told =
+            |doubts: Vec<_>| vec![Gained::new(Outcome::NotTold(doubts.into()), strength::NOT_KNOWN)];
+        let doubts = powers.doubts(layers);
         if !doubts.is_empty() {
             return not_told(doubts.to_vec());
         }
-        let as_actor = in_doubt.map(|request| self.as_actor(request));
+        let as_actor = in_doubt.map(|request: &Request| {
+            let account = request.principal().account().unwrap_or(self.place.account);
+            self.as_actor(account, request.action(), request.resource())
+        });
         match as_actor.as_ref().map(|request| evaluate(request, &self.current_layers(request)).decision) {
             Some(Decision::Unknown(doubts)) => not_told(doubts),
             _ => Vec::new(),
@@ -247,8 +251,11 @@ impl<'m> Evaluator<'m> {
         &self,
         mut own: Vec<Gained>,
         reached: &[Reached],
-        first: impl Fn(usize) -> Option<Rc<Attempt>>,
+        first: impl Fn(usize) -> Option<Arc<Attempt>>,
     ) -> Rc<[Gained]> {
+        if reached.is_empty() {
+            return strongest(own);
+        }
         for (place, one) in reached.iter().enumerate() {
             let most = !self.abroad
                 && own
@@ -308,13 +315,16 @@ impl<'m> Evaluator<'m> {
         gained
     }
 
-    /// How a target's request would come out for the actor. Many targets have the same policies.
-    fn current(&self, request: &Request, number: usize) -> Truth {
+    /// How what a target of this account might do would come out for the actor. Many targets have the same policies.
+    fn current(&self, account: &str, sample: &Sample) -> Truth {
+        let number = self.map.numbers.of(account, sample);
         if let Some(Some(truth)) = self.memo.current.borrow().get(number) {
             return *truth;
         }
-        let truth = self.glance(request).unwrap_or_else(|| {
-            let as_actor = self.as_actor(request);
+        // A look at what the actor's policies name may be enough.
+        let glance = if account == self.place.account { self.at_a_glance(sample) } else { None };
+        let truth = glance.unwrap_or_else(|| {
+            let as_actor = self.as_actor(account, &sample.action, &sample.resource);
             decide(&as_actor, &self.current_layers(&as_actor))
         });
         let mut known = self.memo.current.borrow_mut();
@@ -327,12 +337,6 @@ impl<'m> Evaluator<'m> {
         truth
     }
 
-    /// The same by a look at what the actor's policies name, if that is enough.
-    fn glance(&self, request: &Request) -> Option<Truth> {
-        let is_own = request.principal().account() == Some(self.place.account);
-        is_own.then(|| self.at_a_glance(request))?
-    }
-
     /// The policies that a target's request meets when the actor makes it. What another account's resource lets in is not
     /// known.
     fn current_layers<'l>(&'l self, request: &Request) -> Layers<'l> {
@@ -343,13 +347,13 @@ impl<'m> Evaluator<'m> {
         self.owner.beside(request, &self.actor.layers)
     }
 
-    /// A target's request as the actor would make it.
-    fn as_actor(&self, request: &Request) -> Request {
-        let own = self.sampled.instead(request.action(), request.resource());
-        let owner = request.principal().account().filter(|account| *account != self.place.account);
-        match owner {
-            Some(owner) if Place::of(request.resource()).account.is_empty() => own.owned_by(owner),
-            _ => own,
+    /// What a target of this account might do, as the actor would ask for it.
+    fn as_actor(&self, account: &str, action: &str, resource: &str) -> Request {
+        let own = self.sampled().instead(action, resource);
+        if account != self.place.account && Place::of(resource).account.is_empty() {
+            own.owned_by(account)
+        } else {
+            own
         }
     }
 }

@@ -1,29 +1,49 @@
 //! What comes of a way, and which of several is the strongest.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::attempt::Attempt;
 use super::found::Gain;
+use super::samples::Sample;
 use super::strength::{self, Strength};
 use crate::answer::{Doubt, Residual};
 use crate::truth::Truth;
 
-/// What comes of a way.
+/// What comes of a way: [`Gain`], of which the text is made only for what is reported.
 #[derive(Clone, Debug)]
 pub(super) enum Outcome {
-    Gain(Gain),
-    NotTold(Vec<Doubt>),
+    Administrator,
+    More(Arc<Sample>),
+    NotKnown,
+    NotTold(Rc<[Doubt]>),
+}
+
+impl Outcome {
+    pub(super) fn gain(&self) -> Gain {
+        match self {
+            Self::Administrator => Gain::Administrator,
+            Self::More(sample) => {
+                Gain::More { action: sample.action.to_string(), resource: sample.resource.to_string() }
+            }
+            Self::NotKnown | Self::NotTold(_) => Gain::NotKnown,
+        }
+    }
+
+    pub(super) fn doubts(&self) -> &[Doubt] {
+        if let Self::NotTold(doubts) = self { doubts } else { &[] }
+    }
 }
 
 /// What comes of a way, with what that takes beyond its steps.
 #[derive(Clone, Debug)]
 pub(super) struct Gained {
-    pub(super) outcome: Rc<Outcome>,
+    pub(super) outcome: Outcome,
     pub(super) strength: Strength,
     /// What must hold for it.
     pub(super) residuals: Vec<Residual>,
     /// The hops from the target to where it is gained.
-    pub(super) chain: Vec<Rc<Attempt>>,
+    pub(super) chain: Vec<Arc<Attempt>>,
     /// Place of the role at the end of the chain.
     pub(super) end: Option<usize>,
     /// The least sure of the hops.
@@ -32,24 +52,17 @@ pub(super) struct Gained {
 
 impl Gained {
     pub(super) fn new(outcome: Outcome, strength: Strength) -> Self {
-        Self {
-            outcome: Rc::new(outcome),
-            strength,
-            residuals: Vec::new(),
-            chain: Vec::new(),
-            end: None,
-            truth: Truth::True,
-        }
+        Self { outcome, strength, residuals: Vec::new(), chain: Vec::new(), end: None, truth: Truth::True }
     }
 
     pub(super) fn not_known() -> Self {
-        Self::new(Outcome::Gain(Gain::NotKnown), strength::NOT_KNOWN)
+        Self::new(Outcome::NotKnown, strength::NOT_KNOWN)
     }
 
     /// How sure it is, once the steps are taken. Who is an administrator under a condition need not be one; but where it may
     /// do something more under a condition, that is what is gained, whether or not it can be used.
     pub(super) fn truth(&self) -> Truth {
-        let is_administrator = matches!(*self.outcome, Outcome::Gain(Gain::Administrator));
+        let is_administrator = matches!(self.outcome, Outcome::Administrator);
         if is_administrator && !self.residuals.is_empty() {
             self.truth.min(Truth::Depends)
         } else {
@@ -59,9 +72,9 @@ impl Gained {
 
     /// Whether another is at least as sure and as strong, and hangs on no condition if this does not.
     pub(super) fn yields_to(&self, other: &Self) -> bool {
-        let rank = |gained: &Self| match *gained.outcome {
+        let rank = |gained: &Self| match gained.outcome {
             Outcome::NotTold(_) => (0, 0),
-            Outcome::Gain(_) => (1, gained.strength),
+            _ => (1, gained.strength),
         };
         rank(other) >= rank(self)
             && other.truth() >= self.truth()
@@ -71,6 +84,9 @@ impl Gained {
 
 /// Those that yield to none of the others, in their order.
 pub(super) fn strongest(all: Vec<Gained>) -> Rc<[Gained]> {
+    if all.len() < 2 {
+        return all.into();
+    }
     let mut kept: Vec<Gained> = Vec::new();
     for gained in all {
         if !kept.iter().any(|other| gained.yields_to(other)) {

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::rules::RULES;
+use super::shared::Shared;
 use super::tags;
+use crate::condition::Condition;
 use crate::context::Context;
 use crate::layers::Attached;
 use crate::policy::Policy;
@@ -19,7 +21,45 @@ pub(super) struct Indexed {
     /// Whether it has conditions on tags of what a request is about.
     pub(super) speaks_of_tags: bool,
     /// For each action what it names, where no variable hangs on who asks.
-    named: Box<[OnceLock<Fixed>]>,
+    named: ForEachAction<Fixed>,
+    says: ForEachAction<Says>,
+}
+
+/// What a policy says of an action.
+#[derive(Debug)]
+pub(super) enum Says {
+    /// Nothing: no statement may have it.
+    Nothing,
+    Something {
+        /// What its conditions look at, in lower case.
+        keys: Box<[Box<str>]>,
+        /// A resource may be a user or a role.
+        names_identities: bool,
+    },
+    /// Something that hangs on who asks in other ways.
+    OfTheCaller,
+}
+
+impl Says {
+    pub(super) fn names_identities(&self) -> bool {
+        matches!(self, Self::Something { names_identities: true, .. })
+    }
+
+    fn of(policy: &Policy, lower: &str) -> Self {
+        let statements = policy.statements().iter().enumerate();
+        let of_action = statements.filter(|(_, statement)| statement.may_have_action(lower));
+        let (mut keys, mut names_identities, mut is_something) = (Vec::new(), false, false);
+        for (index, statement) in of_action {
+            if statement.principals().is_some() || !requests::is_fixed(policy, index) {
+                return Self::OfTheCaller;
+            }
+            is_something = true;
+            let conditions = statement.conditions().iter();
+            keys.extend(conditions.flat_map(Condition::keys).map(|key| key.to_lowercase().into()));
+            names_identities |= policy.resource_texts(index).iter().any(|text| text.contains(":iam:"));
+        }
+        if is_something { Self::Something { keys: keys.into(), names_identities } } else { Self::Nothing }
+    }
 }
 
 /// The same for every caller; `None`: it is not.
@@ -31,7 +71,11 @@ pub(super) struct Index {
     /// For each action, resources to ask for, for each of what it takes together.
     typical: Box<[OnceLock<Vec<Vec<String>>>]>,
     policies: Mutex<HashMap<usize, Arc<Indexed>>>,
+    pub(super) shared: Shared,
 }
+
+/// For each action, found when it is first asked for: most policies are asked about none.
+type ForEachAction<T> = OnceLock<Box<[OnceLock<T>]>>;
 
 fn for_each_action<T>() -> Box<[OnceLock<T>]> {
     RULES.actions.iter().map(|_| OnceLock::new()).collect()
@@ -39,7 +83,7 @@ fn for_each_action<T>() -> Box<[OnceLock<T>]> {
 
 impl Index {
     pub(super) fn new() -> Self {
-        Self { typical: for_each_action(), policies: Mutex::default() }
+        Self { typical: for_each_action(), policies: Mutex::default(), shared: Shared::default() }
     }
 
     pub(super) fn typical(&self, action: usize, kinds: &Kinds, place: Place<'_>) -> &[Vec<String>] {
@@ -51,7 +95,8 @@ impl Index {
         let mut known = self.policies.lock().unwrap_or_else(PoisonError::into_inner);
         let found = known.entry(Arc::as_ptr(policy).addr()).or_insert_with(|| {
             let speaks_of_tags = tags::speaks_of_tags(policy);
-            Arc::new(Indexed { policy: policy.clone(), speaks_of_tags, named: for_each_action() })
+            let (named, says) = (OnceLock::new(), OnceLock::new());
+            Arc::new(Indexed { policy: policy.clone(), speaks_of_tags, named, says })
         });
         found.clone()
     }
@@ -61,6 +106,21 @@ impl Indexed {
     /// Whether it may allow an action on anything.
     pub(super) fn may(&self, action: usize) -> bool {
         self.policy.of_rules(&RULES.lower).has(action)
+    }
+
+    /// Whether a statement may have an action. Cheaper than what it says of it.
+    pub(super) fn may_speak_of(&self, action: usize) -> bool {
+        self.policy.may_deny() || self.may(action)
+    }
+
+    pub(super) fn says(&self, action: usize) -> &Says {
+        if !self.may_speak_of(action) {
+            return &Says::Nothing;
+        }
+        let lower = RULES.lower.get(action);
+        let known = self.says.get_or_init(for_each_action);
+        let known = lower.and_then(|lower| Some((known.get(action)?, lower)));
+        known.map_or(&Says::OfTheCaller, |(known, lower)| known.get_or_init(|| Says::of(&self.policy, lower)))
     }
 
     /// What the policy names of what a listed action is about.
@@ -73,7 +133,7 @@ impl Indexed {
         tell: impl FnOnce(&[Named]) -> R,
     ) -> Option<R> {
         let name = RULES.lower.get(action)?;
-        let fixed = self.named.get(action)?.get_or_init(|| {
+        let fixed = self.named.get_or_init(for_each_action).get(action)?.get_or_init(|| {
             let (named, is_fixed) = requests::named(&self.policy, name, kinds, place, context);
             is_fixed.then(|| named.into())
         });

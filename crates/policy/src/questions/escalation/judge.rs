@@ -5,19 +5,18 @@ use super::attempt::{Attempt, PolicyContext};
 use super::gained::{Gained, Outcome};
 use super::targets::{Target, targets};
 use super::unrestricted::Unrestricted;
-use super::way::{FoundWay, Taken};
+use super::way::{FoundWay, Least, Taken, Ways};
 use std::cell::OnceCell;
-use std::cmp::Reverse;
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use super::abroad;
+use super::chain::Member;
 use super::foreign::Site;
-use super::found::{Escalation, EscalationStep, EscalationVerdict, EscalationWay, Escalations, Gain};
+use super::found::{Escalation, EscalationStep, EscalationVerdict, EscalationWay, Escalations};
 use super::inventory::Actor;
 use super::map::EscalationMap;
-use super::rules::{Alternative, Bind, Effect, Need, RULES, Rule, TrustedService};
+use super::rules::{Alternative, Bind, Effect, Fact, Need, RULES, Rule, TrustedService};
 use crate::questions::administrator::Standing;
 use crate::truth::Truth;
 
@@ -39,7 +38,7 @@ impl EscalationMap<'_> {
 }
 
 fn escalations(map: &EscalationMap<'_>, actor: &Actor<'_>) -> Escalations {
-    let standing = map.numbers.standing(actor.principal, actor.context.clone(), &actor.layers);
+    let standing = map.numbers.standing(actor.principal, &actor.context, &actor.layers);
     let residuals = match standing {
         Standing::Administrator => {
             return Escalations::AlreadyAdministrator(abroad::escalations(map, actor));
@@ -102,32 +101,41 @@ fn way_to_administrator(map: &EscalationMap<'_>, actor: &Actor<'_>) -> Option<Es
 
 impl<'m> Evaluator<'m> {
     fn rule(&self, rule: &'static Rule) -> Option<Escalation> {
-        self.told_of(rule, self.found(rule))
+        let mut ways = Ways::best(Escalation::MOST_WAYS);
+        self.find(rule, &mut ways);
+        self.told_of(rule, ways)
     }
 
     /// The ways of a rule, in no order.
     pub(super) fn found(&self, rule: &'static Rule) -> Vec<FoundWay<'m>> {
+        let mut ways = Ways::all();
+        self.find(rule, &mut ways);
+        ways.kept
+    }
+
+    fn find(&self, rule: &'static Rule, found: &mut Ways<'m>) {
         if !rule.is_open_to(self.actor.principal.kind()) {
-            return Vec::new();
+            return;
         }
-        let mut found: Vec<FoundWay<'m>> = Vec::new();
+        if rule.alternatives.len() > 1 {
+            found.distinguish();
+        }
         for alternative in &rule.alternatives {
             let needs = &alternative.needs[..];
             if !self.may(alternative) {
                 continue;
             }
-            let is_at_home = self.found_in(self.home(), rule, alternative, &mut found);
+            let is_at_home = self.found_in(self.home(), rule, alternative, found);
             for site in self.sites_abroad(rule, needs) {
-                self.found_in(site, rule, alternative, &mut found);
+                self.found_in(site, rule, alternative, found);
             }
             if is_at_home {
                 continue;
             }
             for account in self.accounts_named(rule, needs) {
-                self.found_in(self.abroad_in(&account), rule, alternative, &mut found);
+                self.found_in(self.abroad_in(&account), rule, alternative, found);
             }
         }
-        found
     }
 
     /// Adds the ways of an alternative that act on something in an account; whether there may be such a thing.
@@ -136,7 +144,7 @@ impl<'m> Evaluator<'m> {
         site: Site<'_>,
         rule: &'static Rule,
         alternative: &'static Alternative,
-        found: &mut Vec<FoundWay<'m>>,
+        found: &mut Ways<'m>,
     ) -> bool {
         let targets = targets(self, rule, alternative, site);
         if targets.is_empty() {
@@ -144,44 +152,39 @@ impl<'m> Evaluator<'m> {
         }
         // What is bound to nothing is the same for every target.
         let Some(unrestricted) = self.all_unrestricted(&alternative.needs, site) else { return false };
-        let several = rule.alternatives.len() > 1;
-        let known = found.iter().enumerate().filter(|_| several);
-        let mut places: HashMap<_, usize> = known.map(|(place, way)| (way.identity(), place)).collect();
         for target in targets {
             if self.abroad && !self.may_lead_abroad(rule, &target) {
                 continue;
             }
-            for way in self.ways(rule, alternative, target, &unrestricted) {
-                // Of alternatives that come to the same, the first of the best is reported.
-                let same = several.then(|| *places.entry(way.identity()).or_insert(found.len()));
-                match same.and_then(|place| found.get_mut(place)) {
-                    Some(other) if way.verdict > other.verdict => *other = way,
-                    Some(_) => {}
-                    None => found.push(way),
-                }
-            }
+            self.ways((rule, alternative), target, &unrestricted, found);
         }
         true
     }
 
     /// A rule with its ways.
-    pub(super) fn told_of(&self, rule: &'static Rule, mut found: Vec<FoundWay<'m>>) -> Option<Escalation> {
-        let count = found.len();
-        found.sort_by_key(|found| Reverse((found.verdict, found.gained.strength)));
-        found.truncate(Escalation::MOST_WAYS);
-        let ways: Vec<EscalationWay> = found.into_iter().map(|found| self.tell(rule, found)).collect();
+    pub(super) fn told_of(&self, rule: &'static Rule, found: Ways<'m>) -> Option<Escalation> {
+        let (best, count) = found.into_best();
+        let ways: Vec<EscalationWay> = best.into_iter().map(|found| self.tell(rule, found)).collect();
         let verdict = ways.first()?.verdict;
         Some(Escalation { rule: &rule.id, verdict, ways, count })
     }
 
-    /// The requests that are bound to nothing, service by service; `None` if one is denied.
-    fn all_unrestricted(&self, needs: &[Need], site: Site<'_>) -> Option<Unrestricted> {
+    /// The requests that are bound to nothing; `None` if one is denied.
+    fn all_unrestricted(&self, needs: &[Need], site: Site<'_>) -> Option<Arc<Unrestricted>> {
+        let free = needs.iter().filter(|need| need.bind == Bind::Somewhere);
+        let free: Vec<usize> = free.map(|need| need.action).collect();
+        let find = || self.service_by_service(&free, site).map(Arc::new);
+        if site.foreign.is_some() || free.is_empty() {
+            return find();
+        }
+        self.shared_unrestricted(&free, find)
+    }
+
+    fn service_by_service(&self, free: &[usize], site: Site<'_>) -> Option<Unrestricted> {
         let service = |action: usize| RULES.lower.get(action).and_then(|action| action.split(':').next());
-        let free: Vec<usize> =
-            needs.iter().filter(|need| need.bind == Bind::Somewhere).map(|need| need.action).collect();
         let mut all = Unrestricted::default();
         let mut done = Vec::new();
-        for action in &free {
+        for action in free {
             let of = service(*action);
             if done.contains(&of) {
                 continue;
@@ -195,17 +198,30 @@ impl<'m> Evaluator<'m> {
         Some(all)
     }
 
-    /// What an alternative comes to on a target: once for what is gained for sure, and for more that is less sure.
+    /// Adds what an alternative comes to on a target: once for what is gained for sure, and for more that is less sure.
     fn ways(
         &self,
-        rule: &'static Rule,
-        alternative: &'static Alternative,
+        (rule, alternative): (&'static Rule, &'static Alternative),
         mut target: Target<'m>,
         unrestricted: &Unrestricted,
-    ) -> Vec<FoundWay<'m>> {
-        let Some(mut taken) = self.taken(rule, &alternative.needs, &mut target, unrestricted) else {
-            return Vec::new();
-        };
+        found: &mut Ways<'m>,
+    ) {
+        // Of hundreds of targets few are reported: the requests of the others are not even put together.
+        if found.is_full()
+            && let Some(least) = self.least_at_a_glance(rule, &alternative.needs, &mut target, unrestricted)
+        {
+            let gain = self.gain(rule, &target);
+            let judged = gain.iter().map(|gained| {
+                let verdict = self.verdict((rule, alternative), &target, least, gained);
+                verdict.map(|(verdict, _)| (verdict, gained.strength))
+            });
+            let judged: Vec<_> = judged.flatten().collect();
+            if !judged.iter().any(|judged| found.takes(*judged)) {
+                found.count += judged.len();
+                return;
+            }
+        }
+        let Some(mut taken) = self.taken(rule, &alternative.needs, &mut target, unrestricted) else { return };
         let is_direct = alternative.needs.iter().all(|need| RULES.is_assuming(need));
         let untagged = target.role.filter(|index| is_direct && self.may_not_tag_sessions_of(*index));
         let gain = match untagged.filter(|_| rule.effect == Effect::Target) {
@@ -213,11 +229,47 @@ impl<'m> Evaluator<'m> {
             None => self.gain(rule, &target),
         };
         if gain.is_empty() {
-            return Vec::new();
+            return;
         }
         taken.attempts.extend(self.visit(&target));
+        let Some(least) = taken.least() else { return };
         let (target, taken) = (Rc::new(target), Rc::new(taken));
-        gain.iter().filter_map(|gained| self.judged((rule, alternative), &target, &taken, gained)).collect()
+        for gained in gain.iter() {
+            let verdict = self.verdict((rule, alternative), &target, least, gained);
+            let Some((verdict, proviso)) = verdict else { continue };
+            let (target, taken, gained) = (target.clone(), taken.clone(), gained.clone());
+            found.add(FoundWay { verdict, target, taken, gained, proviso });
+        }
+    }
+
+    /// How sure the requests of an alternative on a target are, if that is known before they are put together: the actor's
+    /// policies do not distinguish the targets.
+    fn least_at_a_glance(
+        &self,
+        rule: &Rule,
+        needs: &[Need],
+        target: &mut Target<'m>,
+        unrestricted: &Unrestricted,
+    ) -> Option<Least> {
+        let mut attempts = Vec::new();
+        let member = target.role.map(Member::Role).or(target.user.map(Member::User));
+        let is_plain = rule.facts.iter().all(|fact| fact.is_of_the_target()) && target.policy.is_none();
+        if !is_plain || target.provider.is_some() || target.object.is_some() {
+            return None;
+        }
+        let is_so = |fact: &Fact| self.fact(rule, *fact, target, &mut attempts);
+        let are_allowed = rule.facts.iter().all(is_so)
+            && needs.iter().filter(|need| need.bind != Bind::Somewhere).all(|need| {
+                let is_of_target = matches!(need.bind, Bind::TargetRole | Bind::TargetUser);
+                let is_simple = is_of_target && !RULES.is_assuming(need) && !RULES.is_rewriting(need);
+                let truth = member.filter(|_| is_simple).and_then(|one| self.everywhere_on(need.action, one));
+                truth == Some(Truth::True)
+            });
+        let visit = target.service.map_or(Truth::True, |(_, truth)| truth);
+        are_allowed.then(|| {
+            let least = unrestricted.attempts.iter().map(|attempt| attempt.truth).min().unwrap_or(visit);
+            Least { truth: least.min(visit), lacks: unrestricted.lacks() }
+        })
     }
 
     /// The requests of an alternative on a target, if none is denied.
@@ -250,7 +302,7 @@ impl<'m> Evaluator<'m> {
             if let (true, Some(role)) = (rewrites, self.arn_of(target)) {
                 attempts.push(match target.role {
                     Some(index) => self.rewritten(index, role),
-                    None => Rc::new(self.attempt(
+                    None => Arc::new(self.attempt(
                         &self.start,
                         "sts:AssumeRole",
                         role,
@@ -266,43 +318,34 @@ impl<'m> Evaluator<'m> {
         Some(Taken { attempts, lacking })
     }
 
-    /// A way that comes to something.
-    fn judged(
+    /// What a way comes to, and with which proviso. `None`: nothing.
+    fn verdict(
         &self,
         (rule, alternative): (&'static Rule, &'static Alternative),
-        target: &Rc<Target<'m>>,
-        taken: &Rc<Taken>,
+        target: &Target<'m>,
+        least: Least,
         gained: &Gained,
-    ) -> Option<FoundWay<'m>> {
+    ) -> Option<(EscalationVerdict, Option<&'static str>)> {
         // That there is a role which the target assumes is a proviso only where it is none of the inventory.
         let (at_most, proviso) = match rule.effect {
             Effect::Executed if gained.end.is_some() => (EscalationVerdict::Yes, None),
             _ => (alternative.at_most, alternative.proviso.as_deref()),
         };
-        let Taken { attempts, lacking } = &**taken;
-        let lacks = !lacking.is_empty() || attempts.iter().any(|attempt| attempt.lacking.is_some());
-        let least = attempts.iter().map(|attempt| attempt.truth).min()?.min(gained.truth());
-        let verdict = match least {
+        let verdict = match least.truth.min(gained.truth()) {
             Truth::False => return None,
             Truth::Unknown => EscalationVerdict::Unknown,
             // Doubt about what is gained leaves the steps as sure as they are.
-            _ if matches!(*gained.outcome, Outcome::NotTold(_)) => EscalationVerdict::Potential,
-            _ if !target.missing.is_empty() || lacks => EscalationVerdict::Potential,
+            _ if matches!(gained.outcome, Outcome::NotTold(_)) => EscalationVerdict::Potential,
+            _ if !target.missing.is_empty() || least.lacks => EscalationVerdict::Potential,
             Truth::Depends => at_most.min(EscalationVerdict::Conditional),
             Truth::True => at_most,
         };
         let verdict = if self.has_sign(rule) { verdict } else { verdict.min(EscalationVerdict::Speculative) };
-        Some(FoundWay {
-            verdict,
-            target: target.clone(),
-            taken: taken.clone(),
-            gained: gained.clone(),
-            proviso,
-        })
+        Some((verdict, proviso))
     }
 
     /// The role is taken on by the service, or by whom the provider vouches for.
-    fn visit(&self, target: &Target<'m>) -> Option<Rc<Attempt>> {
+    fn visit(&self, target: &Target<'m>) -> Option<Arc<Attempt>> {
         let index = target.role?;
         let role = self.map.roles.get(index)?;
         if let Some((service, truth)) = target.service {
@@ -314,7 +357,7 @@ impl<'m> Evaluator<'m> {
             request = request.instead("sts:AssumeRoleWithSAML", role.facts.arn);
         }
         let truth = role.admits(&request);
-        Some(Rc::new(Attempt::new(request, PolicyContext::Visitor(index, None), truth)))
+        Some(Arc::new(Attempt::new(request, PolicyContext::Visitor(index, None), truth)))
     }
 
     /// Whose permissions are gained, if it is another.
@@ -328,10 +371,7 @@ impl<'m> Evaluator<'m> {
     fn tell(&self, rule: &Rule, found: FoundWay<'m>) -> EscalationWay {
         let FoundWay { verdict, target, taken, gained, proviso } = found;
         let Taken { attempts, lacking } = &*taken;
-        let (gain, mut doubts) = match &*gained.outcome {
-            Outcome::Gain(gain) => (gain.clone(), Vec::new()),
-            Outcome::NotTold(doubts) => (Gain::NotKnown, doubts.clone()),
-        };
+        let (gain, mut doubts) = (gained.outcome.gain(), gained.outcome.doubts().to_vec());
         let mut steps: Vec<Arc<EscalationStep>> = Vec::new();
         let mut missing: Vec<String> =
             target.missing.iter().map(|what| (*what).to_owned()).chain(lacking.iter().cloned()).collect();

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use super::attempt::Attempt;
 use super::chain::{Admitting, Hop, Kind, Member, Reached};
-use super::found::EscalationStep;
 use super::index::Index;
 use super::inventory::{Actor, Inventory, PolicyFacts, RoleFacts, UserFacts};
 use super::named::{may_be_named, may_have};
@@ -49,6 +49,7 @@ pub struct EscalationMap<'a> {
     by_resource: HashMap<&'a str, Vec<usize>, ahash::RandomState>,
     /// See [`Evaluator`](super::actor::Evaluator).
     pub(super) prunes: bool,
+    pub(super) shares: bool,
 }
 
 /// A role that trusts a service, or may.
@@ -58,8 +59,8 @@ pub(super) struct Trusting {
     pub(super) trust: Truth,
     /// The service's request to take it on.
     pub(super) visit: Request,
-    /// The same with its reasons, which are those of every actor.
-    pub(super) step: OnceLock<Arc<EscalationStep>>,
+    /// The same as a step of a way, which is that of every actor.
+    pub(super) attempt: OnceLock<Arc<Attempt>>,
 }
 
 /// A role as a target.
@@ -168,7 +169,7 @@ impl<'a> EscalationMap<'a> {
                     role: index,
                     trust,
                     visit,
-                    step: OnceLock::new(),
+                    attempt: OnceLock::new(),
                 })
             };
             roles.iter().enumerate().filter_map(trusts).collect()
@@ -204,6 +205,7 @@ impl<'a> EscalationMap<'a> {
             roles,
             by_resource: by_resource(inventory),
             prunes: true,
+            shares: true,
             indices: Mutex::default(),
             numbers: Numbers::beside(identities),
         }

@@ -2,12 +2,13 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::attempt::Attempt;
 use super::chain::{Hop, Kind, Member};
 use super::gained::Gained;
 use super::objects::Object;
-use super::rules::RULES;
+use super::shared::{Class, Objects};
 use crate::arn::ArnPattern;
 use crate::layers::Attached;
 use crate::request::Request;
@@ -26,7 +27,7 @@ pub(super) struct OnTarget {
 #[derive(Debug)]
 pub(super) struct Candidate {
     pub(super) resource: Box<str>,
-    pub(super) attempt: OnceCell<Option<Rc<Attempt>>>,
+    pub(super) attempt: OnceCell<Option<Arc<Attempt>>>,
 }
 
 impl Candidate {
@@ -42,7 +43,7 @@ pub(super) type Candidates = Rc<[Vec<Candidate>]>;
 pub(super) type KnownCandidates = Map<(Option<Box<str>>, usize), Candidates>;
 
 /// For an action, and a place among what it takes together, the request about anything of the type, if it is allowed.
-pub(super) type OnAny = Map<(usize, usize), Option<Rc<Attempt>>>;
+pub(super) type OnAny = Map<(usize, usize), Option<Arc<Attempt>>>;
 
 /// Whose powers are measured: by `AdministratorAccess` or as they are, place among the roles, place among the users.
 pub(super) type Measured = (bool, Option<usize>, Option<usize>);
@@ -74,21 +75,20 @@ pub(super) struct Memo {
     /// For each action, the identity policies that may allow it.
     pub(super) allowing: OnceCell<Box<[Allowing]>>,
     /// For each action, whether it was allowed on the last target.
-    pub(super) likely: Box<[Cell<bool>]>,
+    pub(super) likely: OnceCell<Box<[Cell<bool>]>>,
     pub(super) candidates: RefCell<KnownCandidates>,
     /// For an action, and a place among what it takes together, whether it is allowed on anything.
     pub(super) on_any: RefCell<OnAny>,
     /// For each service, the actor as one that passes a role to it.
-    pub(super) passing: Box<[OnceCell<Request>]>,
+    pub(super) passing: OnceCell<Box<[OnceCell<Request>]>>,
     /// As one that passes a role on.
     pub(super) passing_on: OnceCell<Request>,
     /// For each action, the users or the roles on which it may be allowed at all.
     pub(super) reach: RefCell<Map<(usize, Kind), Reach>>,
     /// By actions in lower case.
     pub(super) of_actions: RefCell<Map<Box<str>, Rc<OfAction>>>,
-    pub(super) on_targets: RefCell<Map<OnTarget, Rc<Attempt>>>,
-    pub(super) rewritten: RefCell<Map<usize, Rc<Attempt>>>,
-    pub(super) visits: RefCell<Map<(usize, usize), Rc<Attempt>>>,
+    pub(super) on_targets: RefCell<Map<OnTarget, Arc<Attempt>>>,
+    pub(super) rewritten: RefCell<Map<usize, Arc<Attempt>>>,
     pub(super) current: RefCell<Current>,
     pub(super) gains: RefCell<Map<Measured, Rc<[Gained]>>>,
     /// What is gained from roles as they are, by their places.
@@ -96,16 +96,12 @@ pub(super) struct Memo {
     pub(super) own_hops: OnceCell<Vec<Hop>>,
     /// Objects of S3 that it may write, of those that its policies distinguish.
     pub(super) written: OnceCell<Vec<Object>>,
+    /// For each role, what it reads of that, if others may find that too.
+    pub(super) objects: OnceCell<Option<Objects>>,
+    /// For each action, the actor's [class](super::shared), once it was looked for.
+    pub(super) classes: OnceCell<Box<[OnceCell<Option<Class>>]>>,
+    /// Numbers of the actor's policies as they are attached.
+    pub(super) names: OnceCell<Box<[OnceCell<u32>]>>,
     /// Whether it may write an object.
     pub(super) writing: RefCell<Map<Box<str>, bool>>,
-}
-
-impl Memo {
-    pub(super) fn new() -> Self {
-        Self {
-            likely: RULES.actions.iter().map(|_| Cell::new(false)).collect(),
-            passing: RULES.services.iter().map(|_| OnceCell::new()).collect(),
-            ..Self::default()
-        }
-    }
 }

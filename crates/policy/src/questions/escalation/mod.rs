@@ -26,6 +26,7 @@ mod powers;
 mod reach;
 mod rules;
 mod samples;
+mod shared;
 mod strength;
 mod tagging;
 mod tags;

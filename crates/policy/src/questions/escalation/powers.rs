@@ -6,7 +6,6 @@ use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
 use super::rules::RULES;
 use super::samples::{Sample, Samples};
-use super::strength::Strength;
 use super::tags;
 use crate::answer::{Citation, Decision, Doubt, Layer, Residual};
 use crate::context::Context;
@@ -40,8 +39,8 @@ pub(super) struct Powers {
 
 /// Something that a principal might do.
 #[derive(Debug)]
-struct Possible {
-    sample: Sample,
+pub(super) struct Possible {
+    pub(super) sample: Arc<Sample>,
     /// Its place among the samples, before they were sorted.
     place: usize,
     outcome: OnceLock<Outcome>,
@@ -63,13 +62,10 @@ pub(super) struct Power {
     pub(super) truth: Truth,
     /// What must hold for it, where that is open.
     pub(super) residual: Option<Residual>,
-    /// Its number among those of the account.
-    pub(super) number: usize,
-    pub(super) strength: Strength,
 }
 
 impl Powers {
-    fn of(start: Request, samples: Vec<Sample>) -> Self {
+    fn of(start: Request, samples: Vec<Arc<Sample>>) -> Self {
         let owner = DelegatingOwner::new(start.principal().account().unwrap_or_default());
         let possible = samples.into_iter().enumerate();
         let mut possible: Vec<Possible> = possible
@@ -84,22 +80,28 @@ impl Powers {
         Self { start: Some(start), owner, possible, ..Self::default() }
     }
 
-    /// What the principal may do, the strongest first. `layers`: those with which it was asked for.
-    pub(super) fn all<'p>(
-        &'p self,
-        layers: &'p Layers<'p>,
-        numbers: &'p Numbers,
-    ) -> impl Iterator<Item = &'p Power> {
-        self.possible.iter().filter_map(move |possible| match self.outcome(possible, layers, numbers) {
-            Outcome::Power(power) if self.is_whole(possible, layers, numbers) => Some(&**power),
-            _ => None,
-        })
+    /// The account of the principal whose they are.
+    pub(super) fn account(&self) -> &str {
+        self.start.as_ref().and_then(|start| start.principal().account()).unwrap_or_default()
     }
 
-    fn outcome<'p>(&self, possible: &'p Possible, layers: &Layers<'_>, numbers: &Numbers) -> &'p Outcome {
+    /// What the principal might do, the strongest first. [`Powers::power`] says whether it may.
+    pub(super) fn possible(&self) -> &[Possible] {
+        &self.possible
+    }
+
+    /// What is possible, if the principal may do it. `layers`: those with which it was asked for.
+    pub(super) fn power<'p>(&self, possible: &'p Possible, layers: &Layers<'_>) -> Option<&'p Power> {
+        match self.outcome(possible, layers) {
+            Outcome::Power(power) if self.is_whole(possible, layers) => Some(power),
+            _ => None,
+        }
+    }
+
+    fn outcome<'p>(&self, possible: &'p Possible, layers: &Layers<'_>) -> &'p Outcome {
         possible.outcome.get_or_init(|| {
             let Some(start) = &self.start else { return Outcome::Denied };
-            let Sample { action, resource, strength } = &possible.sample;
+            let Sample { action, resource, .. } = &*possible.sample;
             let mut request = start.instead(action, resource);
             // A resource whose ARN names no account is one of the account in which it is sampled.
             if Place::of(resource).account.is_empty() {
@@ -115,35 +117,33 @@ impl Powers {
                         Some(Decision::AllowedIf(residual)) => Some(residual),
                         _ => None,
                     };
-                    let number = numbers.of(&request);
-                    Outcome::Power(Box::new(Power { request, truth, residual, number, strength: *strength }))
+                    Outcome::Power(Box::new(Power { request, truth, residual }))
                 }
             }
         })
     }
 
     /// Whether an action may be done on all of the resources that it takes together, and not on some of them only.
-    fn is_whole(&self, possible: &Possible, layers: &Layers<'_>, numbers: &Numbers) -> bool {
-        *possible.is_whole.get_or_init(|| self.is_on_all(&possible.sample.action, layers, numbers))
+    fn is_whole(&self, possible: &Possible, layers: &Layers<'_>) -> bool {
+        *possible.is_whole.get_or_init(|| self.is_on_all(&possible.sample.action, layers))
     }
 
-    fn is_on_all(&self, action: &str, layers: &Layers<'_>, numbers: &Numbers) -> bool {
+    fn is_on_all(&self, action: &str, layers: &Layers<'_>) -> bool {
         let Some(kinds) = Kinds::of(action).filter(|kinds| kinds.groups.len() > 1) else { return true };
         kinds.groups.iter().all(|group| {
             let mut others = self.possible.iter().filter(|other| &*other.sample.action == action);
             others.any(|other| {
-                group.has(&other.sample.resource)
-                    && matches!(self.outcome(other, layers, numbers), Outcome::Power(_))
+                group.has(&other.sample.resource) && matches!(self.outcome(other, layers), Outcome::Power(_))
             })
         })
     }
 
     /// Why there may be more.
-    pub(super) fn doubts(&self, layers: &Layers<'_>, numbers: &Numbers) -> &[Doubt] {
+    pub(super) fn doubts(&self, layers: &Layers<'_>) -> &[Doubt] {
         self.doubts.get_or_init(|| {
             let mut unknown: Vec<(usize, &Request)> = Vec::new();
             for possible in &self.possible {
-                if let Outcome::Unknown(request) = self.outcome(possible, layers, numbers) {
+                if let Outcome::Unknown(request) = self.outcome(possible, layers) {
                     unknown.push((possible.place, request));
                 }
             }
@@ -163,11 +163,11 @@ impl Powers {
     }
 
     /// Evaluates all of it with layers that are not kept.
-    fn evaluated(self, layers: &Layers<'_>, numbers: &Numbers) -> Self {
+    fn evaluated(self, layers: &Layers<'_>) -> Self {
         for possible in &self.possible {
-            self.outcome(possible, layers, numbers);
+            self.outcome(possible, layers);
         }
-        self.doubts(layers, numbers);
+        self.doubts(layers);
         self
     }
 }
@@ -199,19 +199,21 @@ impl Numbers {
     }
 
     /// The same without the reasons.
-    pub(super) fn standing(&self, principal: &Principal, context: Context, layers: &Layers<'_>) -> Standing {
+    pub(super) fn standing(&self, principal: &Principal, context: &Context, layers: &Layers<'_>) -> Standing {
         let is_taken = |arn: &str| unique_name(arn).is_some_and(|name| self.taken.contains(&name));
         standing_beside(principal, context, layers, &is_taken)
     }
 
-    fn of(&self, request: &Request) -> usize {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let account = request.principal().account().unwrap_or_default();
-        let next = known.len();
-        let (action, resource) = (request.action(), request.resource());
-        // The length shows where the action ends.
-        let key = format!("{account}:{}:{action}{resource}", action.len());
-        *known.entry(key).or_insert(next)
+    /// The number of a sample, asked for from an account.
+    pub(super) fn of(&self, account: &str, sample: &Sample) -> usize {
+        *sample.number.get_or_init(|| {
+            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            let next = known.len();
+            let Sample { action, resource, .. } = sample;
+            // The length shows where the action ends.
+            let key = format!("{account}:{}:{action}{resource}", action.len());
+            *known.entry(key).or_insert(next)
+        })
     }
 }
 
@@ -304,11 +306,11 @@ pub(super) fn powers_of_administrator(
         requests.extend(RULES.lower.iter().flat_map(typical));
         sampled(&requests)
     };
-    among(&start, context, &layers, samples, numbers).evaluated(&layers, numbers)
+    among(&start, context, &layers, samples, numbers).evaluated(&layers)
 }
 
-fn sampled(requests: &[(String, String)]) -> Vec<Sample> {
-    requests.iter().map(|(action, resource)| Sample::new(action, resource)).collect()
+fn sampled(requests: &[(String, String)]) -> Vec<Arc<Sample>> {
+    requests.iter().map(|(action, resource)| Arc::new(Sample::new(action, resource))).collect()
 }
 
 fn start(principal: &Principal, context: &Context) -> Request {
@@ -321,10 +323,10 @@ fn among(
     start: &Request,
     context: &Context,
     layers: &Layers<'_>,
-    samples: impl FnOnce() -> Vec<Sample>,
+    samples: impl FnOnce() -> Vec<Arc<Sample>>,
     numbers: &Numbers,
 ) -> Powers {
-    let administrator_if = match numbers.standing(start.principal(), context.clone(), layers) {
+    let administrator_if = match numbers.standing(start.principal(), context, layers) {
         Standing::Administrator => return Powers { administrator: true, ..Powers::default() },
         Standing::If(residuals) => residuals,
         Standing::Other => Vec::new(),

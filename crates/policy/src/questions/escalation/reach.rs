@@ -8,9 +8,9 @@ use super::chain::{Kind, Member};
 use super::memo::{OfAction, Reach};
 use super::named::{may_be_named, may_have, may_meet};
 use super::rules::{ASSUME, Bind, Need, RULES};
+use super::samples::Sample;
 use crate::arn::{Arn, ArnPattern};
 use crate::layers::Attached;
-use crate::request::{Request, ResourceKind};
 use crate::statement::Effect;
 use crate::truth::Truth;
 
@@ -76,15 +76,12 @@ impl Evaluator<'_> {
         matches!(truth, Truth::True | Truth::False).then_some(truth)
     }
 
-    /// How a request of the actor comes out, if a look at what its policies name decides it.
-    pub(super) fn at_a_glance(&self, request: &Request) -> Option<Truth> {
-        let (lower, resource) = (request.action_lower(), request.resource());
-        if request.resource_kind() != ResourceKind::Ordinary
-            || !request.within_one_account()
-            || !self.is_plain(lower, resource)
-        {
-            return None;
-        }
+    /// How a sample of the actor's account comes out for the actor, if a look at what its policies name decides it.
+    pub(super) fn at_a_glance(&self, sample: &Sample) -> Option<Truth> {
+        let (lower, resource) = (&*sample.lower, &*sample.resource);
+        let partition = || self.place.partition.into();
+        let plain = sample.plain.get_or_init(|| self.is_plain(lower, resource).then(partition));
+        (plain.as_deref() == Some(self.place.partition)).then_some(())?;
         let of_action = self.of_action(lower);
         if !may_have(of_action.named.as_deref(), resource, self.start.context()) {
             return Some(Truth::False);

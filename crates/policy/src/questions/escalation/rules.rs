@@ -86,6 +86,13 @@ pub(super) enum Fact {
     EmrServiceRole,
 }
 
+impl Fact {
+    /// Whether it is known of the target, or the account, without a request of the actor.
+    pub(super) fn is_of_the_target(self) -> bool {
+        !matches!(self, Self::SpareVersion | Self::SelfOrAssumed | Self::EmrServiceRole | Self::Dangling)
+    }
+}
+
 /// One action of an alternative.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Need {
@@ -175,6 +182,8 @@ pub(super) struct Rules {
     pub(super) bounded: Vec<bool>,
     /// Every service, or provider, that a role must trust for a rule, once.
     pub(super) services: Vec<TrustedService>,
+    /// The place of `s3:PutObject`.
+    pub(super) write_object: Option<usize>,
 }
 
 impl Rules {
@@ -206,6 +215,11 @@ impl Rules {
 
     pub(super) fn is_assuming(&self, need: &Need) -> bool {
         self.lower.get(need.action).is_some_and(|action| action == ASSUME)
+    }
+
+    /// Whether the actor writes itself into a trust policy, and then assumes the role.
+    pub(super) fn is_rewriting(&self, need: &Need) -> bool {
+        self.lower.get(need.action).is_some_and(|action| action == "iam:updateassumerolepolicy")
     }
 
     /// Whether a rule passes a role to a service.
@@ -260,6 +274,7 @@ pub(super) fn read(text: &str) -> Result<Rules, String> {
         let listed = Catalogue::get().action(action);
         listed.is_some_and(|listed| listed.condition_keys().any(|key| key.name == "iam:PermissionsBoundary"))
     };
+    rules.write_object = rules.lower.iter().position(|action| action == "s3:putobject");
     rules.bounded = rules.actions.iter().map(is_bounded).collect();
     Ok(rules)
 }

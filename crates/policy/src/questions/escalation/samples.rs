@@ -1,7 +1,7 @@
 //! Requests that statements are about, found once for each policy of an account.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::strength::{self, Strength};
 use crate::context::Context;
@@ -10,16 +10,29 @@ use crate::policy::Policy;
 use crate::questions::requests::{self, POWERS, Place};
 
 /// A request that a statement is about.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Sample {
-    pub(super) action: Arc<str>,
-    pub(super) resource: Arc<str>,
+    pub(super) action: Box<str>,
+    /// The action in lower case.
+    pub(super) lower: Box<str>,
+    pub(super) resource: Box<str>,
     pub(super) strength: Strength,
+    /// Its number among those of the account, once it was asked for.
+    pub(super) number: OnceLock<usize>,
+    /// Whether nothing but policies of its own account decides on it, and the partition in which that is so.
+    pub(super) plain: OnceLock<Option<Box<str>>>,
 }
 
 impl Sample {
     pub(super) fn new(action: &str, resource: &str) -> Self {
-        Self { action: action.into(), resource: resource.into(), strength: strength::of_action(action) }
+        Self {
+            action: action.into(),
+            lower: action.to_ascii_lowercase().into(),
+            resource: resource.into(),
+            strength: strength::of_action(action),
+            number: OnceLock::new(),
+            plain: OnceLock::new(),
+        }
     }
 }
 
@@ -30,7 +43,7 @@ struct OfPolicy {
     policy: Arc<Policy>,
     partition: Box<str>,
     account: Box<str>,
-    statements: Box<[Option<Box<[Sample]>>]>,
+    statements: Box<[Option<Box<[Arc<Sample>]>>]>,
 }
 
 #[derive(Debug, Default)]
@@ -40,8 +53,8 @@ pub(super) struct Samples {
 
 impl Samples {
     /// Requests that the Allows of these policies are about, as [`requests::powers`] finds them.
-    pub(super) fn of(&self, policies: &[Attached], place: Place<'_>, context: &Context) -> Vec<Sample> {
-        let mut all: Vec<Sample> = Vec::new();
+    pub(super) fn of(&self, policies: &[Attached], place: Place<'_>, context: &Context) -> Vec<Arc<Sample>> {
+        let mut all: Vec<Arc<Sample>> = Vec::new();
         for attached in policies {
             let known = self.of_policy(&attached.policy, place, context);
             for (index, samples) in known.statements.iter().enumerate() {
@@ -85,7 +98,7 @@ fn of_statement(
     index: usize,
     place: Place<'_>,
     context: &Context,
-) -> impl Iterator<Item = Sample> {
+) -> impl Iterator<Item = Arc<Sample>> {
     let found = requests::powers_of(policy, index, place, context).into_iter();
-    found.map(|(action, resource)| Sample::new(&action, &resource))
+    found.map(|(action, resource)| Arc::new(Sample::new(&action, &resource)))
 }

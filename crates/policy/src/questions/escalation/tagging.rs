@@ -1,7 +1,7 @@
 //! Requests whose outcome may hang on the tags of a target, and tags that the actor may set first.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_tags.html>
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::actor::{Evaluator, known_value};
 use super::attempt::{Attempt, PolicyContext};
@@ -197,7 +197,7 @@ impl Evaluator<'_> {
         removes: bool,
         chosen: &[Choice<'_>],
         known: Option<&[Option<String>]>,
-    ) -> Option<Rc<Attempt>> {
+    ) -> Option<Arc<Attempt>> {
         let mut base = self.start.clone();
         let mut names: Vec<Box<str>> = Vec::new();
         for (tag, choice) in self.tags.iter().zip(chosen) {
@@ -226,6 +226,6 @@ impl Evaluator<'_> {
             attempt.lacking = hangs_on_tags.then(|| tags_of(&attempt.request));
             attempt
         });
-        attempts.filter(|attempt| attempt.truth >= Truth::Depends).max_by_key(Attempt::rank).map(Rc::new)
+        attempts.filter(|attempt| attempt.truth >= Truth::Depends).max_by_key(Attempt::rank).map(Arc::new)
     }
 }

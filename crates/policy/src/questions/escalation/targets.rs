@@ -1,7 +1,6 @@
 //! What a rule may be aimed at: its targets among what the inventory knows.
 
 use super::actor::Evaluator;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use super::chain::Kind;
@@ -31,7 +30,7 @@ pub(super) struct Target<'m> {
     /// ARN of a provider.
     pub(super) provider: Option<&'m str>,
     /// What the role reads and the actor writes.
-    pub(super) object: Option<Rc<str>>,
+    pub(super) object: Option<Arc<str>>,
     /// Place among the services, and whether the role trusts it.
     pub(super) service: Option<(usize, Truth)>,
     /// Place among the identity policies of what becomes of one.

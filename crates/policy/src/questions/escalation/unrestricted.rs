@@ -4,6 +4,7 @@ use super::actor::Evaluator;
 use super::attempt::{Attempt, PolicyContext};
 use super::memo::{Candidate, Candidates};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::foreign::Site;
 use super::rules::RULES;
@@ -20,13 +21,20 @@ const MET: usize = 48;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Unrestricted {
     /// One for each action and each of what it takes together.
-    pub(super) attempts: Vec<Rc<Attempt>>,
+    pub(super) attempts: Vec<Arc<Attempt>>,
     /// What is allowed of an action on some of what it takes together, and not on the rest.
     pub(super) lacking: Vec<String>,
 }
 
+impl Unrestricted {
+    /// Whether something would have to be known.
+    pub(super) fn lacks(&self) -> bool {
+        !self.lacking.is_empty() || self.attempts.iter().any(|attempt| attempt.lacking.is_some())
+    }
+}
+
 /// Calls, with how sure the least of them is.
-type Ranked = ((bool, Truth), Vec<Rc<Attempt>>);
+type Ranked = ((bool, Truth), Vec<Arc<Attempt>>);
 
 impl Evaluator<'_> {
     /// Asks for actions of one service that are bound to nothing: what they take of one type must be one resource. `None`:
@@ -74,7 +82,7 @@ impl Evaluator<'_> {
     }
 
     /// On the resource of a group on which they come out best.
-    fn on_one(&self, group: &Group, sharing: &[(usize, usize)], site: Site<'_>) -> Option<Vec<Rc<Attempt>>> {
+    fn on_one(&self, group: &Group, sharing: &[(usize, usize)], site: Site<'_>) -> Option<Vec<Arc<Attempt>>> {
         if let Some(attempts) = self.on_any(sharing).filter(|_| site.foreign.is_none()) {
             return Some(attempts);
         }
@@ -87,7 +95,7 @@ impl Evaluator<'_> {
             let attempt = |((action, _), candidates): (&(usize, usize), &&[Candidate])| {
                 self.on(*action, candidates, resource, site)
             };
-            let attempts: Vec<Rc<Attempt>> = sharing.iter().zip(&own).map_while(attempt).collect();
+            let attempts: Vec<Arc<Attempt>> = sharing.iter().zip(&own).map_while(attempt).collect();
             let least = attempts
                 .iter()
                 .map(|attempt| attempt.rank())
@@ -110,7 +118,7 @@ impl Evaluator<'_> {
     }
 
     /// On a resource of the first type, of a made-up name, if all are allowed there: then nothing else comes out better.
-    fn on_any(&self, sharing: &[(usize, usize)]) -> Option<Vec<Rc<Attempt>>> {
+    fn on_any(&self, sharing: &[(usize, usize)]) -> Option<Vec<Arc<Attempt>>> {
         let attempt = |(action, place): &(usize, usize)| {
             if let Some(known) = self.memo.on_any.borrow().get(&(*action, *place)) {
                 return known.clone();
@@ -127,9 +135,9 @@ impl Evaluator<'_> {
 
     /// The same of actions that the catalogue does not list: on one resource for all, or, if there is none, each where it
     /// comes out best, unless those are resources of one type.
-    fn of_any_kind(&self, actions: &[usize], site: Site<'_>) -> Option<Vec<Rc<Attempt>>> {
-        let mut best: Vec<Rc<Attempt>> = Vec::new();
-        let least = |attempts: &[Rc<Attempt>]| {
+    fn of_any_kind(&self, actions: &[usize], site: Site<'_>) -> Option<Vec<Arc<Attempt>>> {
+        let mut best: Vec<Arc<Attempt>> = Vec::new();
+        let least = |attempts: &[Arc<Attempt>]| {
             attempts.iter().map(|attempt| attempt.rank()).min().unwrap_or((false, Truth::False))
         };
         let candidates: Vec<Candidates> =
@@ -142,7 +150,7 @@ impl Evaluator<'_> {
         };
         let met = all().flat_map(|one| all().take(MET).filter_map(move |two| requests::meet(one, two)));
         for resource in all().map(str::to_owned).chain(met.take(MET)) {
-            let attempts: Vec<Rc<Attempt>> =
+            let attempts: Vec<Arc<Attempt>> =
                 actions.iter().map_while(|action| self.on(*action, &[], &resource, site)).collect();
             if attempts.len() == actions.len() && (best.is_empty() || least(&attempts) > least(&best)) {
                 best = attempts;
@@ -151,8 +159,8 @@ impl Evaluator<'_> {
                 return Some(best);
             }
         }
-        let some = |attempts: Vec<Rc<Attempt>>| Some(attempts).filter(|attempts| !attempts.is_empty());
-        let mut apart: Vec<Rc<Attempt>> = Vec::new();
+        let some = |attempts: Vec<Arc<Attempt>>| Some(attempts).filter(|attempts| !attempts.is_empty());
+        let mut apart: Vec<Arc<Attempt>> = Vec::new();
         for (action, candidates) in actions.iter().zip(&candidates) {
             let attempts = candidates
                 .iter()
@@ -174,7 +182,7 @@ impl Evaluator<'_> {
         candidates: &[Candidate],
         resource: &str,
         site: Site<'_>,
-    ) -> Option<Rc<Attempt>> {
+    ) -> Option<Arc<Attempt>> {
         let may_be = || RULES.lower.get(action).is_some_and(|lower| self.may_name(lower, resource));
         if !site.has(resource) || (site.foreign.is_none() && !may_be()) {
             return None;
@@ -198,7 +206,7 @@ impl Evaluator<'_> {
                 Some(policy_context) => self.let_in(attempt, policy_context),
                 None => attempt,
             };
-            (attempt.truth != Truth::False && !self.is_actor(resource)).then(|| Rc::new(attempt))
+            (attempt.truth != Truth::False && !self.is_actor(resource)).then(|| Arc::new(attempt))
         };
         match candidates.iter().find(|candidate| *candidate.resource == *resource) {
             Some(candidate) => candidate.attempt.get_or_init(ask).clone(),
@@ -261,7 +269,8 @@ impl Evaluator<'_> {
         let mut places = Places::default();
         let context = self.start.context();
         let name = RULES.lower.get(action).map_or("", String::as_str);
-        for (attached, indexed) in &self.policies {
+        let speaking = self.policies.iter().filter(|(_, indexed)| indexed.may_speak_of(action));
+        for (attached, indexed) in speaking {
             match site.foreign {
                 None => {
                     indexed.named((action, kinds), attached, site.place, context, |named| places.add(named));

@@ -9,6 +9,7 @@ mod properties;
 mod pruned;
 mod relations;
 mod resources;
+mod shared;
 mod single_rules;
 mod table;
 mod tags;
@@ -150,11 +151,16 @@ impl World {
     }
 
     fn with_map<T>(&self, ask: impl FnOnce((&EscalationMap<'_>, &Actor<'_>)) -> T) -> T {
-        self.with_map_that(true, ask)
+        self.with_map_that(true, true, ask)
     }
 
-    /// `prunes`: what cannot be allowed is left out without a question.
-    fn with_map_that<T>(&self, prunes: bool, ask: impl FnOnce((&EscalationMap<'_>, &Actor<'_>)) -> T) -> T {
+    /// `prunes`: what cannot be allowed is left out without a question; `shares`: what is found for one is remembered for others.
+    fn with_map_that<T>(
+        &self,
+        prunes: bool,
+        shares: bool,
+        ask: impl FnOnce((&EscalationMap<'_>, &Actor<'_>)) -> T,
+    ) -> T {
         let roles = self.roles.as_ref().map(|roles| {
             let facts = |role| (self.layers(role), &role.arn);
             let facts = roles.iter().map(facts).map(|(layers, arn)| RoleFacts {
@@ -205,6 +211,7 @@ impl World {
         };
         let mut map = EscalationMap::new(&inventory);
         map.prunes = prunes;
+        map.shares = shares;
         ask((&map, &actor))
     }
 

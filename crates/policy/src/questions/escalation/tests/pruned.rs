@@ -8,11 +8,12 @@ use crate::evaluate::decide;
 use crate::evaluate::tests::generator::Dice;
 use crate::questions::escalation::actor::Evaluator;
 use crate::questions::escalation::rules::RULES;
+use crate::questions::escalation::samples::Sample;
 use crate::request::Request;
 use crate::truth::Truth;
 
 /// An account whose policies name some of its users and roles, and whose targets have something of their own.
-fn world(dice: &mut Dice) -> World {
+pub(super) fn world(dice: &mut Dice) -> World {
     let policies = |dice: &mut Dice, most: usize| -> Vec<Attached> {
         let one = |dice: &mut Dice| {
             let denies = if dice.one_in(4) { format!(",{}", statement(dice, "Deny")) } else { String::new() };
@@ -67,7 +68,7 @@ fn doubts(doubts: &[crate::answer::Doubt]) -> String {
 }
 
 /// Everything that is answered, as text.
-fn text(found: &[Escalation]) -> String {
+pub(super) fn text(found: &[Escalation]) -> String {
     let mut text = String::new();
     for one in found {
         writeln!(text, "{} {:?} {}", one.rule, one.verdict, one.count).unwrap();
@@ -93,7 +94,7 @@ fn text(found: &[Escalation]) -> String {
 }
 
 fn answers(world: &World, prunes: bool) -> String {
-    world.with_map_that(prunes, |(map, actor)| {
+    world.with_map_that(prunes, true, |(map, actor)| {
         let found = map.escalations(actor);
         let kind = match &found {
             Escalations::AlreadyAdministrator(_) => "already".to_owned(),
@@ -159,7 +160,7 @@ fn a_look_at_what_policies_name_is_never_narrower_than_the_evaluation() {
                             world.actor
                         );
                     }
-                    if let Some(glance) = evaluator.at_a_glance(&request) {
+                    if let Some(glance) = evaluator.at_a_glance(&Sample::new(action, &resource)) {
                         seen += 1;
                         assert_eq!(glance, truth, "{action} {resource}: {:?}", world.actor);
                     }

@@ -28,7 +28,7 @@ fn wanted(id: &str) -> EscalationVerdict {
     }
 }
 
-fn world(rule: &Rule, alternative: usize, actions: &[&str]) -> World {
+pub(super) fn world(rule: &Rule, alternative: usize, actions: &[&str]) -> World {
     let needs = &rule.alternatives[alternative].needs;
     let has = |bind| needs.iter().any(|need| need.bind == bind);
     let assumes = needs.iter().any(|need| RULES.actions[need.action] == "sts:AssumeRole");
