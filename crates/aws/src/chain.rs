@@ -16,8 +16,16 @@ use crate::session::{Assumer, LONGEST_CHAINED, RoleSession, SessionCredentials, 
 
 /// What a session of the chain may do: assume the next role.
 const CHAIN_ACTIONS: [&str; 3] = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"];
-/// What the session that lists the organization may do.
-const DISCOVER: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["organizations:Describe*","organizations:List*"],"Resource":"*"}]}"#;
+/// What the session that reads the organization may do: list it, and what its collectors need besides.
+fn discover_policy(actions: &[&str]) -> String {
+    let own = ["organizations:Describe*", "organizations:List*"];
+    let others = actions.iter().copied().filter(|action| {
+        !["organizations:Describe", "organizations:List"].iter().any(|known| action.starts_with(known))
+    });
+    let actions: Vec<&str> = own.into_iter().chain(others).collect();
+    let statement = json!([{"Effect": "Allow", "Action": actions, "Resource": "*"}]);
+    json!({"Version": "2012-10-17", "Statement": statement}).to_string()
+}
 
 /// Assumes the roles of the chain; the last one enters the accounts.
 pub async fn follow(
@@ -57,6 +65,7 @@ fn chain_policy(access: &Access, is_last: bool) -> String {
 pub async fn discovery(
     base: &SdkConfig,
     access: &Arc<Access>,
+    actions: &[&str],
     caller_is_a_session: bool,
     usage: &Arc<Usage>,
 ) -> Result<SdkConfig, SourceError> {
@@ -65,7 +74,8 @@ pub async fn discovery(
         Some(role_arn) => {
             let what = format!("assuming {role_arn} (--discovery-role)");
             let by = Assumer { sts: sts_client(base), session: None };
-            let session = step(by, access, role_arn, DISCOVER, caller_is_a_session, usage, &what).await?;
+            let policy = discover_policy(actions);
+            let session = step(by, access, role_arn, &policy, caller_is_a_session, usage, &what).await?;
             Ok(with_credentials(base, &session))
         }
     }

@@ -9,8 +9,10 @@ use crate::collect::{
     identity_providers, password_policy, role_session_limits, server_certificates, service_credentials,
     virtual_mfa_devices,
 };
+use crate::organization::OrganizationPolicies;
 
-/// In running order: what gates the rest first, the credential report last, so that AWS has had time to make it.
+/// In running order: what gates the rest first, the credential report last, so that AWS has had time to make it. The
+/// organization's run once, beside the accounts.
 pub fn collectors() -> Vec<Arc<dyn Collector>> {
     vec![
         Arc::new(account_summary::Summary),
@@ -24,5 +26,6 @@ pub fn collectors() -> Vec<Arc<dyn Collector>> {
         Arc::new(aws_managed_policies::AwsManagedPolicies),
         Arc::new(boundary_policies::BoundaryPolicies),
         Arc::new(credential_report::CredentialReport),
+        Arc::new(OrganizationPolicies),
     ]
 }

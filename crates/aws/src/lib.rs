@@ -42,7 +42,7 @@ pub use connection::{Connection, Pace};
 pub use limiter::{DEFAULT_MAX_RATE, DEFAULT_REQUESTS, Family, Limits};
 pub use managed::CALLER_READS;
 pub use member::Member;
-pub use organization::{ORGANIZATION_READS, OrganizationRead, Roster};
+pub use organization::{ORGANIZATION_READS, OrganizationRead, OrganizationReader, Roster};
 pub use pack_sdk::{PackSdk, pack_sdk, sdk_config};
 pub use role::RoleTemplate;
 pub use session::LONGEST_CHAINED;

@@ -12,7 +12,8 @@ use orgsweep_model::{Gap, Session};
 use crate::answer::WholeXmlAnswers;
 use crate::ledger::Ledger;
 use crate::member::Member;
-use crate::session::retry_partition;
+use crate::organization::OrganizationReader;
+use crate::session::{retry_partition, shared_retry_partition};
 
 /// What a client of another SDK crate is built with; [`sdk_client!`](crate::sdk_client) does it.
 #[derive(Clone, Debug)]
@@ -20,7 +21,7 @@ pub struct PackSdk {
     /// Region, endpoint, credentials of the account's session and their renewal, retries, timeouts, and the HTTP client that keeps
     /// to the rates and waits for whole answers.
     pub config: SdkConfig,
-    /// The account's own retry quota.
+    /// The account's own retry quota, or the organization's.
     pub retries: RetryPartition,
     /// Counts the calls for the account, under the service's prefix in IAM actions.
     pub ledger: Ledger,
@@ -28,11 +29,15 @@ pub struct PackSdk {
     pub answers: WholeXmlAnswers,
 }
 
-/// The configuration of an account's session in a Region. A client that is built from it alone keeps to the rates, but its calls are
+/// The configuration of a session in a Region: an account's, or the organization's. A client that is built from it alone keeps to the rates, but its calls are
 /// not counted: prefer [`sdk_client!`](crate::sdk_client).
 pub fn sdk_config(session: &Session, region: &str) -> Result<SdkConfig, Gap> {
+    let region = Region::new(region.to_owned());
+    if let Some(organization) = OrganizationReader::of(session) {
+        return Ok(organization.base.to_builder().region(region).build());
+    }
     let member = Member::behind(session)?;
-    let builder = member.base.to_builder().region(Region::new(region.to_owned()));
+    let builder = member.base.to_builder().region(region);
     Ok(match &member.session {
         None => builder.build(),
         // The session keeps its credentials itself, and knows when they are no longer taken.
@@ -47,17 +52,24 @@ pub fn sdk_config(session: &Session, region: &str) -> Result<SdkConfig, Gap> {
 
 /// Everything for a client: `service` is the prefix in IAM actions, such as `account`.
 pub fn pack_sdk(session: &Session, service: &'static str, region: &str) -> Result<PackSdk, Gap> {
-    let member = Member::behind(session)?;
+    let (retries, usage) = match OrganizationReader::of(session) {
+        Some(organization) => (shared_retry_partition("orgsweep-organizations"), &organization.usage),
+        None => {
+            let member = Member::behind(session)?;
+            (retry_partition(member.account), &member.usage)
+        }
+    };
     Ok(PackSdk {
         config: sdk_config(session, region)?,
-        retries: retry_partition(member.account),
-        ledger: Ledger::of_service(&member.usage, service),
+        retries,
+        ledger: Ledger::of_service(usage, service),
         answers: WholeXmlAnswers,
     })
 }
 
-/// A client of another AWS SDK crate for an account's session in a Region, or the gap that there is none. Calls are made through
-/// [`Member::call`], which renews a session that has ended early and makes a gap of an error.
+/// A client of another AWS SDK crate for a session in a Region, or the gap that there is none. Calls are made through
+/// [`Member::call`], which renews a session that has ended early and makes a gap of an error; a collector of the organization
+/// makes them through [`OrganizationReader::call`](crate::OrganizationReader::call).
 ///
 /// ```text
 /// let client = orgsweep_aws::sdk_client!(aws_sdk_account, session, "account", "us-east-1")?;

@@ -5,11 +5,9 @@ use std::sync::{Arc, OnceLock};
 
 use aws_types::sdk_config::SdkConfig;
 use orgsweep_model::collector::Clock;
-use orgsweep_model::facts::OrganizationPolicies;
-use orgsweep_model::organization::{OrganizationPolicy, stored_policies};
 use orgsweep_model::{Account, AccountId, Gap, Organization, Session, Usage, async_trait};
 use orgsweep_sweep::source::listing;
-use orgsweep_sweep::{Listed, Opened, Source, SourceError};
+use orgsweep_sweep::{Listed, Opened, OrganizationAccess, Source, SourceError};
 use tokio::sync::{OnceCell, mpsc};
 
 use crate::access::Access;
@@ -19,7 +17,7 @@ use crate::connection::Connection;
 use crate::ledger::Ledger;
 use crate::managed::ManagedPolicies;
 use crate::member::Member;
-use crate::organization::{Roster, Tree, accounts, policies};
+use crate::organization::{OrganizationReader, Roster, Tree, accounts};
 use crate::reader::Reader;
 use crate::session::{self, Assumer, LONGEST_CHAINED, SessionCredentials};
 
@@ -31,6 +29,8 @@ pub struct SourceOptions {
     pub access: Access,
     /// Read the tags of accounts.
     pub with_tags: bool,
+    /// Actions that collectors of the organization need: a discovery role's session is limited to them.
+    pub organization_actions: Vec<&'static str>,
     /// The scan's time.
     pub clock: Clock,
 }
@@ -44,6 +44,8 @@ pub struct AwsSource {
     /// Who enters the accounts.
     assumer: Assumer,
     organizations: aws_sdk_organizations::Client,
+    /// Whoever lists the organization reads it.
+    discovery: SdkConfig,
     /// Seconds of a member session, as far as they are ours to ask for.
     session_duration: Option<u32>,
     tree: Arc<Tree>,
@@ -72,7 +74,7 @@ impl AwsSource {
             Assumer { sts: sts_client(base), session: None }
         };
         let discovery = if lists {
-            chain::discovery(base, &access, chained_already, &usage).await?
+            chain::discovery(base, &access, &options.organization_actions, chained_already, &usage).await?
         } else {
             base.clone()
         };
@@ -94,6 +96,7 @@ impl AwsSource {
             access,
             caller,
             organizations,
+            discovery,
             session_duration,
             tree: Arc::default(),
             described: Arc::default(),
@@ -171,11 +174,11 @@ impl Source for AwsSource {
         self.access.needs_paths()
     }
 
-    async fn organization_policies(&self) -> Option<Result<OrganizationPolicies, Gap>> {
+    async fn organization_access(&self) -> OrganizationAccess {
         match &self.options.roster {
-            Roster::Organization => Some(self.policies().await.map(|policies| stored_policies(&policies))),
-            Roster::Discovered(roster) => roster.stored_policies(),
-            Roster::File(_) | Roster::CallerOnly => None,
+            Roster::Organization => OrganizationAccess::Session(self.organization_session()),
+            Roster::Discovered(roster) => OrganizationAccess::Snapshot(Arc::clone(roster)),
+            Roster::File(_) | Roster::CallerOnly => OrganizationAccess::None,
         }
     }
 
@@ -185,17 +188,17 @@ impl Source for AwsSource {
 }
 
 impl AwsSource {
-    /// The organization's service and resource control policies.
-    pub async fn policies(&self) -> Result<Vec<OrganizationPolicy>, Gap> {
-        policies::read(&self.organizations).await
-    }
-
-    /// Whether they could be read; `None`: Organizations is not asked.
-    pub async fn look_at_policies(&self) -> Option<Result<(), Gap>> {
-        match self.options.roster {
-            Roster::Organization => Some(policies::inspect(&self.organizations).await),
-            Roster::Discovered(_) | Roster::File(_) | Roster::CallerOnly => None,
-        }
+    /// For collectors of the organization.
+    fn organization_session(&self) -> Session {
+        let reader = OrganizationReader {
+            organizations: self.organizations.clone(),
+            base: self.discovery.clone(),
+            usage: Arc::clone(&self.usage),
+        };
+        // Described before the accounts are listed; otherwise the caller's account stands for it.
+        let management = self.described.get().map_or(self.caller.account, |(_, account)| *account);
+        let partition = self.caller.partition.clone();
+        Session::new(Account::new(management), partition, self.options.clock, Arc::new(reader))
     }
 
     /// Who runs the scan.

@@ -161,7 +161,7 @@ fn is_an_accounts(table: &TableSchema) -> bool {
 
 /// Puts in a table's rows, or its gap; of a table in parts, what became of each. A table that the scan did not want is neither,
 /// and reads as never read.
-fn fill(
+pub fn fill(
     tables: &mut Tables,
     table: &'static TableSchema,
     rows: &[RecordBatch],

@@ -113,7 +113,7 @@ impl LakeError {
     }
 
     /// For a file in the folder of an interrupted scan.
-    pub(crate) fn damaged(folder: &Path, name: &str, problem: impl Into<String>) -> Self {
+    pub fn damaged(folder: &Path, name: &str, problem: impl Into<String>) -> Self {
         Self::Damaged { path: folder.join(name), folder: folder.to_owned(), problem: problem.into() }
     }
 

@@ -27,6 +27,10 @@ pub const ORGANIZATION: &str = "organization";
 pub const USAGE: &str = "usage.jsonl";
 /// The folder of what finalize adds to the shards.
 pub const FINALIZE: &str = "finalize";
+/// The folder of accounts that are collected and not judged yet.
+pub const COLLECTED: &str = "collected";
+/// The folder of what was read of the organization.
+pub const ORGANIZATION_FACTS: &str = "organization-facts";
 /// The folder of accounts that are published without being finished.
 pub const UNFINISHED: &str = "unfinished";
 

@@ -47,6 +47,6 @@ pub use manifest::Latest;
 pub use scan::{Scan, ScanSelector};
 pub use scan_id::ScanId;
 pub use schema::{all_tables, built_in_facts, schema_text};
-pub use staging::{ScanHeader, StartedShard};
+pub use staging::{CollectedFacts, ScanHeader, StartedShard};
 pub use store::{Lock, Object, Store, Version};
 pub use writer::{Place, Published, ScanWriter};

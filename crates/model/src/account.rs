@@ -167,6 +167,19 @@ impl Organization {
     /// The id that stands for "no organization".
     pub const NONE: &'static str = "none";
 
+    /// `arn:{partition}:organizations::{management account}:organization/{id}`.
+    /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsorganizations.html>
+    pub fn arn(&self) -> String {
+        let Self { id, management_account_id, partition } = self;
+        format!("arn:{partition}:organizations::{management_account_id}:organization/{id}")
+    }
+
+    /// Whether the verdicts about the organization as a whole stand with an account: with the management account. Where there is
+    /// no organization to read, every account says so.
+    pub fn is_judged_with(&self, account: AccountId) -> bool {
+        self.id == Self::NONE || account == self.management_account_id
+    }
+
     /// `arn:{partition}:iam::{account}:root`: what names an account as a whole.
     pub fn root_arn(&self, account: AccountId) -> String {
         format!("arn:{}:iam::{account}:root", self.partition)

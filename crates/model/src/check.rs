@@ -38,6 +38,12 @@ impl Context<'_> {
         Resource::new("AWS::::Account", &arn, self.account.name.as_deref())
     }
 
+    /// The organization as a whole.
+    pub fn organization_resource(&self) -> Resource {
+        let arn = self.organization.arn();
+        Resource::new("AWS::Organizations::Organization", &arn, Some(&self.organization.id))
+    }
+
     /// The account's root user.
     pub fn root_resource(&self) -> Resource {
         let arn = self.organization.root_arn(self.account.id);

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::account::Account;
 use crate::check::DynCheck;
 use crate::gap::Gap;
-use crate::table::TableSchema;
+use crate::table::{Grain, TableSchema};
 use crate::tables::Tables;
 use crate::time::Timestamp;
 
@@ -193,10 +193,10 @@ impl Clock {
     }
 }
 
-/// Access to one account. What is inside belongs to the room that opened it.
+/// Access to one account, or to the organization. What is inside belongs to the room that opened it.
 #[derive(Clone)]
 pub struct Session {
-    /// The account.
+    /// The account; of the organization, its management account.
     pub account: Account,
     /// The organization's partition, for ARNs.
     pub partition: String,
@@ -217,7 +217,7 @@ impl Session {
     }
 }
 
-/// Fills tables for one account.
+/// Fills tables for one account, or once for the organization.
 ///
 /// Implementations keep the methods one-line forwards to free `async fn`s: `async_trait` makes long bodies slow
 /// to compile.
@@ -229,8 +229,14 @@ pub trait Collector: Send + Sync {
     /// What it needs.
     fn needs(&self) -> Needs;
 
-    /// The tables that it fills: each gets rows or a gap.
+    /// The tables that it fills: each gets rows or a gap. All of them are of one grain: it runs in every account, or once for
+    /// the organization.
     fn fills(&self) -> &'static [&'static TableSchema];
+
+    /// What its tables belong to.
+    fn grain(&self) -> Grain {
+        self.fills().first().map_or(Grain::Account, |table| table.grain)
+    }
 
     /// What [`Collector::read_details`] fills in, if anything.
     fn details(&self) -> Option<Details> {
@@ -242,6 +248,13 @@ pub trait Collector: Send + Sync {
 
     /// Reads, and puts rows or a gap for each of its tables. Earlier collectors' tables can be looked at.
     async fn collect(&self, session: &Session, tables: &mut Tables);
+
+    /// Whether its tables can be read, for the doctor: with fewer calls than [`Collector::collect`] where that takes long.
+    async fn inspect(&self, session: &Session) -> Result<(), Gap> {
+        let mut tables = Tables::new();
+        self.collect(session, &mut tables).await;
+        self.fills().iter().try_for_each(|table| tables.read(table).map_err(Clone::clone))
+    }
 
     /// Called once after a first judging, where a scan wants details: fills in what is worth a call only for resources that a
     /// check flags. `flagged` has their ARNs, the gravest first; at most `most` calls may be made. What is not read is noted, and

@@ -8,6 +8,7 @@ use crate::check::{CheckMetadata, Context, DynCheck};
 use crate::gap::{Gap, Reason};
 use crate::records::CoverageOutcome;
 use crate::report::{Outcome, Report, Status};
+use crate::table::Grain;
 use crate::tables::Tables;
 use crate::time::Timestamp;
 
@@ -44,12 +45,19 @@ pub fn evaluate<'c>(
 
 fn evaluate_one<'c>(tables: &Tables, check: &'c dyn DynCheck, context: &Context<'_>) -> CheckResult<'c> {
     let metadata = check.metadata();
-    let observed_at = check
-        .dependencies()
+    let dependencies = check.dependencies();
+    let observed_at = dependencies
         .iter()
-        .filter_map(|dependency| tables.observed_at(dependency.table.name))
+        .filter_map(|dependency| tables.holding(dependency.table).observed_at(dependency.table.name))
         .min()
         .unwrap_or(context.now);
+    let is_about_accounts = || Grain::of(&dependencies) == Grain::Account;
+    if !context.organization.is_judged_with(context.account.id) && !is_about_accounts() {
+        let (outcome, outcomes) = (CoverageOutcome::NotApplicable, Vec::new());
+        return CheckResult { metadata, outcome, gap: None, outcomes, observed_at };
+    }
+    // What is about the organization sees nothing of the account that its verdict stands with.
+    let tables = tables.organization().filter(|_| !is_about_accounts()).unwrap_or(tables);
 
     // The report is dropped when the check panics: half of a verdict is none.
     let ran = catch_unwind(AssertUnwindSafe(|| {

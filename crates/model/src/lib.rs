@@ -26,6 +26,7 @@ pub mod registry;
 pub mod report;
 pub mod selection;
 pub mod severity;
+pub mod snapshot;
 pub mod table;
 pub mod tables;
 pub mod text;

@@ -8,7 +8,7 @@
 //! - a tuple of up to six of these.
 
 use crate::gap::Gap;
-use crate::table::{Row, TableSchema};
+use crate::table::{Grain, Row, TableSchema};
 use crate::tables::Tables;
 use crate::view::View;
 
@@ -50,6 +50,17 @@ pub fn merged(dependencies: Vec<Dependency>) -> Vec<Dependency> {
     // Stable: each kind in the order in which it is read.
     merged.sort_by_key(|dependency| !dependency.required);
     merged
+}
+
+impl Grain {
+    /// What is decided by something that reads these tables: the organization as a whole, or each account. Texts belong to what
+    /// names them.
+    pub fn of(dependencies: &[Dependency]) -> Self {
+        let mut grains =
+            dependencies.iter().map(|dependency| dependency.table.grain).filter(|grain| *grain != Self::Text);
+        let is_once = grains.next() == Some(Self::Organization) && grains.all(|grain| grain == Self::Organization);
+        if is_once { Self::Organization } else { Self::Account }
+    }
 }
 
 /// Something that can be taken out of an account's tables.
@@ -196,7 +207,17 @@ tuple!(A B C D E F);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{Group, Role, User};
+    use crate::facts::{Document, Group, OrganizationPolicy, Role, User};
+
+    #[test]
+    fn what_reads_tables_of_the_organization_alone_is_decided_once() {
+        let grain = |dependencies: Vec<Dependency>| Grain::of(&dependencies);
+        assert_eq!(grain(<(&[OrganizationPolicy], &[Document])>::dependencies()), Grain::Organization);
+        assert_eq!(grain(<(&[OrganizationPolicy], &[User])>::dependencies()), Grain::Account);
+        assert_eq!(grain(<(&[User], Result<&[OrganizationPolicy], &Gap>)>::dependencies()), Grain::Account);
+        assert_eq!(grain(<&[Document]>::dependencies()), Grain::Account);
+        assert_eq!(grain(Vec::new()), Grain::Account);
+    }
 
     #[test]
     fn a_table_that_is_read_twice_is_one_dependency_and_required_if_either_is() {

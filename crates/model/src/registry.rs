@@ -80,6 +80,15 @@ impl Registry {
         }
         let mut filled: BTreeSet<&str> = BTreeSet::from([ROSTER]);
         for collector in &registry.collectors {
+            let read = collector.fills().iter().chain(collector.needs().gates);
+            if let Some(other) = read.copied().find(|table| table.grain != collector.grain()) {
+                return Err(format!(
+                    "collector {} runs once for each {}, and table {} is not of that kind: write another collector for it",
+                    collector.name(),
+                    if collector.grain() == Grain::Organization { "organization" } else { "account" },
+                    other.name
+                ));
+            }
             for table in collector.fills() {
                 if !filled.insert(table.name) {
                     return Err(format!("table {} is filled by two collectors", table.name));
@@ -91,6 +100,13 @@ impl Registry {
         // In order: a computed table may read those before it.
         for table in &registry.computed {
             refuse_unfilled(&filled, "table", table.schema().name, &table.dependencies())?;
+            let is_about_accounts = Grain::of(&table.dependencies()) == Grain::Account;
+            if table.schema().grain == Grain::Organization && is_about_accounts {
+                return Err(format!(
+                    "table {} is computed once for the organization and reads tables of accounts: declare it per account",
+                    table.schema().name
+                ));
+            }
             if !filled.insert(table.schema().name) {
                 return Err(format!("table {} is filled twice", table.schema().name));
             }

@@ -29,6 +29,8 @@ pub struct Tables {
     shared: Arc<Shared>,
     /// Of these tables: they go when a table comes.
     views: Views,
+    /// Of an account: the tables of the organization that it belongs to.
+    organization: Option<Arc<Tables>>,
 }
 
 impl Tables {
@@ -40,6 +42,30 @@ impl Tables {
     /// No tables yet, with what all accounts of a scan share.
     pub fn sharing(shared: Arc<Shared>) -> Self {
         Self { shared, ..Self::default() }
+    }
+
+    /// Adds what was read of the organization: an account's checks and views may read it as they read the account's tables.
+    pub fn belong_to(&mut self, organization: Arc<Self>) {
+        self.views = Views::default();
+        self.organization = Some(organization);
+    }
+
+    /// What was read of the organization that the account belongs to.
+    pub fn organization(&self) -> Option<&Self> {
+        self.organization.as_deref()
+    }
+
+    /// Where a table is: with the account's own, or with the organization's.
+    pub fn holding(&self, table: &TableSchema) -> &Self {
+        match &self.organization {
+            Some(organization) if table.grain == Grain::Organization => organization,
+            _ => self,
+        }
+    }
+
+    /// Shares caches with the other accounts of a scan.
+    pub fn share(&mut self, shared: Arc<Shared>) {
+        self.shared = shared;
     }
 
     /// Puts a table in. `observed_at` is when AWS established the facts, which for the credential report is
@@ -131,7 +157,7 @@ impl Tables {
         if !R::SCHEMA.parts.is_empty() {
             return Ok(self.rows_of());
         }
-        match self.entries.get(R::SCHEMA.name) {
+        match self.holding(R::SCHEMA).entries.get(R::SCHEMA.name) {
             Some(Entry { content: Ok(Content::Rows(rows)), .. }) => {
                 rows.as_any().downcast_ref::<Vec<R>>().map(Vec::as_slice).ok_or(&NEVER_READ)
             }
@@ -142,7 +168,7 @@ impl Tables {
 
     /// Those rows of a table that are there, whatever else of it was lost.
     pub fn rows_of<R: Row>(&self) -> &[R] {
-        match self.entries.get(R::SCHEMA.name) {
+        match self.holding(R::SCHEMA).entries.get(R::SCHEMA.name) {
             Some(Entry { content: Ok(Content::Rows(rows)), .. }) => {
                 rows.as_any().downcast_ref::<Vec<R>>().map_or(&[], Vec::as_slice)
             }
@@ -161,15 +187,20 @@ impl Tables {
         if !table.parts.is_empty() {
             return Ok(());
         }
-        match self.entries.get(table.name) {
+        match self.holding(table).entries.get(table.name) {
             Some(entry) => entry.content.as_ref().map(|_| ()),
             None => Err(&NEVER_READ),
         }
     }
 
-    /// A view over these tables, computed when it is first asked for.
+    /// A view over these tables, computed when it is first asked for. A view over tables of the organization alone is computed
+    /// once for all its accounts.
     pub fn view<V: View>(&self) -> Result<&V, &Gap> {
-        self.views.get(|| V::compute(self)).as_ref()
+        let holder = match &self.organization {
+            Some(organization) if Grain::of(&V::dependencies()) == Grain::Organization => organization,
+            _ => self,
+        };
+        holder.views.get(|| V::compute(holder)).as_ref()
     }
 
     /// What all accounts of a scan share.

@@ -43,7 +43,8 @@ impl Started {
         earlier: Option<Earlier>,
         options: &mut Options,
     ) -> Self {
-        options.plan.done = writer.finished().collect();
+        // Accounts that are collected are judged from what is kept of them.
+        options.plan.done = writer.finished().chain(writer.not_judged()).collect();
         if let Some(earlier) = &earlier {
             earlier.apply_to(&mut options.plan);
         }

@@ -15,14 +15,14 @@ pub enum Event {
     Accounts(orgsweep_sweep::Event),
     /// No account is in progress any more.
     AccountsEnded,
-    /// All accounts are done, and the policies of the organization are still being read.
-    WaitingForOrganizationPolicies,
+    /// All accounts are collected, and the organization is still being read.
+    WaitingForOrganization,
     /// Another process publishes into the same lake.
     WaitingForPublisher,
     /// The scan is in the lake, and something after that went wrong.
     PublishedWithWarning(String),
-    /// The scan is published without the policies of the organization.
-    OrganizationPoliciesUnknown(Gap),
+    /// The scan is published without a table of the organization.
+    OrganizationTableUnknown(String, Gap),
     /// Something is excluded that does not exist.
     FilterMatchesNothing(String),
 }

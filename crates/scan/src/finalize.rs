@@ -7,14 +7,15 @@ use orgsweep_lake::{LakeError, Place, Scan, ScanId, ScanSelector, ScanWriter, St
 use orgsweep_model::records::{ScanRecord, ScanStatus};
 use orgsweep_model::registry::Registry;
 use orgsweep_model::{Account, AccountId};
-use orgsweep_sweep::organization::{are_wanted, lost};
-use orgsweep_sweep::{AccountLine, Pending, ScanError, Totals};
+use orgsweep_sweep::{AccountLine, OrganizationFacts, Pending, ScanError, Totals};
 use tokio::time::Instant;
 
 use crate::error::{Error, UnfinishedShards};
+use crate::evaluate::Judge;
 use crate::event::Event;
 use crate::options::Options;
-use crate::pack;
+use crate::organization::{WhenComplete, organization_gaps};
+use crate::pack::{self, Packing};
 use crate::publish::{Publication, Published};
 use crate::roster_file::RosterFile;
 use crate::same_scan::{same_configuration, same_roster};
@@ -71,7 +72,10 @@ pub fn finalize(finalizing: Finalizing<'_>, on_event: &mut dyn FnMut(Event)) -> 
     let (mut totals, finished) = totals_of(&writer)?;
     let missing = missing(&roster, &path, &finished, &shards, options.publish_partial)?;
     let is_partial = !missing.is_empty();
-    let packing = options.packing(&writer, &roster.roster.organization);
+    let judge = Judge::new(&options.plan, &roster.roster.organization);
+    let facts = OrganizationFacts::of_snapshot(&roster.roster, &options.plan);
+    let complete = WhenComplete::now(judge.complete(facts));
+    let packing = Packing::new(&writer, &options.plan, judge, complete.clone());
     for account in missing {
         let refusal =
             options.plan.filter.refuses(account).or_else(|| orgsweep_sweep::filter::inactive(account));
@@ -83,8 +87,7 @@ pub fn finalize(finalizing: Finalizing<'_>, on_event: &mut dyn FnMut(Event)) -> 
     if totals.accounts.iter().all(AccountLine::is_left_out) {
         return Err(Error::Nothing(ScanError::NothingToScan { listed: totals.accounts.len() }));
     }
-    let policies = are_wanted(&options.plan).then(|| roster.roster.stored_policies()).flatten();
-    totals.organization_gaps.extend(lost(&policies));
+    totals.organization_gaps.extend(organization_gaps(&complete));
     let took_part = shards.iter().filter(|shard| shard.finished > 0).count();
     let publication = Publication {
         registry,
@@ -98,7 +101,7 @@ pub fn finalize(finalizing: Finalizing<'_>, on_event: &mut dyn FnMut(Event)) -> 
         is_partial,
         seconds: None,
         shared: &shared,
-        policies,
+        facts: &complete,
         deadline,
     };
     let published = publication.publish(writer, totals, &mut |_| true, on_event)?;

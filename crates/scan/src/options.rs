@@ -4,17 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use orgsweep_lake::{Lake, ScanWriter};
+use orgsweep_lake::Lake;
 use orgsweep_model::finding_id::sha256_hex;
 use orgsweep_model::selection::Scope;
-use orgsweep_model::{AccountId, Organization, Timestamp};
+use orgsweep_model::{AccountId, Timestamp};
 use orgsweep_sweep::{Filter, Plan};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use crate::error::Error;
-use crate::evaluate::Judge;
-use crate::pack::Packing;
 
 /// What a scan needs.
 #[derive(Clone)]
@@ -115,11 +113,6 @@ impl Options {
         &self.config_sha256
     }
 
-    /// How the accounts of a scan are judged and kept.
-    pub(crate) fn packing(&self, writer: &ScanWriter, organization: &Organization) -> Packing {
-        Packing::new(writer, &self.plan, Judge::new(&self.plan, organization))
-    }
-
     /// Ages count to this moment, whatever the clock says: a scan goes on with the moment that it began with.
     pub fn count_ages_to(&mut self, now: Timestamp) {
         self.plan.now = now;
@@ -142,6 +135,7 @@ impl<'a> Configuration<'a> {
             clock: _,
             // Which tables there are follows from the program, and its version is compared by itself.
             stored: _,
+            organization_collectors: _,
             computed: _,
             shared: _,
             concurrency: _,

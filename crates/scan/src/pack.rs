@@ -1,17 +1,23 @@
-//! From an account's facts to the scan's spool: judged, encoded, kept.
+//! From an account's facts to the scan's spool: judged, encoded, kept. What cannot be judged before the organization is complete is
+//! kept as it was collected, and judged later.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use orgsweep_lake::{ColumnEncoder, Columns, Place, ScanWriter};
+use orgsweep_lake::{ColumnEncoder, Columns, LakeError, Place, ScanWriter};
 use orgsweep_model::{AccountId, Rows, TableSchema, Usage};
-use orgsweep_sweep::{AccountFacts, AccountTally, Packer, Plan, Sink};
+use orgsweep_sweep::{AccountFacts, AccountTally, Packer, Plan, Sink, Taken, Totals};
 
-use crate::evaluate::{Judge, Judged};
+use crate::evaluate::{CompleteOrganization, Judge, Judged};
+use crate::organization::{WhenComplete, keep_organization};
+use crate::stored_facts::collected_facts;
 
 /// An account's rows, as they are kept.
-pub struct Packed {
-    account: AccountId,
-    rows: Vec<Columns>,
+pub enum Packed {
+    /// With its verdicts.
+    Judged(AccountId, Vec<Columns>),
+    /// As it was collected.
+    Collected(AccountId, Vec<Columns>),
 }
 
 /// Judges accounts and encodes their rows, on any thread.
@@ -19,55 +25,131 @@ pub struct Packed {
 pub struct Packing {
     encoder: ColumnEncoder,
     judge: Judge,
+    organization: WhenComplete,
     stored: Vec<&'static TableSchema>,
 }
 
 impl Packing {
     /// For the accounts of a scan.
-    pub fn new(writer: &ScanWriter, plan: &Plan, judge: Judge) -> Self {
-        Self { encoder: writer.column_encoder(), judge, stored: plan.stored.clone() }
+    pub fn new(writer: &ScanWriter, plan: &Plan, judge: Judge, organization: WhenComplete) -> Self {
+        Self { encoder: writer.column_encoder(), judge, organization, stored: plan.stored.clone() }
     }
 
-    /// Judges an account, and encodes what there is to keep.
-    pub fn pack(&self, mut facts: AccountFacts) -> (Result<Packed, String>, AccountTally) {
-        let judged = self.judge.judge(&facts.account, &mut facts.tables);
-        let mut tally = AccountTally::begin(&facts.record, facts.headline.clone());
+    /// Judges an account, or leaves that for later, and encodes what there is to keep.
+    fn pack(&self, facts: AccountFacts) -> (Result<Packed, String>, AccountTally) {
+        let complete = self.organization.get();
+        if complete.is_none() && self.judge.needs_organization {
+            let tally = tally_of(&facts);
+            return (self.encode_collected(facts), tally);
+        }
+        self.judge(facts, complete)
+    }
+
+    fn judge(
+        &self,
+        mut facts: AccountFacts,
+        organization: Option<&CompleteOrganization>,
+    ) -> (Result<Packed, String>, AccountTally) {
+        let judged = self.judge.judge(&facts.account, &mut facts.tables, organization);
+        let mut tally = tally_of(&facts);
         judged.findings.iter().for_each(|finding| tally.add_finding(finding));
         judged.coverage.iter().for_each(|coverage| tally.add_coverage(coverage));
-        for call in &facts.api_calls {
-            tally.calls.add(&call.counts());
-        }
-        (self.encode(facts, judged), tally)
+        (self.encode_judged(facts, judged), tally)
     }
 
-    fn encode(&self, facts: AccountFacts, judged: Judged) -> Result<Packed, String> {
+    fn encode_judged(&self, facts: AccountFacts, judged: Judged) -> Result<Packed, String> {
         let account = facts.record.account_id;
         let stored = facts.stored(&self.stored);
-        let mut packed = Vec::new();
         // One table after the other, so that an account is not there twice.
-        let mut add = |rows: &dyn Rows| -> Result<(), String> {
-            packed.push(self.encoder.columns(rows).map_err(|error| error.to_string())?);
-            Ok(())
-        };
-        add(&vec![facts.record])?;
-        add(&judged.coverage)?;
-        add(&[facts.table_reads, judged.table_reads].concat())?;
-        add(&facts.api_calls)?;
-        add(&judged.findings)?;
+        let mut packed = vec![self.columns(&vec![facts.record])?];
+        packed.push(self.columns(&judged.coverage)?);
+        packed.push(self.columns(&[facts.table_reads, judged.table_reads].concat())?);
+        packed.push(self.columns(&facts.api_calls)?);
+        packed.push(self.columns(&judged.findings)?);
         drop(judged.findings);
-        stored.into_iter().try_for_each(|facts| add(&*facts))?;
-        Ok(Packed { account, rows: packed })
+        for rows in stored {
+            packed.push(self.columns(&*rows)?);
+        }
+        Ok(Packed::Judged(account, packed))
     }
+
+    fn encode_collected(&self, facts: AccountFacts) -> Result<Packed, String> {
+        let account = facts.record.account_id;
+        let stored = facts.stored(&self.stored);
+        let mut packed = vec![self.columns(&vec![facts.record])?];
+        packed.push(self.columns(&facts.table_reads)?);
+        packed.push(self.columns(&facts.api_calls)?);
+        for rows in stored {
+            packed.push(self.columns(&*rows)?);
+        }
+        Ok(Packed::Collected(account, packed))
+    }
+
+    fn columns(&self, rows: &dyn Rows) -> Result<Columns, String> {
+        self.encoder.columns(rows).map_err(|error| error.to_string())
+    }
+}
+
+/// What an account adds to the sums before it is judged.
+fn tally_of(facts: &AccountFacts) -> AccountTally {
+    let mut tally = AccountTally::begin(&facts.record, facts.headline.clone());
+    for call in &facts.api_calls {
+        tally.calls.add(&call.counts());
+    }
+    tally
 }
 
 /// Spools accounts as they finish.
 pub struct LakeSink<'a> {
-    /// The scan.
-    pub writer: &'a mut ScanWriter,
+    writer: &'a mut ScanWriter,
+    plan: Arc<Plan>,
     /// How accounts are judged and encoded.
-    pub packing: Packing,
+    packing: Packing,
     /// What is asked of AWS for no account in particular.
-    pub usage: Arc<Usage>,
+    usage: Arc<Usage>,
+    /// Accounts that are collected and not judged yet, of this process and of earlier ones.
+    waiting: VecDeque<AccountId>,
+    is_organization_kept: bool,
+    /// The sums of accounts that waited.
+    pub judged_later: Totals,
+}
+
+impl<'a> LakeSink<'a> {
+    /// Into a scan that may have accounts that wait already.
+    pub fn new(writer: &'a mut ScanWriter, plan: Arc<Plan>, packing: Packing, usage: Arc<Usage>) -> Self {
+        let waiting = writer.not_judged().into();
+        // There is nothing to keep where shards have it from their roster, or nothing is read.
+        let is_organization_kept = plan.is_a_shard || plan.organization_collectors.is_empty();
+        Self { writer, plan, packing, usage, waiting, is_organization_kept, judged_later: Totals::default() }
+    }
+
+    /// Judges the accounts that waited, now that the organization is complete.
+    pub fn judge_waiting(&mut self) -> Result<(), String> {
+        while !self.waiting.is_empty() {
+            self.judge_one()?;
+        }
+        Ok(())
+    }
+
+    /// Keeps the organization's facts as soon as they are complete.
+    pub fn keep_organization(&mut self) -> Result<(), LakeError> {
+        if let (Some(complete), false) = (self.packing.organization.get(), self.is_organization_kept) {
+            let management = self.packing.judge.organization.management_account_id;
+            keep_organization(self.writer, complete, &self.plan, management)?;
+            self.is_organization_kept = true;
+        }
+        Ok(())
+    }
+
+    fn judge_one(&mut self) -> Result<(), String> {
+        let Some(complete) = self.packing.organization.get() else { return Ok(()) };
+        let Some(account) = self.waiting.pop_front() else { return Ok(()) };
+        let facts = collected_facts(self.writer, account, &self.plan).map_err(|error| error.to_string())?;
+        let (packed, tally) = self.packing.judge(facts, Some(complete));
+        put(self.writer, Place::Finished, packed?, &tally)?;
+        self.judged_later.add(tally);
+        Ok(())
+    }
 }
 
 impl Sink for LakeSink<'_> {
@@ -78,25 +160,43 @@ impl Sink for LakeSink<'_> {
         Arc::new(move |facts| packing.pack(facts))
     }
 
-    fn take(&mut self, packed: Packed, tally: &AccountTally) -> Result<(), String> {
-        put(self.writer, Place::Finished, &packed, tally)?;
-        self.writer.keep_usage(&self.usage).map_err(|error| error.to_string())
+    fn take(&mut self, packed: Packed, tally: &AccountTally) -> Result<Taken, String> {
+        let taken = put(self.writer, Place::Finished, packed, tally)?;
+        if taken == Taken::Collected {
+            self.waiting.push_back(tally.line.id);
+        }
+        let failed = |error: LakeError| error.to_string();
+        self.keep_organization().map_err(failed)?;
+        // One for each that comes, so that the run is not held up.
+        self.judge_one()?;
+        self.writer.keep_usage(&self.usage).map_err(failed)?;
+        Ok(taken)
     }
 }
 
-/// Keeps an account, and says what it adds to the sums.
+/// Keeps an account whose verdicts need not wait, and says what it adds to the sums.
 pub fn keep(
     writer: &mut ScanWriter,
     packing: &Packing,
     place: Place,
     facts: AccountFacts,
 ) -> Result<AccountTally, String> {
-    let (packed, tally) = packing.pack(facts);
-    put(writer, place, &packed?, &tally)?;
+    let (packed, tally) = packing.judge(facts, packing.organization.get());
+    put(writer, place, packed?, &tally)?;
     Ok(tally)
 }
 
-fn put(writer: &mut ScanWriter, place: Place, packed: &Packed, tally: &AccountTally) -> Result<(), String> {
-    let tally = serde_json::to_value(tally).map_err(|error| error.to_string())?;
-    writer.spool(place, packed.account, &packed.rows, tally).map_err(|error| error.to_string())
+fn put(writer: &mut ScanWriter, place: Place, packed: Packed, tally: &AccountTally) -> Result<Taken, String> {
+    let failed = |error: LakeError| error.to_string();
+    match packed {
+        Packed::Judged(account, rows) => {
+            let tally = serde_json::to_value(tally).map_err(|error| error.to_string())?;
+            writer.spool(place, account, &rows, tally).map_err(failed)?;
+            Ok(Taken::Finished)
+        }
+        Packed::Collected(account, rows) => {
+            writer.keep_collected(account, &rows).map_err(failed)?;
+            Ok(Taken::Collected)
+        }
+    }
 }

@@ -5,23 +5,20 @@ use std::time::Duration;
 
 use orgsweep_lake::{LakeError, ScanId, ScanWriter};
 use orgsweep_model::collector::CallCounts;
-use orgsweep_model::facts::{OrganizationPolicies, OrganizationPolicy};
-use orgsweep_model::records::{
-    ApiCallRecord, ScanRecord, ScanState, ScanStatus, TableRead, TableReadOutcome,
-};
+use orgsweep_model::records::{ApiCallRecord, ScanRecord, ScanState, ScanStatus};
 use orgsweep_model::registry::Registry;
-use orgsweep_model::{Organization, Row as _, Rows, Timestamp, Usage};
+use orgsweep_model::{Organization, Rows, Timestamp, Usage};
 use orgsweep_sweep::Totals;
-use orgsweep_sweep::organization::ReadPolicies;
 use serde_json::{Value as Json, json};
 use tokio::time::Instant;
 
 use crate::error::Error;
 use crate::event::Event;
 use crate::options::Options;
+use crate::organization::WhenComplete;
 
 /// Grows when columns are added to a table.
-const SCHEMA_VERSION: i32 = 5;
+const SCHEMA_VERSION: i32 = 6;
 /// A wait of so long is an event.
 const A_WHILE: Duration = Duration::from_secs(1);
 
@@ -49,8 +46,8 @@ pub struct Publication<'a> {
     pub seconds: Option<Duration>,
     /// What was asked of AWS for the organization as a whole.
     pub shared: &'a Usage,
-    /// Service and resource control policies.
-    pub policies: ReadPolicies,
+    /// What was read and computed of the organization.
+    pub facts: &'a WhenComplete,
     /// Another publisher is not waited for beyond this moment.
     pub deadline: Option<Instant>,
 }
@@ -76,7 +73,7 @@ impl Publication<'_> {
     /// Publishes. Once the scan is in the lake, nothing makes it a failure any more. `patience` decides whether another
     /// publisher is still waited for.
     pub fn publish(
-        mut self,
+        self,
         mut writer: ScanWriter,
         totals: Totals,
         patience: &mut dyn FnMut(Duration) -> bool,
@@ -90,9 +87,7 @@ impl Publication<'_> {
         };
         let record = self.record(&totals, previous_scan_id.map(|id| id.to_string()));
         let coverage = self.coverage(&record, &totals);
-        let policies = self.policies.take();
-        let unknown = policies.as_ref().and_then(|read| read.as_ref().err().cloned());
-        let whole = self.rows_of_the_scan(policies, &mut writer);
+        let whole = self.rows_of_the_scan(&mut writer);
         let mut is_noticed = false;
         let mut wait = |waited: Duration| {
             if !is_noticed && waited > A_WHILE {
@@ -112,8 +107,8 @@ impl Publication<'_> {
             published => published.map_err(refused)?,
         };
         published.warnings.into_iter().for_each(|warning| on_event(Event::PublishedWithWarning(warning)));
-        if let Some(gap) = unknown {
-            on_event(Event::OrganizationPoliciesUnknown(gap));
+        for (table, gap) in self.facts.get().iter().flat_map(|facts| facts.gaps()) {
+            on_event(Event::OrganizationTableUnknown(table.to_owned(), gap));
         }
         Ok(Published {
             scan_id: self.scan_id.clone(),
@@ -182,31 +177,15 @@ impl Publication<'_> {
     }
 
     /// What belongs to no account in particular.
-    fn rows_of_the_scan(&self, policies: ReadPolicies, writer: &mut ScanWriter) -> Vec<Arc<dyn Rows>> {
+    fn rows_of_the_scan(&self, writer: &mut ScanWriter) -> Vec<Arc<dyn Rows>> {
         let plan = &self.options.plan;
         let (checks, controls) = crate::rows::catalog(self.registry, &plan.checks);
         let mut whole: Vec<Arc<dyn Rows>> =
             vec![Arc::new(checks), Arc::new(controls), Arc::new(ApiCallRecord::of(None, self.shared))];
-        let Some(policies) = policies else {
-            return whole;
-        };
-        // A line in the ledger of the management account, which they are read for.
-        let gap = policies.as_ref().err();
-        writer.record_read(TableRead {
-            account_id: self.organization.management_account_id,
-            table_name: OrganizationPolicy::SCHEMA.name.to_owned(),
-            outcome: if gap.is_some() { TableReadOutcome::Gap } else { TableReadOutcome::Read },
-            row_count: policies.as_ref().map_or(0, |read| read.policies.len()) as i64,
-            observed_at: plan.clock.now(),
-            reason_code: gap.map(|gap| gap.reason.as_str().to_owned()),
-            api: gap.and_then(|gap| gap.api.clone()),
-            error_code: gap.and_then(|gap| gap.code.clone()),
-            error_message: gap.and_then(|gap| gap.message.clone()),
-            attempts: gap.map_or(0, |gap| gap.attempts) as i32,
-        });
-        if let Ok(OrganizationPolicies { policies, documents }) = policies {
-            whole.push(Arc::new(policies));
-            whole.push(Arc::new(documents));
+        if let Some(facts) = self.facts.get() {
+            // Lines of the management account, in whose name they are read.
+            facts.reads.iter().for_each(|read| writer.record_read(read.clone()));
+            whole.extend(facts.stored(&plan.stored));
         }
         whole
     }

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use orgsweep_lake::ScanId;
 use orgsweep_model::collector::{CallCounts, Clock};
 use orgsweep_model::finding_id::sha256_hex;
-use orgsweep_model::organization::{OrganizationPolicy, OrganizationSnapshot};
-use orgsweep_model::{Gap, Timestamp, Usage};
+use orgsweep_model::organization::OrganizationSnapshot;
+use orgsweep_model::snapshot::TablesSnapshot;
+use orgsweep_model::{Timestamp, Usage};
 use orgsweep_sweep::filter::RosterKey;
-use orgsweep_sweep::{Listed, Plan, Source, Unmatched};
+use orgsweep_sweep::{Listed, OrganizationFacts, Plan, Source, Unmatched};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -17,7 +18,7 @@ use crate::begin::random_entropy;
 use crate::error::Error;
 
 /// Grows when the file's meaning changes.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What is in the file. The scan has its name and its moment from here, so that all shards agree.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -63,11 +64,8 @@ mod scan_id {
 }
 
 impl RosterFile {
-    /// Reads the organization from a source. `policies`: its service and resource control policies.
-    pub async fn discover(
-        source: &dyn Source,
-        policies: impl Future<Output = Result<Vec<OrganizationPolicy>, Gap>>,
-    ) -> Result<Self, Error> {
+    /// Reads the organization from a source: its accounts, and every table that the plan wants of it.
+    pub async fn discover(source: &dyn Source, plan: &Plan) -> Result<Self, Error> {
         let organization = source.organization().await?;
         let mut accounts = Vec::new();
         let mut listing = source.accounts();
@@ -84,10 +82,8 @@ impl RosterFile {
         accounts.sort_by_key(|account| account.id);
         accounts.dedup_by_key(|account| account.id);
         let unit_names = source.unit_names().await.map_err(Error::UnitNames)?;
-        let (policies, policies_gap) = match policies.await {
-            Ok(policies) => (Some(policies), None),
-            Err(gap) => (None, Some(gap)),
-        };
+        let read = OrganizationFacts::read(source, plan, &organization).await;
+        let facts = TablesSnapshot::of(&read.tables, &plan.organization_tables());
         let now = Clock::wall().now();
         let calls = source
             .usage()
@@ -95,7 +91,7 @@ impl RosterFile {
             .into_iter()
             .map(|((service, action), counts)| DiscoveryCall { service, action, counts })
             .collect();
-        let roster = OrganizationSnapshot { organization, accounts, unit_names, policies, policies_gap };
+        let roster = OrganizationSnapshot { organization, accounts, unit_names, facts };
         Ok(Self {
             version: VERSION,
             scan_id: ScanId::new(now, random_entropy()),
@@ -211,8 +207,7 @@ mod tests {
             unit_names: [("r-1", "Root"), ("ou-1", "Payments")]
                 .map(|(id, name)| (id.to_owned(), name.to_owned()))
                 .into(),
-            policies: Some(Vec::new()),
-            policies_gap: None,
+            facts: TablesSnapshot::default(),
         };
         let now: Timestamp = "2026-11-24T12:00:00Z".parse().unwrap();
         let written = RosterFile {

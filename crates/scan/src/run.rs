@@ -6,15 +6,16 @@ use std::time::Duration;
 use orgsweep_lake::{Place, ScanHeader, ScanId, ScanWriter};
 use orgsweep_model::registry::Registry;
 use orgsweep_model::{Organization, Usage};
-use orgsweep_sweep::organization::{ReadPolicies, Reading, lost};
 use orgsweep_sweep::{Pending, Plan, RunResult, ScanError, Source, Stop, StopReason, Totals};
 use tokio::time::Instant;
 
 use crate::begin::Started;
 use crate::error::Error;
+use crate::evaluate::Judge;
 use crate::event::{Beginning, Event};
 use crate::options::Options;
-use crate::pack::{LakeSink, keep};
+use crate::organization::{Reading, WhenComplete, organization_gaps};
+use crate::pack::{LakeSink, Packing, keep};
 use crate::publish::{Publication, Published};
 use crate::retry::Earlier;
 use crate::shard::Shard;
@@ -78,9 +79,9 @@ impl Run<'_> {
         if !unfinished.is_empty() {
             on_event(Event::UnfinishedScans(unfinished));
         }
-        let (ended, policies) = running.collect(&organization, on_event).await?;
+        let (ended, facts) = running.collect(&organization, on_event).await?;
         let is_partial = ended.stopped.is_some();
-        let organization = running.take(ended)?;
+        let organization = running.take(ended, &facts)?;
         if let Some(shard) = shard {
             return Ok(RunOutcome::Shard(shard, Box::new(running.totals)));
         }
@@ -99,7 +100,7 @@ impl Run<'_> {
             is_partial,
             seconds: Some(watch.elapsed()),
             shared: &shared,
-            policies,
+            facts: &facts,
             deadline: stop.deadline.map(|moment| moment + stop.grace),
         };
         // A Ctrl-C that came before is what led here; a new one ends the wait for another publisher.
@@ -143,32 +144,50 @@ impl Running {
         Ok(organization)
     }
 
-    /// Enters the accounts, and reads the organization's policies beside them.
+    /// Enters the accounts, and reads the organization beside them.
     async fn collect(
         &mut self,
         organization: &Organization,
         on_event: &mut dyn FnMut(Event),
-    ) -> Result<(RunResult, ReadPolicies), Error> {
-        let reading = Reading::begin(&self.source, &self.plan, self.shard.is_some());
-        let packing = self.options.packing(&self.writer, organization);
-        let mut sink = LakeSink { writer: &mut self.writer, packing, usage: Arc::clone(&self.usage) };
+    ) -> Result<(RunResult, WhenComplete), Error> {
+        let judge = Judge::new(&self.plan, organization);
+        let refused = Error::lake(&self.options.out);
+        let kept = self
+            .writer
+            .kept_organization(organization.management_account_id, &self.plan.organization_tables())
+            .map_err(refused)?;
+        let reading = Reading::begin(&self.source, &self.plan, &judge, kept).await;
+        let facts = reading.complete();
+        let packing = Packing::new(&self.writer, &self.plan, judge, facts.clone());
+        let usage = Arc::clone(&self.usage);
+        let mut sink = LakeSink::new(&mut self.writer, Arc::clone(&self.plan), packing, usage);
         let mut about_accounts = |event| on_event(Event::Accounts(event));
         let (source, plan, stop) = (Arc::clone(&self.source), Arc::clone(&self.plan), self.stop.clone());
         let ran = orgsweep_sweep::run(source, plan, &mut sink, stop, &mut about_accounts).await;
         on_event(Event::AccountsEnded);
         let was_stopped = !ran.as_ref().is_ok_and(|ended| ended.stopped.is_none());
-        let on_wait = || on_event(Event::WaitingForOrganizationPolicies);
-        let policies = reading.end(&self.stop, was_stopped, on_wait).await;
-        self.totals.organization_gaps.extend(lost(&policies));
-        let counted = self.writer.keep_usage(&self.usage).map_err(Error::lake(&self.options.out));
+        let is_read = reading.end(&self.stop, was_stopped, || on_event(Event::WaitingForOrganization)).await;
+        // An error of the run comes first: how to resume matters more.
+        let kept = if is_read { sink.keep_organization() } else { Ok(()) };
+        let is_published = ran.as_ref().is_ok_and(|ended| {
+            ended.stopped.is_none() || (self.options.publish_partial && ended.roster_is_complete)
+        });
+        let judged = if is_published { sink.judge_waiting() } else { Ok(()) };
+        let judged_later = std::mem::take(&mut sink.judged_later);
+        self.totals.join(judged_later);
+        if self.shard.is_none() {
+            // Of shards, finalize says so once.
+            self.totals.organization_gaps.extend(organization_gaps(&facts));
+        }
+        let counted = self.writer.keep_usage(&self.usage);
         let ended = ran.map_err(|error| self.failed(error))?;
-        // Only now: how to go on after what ended the run matters more.
-        counted?;
-        Ok((ended, policies))
+        kept.and(counted).map_err(refused)?;
+        judged.map_err(Error::Rows)?;
+        Ok((ended, facts))
     }
 
     /// Takes the sums of a run, and what it left undone where the scan is published all the same.
-    fn take(&mut self, ended: RunResult) -> Result<Organization, Error> {
+    fn take(&mut self, ended: RunResult, facts: &WhenComplete) -> Result<Organization, Error> {
         let RunResult { totals, organization, stopped, roster_is_complete, pending, taken } = ended;
         self.totals.join(totals);
         let out = self.options.out.clone();
@@ -183,7 +202,7 @@ impl Running {
                 self.writer.keep_usage(&self.usage).map_err(refused)?;
                 return Err(self.stopped(why));
             }
-            self.leave_out(pending, &organization)?;
+            self.leave_out(pending, &organization, facts)?;
         }
         if let (Some(earlier), None) = (&self.earlier, self.shard) {
             earlier
@@ -194,8 +213,14 @@ impl Running {
     }
 
     /// Accounts that did not finish, in a scan that is published without them.
-    fn leave_out(&mut self, pending: Vec<Pending>, organization: &Organization) -> Result<(), Error> {
-        let packing = self.options.packing(&self.writer, organization);
+    fn leave_out(
+        &mut self,
+        pending: Vec<Pending>,
+        organization: &Organization,
+        facts: &WhenComplete,
+    ) -> Result<(), Error> {
+        let judge = Judge::new(&self.plan, organization);
+        let packing = Packing::new(&self.writer, &self.plan, judge, facts.clone());
         // What an earlier scan has of an account is more than nothing: it stays.
         let (kept, lost): (Vec<_>, Vec<_>) = pending
             .into_iter()
@@ -214,10 +239,15 @@ impl Running {
         Ok(())
     }
 
+    /// Accounts that a resumed scan need not collect again.
+    fn kept(&self) -> usize {
+        self.writer.finished().count() + self.writer.not_judged().len()
+    }
+
     fn stopped(&self, why: StopReason) -> Error {
         Error::Stopped {
             why,
-            kept: self.writer.finished().count(),
+            kept: self.kept(),
             scan_id: self.header.scan_id.clone(),
             shard: self.shard,
             root: self.options.out.clone(),
@@ -230,7 +260,7 @@ impl Running {
             ScanError::Deadline => self.stopped(StopReason::Deadline),
             error => Error::Failed {
                 error: Box::new(error),
-                kept: self.writer.finished().count(),
+                kept: self.kept(),
                 scan_id: self.header.scan_id.clone(),
                 folder: self.writer.folder().to_owned(),
                 root: self.options.out.clone(),

@@ -6,7 +6,8 @@ use std::io::{BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
 use std::sync::Arc;
 
 use orgsweep_lake::Scan;
-use orgsweep_model::facts::{Document, OrganizationPolicy, Policy};
+use orgsweep_model::facts::{Document, Policy};
+use orgsweep_model::{Row as _, Rows, Value};
 
 use crate::error::Error;
 
@@ -43,9 +44,22 @@ impl StoredTexts {
         self.named(policies.iter().filter_map(|policy| policy.document_sha256.as_ref()))
     }
 
-    /// The texts of the organization's policies, each once.
-    pub fn of_organization(&mut self, policies: &[OrganizationPolicy]) -> Result<Vec<Document>, Error> {
-        self.named(policies.iter().map(|policy| &policy.document_sha256))
+    /// The texts that these tables name, each once: in the column that `documents` is named by.
+    pub fn of_tables(&mut self, tables: impl Iterator<Item = Arc<dyn Rows>>) -> Result<Vec<Document>, Error> {
+        let mut names: Vec<Arc<str>> = Vec::new();
+        for rows in tables {
+            let Some(position) = rows.schema().position(Document::SCHEMA.columns[0].name) else { continue };
+            for row in 0..rows.len() {
+                let mut column = 0;
+                rows.visit(row, &mut |value| {
+                    if let (true, Value::Text(name)) = (column == position, value) {
+                        names.push(name.into());
+                    }
+                    column += 1;
+                });
+            }
+        }
+        self.named(names.iter())
     }
 
     fn named<'n>(&mut self, names: impl Iterator<Item = &'n Arc<str>>) -> Result<Vec<Document>, Error> {

@@ -77,8 +77,7 @@ impl Visit {
                     tables.note(note.clone());
                 }
                 for collector in &plan.collectors {
-                    // A panic here shows again in collect, where it becomes a gap.
-                    let _ = AssertUnwindSafe(collector.begin(&opened.session)).catch_unwind().await;
+                    begin_collector(&**collector, &opened.session).await;
                 }
                 for collector in &plan.collectors {
                     run_collector(&**collector, &opened.session, &mut tables).await;
@@ -238,8 +237,13 @@ impl Visit {
     }
 }
 
+/// Starts what takes AWS a while. A panic here shows again in `collect`, where it becomes a gap.
+pub(crate) async fn begin_collector(collector: &dyn Collector, session: &Session) {
+    let _ = AssertUnwindSafe(collector.begin(session)).catch_unwind().await;
+}
+
 /// Runs one collector; whatever it leaves out, a panic included, is a gap.
-async fn run_collector(collector: &dyn Collector, session: &Session, tables: &mut Tables) {
+pub(crate) async fn run_collector(collector: &dyn Collector, session: &Session, tables: &mut Tables) {
     let ran = AssertUnwindSafe(collector.collect(session, tables)).catch_unwind().await;
     let message = match ran {
         Ok(()) => format!("collector {} did not fill the table", collector.name()),

@@ -1,99 +1,100 @@
-//! The organization's service and resource control policies: read once, beside the accounts, for whoever asks later what
-//! somebody may do.
+//! The visit of the organization: its collectors run once, beside the accounts.
 
-use std::sync::Arc;
-use std::time::Duration;
+use orgsweep_model::organization::OrganizationSnapshot;
+use orgsweep_model::records::TableRead;
+use orgsweep_model::{Gap, Organization, Reason, Session, TableSchema, Tables};
 
-use orgsweep_model::facts::{
-    AWS_MANAGED_POLICIES, BOUNDARY_POLICIES, OWN_POLICIES, OrganizationPolicies, OrganizationPolicy,
-    PolicyAttachment, Role,
-};
-use orgsweep_model::{Gap, Reason, Row as _};
-use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep_until};
-
+use crate::account::{begin_collector, run_collector};
 use crate::plan::Plan;
-use crate::source::Source;
-use crate::stop::Stop;
+use crate::source::{OrganizationAccess, Source};
 
-/// A wait of so long is told.
-const A_WHILE: Duration = Duration::from_secs(2);
-
-/// What came of it; `None`: nobody asked, or there is no organization to ask.
-pub type ReadPolicies = Option<Result<OrganizationPolicies, Gap>>;
-
-/// The tables that say what a principal may do.
-const POLICIES: [&str; 5] = [
-    OWN_POLICIES.name,
-    AWS_MANAGED_POLICIES.name,
-    BOUNDARY_POLICIES.name,
-    Role::SCHEMA.name,
-    PolicyAttachment::SCHEMA.name,
-];
-
-/// They are read where the accounts' own policies are: one without the other decides nothing.
-pub fn are_wanted(plan: &Plan) -> bool {
-    let is_stored = |name| plan.stored.iter().any(|table| table.name == name);
-    is_stored(OrganizationPolicy::SCHEMA.name)
-        && plan.tables().iter().any(|table| POLICIES.contains(&table.name))
+/// What was read of the organization.
+pub struct OrganizationFacts {
+    /// Rows or a gap for every table that was wanted, and the texts that they name.
+    pub tables: Tables,
+    /// One line for each table, in the name of the management account. Where there is no organization, there is no line.
+    pub reads: Vec<TableRead>,
 }
 
-/// A reading that goes on beside the scan.
-pub struct Reading(Option<JoinHandle<ReadPolicies>>);
-
-impl Reading {
-    /// Begins, if anybody wants them.
-    pub fn begin(source: &Arc<dyn Source>, plan: &Plan, is_a_shard: bool) -> Self {
-        if is_a_shard || !are_wanted(plan) {
-            return Self(None);
+impl OrganizationFacts {
+    /// Reads what the plan wants of it; never fails.
+    pub async fn read(source: &dyn Source, plan: &Plan, organization: &Organization) -> Self {
+        match source.organization_access().await {
+            OrganizationAccess::Session(session) => Self::collect(&session, plan, organization).await,
+            OrganizationAccess::Snapshot(snapshot) => Self::of_snapshot(&snapshot, plan),
+            OrganizationAccess::None => Self::none(plan, organization),
         }
-        let source = Arc::clone(source);
-        Self(Some(tokio::spawn(async move { source.organization_policies().await })))
     }
 
-    /// Waits for the end of it, but not for longer than the scan may take; `on_wait` is told if that takes a while.
-    pub async fn end(self, stop: &Stop, was_stopped: bool, on_wait: impl FnOnce()) -> ReadPolicies {
-        let mut handle = self.0?;
-        let stopped = || Gap::new(Reason::Cancelled).because("the scan was stopped before its end");
-        if was_stopped && !handle.is_finished() {
-            handle.abort();
-            return Some(Err(stopped()));
+    /// Runs the organization's collectors.
+    pub async fn collect(session: &Session, plan: &Plan, organization: &Organization) -> Self {
+        let mut tables = Tables::new();
+        for collector in &plan.organization_collectors {
+            begin_collector(&**collector, session).await;
         }
-        let deadline = async {
-            match stop.deadline {
-                Some(moment) => sleep_until(moment.max(Instant::now())).await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::pin!(deadline);
-        let silent_until = Instant::now() + A_WHILE;
-        let mut on_wait = Some(on_wait);
-        let ended = loop {
-            tokio::select! {
-                biased;
-                ended = &mut handle => break Some(ended),
-                () = stop.gently.cancelled() => break None,
-                () = &mut deadline => break None,
-                () = sleep_until(silent_until), if on_wait.is_some() => {
-                    if let Some(tell) = on_wait.take() {
-                        tell();
-                    }
-                }
-            }
-        };
-        match ended {
-            Some(Ok(guardrails)) => guardrails,
-            Some(Err(error)) => Some(Err(Gap::new(Reason::MalformedAnswer).because(&error.to_string()))),
-            None => {
-                handle.abort();
-                Some(Err(stopped()))
+        for collector in &plan.organization_collectors {
+            run_collector(&**collector, session, &mut tables).await;
+        }
+        Self::of(tables, plan, organization)
+    }
+
+    /// Of no organization.
+    pub fn none(plan: &Plan, organization: &Organization) -> Self {
+        let gap = Gap::new(Reason::NotCollected)
+            .because("there is no organization to read: the accounts were not listed by Organizations");
+        Self::lost(&gap, plan, organization)
+    }
+
+    /// Of what `discover` read.
+    pub fn of_snapshot(snapshot: &OrganizationSnapshot, plan: &Plan) -> Self {
+        let organization = &snapshot.organization;
+        match snapshot.facts.tables(&plan.organization_tables(), plan.clock.now()) {
+            Ok(tables) => Self::of(tables, plan, organization),
+            Err(error) => {
+                let gap = Gap::new(Reason::MalformedAnswer).because(&format!("the roster's {error}"));
+                Self::lost(&gap, plan, organization)
             }
         }
     }
+
+    /// Of tables that were read, with a gap for each that was not.
+    pub fn of(mut tables: Tables, plan: &Plan, organization: &Organization) -> Self {
+        let (wanted, now) = (plan.organization_tables(), plan.clock.now());
+        for table in &wanted {
+            if !tables.contains(table.name) {
+                let gap = Gap::new(Reason::NotCollected).because("it was not collected");
+                tables.insert_gap(table.name, gap, now);
+            }
+        }
+        let reads = if organization.id == Organization::NONE { Vec::new() } else { wanted };
+        let reads = reads.iter().map(|table| {
+            let read = tables.gap(table.name).map_or(Ok(tables.count(table.name)), Err);
+            let observed_at = tables.observed_at(table.name).unwrap_or(now);
+            TableRead::of(organization.management_account_id, table.name, read, observed_at)
+        });
+        let reads = reads.collect();
+        Self { tables, reads }
+    }
+
+    /// Nothing was read.
+    pub fn lost(gap: &Gap, plan: &Plan, organization: &Organization) -> Self {
+        let mut tables = Tables::new();
+        let now = plan.clock.now();
+        for table in plan.organization_tables() {
+            tables.insert_gap(table.name, gap.clone(), now);
+        }
+        Self::of(tables, plan, organization)
+    }
+
+    /// The tables that were lost, each with its reason.
+    pub fn gaps(&self) -> Vec<(String, Gap)> {
+        self.reads.iter().filter_map(|read| Some((read.table_name.clone(), read.gap()?))).collect()
+    }
 }
 
-/// What the scan lacks of them, if it does.
-pub fn lost(guardrails: &ReadPolicies) -> Option<String> {
-    let gap = guardrails.as_ref()?.as_ref().err()?;
-    Some(format!("{}: {gap}", OrganizationPolicy::SCHEMA.name))
+impl Plan {
+    /// The tables that the organization's collectors fill, in order.
+    pub fn organization_tables(&self) -> Vec<&'static TableSchema> {
+        self.organization_collectors.iter().flat_map(|collector| collector.fills().iter().copied()).collect()
+    }
 }

@@ -4,11 +4,26 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use orgsweep_model::collector::Clock;
+use orgsweep_model::facts::{
+    AWS_MANAGED_POLICIES, BOUNDARY_POLICIES, OWN_POLICIES, OrganizationPolicy, PolicyAttachment, Role,
+};
 use orgsweep_model::registry::{ROSTER, Registry, actions};
 use orgsweep_model::selection::{Scope, SharedCheckSet};
-use orgsweep_model::{AccountId, Collector, Details, DynComputed, Shared, TableSchema, Timestamp};
+use orgsweep_model::{
+    AccountId, Collector, Dependency, Details, DynComputed, Grain, Row as _, Shared, TableSchema, Timestamp,
+};
 
 use crate::filter::{Filter, RosterKey, nearest_scope};
+
+/// The tables that say what a principal may do. The organization's policies are read with them: one without the other decides
+/// nothing.
+const POLICIES: [&str; 5] = [
+    OWN_POLICIES.name,
+    AWS_MANAGED_POLICIES.name,
+    BOUNDARY_POLICIES.name,
+    Role::SCHEMA.name,
+    PolicyAttachment::SCHEMA.name,
+];
 
 /// What does not fit a roster.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,8 +43,10 @@ pub struct Plan {
     pub clock: Clock,
     /// Enabled checks with their settings.
     pub checks: SharedCheckSet,
-    /// In running order.
+    /// Those that run in each account, in running order.
     pub collectors: Vec<Arc<dyn Collector>>,
+    /// Those that run once, for the organization, in running order.
+    pub organization_collectors: Vec<Arc<dyn Collector>>,
     /// What is computed from other tables.
     pub computed: Vec<Arc<dyn DynComputed>>,
     /// What all accounts share.
@@ -66,11 +83,20 @@ impl Plan {
     ) -> Self {
         let mut tables = checks.tables();
         tables.remove(ROSTER);
-        let wanted: BTreeSet<&str> = tables.iter().copied().chain(also_collect.iter().copied()).collect();
+        let mut wanted: BTreeSet<&str> = tables.iter().copied().chain(also_collect.iter().copied()).collect();
+        let collectors = registry.collectors_for(&wanted);
+        let filled = collectors.iter().flat_map(|collector| collector.fills());
+        if filled.into_iter().any(|table| POLICIES.contains(&table.name)) {
+            wanted.insert(OrganizationPolicy::SCHEMA.name);
+        }
+        let is_about_accounts = |collector: &Arc<dyn Collector>| collector.grain() == Grain::Account;
+        let (collectors, organization_collectors) =
+            registry.collectors_for(&wanted).into_iter().partition(is_about_accounts);
         Self {
             now: clock.ages_to(),
             clock,
-            collectors: registry.collectors_for(&wanted),
+            collectors,
+            organization_collectors,
             checks,
             computed: registry.computed().to_vec(),
             shared: Shared::new(),
@@ -93,6 +119,22 @@ impl Plan {
         all.sort_unstable();
         all.dedup();
         all
+    }
+
+    /// The actions that are used once, for the organization, sorted.
+    pub fn organization_actions(&self) -> Vec<&'static str> {
+        actions(&self.organization_collectors)
+    }
+
+    /// Whether a verdict about an account rests on tables of the organization: no account is judged before they are complete.
+    pub fn judges_with_organization(&self) -> bool {
+        let reads = |dependencies: Vec<Dependency>| {
+            dependencies.iter().any(|dependency| dependency.table.grain == Grain::Organization)
+        };
+        let computed = self.computed.iter().filter(|table| table.schema().grain == Grain::Account);
+        !self.organization_collectors.is_empty()
+            && (self.checks.checks().any(|check| reads(check.dependencies()))
+                || computed.into_iter().any(|table| reads(table.dependencies())))
     }
 
     /// The collectors that read details.

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use crate::dispatcher::{Dispatcher, Names, Rows, TaskEnd};
 use crate::filter::path;
 use crate::plan::Plan;
-use crate::sink::{Event, ScanError, Sink};
+use crate::sink::{Event, ScanError, Sink, Taken};
 use crate::source::{Listed, Source, SourceError};
 use crate::stop::{RunResult, Stop, StopReason};
 
@@ -74,8 +74,11 @@ pub async fn run<S: Sink>(
                     TaskEnd::Rows(rows, was_to_scan) => {
                         let Rows { packed, tally } = *rows;
                         on_event(Event::Finished { line: tally.line.clone(), was_to_scan });
-                        packed.and_then(|packed| sink.take(packed, &tally)).map_err(ScanError::Sink)?;
-                        dispatcher.totals.add(tally);
+                        let taken =
+                            packed.and_then(|packed| sink.take(packed, &tally)).map_err(ScanError::Sink)?;
+                        if taken == Taken::Finished {
+                            dispatcher.totals.add(tally);
+                        }
                     }
                     TaskEnd::Kept(account) => on_event(Event::Kept(account)),
                     TaskEnd::Nothing => {}

@@ -33,7 +33,16 @@ pub trait Sink {
     fn packer(&self) -> Packer<Self::Packed>;
 
     /// Takes one account, and what it adds to the sums.
-    fn take(&mut self, packed: Self::Packed, tally: &AccountTally) -> Result<(), String>;
+    fn take(&mut self, packed: Self::Packed, tally: &AccountTally) -> Result<Taken, String>;
+}
+
+/// What became of an account that a sink took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// It is finished.
+    Finished,
+    /// It is collected, and the sink counts it once it is judged.
+    Collected,
 }
 
 /// Turns an account's facts into what a sink takes, and says what they add to the sums.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use orgsweep_model::facts::OrganizationPolicies;
+use orgsweep_model::organization::OrganizationSnapshot;
 use orgsweep_model::{Account, Gap, Organization, Session, Usage, async_trait};
 use tokio::sync::mpsc;
 
@@ -87,6 +87,16 @@ pub struct Opened {
     pub notes: Vec<String>,
 }
 
+/// How the organization is read.
+pub enum OrganizationAccess {
+    /// With this session.
+    Session(Session),
+    /// It was read before: by `discover`, for the shards of a scan.
+    Snapshot(Arc<OrganizationSnapshot>),
+    /// There is none to read: the accounts come from a file, or the caller's own is the only one.
+    None,
+}
+
 /// A source of accounts and sessions.
 #[async_trait]
 pub trait Source: Send + Sync + 'static {
@@ -108,9 +118,9 @@ pub trait Source: Send + Sync + 'static {
         false
     }
 
-    /// The organization's service and resource control policies; `None`: there is no organization to ask.
-    async fn organization_policies(&self) -> Option<Result<OrganizationPolicies, Gap>> {
-        None
+    /// How collectors of the organization's grain get at it; no call is made for that.
+    async fn organization_access(&self) -> OrganizationAccess {
+        OrganizationAccess::None
     }
 
     /// What was asked of AWS for no account in particular.

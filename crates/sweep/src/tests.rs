@@ -15,7 +15,7 @@ use orgsweep_model::{
 use tokio::sync::mpsc;
 
 use crate::{
-    AccountFacts, AccountTally, Event, Filter, Listed, Opened, Packer, Plan, ScanError, Sink, Source,
+    AccountFacts, AccountTally, Event, Filter, Listed, Opened, Packer, Plan, ScanError, Sink, Taken, Source,
     SourceError, Stop, Totals, run,
 };
 
@@ -169,12 +169,12 @@ impl Sink for Kept {
         })
     }
 
-    fn take(&mut self, rows: AccountFacts, _: &AccountTally) -> Result<(), String> {
+    fn take(&mut self, rows: AccountFacts, _: &AccountTally) -> Result<Taken, String> {
         if self.refuse {
             return Err("the disk is full".to_owned());
         }
         self.rows.push(rows);
-        Ok(())
+        Ok(Taken::Finished)
     }
 }
 

@@ -142,7 +142,9 @@ impl AccountTally {
     pub fn add_coverage(&mut self, coverage: &CoverageRecord) {
         self.coverage_rows += 1;
         let failed_itself = coverage.reason_code.as_deref() == Some(Reason::CheckFailed.as_str());
-        if coverage.outcome != CoverageOutcome::Complete && (failed_itself || !self.line.is_left_out()) {
+        let is_decided =
+            matches!(coverage.outcome, CoverageOutcome::Complete | CoverageOutcome::NotApplicable);
+        if !is_decided && (failed_itself || !self.line.is_left_out()) {
             self.unknown.push((coverage.check_id.clone(), coverage.reason_code.clone().unwrap_or_default()));
         }
     }

@@ -1,11 +1,14 @@
 //! The organization: its accounts, units and policies.
 
+mod access;
 pub mod accounts;
-pub mod policies;
+mod policies;
 mod reads;
 mod roster;
 mod tree;
 
+pub use access::OrganizationReader;
+pub use policies::OrganizationPolicies;
 pub use reads::{ORGANIZATION_READS, OrganizationRead};
 pub use roster::Roster;
 pub use tree::Tree;

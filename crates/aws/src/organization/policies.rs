@@ -1,21 +1,85 @@
 //! The organization's guardrails: service and resource control policies with their documents and what they are attached
 //! to. Read once a scan, or by `discover`: DescribePolicy answers two requests a second.
+//!
+//! <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies.html>
 
 use aws_sdk_organizations::Client;
 use aws_sdk_organizations::types::PolicyType;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use orgsweep_model::organization::{EVERYWHERE, OrganizationPolicy};
-use orgsweep_model::{Gap, Reason};
+use orgsweep_model::facts::{Document, OrganizationPolicy};
+use orgsweep_model::{Collector, Gap, Needs, Reason, Row as _, Session, TableSchema, Tables, async_trait};
 
 use super::PAGE;
+use super::access::OrganizationReader;
 use crate::failure;
 use crate::pages::present;
 
+/// AWS's own resource control policy: attached to every root, unit and account, and cannot be detached.
+const EVERYWHERE: &str = "p-RCPFullAWSAccess";
+
+/// Fills `organization_policies`.
+pub struct OrganizationPolicies;
+
+#[async_trait]
+impl Collector for OrganizationPolicies {
+    fn name(&self) -> &'static str {
+        "organization_policies"
+    }
+
+    fn needs(&self) -> Needs {
+        Needs {
+            actions: &[
+                "organizations:DescribePolicy",
+                "organizations:ListPolicies",
+                "organizations:ListTargetsForPolicy",
+            ],
+            calls_per_account: 0,
+            // One list a type; two calls a policy come on top.
+            calls_per_scan: 2,
+            gates: &[],
+        }
+    }
+
+    fn fills(&self) -> &'static [&'static TableSchema] {
+        &[OrganizationPolicy::SCHEMA]
+    }
+
+    async fn collect(&self, session: &Session, tables: &mut Tables) {
+        let read = match OrganizationReader::behind(session) {
+            Ok(reader) => read(&reader.organizations).await,
+            Err(gap) => Err(gap),
+        };
+        let now = session.clock.now();
+        match read {
+            Ok((policies, documents)) => {
+                tables.insert(policies, now);
+                tables.insert(documents, now);
+            }
+            Err(gap) => tables.insert_gap(OrganizationPolicy::SCHEMA.name, gap, now),
+        }
+    }
+
+    async fn inspect(&self, session: &Session) -> Result<(), Gap> {
+        inspect(&OrganizationReader::behind(session)?.organizations).await
+    }
+}
+
+/// One policy, with its document and its places.
+struct Read {
+    policy_id: String,
+    policy_type: String,
+    policy_name: String,
+    is_aws_managed: bool,
+    content: String,
+    /// Ids of the roots, units and accounts that it is attached to, sorted; empty for what AWS attaches everywhere.
+    targets: Vec<String>,
+}
+
 /// All of them, sorted by type and id. A policy type that is not enabled has no effect and is not listed by its root, but its
 /// policies are still read: enabling it again makes them hold.
-pub async fn read(client: &Client) -> Result<Vec<OrganizationPolicy>, Gap> {
+async fn read(client: &Client) -> Result<(Vec<OrganizationPolicy>, Vec<Document>), Gap> {
     let mut policies = Vec::new();
     for kind in [PolicyType::ServiceControlPolicy, PolicyType::ResourceControlPolicy] {
         let mut token = None;
@@ -36,11 +100,11 @@ pub async fn read(client: &Client) -> Result<Vec<OrganizationPolicy>, Gap> {
                 // It cannot be detached, so its targets need no call.
                 let targets = if id == EVERYWHERE { Some(Vec::new()) } else { targets(client, id).await? };
                 let Some(targets) = targets else { continue };
-                policies.push(OrganizationPolicy {
+                policies.push(Read {
                     policy_id: id.to_owned(),
                     policy_type: kind.as_str().to_owned(),
-                    name: summary.name().unwrap_or_default().to_owned(),
-                    aws_managed: summary.aws_managed(),
+                    policy_name: summary.name().unwrap_or_default().to_owned(),
+                    is_aws_managed: summary.aws_managed(),
                     content,
                     targets,
                 });
@@ -54,11 +118,36 @@ pub async fn read(client: &Client) -> Result<Vec<OrganizationPolicy>, Gap> {
     policies.sort_by(|left, right| {
         (&left.policy_type, &left.policy_id).cmp(&(&right.policy_type, &right.policy_id))
     });
-    Ok(policies)
+    Ok(stored(policies))
+}
+
+/// A row for each place of a policy, and one for a policy that has none; every text once.
+fn stored(policies: Vec<Read>) -> (Vec<OrganizationPolicy>, Vec<Document>) {
+    let (mut rows, mut documents) = (Vec::new(), Vec::<Document>::new());
+    for Read { policy_id, policy_type, policy_name, is_aws_managed, content, targets } in policies {
+        let document = Document::of(&content);
+        let row = |target_id| OrganizationPolicy {
+            policy_id: policy_id.clone(),
+            policy_type: policy_type.clone(),
+            policy_name: policy_name.clone(),
+            is_aws_managed,
+            target_id,
+            is_everywhere: policy_id == EVERYWHERE,
+            document_sha256: document.document_sha256.clone(),
+        };
+        if targets.is_empty() {
+            rows.push(row(None));
+        }
+        rows.extend(targets.into_iter().map(|target| row(Some(target))));
+        if !documents.contains(&document) {
+            documents.push(document);
+        }
+    }
+    (rows, documents)
 }
 
 /// Whether they could be read, by the first of each type: all of them take half a second each.
-pub async fn inspect(client: &Client) -> Result<(), Gap> {
+async fn inspect(client: &Client) -> Result<(), Gap> {
     for kind in [PolicyType::ServiceControlPolicy, PolicyType::ResourceControlPolicy] {
         let page = client
             .list_policies()
@@ -119,5 +208,38 @@ async fn targets(client: &Client, id: &str) -> Result<Option<Vec<String>>, Gap> 
             targets.sort();
             return Ok(Some(targets));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_has_a_row_for_each_place_and_one_where_it_has_none() {
+        let policy = |id: &str, targets: &[&str]| Read {
+            policy_id: id.to_owned(),
+            policy_type: "SERVICE_CONTROL_POLICY".to_owned(),
+            policy_name: id.to_owned(),
+            is_aws_managed: false,
+            content: "{}".to_owned(),
+            targets: targets.iter().map(|target| (*target).to_owned()).collect(),
+        };
+        let (rows, documents) =
+            stored(vec![policy("p-a", &["r-1", "ou-1"]), policy("p-b", &[]), policy(EVERYWHERE, &[])]);
+        let rows: Vec<_> = rows
+            .iter()
+            .map(|row| (row.policy_id.as_str(), row.target_id.as_deref(), row.is_everywhere))
+            .collect();
+        assert_eq!(
+            rows,
+            [
+                ("p-a", Some("r-1"), false),
+                ("p-a", Some("ou-1"), false),
+                ("p-b", None, false),
+                (EVERYWHERE, None, true)
+            ]
+        );
+        assert_eq!(documents, [Document::of("{}")]);
     }
 }

@@ -36,6 +36,7 @@ pub fn source_options(prepared: &Prepared, roster: Roster) -> SourceOptions {
         roster,
         access: prepared.access.clone(),
         with_tags: prepared.scan.plan.filter.needs_tags(),
+        organization_actions: prepared.scan.plan.organization_actions(),
         clock: prepared.scan.plan.clock,
     }
 }

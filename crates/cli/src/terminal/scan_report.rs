@@ -77,7 +77,7 @@ impl<'a> Reporter<'a> {
                     progress.finish();
                 }
             }
-            Event::WaitingForOrganizationPolicies => {
+            Event::WaitingForOrganization => {
                 let message =
                     "all accounts are done; service and resource control policies are still being read";
                 if options.output.quiet {
@@ -94,9 +94,13 @@ impl<'a> Reporter<'a> {
                 }
             }
             Event::PublishedWithWarning(warning) => warn(options, "published_with_warning", &warning),
-            Event::OrganizationPoliciesUnknown(gap) => {
+            Event::OrganizationTableUnknown(table, gap) if table == OrganizationPolicy::SCHEMA.name => {
                 let message = format!("service and resource control policies are unknown: {gap}");
                 warn(options, "organization_policies_unknown", &message);
+            }
+            Event::OrganizationTableUnknown(table, gap) => {
+                let message = format!("the organization's table {table} is unknown: {gap}");
+                warn(options, "organization_table_unknown", &message);
             }
             Event::FilterMatchesNothing(name) => warn(options, "filter_matches_nothing", &name),
         }

@@ -1,11 +1,13 @@
 //! Where a scan's accounts are until it is published: a local folder, one a scan, or one a shard of it.
 
+mod collected;
 mod folder;
 mod header;
 mod shards;
 mod spool;
 mod usage;
 
+pub use collected::CollectedFacts;
 pub use folder::{Staging, create_folder, remove_folder};
 pub use header::{ScanHeader, damaged, started_as, unfinished};
 pub use shards::{StartedShard, started_shards};

@@ -8,10 +8,10 @@ use super::scan_writer::{ScanWriter, refuse_committed};
 use crate::columns::ColumnEncoder;
 use crate::error::LakeError;
 use crate::lake::Lake;
-use crate::layout::{FINALIZE, HEADER, shard_folder};
+use crate::layout::{COLLECTED, FINALIZE, HEADER, shard_folder};
 use crate::scan_id::ScanId;
 use crate::staging::{
-    ScanHeader, SharedUsage, Spool, StartedShard, create_folder, remove_folder, started_as, started_shards,
+    CollectedFacts, ScanHeader, SharedUsage, Spool, StartedShard, create_folder, remove_folder, started_as, started_shards,
 };
 use crate::store::write_durable;
 
@@ -50,7 +50,10 @@ impl ScanWriter {
         let folder = lake.staging.of(scan_id);
         let spools = vec![Spool::open(&folder)?];
         let usages = vec![SharedUsage::open(&folder)?];
-        Ok(Self::over(lake, scan_id, tables, folder, spools, usages, false))
+        let collected = CollectedFacts::reopen(&folder.join(COLLECTED))?;
+        let mut resumed = Self::over(lake, scan_id, tables, folder, spools, usages, false);
+        resumed.collected = collected;
+        Ok(resumed)
     }
 
     /// One shard of a scan, started or resumed.
@@ -126,6 +129,7 @@ impl ScanWriter {
             spools,
             usages,
             unfinished: None,
+            collected: None,
             documents_of: None,
             ledger: Vec::new(),
             is_a_shard,

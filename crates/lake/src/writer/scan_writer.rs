@@ -4,18 +4,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use orgsweep_model::records::TableRead;
-use orgsweep_model::{AccountId, Rows, TableSchema, Usage};
+use orgsweep_model::{AccountId, Rows, TableSchema, Tables, Usage};
 use serde_json::Value as Json;
 
 use crate::columns::{ColumnEncoder, Columns};
 use crate::copy::{ACCOUNT_ID, each_account};
 use crate::error::LakeError;
 use crate::lake::Lake;
-use crate::layout::{ORGANIZATION, UNFINISHED, table_key};
+use crate::layout::{COLLECTED, ORGANIZATION, ORGANIZATION_FACTS, UNFINISHED, table_key};
 use crate::manifest::is_published;
 use crate::scan_id::ScanId;
 use crate::schema::SCANS;
-use crate::staging::{SharedUsage, Spool, remove_folder};
+use crate::staging::{CollectedFacts, SharedUsage, Spool, remove_folder};
 use crate::store::{Store, write_durable};
 
 /// A scan that is not yet in the lake. Dropped without [`publish`](Self::publish), it keeps its finished accounts on
@@ -33,6 +33,8 @@ pub struct ScanWriter {
     pub(super) usages: Vec<SharedUsage>,
     /// The spool of unfinished accounts.
     pub(super) unfinished: Option<usize>,
+    /// Accounts that are collected and not judged yet.
+    pub(super) collected: Option<CollectedFacts>,
     /// The scan whose documents are copied.
     pub(super) documents_of: Option<ScanId>,
     /// Tables that were read once, for the organization as a whole.
@@ -73,6 +75,46 @@ impl ScanWriter {
         let usage = Usage::default();
         self.usages.iter().for_each(|one| usage.join(one.earlier()));
         usage
+    }
+
+    /// Keeps the facts of an account that cannot be judged yet: a resumed scan need not collect it again.
+    pub fn keep_collected(&mut self, account: AccountId, rows: &[Columns]) -> Result<(), LakeError> {
+        let folder = self.folder.join(COLLECTED);
+        match &mut self.collected {
+            Some(collected) => collected.add(account, rows),
+            None => self.collected.insert(CollectedFacts::open(&folder)?).add(account, rows),
+        }
+    }
+
+    /// The accounts that are collected and not judged yet, in order.
+    pub fn not_judged(&self) -> Vec<AccountId> {
+        let is_finished = |account: &AccountId| self.spools.iter().any(|spool| spool.finished().contains(account));
+        let collected = self.collected.iter().flat_map(CollectedFacts::accounts);
+        collected.filter(|account| !is_finished(account)).collect()
+    }
+
+    /// What is kept of accounts that are not judged yet; `None`: there is none.
+    pub fn collected(&mut self) -> Option<&mut CollectedFacts> {
+        self.collected.as_mut()
+    }
+
+    /// Keeps what was read of the organization, in the name of its management account: accounts that a resumed scan judges are
+    /// judged by the same facts.
+    pub fn keep_organization(&mut self, management: AccountId, rows: &[Columns]) -> Result<(), LakeError> {
+        CollectedFacts::open(&self.folder.join(ORGANIZATION_FACTS))?.add(management, rows)
+    }
+
+    /// What an earlier process read of the organization; `None`: it did not come so far.
+    pub fn kept_organization(
+        &self,
+        management: AccountId,
+        tables: &[&'static TableSchema],
+    ) -> Result<Option<Tables>, LakeError> {
+        let Some(mut kept) = CollectedFacts::reopen(&self.folder.join(ORGANIZATION_FACTS))? else {
+            return Ok(None);
+        };
+        let is_kept = kept.accounts().any(|account| account == management);
+        if is_kept { kept.tables(management, tables).map(Some) } else { Ok(None) }
     }
 
     /// Encodes rows for [`spool`](Self::spool), on any thread.
@@ -189,7 +231,9 @@ impl ScanWriter {
 
 impl Drop for ScanWriter {
     fn drop(&mut self) {
-        let worth_keeping = self.is_a_shard || self.spools.iter().any(|spool| !spool.finished().is_empty());
+        let worth_keeping = self.is_a_shard
+            || self.collected.is_some()
+            || self.spools.iter().any(|spool| !spool.finished().is_empty());
         if self.published || !worth_keeping {
             // Best effort: what stays is in the staging folder, which no reader opens.
             let _ = self.lake.staging.remove(&self.scan_id);

@@ -15,7 +15,7 @@ use crate::table::{Row as _, TableSchema};
 
 pub use authorization::{Group, GroupMember, PolicyAttachment, PrincipalTag, Role, RoleSessionLimit, User};
 pub use credentials::{AccessKey, Credential, KeyStatus, ServiceCredential, VirtualMfaDevice};
-pub use organization::{OrganizationPolicies, OrganizationPolicy};
+pub use organization::OrganizationPolicy;
 pub use policies::{
     AWS_MANAGED_POLICIES, AwsManagedPolicies, BOUNDARY_POLICIES, BoundaryPolicies, Document, OWN_POLICIES,
     OwnPolicies, Policy, PolicyKind, Texts,

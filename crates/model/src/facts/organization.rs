@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::facts::Document;
-
 crate::table! {
     /// A service or resource control policy at one of the places where it is attached. A policy that is attached to
     /// nothing has one row without a place.
@@ -25,13 +23,4 @@ crate::table! {
         /// Its document in `documents`.
         document_sha256: Arc<str>,
     }
-}
-
-/// The policies of an organization, and what they say.
-#[derive(Clone, Debug, Default)]
-pub struct OrganizationPolicies {
-    /// One row a policy and place.
-    pub policies: Vec<OrganizationPolicy>,
-    /// Every text once.
-    pub documents: Vec<Document>,
 }

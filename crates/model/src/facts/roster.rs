@@ -19,6 +19,8 @@ crate::table! {
         joined_at: Option<Timestamp>,
         /// Whether this is the management account.
         is_management: bool,
+        /// Its tags as a JSON object of names and values; null: they were not read (`--tag` reads them).
+        tags_json: Option<String>,
     }
 }
 
@@ -31,6 +33,7 @@ impl From<&Account> for RosterEntry {
             account_state: account.state,
             joined_at: account.joined_at,
             is_management: account.is_management,
+            tags_json: account.tags.as_ref().map(|tags| serde_json::json!(tags).to_string()),
         }
     }
 }

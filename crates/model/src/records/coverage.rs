@@ -15,6 +15,8 @@ text_enum! {
         Partial = "PARTIAL",
         /// The check could not be evaluated at all.
         NotRun = "NOT_RUN",
+        /// The check is about the organization as a whole: its verdict stands in the management account's row.
+        NotApplicable = "NOT_APPLICABLE",
     }
 }
 
@@ -31,9 +33,9 @@ crate::table! {
         check_version: i32,
         /// The check's default severity.
         severity: Severity,
-        /// COMPLETE, PARTIAL, NOT_RUN.
+        /// COMPLETE, PARTIAL, NOT_RUN, NOT_APPLICABLE.
         outcome: CoverageOutcome,
-        /// Why not COMPLETE.
+        /// Why PARTIAL or NOT_RUN.
         reason_code: Option<String>,
         /// Rows with a verdict: passed + failed.
         evaluated: i64,

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use orgsweep_aws::{Family, Limits};
+use orgsweep_model::facts::OrganizationPolicy;
+use orgsweep_model::{Needs, Row as _};
 use orgsweep_sweep::Plan;
 
 use crate::terminal::about;
@@ -43,24 +45,24 @@ impl Estimate {
         let mut per_scan = 0;
         for collector in &plan.collectors {
             let needs = collector.needs();
-            let service = needs
-                .actions
-                .first()
-                .and_then(|action| action.split_once(':'))
-                .map_or("iam", |(service, _)| service);
             let (each, once) = (u64::from(needs.calls_per_account), u64::from(needs.calls_per_scan));
-            *by_service.entry(service.to_owned()).or_default() += each * accounts + once;
+            *by_service.entry(service_of(&needs)).or_default() += each * accounts + once;
             per_account += each;
             per_scan += once;
         }
         // Every candidate role that refuses is one more AssumeRole.
         per_account += roles;
         by_service.insert("sts".to_owned(), roles * accounts);
-        if has_organization && !plan.is_a_shard && orgsweep_sweep::organization::are_wanted(plan) {
-            // The policy that allows everything is attached to every account.
-            let pages = listed.div_ceil(TARGETS_PER_PAGE);
-            by_service.insert("organizations".to_owned(), pages);
-            per_scan += pages;
+        if has_organization && !plan.is_a_shard {
+            for collector in &plan.organization_collectors {
+                let needs = collector.needs();
+                let is_of_policies = collector.fills().contains(&OrganizationPolicy::SCHEMA);
+                // The policy that allows everything is attached to every account.
+                let pages = if is_of_policies { listed.div_ceil(TARGETS_PER_PAGE) } else { 0 };
+                let once = u64::from(needs.calls_per_scan) + pages;
+                *by_service.entry(service_of(&needs)).or_default() += once;
+                per_scan += once;
+            }
         }
         by_service.retain(|_, calls| *calls > 0);
         let shortest =
@@ -100,6 +102,12 @@ impl Estimate {
             max_rate: self.max_rate,
         }
     }
+}
+
+/// The service of a collector's calls, as IAM names it.
+fn service_of(needs: &Needs) -> String {
+    let action = needs.actions.first().and_then(|action| action.split_once(':'));
+    action.map_or("iam", |(service, _)| service).to_owned()
 }
 
 /// What a service's calls are counted with. Services run side by side; the slowest decides.
