@@ -200,11 +200,15 @@ fn a_roster_holds_what_was_sent() {
     let units: BTreeMap<String, String> =
         roster["unit_names"].as_object().unwrap().iter().map(|(id, name)| (id.clone(), text(name))).collect();
     assert_eq!(units, world.running.unit_names());
-    let policies: BTreeMap<String, (String, String)> = roster["policies"]
+    let texts = &roster["facts"]["documents"];
+    let policies: BTreeMap<String, (String, String)> = roster["facts"]["tables"][0]["rows"]
         .as_array()
         .unwrap()
         .iter()
-        .map(|policy| (text(&policy["policy_id"]), (text(&policy["name"]), text(&policy["content"]))))
+        .map(|policy| {
+            let document = text(&texts[policy["document_sha256"].as_str().unwrap()]);
+            (text(&policy["policy_id"]), (text(&policy["policy_name"]), document))
+        })
         .collect();
     assert_eq!(policies, world.running.organization_policies());
     let names: BTreeSet<(String, String)> = roster["accounts"]

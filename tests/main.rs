@@ -68,6 +68,7 @@ mod checking_again;
 mod made_at_run_time;
 // A check that fails itself.
 mod order;
+mod organization_facts;
 mod organization_policies;
 #[cfg(feature = "full")]
 mod pack_sdk;

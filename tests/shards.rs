@@ -30,14 +30,26 @@ fn in_roster(roster: &str) -> Json {
 fn the_roster_holds_the_policies_with_documents_and_targets() {
     let world = World::start(Options { hostile_names: true, ..options(30) });
     let roster = in_roster(&discover(&world));
-    assert_eq!(roster["policies_gap"], Json::Null);
-    let policies = roster["policies"].as_array().unwrap();
+    let table = &roster["facts"]["tables"][0];
+    assert_eq!((&table["table"], &table["gap"]), (&json!("organization_policies"), &Json::Null));
+    let places = table["rows"].as_array().unwrap();
+    // A row for each place of a policy.
+    let mut policies = places.clone();
+    policies.dedup_by_key(|place| place["policy_id"].clone());
     let kinds: Vec<&str> = policies.iter().map(|policy| policy["policy_type"].as_str().unwrap()).collect();
     let count = |wanted: &str| kinds.iter().filter(|kind| **kind == wanted).count();
     assert_eq!((count("SERVICE_CONTROL_POLICY"), count("RESOURCE_CONTROL_POLICY")), (6, 2));
-    let named = |name: &str| policies.iter().find(|policy| policy["name"] == name).unwrap();
+    let named = |name: &str| policies.iter().find(|policy| policy["policy_name"] == name).unwrap();
+    let targets_of = |name: &str| -> BTreeSet<&str> {
+        let own = places.iter().filter(|place| place["policy_name"] == name);
+        own.filter_map(|place| place["target_id"].as_str()).collect()
+    };
+    let text_of = |policy: &Json| -> String {
+        let texts = &roster["facts"]["documents"];
+        texts[policy["document_sha256"].as_str().unwrap()].as_str().unwrap().to_owned()
+    };
     let statement = |policy: &Json| -> Json {
-        let document: Json = serde_json::from_str(policy["content"].as_str().unwrap()).unwrap();
+        let document: Json = serde_json::from_str(&text_of(policy)).unwrap();
         document["Statement"][0].clone()
     };
     let unit = |name: &str| {
@@ -53,17 +65,18 @@ fn the_roster_holds_the_policies_with_documents_and_targets() {
     ] {
         let policy = named(name);
         assert_eq!((&statement(policy)["Effect"], &statement(policy)["Action"]), (&json!("Deny"), &action));
-        assert_eq!((&policy["targets"], &policy["aws_managed"]), (&json!(targets), &json!(false)), "{name}");
+        let targets: BTreeSet<&str> = targets.iter().map(String::as_str).collect();
+        assert_eq!((targets_of(name), &policy["is_aws_managed"]), (targets, &json!(false)), "{name}");
     }
     // AWS's own is attached everywhere: to the root, every unit and every account.
-    let everywhere: BTreeSet<&str> =
-        named("FullAWSAccess")["targets"].as_array().unwrap().iter().map(|id| id.as_str().unwrap()).collect();
+    let everywhere = targets_of("FullAWSAccess");
     let accounts = world.running.accounts();
     let ids = roster["unit_names"].as_object().unwrap().keys().map(String::as_str);
     assert_eq!(everywhere, ids.chain(accounts.iter().map(|account| account.id.as_str())).collect());
-    assert_eq!(named("FullAWSAccess")["aws_managed"], true);
-    let hostile = policies.iter().find(|policy| policy["name"].as_str().unwrap().contains('\u{1b}')).unwrap();
-    assert!(hostile["content"].as_str().unwrap().contains('\0'), "{hostile}");
+    assert_eq!(named("FullAWSAccess")["is_aws_managed"], true);
+    let is_hostile = |policy: &&Json| policy["policy_name"].as_str().unwrap().contains('\u{1b}');
+    let hostile = policies.iter().find(is_hostile).unwrap();
+    assert!(text_of(hostile).contains('\0'), "{hostile}");
 }
 
 #[test]
@@ -89,9 +102,9 @@ fn a_roster_without_policies_is_written_all_the_same_and_says_why() {
     );
     let roster = in_roster(&path);
     assert_eq!(roster["accounts"].as_array().unwrap().len(), 12);
-    assert_eq!(roster["policies"], Json::Null);
-    assert_eq!(roster["policies_gap"]["api"], "organizations:ListPolicies");
-    assert_eq!(roster["policies_gap"]["code"], "AccessDeniedException");
+    let gap = &roster["facts"]["tables"][0]["gap"];
+    assert_eq!(gap["api"], "organizations:ListPolicies");
+    assert_eq!(gap["code"], "AccessDeniedException");
     // Shards do not need them. What is put together from them lacks a table, however often it is asked.
     let mut command = world.other(&["scan", "--unlimited", "--roster", &path, "--shard", "0/1", "--out"]);
     let said = run(command.arg(world.lake()));
@@ -136,7 +149,9 @@ fn states(world: &World) -> Vec<(String, String, String, Status)> {
 fn three_shards_one_of_them_killed_are_one_scan() {
     let world = World::start(slow(30));
     let roster = discover(&world);
-    assert_eq!(in_roster(&roster)["policies"].as_array().unwrap().len(), 7);
+    let places = in_roster(&roster)["facts"]["tables"][0]["rows"].as_array().unwrap().clone();
+    let policies: BTreeSet<&str> = places.iter().map(|place| place["policy_id"].as_str().unwrap()).collect();
+    assert_eq!(policies.len(), 7);
     let before = organizations_calls(&world);
     let shard = |index: usize| {
         let mut command = world.other(&["scan", "--unlimited", "--log-format", "json", "--concurrency", "3"]);

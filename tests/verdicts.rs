@@ -65,7 +65,7 @@ fn a_key_that_shows_only_by_its_use_is_activity() {
     };
     let account = Account::new(account_id());
     let context = Context { now: now(), account: &account, organization: &organization };
-    let principals = Principal::compute(Reads::fetch(&tables).unwrap(), &context);
+    let principals = Principal::compute(Reads::fetch(&tables).unwrap(), &context).unwrap();
     assert_eq!(principals.len(), 1);
     assert_eq!(principals[0].last_activity_at, Some(days_ago(8)));
     assert_eq!(principals[0].mfa_enabled, None);

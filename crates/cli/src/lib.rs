@@ -119,7 +119,7 @@ fn dispatch(packs: Vec<Pack>, arguments: Arguments) -> Result<Exit, Failure> {
         Command::Simulate(arguments) => in_runtime(commands::simulate::simulate(arguments)),
         Command::Checks { command } => commands::checks::checks(&registry, command),
         Command::Config { command: ConfigCommand::Schema } => print(&commands::config::schema(&registry)),
-        Command::Discover(arguments) => in_runtime(commands::discover::discover(arguments)),
+        Command::Discover(arguments) => in_runtime(commands::discover::discover(&registry, arguments)),
         Command::Finalize(arguments) => commands::finalize::finalize(&registry, *arguments),
         Command::Ddl(arguments) => print(&commands::ddl::ddl(&registry, &arguments)?),
         Command::Tables => print(&commands::tables::dictionary(&registry)),

@@ -20,8 +20,8 @@ pub trait Computed: Row {
     type Reads<'a>: Reads<'a>;
 
     /// The rows. Pure: the same tables and the same context give the same rows. What could only be read in part leaves its
-    /// columns null, or its rows out; the table then says that it is incomplete, and why.
-    fn compute(rows: Self::Reads<'_>, context: &Context<'_>) -> Vec<Self>;
+    /// columns null, or its rows out; the table then says that it is incomplete, and why. What cannot be computed at all is a gap.
+    fn compute(rows: Self::Reads<'_>, context: &Context<'_>) -> Result<Vec<Self>, Gap>;
 }
 
 /// A computed table without its type.
@@ -53,7 +53,7 @@ impl<C: Computed> DynComputed for Of<C> {
     fn compute(&self, tables: &Tables, context: &Context<'_>) -> Result<Arc<dyn Rows>, Gap> {
         let ran = catch_unwind(AssertUnwindSafe(|| {
             let rows = C::Reads::fetch(tables).map_err(Clone::clone)?;
-            Ok(C::compute(rows, context))
+            C::compute(rows, context)
         }));
         match ran {
             Ok(rows) => rows.map(|rows| Arc::new(rows) as Arc<dyn Rows>),

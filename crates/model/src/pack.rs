@@ -34,16 +34,18 @@ pub struct Pack {
 ///     iam_root_mfa_missing::RootMfaMissing,
 /// ];
 /// ```
+///
+/// Tables that the pack computes follow the checks: `; computed table_file::Row`.
 #[macro_export]
 macro_rules! pack {
-    [$name:literal : $( $module:ident :: $check:ident ),* $(,)?] => {
-        /// The checks of this pack, with their default settings.
+    [$name:literal : $( $module:ident :: $check:ident ),* $(,)? $(; computed $( $table:ty ),+ $(,)? )?] => {
+        /// The checks of this pack, with their default settings, and the tables that it computes.
         pub fn pack() -> $crate::Pack {
             $crate::Pack {
                 name: $name,
                 checks: vec![ $( Box::new($module::$check::default()) ),* ],
                 tables: Vec::new(),
-                computed: Vec::new(),
+                computed: vec![ $( $( $crate::computed::computed::<$table>() ),+ )? ],
                 collectors: Vec::new(),
             }
         }

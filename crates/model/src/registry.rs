@@ -135,7 +135,7 @@ impl Registry {
     }
 
     /// A table that can be collected, by name: one that a collector fills, a part of one, or one that is computed; with what
-    /// has to be collected for it.
+    /// has to be collected for it. One that is computed is named itself, too.
     pub fn sources_of(&self, name: &str) -> Option<Vec<&'static str>> {
         let collected = |name: &str| {
             let tables = self.collectors.iter().flat_map(|collector| collector.fills());
@@ -147,7 +147,8 @@ impl Registry {
         };
         let computed = || {
             let table = self.computed.iter().find(|table| table.schema().name == name)?;
-            Some(table.dependencies().iter().map(|dependency| dependency.table.name).collect())
+            let inputs = table.dependencies().into_iter().map(|dependency| dependency.table.name);
+            Some(inputs.chain([table.schema().name]).collect())
         };
         collected(name).or_else(whole).or_else(computed)
     }
@@ -296,7 +297,7 @@ mod tests {
     use super::*;
     use crate::computed::Computed;
     use crate::facts::{RosterEntry, User};
-    use crate::{Check, Context, Report, Severity, check};
+    use crate::{Check, Context, Gap, Report, Severity, check};
 
     macro_rules! checks {
         ($($name:ident $id:literal [$($former:literal),*]);* $(;)?) => {$(
@@ -382,8 +383,8 @@ mod tests {
     impl Computed for Count {
         type Reads<'a> = &'a [User];
 
-        fn compute(users: Self::Reads<'_>, _: &Context<'_>) -> Vec<Self> {
-            vec![Self { users: users.len() as i32 }]
+        fn compute(users: Self::Reads<'_>, _: &Context<'_>) -> Result<Vec<Self>, Gap> {
+            Ok(vec![Self { users: users.len() as i32 }])
         }
     }
 

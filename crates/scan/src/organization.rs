@@ -17,24 +17,35 @@ const A_WHILE: Duration = Duration::from_secs(2);
 
 /// The organization's facts once they are complete, for all threads.
 #[derive(Clone, Default)]
-pub struct WhenComplete(Arc<OnceLock<CompleteOrganization>>);
+pub struct WhenComplete(Arc<OnceLock<Known>>);
+
+struct Known {
+    facts: CompleteOrganization,
+    /// No attempt at the same scan reads them again. What this process lost of them, another that resumes the scan may read.
+    is_settled: bool,
+}
 
 impl WhenComplete {
     /// They are there already.
-    pub fn now(complete: CompleteOrganization) -> Self {
+    pub fn now(facts: CompleteOrganization) -> Self {
         let cell = Self::default();
-        cell.set(complete);
+        cell.set(facts, true);
         cell
     }
 
-    /// The facts, if they are complete.
+    /// The facts, if they are complete: what is lost of them included.
     pub fn get(&self) -> Option<&CompleteOrganization> {
-        self.0.get()
+        self.0.get().map(|known| &known.facts)
+    }
+
+    /// The facts, if they are complete and stay what they are for every attempt at the scan.
+    pub fn settled(&self) -> Option<&CompleteOrganization> {
+        self.0.get().filter(|known| known.is_settled).map(|known| &known.facts)
     }
 
     /// The first ones stay.
-    fn set(&self, complete: CompleteOrganization) {
-        drop(self.0.set(complete));
+    fn set(&self, facts: CompleteOrganization, is_settled: bool) {
+        drop(self.0.set(Known { facts, is_settled }));
     }
 }
 
@@ -71,14 +82,16 @@ impl Reading {
         let complete = WhenComplete::default();
         let task = match known {
             Ok(facts) => {
-                complete.set(judge.complete(facts));
+                complete.set(judge.complete(facts), true);
                 None
             }
             Err(session) => {
                 let (plan, judge, complete) = (Arc::clone(plan), judge.clone(), complete.clone());
                 Some(tokio::spawn(async move {
                     let facts = OrganizationFacts::collect(&session, &plan, &judge.organization).await;
-                    complete.set(judge.complete(facts));
+                    let facts = judge.complete(facts);
+                    let is_settled = facts.gaps().next().is_none();
+                    complete.set(facts, is_settled);
                 }))
             }
         };
@@ -90,10 +103,9 @@ impl Reading {
         self.complete.clone()
     }
 
-    /// Waits for the end of it, but not for longer than the scan may take; `on_wait` is called if that takes a while. Whether
-    /// everything was read that can be read: what was stopped is read again by a process that resumes the scan.
-    pub async fn end(self, stop: &Stop, was_stopped: bool, on_wait: impl FnOnce()) -> bool {
-        let Some(mut task) = self.task else { return true };
+    /// Waits for the end of it, but not for longer than the scan may take; `on_wait` is called if that takes a while.
+    pub async fn end(self, stop: &Stop, was_stopped: bool, on_wait: impl FnOnce()) {
+        let Some(mut task) = self.task else { return };
         let deadline = async {
             match stop.deadline {
                 Some(moment) => sleep_until(moment.max(Instant::now())).await,
@@ -120,7 +132,7 @@ impl Reading {
             }
         };
         let lost = match ended {
-            Some(Ok(())) => return true,
+            Some(Ok(())) => return,
             Some(Err(error)) => Gap::new(Reason::MalformedAnswer).because(&error.to_string()),
             None => {
                 task.abort();
@@ -128,8 +140,8 @@ impl Reading {
             }
         };
         let organization: &Organization = &self.judge.organization;
-        self.complete.set(self.judge.complete(OrganizationFacts::lost(&lost, &self.plan, organization)));
-        lost.reason != Reason::Cancelled
+        let facts = OrganizationFacts::lost(&lost, &self.plan, organization);
+        self.complete.set(self.judge.complete(facts), false);
     }
 }
 

@@ -37,7 +37,7 @@ impl Packing {
 
     /// Judges an account, or leaves that for later, and encodes what there is to keep.
     fn pack(&self, facts: AccountFacts) -> (Result<Packed, String>, AccountTally) {
-        let complete = self.organization.get();
+        let complete = self.organization.settled();
         if complete.is_none() && self.judge.needs_organization {
             let tally = tally_of(&facts);
             return (self.encode_collected(facts), tally);
@@ -123,17 +123,17 @@ impl<'a> LakeSink<'a> {
         Self { writer, plan, packing, usage, waiting, is_organization_kept, judged_later: Totals::default() }
     }
 
-    /// Judges the accounts that waited, now that the organization is complete.
+    /// Judges the accounts that waited, with what there is of the organization.
     pub fn judge_waiting(&mut self) -> Result<(), String> {
-        while !self.waiting.is_empty() {
-            self.judge_one()?;
+        while let Some(account) = self.waiting.pop_front() {
+            self.judge_later(account)?;
         }
         Ok(())
     }
 
     /// Keeps the organization's facts as soon as they are complete.
     pub fn keep_organization(&mut self) -> Result<(), LakeError> {
-        if let (Some(complete), false) = (self.packing.organization.get(), self.is_organization_kept) {
+        if let (Some(complete), false) = (self.packing.organization.settled(), self.is_organization_kept) {
             let management = self.packing.judge.organization.management_account_id;
             keep_organization(self.writer, complete, &self.plan, management)?;
             self.is_organization_kept = true;
@@ -141,11 +141,9 @@ impl<'a> LakeSink<'a> {
         Ok(())
     }
 
-    fn judge_one(&mut self) -> Result<(), String> {
-        let Some(complete) = self.packing.organization.get() else { return Ok(()) };
-        let Some(account) = self.waiting.pop_front() else { return Ok(()) };
+    fn judge_later(&mut self, account: AccountId) -> Result<(), String> {
         let facts = collected_facts(self.writer, account, &self.plan).map_err(|error| error.to_string())?;
-        let (packed, tally) = self.packing.judge(facts, Some(complete));
+        let (packed, tally) = self.packing.judge(facts, self.packing.organization.get());
         put(self.writer, Place::Finished, packed?, &tally)?;
         self.judged_later.add(tally);
         Ok(())
@@ -168,7 +166,11 @@ impl Sink for LakeSink<'_> {
         let failed = |error: LakeError| error.to_string();
         self.keep_organization().map_err(failed)?;
         // One for each that comes, so that the run is not held up.
-        self.judge_one()?;
+        if self.packing.organization.settled().is_some()
+            && let Some(account) = self.waiting.pop_front()
+        {
+            self.judge_later(account)?;
+        }
         self.writer.keep_usage(&self.usage).map_err(failed)?;
         Ok(taken)
     }

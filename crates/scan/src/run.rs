@@ -166,9 +166,9 @@ impl Running {
         let ran = orgsweep_sweep::run(source, plan, &mut sink, stop, &mut about_accounts).await;
         on_event(Event::AccountsEnded);
         let was_stopped = !ran.as_ref().is_ok_and(|ended| ended.stopped.is_none());
-        let is_read = reading.end(&self.stop, was_stopped, || on_event(Event::WaitingForOrganization)).await;
+        reading.end(&self.stop, was_stopped, || on_event(Event::WaitingForOrganization)).await;
         // An error of the run comes first: how to resume matters more.
-        let kept = if is_read { sink.keep_organization() } else { Ok(()) };
+        let kept = sink.keep_organization();
         let is_published = ran.as_ref().is_ok_and(|ended| {
             ended.stopped.is_none() || (self.options.publish_partial && ended.roster_is_complete)
         });

@@ -71,6 +71,25 @@ pub struct Plan {
     pub most_details: usize,
 }
 
+/// What is computed: everything that rests on the account alone, and of the rest what is wanted, because with that no account can
+/// be judged before the organization is read.
+fn wanted_of(all: &[Arc<dyn DynComputed>], wanted: &BTreeSet<&str>) -> Vec<Arc<dyn DynComputed>> {
+    let mut wanted = wanted.clone();
+    let mut computed = Vec::new();
+    // Each comes after those that it reads.
+    for table in all.iter().rev() {
+        let dependencies = table.dependencies();
+        let rests_on_organization =
+            dependencies.iter().any(|dependency| dependency.table.grain == Grain::Organization);
+        if !rests_on_organization || wanted.contains(table.schema().name) {
+            wanted.extend(dependencies.iter().map(|dependency| dependency.table.name));
+            computed.push(Arc::clone(table));
+        }
+    }
+    computed.reverse();
+    computed
+}
+
 impl Plan {
     /// The plan for these checks, and for tables that the caller wants besides what the checks read.
     pub fn new(
@@ -98,7 +117,7 @@ impl Plan {
             collectors,
             organization_collectors,
             checks,
-            computed: registry.computed().to_vec(),
+            computed: wanted_of(registry.computed(), &wanted),
             shared: Shared::new(),
             stored: registry.stored_tables().to_vec(),
             filter,
@@ -110,6 +129,14 @@ impl Plan {
             is_a_shard: false,
             most_details: 0,
         }
+    }
+
+    /// The plan of everything that can be read of an organization, and of no account.
+    pub fn of_organization(registry: &Registry, clock: Clock) -> Self {
+        let collectors = registry.collectors().iter();
+        let of_organization = collectors.filter(|collector| collector.grain() == Grain::Organization);
+        let tables = of_organization.flat_map(|collector| collector.fills().iter().map(|table| table.name));
+        Self::new(registry, SharedCheckSet::default(), &tables.collect(), Filter::default(), 1, clock)
     }
 
     /// The IAM actions that the scan uses inside accounts, sorted: the session policy's content.

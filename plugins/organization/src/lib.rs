@@ -6,5 +6,6 @@ mod org_account_not_active;
 mod fixtures;
 
 orgsweep_model::pack!["organization":
-    org_account_not_active::AccountNotActive,
+    org_account_not_active::AccountNotActive;
+    computed orgsweep_identity::EffectiveGuardrail,
 ];

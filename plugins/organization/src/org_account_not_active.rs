@@ -119,6 +119,7 @@ mod tests {
             account_state: AccountState::Closed,
             joined_at: None,
             is_management: false,
+            tags_json: None,
         };
         let case = Case::new().rows(vec![entry]);
         case.flags(&AccountNotActive::default(), "arn:aws:organizations::1:account/o-a/111122223333");

@@ -46,6 +46,7 @@ const ARROWS: [(&str, &[&str], &[&str]); 15] = [
         &["orgsweep-cli", "orgsweep-standard"],
         &[
             "orgsweep-aws",
+            "orgsweep-identity",
             "orgsweep-lake",
             "orgsweep-model",
             "orgsweep-policy",

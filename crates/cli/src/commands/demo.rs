@@ -112,7 +112,13 @@ pub async fn demo(registry: &Registry, arguments: DemoArguments) -> Result<Exit,
     let connection = Connection::fixed(&running.endpoint(), key_id, secret, None, pace);
     let source = AwsSource::connect(
         connection,
-        SourceOptions { roster: Roster::Organization, access, with_tags: false, clock: scan.plan.clock },
+        SourceOptions {
+            roster: Roster::Organization,
+            access,
+            with_tags: false,
+            organization_actions: scan.plan.organization_actions(),
+            clock: scan.plan.clock,
+        },
     )
     .await
     .map_err(|error| Failure::new(error.to_string()))?;

@@ -1,10 +1,17 @@
 //! `orgsweep discover`: the organization, read once and written to a file that shards scan from.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 use orgsweep_aws::{AwsSource, Connection, Pace, Roster, SourceOptions};
+use orgsweep_model::Row as _;
 use orgsweep_model::collector::Clock;
+use orgsweep_model::facts::OrganizationPolicy;
+use orgsweep_model::registry::Registry;
+use orgsweep_model::snapshot::TableSnapshot;
 use orgsweep_model::text::printable;
 use orgsweep_scan::{RosterFile, or_interrupted};
+use orgsweep_sweep::Plan;
 use std::path::PathBuf;
 
 use crate::exit::{Exit, Failure};
@@ -40,12 +47,12 @@ pub struct DiscoverArguments {
 }
 
 /// Reads the organization and writes the file: whole or not at all.
-pub async fn discover(arguments: DiscoverArguments) -> Result<Exit, Failure> {
+pub async fn discover(registry: &Registry, arguments: DiscoverArguments) -> Result<Exit, Failure> {
     let stop = stopping::listen();
-    or_interrupted(&stop, write(arguments)).await
+    or_interrupted(&stop, write(registry, arguments)).await
 }
 
-async fn write(arguments: DiscoverArguments) -> Result<Exit, Failure> {
+async fn write(registry: &Registry, arguments: DiscoverArguments) -> Result<Exit, Failure> {
     let failed = |error: orgsweep_sweep::SourceError| Failure::new(error.to_string());
     RosterFile::can_be_written(&arguments.roster)?;
     let entering = AccessOptions {
@@ -61,22 +68,35 @@ async fn write(arguments: DiscoverArguments) -> Result<Exit, Failure> {
     for warning in connection.warnings() {
         warn(&ScanOptions::default(), "credentials", warning);
     }
+    // Which checks the shards will run is not known: everything that any check reads of the organization.
+    let plan = Plan::of_organization(registry, Clock::wall());
     let options = SourceOptions {
         roster: Roster::Organization,
         access,
         with_tags: arguments.tags,
-        clock: Clock::wall(),
+        organization_actions: plan.organization_actions(),
+        clock: plan.clock,
     };
     let source = AwsSource::connect(connection, options).await.map_err(failed)?;
-    let file = Box::pin(RosterFile::discover(&source, source.policies())).await?;
+    let file = Box::pin(RosterFile::discover(&source, &plan)).await?;
     file.write(&arguments.roster)?;
-    let policies = match (&file.roster.policies, &file.roster.policies_gap) {
-        (Some(policies), _) => format!("{} service and resource control policies", policies.len()),
-        (None, Some(gap)) => {
+    let tables = &file.roster.facts.tables;
+    let policies = match tables.iter().find(|table| table.table == OrganizationPolicy::SCHEMA.name) {
+        Some(TableSnapshot { gap: Some(gap), .. }) => {
             format!("service and resource control policies unknown: {}", printable(&gap.to_string()))
         }
-        (None, None) => "no service and resource control policies".to_owned(),
+        Some(table) => {
+            let ids: BTreeSet<_> = table.rows.iter().map(|row| row["policy_id"].as_str()).collect();
+            format!("{} service and resource control policies", ids.len())
+        }
+        None => "no service and resource control policies".to_owned(),
     };
+    for lost in tables.iter().filter(|table| table.table != OrganizationPolicy::SCHEMA.name) {
+        if let Some(gap) = &lost.gap {
+            let message = format!("the organization's table {} is unknown: {gap}", lost.table);
+            warn(&ScanOptions::default(), "organization_table_unknown", &message);
+        }
+    }
     crate::terminal::print(&format!(
         "{} accounts in {}, {policies}\nThe scan is {}; scan it with --roster {} --shard I/N\n",
         file.roster.accounts.len(),
@@ -85,5 +105,5 @@ async fn write(arguments: DiscoverArguments) -> Result<Exit, Failure> {
         crate::terminal::quoted_path(&arguments.roster)
     ))?;
     // A table that every scan of this roster lacks is told now, while it can still be read.
-    Ok(if file.roster.policies.is_some() { Exit::Complete } else { Exit::Incomplete })
+    Ok(if tables.iter().all(|table| table.gap.is_none()) { Exit::Complete } else { Exit::Incomplete })
 }

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use orgsweep_model::Row as _;
+use orgsweep_model::facts::OrganizationPolicy;
 use orgsweep_model::records::ScanStatus;
 use orgsweep_scan::{Beginning, Error, Event, Published, RunOutcome, Shard};
 use orgsweep_sweep::Totals;

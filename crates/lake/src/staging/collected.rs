@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use arrow::array::RecordBatch;
+use arrow_array::RecordBatch;
 use orgsweep_model::facts::Document;
 use orgsweep_model::records::TableRead;
 use orgsweep_model::{AccountId, Row, TableSchema, Tables};

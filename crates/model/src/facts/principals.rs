@@ -75,7 +75,7 @@ impl Computed for Principal {
     fn compute(
         (credentials, keys, limits, users, groups, roles): Self::Reads<'_>,
         context: &Context<'_>,
-    ) -> Vec<Self> {
+    ) -> Result<Vec<Self>, Gap> {
         let (account, organization) = (context.account, context.organization);
         let credentials: BTreeMap<&str, &Credential> =
             credentials.unwrap_or_default().iter().map(|row| (row.user_arn.as_str(), row)).collect();
@@ -181,6 +181,6 @@ impl Computed for Principal {
             });
         }
         principals.sort_by(|left, right| left.principal_arn.cmp(&right.principal_arn));
-        principals
+        Ok(principals)
     }
 }

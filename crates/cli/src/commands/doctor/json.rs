@@ -27,6 +27,11 @@ pub fn render(report: &Report) -> v1::Report {
             readable: policies.is_ok(),
             gap: policies.as_ref().err().map(v1::Gap::from),
         }),
+        organization_tables_lost: report
+            .other_tables
+            .iter()
+            .map(|(table, gap)| v1::LostTable { table: (*table).to_owned(), gap: gap.into() })
+            .collect(),
         session_policy: report.session_policy.as_ref().map(|policy| v1::SessionPolicy {
             characters: policy.chars().count(),
             limit: LONGEST_SESSION_POLICY,

@@ -5,6 +5,7 @@ mod advice;
 mod clock;
 mod json;
 mod look;
+mod organization;
 mod report;
 mod sample;
 
@@ -141,8 +142,7 @@ async fn look(
     };
     let organization = source.organization().await.map_err(without_roster)?;
     let names = source.unit_names().await;
-    let policies =
-        if orgsweep_sweep::organization::are_wanted(&plan) { source.look_at_policies().await } else { None };
+    let about_organization = organization::look(&source, &plan, &organization).await;
     let source: Arc<dyn Source> = Arc::new(source);
     let accounts = list(&*source, names.as_ref().ok()).await.map_err(without_roster)?;
 
@@ -160,7 +160,7 @@ async fn look(
     let plan = Arc::new(plan);
     let listed = accounts.len();
     let source: Arc<dyn Source> = Arc::new(ListedAlready { source, accounts, names: names.clone() });
-    let mut looker = Looker::new(Arc::clone(&plan), &organization);
+    let mut looker = Looker::new(Arc::clone(&plan), &organization, about_organization.facts);
     let warnings = run(&source, &plan, &mut looker, silent, stop).await?;
     let (config, given) = given;
     let chained = !options.access.role_chain.is_empty();
@@ -174,7 +174,8 @@ async fn look(
         candidates: candidates.len(),
         clock: ClockVerdict::of(clock.ahead_seconds()),
         names: names.map(|names| names.len()),
-        policies,
+        policies: about_organization.policies,
+        other_tables: about_organization.other_tables,
         warnings,
         session_policy,
         actions: plan.actions().len(),

@@ -40,6 +40,8 @@ pub struct Report {
     pub names: Result<usize, Gap>,
     /// Whether the organization's policies could be read; `None`: no scan with these options reads them.
     pub policies: Option<Result<(), Gap>>,
+    /// Other tables of the organization that cannot be read.
+    pub other_tables: Vec<(&'static str, Gap)>,
     /// What was said on the way; for a person it was said there.
     pub warnings: Vec<String>,
     /// What limits sessions; `None`: nothing does.
@@ -73,6 +75,7 @@ impl Report {
     pub fn exit(&self) -> Exit {
         let right = self.names.is_ok()
             && self.policies.as_ref().is_none_or(Result::is_ok)
+            && self.other_tables.is_empty()
             && !matches!(self.clock, ClockVerdict::Wrong(_))
             && self.accounts.iter().all(Looked::is_right);
         if right { Exit::Complete } else { Exit::Incomplete }
@@ -218,6 +221,12 @@ impl Report {
             let then =
                 "a scan ends with 2 then, and explain does not know what they deny; what the caller needs:";
             screen.paragraph("    ", 4, then);
+            to_type(screen, &self.commands.hub());
+        }
+        for (table, gap) in &self.other_tables {
+            let why = format!("the organization's table {table} cannot be read: {}", printable(&gap.headline()));
+            screen.paragraph("  ", 4, &why);
+            screen.paragraph("    ", 4, "checks that read it are UNKNOWN; what the caller needs:");
             to_type(screen, &self.commands.hub());
         }
         match self.clock {

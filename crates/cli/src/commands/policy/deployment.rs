@@ -90,6 +90,8 @@ pub struct Deployment<'a> {
     pub accounts: Accounts,
     /// What is read in each.
     pub actions: Vec<&'a str>,
+    /// What collectors read of the organization.
+    pub organization_actions: Vec<&'static str>,
     /// What sessions carry.
     pub extras: SessionExtras,
     /// Whether trust policies ask for the caller's organization.
@@ -137,7 +139,7 @@ impl Deployment<'_> {
                 ));
             }
             None if self.accounts == Accounts::Organization => {
-                statements.push(documents::organization_reads());
+                statements.push(documents::organization_reads(&self.organization_actions));
             }
             None => {}
         }
@@ -189,7 +191,7 @@ impl Deployment<'_> {
         if self.discovery_role() == Some(arn.arn.as_str()) {
             entrances.push(entrance(Caller::Hub));
             longest_session = longest_session.max(self.longest_session(false));
-            statements.push(documents::organization_reads());
+            statements.push(documents::organization_reads(&self.organization_actions));
         }
         let as_audit_role = self.as_audit_role(arn);
         if as_audit_role.is_empty() && chain.last() == Some(&arn.arn) {

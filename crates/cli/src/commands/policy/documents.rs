@@ -69,9 +69,11 @@ pub fn assume(sid: &str, extras: SessionExtras, roles: &[String], condition: Opt
     Node::Map(statement)
 }
 
-/// Organizations as a scan reads it.
-pub fn organization_reads() -> Node {
-    reads("ReadOrganization", &ORGANIZATION_READS.map(|read| read.action))
+/// The organization as a scan reads it: Organizations, and what the collectors of the chosen checks need besides.
+pub fn organization_reads(collected: &[&'static str]) -> Node {
+    let mut actions = ORGANIZATION_READS.map(|read| read.action).to_vec();
+    actions.extend(collected.iter().filter(|action| !ORGANIZATION_READS.iter().any(|read| read.action == **action)));
+    reads("ReadOrganization", &actions)
 }
 
 /// The organization of whoever asks, as a policy variable.

@@ -71,6 +71,7 @@ fn printed(registry: &Registry, mut arguments: PolicyArguments) -> Result<Printe
     let deployment = Deployment {
         access: &prepared.access,
         actions,
+        organization_actions: prepared.scan.plan.organization_actions(),
         extras: SessionExtras {
             tags: arguments.with_session_tags || !prepared.access.session_tags.is_empty(),
             source_identity: arguments.with_source_identity || prepared.access.source_identity.is_some(),

@@ -20,6 +20,8 @@ pub struct Report {
     pub unit_names: UnitNames,
     /// Whether the organization's policies can be read; null: no scan with these options reads them.
     pub organization_policies: Option<Policies>,
+    /// Other tables of the organization that cannot be read.
+    pub organization_tables_lost: Vec<LostTable>,
     /// What limits every session; null: nothing does.
     pub session_policy: Option<SessionPolicy>,
     /// Enabled checks.
@@ -81,6 +83,15 @@ pub struct Policies {
     pub readable: bool,
     #[serde(flatten)]
     pub gap: Option<Gap>,
+}
+
+/// A table of the organization that cannot be read.
+#[derive(Debug, Serialize)]
+pub struct LostTable {
+    /// Its name.
+    pub table: String,
+    #[serde(flatten)]
+    pub gap: Gap,
 }
 
 /// Why something could not be read. Absent where it could.

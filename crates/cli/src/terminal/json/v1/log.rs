@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::Version;
 
 /// Warnings that have a message and nothing else.
-pub const WARNINGS: [&str; 13] = [
+pub const WARNINGS: [&str; 14] = [
     "unit_names_unknown",
     "account_states_unknown",
     "override_matches_nothing",
@@ -15,6 +15,7 @@ pub const WARNINGS: [&str; 13] = [
     "concurrency_reduced",
     "unfinished_scans",
     "organization_policies_unknown",
+    "organization_table_unknown",
     "waiting_for_publisher",
     "published_with_warning",
     "summary_not_printed",
