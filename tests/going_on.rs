@@ -267,7 +267,7 @@ fn what_cannot_go_on_says_why() {
     child.wait().unwrap();
     let other = world.scan(&["--resume", "--exclude-check", "iam-group-empty"]);
     assert_eq!(other.code, 3);
-    assert!(other.errors.contains("other checks, settings"), "{}", other.errors);
+    assert!(other.errors.contains("was started with other options"), "{}", other.errors);
     let wrong = world.scan(&["--resume", "01ARYZ6S41TSV4RRFFQ69G5FAV"]);
     assert!(wrong.errors.contains("no such unfinished scan"), "{}", wrong.errors);
 }

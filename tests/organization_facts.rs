@@ -118,10 +118,10 @@ impl Check for Once {
         context: &Context<'_>,
         report: &mut Report,
     ) {
-        let policies: i32 = counts.unwrap_or_default().iter().map(|count| count.policies).sum();
+        let has_none = counts.is_ok_and(<[PolicyCount]>::is_empty);
         for management in managements {
-            if management.management_name.is_empty() || policies == 0 {
-                report.fail(context.organization_resource(), "has no name").evidence("policies", policies);
+            if management.management_name.is_empty() || has_none {
+                report.fail(context.organization_resource(), "has no name");
             } else {
                 report.pass(context.organization_resource());
             }

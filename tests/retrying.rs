@@ -218,6 +218,67 @@ fn only_what_was_lost_is_scanned_again() {
     assert_eq!(principals(&first), principals(&once));
 }
 
+/// How accounts are entered is what a retry mends: the wrong role yesterday, the right one today.
+#[test]
+fn a_retry_may_change_how_accounts_are_entered() {
+    let world = World::start(Options { refusing: Some(0), broken: Some(0), suspended: Some(0), ..options(6) });
+    let said = world.scan(&["--role-name", "Misspelt"]);
+    assert_eq!(said.code, 2, "{}", said.errors);
+    assert_eq!(scans(&world)[0].accounts_not_scanned, 5, "all but the caller's own");
+    let said = world.scan(&["--retry-incomplete", &latest_id(&world)]);
+    assert_eq!(said.code, 0, "{}{}", said.output, said.errors);
+    assert_eq!(scans(&world).pop().unwrap().accounts_scanned, 6);
+}
+
+#[test]
+fn a_retry_with_other_options_names_the_one_that_differs() {
+    let world = World::start(options(4));
+    world.scan(&[]);
+    let id = latest_id(&world);
+    let account = world.running.accounts()[0].id.clone();
+    let calls = world.running.calls();
+    for (option, words) in [
+        (["--exclude-account", &account], format!("--exclude-account was [] and is [\"{account}\"] now")),
+        (["--report-max-age", "1h"], "--report-max-age (seconds) was not set and is 3600 now".to_owned()),
+        (["--check", "iam-root-mfa-missing"], "check iam-group-empty with its settings was {}".to_owned()),
+        (["--key-ids", "3"], "--key-ids was 0 and is 3 now".to_owned()),
+    ] {
+        let said = world.scan(&[&["--retry-incomplete", id.as_str()][..], &option].concat());
+        assert_eq!(said.code, 3, "{}", said.errors);
+        assert!(said.errors.contains(&words), "{words}: {}", said.errors);
+    }
+    assert_eq!(world.running.calls(), calls, "nothing was asked of AWS");
+    assert_eq!(scans(&world).len(), 1);
+}
+
+/// Copied accounts are judged as all others: no scan counts ages to two moments.
+#[test]
+fn copied_accounts_are_judged_again() {
+    let good = Options { refusing: Some(0), broken: Some(0), suspended: Some(0), ..options(10) };
+    let denied = Denial { account: None, action: "iam:ListVirtualMFADevices".to_owned(), by_scp: false };
+    let accounts = World::start(good.clone()).running.accounts();
+    let denied = Denial { account: Some(accounts[3].id.clone()), ..denied };
+    let first = World::start(Options { denied: vec![denied], ..good.clone() });
+    let out = first.lake().display().to_string();
+    let at = |world: &World, now: &str, more: &[&str]| {
+        let words = ["scan", "--unlimited", "--now", now, "--out", &out];
+        run(&mut world.other(&[&words[..], more].concat()))
+    };
+    assert_eq!(at(&first, "2026-06-01T00:00:00Z", &[]).code, 2);
+    let before = verdicts(&first);
+    let id = latest_id(&first);
+    let mended = World::start(good);
+    let said = at(&mended, "2026-09-01T00:00:00Z", &["--retry-incomplete", &id]);
+    assert_eq!(said.code, 0, "{}", said.errors);
+    let copied = first.rows::<ScanAccountRecord>();
+    assert_eq!(copied.iter().filter(|row| row.taken_from_scan_id.is_some()).count(), 9);
+    let lake = mended.lake().display().to_string();
+    let words = ["scan", "--unlimited", "--now", "2026-09-01T00:00:00Z", "--out", &lake];
+    assert_eq!(run(&mut mended.other(&words)).code, 0);
+    assert_eq!(verdicts(&first), verdicts(&mended));
+    assert_ne!(verdicts(&first), before, "three months change some verdicts");
+}
+
 #[test]
 fn an_account_that_lost_a_table_is_collected_again_as_a_whole() {
     let denied =

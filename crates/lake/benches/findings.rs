@@ -79,6 +79,7 @@ fn write_100_000_findings(bencher: Bencher<'_, '_>) {
             scan_id: id.to_string(),
             now: now(),
             config_sha256: String::new(),
+            configuration: serde_json::Value::Null,
             tool_version: String::new(),
             retried_scan_id: None,
             roster_sha256: None,
@@ -123,6 +124,7 @@ fn write_100_000_findings(bencher: Bencher<'_, '_>) {
             aws_partition: None,
             ages_counted_to: None,
             checked_from_scan_id: None,
+            configuration_json: None,
         };
         writer.publish(&[], scan, &serde_json::Value::Null, &mut |_| true).unwrap()
     });

@@ -10,13 +10,15 @@ use orgsweep_model::records::{ScanAccountRecord, ScanRecord, TableRead};
 use orgsweep_model::{AccountId, Grain, Row, TableSchema, Tables};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 
-use crate::copy::ACCOUNT_ID;
 use crate::error::LakeError;
 use crate::layout::table_key;
 use crate::lookup::{lookup, open_where};
 use crate::read::{each_row, each_row_in, is_of_scan, open, rows_in};
 use crate::scan_id::ScanId;
 use crate::store::Store;
+
+/// The column that names the account.
+const ACCOUNT_ID: &str = "account_id";
 
 /// A file in order of account id, read forward.
 struct Cursor {

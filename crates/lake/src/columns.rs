@@ -5,12 +5,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use orgsweep_model::{Rows, TableSchema};
 
 use crate::batch::parts;
-use crate::codec::Parts;
 use crate::error::LakeError;
 use crate::scan_id::ScanId;
 use crate::schema::arrow_schema;
@@ -22,16 +20,6 @@ pub struct Columns {
     pub(crate) rows: usize,
     /// As [`Parts::encode`](crate::codec::Parts::encode) makes them.
     pub(crate) bytes: Vec<u8>,
-}
-
-impl Columns {
-    /// Of rows that are columns already.
-    pub(crate) fn of(table: &'static TableSchema, batch: &RecordBatch) -> Result<Self, LakeError> {
-        let bytes = Parts::of(batch)
-            .encode()
-            .map_err(LakeError::format("encoding rows of", Path::new(table.name)))?;
-        Ok(Self { table, rows: batch.num_rows(), bytes })
-    }
 }
 
 /// Encodes rows of one scan, on any thread.

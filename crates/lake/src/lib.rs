@@ -19,7 +19,6 @@ mod batch;
 mod codec;
 mod columns;
 mod content;
-mod copy;
 mod ddl;
 mod error;
 mod few;

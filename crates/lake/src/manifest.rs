@@ -195,11 +195,6 @@ pub fn has_table(
     }
 }
 
-/// The same, of a scan of which nothing is known yet.
-pub fn is_published(store: &dyn Store, scan_id: &ScanId, table: &TableSchema) -> Result<bool, LakeError> {
-    has_table(store, &files_of(store, scan_id)?, scan_id, table)
-}
-
 /// Size and SHA-256 of a local file.
 pub fn digest(path: &Path) -> Result<(u64, String), LakeError> {
     let mut file = File::open(path).map_err(LakeError::io("reading", path))?;

@@ -64,6 +64,7 @@ fn scan_record(status: ScanStatus) -> ScanRecord {
         aws_partition: None,
         ages_counted_to: None,
         checked_from_scan_id: None,
+        configuration_json: None,
     }
 }
 
@@ -124,6 +125,7 @@ fn header(id: &ScanId) -> ScanHeader {
         scan_id: id.to_string(),
         now: moment(1_700_000_000_000),
         config_sha256: "00".to_owned(),
+        configuration: serde_json::Value::Null,
         tool_version: "0.1.0".to_owned(),
         retried_scan_id: None,
         roster_sha256: None,

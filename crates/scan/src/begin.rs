@@ -6,10 +6,11 @@ use orgsweep_lake::{ScanHeader, ScanId, ScanWriter};
 use orgsweep_model::Timestamp;
 use orgsweep_model::registry::Registry;
 
+use crate::configuration::MayChange;
 use crate::error::Error;
 use crate::options::Options;
 use crate::retry::Earlier;
-use crate::same_scan::{same_configuration, same_roster};
+use crate::same_scan::{EarlierAttempt, same_roster};
 use crate::shard::Shard;
 
 /// Which attempt at a scan this is.
@@ -119,7 +120,7 @@ fn resume(
     options: &mut Options,
 ) -> Result<Started, Error> {
     let header = resumable(wanted, options)?;
-    same_configuration(&header.scan_id, &header.config_sha256, &header.tool_version, options)?;
+    EarlierAttempt::of(&header).fits(options, MayChange::Nothing)?;
     same_roster(&header, roster_sha256)?;
     options.count_ages_to(header.now);
     let scan_id: ScanId = header.scan_id.parse().map_err(Error::ScanId)?;
@@ -143,6 +144,7 @@ fn header(
         scan_id: scan_id.to_string(),
         now: options.plan.now,
         config_sha256: options.config_sha256().to_owned(),
+        configuration: options.configuration().clone(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         retried_scan_id,
         roster_sha256,

@@ -56,6 +56,7 @@ pub fn check(checking: Checking<'_>, on_event: &mut dyn FnMut(Event)) -> Result<
         scan_id: scan_id.to_string(),
         now: options.plan.now,
         config_sha256: options.config_sha256().to_owned(),
+        configuration: options.configuration().clone(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         retried_scan_id: None,
         roster_sha256: None,

@@ -7,6 +7,7 @@ use orgsweep_lake::LakeError;
 use orgsweep_model::AccountId;
 use orgsweep_sweep::{ScanError, SourceError, StopReason};
 
+use crate::configuration::ConfigurationDifference;
 use crate::shard::Shard;
 
 /// Ended from outside before there was anything to keep.
@@ -66,11 +67,14 @@ pub enum Error {
     },
     /// The scan has another configuration.
     #[error(
-        "scan {scan_id} was made with other checks, settings, accounts or roles: give the same options, or scan anew"
+        "scan {scan_id} was started with another configuration: {} was {} and is {} now",
+        difference.part, difference.earlier, difference.now
     )]
     OtherConfiguration {
         /// The scan.
         scan_id: String,
+        /// In what they differ.
+        difference: ConfigurationDifference,
     },
     /// The scan is of other accounts.
     #[error("scan {scan_id} was begun with other accounts")]

@@ -10,6 +10,7 @@ use orgsweep_model::{Account, AccountId};
 use orgsweep_sweep::{AccountLine, OrganizationFacts, Pending, ScanError, Totals};
 use tokio::time::Instant;
 
+use crate::configuration::MayChange;
 use crate::error::{Error, UnfinishedShards};
 use crate::evaluate::Judge;
 use crate::event::Event;
@@ -18,7 +19,7 @@ use crate::organization::{WhenComplete, organization_gaps};
 use crate::pack::{self, Packing};
 use crate::publish::{Publication, Published};
 use crate::roster_file::RosterFile;
-use crate::same_scan::{same_configuration, same_roster};
+use crate::same_scan::{EarlierAttempt, same_roster};
 use crate::tallies::{tallies, totals_of};
 
 /// Shards that are to be published.
@@ -62,7 +63,7 @@ pub fn finalize(finalizing: Finalizing<'_>, on_event: &mut dyn FnMut(Event)) -> 
     let (mut writer, shards) =
         ScanWriter::gather(&options.lake()?, &roster.scan_id, tables).map_err(Error::lake(&options.out))?;
     for StartedShard { header, .. } in &shards {
-        same_configuration(&header.scan_id, &header.config_sha256, &header.tool_version, &options)?;
+        EarlierAttempt::of(header).fits(&options, MayChange::Nothing)?;
         same_roster(header, Some(roster.digest()))?;
     }
     one_division(&shards)?;

@@ -6,6 +6,7 @@
 
 mod begin;
 mod check;
+mod configuration;
 mod error;
 mod evaluate;
 mod event;
@@ -27,11 +28,12 @@ mod texts;
 
 pub use begin::{Attempt, Started, begin, create};
 pub use check::{Checking, check};
+pub use configuration::{AccessChoice, AccountsFrom, ConfigurationDifference, Decisions};
 pub use error::{Error, Interruption, RosterDifference, UnfinishedShards};
 pub use evaluate::{CompleteOrganization, Judge, Judged};
 pub use event::{Beginning, Event};
 pub use finalize::{Finalized, Finalizing, finalize};
-pub use options::{AccessChoice, AccountsFrom, Decisions, Options};
+pub use options::Options;
 pub use publish::Published;
 pub use roster_file::RosterFile;
 pub use run::{Run, RunOutcome};

@@ -1,17 +1,14 @@
 //! What a scan needs, decided before it begins, and the digest of what of that decides its results.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::time::Duration;
 
 use orgsweep_lake::Lake;
+use orgsweep_model::Timestamp;
 use orgsweep_model::finding_id::sha256_hex;
-use orgsweep_model::selection::Scope;
-use orgsweep_model::{AccountId, Timestamp};
-use orgsweep_sweep::{Filter, Plan};
-use serde::Serialize;
-use serde_json::{Value as Json, json};
+use orgsweep_sweep::Plan;
+use serde_json::Value as Json;
 
+use crate::configuration::{Decisions, configuration};
 use crate::error::Error;
 
 /// What a scan needs.
@@ -27,79 +24,16 @@ pub struct Options {
     pub session_policy: Option<String>,
     /// See [`Options::config_sha256`].
     config_sha256: String,
-}
-
-/// What decides the results of a scan and is not in its plan.
-#[derive(Clone, Debug, Default)]
-pub struct Decisions {
-    /// Where settings of checks differ, in the order in which they hold.
-    pub overrides: Vec<(Scope, BTreeMap<String, Json>)>,
-    /// A credential report that is older is not used.
-    pub report_max_age: Option<Duration>,
-    /// Where the accounts come from.
-    pub accounts: AccountsFrom,
-    /// How accounts are entered.
-    pub access: AccessChoice,
-}
-
-/// Where the accounts come from.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum AccountsFrom {
-    /// From Organizations, or from a roster of it.
-    #[default]
-    Organization,
-    /// From a file; what is in it is another digest.
-    File(PathBuf),
-    /// Only the caller's own account.
-    CallerOnly,
-}
-
-/// How accounts are entered, as far as it decides what can be read. Secrets are not part of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct AccessChoice {
-    /// Region of the STS endpoint.
-    pub region: Option<String>,
-    /// Roles to assume, in order.
-    pub roles: Vec<String>,
-    /// Other roles in a unit or an account, in the order in which they hold.
-    pub roles_in: Vec<(String, Vec<String>)>,
-    /// Roles between the caller and the members.
-    pub chain: Vec<String>,
-    /// The role for the calls to Organizations.
-    pub discovery_role: Option<String>,
-    /// Length of a session in seconds.
-    pub session_duration: Option<u32>,
-    /// Whether sessions are limited to the calls of the checks.
-    pub is_limited: bool,
-    /// Source identity of the sessions.
-    pub source_identity: Option<String>,
-    /// Tags of the sessions.
-    pub session_tags: Vec<(String, String)>,
-}
-
-/// Everything that decides the results of a scan: what is not in here may differ between two attempts at the same scan.
-#[derive(Serialize)]
-struct Configuration<'a> {
-    checks: BTreeMap<&'a str, Json>,
-    overrides: Vec<(String, &'a BTreeMap<String, Json>)>,
-    tables: Vec<&'static str>,
-    details: usize,
-    report_max_age_seconds: Option<u64>,
-    accounts: &'a AccountsFrom,
-    units: &'a [String],
-    excluded_units: &'a [String],
-    chosen_accounts: &'a BTreeSet<AccountId>,
-    excluded_accounts: &'a BTreeSet<AccountId>,
-    tags: &'a BTreeMap<String, String>,
-    access: &'a AccessChoice,
+    /// Everything that decides the results, as it is stored.
+    configuration: Json,
 }
 
 impl Options {
     /// The options of a scan, with the digest of what decides its results.
     pub fn new(plan: Plan, decisions: &Decisions, out: PathBuf, session_policy: Option<String>) -> Self {
-        let config_sha256 = Configuration::of(&plan, decisions).digest();
-        Self { plan, out, publish_partial: false, session_policy, config_sha256 }
+        let configuration = configuration(&plan, decisions);
+        let config_sha256 = sha256_hex(configuration.to_string().as_bytes());
+        Self { plan, out, publish_partial: false, session_policy, config_sha256, configuration }
     }
 
     /// The lake that the scan is published into.
@@ -113,6 +47,11 @@ impl Options {
         &self.config_sha256
     }
 
+    /// What the digest is of.
+    pub fn configuration(&self) -> &Json {
+        &self.configuration
+    }
+
     /// Ages count to this moment, whatever the clock says: a scan goes on with the moment that it began with.
     pub fn count_ages_to(&mut self, now: Timestamp) {
         self.plan.now = now;
@@ -120,63 +59,20 @@ impl Options {
     }
 }
 
-impl<'a> Configuration<'a> {
-    /// Everything is named here, so that whoever adds an option decides whether it is hashed.
-    fn of(plan: &'a Plan, decisions: &'a Decisions) -> Self {
-        let Plan {
-            checks,
-            collectors,
-            filter,
-            most_details,
-            // Whether an override may match nothing decides whether a scan is done, and not what comes of it.
-            scopes: _,
-            // The moment is compared by itself, and what an earlier attempt left is no choice.
-            now: _,
-            clock: _,
-            // Which tables there are follows from the program, and its version is compared by itself.
-            stored: _,
-            organization_collectors: _,
-            computed: _,
-            shared: _,
-            concurrency: _,
-            done: _,
-            taken: _,
-            had: _,
-            is_a_shard: _,
-        } = plan;
-        let Filter { units, excluded_units, accounts: chosen_accounts, excluded_accounts, tags, sample: _ } =
-            filter;
-        let Decisions { overrides, report_max_age, accounts, access } = decisions;
-        Self {
-            checks: checks.checks().map(|check| (check.id(), check.settings())).collect(),
-            overrides: overrides.iter().map(|(scope, changes)| (format!("{scope:?}"), changes)).collect(),
-            tables: collectors.iter().flat_map(|one| one.fills().iter().map(|table| table.name)).collect(),
-            details: *most_details,
-            report_max_age_seconds: report_max_age.map(|age| age.as_secs()),
-            accounts,
-            units,
-            excluded_units,
-            chosen_accounts,
-            excluded_accounts,
-            tags,
-            access,
-        }
-    }
-
-    fn digest(&self) -> String {
-        sha256_hex(json!(self).to_string().as_bytes())
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
     use std::sync::Arc;
+    use std::time::Duration;
 
+    use orgsweep_model::AccountId;
     use orgsweep_model::collector::Clock;
     use orgsweep_model::registry::Registry;
-    use orgsweep_model::selection::CheckSet;
+    use orgsweep_model::selection::{CheckSet, Scope};
+    use orgsweep_sweep::Filter;
 
     use super::*;
+    use crate::configuration::AccountsFrom;
 
     fn plan() -> Plan {
         let registry = Registry::new(Vec::new(), Vec::new()).unwrap();

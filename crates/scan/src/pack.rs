@@ -115,11 +115,17 @@ pub struct LakeSink<'a> {
 }
 
 impl<'a> LakeSink<'a> {
-    /// Into a scan that may have accounts that wait already.
-    pub fn new(writer: &'a mut ScanWriter, plan: Arc<Plan>, packing: Packing, usage: Arc<Usage>) -> Self {
+    /// Into a scan that may have accounts that wait already. `is_organization_kept`: an earlier process did, or all shards have
+    /// its facts from their roster.
+    pub fn new(
+        writer: &'a mut ScanWriter,
+        plan: Arc<Plan>,
+        packing: Packing,
+        usage: Arc<Usage>,
+        is_organization_kept: bool,
+    ) -> Self {
         let waiting = writer.not_judged().into();
-        // There is nothing to keep where shards have it from their roster, or nothing is read.
-        let is_organization_kept = plan.is_a_shard || plan.organization_collectors.is_empty();
+        let is_organization_kept = is_organization_kept || plan.organization_collectors.is_empty();
         Self { writer, plan, packing, usage, waiting, is_organization_kept, judged_later: Totals::default() }
     }
 

@@ -159,6 +159,7 @@ impl Publication<'_> {
             aws_partition: Some(self.organization.partition.clone()),
             ages_counted_to: Some(plan.now),
             checked_from_scan_id: self.checked_from_scan_id.clone(),
+            configuration_json: Some(self.options.configuration().to_string()),
         }
     }
 

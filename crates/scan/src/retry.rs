@@ -1,32 +1,32 @@
-//! A published scan read back, so that only what it lost is scanned again.
+//! A published scan read back, so that only what it lost is collected again.
 
 use std::collections::{BTreeMap, HashSet};
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use orgsweep_lake::{LakeError, Place, Scan, ScanId, ScanSelector, ScanWriter};
-use orgsweep_model::records::{
-    ApiCallRecord, CheckControlRecord, CheckRecord, ScanAccountRecord, ScanRecord, ScanState,
-};
-use orgsweep_model::{AccountId, Row as _, TableSchema, Usage};
+use orgsweep_lake::{Place, Scan, ScanId, ScanSelector, ScanWriter};
+use orgsweep_model::records::{ApiCallRecord, ScanAccountRecord, ScanRecord, ScanState};
+use orgsweep_model::registry::Registry;
+use orgsweep_model::{AccountId, Usage};
 use orgsweep_sweep::{Plan, Totals};
+use serde_json::Value as Json;
 
+use crate::configuration::MayChange;
 use crate::error::Error;
 use crate::options::Options;
-use crate::same_scan::same_configuration;
-use crate::tallies::tallies;
+use crate::pack::{Packing, keep};
+use crate::same_scan::EarlierAttempt;
+use crate::stored_facts::StoredFacts;
 
 /// A published scan.
 pub struct Earlier {
-    root: PathBuf,
     published: Scan,
     /// Its name.
     pub scan_id: ScanId,
     /// Its organization.
     organization_id: String,
-    /// Accounts that it scanned whole.
-    whole: HashSet<AccountId>,
-    /// Accounts that it scanned in part.
+    /// Accounts that it scanned completely.
+    complete: HashSet<AccountId>,
+    /// Accounts of which it lost something.
     partial: HashSet<AccountId>,
 }
 
@@ -39,22 +39,30 @@ impl Earlier {
         published.is_unchanged().map_err(failed)?;
         let scans: Vec<ScanRecord> = published.rows().map_err(failed)?;
         let scan = scans.first().ok_or(Error::NoRecord)?;
-        same_configuration(scan_id.as_str(), &scan.config_sha256, &scan.tool_version, options)?;
-        let (mut whole, mut partial) = (HashSet::new(), HashSet::new());
+        let stored = scan.configuration_json.as_deref();
+        let configuration: Json = stored.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+        let attempt = EarlierAttempt {
+            scan_id: scan_id.as_str(),
+            config_sha256: &scan.config_sha256,
+            configuration: &configuration,
+            tool_version: &scan.tool_version,
+        };
+        attempt.fits(options, MayChange::Access)?;
+        let (mut complete, mut partial) = (HashSet::new(), HashSet::new());
         published
             .each_row(&mut |row: ScanAccountRecord| match row.scan_state {
-                ScanState::Scanned => drop(whole.insert(row.account_id)),
+                ScanState::Scanned => drop(complete.insert(row.account_id)),
                 ScanState::Partial => drop(partial.insert(row.account_id)),
                 ScanState::NotScanned => {}
             })
             .map_err(failed)?;
         let organization_id = scan.org_id.clone();
-        Ok(Self { root: options.out.clone(), published, scan_id, organization_id, whole, partial })
+        Ok(Self { published, scan_id, organization_id, complete, partial })
     }
 
     /// Tells the plan what need not be scanned again, and what stays where an account cannot be entered again.
     pub fn apply_to(&self, plan: &mut Plan) {
-        plan.taken = self.whole.difference(&plan.done).copied().collect();
+        plan.taken = self.complete.difference(&plan.done).copied().collect();
         plan.had = self.partial.difference(&plan.done).copied().collect();
     }
 
@@ -70,44 +78,40 @@ impl Earlier {
         })
     }
 
-    /// Copies accounts, with what they add to the sums; and counts what this scan asked of AWS for them in vain.
-    pub fn take_over(
+    /// Copies the facts of accounts and judges them as this scan judges all others; counts what this scan asked of AWS for them
+    /// in vain.
+    pub fn judge_again(
         &self,
-        writer: &mut ScanWriter,
-        place: Place,
+        registry: &Registry,
+        options: &Options,
         accounts: &BTreeMap<AccountId, Option<Arc<Usage>>>,
-        totals: &mut Totals,
-    ) -> Result<(), LakeError> {
-        for table in writer.tables().to_vec() {
-            if is_an_accounts_own(table) {
-                writer.copy_from(place, &self.scan_id, table, &|account| accounts.contains_key(&account))?;
-            }
+        into: Into<'_>,
+    ) -> Result<(), Error> {
+        if accounts.is_empty() {
+            return Ok(());
         }
-        let taken = tallies(&self.published, &|account| accounts.contains_key(&account))?;
-        for (account, mut tally) in taken {
-            if let Some(Some(usage)) = accounts.get(&account) {
-                tally.calls.add(&usage.total());
-                writer.add(place, account, &ApiCallRecord::of(Some(account), usage))?;
+        let Into { writer, packing, place, totals } = into;
+        let mut stored = StoredFacts::of(&self.published, options, registry)?;
+        stored.each_account(&|account| accounts.contains_key(&account), &mut |mut facts| {
+            if let Some(Some(usage)) = accounts.get(&facts.account.id) {
+                facts.record.api_calls = usage.calls() as i64;
+                facts.record.throttles = usage.throttles() as i64;
+                facts.api_calls = ApiCallRecord::of(Some(facts.account.id), usage);
             }
-            let json = serde_json::to_value(&tally).map_err(|error| LakeError::Format {
-                doing: "taking over",
-                path: self.root.clone(),
-                problem: error.to_string(),
-            })?;
-            writer.finish_copied(place, account, json)?;
-            totals.add(tally);
-        }
-        Ok(())
+            totals.add(keep(writer, packing, place, facts).map_err(Error::Rows)?);
+            Ok(())
+        })
     }
 }
 
-/// Not the scan's own rows, and not its calls: this scan made its own, or none.
-fn is_an_accounts_own(table: &TableSchema) -> bool {
-    let others = [
-        ScanRecord::SCHEMA.name,
-        CheckRecord::SCHEMA.name,
-        CheckControlRecord::SCHEMA.name,
-        ApiCallRecord::SCHEMA.name,
-    ];
-    !others.contains(&table.name)
+/// Where copied accounts go.
+pub struct Into<'a> {
+    /// The scan.
+    pub writer: &'a mut ScanWriter,
+    /// How they are judged.
+    pub packing: &'a Packing,
+    /// Whether a resumed scan has them.
+    pub place: Place,
+    /// What they add to.
+    pub totals: &'a mut Totals,
 }

@@ -1,11 +1,12 @@
 //! One run, from an open source to published tables: what a new scan, one that is resumed, one that retries and a shard share.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use orgsweep_lake::{Place, ScanHeader, ScanId, ScanWriter};
 use orgsweep_model::registry::Registry;
-use orgsweep_model::{Organization, Usage};
+use orgsweep_model::{AccountId, Organization, Usage};
 use orgsweep_sweep::{Pending, Plan, RunResult, ScanError, Source, Stop, StopReason, Totals};
 use tokio::time::Instant;
 
@@ -17,7 +18,7 @@ use crate::options::Options;
 use crate::organization::{Reading, WhenComplete, organization_gaps};
 use crate::pack::{LakeSink, Packing, keep};
 use crate::publish::{Publication, Published};
-use crate::retry::Earlier;
+use crate::retry::{Earlier, Into};
 use crate::shard::Shard;
 use crate::stopping::or_interrupted;
 use crate::tallies::totals_of;
@@ -49,7 +50,8 @@ pub enum RunOutcome {
 }
 
 /// What is known and kept while a run goes on.
-struct Running {
+struct Running<'a> {
+    registry: &'a Registry,
     source: Arc<dyn Source>,
     options: Options,
     plan: Arc<Plan>,
@@ -73,7 +75,7 @@ impl Run<'_> {
         let (usage, plan) = (source.usage(), Arc::new(options.plan.clone()));
         let shared = writer.earlier_usage();
         let mut running =
-            Running { source, options, plan, stop, writer, header, shard, earlier, totals, usage };
+            Running { registry, source, options, plan, stop, writer, header, shard, earlier, totals, usage };
         let organization = running.enter_the_organization().await?;
         on_event(Event::Started(running.beginning()));
         if !unfinished.is_empty() {
@@ -113,7 +115,7 @@ impl Run<'_> {
     }
 }
 
-impl Running {
+impl Running<'_> {
     fn beginning(&self) -> Beginning {
         Beginning {
             scan_id: self.header.scan_id.clone(),
@@ -139,7 +141,6 @@ impl Running {
         self.writer.keep_usage(&self.usage).map_err(refused)?;
         if let Some(earlier) = &self.earlier {
             earlier.same_organization(&organization.id)?;
-            self.writer.copy_documents_from(&earlier.scan_id);
         }
         Ok(organization)
     }
@@ -156,11 +157,13 @@ impl Running {
             .writer
             .kept_organization(organization.management_account_id, &self.plan.organization_tables())
             .map_err(refused)?;
+        let is_kept = kept.is_some() || self.shard.is_some();
         let reading = Reading::begin(&self.source, &self.plan, &judge, kept).await;
         let facts = reading.complete();
         let packing = Packing::new(&self.writer, &self.plan, judge, facts.clone());
         let usage = Arc::clone(&self.usage);
-        let mut sink = LakeSink::new(&mut self.writer, Arc::clone(&self.plan), packing, usage);
+        let plan = Arc::clone(&self.plan);
+        let mut sink = LakeSink::new(&mut self.writer, plan, packing, usage, is_kept);
         let mut about_accounts = |event| on_event(Event::Accounts(event));
         let (source, plan, stop) = (Arc::clone(&self.source), Arc::clone(&self.plan), self.stop.clone());
         let ran = orgsweep_sweep::run(source, plan, &mut sink, stop, &mut about_accounts).await;
@@ -204,10 +207,8 @@ impl Running {
             }
             self.leave_out(pending, &organization, facts)?;
         }
-        if let (Some(earlier), None) = (&self.earlier, self.shard) {
-            earlier
-                .take_over(&mut self.writer, Place::Finished, &taken, &mut self.totals)
-                .map_err(refused)?;
+        if self.shard.is_none() {
+            self.judge_again(Place::Finished, &taken, &organization, facts)?;
         }
         Ok(organization)
     }
@@ -230,13 +231,24 @@ impl Running {
             let kept = keep(&mut self.writer, &packing, Place::Unfinished, facts);
             self.totals.add(kept.map_err(Error::Rows)?);
         }
-        if let Some(earlier) = &self.earlier {
-            let kept = kept.into_iter().map(|one| (one.account.id, one.usage)).collect();
-            earlier
-                .take_over(&mut self.writer, Place::Unfinished, &kept, &mut self.totals)
-                .map_err(Error::lake(&self.options.out))?;
-        }
-        Ok(())
+        let kept = kept.into_iter().map(|one| (one.account.id, one.usage)).collect();
+        self.judge_again(Place::Unfinished, &kept, organization, facts)
+    }
+
+    /// Accounts of which the facts of an earlier scan stay.
+    fn judge_again(
+        &mut self,
+        place: Place,
+        accounts: &BTreeMap<AccountId, Option<Arc<Usage>>>,
+        organization: &Organization,
+        facts: &WhenComplete,
+    ) -> Result<(), Error> {
+        let Some(earlier) = &self.earlier else { return Ok(()) };
+        let judge = Judge::new(&self.plan, organization);
+        let packing = Packing::new(&self.writer, &self.plan, judge, facts.clone());
+        let into =
+            Into { writer: &mut self.writer, packing: &packing, place, totals: &mut self.totals };
+        earlier.judge_again(self.registry, &self.options, accounts, into)
     }
 
     /// Accounts that a resumed scan need not collect again.

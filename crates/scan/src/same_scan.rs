@@ -1,25 +1,49 @@
 //! What two attempts at a scan must share, so that their rows may be put together.
 
 use orgsweep_lake::ScanHeader;
+use serde_json::Value as Json;
 
+use crate::configuration::{MayChange, difference};
 use crate::error::{Error, RosterDifference};
 use crate::options::Options;
 
-/// Rows of two configurations, or of two versions, are never put together.
-pub fn same_configuration(
-    scan_id: &str,
-    config_sha256: &str,
-    tool_version: &str,
-    options: &Options,
-) -> Result<(), Error> {
-    let scan_id = scan_id.to_owned();
-    if tool_version != env!("CARGO_PKG_VERSION") {
-        return Err(Error::OtherVersion { scan_id, version: tool_version.to_owned() });
+/// An earlier attempt, as far as it is compared.
+pub struct EarlierAttempt<'a> {
+    /// The scan.
+    pub scan_id: &'a str,
+    /// The digest of its configuration.
+    pub config_sha256: &'a str,
+    /// Its configuration.
+    pub configuration: &'a Json,
+    /// What it was made by.
+    pub tool_version: &'a str,
+}
+
+impl<'a> EarlierAttempt<'a> {
+    /// Of a scan that was started.
+    pub fn of(header: &'a ScanHeader) -> Self {
+        Self {
+            scan_id: &header.scan_id,
+            config_sha256: &header.config_sha256,
+            configuration: &header.configuration,
+            tool_version: &header.tool_version,
+        }
     }
-    if config_sha256 != options.config_sha256() {
-        return Err(Error::OtherConfiguration { scan_id });
+
+    /// Rows of two configurations, or of two versions, are never put together. The error names the option that differs.
+    pub fn fits(&self, options: &Options, may_change: MayChange) -> Result<(), Error> {
+        let scan_id = self.scan_id.to_owned();
+        if self.tool_version != env!("CARGO_PKG_VERSION") {
+            return Err(Error::OtherVersion { scan_id, version: self.tool_version.to_owned() });
+        }
+        if self.config_sha256 == options.config_sha256() {
+            return Ok(());
+        }
+        match difference(self.configuration, options.configuration(), may_change) {
+            Some(difference) => Err(Error::OtherConfiguration { scan_id, difference }),
+            None => Ok(()),
+        }
     }
-    Ok(())
 }
 
 /// Rows of two rosters are never put together: an account that one of them lacks would be in the scan without being chosen.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use orgsweep_scan::{Error, Interruption, RosterDifference, Shard, UnfinishedShards};
+use orgsweep_scan::{ConfigurationDifference, Error, Interruption, RosterDifference, Shard, UnfinishedShards};
 use orgsweep_sweep::{ScanError, StopReason};
 
 use crate::exit::{Exit, Failure};
@@ -59,8 +59,8 @@ impl From<Error> for Failure {
             }
             Error::SeveralDivisions(folders) => several_divisions(folders),
             Error::Unfinished(shards) => unfinished(shards),
+            Error::OtherConfiguration { scan_id, difference } => other_configuration(&scan_id, &difference),
             Error::OtherVersion { .. }
-            | Error::OtherConfiguration { .. }
             | Error::NoRecord
             | Error::StoresTooLittle { .. }
             | Error::Texts(_)
@@ -132,6 +132,52 @@ fn deadline_while_publishing(scan_id: &str, root: &Path, of_shards: bool) -> Fai
     Failure::incomplete(message)
 }
 
+/// The options by the parts of a configuration that they decide.
+const OPTIONS: [(&str, &str); 19] = [
+    ("tables", "--collect"),
+    ("details", "--key-ids"),
+    ("report_max_age_seconds", "--report-max-age (seconds)"),
+    ("accounts", "--accounts-file or --single-account"),
+    ("units", "--ou"),
+    ("excluded_units", "--exclude-ou"),
+    ("chosen_accounts", "--account"),
+    ("excluded_accounts", "--exclude-account"),
+    ("tags", "--tag"),
+    ("overrides", "[[override]] of the configuration file"),
+    ("access.region", "--region"),
+    ("access.roles", "--role-name"),
+    ("access.roles_in", "role-name in [[override]]"),
+    ("access.chain", "--role-chain"),
+    ("access.discovery_role", "--discovery-role"),
+    ("access.session_duration", "--session-duration"),
+    ("access.is_limited", "the session policy (--no-session-policy)"),
+    ("access.source_identity", "--source-identity"),
+    ("access.session_tags", "--session-tag"),
+];
+
+/// What a user calls a part of a configuration.
+fn option_of(part: &str) -> String {
+    if let Some(check) = part.strip_prefix("checks.") {
+        return match check.split_once('.') {
+            Some((id, setting)) => format!("the setting {setting} in [checks.{id}]"),
+            None => format!("check {check} with its settings"),
+        };
+    }
+    let option = OPTIONS.iter().find(|(known, _)| *known == part);
+    option.map_or(part, |(_, option)| option).to_owned()
+}
+
+fn other_configuration(scan_id: &str, difference: &ConfigurationDifference) -> String {
+    let shown = |value: &str| if value == "null" { "not set".to_owned() } else { value.to_owned() };
+    format!(
+        "scan {scan_id} was started with other options: {} was {} and is {} now\n  Use the options that it was started \
+         with, or start a new scan. A retry may change how accounts are entered, and nothing else.",
+        option_of(&difference.part),
+        shown(&difference.earlier),
+        shown(&difference.now)
+    )
+}
+
 fn other_roster(scan_id: &str, difference: RosterDifference) -> String {
     match difference {
         RosterDifference::WasListed => {
@@ -182,4 +228,36 @@ fn unfinished(shards: &UnfinishedShards) -> String {
         roster.display(),
         begun.join(", ")
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::PathBuf;
+    use std::sync::Arc;
+
+    use orgsweep_model::collector::Clock;
+    use orgsweep_model::registry::Registry;
+    use orgsweep_model::selection::CheckSet;
+    use orgsweep_scan::{Decisions, Options};
+    use orgsweep_sweep::{Filter, Plan};
+
+    use super::*;
+
+    #[test]
+    fn every_part_of_a_configuration_has_the_name_of_its_option() {
+        let registry = Registry::new(Vec::new(), Vec::new()).unwrap();
+        let checks = Arc::new(CheckSet::new());
+        let plan = Plan::new(&registry, checks, &BTreeSet::new(), Filter::default(), 4, Clock::wall());
+        let options = Options::new(plan, &Decisions::default(), PathBuf::from("lake"), None);
+        let configuration = options.configuration().as_object().unwrap();
+        let access = configuration["access"].as_object().unwrap();
+        let parts = configuration.keys().filter(|key| !["checks", "access"].contains(&key.as_str())).cloned();
+        let parts: Vec<String> = parts.chain(access.keys().map(|key| format!("access.{key}"))).collect();
+        assert_eq!(parts.len(), OPTIONS.len());
+        for part in parts {
+            assert_ne!(option_of(&part), part);
+        }
+        assert_eq!(option_of("checks.iam-a.days"), "the setting days in [checks.iam-a]");
+    }
 }

@@ -20,6 +20,9 @@ pub struct ScanHeader {
     pub now: orgsweep_model::Timestamp,
     /// Of the effective configuration.
     pub config_sha256: String,
+    /// The configuration itself; null: an earlier version did not keep it.
+    #[serde(default)]
+    pub configuration: serde_json::Value,
     /// The version of orgsweep: rows of two versions are never mixed.
     pub tool_version: String,
     /// The scan whose complete accounts are copied.

@@ -197,13 +197,6 @@ impl Spool {
         Ok(())
     }
 
-    /// Discards the rows of an account that is not finished.
-    pub fn discard(&mut self, account: AccountId) {
-        if !self.finished.contains(&account) {
-            self.tables.values_mut().for_each(|table| drop(table.open.remove(&account)));
-        }
-    }
-
     /// Counts the account as whole, with what it adds to the scan's sums.
     pub fn finish(&mut self, account: AccountId, tally: Json) -> Result<(), LakeError> {
         let of_table =

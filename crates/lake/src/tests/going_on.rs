@@ -106,47 +106,13 @@ fn shards_are_published_as_one_in_order_of_account() {
 }
 
 #[test]
-fn rows_are_taken_over_under_the_new_name_and_remember_where_they_came_from() {
-    let folder = tempfile::tempdir().unwrap();
-    let (old, new) = (scan_id(1000), scan_id(2000));
-    let mut first = writer(folder.path(), &old);
-    for account in ["111111111111", "222222222222"] {
-        let mut record: ScanAccountRecord = row_of(0);
-        record.account_id = account.parse().unwrap();
-        let rows: Vec<Arc<dyn Rows>> =
-            vec![Arc::new(vec![record]), Arc::new(vec![key(account, "arn:a", 1), key(account, "arn:b", 2)])];
-        spool(&mut first, Place::Finished, account.parse().unwrap(), &rows, json!({})).unwrap();
-    }
-    first.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
-
-    let mut second = writer(folder.path(), &new);
-    let kept: orgsweep_model::AccountId = "222222222222".parse().unwrap();
-    for table in [ScanAccountRecord::SCHEMA, AccessKey::SCHEMA] {
-        second.copy_from(Place::Finished, &old, table, &|account| account == kept).unwrap();
-    }
-    second.finish_copied(Place::Finished, kept, json!({})).unwrap();
-    second.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
-    let selector = ScanSelector::Id(new);
-    let accounts: Vec<ScanAccountRecord> = read(folder.path(), &selector).unwrap();
-    assert_eq!(accounts.len(), 1);
-    assert_eq!(accounts[0].account_id, kept);
-    assert_eq!(accounts[0].taken_from_scan_id.as_deref(), Some(old.as_str()));
-    assert_eq!(read::<AccessKey>(folder.path(), &selector).unwrap().len(), 2);
-}
-
-#[test]
 fn a_finished_account_takes_no_more_rows() {
     let folder = tempfile::tempdir().unwrap();
-    let (old, new) = (scan_id(1000), scan_id(2000));
     let account = "111111111111".parse().unwrap();
     let rows = || -> Vec<Arc<dyn Rows>> { vec![Arc::new(vec![key("111111111111", "arn:a", 1)])] };
-    let mut first = writer(folder.path(), &old);
-    spool(&mut first, Place::Finished, account, &rows(), json!({})).unwrap();
-    first.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
-    let mut second = writer(folder.path(), &new);
-    spool(&mut second, Place::Finished, account, &rows(), json!({})).unwrap();
-    assert!(spool(&mut second, Place::Finished, account, &rows(), json!({})).is_err());
-    assert!(second.copy_from(Place::Finished, &old, AccessKey::SCHEMA, &|_| true).is_err());
+    let mut writer = writer(folder.path(), &scan_id(1));
+    spool(&mut writer, Place::Finished, account, &rows(), json!({})).unwrap();
+    assert!(spool(&mut writer, Place::Finished, account, &rows(), json!({})).is_err());
 }
 
 #[test]
@@ -176,23 +142,6 @@ fn a_torn_header_stands_in_nobodys_way() {
     std::fs::create_dir_all(folder.path().join("staging/torn")).unwrap();
     std::fs::write(folder.path().join("staging/torn/scan.json"), "").unwrap();
     assert_eq!(unfinished(folder.path()).unwrap(), []);
-}
-
-#[test]
-fn what_was_forgotten_is_not_published() {
-    let folder = tempfile::tempdir().unwrap();
-    let (old, new) = (scan_id(1000), scan_id(2000));
-    let account = "111111111111".parse().unwrap();
-    let rows = || -> Vec<Arc<dyn Rows>> { vec![Arc::new(vec![key("111111111111", "arn:a", 1)])] };
-    let mut first = writer(folder.path(), &old);
-    spool(&mut first, Place::Finished, account, &rows(), json!({})).unwrap();
-    first.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
-    let mut second = writer(folder.path(), &new);
-    second.copy_from(Place::Finished, &old, AccessKey::SCHEMA, &|_| true).unwrap();
-    second.discard(account);
-    second.finish_copied(Place::Finished, account, json!({})).unwrap();
-    second.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
-    assert_eq!(read::<AccessKey>(folder.path(), &ScanSelector::Id(new)).unwrap(), []);
 }
 
 #[test]

@@ -30,22 +30,7 @@ fn each_document_is_there_once_and_always_in_the_same_place() {
     }
 }
 
-#[test]
-fn documents_of_a_retried_scan_are_taken_over() {
-    let folder = tempfile::tempdir().unwrap();
-    let (old, new) = (scan_id(1000), scan_id(2000));
-    let mut first = writer(folder.path(), &old);
-    let account = "111111111111".parse().unwrap();
-    spool(&mut first, Place::Finished, account, &[documents(&["a", "b"])], json!({})).unwrap();
-    first.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
-    let mut second = writer(folder.path(), &new);
-    second.copy_documents_from(&old);
-    spool(&mut second, Place::Finished, account, &[documents(&["b", "c"])], json!({})).unwrap();
-    second.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
-    assert_eq!(texts(folder.path()), ["a", "b", "c"]);
-}
-
-/// In its account's place, in the table's order, and instead of what an earlier scan said.
+/// In its account's place, in the table's order, and once.
 #[test]
 fn what_was_read_for_all_is_noted_in_one_accounts_ledger() {
     let folder = tempfile::tempdir().unwrap();

@@ -185,17 +185,6 @@ fn a_scan_is_written_published_and_read_over_a_store_of_objects() {
         scan.lookup("account_id", &BTreeSet::from([wanted.as_str()])).unwrap().unwrap();
     assert_eq!(found, keys[2..]);
 
-    // A third scan copies an account of the first.
-    let third = scan_id(86_400_001);
-    let mut writer = started(&lake, &third);
-    for table in [ScanAccountRecord::SCHEMA, AccessKey::SCHEMA] {
-        writer.copy_from(Place::Finished, &first, table, &|one| one == wanted).unwrap();
-    }
-    writer.finish_copied(Place::Finished, wanted, json!({})).unwrap();
-    writer.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
-    let copied = lake.scan(&ScanSelector::Latest).unwrap();
-    assert_eq!(copied.id(), &third);
-    assert_eq!(copied.rows::<AccessKey>().unwrap(), found);
     // Every key is one that the layout names.
     for key in store.keys() {
         let is_known = ["v1/", "manifests/v1/", POINTER].iter().any(|prefix| key.starts_with(prefix));

@@ -130,7 +130,6 @@ impl ScanWriter {
             usages,
             unfinished: None,
             collected: None,
-            documents_of: None,
             ledger: Vec::new(),
             is_a_shard,
             published: false,

@@ -1,18 +1,15 @@
 //! A scan that is being written: its accounts are kept one by one, until they are published together.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use orgsweep_model::records::TableRead;
-use orgsweep_model::{AccountId, Rows, TableSchema, Tables, Usage};
+use orgsweep_model::{AccountId, TableSchema, Tables, Usage};
 use serde_json::Value as Json;
 
 use crate::columns::{ColumnEncoder, Columns};
-use crate::copy::{ACCOUNT_ID, each_account};
 use crate::error::LakeError;
 use crate::lake::Lake;
 use crate::layout::{COLLECTED, ORGANIZATION, ORGANIZATION_FACTS, UNFINISHED, table_key};
-use crate::manifest::is_published;
 use crate::scan_id::ScanId;
 use crate::schema::SCANS;
 use crate::staging::{CollectedFacts, SharedUsage, Spool, remove_folder};
@@ -35,8 +32,6 @@ pub struct ScanWriter {
     pub(super) unfinished: Option<usize>,
     /// Accounts that are collected and not judged yet.
     pub(super) collected: Option<CollectedFacts>,
-    /// The scan whose documents are copied.
-    pub(super) documents_of: Option<ScanId>,
     /// Tables that were read once, for the organization as a whole.
     pub(super) ledger: Vec<TableRead>,
     pub(super) is_a_shard: bool,
@@ -135,52 +130,9 @@ impl ScanWriter {
         spool.finish(account, tally)
     }
 
-    /// Copies rows of a table from a committed scan of the same lake, for the accounts that `keep` names. They count once the
-    /// account is finished.
-    pub fn copy_from(
-        &mut self,
-        place: Place,
-        from: &ScanId,
-        table: &'static TableSchema,
-        keep: &dyn Fn(AccountId) -> bool,
-    ) -> Result<(), LakeError> {
-        // A table that came after that scan, or one whose rows belong to no account.
-        if !is_published(&*self.lake.store, from, table)? || table.position(ACCOUNT_ID).is_none() {
-            return Ok(());
-        }
-        let key = table_key(table.name, from);
-        let to = self.scan_id.clone();
-        let store = Arc::clone(&self.lake.store);
-        let spool = self.at(place)?;
-        each_account(&store, &key, table, from.as_str(), to.as_str(), &mut |account, batch| {
-            if keep(account) { spool.add(account, &Columns::of(table, &batch)?) } else { Ok(()) }
-        })
-    }
-
-    /// Adds rows to an account that is copied.
-    pub fn add(&mut self, place: Place, account: AccountId, rows: &dyn Rows) -> Result<(), LakeError> {
-        let columns = self.encoder.columns(rows)?;
-        self.at(place)?.add(account, &columns)
-    }
-
-    /// Copies the documents of a committed scan of the same lake: copied rows name them, and they belong to no account.
-    pub fn copy_documents_from(&mut self, from: &ScanId) {
-        self.documents_of = Some(from.clone());
-    }
-
     /// Records in an account's `table_reads`, whatever else is in it, a table that was read once for all accounts.
     pub fn record_read(&mut self, read: TableRead) {
         self.ledger.push(read);
-    }
-
-    /// Discards the copied rows of an account that is not finished.
-    pub fn discard(&mut self, account: AccountId) {
-        self.spools[0].discard(account);
-    }
-
-    /// Counts an account as finished whose rows were all copied.
-    pub fn finish_copied(&mut self, place: Place, account: AccountId, tally: Json) -> Result<(), LakeError> {
-        self.at(place)?.finish(account, tally)
     }
 
     fn at(&mut self, place: Place) -> Result<&mut Spool, LakeError> {

@@ -11,10 +11,9 @@ use super::scan_writer::ScanWriter;
 use crate::batch::parts;
 use crate::codec::Parts;
 use crate::content::Distinct;
-use crate::copy::each_batch;
 use crate::error::LakeError;
 use crate::layout::table_key;
-use crate::manifest::{FileEntry, digest, is_published};
+use crate::manifest::{FileEntry, digest};
 use crate::parquet_file::ParquetFile;
 use crate::read::each_row_in;
 use crate::schema::fingerprint;
@@ -65,19 +64,6 @@ impl ScanWriter {
         for rows in own {
             put(building(&**rows)?)?;
         }
-        if let Some(from) = self.documents_of.as_ref().filter(|_| table.grain == Grain::Text)
-            && is_published(&*self.lake.store, from, table)?
-        {
-            let earlier = table_key(table.name, from);
-            each_batch(
-                &self.lake.store,
-                &earlier,
-                table,
-                from.as_str(),
-                self.scan_id.as_str(),
-                &mut |batch| put(Parts::of(&batch)),
-            )?;
-        }
         let ledger: &[TableRead] = if table.name == TableRead::SCHEMA.name { &self.ledger } else { &[] };
         let mut order: Vec<(AccountId, usize)> = Vec::new();
         for (index, spool) in self.spools.iter_mut().enumerate() {
@@ -101,7 +87,7 @@ impl ScanWriter {
             spool.parts(table, account, &mut |parts| {
                 let batch = parts.into_batch().map_err(LakeError::format("reading rows for", &path))?;
                 each_row_in(&batch, &path, &mut |read: TableRead| {
-                    // What was copied from an earlier scan is not what this one read.
+                    // One line for each table: what is recorded for the scan counts.
                     if noted.iter().all(|noted| noted.table_name != read.table_name) {
                         reads.push(read);
                     }

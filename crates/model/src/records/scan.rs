@@ -71,6 +71,8 @@ crate::table! {
         ages_counted_to: Option<Timestamp>,
         /// The stored scan whose facts were checked again; null: they were collected.
         checked_from_scan_id: Option<String>,
+        /// The effective configuration as JSON, credentials and output excepted: what `config_sha256` is the digest of.
+        configuration_json: Option<String>,
     }
 }
 
