@@ -4,10 +4,11 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use orgsweep_model::Dependency;
 use orgsweep_model::check::CheckMetadata;
 use orgsweep_model::control::Control;
 use orgsweep_model::facts::Role;
-use orgsweep_model::reads::{Dependency, Reads as _};
+use orgsweep_model::reads::Reads as _;
 use orgsweep_model::records::{CheckControlRecord, CheckRecord, CoverageRecord, FindingRecord};
 use orgsweep_model::{CheckStatus, Context, DynCheck, Gap, Pack, Report, Resource, Severity, Status, Tables};
 use orgsweep_simulator::Options;

@@ -10,16 +10,19 @@ use orgsweep_lake::{Lake, ScanSelector};
 use orgsweep_model::computed::computed;
 use orgsweep_model::facts::{OrganizationPolicy, RosterEntry};
 use orgsweep_model::records::{
-    CoverageOutcome, CoverageRecord, FindingRecord, ScanAccountRecord, ScanRecord, TableRead, TableReadOutcome,
+    CoverageOutcome, CoverageRecord, FindingRecord, ScanAccountRecord, ScanRecord, TableRead,
+    TableReadOutcome,
 };
 use orgsweep_model::{
-    Check, Collector, Computed, Context, Gap, Needs, Pack, Report, Row, Session, Severity, Status, TableSchema,
-    Tables, async_trait, check,
+    Check, Collector, Computed, Context, Gap, Needs, Pack, Report, Row, Session, Severity, Status,
+    TableSchema, Tables, async_trait, check,
 };
 use orgsweep_simulator::{Fault, FaultKind, Options};
 
 use crate::going_on::asked;
-use crate::support::{NOW, Said, World, as_distribution, options, run, signal, standard_pack, until_finished};
+use crate::support::{
+    NOW, Said, World, as_distribution, options, run, signal, standard_pack, until_finished,
+};
 
 const READ: &str = "organizations:DescribeAccount";
 const ONCE: &str = "org-management-account-unnamed";
@@ -112,12 +115,7 @@ orgsweep_model::manual! { Once }
 impl Check for Once {
     type Reads<'a> = (&'a [Management], Result<&'a [PolicyCount], &'a Gap>);
 
-    fn evaluate(
-        &self,
-        (managements, counts): Self::Reads<'_>,
-        context: &Context<'_>,
-        report: &mut Report,
-    ) {
+    fn evaluate(&self, (managements, counts): Self::Reads<'_>, context: &Context<'_>, report: &mut Report) {
         let has_none = counts.is_ok_and(<[PolicyCount]>::is_empty);
         for management in managements {
             if management.management_name.is_empty() || has_none {
@@ -182,8 +180,16 @@ fn distribution() {
 }
 
 /// Checks of all kinds: those above, one that needs the account alone, and one that needs nothing but the roster.
-const CHECKS: [&str; 8] =
-    ["--check", ONCE, "--check", EACH, "--check", "iam-root-mfa-missing", "--check", "org-account-not-active"];
+const CHECKS: [&str; 8] = [
+    "--check",
+    ONCE,
+    "--check",
+    EACH,
+    "--check",
+    "iam-root-mfa-missing",
+    "--check",
+    "org-account-not-active",
+];
 
 fn world(options: Options) -> World {
     World::start(Options { refusing: Some(0), broken: Some(0), suspended: Some(0), ..options })
@@ -219,7 +225,9 @@ fn guarded(world: &World) -> BTreeSet<String> {
     let policies: Vec<OrganizationPolicy> = world.rows();
     let is_guarded = |account: &ScanAccountRecord| {
         let places = format!("{}/{}", account.ou_ids.clone().unwrap_or_default(), account.account_id);
-        let is_at = |place: &str| policies.iter().any(|one| !one.is_aws_managed && one.target_id.as_deref() == Some(place));
+        let is_at = |place: &str| {
+            policies.iter().any(|one| !one.is_aws_managed && one.target_id.as_deref() == Some(place))
+        };
         places.split('/').any(is_at)
     };
     let accounts: Vec<ScanAccountRecord> = world.rows();
@@ -249,13 +257,19 @@ fn a_check_of_the_organization_runs_once_and_one_that_needs_it_in_every_account(
         } else {
             (CoverageOutcome::NotApplicable, 0)
         };
-        assert_eq!((row.outcome, row.passed, row.not_applicable, &row.reason_code), (outcome, passed, 0, &None));
+        assert_eq!(
+            (row.outcome, row.passed, row.not_applicable, &row.reason_code),
+            (outcome, passed, 0, &None)
+        );
     }
     assert_eq!(asked(&world, READ), 1);
 
     let each = findings(&world, EACH);
-    let passed: BTreeSet<String> =
-        each.iter().filter(|(_, found)| found.0 == Status::Pass).map(|(account, _)| account.clone()).collect();
+    let passed: BTreeSet<String> = each
+        .iter()
+        .filter(|(_, found)| found.0 == Status::Pass)
+        .map(|(account, _)| account.clone())
+        .collect();
     assert_eq!((each.len(), passed), (12, guarded(&world)));
     assert!(each[&management].1.contains("\"of_aws\":0"), "{each:?}");
 
@@ -266,7 +280,10 @@ fn a_check_of_the_organization_runs_once_and_one_that_needs_it_in_every_account(
         [("managements", 1), ("organization_policies", 1), ("policy_counts", 1), ("effective_guardrails", 12)]
     {
         let own: Vec<_> = reads.iter().filter(|read| read.table_name == table).collect();
-        assert!(own.len() == lines && own.iter().all(|read| read.outcome == TableReadOutcome::Read), "{own:?}");
+        assert!(
+            own.len() == lines && own.iter().all(|read| read.outcome == TableReadOutcome::Read),
+            "{own:?}"
+        );
         assert!(lines > 1 || own[0].account_id.as_str() == management);
     }
 }
@@ -293,7 +310,8 @@ fn what_is_lost_of_the_organization_is_unknown_where_it_is_needed_and_nowhere_el
     let gaps = without_management.rows::<ScanRecord>()[0].organization_gaps.clone().unwrap();
     assert!(gaps.starts_with(&format!("managements: DENIED at {READ}")), "{gaps}");
     for (account, row) in coverage(&without_management, ONCE) {
-        let expected = if account == management { CoverageOutcome::NotRun } else { CoverageOutcome::NotApplicable };
+        let expected =
+            if account == management { CoverageOutcome::NotRun } else { CoverageOutcome::NotApplicable };
         assert_eq!(row.outcome, expected);
     }
     let unknown = findings(&without_management, ONCE);
@@ -315,7 +333,8 @@ fn the_organization_is_judged_though_its_management_account_is_left_out() {
 #[test]
 fn without_an_organization_every_account_says_so() {
     let world = world(options(6));
-    let accounts: Vec<String> = world.running.accounts().into_iter().take(3).map(|account| account.id).collect();
+    let accounts: Vec<String> =
+        world.running.accounts().into_iter().take(3).map(|account| account.id).collect();
     let file = world.file("accounts.csv");
     std::fs::write(&file, accounts.join("\n")).unwrap();
     let said = scan(&world, &["--accounts-file", &file.display().to_string()]);

@@ -221,7 +221,8 @@ fn only_what_was_lost_is_scanned_again() {
 /// How accounts are entered is what a retry mends: the wrong role yesterday, the right one today.
 #[test]
 fn a_retry_may_change_how_accounts_are_entered() {
-    let world = World::start(Options { refusing: Some(0), broken: Some(0), suspended: Some(0), ..options(6) });
+    let world =
+        World::start(Options { refusing: Some(0), broken: Some(0), suspended: Some(0), ..options(6) });
     let said = world.scan(&["--role-name", "Misspelt"]);
     assert_eq!(said.code, 2, "{}", said.errors);
     assert_eq!(scans(&world)[0].accounts_not_scanned, 5, "all but the caller's own");

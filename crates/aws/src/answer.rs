@@ -8,7 +8,10 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use xmlparser::{ElementEnd, Token, Tokenizer};
 
+mod outline;
 mod plain;
+
+use outline::{DEEPEST, Outline};
 
 /// What the result of a call holds at least one of. Where there is nothing to list, AWS sends an empty element.
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html>
@@ -27,8 +30,6 @@ const PROMISED: [(&str, &[&str]); 13] = [
     ("ListServiceSpecificCredentials", &["ServiceSpecificCredentials"]),
     ("ListVirtualMFADevices", &["VirtualMFADevices"]),
 ];
-/// More than twice what IAM's answers nest (policy versions in a policy in a list: seven).
-const DEEPEST: usize = 20;
 
 /// Turns an answer that is not whole into an error of the call.
 #[derive(Debug)]
@@ -89,33 +90,6 @@ fn whole(body: &[u8]) -> Result<(), String> {
             Err(format!("the answer to {operation} has no {}", promised.join(" and no ")))
         }
         _ => Ok(()),
-    }
-}
-
-/// What a well-formed answer says of itself.
-#[derive(Debug, Default, PartialEq)]
-struct Outline<'a> {
-    /// `ListRoles` of `ListRolesResponse`.
-    operation: &'a str,
-    /// What the result holds, each once.
-    members: Vec<&'a str>,
-}
-
-impl<'a> Outline<'a> {
-    /// Takes in an element, by its local name and the local names of those around it. False: its second of one name,
-    /// which would replace the first.
-    fn add(&mut self, local: &'a str, around: &[&str]) -> bool {
-        match around {
-            [] => self.operation = local.strip_suffix("Response").unwrap_or_default(),
-            [_, result] if result.ends_with("Result") => {
-                if self.members.contains(&local) {
-                    return false;
-                }
-                self.members.push(local);
-            }
-            _ => {}
-        }
-        true
     }
 }
 

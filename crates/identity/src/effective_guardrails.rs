@@ -41,7 +41,8 @@ impl Computed for EffectiveGuardrail {
         if account.ou_ids.is_empty() {
             return Err(Gap::new(Reason::Undecided).because("it is not known which units the account is in"));
         }
-        let path: Vec<&str> = account.ou_ids.iter().map(String::as_str).chain([account.id.as_str()]).collect();
+        let path: Vec<&str> =
+            account.ou_ids.iter().map(String::as_str).chain([account.id.as_str()]).collect();
         let mut guardrails = Vec::new();
         for policy in policies {
             let is_here = |id: &str| policy.is_everywhere || policy.target_id.as_deref() == Some(id);

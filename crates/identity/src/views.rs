@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use orgsweep_model::Dependency;
 use orgsweep_model::facts::{
     AWS_MANAGED_POLICIES, BOUNDARY_POLICIES, Credential, Document, Group, GroupMember, OWN_POLICIES,
     PolicyAttachment, PrincipalTag, Role, User,
 };
-use orgsweep_model::reads::Dependency;
 use orgsweep_model::view::View;
 use orgsweep_model::{Gap, Row as _, TableSchema, Tables};
 

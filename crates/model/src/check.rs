@@ -12,9 +12,10 @@ use serde_json::Value as Json;
 
 use crate::account::{Account, Organization};
 use crate::control::Control;
+use crate::dependency::{Dependency, merged};
 use crate::gap::Gap;
 use crate::life::CheckStatus;
-use crate::reads::{Dependency, Reads, merged};
+use crate::reads::Reads;
 use crate::report::{Report, Resource};
 use crate::severity::Severity;
 use crate::tables::Tables;

@@ -8,9 +8,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::check::Context;
+use crate::dependency::Dependency;
 use crate::evaluate::panic_message;
 use crate::gap::{Gap, Reason};
-use crate::reads::{Dependency, Reads};
+use crate::reads::Reads;
 use crate::table::{Row, Rows, TableSchema};
 use crate::tables::Tables;
 

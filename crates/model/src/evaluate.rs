@@ -118,7 +118,7 @@ pub fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::User;
+    use crate::facts::{OrganizationPolicy, User};
     use crate::{Account, Check, Organization, Severity};
 
     crate::check! {
@@ -211,5 +211,58 @@ mod tests {
         assert_eq!(result.outcomes[0].evidence["api"], "iam:ListRoles");
         // A table that nobody filled is a gap too.
         assert_eq!(run(&Broken::default(), &Tables::new()).count(Status::Unknown), 1);
+    }
+
+    crate::check! {
+        /// Counts policies of the organization.
+        pub Guarded {
+            id: "test-guarded",
+            title: "Counts policies of the organization",
+            severity: Severity::Low,
+            version: 1,
+            since: "0.1.0",
+            resource: "AWS::Organizations::Organization",
+            controls: [soc2(["CC6.1"])],
+            pages: [],
+            settings: {},
+        }
+    }
+
+    crate::manual! { Guarded }
+
+    impl Check for Guarded {
+        type Reads<'a> = &'a [OrganizationPolicy];
+
+        fn evaluate(&self, policies: Self::Reads<'_>, context: &Context<'_>, report: &mut Report) {
+            report.fail(context.organization_resource(), format!("{} policies", policies.len()));
+        }
+    }
+
+    #[test]
+    fn a_verdict_about_the_organization_stands_with_its_management_account() {
+        let mut organization = Organization {
+            id: "o-exampleorgid".to_owned(),
+            management_account_id: "111122223333".parse().unwrap(),
+            partition: "aws".to_owned(),
+        };
+        let mut facts = Tables::new();
+        facts.insert(Vec::<OrganizationPolicy>::new(), Timestamp::UNIX_EPOCH);
+        let mut tables = Tables::new();
+        tables.belong_to(std::sync::Arc::new(facts));
+        let check = Guarded::default();
+        let of = |organization: &Organization, account: &str| {
+            let account = Account::new(account.parse().unwrap());
+            let context = Context { now: Timestamp::UNIX_EPOCH, account: &account, organization };
+            evaluate(&tables, &[&check], &context).remove(0)
+        };
+        let management = of(&organization, "111122223333");
+        assert_eq!((management.outcome, management.count(Status::Fail)), (CoverageOutcome::Complete, 1));
+        let arn = "arn:aws:organizations::111122223333:organization/o-exampleorgid";
+        assert_eq!(management.outcomes[0].resource.uid, arn);
+        let member = of(&organization, "444455556666");
+        assert_eq!((member.outcome, member.outcomes.len()), (CoverageOutcome::NotApplicable, 0));
+        // Where there is no organization, no account may pass it over.
+        organization.id = Organization::NONE.to_owned();
+        assert_eq!(of(&organization, "444455556666").outcome, CoverageOutcome::Complete);
     }
 }

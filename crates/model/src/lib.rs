@@ -12,6 +12,7 @@ pub mod check;
 pub mod collector;
 pub mod computed;
 pub mod control;
+pub mod dependency;
 pub mod evaluate;
 pub mod facts;
 pub mod finding_id;
@@ -26,6 +27,7 @@ pub mod registry;
 pub mod report;
 pub mod selection;
 pub mod severity;
+pub mod shared;
 pub mod snapshot;
 pub mod table;
 pub mod tables;
@@ -38,17 +40,19 @@ pub use check::{Check, CheckMetadata, Context, Describe, DynCheck, SettingMetada
 pub use collector::{Collector, Details, Needs, Session, Usage};
 pub use computed::{Computed, DynComputed};
 pub use control::Control;
+pub use dependency::Dependency;
 pub use gap::{Gap, Reason};
 pub use life::CheckStatus;
 pub use pack::Pack;
-pub use reads::{Dependency, OneOf, Part, Reads, Within};
+pub use reads::{OneOf, Part, Reads, Within};
 pub use registry::Registry;
 pub use report::{Outcome, Report, Resource, Status};
 pub use severity::Severity;
+pub use shared::Shared;
 pub use table::{Cell, Column, ColumnType, Grain, Row, Rows, TableSchema, Value};
 pub use tables::Tables;
 pub use time::Timestamp;
-pub use view::{Shared, View};
+pub use view::View;
 
 // The macros name these through the crate, so that a pack needs no dependency of its own.
 pub use async_trait::async_trait;

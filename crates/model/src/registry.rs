@@ -6,9 +6,9 @@ use std::sync::Arc;
 use crate::check::{CheckMetadata, DynCheck};
 use crate::collector::Collector;
 use crate::computed::{DynComputed, computed};
+use crate::dependency::Dependency;
 use crate::facts::{self, Principal};
 use crate::pack::Pack;
-use crate::reads::Dependency;
 use crate::records::{
     ApiCallRecord, CheckControlRecord, CheckRecord, CoverageRecord, FindingRecord, ScanAccountRecord,
     ScanRecord, TableRead,
@@ -295,8 +295,10 @@ pub const ROSTER: &str = "roster";
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::collector::{Needs, Session};
     use crate::computed::Computed;
-    use crate::facts::{RosterEntry, User};
+    use crate::facts::{OrganizationPolicy, RosterEntry, User};
+    use crate::tables::Tables;
     use crate::{Check, Context, Gap, Report, Severity, check};
 
     macro_rules! checks {
@@ -394,5 +396,52 @@ mod tests {
         let pack = Pack { name: "house", computed: vec![computed::<Count>()], ..Pack::default() };
         let message = Registry::new(vec![pack], vec![]).err().unwrap();
         assert_eq!(message, "table user_counts reads table users, which no collector fills");
+    }
+
+    struct Filler(&'static [&'static TableSchema]);
+
+    #[async_trait::async_trait]
+    impl Collector for Filler {
+        fn name(&self) -> &'static str {
+            "filler"
+        }
+
+        fn needs(&self) -> Needs {
+            Needs { actions: &[], calls_per_account: 0, calls_per_scan: 0, gates: &[] }
+        }
+
+        fn fills(&self) -> &'static [&'static TableSchema] {
+            self.0
+        }
+
+        async fn collect(&self, _: &Session, _: &mut Tables) {}
+    }
+
+    crate::table! {
+        /// How many users there are in all.
+        pub struct Sum in "user_sums" per organization sorted by [] {
+            /// As many.
+            users: i32,
+        }
+    }
+
+    impl Computed for Sum {
+        type Reads<'a> = (&'a [OrganizationPolicy], &'a [User]);
+
+        fn compute(_: Self::Reads<'_>, _: &Context<'_>) -> Result<Vec<Self>, Gap> {
+            Ok(Vec::new())
+        }
+    }
+
+    #[test]
+    fn a_collector_is_of_one_grain_and_what_is_computed_once_reads_no_account() {
+        let both: &[&TableSchema] = &[User::SCHEMA, OrganizationPolicy::SCHEMA];
+        let message = Registry::new(Vec::new(), vec![Arc::new(Filler(both))]).err().unwrap();
+        assert!(message.starts_with("collector filler runs once for each account"), "{message}");
+        let pack = Pack { name: "house", computed: vec![computed::<Sum>()], ..Pack::default() };
+        let collectors: Vec<Arc<dyn Collector>> =
+            vec![Arc::new(Filler(&[User::SCHEMA])), Arc::new(Filler(&[OrganizationPolicy::SCHEMA]))];
+        let message = Registry::new(vec![pack], collectors).err().unwrap();
+        assert!(message.starts_with("table user_sums is computed once for the organization"), "{message}");
     }
 }

@@ -48,14 +48,17 @@ impl TablesSnapshot {
                     table: schema.name.to_owned(),
                     observed_at,
                     gap: tables.gap(schema.name).cloned(),
-                    rows: rows.map(|rows| (0..rows.len()).map(|row| by_column(&*rows, row)).collect()).unwrap_or_default(),
+                    rows: rows
+                        .map(|rows| (0..rows.len()).map(|row| by_column(&*rows, row)).collect())
+                        .unwrap_or_default(),
                 })
             })
             .collect();
         all.sort_by(|left, right| left.table.cmp(&right.table));
         let documents = tables.rows_of::<Document>().iter();
-        let documents =
-            documents.map(|text| (text.document_sha256.to_string(), text.document_json.to_string())).collect();
+        let documents = documents
+            .map(|text| (text.document_sha256.to_string(), text.document_json.to_string()))
+            .collect();
         Self { tables: all, documents }
     }
 
@@ -64,7 +67,8 @@ impl TablesSnapshot {
         let mut tables = Tables::new();
         for schema in wanted {
             let Some(found) = self.tables.iter().find(|found| found.table == schema.name) else {
-                let gap = Gap::new(Reason::NotCollected).because("the roster does not have it; run discover again");
+                let gap =
+                    Gap::new(Reason::NotCollected).because("the roster does not have it; run discover again");
                 tables.insert_gap(schema.name, gap, now);
                 continue;
             };

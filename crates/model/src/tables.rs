@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use crate::facts::{Document, Texts};
 use crate::gap::{Gap, Reason};
+use crate::shared::{Shared, Views};
 use crate::table::{Grain, Row, Rows, TableSchema};
 use crate::time::Timestamp;
-use crate::view::{Shared, View, Views};
 
 /// One table, or one part of a table, of one account.
 struct Entry {
@@ -193,14 +193,9 @@ impl Tables {
         }
     }
 
-    /// A view over these tables, computed when it is first asked for. A view over tables of the organization alone is computed
-    /// once for all its accounts.
-    pub fn view<V: View>(&self) -> Result<&V, &Gap> {
-        let holder = match &self.organization {
-            Some(organization) if Grain::of(&V::dependencies()) == Grain::Organization => organization,
-            _ => self,
-        };
-        holder.views.get(|| V::compute(holder)).as_ref()
+    /// The views of these tables that were computed so far.
+    pub(crate) fn views(&self) -> &Views {
+        &self.views
     }
 
     /// What all accounts of a scan share.

@@ -160,7 +160,8 @@ pub fn difference(earlier: &Json, now: &Json, may_change: MayChange) -> Option<C
 
 /// The difference in a part, as small as it is named.
 fn within(part: &str, earlier: &Json, now: &Json) -> Option<ConfigurationDifference> {
-    let is_in_parts = IN_PARTS.iter().any(|name| part.split('.').next() == Some(name)) && part.matches('.').count() < 2;
+    let is_in_parts =
+        IN_PARTS.iter().any(|name| part.split('.').next() == Some(name)) && part.matches('.').count() < 2;
     if is_in_parts && earlier.is_object() && now.is_object() {
         return keys(earlier, now)
             .into_iter()

@@ -75,7 +75,9 @@ impl Reading {
         let known = match (kept, source.organization_access().await) {
             _ if plan.organization_collectors.is_empty() => Ok(OrganizationFacts::none(plan, organization)),
             (Some(tables), _) => Ok(OrganizationFacts::of(tables, plan, organization)),
-            (None, OrganizationAccess::Snapshot(snapshot)) => Ok(OrganizationFacts::of_snapshot(&snapshot, plan)),
+            (None, OrganizationAccess::Snapshot(snapshot)) => {
+                Ok(OrganizationFacts::of_snapshot(&snapshot, plan))
+            }
             (None, OrganizationAccess::None) => Ok(OrganizationFacts::none(plan, organization)),
             (None, OrganizationAccess::Session(session)) => Err(session),
         };

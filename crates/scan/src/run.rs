@@ -246,8 +246,7 @@ impl Running<'_> {
         let Some(earlier) = &self.earlier else { return Ok(()) };
         let judge = Judge::new(&self.plan, organization);
         let packing = Packing::new(&self.writer, &self.plan, judge, facts.clone());
-        let into =
-            Into { writer: &mut self.writer, packing: &packing, place, totals: &mut self.totals };
+        let into = Into { writer: &mut self.writer, packing: &packing, place, totals: &mut self.totals };
         earlier.judge_again(self.registry, &self.options, accounts, into)
     }
 

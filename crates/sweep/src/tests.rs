@@ -15,8 +15,8 @@ use orgsweep_model::{
 use tokio::sync::mpsc;
 
 use crate::{
-    AccountFacts, AccountTally, Event, Filter, Listed, Opened, Packer, Plan, ScanError, Sink, Taken, Source,
-    SourceError, Stop, Totals, run,
+    AccountFacts, AccountTally, Event, Filter, Listed, Opened, Packer, Plan, ScanError, Sink, Source,
+    SourceError, Stop, Taken, Totals, run,
 };
 
 check! {

@@ -1,7 +1,7 @@
 //! The quick way through an answer in the plain form in which AWS writes: elements without attributes but the root's
 //! namespace, and text. A second tokenizing would cost as much as the SDK's own.
 
-use super::{DEEPEST, Outline};
+use super::outline::{DEEPEST, Outline};
 
 /// The outline of an answer that is well-formed for sure. `None`: it has another form, or is broken; the tokenizer tells.
 pub fn outline(text: &str) -> Option<Outline<'_>> {

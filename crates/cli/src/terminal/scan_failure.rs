@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use orgsweep_scan::{ConfigurationDifference, Error, Interruption, RosterDifference, Shard, UnfinishedShards};
+use orgsweep_scan::{
+    ConfigurationDifference, Error, Interruption, RosterDifference, Shard, UnfinishedShards,
+};
 use orgsweep_sweep::{ScanError, StopReason};
 
 use crate::exit::{Exit, Failure};

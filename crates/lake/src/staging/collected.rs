@@ -54,7 +54,11 @@ impl CollectedFacts {
     }
 
     /// The tables as they were collected, with their gaps and the texts that they name.
-    pub fn tables(&mut self, account: AccountId, tables: &[&'static TableSchema]) -> Result<Tables, LakeError> {
+    pub fn tables(
+        &mut self,
+        account: AccountId,
+        tables: &[&'static TableSchema],
+    ) -> Result<Tables, LakeError> {
         let reads: Vec<TableRead> = self.rows(account)?;
         let mut found = Tables::new();
         for table in tables {

@@ -1,6 +1,7 @@
 //! Scans that end before their end: spools that are opened again, shared out, or filled from an earlier scan.
 
 use super::*;
+use orgsweep_model::facts::Role;
 
 #[test]
 fn a_killed_scan_goes_on_with_its_whole_accounts_and_nothing_torn() {
@@ -172,4 +173,44 @@ fn the_calls_of_every_process_are_counted_and_a_torn_line_is_none() {
     let last = ScanWriter::resume(&lake(folder.path()), &id, all_tables(&built_in_facts())).unwrap();
     let counts = last.earlier_usage().total();
     assert_eq!((counts.calls, counts.worst_milliseconds), (5, 9));
+}
+
+/// Facts that wait to be judged come back as they were collected: rows, parts, gaps and texts.
+#[test]
+fn what_is_collected_and_not_judged_is_kept_for_who_resumes() {
+    let folder = tempfile::tempdir().unwrap();
+    let id = scan_id(1);
+    let account: orgsweep_model::AccountId = "111111111111".parse().unwrap();
+    let denied = orgsweep_model::Gap::new(orgsweep_model::Reason::Denied).during("iam:ListRoles");
+    let at = moment(1_700_000_000_000);
+    let reads = vec![
+        TableRead::of(account, "access_keys", Ok(1), at),
+        TableRead::of(account, "roles", Err(&denied), at),
+    ];
+    let documents = vec![Document::of("{}")];
+    let mut begun = writer(folder.path(), &id);
+    let encoder = begun.column_encoder();
+    let rows: [&dyn Rows; 3] = [&reads, &vec![key("111111111111", "arn:a", 1)], &documents];
+    let rows: Vec<_> = rows.into_iter().map(|rows| encoder.columns(rows).unwrap()).collect();
+    begun.keep_collected(account, &rows).unwrap();
+    let management = "222222222222".parse().unwrap();
+    begun.keep_organization(management, &rows[2..]).unwrap();
+    drop(begun);
+
+    let mut again = ScanWriter::resume(&lake(folder.path()), &id, all_tables(&built_in_facts())).unwrap();
+    assert_eq!((again.not_judged(), again.finished().count()), (vec![account], 0));
+    let collected = again.collected().unwrap();
+    assert_eq!(collected.rows::<TableRead>(account).unwrap(), reads);
+    let tables = collected.tables(account, &[AccessKey::SCHEMA, Role::SCHEMA]).unwrap();
+    assert_eq!(tables.get::<AccessKey>().unwrap().len(), 1);
+    assert_eq!(tables.gap("roles"), Some(&denied));
+    assert_eq!(tables.rows_of::<Document>(), documents);
+    let tables = [orgsweep_model::facts::OrganizationPolicy::SCHEMA];
+    assert!(again.kept_organization(management, &tables).unwrap().is_some());
+    assert!(again.kept_organization(account, &tables).unwrap().is_none());
+    // Once it is judged, it waits no more; and what waited is no part of the scan.
+    spool(&mut again, Place::Finished, account, &[], json!({})).unwrap();
+    assert_eq!(again.not_judged(), []);
+    again.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
+    assert_eq!(read::<AccessKey>(folder.path(), &ScanSelector::Latest).unwrap(), []);
 }

@@ -11,7 +11,8 @@ use crate::lake::Lake;
 use crate::layout::{COLLECTED, FINALIZE, HEADER, shard_folder};
 use crate::scan_id::ScanId;
 use crate::staging::{
-    CollectedFacts, ScanHeader, SharedUsage, Spool, StartedShard, create_folder, remove_folder, started_as, started_shards,
+    CollectedFacts, ScanHeader, SharedUsage, Spool, StartedShard, create_folder, remove_folder, started_as,
+    started_shards,
 };
 use crate::store::write_durable;
 

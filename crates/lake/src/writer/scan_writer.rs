@@ -83,7 +83,8 @@ impl ScanWriter {
 
     /// The accounts that are collected and not judged yet, in order.
     pub fn not_judged(&self) -> Vec<AccountId> {
-        let is_finished = |account: &AccountId| self.spools.iter().any(|spool| spool.finished().contains(account));
+        let is_finished =
+            |account: &AccountId| self.spools.iter().any(|spool| spool.finished().contains(account));
         let collected = self.collected.iter().flat_map(CollectedFacts::accounts);
         collected.filter(|account| !is_finished(account)).collect()
     }

@@ -224,7 +224,8 @@ impl Report {
             to_type(screen, &self.commands.hub());
         }
         for (table, gap) in &self.other_tables {
-            let why = format!("the organization's table {table} cannot be read: {}", printable(&gap.headline()));
+            let why =
+                format!("the organization's table {table} cannot be read: {}", printable(&gap.headline()));
             screen.paragraph("  ", 4, &why);
             screen.paragraph("    ", 4, "checks that read it are UNKNOWN; what the caller needs:");
             to_type(screen, &self.commands.hub());

@@ -72,7 +72,9 @@ pub fn assume(sid: &str, extras: SessionExtras, roles: &[String], condition: Opt
 /// The organization as a scan reads it: Organizations, and what the collectors of the chosen checks need besides.
 pub fn organization_reads(collected: &[&'static str]) -> Node {
     let mut actions = ORGANIZATION_READS.map(|read| read.action).to_vec();
-    actions.extend(collected.iter().filter(|action| !ORGANIZATION_READS.iter().any(|read| read.action == **action)));
+    actions.extend(
+        collected.iter().filter(|action| !ORGANIZATION_READS.iter().any(|read| read.action == **action)),
+    );
     reads("ReadOrganization", &actions)
 }
 
