@@ -32,7 +32,7 @@ pub struct ManagedPolicies {
     /// The caller's session, or that of the last role of the chain.
     caller: Option<Reader>,
     /// Set once the caller was refused: it is not asked again.
-    caller_is_refused: OnceLock<()>,
+    caller_is_refused: OnceLock<Gap>,
     /// When the caller last failed, but was not refused: throttled, slow, broken.
     caller_failed: Mutex<Option<Instant>>,
     /// The last such failure of any session, if nothing was read since.
@@ -133,7 +133,7 @@ impl ManagedPolicies {
 
     fn caller_failed_with(&self, gap: &Gap) {
         if is_refusal(gap) {
-            let _ = self.caller_is_refused.set(());
+            let _ = self.caller_is_refused.set(gap.clone());
         } else {
             *lock(&self.caller_failed) = Some(Instant::now());
         }
@@ -155,7 +155,17 @@ impl ManagedPolicies {
     }
 
     async fn fetch(&self, policy_arn: &str, reader: &Reader, is_own: bool) -> Result<Document, Gap> {
-        let listing = Box::pin(list_versions(reader));
+        let listing = Box::pin(async {
+            // Several may have waited for their turn while the caller was refused.
+            if let Some(gap) = self.caller_is_refused.get().filter(|_| !is_own) {
+                return Err(gap.clone());
+            }
+            list_versions(reader).await.inspect_err(|gap| {
+                if !is_own {
+                    self.caller_failed_with(gap);
+                }
+            })
+        });
         let versions = self.versions.get(|| self.is_in_trouble(), |_| true, listing).await?;
         let version = match versions.get(policy_arn) {
             Some(version) => Some(version.clone()),
