@@ -1,7 +1,9 @@
 //! The exit code of a scan, and why it is that one.
 
-use orgsweep_model::Severity;
+use std::collections::BTreeSet;
+
 use orgsweep_model::records::ScanState;
+use orgsweep_model::{Reason, Severity};
 use orgsweep_sweep::Totals;
 
 use crate::exit::Exit;
@@ -76,7 +78,7 @@ fn incomplete(totals: &Totals, options: &ScanOptions, stopped_early: bool) -> Ve
         }
         Some(percent) if totals.covered_percent() < percent => reasons.push(format!(
             "{:.1} % of the chosen accounts fully scanned, less than --min-coverage {percent}",
-            // Not rounded up to what was asked for.
+            // Not rounded up to what was requested.
             (totals.covered_percent() * 10.0).floor() / 10.0
         )),
         _ => {}
@@ -87,6 +89,16 @@ fn incomplete(totals: &Totals, options: &ScanOptions, stopped_early: bool) -> Ve
             "not all of the organization could be read ({})",
             gap.split(": ").next().unwrap_or(gap)
         ));
+    }
+    // Only a stored scan that is checked again can lack what was not collected.
+    let checks: BTreeSet<&String> = totals
+        .unknown
+        .keys()
+        .filter(|(_, reason)| reason == Reason::NotCollected.as_str())
+        .map(|(check, _)| check)
+        .collect();
+    if !checks.is_empty() {
+        reasons.push(format!("tables of {} were not collected", plural(checks.len(), "check")));
     }
     for (check, accounts) in &totals.check_failures {
         reasons.push(format!("check {check} crashed in {}", plural(*accounts as usize, "account")));
