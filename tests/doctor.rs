@@ -35,8 +35,7 @@ fn a_good_organization_is_all_right_and_nothing_is_published() {
     let world = World::start(good(12));
     let said = doctor(&world, &["--sample", "all"]);
     assert_eq!(said.code, 0, "{}{}", said.output, said.errors);
-    for wanted in ["12 of 12 active accounts", "12 all right", "Clock          right", "10 units", "of 2048"]
-    {
+    for wanted in ["12 of 12 active accounts", "12 ok", "Clock          right", "10 units", "of 2048"] {
         assert!(said.output.contains(wanted), "{wanted}: {}", said.output);
     }
     assert!(!said.output.contains("What to do"), "{}", said.output);
@@ -106,7 +105,7 @@ fn what_it_finds_is_what_a_scan_loses() {
         "policy --for member --format cloudformation --trusted-principal arn:aws:iam::",
         "policy --for trust --trusted-principal arn:aws:iam::",
         "--organization-id o-",
-        "1 in part, 2 not at all",
+        "1 partial, 2 no access",
     ] {
         assert!(said.output.contains(wanted), "{wanted}: {}", said.output);
     }
@@ -237,7 +236,11 @@ fn a_deadline_ends_the_look_too() {
     let world = World::start(slow());
     let said = doctor(&world, &arguments);
     assert_eq!((said.code, said.output.as_str()), (2, ""), "{}", said.errors);
-    assert!(said.errors.contains("the deadline came") && said.errors.contains("--sample"), "{}", said.errors);
+    assert!(
+        said.errors.contains("the deadline was reached") && said.errors.contains("--sample"),
+        "{}",
+        said.errors
+    );
     assert!(world.running.sessions().len() < 39);
     // The file of options sets it as well.
     let config = world.file("orgsweep.toml");
@@ -245,7 +248,7 @@ fn a_deadline_ends_the_look_too() {
     let config = ["--config", config.to_str().unwrap()];
     let (found, code) = object(&world, &[&arguments[..4], &config].concat());
     assert_eq!(code, 2);
-    assert!(found["error"].as_str().unwrap().contains("the deadline came"), "{found}");
+    assert!(found["error"].as_str().unwrap().contains("the deadline was reached"), "{found}");
     // Time enough is no matter.
     let world = World::start(good(4));
     assert_eq!(doctor(&world, &["--deadline", "10m"]).code, 0);
@@ -258,7 +261,7 @@ fn what_the_hub_lacks_in_its_own_account() {
     let world = World::start(Options { hub_policy: Some(hub), ..good(4) });
     let said = doctor(&world, &[]);
     assert_eq!(said.code, 2, "{}{}", said.output, said.errors);
-    assert!(said.output.contains("3 all right, 1 in part"), "{}", said.output);
+    assert!(said.output.contains("3 ok, 1 partial"), "{}", said.output);
     assert!(said.output.contains("DENIED at iam:GetAccountPasswordPolicy in 1 account"), "{}", said.output);
     assert!(said.output.contains("policy --for hub"), "{}", said.output);
     assert!(!said.output.contains("policy --for member"), "{}", said.output);

@@ -133,7 +133,7 @@ fn a_scan_whose_choice_is_there_no_more_says_to_scan_anew_and_which_folder_to_de
     let said = run(&mut again);
     assert_eq!(said.code, 3, "{}", said.errors);
     for words in
-        ["--ou /Root/Workloads", "/Root/Work", "scan anew without --resume", folder.to_str().unwrap()]
+        ["--ou /Root/Workloads", "/Root/Work", "start a new scan without --resume", folder.to_str().unwrap()]
     {
         assert!(said.errors.contains(words), "{words}: {}", said.errors);
     }
@@ -228,7 +228,11 @@ fn a_deadline_is_kept_and_the_scan_goes_on_later() {
     let world = World::start(Options { latency: Duration::from_millis(150), ..options(40) });
     let said = world.scan(&["--deadline", "12s", "--concurrency", "2"]);
     assert_eq!(said.code, 2, "{}", said.errors);
-    assert!(said.errors.contains("the deadline came") && said.errors.contains("--resume"), "{}", said.errors);
+    assert!(
+        said.errors.contains("the deadline was reached") && said.errors.contains("--resume"),
+        "{}",
+        said.errors
+    );
     assert!(is_empty_lake(&world.lake()));
     let said = world.scan(&["--resume"]);
     assert_eq!(said.code, 2, "{}", said.errors);

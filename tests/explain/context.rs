@@ -161,10 +161,10 @@ fn what_the_caller_chooses_is_told_from_circumstances() {
     assert_eq!(json["answer"]["by_choice"], "allowed_if", "{json:#}");
     assert_eq!(json["answer"]["conditions"][1]["policy"], "servers", "{json:#}");
     for wanted in [
-        "  if  all of\n",
-        "\n        caller       not StringNotEquals aws:RequestedRegion",
-        "\n        environment  Bool aws:MultiFactorAuthPresent [\"true\"], of servers, statement 1 (WithMfa)\n",
-        "\n      The caller's choice is not enough: circumstances decide too.\n",
+        "  if         all of\n",
+        "\n               caller       not StringNotEquals aws:RequestedRegion",
+        "\n               environment  Bool aws:MultiFactorAuthPresent [\"true\"], of servers, statement 1 (WithMfa)\n",
+        "\n             The caller does not control all of these conditions.\n",
     ] {
         assert!(said.output.contains(wanted), "{wanted}: {}", said.output);
     }
@@ -176,7 +176,9 @@ fn what_the_caller_chooses_is_told_from_circumstances() {
     assert_eq!(json["answer"]["by_choice"], "allowed", "{json:#}");
     assert_eq!(decided_by(&json)[0].1, "caller");
     assert!(
-        said.output.contains("\n      Whoever asks can make this true by choice: as good as allowed.\n"),
+        said.output.contains(
+            "\n             The caller controls this condition, so treat the request as allowed.\n"
+        ),
         "{}",
         said.output
     );

@@ -73,7 +73,7 @@ pub enum Command {
 }
 
 impl Command {
-    /// How the command was told to speak, if it was.
+    /// The requested format of the log, if there is one.
     pub fn log_format(&self) -> Option<LogFormat> {
         match self {
             Self::Demo(arguments) => Some(arguments.log_format),
@@ -92,7 +92,7 @@ impl Command {
         )
     }
 
-    /// Whether it was told to be quiet.
+    /// Whether it prints nothing.
     pub fn is_quiet(&self) -> bool {
         match self {
             Self::Demo(arguments) => arguments.quiet,
@@ -104,7 +104,7 @@ impl Command {
     }
 }
 
-/// The command line under the name that the program was started by: what help tells to type can be typed.
+/// The command line under the name that the program was started by: the commands that help shows can be typed.
 pub fn definition() -> clap::Command {
     named(Arguments::command(), &program::name())
 }

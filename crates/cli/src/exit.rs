@@ -28,8 +28,8 @@ impl Exit {
             Self::Found => 1,
             Self::Incomplete => 2,
             Self::Failed => 3,
-            // What a shell makes of Ctrl-C: 128 and the number of the signal. It stands for SIGTERM too, so that whoever
-            // schedules the program has one code to look for.
+            // What a shell makes of Ctrl-C: 128 and the number of the signal. It stands for SIGTERM too, so that
+            // schedulers have one code to look for.
             Self::Stopped => 130,
         }
     }

@@ -66,7 +66,7 @@ fn run(packs: Vec<Pack>, arguments: Arguments) -> Exit {
     let as_json = arguments.command.log_format() == Some(LogFormat::Json);
     let quiet = arguments.command.is_quiet();
     std::panic::set_hook(Box::new(move |panic| {
-        // A check or a collector that panics is a row of the result; this is for whoever wants to mend it.
+        // A check or a collector that panics is a row of the result; this is for the developer who mends it.
         let message = format!("internal error: {panic}");
         if as_json {
             log_event::warning("internal_error", &message);

@@ -8,12 +8,12 @@ use tokio::time::Instant;
 
 use crate::exit::Exit;
 
-/// How long accounts in flight may take to finish once nothing new is begun.
+/// How long accounts in flight may take to finish once nothing new is started.
 const GRACE: Duration = Duration::from_secs(30);
 /// At least so much of a deadline is kept for ending: dropping what is in flight, writing the journal.
 const LEAST_RESERVE: Duration = Duration::from_secs(2);
 
-/// Once: no further account is begun. Twice: everything is dropped. Three times: the process ends.
+/// Once: no further account is started. Twice: everything is dropped. Three times: the process ends.
 pub fn listen() -> Stop {
     let stop = Stop { grace: GRACE, ..Stop::default() };
     let (gently, now) = (stop.gently.clone(), stop.now.clone());
@@ -40,7 +40,7 @@ pub fn with_deadline(mut stop: Stop, began: Instant, deadline: Option<Duration>)
     stop
 }
 
-/// For commands that have nothing to end in good order: the first signal ends the process, once `report` has said so. What they
+/// For commands that have nothing to end in good order: the first signal ends the process, once `report` has reported it. What they
 /// write is whole or not there at any moment, as after a kill.
 pub fn end_by_signal(report: impl FnOnce() -> Exit + Send + 'static) {
     // Without a runtime the operating system ends the process, which shells report in the same way.

@@ -179,7 +179,7 @@ fn derived_entropy(world: &WorldArguments, now: Timestamp, config_sha256: &str) 
 }
 
 /// Every account that came out otherwise than planted. A broken role is a loss only if something that it may not do
-/// was asked for.
+/// was requested.
 fn surprises(running: &Running, totals: &Totals, actions: &[&str]) -> Vec<String> {
     let is_lost = |kind: &PlantedKind| match kind {
         PlantedKind::NotActive => false,

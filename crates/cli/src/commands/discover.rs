@@ -104,6 +104,6 @@ async fn write(registry: &Registry, arguments: DiscoverArguments) -> Result<Exit
         file.scan_id,
         crate::terminal::quoted_path(&arguments.roster)
     ))?;
-    // A table that every scan of this roster lacks is told now, while it can still be read.
+    // A table that every scan of this roster lacks is reported now, while it can still be read.
     Ok(if tables.iter().all(|table| table.gap.is_none()) { Exit::Complete } else { Exit::Incomplete })
 }

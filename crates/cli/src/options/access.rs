@@ -22,7 +22,7 @@ options! {
         #[arg(long, value_delimiter = ',', value_name = "ROLE", help_heading = "Access")]
         #[serde(deserialize_with = "values::list")]
         pub role_name: Vec<String>,
-        /// External id that the role's trust policy asks for.
+        /// External ID that the role's trust policy requires.
         #[arg(long, help_heading = "Access")]
         pub external_id: Option<String>,
         /// Session length in seconds, 900 to 43200. [default: what AWS gives, 3600]
@@ -32,7 +32,7 @@ options! {
         #[arg(long, help_heading = "Access")]
         pub no_session_policy: bool,
 
-        /// Roles to assume on the way to the members, in order: the caller assumes the first, the last one the members' roles.
+        /// Roles of the role chain, in order: the caller assumes the first, and the last one assumes the roles in the member accounts.
         #[arg(long, value_delimiter = ',', value_name = "ARN", help_heading = "Access")]
         #[serde(deserialize_with = "values::list")]
         pub role_chain: Vec<String>,

@@ -1,4 +1,4 @@
-//! Values that a person writes, read alike on the command line and in the configuration file.
+//! Values that people write, read alike on the command line and in the configuration file.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -15,7 +15,7 @@ use serde::de::value::StrDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 use serde::{Deserialize as Derived, Serialize};
 
-/// A length of time as a person writes it: `90s`, `14m`, `1h 30m`.
+/// A length of time as people write it: `90s`, `14m`, `1h 30m`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Derived)]
 #[serde(try_from = "String", into = "String")]
 pub struct Span(pub Duration);

@@ -1,4 +1,4 @@
-//! How accounts are entered and how fast AWS is asked, from options to what `aws` takes.
+//! How accounts are entered and how fast AWS is called, from options to what `aws` takes.
 
 use orgsweep_aws::{Access, AccessOverride, Limits, Pace, RoleTemplate};
 use orgsweep_model::selection::Scope;
@@ -91,7 +91,7 @@ fn templates(place: &str, names: &[String]) -> Result<Vec<RoleTemplate>, Failure
     names.iter().map(parse).collect()
 }
 
-/// Its value is not said: it may be treated as a secret.
+/// Its value is not printed: it may be treated as a secret.
 ///
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
 pub fn external_id(place: &str, text: Option<&str>) -> Result<Option<String>, Failure> {
@@ -115,7 +115,7 @@ fn source_identity(text: &str) -> Result<String, Failure> {
     Ok(text.to_owned())
 }
 
-/// What STS refuses is told before the first account refuses it.
+/// What STS refuses is reported before the first account refuses it.
 ///
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_Tag.html>
 fn session_tags(tags: &[String]) -> Result<Vec<(String, String)>, Failure> {
@@ -163,7 +163,7 @@ pub fn key_value(flag: &str, text: &str) -> Result<(String, String), Failure> {
     }
 }
 
-/// Accounts in flight: as many as were asked for, and not more than the rates can feed. The second one says what was asked
+/// Accounts in flight: as many as were requested, and not more than the rates can feed. The second one is what was requested
 /// for where that is too many.
 pub fn concurrency(options: &PaceOptions, share: u32) -> Result<(usize, Option<usize>), Failure> {
     let most = pace(options, share)?.limits.most_accounts().unwrap_or(usize::MAX);
@@ -171,7 +171,7 @@ pub fn concurrency(options: &PaceOptions, share: u32) -> Result<(usize, Option<u
     Ok((wanted.min(most), options.concurrency.filter(|wanted| *wanted > most)))
 }
 
-/// How fast AWS is asked.
+/// How fast AWS is called.
 pub fn pace(options: &PaceOptions, share: u32) -> Result<Pace, Failure> {
     if let Some(rate) = options.max_rate
         && (!rate.is_finite() || rate < 0.1)

@@ -53,7 +53,7 @@ fn expanded(place: &str, names: &[String], ids: &[&str], problems: &mut Vec<Stri
 fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
     let (mut at, mut reached) = (0, 0);
-    // Where to go on when what follows the last `*` does not fit: a byte further.
+    // Where to continue when what follows the last `*` does not fit: a byte further.
     let mut retry: Option<(usize, usize)> = None;
     while reached < text.len() {
         match pattern.get(at) {

@@ -34,7 +34,7 @@ pub fn renamed(wanted: &str, check: &dyn DynCheck) -> Option<String> {
     (check.id() != wanted).then(|| format!("check {wanted} is now called {}", check.id()))
 }
 
-/// What a person hears who names a check that never runs.
+/// The message for a choice that names a check that never runs.
 pub fn retired(metadata: &CheckMetadata) -> Option<String> {
     let id = &metadata.id;
     match &metadata.status {

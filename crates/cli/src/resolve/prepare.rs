@@ -22,7 +22,7 @@ use crate::resolve::{check_choice, check_names};
 /// The standard collectors and the given packs.
 pub fn registry(packs: Vec<Pack>) -> Result<Registry, Failure> {
     Registry::new(packs, orgsweep_aws::collectors())
-        .map_err(|message| Failure::new(format!("this distribution is put together wrongly: {message}")))
+        .map_err(|message| Failure::new(format!("invalid distribution: {message}")))
 }
 
 /// Where the tables go unless another place is given.
@@ -149,7 +149,7 @@ fn contradictions(options: &ScanOptions) -> Result<(), Failure> {
         && let Some((flag, _)) = needs_organization.iter().find(|(_, given)| *given)
     {
         return Err(Failure::new(format!(
-            "{flag} asks for what only Organizations knows, and with {without} it is not asked: choose accounts with \
+            "{flag} requires AWS Organizations and cannot be used with {without}: choose accounts with \
                  --account and --exclude-account"
         )));
     }

@@ -30,7 +30,7 @@ pub async fn connect(prepared: &Prepared, roster: Roster, share: u32) -> Result<
     Ok(Arc::new(source))
 }
 
-/// What the source is asked for.
+/// What the source needs.
 pub fn source_options(prepared: &Prepared, roster: Roster) -> SourceOptions {
     SourceOptions {
         roster,

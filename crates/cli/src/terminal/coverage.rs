@@ -47,7 +47,7 @@ pub fn hint(reason: Reason) -> Option<&'static str> {
             Some("a service control policy denies the action: exempt the audit role from it")
         }
         Reason::ThrottledOut => Some(
-            "scan with a lower --max-rate, or when less else is going on; --retry-incomplete reads only what is missing",
+            "scan with a lower --max-rate, or at a quieter time; --retry-incomplete reads only what is missing",
         ),
         _ => None,
     }

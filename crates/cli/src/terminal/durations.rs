@@ -1,4 +1,4 @@
-//! Lengths of time as a person reads them.
+//! Lengths of time as people read them.
 
 use std::time::Duration;
 

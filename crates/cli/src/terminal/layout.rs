@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn colors_are_asked_for_or_left_to_the_terminal() {
+    fn colors_are_requested_or_left_to_the_terminal() {
         use anstream::ColorChoice;
         assert!(is_wanted(ColorWhen::Always, ColorChoice::Never));
         assert!(!is_wanted(ColorWhen::Never, ColorChoice::Always));

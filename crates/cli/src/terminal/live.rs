@@ -1,4 +1,4 @@
-//! One line at the foot of the terminal that is drawn again and again, and the lines that are told above it.
+//! One line at the foot of the terminal that is drawn again and again, and the lines that are printed above it.
 //!
 //! Everything that this program writes to standard error goes through [`tell_line`], so that the moving line is taken away
 //! first and nothing of it stays between other lines.
@@ -12,7 +12,7 @@ use terminal_size::terminal_size_of;
 
 use crate::terminal::cut;
 
-/// How often the line is looked at. It is written only when it has changed, which is once a second at least: its clock moves.
+/// How often the line is updated. It is written only when it has changed, which is once a second at least: its clock moves.
 const BEAT: Duration = Duration::from_millis(250);
 /// To the start of the line, and clear it.
 const ERASE: &str = "\r\u{1b}[2K";

@@ -1,7 +1,7 @@
 //! `--log-format json`: what a line of it is. `log-schema.json` beside `Cargo.toml` is the contract, printed by
 //! `orgsweep log-schema`; a test holds real output against it.
 //!
-//! Every change that somebody could want to be told of is one event with a name of its own, said once: nobody has to read a
+//! Every change that is worth an alert is one event with its own name, reported once: no program has to read a
 //! message to know what happened.
 
 use std::sync::OnceLock;

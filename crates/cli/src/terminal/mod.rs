@@ -1,4 +1,4 @@
-//! What a person or a program sees: lines, screens, and the log.
+//! What people and programs see: lines, screens, and the log.
 
 mod coverage;
 mod durations;
@@ -19,7 +19,7 @@ pub use coverage::hint;
 pub use durations::about;
 pub use layout::{ColorWhen, Layout, columns, cut, fitted, severity_style, words, wrap};
 pub use live::tell_line;
-pub use output::{is_json, print, say, tell_crashes, warn};
+pub use output::{is_json, print, report_crashes, say, warn};
 pub use progress::Progress;
 pub use scan_report::{Reporter, Shown};
 pub use screen::{HEAD, Screen};

@@ -1,4 +1,4 @@
-//! What a run tells on the way: as a line for a person, or as an event of the log.
+//! What a run reports while it runs: as a line for people, or as an event of the log.
 
 use orgsweep_sweep::Totals;
 
@@ -8,7 +8,7 @@ use crate::terminal::json::v1::log::{CheckCrashed, Fields};
 use crate::terminal::log_event::{self, Level};
 use crate::terminal::tell_line;
 
-/// What a command came to, in the way it was told to speak.
+/// The result of a command, in the requested format.
 pub fn say(options: &ScanOptions, fields: &Fields, text: impl FnOnce() -> String) -> Result<(), Failure> {
     if options.output.quiet {
     } else if is_json(options) {
@@ -34,7 +34,7 @@ pub fn warn(options: &ScanOptions, name: &str, message: &str) {
 }
 
 /// Checks that crashed: on the screen they stand in the summary.
-pub fn tell_crashes(totals: &Totals, options: &ScanOptions) {
+pub fn report_crashes(totals: &Totals, options: &ScanOptions) {
     if is_json(options) {
         for (check, accounts) in &totals.check_failures {
             let crashed = CheckCrashed { check_id: check.clone(), accounts: *accounts };

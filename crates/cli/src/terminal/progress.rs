@@ -1,4 +1,4 @@
-//! What a person sees while a scan runs, on standard error: one line that is drawn again and again on a terminal, plain
+//! What people see while a scan runs, on standard error: one line that is drawn again and again on a terminal, plain
 //! lines elsewhere, objects with `--log-format json` (`log_event.rs`).
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,7 +23,7 @@ pub struct Progress {
     screen: Screen,
     tally: Arc<Mutex<Tally>>,
     /// Losses that only the summary would show.
-    untold: Vec<String>,
+    unreported: Vec<String>,
 }
 
 enum Screen {
@@ -37,13 +37,13 @@ enum Screen {
     Json,
 }
 
-/// How far the scan is. Accounts that nobody wants to enter, and those that an earlier scan has, take no time and are not
+/// How far the scan is. Accounts that are left out, and those that an earlier scan has, take no time and are not
 /// counted: an estimate that counted them would promise too much.
 #[derive(Debug)]
 struct Tally {
     /// Since the scan began.
     began: Instant,
-    /// Since accounts could be begun.
+    /// Since accounts could be started.
     scanning_since: Option<Instant>,
     listed: u64,
     is_listed: bool,
@@ -93,7 +93,7 @@ impl Tally {
     }
 
     /// How much longer, at the pace so far; `None`: too early to say. Accounts in flight count as done by half: where all are
-    /// begun side by side, they end together, and those that have ended say little of the pace.
+    /// started side by side, they end together, and those that have ended say little of the pace.
     fn left(&self, now: Instant) -> Option<Duration> {
         let elapsed = now.saturating_duration_since(self.scanning_since?);
         let is_early = self.finished < FEWEST_FOR_AN_ESTIMATE || elapsed < SHORTEST_FOR_AN_ESTIMATE;
@@ -146,11 +146,11 @@ impl Progress {
         } else {
             Screen::Lines { tenths: 0 }
         };
-        Self { screen, tally, untold: Vec::new() }
+        Self { screen, tally, unreported: Vec::new() }
     }
 
-    /// Tells one event.
-    pub fn tell(&mut self, event: &Event) {
+    /// Reports one event.
+    pub fn report(&mut self, event: &Event) {
         let mut tally = locked(&self.tally);
         tally.add(event, Instant::now());
         let format = match &self.screen {
@@ -164,13 +164,13 @@ impl Progress {
             return;
         }
         let is_quiet = matches!(self.screen, Screen::Quiet(_));
-        let told = match event {
+        let reported = match event {
             Event::Warning { message, .. } => Some(format!("warning: {}", printable(message))),
             _ if is_quiet => None,
             Event::Stopping(in_flight) => Some(stopping_line(*in_flight)),
             Event::Finished { line, .. } if line.is_lost() => match self.screen {
                 Screen::Live { tells_losses: false, .. } => {
-                    self.untold.push(loss_line(line));
+                    self.unreported.push(loss_line(line));
                     None
                 }
                 _ => Some(loss_line(line)),
@@ -183,7 +183,7 @@ impl Progress {
         };
         // The line's own thread takes the tally to draw: it must be free by then.
         drop(tally);
-        told.iter().chain(&tenth).for_each(|line| tell_line(line));
+        reported.iter().chain(&tenth).for_each(|line| tell_line(line));
     }
 
     /// Takes the moving line away.
@@ -193,10 +193,10 @@ impl Progress {
         }
     }
 
-    /// Tells the losses that stand in no summary, for there is none.
-    pub fn tell_losses(&mut self) {
+    /// Reports the losses that stand in no summary, for there is none.
+    pub fn report_losses(&mut self) {
         self.finish();
-        self.untold.drain(..).for_each(|line| tell_line(&line));
+        self.unreported.drain(..).for_each(|line| tell_line(&line));
     }
 }
 
@@ -205,17 +205,17 @@ fn locked(tally: &Mutex<Tally>) -> std::sync::MutexGuard<'_, Tally> {
 }
 
 /// A line for each tenth of the accounts.
-fn tenth(tally: &Tally, event: &Event, told: &mut u64) -> Option<String> {
+fn tenth(tally: &Tally, event: &Event, reported: &mut u64) -> Option<String> {
     match event {
         Event::Listed { accounts, to_scan, done: true } => {
             Some(format!("{accounts} accounts listed, {to_scan} to scan"))
         }
         Event::Finished { .. } | Event::Kept(_) if tally.is_listed && tally.to_scan > 0 => {
             let tenth = tally.finished * 10 / tally.to_scan;
-            if tenth <= *told {
+            if tenth <= *reported {
                 return None;
             }
-            *told = tenth;
+            *reported = tenth;
             Some(tally.words(Instant::now()))
         }
         _ => None,
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn accounts_that_are_all_begun_at_once_end_together() {
+    fn accounts_that_are_all_started_at_once_end_together() {
         let mut events = vec![(0, Event::Listed { accounts: 60, to_scan: 60, done: true })];
         events.extend((0..6).map(|_| (27, finished(ScanState::Scanned, None))));
         let (mut tally, began) = after(&events);

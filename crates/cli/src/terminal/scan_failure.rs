@@ -19,9 +19,9 @@ impl From<Interruption> for Failure {
     fn from(interruption: Interruption) -> Self {
         match interruption {
             Interruption::Stopped => Self::stopped("stopped; nothing was published"),
-            Interruption::Deadline => {
-                Self::incomplete("the deadline came before the scan could begin; nothing was published")
-            }
+            Interruption::Deadline => Self::incomplete(
+                "the deadline was reached before the scan could start; nothing was published",
+            ),
         }
     }
 }
@@ -81,20 +81,20 @@ impl From<Error> for Failure {
     }
 }
 
-/// Stopped by a person or by the deadline.
+/// Stopped by a signal or by the deadline.
 fn stopped(why: StopReason, kept: usize, scan_id: &str, shard: Option<Shard>, root: &Path) -> Failure {
     let (exit, why) = match why {
         StopReason::Interrupted => (Exit::Stopped, "stopped"),
-        StopReason::Deadline => (Exit::Incomplete, "the deadline came"),
+        StopReason::Deadline => (Exit::Incomplete, "the deadline was reached"),
     };
     let message = match (shard, kept) {
         (_, 0) => format!("{why}; nothing was published"),
         (Some(shard), _) => format!(
-            "{why}; {kept} accounts of shard {}/{} are kept: run it again to go on",
+            "{why}; {kept} accounts of shard {}/{} are kept: run it again to resume",
             shard.index, shard.count
         ),
         (None, _) => format!(
-            "{why}; nothing was published; {kept} finished accounts are kept\n  Go on with the same options and --resume \
+            "{why}; nothing was published; {kept} finished accounts are kept\n  Resume with the same options and --resume \
              {scan_id} --out {}",
             quoted_path(root)
         ),
@@ -108,14 +108,14 @@ fn failed(error: &ScanError, kept: usize, scan_id: &str, folder: &Path, root: &P
         return error.to_string();
     }
     match error {
-        // Only the same options go on with a scan, and with them it would end here again.
+        // Only the same options resume a scan, and with them it would end here again.
         ScanError::Unmatched(_) | ScanError::NothingToScan { .. } => format!(
-            "{error}\n  The organization has changed since scan {scan_id} began: scan anew without --resume, and delete the \
+            "{error}\n  The organization has changed since scan {scan_id} started: start a new scan without --resume, and delete the \
              {kept} finished accounts in {}",
             quoted_path(folder)
         ),
         _ => format!(
-            "{error}\n  {kept} finished accounts are kept: --resume {scan_id} --out {} goes on with them",
+            "{error}\n  {kept} finished accounts are kept: --resume {scan_id} --out {} resumes with them",
             quoted_path(root)
         ),
     }
@@ -125,11 +125,11 @@ fn deadline_while_publishing(scan_id: &str, root: &Path, of_shards: bool) -> Fai
     let way_out = if of_shards {
         "run finalize again".to_owned()
     } else {
-        format!("--resume {scan_id} --out {} goes on with it", quoted_path(root))
+        format!("--resume {scan_id} --out {} resumes it", quoted_path(root))
     };
     let message = format!(
-        "the deadline came while another orgsweep was publishing into this lake; nothing was published, and all that was \
-         finished is kept: {way_out}"
+        "the deadline was reached while another orgsweep was publishing into this lake; nothing was published, and what \
+         was finished is kept: {way_out}"
     );
     Failure::incomplete(message)
 }
@@ -183,16 +183,14 @@ fn other_configuration(scan_id: &str, difference: &ConfigurationDifference) -> S
 fn other_roster(scan_id: &str, difference: RosterDifference) -> String {
     match difference {
         RosterDifference::WasListed => {
-            format!(
-                "scan {scan_id} was begun with the accounts that Organizations lists: leave --roster away"
-            )
+            format!("scan {scan_id} was started without --roster; remove the option")
         }
         RosterDifference::WasFile => {
-            format!("scan {scan_id} was begun with --roster: give the same file, or scan anew")
+            format!("scan {scan_id} was started with --roster: pass the same file, or start a new scan")
         }
         RosterDifference::OtherFile => format!(
-            "scan {scan_id} was begun with other accounts in the file of --roster or --accounts-file: give the file as it \
-             was, or scan anew"
+            "scan {scan_id} was started with other accounts in the file of --roster or --accounts-file: pass the file as it \
+             was, or start a new scan"
         ),
     }
 }
@@ -203,7 +201,7 @@ fn several_divisions(folders: &BTreeMap<u32, Vec<(PathBuf, usize)>>) -> String {
         |(folder, finished): &(PathBuf, usize)| format!("    {} ({finished} accounts)", folder.display());
     let listed: Vec<String> = folders.values().flatten().map(line).collect();
     format!(
-        "shards of {} were given for the same roster, and nothing can be put together from both:\n{}\n  Delete the folders \
+        "shards of {} exist for the same roster and cannot be combined:\n{}\n  Delete the folders \
          of all numbers but one, run what is missing of that one, and finalize again.",
         counts.join(" and of "),
         listed.join("\n")
@@ -225,7 +223,7 @@ fn unfinished(shards: &UnfinishedShards) -> String {
          --publish-partial."
     };
     format!(
-        "{} accounts of {} are not finished: {named}\n  Shards begun: {}.\n  {way_out}",
+        "{} accounts of {} are not finished: {named}\n  Shards started: {}.\n  {way_out}",
         missing.len(),
         roster.display(),
         begun.join(", ")

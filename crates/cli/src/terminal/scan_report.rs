@@ -1,4 +1,4 @@
-//! What a scan reports while it runs and when it ends: its events and its result, as lines for a person or as the log.
+//! What a scan reports while it runs and when it ends: its events and its result, as lines for people or as the log.
 
 use std::path::Path;
 
@@ -18,7 +18,7 @@ use crate::terminal::log_event::{self, Level};
 use crate::terminal::program;
 use crate::terminal::summary::{self, Facts};
 use crate::terminal::tell_line;
-use crate::terminal::{is_json, say, tell_crashes, warn};
+use crate::terminal::{is_json, report_crashes, say, warn};
 use crate::verdict::Verdict;
 
 /// Turns the events of a scan, and its end, into text.
@@ -63,7 +63,7 @@ impl<'a> Reporter<'a> {
             Event::UnfinishedScans(names) => {
                 let first = names.first().map(String::as_str).unwrap_or_default();
                 let message = format!(
-                    "unfinished in {}: {}; --resume {first} would go on, and deleting its folder in staging forgets it",
+                    "unfinished in {}: {}; resume with --resume {first}, or discard one by deleting its folder in staging",
                     out.display(),
                     names.join(", ")
                 );
@@ -71,7 +71,7 @@ impl<'a> Reporter<'a> {
             }
             Event::Accounts(event) => {
                 if let Some(progress) = &mut self.progress {
-                    progress.tell(&event);
+                    progress.report(&event);
                 }
             }
             Event::AccountsEnded => {
@@ -138,7 +138,7 @@ impl<'a> Reporter<'a> {
             Err(error) => {
                 // No summary names what was lost.
                 if let Some(progress) = &mut self.progress {
-                    progress.tell_losses();
+                    progress.report_losses();
                 }
                 Err(error.into())
             }
@@ -164,7 +164,7 @@ impl Shown<'_> {
             exit_code: verdict.exit.code(),
             exit_reasons: verdict.reasons.clone(),
         });
-        tell_crashes(&totals, self.options);
+        report_crashes(&totals, self.options);
         let printed = say(self.options, &fields, || {
             format!(
                 "Shard {}/{}: {}\nPublished by `{} finalize` once all shards are done.\n",
@@ -183,7 +183,7 @@ impl Shown<'_> {
     /// The last screen. The scan is in the lake: what cannot be printed is a warning.
     fn published(&self, published: &Published, verdict: &Verdict) {
         let Self { options, .. } = self;
-        tell_crashes(&published.totals, options);
+        report_crashes(&published.totals, options);
         let printed = if options.output.quiet {
             Ok(())
         } else if is_json(options) {

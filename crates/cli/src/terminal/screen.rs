@@ -37,7 +37,7 @@ impl Screen {
         self.text.replace_range(before..before + head.len(), &painted);
     }
 
-    /// A command to type. It is never cut: where it is too long for a line, the shell is told that it goes on.
+    /// A command to type. It is never cut: where it is too long for a line, it continues on the next line as a shell needs it.
     pub fn command(&mut self, words: &[&str]) {
         let mut taken = 0;
         for (number, word) in words.iter().enumerate() {

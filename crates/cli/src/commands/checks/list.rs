@@ -40,7 +40,7 @@ pub struct ListArguments {
     pub json: bool,
 }
 
-/// The checks that match, in the format that was asked for.
+/// The checks that match, in the requested format.
 pub fn list(registry: &Registry, arguments: &ListArguments) -> Result<String, Failure> {
     let matching = matching(registry, arguments)?;
     if arguments.json || arguments.format == PrintFormat::Json {

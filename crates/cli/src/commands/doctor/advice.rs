@@ -10,13 +10,13 @@ use crate::terminal::quoted;
 
 /// What to do about one cause.
 pub struct Advice {
-    /// For a person.
+    /// For people.
     pub sentence: String,
     /// To be typed as they stand.
     pub commands: Vec<String>,
 }
 
-/// `orgsweep policy` with what the doctor was asked to look for.
+/// `orgsweep policy` with the options of the doctor.
 pub struct Commands {
     program: String,
     /// The configuration file, where there is one.
@@ -110,7 +110,7 @@ impl Commands {
                 vec![self.hub()],
             ),
             Reason::Denied => (
-                "the audit role's policy lacks it, or a boundary takes it; all that the role needs:",
+                "the audit role's policy lacks it, or a permissions boundary blocks it; all that the role needs:",
                 vec![format!("{program} policy --for member{config}{choice}")],
             ),
             Reason::DeniedByScp => (
@@ -154,7 +154,7 @@ mod tests {
     use crate::options::checks::CheckOptions;
 
     #[test]
-    fn commands_ask_for_what_was_looked_for() {
+    fn commands_have_the_options_of_the_doctor() {
         let organization = Organization {
             id: "o-exampleorgid".to_owned(),
             management_account_id: "111122223333".parse().unwrap(),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use orgsweep_model::records::{CoverageOutcome, ScanState, TableReadOutcome};
 use orgsweep_model::{AccountId, Organization, Reason};
-use orgsweep_scan::{Judge, Judged};
-use orgsweep_sweep::{AccountFacts, AccountTally, Packer, Plan, Sink};
+use orgsweep_scan::{CompleteOrganization, Judge, Judged};
+use orgsweep_sweep::{AccountFacts, AccountTally, OrganizationFacts, Packer, Plan, Sink, Taken};
 
 /// One account.
 pub struct AccountCheck {
@@ -66,15 +66,19 @@ impl AccountCheck {
 pub struct Doctor {
     plan: Arc<Plan>,
     judge: Judge,
+    /// What was read of the organization; `None`: no verdict about an account rests on it.
+    organization: Option<Arc<CompleteOrganization>>,
     accounts: Vec<AccountCheck>,
     /// Accounts whose flagged access keys could not be named, by cause.
     unnamed: BTreeMap<String, usize>,
 }
 
 impl Doctor {
-    /// Knows the plan's checks.
-    pub fn new(plan: Arc<Plan>, organization: &Organization) -> Self {
-        Self { judge: Judge::new(&plan, organization), plan, accounts: Vec::new(), unnamed: BTreeMap::new() }
+    /// Knows the plan's checks, and what they need of the organization.
+    pub fn new(plan: Arc<Plan>, organization: &Organization, facts: Option<OrganizationFacts>) -> Self {
+        let judge = Judge::new(&plan, organization);
+        let organization = facts.map(|facts| Arc::new(judge.complete(facts)));
+        Self { judge, plan, organization, accounts: Vec::new(), unnamed: BTreeMap::new() }
     }
 
     /// What `--key-ids` asks for and will not get: no verdict rests on it.
@@ -164,15 +168,15 @@ impl Sink for Doctor {
     type Packed = (AccountFacts, Judged);
 
     fn packer(&self) -> Packer<Self::Packed> {
-        let judge = self.judge.clone();
+        let (judge, organization) = (self.judge.clone(), self.organization.clone());
         Arc::new(move |mut facts| {
-            let judged = judge.judge(&facts.account, &mut facts.tables);
+            let judged = judge.judge(&facts.account, &mut facts.tables, organization.as_deref());
             let tally = AccountTally::begin(&facts.record, facts.headline.clone());
             (Ok((facts, judged)), tally)
         })
     }
 
-    fn take(&mut self, (rows, judged): Self::Packed, _: &AccountTally) -> Result<(), String> {
+    fn take(&mut self, (rows, judged): Self::Packed, _: &AccountTally) -> Result<Taken, String> {
         let left_out = [Reason::Excluded.as_str(), Reason::AccountNotActive.as_str()];
         let is_left_out = rows.record.scan_state == ScanState::NotScanned
             && rows.record.reason_code.as_deref().is_some_and(|code| left_out.contains(&code));
@@ -183,6 +187,6 @@ impl Sink for Doctor {
             let inspected = self.inspect(&rows, &judged);
             self.accounts.push(inspected);
         }
-        Ok(())
+        Ok(Taken::Finished)
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use orgsweep_aws::LONGEST_SESSION_POLICY;
 
 use super::advice::Advice;
-use super::look::{Looked, Loss};
+use super::inspection::{AccountCheck, Loss};
 use super::report::{Cause, Report};
 use crate::exit::Failure;
 use crate::terminal::json::v1::Version;
@@ -56,7 +56,7 @@ pub fn failed(failure: &Failure) -> v1::Failed {
     v1::Failed { schema_version: Version, error: failure.message.clone(), exit_code: failure.exit.code() }
 }
 
-fn account(account: &Looked) -> v1::Account {
+fn account(account: &AccountCheck) -> v1::Account {
     v1::Account {
         account_id: account.id.to_string(),
         account_name: account.name.clone(),

@@ -1,10 +1,10 @@
-//! `orgsweep doctor`: a look before a scan. The same run as a scan's over a sample of the accounts, reading all and
+//! `orgsweep doctor`: access is verified before a scan. The same run as a scan's over a sample of the accounts, reading all and
 //! publishing nothing, so that what it finds is what a scan would find.
 
 mod advice;
 mod clock;
+mod inspection;
 mod json;
-mod look;
 mod organization;
 mod report;
 mod sample;
@@ -25,7 +25,7 @@ use tokio::time::Instant;
 
 use self::advice::Commands;
 use self::clock::ClockVerdict;
-use self::look::Looker;
+use self::inspection::Doctor;
 use self::report::Report;
 use self::sample::Sample;
 use crate::exit::{Exit, Failure};
@@ -57,20 +57,20 @@ pub struct DoctorArguments {
     pub config: Option<PathBuf>,
     #[command(flatten)]
     pub options: ScanOptions,
-    /// How many accounts to look at, spread over the organizational units, or `all`. [default: 10; with --account: all
+    /// How many accounts to inspect, spread over the organizational units, or `all`. [default: 10; with --account: all
     /// of those]
     #[arg(long, value_name = "N", help_heading = "Accounts")]
     pub sample: Option<Sample>,
 }
 
-/// Looks, and tells what it found.
+/// Inspects a sample of the accounts, and reports what a scan could not read.
 pub async fn doctor(registry: &Registry, arguments: DoctorArguments) -> Result<Exit, Failure> {
     let began = Instant::now();
     let as_json = arguments.options.output.log_format == Some(LogFormat::Json);
     let quiet = arguments.options.output.quiet;
     let stop = stopping::listen();
-    let examining = examine(registry, arguments, as_json || quiet, began, stop.clone());
-    let report = match or_interrupted(&stop, examining).await {
+    let reporting = report(registry, arguments, as_json || quiet, began, stop.clone());
+    let report = match or_interrupted(&stop, reporting).await {
         Ok(report) => report,
         Err(failure) if as_json => {
             crate::terminal::print(&(line(&json::failed(&failure)) + "\n"))?;
@@ -86,7 +86,7 @@ pub async fn doctor(registry: &Registry, arguments: DoctorArguments) -> Result<E
     Ok(report.exit())
 }
 
-async fn examine(
+async fn report(
     registry: &Registry,
     arguments: DoctorArguments,
     silent: bool,
@@ -99,20 +99,20 @@ async fn examine(
     let ends =
         stopping::with_deadline(stop.clone(), began, prepared.options.pace.deadline.map(|span| span.0));
     // Futures of whole commands are large.
-    let looking = Box::pin(look(prepared, (arguments.config, given), arguments.sample, silent, stop));
-    // Nothing is kept of a look that is not whole, so no time is set aside for accounts in flight.
+    let inspecting = Box::pin(inspect(prepared, (arguments.config, given), arguments.sample, silent, stop));
+    // Nothing is kept of an inspection that is not complete, so no time is set aside for accounts in flight.
     let Some(moment) = ends.deadline.map(|moment| moment + ends.grace) else {
-        return looking.await;
+        return inspecting.await;
     };
-    tokio::time::timeout_at(moment, looking).await.unwrap_or_else(|_| {
+    tokio::time::timeout_at(moment, inspecting).await.unwrap_or_else(|_| {
         Err(Failure::incomplete(
-            "the deadline came before every account was looked at: look at fewer with --sample",
+            "the deadline was reached before every account was inspected: inspect fewer with --sample",
         ))
     })
 }
 
 /// `given`: the configuration file and the options of the command line.
-async fn look(
+async fn inspect(
     prepared: Prepared,
     given: (Option<PathBuf>, ScanOptions),
     sample: Option<Sample>,
@@ -160,8 +160,8 @@ async fn look(
     let plan = Arc::new(plan);
     let listed = accounts.len();
     let source: Arc<dyn Source> = Arc::new(ListedAlready { source, accounts, names: names.clone() });
-    let mut looker = Looker::new(Arc::clone(&plan), &organization, about_organization.facts);
-    let warnings = run(&source, &plan, &mut looker, silent, stop).await?;
+    let mut doctor = Doctor::new(Arc::clone(&plan), &organization, about_organization.facts);
+    let warnings = run(&source, &plan, &mut doctor, silent, stop).await?;
     let (config, given) = given;
     let chained = !options.access.role_chain.is_empty();
     let commands =
@@ -180,31 +180,31 @@ async fn look(
         session_policy,
         actions: plan.actions().len(),
         checks: plan.checks.len(),
-        accounts: looker.into_accounts(),
+        accounts: doctor.into_accounts(),
         commands,
     })
 }
 
-/// Enters the sample. What a person is not told on the way is a warning of the report.
+/// Enters the sample. Warnings that are not printed meanwhile are in the report.
 async fn run(
     source: &Arc<dyn Source>,
     plan: &Arc<Plan>,
-    looker: &mut Looker,
+    doctor: &mut Doctor,
     silent: bool,
     stop: Stop,
 ) -> Result<Vec<String>, Failure> {
-    // The table at the end tells everything; on the way there is something to see only for who sits and waits.
+    // The table at the end shows everything; progress is for people at a terminal.
     let quiet = silent || !std::io::stderr().is_terminal();
     let mut progress = Progress::new(quiet, LogFormat::Text, plan.concurrency);
     let mut warnings = Vec::new();
     let mut on_event = |event: Event| match event {
         Event::Warning { message, .. } if silent => warnings.push(message),
-        event => progress.tell(&event),
+        event => progress.report(&event),
     };
-    let ran = orgsweep_sweep::run(Arc::clone(source), Arc::clone(plan), looker, stop, &mut on_event).await;
+    let ran = orgsweep_sweep::run(Arc::clone(source), Arc::clone(plan), doctor, stop, &mut on_event).await;
     progress.finish();
     ran.map_err(|error| Failure::new(error.to_string()))?;
-    for message in looker.warnings() {
+    for message in doctor.warnings() {
         if silent {
             warnings.push(message);
         } else {
@@ -240,7 +240,7 @@ async fn list(
     Err(SourceError::broken_off())
 }
 
-/// A source whose accounts are listed already, so that they are not asked for twice.
+/// A source whose accounts are listed already, so that they are not listed twice.
 struct ListedAlready {
     source: Arc<dyn Source>,
     accounts: Vec<Account>,

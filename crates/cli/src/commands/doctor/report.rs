@@ -9,7 +9,7 @@ use orgsweep_model::{Gap, Organization, Reason};
 
 use super::advice::{Advice, Commands};
 use super::clock::ClockVerdict;
-use super::look::{Looked, Loss};
+use super::inspection::{AccountCheck, Loss};
 use crate::exit::Exit;
 use crate::terminal::Layout;
 use crate::terminal::Screen;
@@ -26,7 +26,7 @@ const LONGEST_MESSAGE: usize = 300;
 
 /// Everything that was found.
 pub struct Report {
-    /// Who looked.
+    /// The caller.
     pub caller_arn: String,
     /// Where.
     pub organization: Organization,
@@ -42,7 +42,7 @@ pub struct Report {
     pub policies: Option<Result<(), Gap>>,
     /// Other tables of the organization that cannot be read.
     pub other_tables: Vec<(&'static str, Gap)>,
-    /// What was said on the way; for a person it was said there.
+    /// Warnings of the inspection; for people they are printed meanwhile.
     pub warnings: Vec<String>,
     /// What limits sessions; `None`: nothing does.
     pub session_policy: Option<String>,
@@ -50,8 +50,8 @@ pub struct Report {
     pub actions: usize,
     /// Enabled checks.
     pub checks: usize,
-    /// Accounts that were looked at, the ones with losses first.
-    pub accounts: Vec<Looked>,
+    /// Accounts that were inspected, the ones with losses first.
+    pub accounts: Vec<AccountCheck>,
     /// The commands that are suggested.
     pub commands: Commands,
 }
@@ -77,11 +77,11 @@ impl Report {
             && self.policies.as_ref().is_none_or(Result::is_ok)
             && self.other_tables.is_empty()
             && !matches!(self.clock, ClockVerdict::Wrong(_))
-            && self.accounts.iter().all(Looked::is_right);
+            && self.accounts.iter().all(AccountCheck::is_right);
         if right { Exit::Complete } else { Exit::Incomplete }
     }
 
-    /// For a person.
+    /// For people.
     pub fn text(&self, layout: Layout) -> String {
         let mut screen = Screen { text: String::new(), layout };
         self.head(&mut screen);
@@ -99,7 +99,7 @@ impl Report {
         if self.has_organization() {
             let names = match &self.names {
                 Ok(count) => format!("{} with their names", plural(*count, "unit")),
-                Err(gap) => format!("no names of units: {}", gap.headline()),
+                Err(gap) => format!("no OU names: {}", gap.headline()),
             };
             let listed = plural(self.listed, "account");
             line("Organization", &format!("{}: {listed} listed, {names}", self.organization.id));
@@ -111,7 +111,7 @@ impl Report {
                 None => {}
             }
         } else {
-            line("Organization", "not asked: the accounts are given");
+            line("Organization", "not used: the accounts are given");
         }
         match &self.session_policy {
             Some(policy) => line(
@@ -122,7 +122,7 @@ impl Report {
                     plural(self.actions, "action")
                 ),
             ),
-            None => line("Session policy", "none: roles are used with all their rights"),
+            None => line("Session policy", "none: roles are used with all their permissions"),
         }
     }
 
@@ -139,8 +139,8 @@ impl Report {
         };
         screen.text.push('\n');
         line(screen, "Account", "Name", "Role", "Would be UNKNOWN");
-        for (right, most, what) in [(false, MOST_LOST, "with losses"), (true, MOST_RIGHT, "all right")] {
-            let accounts: Vec<&Looked> =
+        for (right, most, what) in [(false, MOST_LOST, "with losses"), (true, MOST_RIGHT, "ok")] {
+            let accounts: Vec<&AccountCheck> =
                 self.accounts.iter().filter(|account| account.is_right() == right).collect();
             for account in accounts.iter().take(most) {
                 let name = account.name.as_deref().unwrap_or("-");
@@ -153,16 +153,16 @@ impl Report {
         }
         let (right, in_part, lost) = self.counts();
         let mut sum = format!(
-            "{} of {} looked at with {}: {right} all right",
+            "{} of {} inspected with {}: {right} ok",
             self.accounts.len(),
             plural(self.candidates, "active account"),
             plural(self.checks, "check")
         );
         if in_part > 0 {
-            let _ = write!(sum, ", {in_part} in part");
+            let _ = write!(sum, ", {in_part} partial");
         }
         if lost > 0 {
-            let _ = write!(sum, ", {lost} not at all");
+            let _ = write!(sum, ", {lost} no access");
         }
         screen.text.push('\n');
         screen.paragraph("", 2, &sum);
@@ -189,37 +189,32 @@ impl Report {
                 to_type(screen, command);
             }
             if !cause.checks.is_empty() && cause.checks.len() < self.checks.div_ceil(2) {
-                screen.text.push_str("    without it, no verdict of\n");
+                screen.text.push_str("    UNKNOWN without it\n");
                 screen.list(cause.checks.iter().map(ToString::to_string));
             }
             if !cause.lessened.is_empty() {
-                screen.text.push_str("    without it, less is decided by\n");
+                screen.text.push_str("    reduced evidence without it\n");
                 screen.list(cause.lessened.iter().map(ToString::to_string));
             }
         }
         let failed: BTreeSet<&String> =
             self.accounts.iter().flat_map(|account| &account.failed_checks).collect();
         for check in failed {
-            screen.paragraph(
-                "  ",
-                4,
-                &format!("{check} failed itself: a bug in the check; please report it"),
-            );
+            screen.paragraph("  ", 4, &format!("{check} crashed: this is a bug, please report it"));
         }
         if let Err(gap) = &self.names {
-            screen.paragraph("  ", 4, &format!("no names of units: {}", printable(&gap.headline())));
+            screen.paragraph("  ", 4, &format!("no OU names: {}", printable(&gap.headline())));
             screen.paragraph(
                 "    ",
                 4,
-                "paths are unknown then, and --ou takes only ids; what the caller needs:",
+                "paths are unknown then, and --ou accepts only IDs; the caller needs:",
             );
             to_type(screen, &self.commands.hub());
         }
         if let Some(Err(gap)) = &self.policies {
             let why = format!("no service and resource control policies: {}", printable(&gap.headline()));
             screen.paragraph("  ", 4, &why);
-            let then =
-                "a scan ends with 2 then, and explain does not know what they deny; what the caller needs:";
+            let then = "a scan ends with 2 then, and explain does not know what they deny; the caller needs:";
             screen.paragraph("    ", 4, then);
             to_type(screen, &self.commands.hub());
         }
@@ -235,7 +230,7 @@ impl Report {
                 screen.paragraph("  ", 4, &format!("the clock is {}: set it (NTP)", self.clock));
             }
             ClockVerdict::Wrong(_) => {
-                let then = "set it (NTP); sessions would end unforeseen, and ages come out wrong";
+                let then = "set it (NTP); sessions may expire early and ages will be wrong";
                 screen.paragraph("  ", 4, &format!("the clock is {}: {then}", self.clock));
             }
             ClockVerdict::Right(_) | ClockVerdict::Unknown => {}
@@ -246,14 +241,14 @@ impl Report {
         self.organization.id != Organization::NONE
     }
 
-    /// All right, in part, not at all.
+    /// Without losses, with some, without access.
     pub fn counts(&self) -> (usize, usize, usize) {
         let right = self.accounts.iter().filter(|account| account.is_right()).count();
         let lost = self.accounts.iter().filter(|account| account.role_arn.is_none()).count();
         (right, self.accounts.len() - right - lost, lost)
     }
 
-    fn role(&self, account: &Looked) -> String {
+    fn role(&self, account: &AccountCheck) -> String {
         match &account.role_arn {
             None => "none".to_owned(),
             Some(arn) if *arn == self.caller_arn => "the caller itself".to_owned(),
@@ -294,7 +289,7 @@ fn to_type(screen: &mut Screen, command: &str) {
     let _ = writeln!(screen.text, "      {}", printable(command));
 }
 
-fn unknown(account: &Looked) -> String {
+fn unknown(account: &AccountCheck) -> String {
     if account.is_right() {
         return "nothing".to_owned();
     }

@@ -1,11 +1,11 @@
-//! Which accounts are looked at: as many units as there are places, the management account first.
+//! Which accounts are inspected: as many units as there are places, the management account first.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::str::FromStr;
 
 use orgsweep_model::{Account, AccountId};
 
-/// How many accounts are looked at.
+/// How many accounts are inspected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sample {
     /// All that are chosen.

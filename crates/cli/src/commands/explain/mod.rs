@@ -12,10 +12,10 @@ use crate::options::LakeOptions;
 use crate::resolve;
 use crate::terminal::program;
 
-/// How the answer is told.
+/// Output format of the answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// For a person.
+    /// For people.
     #[default]
     Text,
     /// One JSON object on one line.
@@ -25,26 +25,26 @@ pub enum Format {
 /// `orgsweep explain`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "What an answer hangs on is decided by the caller (it chooses: tags it sends, the Region, a session's name), by the \
-                  environment (network, second factor, a service's own keys), or is unknown (facts that no scan has: \
-                  --context says them).\n\n\
-                  The exit code is 2 if the answer is unknown, or if the action, a service or a condition key is in no list of \
-                  AWS's that the program knows."
+    after_help = "Each remaining condition is classified by who controls it: the caller (tags that it sends, the Region, a session's \
+                  name), the environment (network, MFA, keys of a service), or unknown (facts that no scan has: supply them with \
+                  --context).\n\n\
+                  The exit code is 2 if the answer is unknown, or if the action, a service or a condition key is not in the \
+                  built-in catalogue."
 )]
 pub struct ExplainArguments {
-    /// Who asks: the ARN of a user, role, root user or role session; a service, such as ec2.amazonaws.com; the ARN of an
+    /// The principal: the ARN of a user, role, root user or role session; a service, such as ec2.amazonaws.com; the ARN of an
     /// identity provider; an account ID for any principal of that account; `*` for any AWS principal, inside or outside the
     /// organization; `anonymous` for a caller without credentials.
     #[arg(long, value_name = "ARN")]
     pub principal: String,
-    /// What is asked for: one action, such as iam:CreateUser, and no pattern.
+    /// The action: one action, such as iam:CreateUser, without wildcards.
     #[arg(long, value_name = "ACTION")]
     pub action: String,
-    /// On what: one ARN and no pattern, or `*` where the action takes no resource.
+    /// The resource: one ARN without wildcards, or `*` for actions without resource-level permissions.
     #[arg(long, value_name = "ARN")]
     pub resource: String,
-    /// A condition key of the request; several with one key are a list. What is not given is what the facts say of it, or
-    /// open. What follows from the question, such as aws:PrincipalArn, is not given.
+    /// A condition key of the request; several with one key are a list. Keys that are not given have the value that the scan
+    /// knows, or remain open. Keys that follow from the question, such as aws:PrincipalArn, cannot be given.
     #[arg(long, value_name = "KEY=VALUE")]
     pub context: Vec<String>,
     /// The account that the resource belongs to, where its ARN does not say. [default: the principal's own]
@@ -55,7 +55,7 @@ pub struct ExplainArguments {
     pub without_organization_policies: bool,
     #[command(flatten)]
     pub lake: LakeOptions,
-    /// How the answer is told.
+    /// Output format.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
 }

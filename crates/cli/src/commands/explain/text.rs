@@ -1,4 +1,4 @@
-//! The answer for a person.
+//! The answer for people.
 
 use std::fmt::Write as _;
 
@@ -21,8 +21,8 @@ pub fn render(explanation: &Explanation) -> String {
     let side = explanation.side.filter(|_| !is_denied);
     let side = side.map(|side| format!(" ON THE {}'S SIDE", side.to_uppercase())).unwrap_or_default();
     line(&format!("{}{side}  {}", word(&explanation.answer.decision), explanation.action));
-    line(&format!("  by  {}", explanation.principal));
-    line(&format!("  on  {}", explanation.resource));
+    line(&format!("  principal  {}", explanation.principal));
+    line(&format!("  resource   {}", explanation.resource));
     reasons(&explanation.answer, explanation.denial.as_deref(), &explanation.request, &mut line);
     if let Some((usual, answer)) = &explanation.supposing {
         let supposed = match usual {
@@ -62,17 +62,17 @@ fn reasons(answer: &Answer, denial: Option<&str>, request: &Request, line: &mut 
     match &answer.decision {
         Decision::Allowed => {}
         Decision::AllowedIf(residual) => {
-            hangs_on(residual, request, "  if  ", line);
+            hangs_on(residual, request, "  if         ", line);
             let one = matches!(residual, Residual::Term(_));
-            line(&format!("      {}", choice(residual.by_choice(request), one)));
+            line(&format!("             {}", choice(residual.by_choice(request), one)));
         }
         Decision::Denied(why) => {
             let why = denial.map_or_else(|| why.to_string(), str::to_owned);
-            line(&format!("  as  {why}"));
+            line(&format!("  reason     {why}"));
         }
         Decision::Unknown(doubts) => {
             for doubt in doubts_of(doubts) {
-                line(&format!("  as  {doubt}"));
+                line(&format!("  reason     {doubt}"));
             }
         }
     }
@@ -99,15 +99,15 @@ fn hangs_on(residual: &Residual, request: &Request, start: &str, line: &mut dyn 
     }
 }
 
-/// What the best choice of whoever asks makes of it.
+/// What the best choice of the caller makes of it.
 fn choice(best: Truth, is_one: bool) -> String {
-    let these = if is_one { "this" } else { "these" };
+    let these = if is_one { "this condition" } else { "these conditions" };
     match best {
-        Truth::True => format!("Whoever asks can make {these} true by choice: as good as allowed."),
-        Truth::Depends if is_one => "Not for the caller to choose: circumstances decide.".to_owned(),
-        Truth::Depends => "The caller's choice is not enough: circumstances decide too.".to_owned(),
-        Truth::Unknown => format!("Whether the caller can make {these} true by choice is not known."),
-        Truth::False => format!("Nothing makes {these} true: as good as denied."),
+        Truth::True => format!("The caller controls {these}, so treat the request as allowed."),
+        Truth::Depends if is_one => "The caller does not control this condition.".to_owned(),
+        Truth::Depends => "The caller does not control all of these conditions.".to_owned(),
+        Truth::Unknown => format!("It is unknown whether the caller controls {these}."),
+        Truth::False => format!("Nothing satisfies {these}, so treat the request as denied."),
     }
 }
 

@@ -151,7 +151,7 @@ pub struct PolicyArguments {
     /// The role or user that scans.
     #[arg(long, value_name = "ARN", help_heading = "Access")]
     pub trusted_principal: Option<PrincipalArn>,
-    /// The organization that whoever scans must belong to.
+    /// The organization that the caller must belong to.
     #[arg(long, value_name = "ID", help_heading = "Access")]
     pub organization_id: Option<String>,
     /// The partition in ARNs; Terraform and CloudFormation ask AWS instead. [default: that of the ARNs given, else aws]
@@ -181,7 +181,7 @@ impl PolicyArguments {
         let sessions = trusts || matches!(kind, Kind::Hub | Kind::Chain);
         let about_sessions =
             "with --for hub, chain and the kinds of trust, and with roles in Terraform and CloudFormation";
-        for (option, given, has_a_meaning, place) in [
+        for (option, given, applies, place) in [
             ("--trusted-principal", self.trusted_principal.is_some(), trusts, about_trust),
             ("--organization-id", self.organization_id.is_some(), trusts, about_trust),
             ("--with-session-tags", self.with_session_tags, sessions, about_sessions),
@@ -206,9 +206,9 @@ impl PolicyArguments {
                 "in JSON with --for hub, scp, chain and the kinds of trust: Terraform and CloudFormation ask AWS",
             ),
         ] {
-            if given && !has_a_meaning {
+            if given && !applies {
                 return Err(Failure::new(format!(
-                    "{option} has no meaning with --for {} here; it has one {place}",
+                    "{option} cannot be used with --for {} here; it applies only {place}",
                     kind.word()
                 )));
             }

@@ -23,7 +23,7 @@ pub fn role(role: &RoleDocument, answers: &Answers) -> String {
     if role.trust.mentions(Blank::OrganizationId.mark()) {
         parameters.push(parameter(
             ORGANIZATION,
-            "Id of the organization that whoever scans must belong to",
+            "ID of the organization that the caller must belong to",
             "^o-[a-z0-9]{10,32}$",
             answers.organization_id.as_deref(),
         ));
@@ -31,7 +31,7 @@ pub fn role(role: &RoleDocument, answers: &Answers) -> String {
     if role.trust.mentions(Blank::ExternalId.mark()) {
         parameters.push(parameter(
             EXTERNAL_ID,
-            "What whoever scans has to name",
+            "External ID that the caller must pass",
             "^[A-Za-z0-9_+=,.@:/-]{2,1224}$",
             answers.external_id.as_deref(),
         ));
@@ -39,7 +39,7 @@ pub fn role(role: &RoleDocument, answers: &Answers) -> String {
     let (about, resource, policy) = match role.purpose {
         Purpose::Audit => (
             "Lets orgsweep read the account's identities. As a service-managed StackSet (one Region, CAPABILITY_NAMED_IAM) \
-             it reaches every member; the management account needs a stack of its own unless it is the one that scans.",
+             it reaches every member account; the management account needs its own stack unless the scan runs there.",
             "OrgsweepAuditRole",
             "orgsweep-audit",
         ),
@@ -76,7 +76,7 @@ pub fn role(role: &RoleDocument, answers: &Answers) -> String {
     )
 }
 
-/// The policy of whoever scans.
+/// The policy of the caller.
 pub fn hub(document: &Node, path: &str) -> String {
     template(
         "What the role or user that scans with orgsweep may do: attach it there.",

@@ -10,7 +10,7 @@ use super::json_tree::Node;
 use super::placeholders::Blank;
 use crate::options::PrincipalArn;
 
-/// The shortest MaxSessionDuration of a role, seconds, and what it is unless something else is said.
+/// The shortest MaxSessionDuration of a role, seconds, and what it is by default.
 const SHORTEST_MAXIMUM: u32 = 3600;
 
 /// Where the accounts come from.
@@ -18,7 +18,7 @@ const SHORTEST_MAXIMUM: u32 = 3600;
 pub enum Accounts {
     /// Organizations says.
     Organization,
-    /// A file says; Organizations is not asked.
+    /// Those of a file; Organizations is not called.
     File(Vec<AccountId>),
     /// Only the caller's own, with the caller's own credentials.
     CallerOnly,
@@ -250,9 +250,9 @@ impl Deployment<'_> {
         roles
     }
 
-    /// What MaxSessionDuration has to be for the sessions that are asked for.
+    /// What MaxSessionDuration has to be for the requested sessions.
     fn longest_session(&self, chained: bool) -> u32 {
-        // Whoever uses a role is a session.
+        // A principal that uses a role is a session.
         let by_a_session = chained || self.hub.is_some_and(PrincipalArn::is_role);
         let wanted = self.access.session_duration.unwrap_or(SHORTEST_MAXIMUM);
         let wanted = if by_a_session { wanted.min(LONGEST_CHAINED) } else { wanted };

@@ -78,7 +78,7 @@ pub fn organization_reads(collected: &[&'static str]) -> Node {
     reads("ReadOrganization", &actions)
 }
 
-/// The organization of whoever asks, as a policy variable.
+/// The organization of the caller, as a policy variable.
 pub const OWN_ORGANIZATION: &str = "${aws:PrincipalOrgID}";
 
 /// The caller cannot be lured into a foreign account.
@@ -86,7 +86,7 @@ pub fn in_own_organization() -> Node {
     condition("StringEquals", "aws:ResourceOrgID", OWN_ORGANIZATION.into())
 }
 
-/// The same where Organizations is not asked.
+/// The same where Organizations is not called.
 pub fn in_accounts(accounts: &[AccountId]) -> Node {
     condition("StringEquals", "aws:ResourceAccount", Node::list(accounts.iter().map(AccountId::as_str)))
 }
@@ -100,8 +100,8 @@ pub struct Entrance<'a> {
     pub external_id: Option<String>,
 }
 
-/// Who may assume a role. The account is named and the principal is a condition: a principal that is named and then made
-/// anew would be another one to AWS.
+/// Who may assume a role. The account is named and the principal is a condition: a principal that is named, deleted and created
+/// again would be another one to AWS.
 pub fn trust(entrances: &[Entrance<'_>], extras: SessionExtras, in_organization: bool) -> Node {
     let statements = entrances.iter().enumerate().map(|(index, entrance)| {
         let (account, principal) = match entrance.caller {

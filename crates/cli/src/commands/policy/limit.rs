@@ -1,4 +1,4 @@
-//! How large AWS lets each document be. What is too large is printed all the same, and said.
+//! How large AWS lets each document be. What is too large is printed all the same, with a note.
 
 use super::{Format, Kind};
 

@@ -28,13 +28,13 @@ use crate::resolve::config::{Config, unit_name};
 use crate::resolve::{self, accounts_file};
 use crate::terminal::tell_line;
 
-/// What is printed, and what is said about it.
+/// What is printed, and the notes about it.
 struct Printed {
     text: String,
     notes: Vec<String>,
 }
 
-/// Prints one document; what has to be said about it goes to standard error.
+/// Prints one document; the notes about it go to standard error.
 pub fn policy(registry: &Registry, arguments: PolicyArguments) -> Result<Exit, Failure> {
     let printed = printed(registry, arguments)?;
     for note in printed.notes {
@@ -64,7 +64,7 @@ fn printed(registry: &Registry, mut arguments: PolicyArguments) -> Result<Printe
     let mut notes = Vec::new();
     let mut actions = prepared.scan.plan.actions();
     if actions.is_empty() {
-        // A policy must allow something; this is what nobody can be denied.
+        // A policy must allow something; this cannot be denied to any principal.
         notes.push("the chosen checks need nothing inside accounts: the roster is enough".to_owned());
         actions.push("sts:GetCallerIdentity");
     }
@@ -76,7 +76,7 @@ fn printed(registry: &Registry, mut arguments: PolicyArguments) -> Result<Printe
             tags: arguments.with_session_tags || !prepared.access.session_tags.is_empty(),
             source_identity: arguments.with_source_identity || prepared.access.source_identity.is_some(),
         },
-        // Whoever scans accounts of a file need not be in an organization.
+        // The caller of a scan of accounts in a file need not be in an organization.
         in_organization: accounts == Accounts::Organization || arguments.organization_id.is_some(),
         accounts,
         hub: arguments.trusted_principal.as_ref(),
@@ -184,19 +184,19 @@ fn session(prepared: &Prepared, format: Format) -> Result<Printed, Failure> {
     }
 }
 
-/// Whoever enters the accounts is the end of the chain, where there is one.
+/// The accounts are entered by the end of the chain, where there is one.
 fn refuse_another_caller(deployment: &Deployment<'_>) -> Result<(), Failure> {
     match (deployment.hub, deployment.access.chain.last()) {
         (Some(hub), Some(last)) if hub.arn != *last => Err(Failure::new(format!(
-            "--trusted-principal {}: the accounts are entered by the last role of the chain, {last}; leave the option out \
-             here, and give it with --for chain-trust, where the first role of the chain trusts whoever scans",
+            "--trusted-principal {}: the accounts are entered by the last role of the chain, {last}; remove the \
+             option here, and use it with --for chain-trust, where the first role of the chain trusts the caller",
             hub.arn
         ))),
         _ => Ok(()),
     }
 }
 
-/// The role of the chain that is asked for: the only one, or the one that is named.
+/// The requested role of the chain: the only one, or the one that is named.
 fn chosen_link(
     deployment: &Deployment<'_>,
     kind: Kind,
@@ -207,7 +207,7 @@ fn chosen_link(
     let link = match (named, &chain[..]) {
         (_, []) => {
             return Err(Failure::new(format!(
-                "--for {}: no role is assumed on the way to the accounts: give --role-chain, or a file with it",
+                "--for {}: there is no role chain: pass --role-chain, or a configuration file with role-chain",
                 kind.word()
             )));
         }
@@ -217,7 +217,7 @@ fn chosen_link(
         (None, [first, others @ ..]) if others.iter().all(|other| other == first) => first,
         (None, _) => {
             return Err(Failure::new(format!(
-                "--for {}: the chain has several roles, each with documents of its own: choose one with --role: {}",
+                "--for {}: the chain has several roles, each with its own documents: choose one with --role: {}",
                 kind.word(),
                 all()
             )));
@@ -230,11 +230,11 @@ fn discovery_role(deployment: &Deployment<'_>, kind: Kind) -> Result<PrincipalAr
     match (deployment.discovery_role(), &deployment.access.discovery_role) {
         (Some(role), _) => parsed(role),
         (None, Some(role)) => Err(Failure::new(format!(
-            "--for {}: with --accounts-file Organizations is not asked, and {role} not assumed",
+            "--for {}: with --accounts-file AWS Organizations is not called, and {role} is not assumed",
             kind.word()
         ))),
         (None, None) => Err(Failure::new(format!(
-            "--for {}: the caller itself lists the organization: give --discovery-role, or a file with it",
+            "--for {}: the caller itself lists the organization: pass --discovery-role, or a configuration file with discovery-role",
             kind.word()
         ))),
     }

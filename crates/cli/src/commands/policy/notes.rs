@@ -1,4 +1,4 @@
-//! What has to be said about a printed document: what it leaves to others, and which other documents there are.
+//! Notes about a printed document: what it leaves to others, and which other documents there are.
 
 use orgsweep_aws::RoleTemplate;
 use orgsweep_model::selection::Scope;
@@ -92,8 +92,8 @@ pub fn about(deployment: &Deployment<'_>, document: &Document, arguments: &Polic
         Document::Role(role) => {
             if arguments.format == Format::Json && kind.is_trust() && role.longest_session > 3600 {
                 notes.push(format!(
-                    "sessions of {} s are asked for: set the role's maximum session duration to that, else AWS's own \
-                     length is used",
+                    "sessions of {} s are requested: set the role's maximum session duration to that, otherwise AWS \
+                     uses its default length",
                     role.longest_session
                 ));
             }
@@ -101,13 +101,13 @@ pub fn about(deployment: &Deployment<'_>, document: &Document, arguments: &Polic
         Document::Alone(_) if kind == Kind::Hub => {
             if !deployment.access.chain.is_empty() && deployment.accounts != Accounts::CallerOnly {
                 notes.push(
-                    "the roles of the chain have documents of their own: --for chain and --for chain-trust"
+                    "the roles of the chain have their own documents: --for chain and --for chain-trust"
                         .to_owned(),
                 );
             }
             if deployment.discovery_role().is_some() {
                 notes.push(
-                    "the role that lists the organization has documents of its own: --for discovery and --for \
+                    "the role that lists the organization has its own documents: --for discovery and --for \
                      discovery-trust"
                         .to_owned(),
                 );
@@ -116,8 +116,8 @@ pub fn about(deployment: &Deployment<'_>, document: &Document, arguments: &Polic
         Document::Alone(_) => {
             if arguments.except.is_empty() {
                 notes.push(
-                    "nobody in the members may change the roles then, not even what rolls them out: name who may with \
-                     --except, such as arn:aws:iam::*:role/stacksets-exec-*"
+                    "no principal in the member accounts may change the roles, not even the one that deploys them: exempt it \
+                     with --except, such as arn:aws:iam::*:role/stacksets-exec-*"
                         .to_owned(),
                 );
             }

@@ -15,7 +15,7 @@ pub enum Blank {
     TrustedPrincipal,
     /// The organization.
     OrganizationId,
-    /// What whoever assumes the role has to name.
+    /// The external ID that the caller must pass.
     ExternalId,
 }
 
@@ -56,7 +56,7 @@ pub struct Answers {
 
 /// An account that AWS uses in its own examples.
 const PLACEHOLDER_ACCOUNT: &str = "111122223333";
-/// An organization that nobody has.
+/// An organization that does not exist.
 const PLACEHOLDER_ORGANIZATION: &str = "o-exampleorgid";
 
 impl Answers {

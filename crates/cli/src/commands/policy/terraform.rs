@@ -42,10 +42,11 @@ pub fn role(role: &RoleDocument, answers: &Answers) -> String {
     if role.trust.mentions(Blank::OrganizationId.mark()) {
         let organization = answers.organization_id.as_deref();
         text +=
-            &variable(ORGANIZATION, "Id of the organization that whoever scans must belong to", organization);
+            &variable(ORGANIZATION, "ID of the organization that the caller must belong to", organization);
     }
     if role.trust.mentions(Blank::ExternalId.mark()) {
-        text += &variable(EXTERNAL_ID, "What whoever scans has to name", answers.external_id.as_deref());
+        text +=
+            &variable(EXTERNAL_ID, "External ID that the caller must pass", answers.external_id.as_deref());
     }
     text += &partition(label, &[&role.trust, &role.permissions]);
     text += &block(
@@ -69,7 +70,7 @@ pub fn role(role: &RoleDocument, answers: &Answers) -> String {
     text
 }
 
-/// The policy of whoever scans.
+/// The policy of the caller.
 pub fn hub(document: &Node, path: &str) -> String {
     let mut text = heading("What the role or user that scans may do: attach it there.", "hub");
     text += &partition("orgsweep_hub", &[document]);

@@ -204,7 +204,7 @@ fn only_the_roster(options: &ScanOptions) -> Result<(), Failure> {
     ];
     match others.iter().find(|(_, given)| *given) {
         Some((other, _)) => Err(Failure::new(format!(
-            "--roster and {other} exclude each other: each says which accounts there are; leave one away, in the \
+            "--roster and {other} exclude each other: each says which accounts there are; remove one, in the \
              configuration file too"
         ))),
         None => Ok(()),

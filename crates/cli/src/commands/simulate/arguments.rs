@@ -65,10 +65,10 @@ pub struct OrganizationArguments {
     /// Customer policies in every account. [default: made up]
     #[arg(long, value_name = "N", value_parser = values::between::<usize>(0, 5_000))]
     pub policies: Option<usize>,
-    /// GetAccountAuthorizationDetails leaves out policies that are boundaries and attached to nobody.
+    /// GetAccountAuthorizationDetails leaves out policies that are boundaries and not attached.
     #[arg(long)]
     pub boundaries_apart: bool,
-    /// Names, tags, descriptions and documents that try to break whoever prints, parses or stores them.
+    /// Names, tags, descriptions and documents that try to break programs that print, parse or store them.
     #[arg(long)]
     pub hostile: bool,
 }
@@ -80,7 +80,7 @@ pub struct AccessArguments {
     /// The audit roles trust a role in the audit account, and that one the caller: a chain of two.
     #[arg(long)]
     pub chain: bool,
-    /// External id that the audit roles' trust policies ask for.
+    /// External ID that the audit roles' trust policies require.
     #[arg(long, value_name = "ID")]
     pub external_id: Option<String>,
     /// The audit roles' trust policies allow sts:AssumeRole and neither session tags nor a source identity.

@@ -13,7 +13,7 @@ use crate::terminal::coverage::hint;
 use crate::terminal::layout::{BAD, DOUBTFUL, cut};
 use crate::terminal::words::plural;
 
-/// Reasons that are told in full; accounts of rarer ones are put together by the class of the reason.
+/// Reasons that are listed in full; accounts of rarer ones are grouped by the class of the reason.
 const MOST_REASONS: usize = 20;
 /// Accounts that are named for each reason; the rest is counted, and the tables hold them all.
 const MOST_ACCOUNTS: usize = 10;
@@ -126,7 +126,7 @@ fn names(screen: &mut Screen, accounts: &[&AccountLine]) {
     screen.list(words.into_iter());
 }
 
-/// The one reason for which every role failed, if there is one: then no account is to blame, but what was asked for.
+/// The one reason for which every role failed, if there is one: then no account is to blame, but the request.
 pub fn no_role_anywhere(totals: &Totals) -> Option<&str> {
     let lost = totals.lost();
     let first = headline(lost.first()?);

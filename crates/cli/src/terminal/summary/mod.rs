@@ -38,7 +38,7 @@ pub struct Facts<'a> {
     pub program: &'a str,
     /// How the program ends.
     pub verdict: &'a Verdict,
-    /// The roles that were asked for, in order; empty: the usual one.
+    /// The requested roles, in order; empty: the usual one.
     pub roles: &'a [String],
     /// Of the made-up organization, where nothing is scanned a second time.
     pub is_demo: bool,
@@ -86,8 +86,8 @@ fn findings(screen: &mut Screen, totals: &Totals) {
     let painted = if wanted > 0 { layout.paint(DOUBTFUL, &unknown) } else { unknown.clone() };
     parts.push((unknown, painted));
     if totals.unasked_rows > 0 {
-        let unasked = format!("in accounts left out {}", totals.unasked_rows);
-        parts.push((unasked.clone(), unasked));
+        let left_out = format!("in accounts left out {}", totals.unasked_rows);
+        parts.push((left_out.clone(), left_out));
     }
     let _ = write!(screen.text, "\n{}    ", layout.paint(HEADING, "Findings"));
     let mut taken = HEAD;
@@ -200,7 +200,7 @@ fn next(screen: &mut Screen, totals: &Totals, facts: &Facts<'_>) {
     }
     let select = "SELECT account_name, count(*) AS open FROM findings_latest";
     let rest = "WHERE status = 'FAIL' GROUP BY ALL ORDER BY open DESC LIMIT 10";
-    // A quoted text may go on in the next line.
+    // A quoted text may continue in the next line.
     let _ = writeln!(screen.text, "  duckdb -init views.sql -c \"\n      {select}\n      {rest}\"");
 }
 
@@ -270,9 +270,9 @@ mod tests {
                 assert!(crate::terminal::columns(line) <= columns, "{columns}: {line:?}");
             }
             let flowing = screen.split_whitespace().collect::<Vec<_>>().join(" ");
-            // The twenty most frequent are told in full, a class of rarer ones by its number: none is cut in its middle.
-            let told = reasons.iter().filter(|reason| flowing.contains(reason.as_str()));
-            assert_eq!(told.count(), 40 + 19, "{screen}");
+            // The twenty most frequent are listed in full, a class of rarer ones by its number: none is cut in its middle.
+            let listed = reasons.iter().filter(|reason| flowing.contains(reason.as_str()));
+            assert_eq!(listed.count(), 40 + 19, "{screen}");
             assert!(
                 flowing.contains("21 accounts: TIMED_OUT in 21 ways; the table scan_accounts has each"),
                 "{screen}"
