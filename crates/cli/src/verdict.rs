@@ -140,3 +140,20 @@ fn complete(totals: &Totals, options: &ScanOptions) -> String {
     }
     reason
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_collected_is_missing_and_what_stays_undecided_is_answered() {
+        let verdict = |reason: &str| {
+            let unknown = [(("one".to_owned(), reason.to_owned()), 3)].into();
+            Verdict::of(&Totals { unknown, ..Totals::default() }, &ScanOptions::default(), false)
+        };
+        let missing = verdict(Reason::NotCollected.as_str());
+        assert_eq!(missing.exit, Exit::Incomplete);
+        assert_eq!(missing.sentence(), "2 (incomplete coverage): tables of 1 check were not collected");
+        assert_eq!(verdict(Reason::Undecided.as_str()).exit, Exit::Complete);
+    }
+}
