@@ -164,6 +164,11 @@ impl Policy {
         ActionSet::of(actions, |action| allowing.iter().any(|one| one.may_have_action(action)))
     }
 
+    /// What is written; `None` if there is nothing that could be read.
+    pub(crate) fn document(&self) -> Option<&Document> {
+        self.document.as_ref()
+    }
+
     /// What `Resource` or `NotResource` of a statement lists, as written.
     pub(crate) fn resource_texts(&self, statement: usize) -> &[String] {
         let written = self.document.as_ref().and_then(|document| document.statements.get(statement));

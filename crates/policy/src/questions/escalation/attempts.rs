@@ -240,8 +240,8 @@ impl<'m> Evaluator<'m> {
         if !changes {
             return None;
         }
-        let attaches = name.starts_with("attach");
-        let base = if attaches { self.attaching().get(attached) } else { None };
+        let is_attaching = name.starts_with("attach");
+        let base = if is_attaching { self.attaching().get(attached) } else { None };
         let base = base.unwrap_or_else(|| self.changing());
         let mut base = Cow::Borrowed(base);
         if let Some(policy) = target.policy.filter(|_| name.starts_with("detach")) {

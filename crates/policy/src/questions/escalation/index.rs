@@ -23,6 +23,7 @@ pub(super) struct Indexed {
     /// For each action what it names, where no variable hangs on who asks.
     named: ForEachAction<Fixed>,
     says: ForEachAction<Says>,
+    content: OnceLock<String>,
 }
 
 /// What a policy says of an action.
@@ -95,8 +96,8 @@ impl Index {
         let mut known = self.policies.lock().unwrap_or_else(PoisonError::into_inner);
         let found = known.entry(Arc::as_ptr(policy).addr()).or_insert_with(|| {
             let speaks_of_tags = tags::speaks_of_tags(policy);
-            let (named, says) = (OnceLock::new(), OnceLock::new());
-            Arc::new(Indexed { policy: policy.clone(), speaks_of_tags, named, says })
+            let (named, says, content) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+            Arc::new(Indexed { policy: policy.clone(), speaks_of_tags, named, says, content })
         });
         found.clone()
     }
@@ -106,6 +107,14 @@ impl Indexed {
     /// Whether it may allow an action on anything.
     pub(super) fn may(&self, action: usize) -> bool {
         self.policy.of_rules(&RULES.lower).has(action)
+    }
+
+    /// What tells the policy from others: what is written in it, and where. What could not be read is like nothing else.
+    pub(super) fn content(&self) -> &str {
+        self.content.get_or_init(|| match self.policy.document() {
+            Some(document) => format!("{document:?}"),
+            None => format!("{:p}", Arc::as_ptr(&self.policy)),
+        })
     }
 
     /// Whether a statement may have an action. Cheaper than what it says of it.

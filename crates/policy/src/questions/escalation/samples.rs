@@ -43,8 +43,11 @@ struct OfPolicy {
     policy: Arc<Policy>,
     partition: Box<str>,
     account: Box<str>,
-    statements: Box<[Option<Box<[Arc<Sample>]>>]>,
+    statements: Box<[OfStatement]>,
 }
+
+/// `None`: each caller has its own.
+type OfStatement = Option<Box<[Arc<Sample>]>>;
 
 #[derive(Debug, Default)]
 pub(super) struct Samples {

@@ -173,8 +173,8 @@ impl Evaluator<'_> {
                 // Steps cite a policy by all of this.
                 let name = || {
                     let (version, group) = (&attached.version, &attached.group);
-                    let address = Arc::as_ptr(&attached.policy).addr();
-                    number(words, format!("{}\n{version:?}\n{group:?}\n{address}", attached.name).into())
+                    let text = format!("{}\n{version:?}\n{group:?}\n{}", attached.name, indexed.content());
+                    number(words, text.into())
                 };
                 parts.push(*names.get(place)?.get_or_init(name));
                 let context = self.start.context();

@@ -35,7 +35,7 @@ fn compared(world: &World, others: &[Someone]) -> usize {
     for (number, (with, without)) in shared.iter().zip(answers(world, others, false)).enumerate() {
         assert_eq!(*with, without, "{number}: {:?}", [&world.actor].into_iter().chain(others).nth(number));
     }
-    shared.iter().map(|answer| answer.lines().filter(|line| line.starts_with(" ")).count()).sum()
+    shared.iter().map(|answer| answer.lines().filter(|line| line.starts_with(' ')).count()).sum()
 }
 
 /// Principals who have most of their policies from one pool, and some of their own.
