@@ -38,28 +38,48 @@ pub fn findings(
     organization: &Organization,
     results: Vec<CheckResult<'_>>,
 ) -> Vec<FindingRecord> {
-    let count = results.iter().map(|result| result.outcomes.len()).sum();
-    let mut found: Vec<(&CheckMetadata, Timestamp, Outcome)> = Vec::with_capacity(count);
-    for CheckResult { metadata, observed_at, outcomes, .. } in results {
-        found.extend(outcomes.into_iter().map(|outcome| (metadata, observed_at, outcome)));
-    }
-    // Numbers are sorted, and not outcomes of 200 bytes each.
-    let mut order: Vec<usize> = (0..found.len()).collect();
-    order.sort_by(|left, right| place(&found[*left]).cmp(&place(&found[*right])));
-    let mut found: Vec<Option<_>> = found.into_iter().map(Some).collect();
     let shared = Shared::of(account, organization);
-    order
-        .into_iter()
-        .filter_map(|index| found[index].take())
-        .map(|(metadata, observed_at, outcome)| finding(account, &shared, metadata, observed_at, outcome))
-        .collect()
+    let mut found: Vec<Found<'_>> = results.into_iter().map(Found::from).collect();
+    // Places are sorted, and not outcomes of 200 bytes each.
+    let mut order: Vec<(usize, usize)> = Vec::with_capacity(found.iter().map(|one| one.outcomes.len()).sum());
+    for (check, one) in found.iter().enumerate() {
+        order.extend((0..one.outcomes.len()).map(|outcome| (check, outcome)));
+    }
+    let place = |(check, outcome): (usize, usize)| found[check].place(outcome);
+    order.sort_by(|left, right| place(*left).cmp(&place(*right)));
+    // A row is half a kilobyte: they are not moved again as the list grows.
+    let mut findings = Vec::with_capacity(order.len());
+    findings.extend(order.into_iter().filter_map(|(check, outcome)| {
+        let outcome = found[check].outcomes[outcome].take()?;
+        Some(finding(account, &shared, &found[check], outcome))
+    }));
+    findings
 }
 
-fn place<'a>(
-    (metadata, _, outcome): &'a (&CheckMetadata, Timestamp, Outcome),
-) -> (&'a str, &'a str, &'a str, &'a str) {
-    let resource = &outcome.resource;
-    (&resource.uid, &resource.region, &metadata.id, &resource.subject)
+/// What a check found; an outcome is taken out once.
+struct Found<'c> {
+    metadata: &'c CheckMetadata,
+    service: Cow<'static, str>,
+    observed_at: Timestamp,
+    outcomes: Vec<Option<Outcome>>,
+}
+
+impl<'c> From<CheckResult<'c>> for Found<'c> {
+    fn from(result: CheckResult<'c>) -> Self {
+        Self {
+            metadata: result.metadata,
+            service: result.metadata.service(),
+            observed_at: result.observed_at,
+            outcomes: result.outcomes.into_iter().map(Some).collect(),
+        }
+    }
+}
+
+impl Found<'_> {
+    fn place(&self, outcome: usize) -> Option<(&str, &str, &str, &str)> {
+        let resource = &self.outcomes[outcome].as_ref()?.resource;
+        Some((&resource.uid, &resource.region, &self.metadata.id, &resource.subject))
+    }
 }
 
 /// What all findings of an account say, kept once.
@@ -81,25 +101,20 @@ impl Shared {
     }
 }
 
-fn finding(
-    account: &Account,
-    shared: &Shared,
-    metadata: &CheckMetadata,
-    observed_at: Timestamp,
-    outcome: Outcome,
-) -> FindingRecord {
+fn finding(account: &Account, shared: &Shared, found: &Found<'_>, outcome: Outcome) -> FindingRecord {
+    let metadata = found.metadata;
     let severity = outcome.severity.unwrap_or(metadata.severity);
     let evidence_json = if outcome.status == Status::Pass { None } else { outcome.evidence_json() };
     let Outcome { status, resource, reason, message, .. } = outcome;
     let named = matches!(status, Status::Fail | Status::Unknown | Status::Manual);
     FindingRecord {
-        observed_at,
+        observed_at: found.observed_at,
         aws_partition: Arc::clone(&shared.partition),
         account_id: account.id,
         account_name: shared.account_name.clone(),
         ou_id: shared.ou_id.clone(),
         ou_path: shared.ou_path.clone(),
-        service: metadata.service(),
+        service: found.service.clone(),
         check_id: metadata.id.clone(),
         check_title: metadata.title.clone(),
         check_version: metadata.version,
