@@ -71,6 +71,11 @@ impl Few {
         if (seen.address, seen.length) == (address, length) {
             return Some(seen.place);
         }
+        // Rows of one resource follow each other.
+        if let Some(last) = self.places.last().copied().filter(|last| self.is(*last, text)) {
+            self.near[near] = Seen { address, length, place: last };
+            return Some(last);
+        }
         let hash = self.hashes.hash_one(text);
         let place = match self.by_hash.get(&hash) {
             Some(place) if self.is(*place, text) => *place,

@@ -52,6 +52,8 @@ pub struct Column {
     /// What the rows have been until now; `None`: too many values differed.
     runs: Option<Runs>,
     writer: ArrowColumnWriter,
+    /// The one that takes its place if hardly a value comes twice: a dictionary only costs then.
+    plain: Option<ArrowColumnWriter>,
     waiting: Vec<Piece>,
 }
 
@@ -65,8 +67,8 @@ pub enum Chunk {
 
 impl Column {
     /// At the start of a row group.
-    pub fn new(field: FieldRef, writer: ArrowColumnWriter) -> Self {
-        Self { field, runs: Some(Runs::default()), writer, waiting: Vec::new() }
+    pub fn new(field: FieldRef, writer: ArrowColumnWriter, plain: ArrowColumnWriter) -> Self {
+        Self { field, runs: Some(Runs::default()), writer, plain: Some(plain), waiting: Vec::new() }
     }
 
     /// Adds rows, to be encoded later.
@@ -84,6 +86,11 @@ impl Column {
             let most = FEW + (runs.rows + rows) / LEAST;
             if waiting.iter().all(|piece| runs.add(&piece.part, piece.offset, piece.rows, most)) {
                 return Ok(());
+            }
+            let differing = runs.values.len();
+            let hardly_repeat = differing >= FEW && runs.rows < 2 * differing;
+            if let Some(plain) = self.plain.take().filter(|_| hardly_repeat) {
+                self.writer = plain;
             }
             runs.go_back(&before);
             let arrays = runs.arrays(self.field.data_type(), at_once)?;

@@ -54,6 +54,8 @@ pub struct ParquetFile {
     waiting: usize,
     file: SerializedFileWriter<File>,
     factory: ArrowRowGroupWriterFactory,
+    /// Of writers without dictionaries.
+    plain: ArrowRowGroupWriterFactory,
     /// Of the row group that is being written; empty between groups.
     columns: Vec<Column>,
     group_rows: usize,
@@ -68,13 +70,11 @@ impl ParquetFile {
             .create_new(true)
             .open(path)
             .map_err(LakeError::io("creating", path))?;
-        let options = ArrowWriterOptions::new()
-            .with_properties(properties(table, path)?)
-            .with_skip_arrow_metadata(true);
+        let properties = properties(table, path)?;
         let schema = arrow_schema(table);
-        let (file, factory) = ArrowWriter::try_new_with_options(file, Arc::clone(&schema), options)
-            .and_then(ArrowWriter::into_serialized_writer)
-            .map_err(LakeError::format("writing", path))?;
+        let without = properties.clone().into_builder().set_dictionary_enabled(false).build();
+        let (_, plain) = writers(std::io::sink(), &schema, without, path)?;
+        let (file, factory) = writers(file, &schema, properties, path)?;
         let at_once = if table.grain == Grain::Text { DOCUMENTS_GATHERED } else { GATHERED };
         Ok(Self {
             path: path.to_owned(),
@@ -83,6 +83,7 @@ impl ParquetFile {
             waiting: 0,
             file,
             factory,
+            plain,
             columns: Vec::new(),
             group_rows: 0,
             rows: 0,
@@ -107,10 +108,12 @@ impl ParquetFile {
         let mut start = 0;
         while start < rows {
             if self.columns.is_empty() {
-                let writers = self.factory.create_column_writers(self.file.flushed_row_groups().len())?;
-                let fields = self.schema.fields().iter().cloned();
+                let group = self.file.flushed_row_groups().len();
+                let writers = self.factory.create_column_writers(group)?;
+                let plain = self.plain.create_column_writers(group)?;
+                let columns = self.schema.fields().iter().cloned().zip(writers).zip(plain);
                 self.columns =
-                    fields.zip(writers).map(|(field, writer)| Column::new(field, writer)).collect();
+                    columns.map(|((field, writer), plain)| Column::new(field, writer, plain)).collect();
             }
             let count = (rows - start).min(self.at_once - self.waiting);
             for (column, piece) in self.columns.iter_mut().zip(&pieces) {
@@ -162,6 +165,19 @@ impl ParquetFile {
         self.group_rows = 0;
         group.close().map(drop)
     }
+}
+
+/// What writes the file, and what makes writers of its columns.
+fn writers<W: std::io::Write + Send>(
+    sink: W,
+    schema: &SchemaRef,
+    properties: WriterProperties,
+    path: &Path,
+) -> Result<(SerializedFileWriter<W>, ArrowRowGroupWriterFactory), LakeError> {
+    let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
+    ArrowWriter::try_new_with_options(sink, Arc::clone(schema), options)
+        .and_then(ArrowWriter::into_serialized_writer)
+        .map_err(LakeError::format("writing", path))
 }
 
 fn zstd_level() -> Result<ZstdLevel, ParquetError> {
