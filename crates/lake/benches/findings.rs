@@ -82,6 +82,7 @@ fn write_100_000_findings(bencher: Bencher<'_, '_>) {
             configuration: serde_json::Value::Null,
             tool_version: String::new(),
             retried_scan_id: None,
+            checked_from_scan_id: None,
             roster_sha256: None,
         };
         let mut writer = ScanWriter::create(

@@ -72,6 +72,11 @@ impl Lake {
         staging::unfinished(&self.staging)
     }
 
+    /// Removes what is left of checks of stored scans that were killed.
+    pub fn remove_abandoned_checks(&self) -> Result<(), LakeError> {
+        staging::remove_abandoned_checks(&self.staging)
+    }
+
     /// The scans that have finished accounts and cannot be resumed, because their header cannot be read: by the name of the
     /// folder, with the error of each.
     pub fn damaged(&self) -> Result<Vec<(String, LakeError)>, LakeError> {

@@ -128,6 +128,7 @@ fn header(id: &ScanId) -> ScanHeader {
         configuration: serde_json::Value::Null,
         tool_version: "0.1.0".to_owned(),
         retried_scan_id: None,
+        checked_from_scan_id: None,
         roster_sha256: None,
     }
 }

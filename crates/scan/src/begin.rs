@@ -147,6 +147,7 @@ fn header(
         configuration: options.configuration().clone(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         retried_scan_id,
+        checked_from_scan_id: None,
         roster_sha256,
     }
 }

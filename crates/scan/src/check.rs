@@ -59,8 +59,10 @@ pub fn check(checking: Checking<'_>, on_event: &mut dyn FnMut(Event)) -> Result<
         configuration: options.configuration().clone(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         retried_scan_id: None,
+        checked_from_scan_id: Some(scan.id().to_string()),
         roster_sha256: None,
     };
+    lake.remove_abandoned_checks().map_err(refused)?;
     let tables = orgsweep_lake::all_tables(registry.stored_tables());
     let mut writer = ScanWriter::create(&lake, &scan_id, tables, &header).map_err(refused)?;
     let mut stored_facts = StoredFacts::of(&scan, &options, registry)?;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::folder::Staging;
+use super::folder::{Staging, remove_folder};
 use super::spool::{Spool, keeps_an_account};
 use crate::error::LakeError;
 use crate::layout::{HEADER, LOCK};
@@ -27,6 +27,9 @@ pub struct ScanHeader {
     pub tool_version: String,
     /// The scan whose complete accounts are copied.
     pub retried_scan_id: Option<String>,
+    /// The stored scan whose facts are checked again: what is left of that is never resumed.
+    #[serde(default)]
+    pub checked_from_scan_id: Option<String>,
     /// Of the accounts, where they came from a file; `None`: from Organizations, listed again by every attempt.
     #[serde(default)]
     pub roster_sha256: Option<String>,
@@ -78,13 +81,25 @@ pub fn unfinished(staging: &Staging) -> Result<Vec<ScanHeader>, LakeError> {
     let mut headers = Vec::new();
     for (name, folder) in staging.scans()? {
         // Without a header, or with one of another version, there is nothing to resume.
-        if let Some(header) = header_in(&folder)?.filter(|header| header.scan_id == name)
+        let header = header_in(&folder)?.filter(|header| header.scan_id == name);
+        if let Some(header) = header.filter(|header| header.checked_from_scan_id.is_none())
             && !is_in_use(&folder)
         {
             headers.push(header);
         }
     }
     Ok(headers)
+}
+
+/// Removes what was left by processes that checked a stored scan again and were killed: nothing in it is worth keeping.
+pub fn remove_abandoned_checks(staging: &Staging) -> Result<(), LakeError> {
+    for (name, folder) in staging.scans()? {
+        let header = header_in(&folder)?.filter(|header| header.scan_id == name);
+        if header.is_some_and(|header| header.checked_from_scan_id.is_some()) && !is_in_use(&folder) {
+            remove_folder(&folder)?;
+        }
+    }
+    Ok(())
 }
 
 /// The scans that have finished accounts and cannot be resumed, because their header cannot be read: by the name of

@@ -9,7 +9,7 @@ mod usage;
 
 pub use collected::CollectedFacts;
 pub use folder::{Staging, create_folder, remove_folder};
-pub use header::{ScanHeader, damaged, started_as, unfinished};
+pub use header::{ScanHeader, damaged, remove_abandoned_checks, started_as, unfinished};
 pub use shards::{StartedShard, started_shards};
 pub use spool::Spool;
 pub use usage::SharedUsage;

@@ -214,3 +214,26 @@ fn what_is_collected_and_not_judged_is_kept_for_who_resumes() {
     again.publish(&[], scan_record(ScanStatus::Complete), &json!({}), &mut |_| true).unwrap();
     assert_eq!(read::<AccessKey>(folder.path(), &ScanSelector::Latest).unwrap(), []);
 }
+
+/// A check of a stored scan that was killed asks nothing of AWS, and is nothing to resume with AWS.
+#[test]
+fn what_is_left_of_a_killed_check_is_not_resumed_and_goes_with_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let id = scan_id(2000);
+    let checking = ScanHeader { checked_from_scan_id: Some(scan_id(1000).to_string()), ..header(&id) };
+    let lake = lake(folder.path());
+    let mut killed = ScanWriter::create(&lake, &id, all_tables(&built_in_facts()), &checking).unwrap();
+    spool(&mut killed, Place::Finished, "111111111111".parse().unwrap(), &[], json!({})).unwrap();
+    // Another process is at it.
+    lake.remove_abandoned_checks().unwrap();
+    let staging = folder.path().join("staging");
+    assert!(staging.join(id.as_str()).exists());
+    drop(killed);
+    assert_eq!(lake.unfinished().unwrap(), []);
+    let mut scan = writer(folder.path(), &scan_id(3000));
+    spool(&mut scan, Place::Finished, "111111111111".parse().unwrap(), &[], json!({})).unwrap();
+    drop(scan);
+    lake.remove_abandoned_checks().unwrap();
+    assert!(!staging.join(id.as_str()).exists());
+    assert_eq!(lake.unfinished().unwrap().len(), 1);
+}
