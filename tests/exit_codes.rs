@@ -275,7 +275,7 @@ fn stopped(world: &World, seen: &mut Seen) {
 }
 
 fn calls(world: &World) -> u64 {
-    world.running.calls().into_iter().map(|(_, count)| count).sum()
+    world.running.calls().into_values().sum()
 }
 
 #[test]
@@ -290,10 +290,10 @@ fn every_command_is_in_the_table_of_this_test() {
     let mut all = Vec::new();
     for command in commands(&[]) {
         let inner = commands(&[&command]);
-        match inner.is_empty() {
-            true => all.push(command),
-            false => all
-                .extend(inner.iter().filter(|name| *name != "help").map(|name| format!("{command} {name}"))),
+        if inner.is_empty() {
+            all.push(command);
+        } else {
+            all.extend(inner.iter().filter(|name| *name != "help").map(|name| format!("{command} {name}")));
         }
     }
     let known: BTreeSet<String> = APPLICABLE.iter().map(|(name, _)| (*name).to_owned()).collect();

@@ -34,10 +34,10 @@ impl TwoScans {
             ["explain", "--principal", &self.principal, "--action", "iam:ListUsers", "--resource", "*"];
         orgsweep(&[&question, more].concat())
     }
+}
 
-    fn ddl(&self, more: &[&str]) -> Said {
-        orgsweep(&[&["ddl", "--engine", "duckdb"], more].concat())
-    }
+fn ddl(more: &[&str]) -> Said {
+    orgsweep(&[&["ddl", "--engine", "duckdb"], more].concat())
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn a_scan_is_chosen_by_its_id_or_as_the_latest() {
         let explained = two.explain(&choice);
         assert_eq!(explained.code, 0, "{choice:?}: {}", explained.errors);
         assert!(explained.output.contains(&format!("From scan {wanted} of ")), "{}", explained.output);
-        let ddl = two.ddl(&choice);
+        let ddl = ddl(&choice);
         assert_eq!(ddl.code, 0, "{choice:?}: {}", ddl.errors);
         let other = if wanted == latest { earlier } else { latest };
         assert!(ddl.output.contains(wanted) && !ddl.output.contains(other), "{choice:?}: {}", ddl.output);
@@ -80,7 +80,7 @@ fn the_configuration_file_of_a_scan_names_the_lake_to_its_readers() {
     let check = |more: &[&str]| orgsweep(&[&["check", "--from", "latest"], more].concat());
     for (name, said) in [
         ("explain", two.explain(&["--config", &file])),
-        ("ddl", two.ddl(&["--config", &file])),
+        ("ddl", ddl(&["--config", &file])),
         ("check", check(&["--config", &file])),
     ] {
         assert_ne!(said.code, 3, "{name}: {}", said.errors);
@@ -88,7 +88,7 @@ fn the_configuration_file_of_a_scan_names_the_lake_to_its_readers() {
     // The flag wins.
     for (name, said) in [
         ("explain", two.explain(&["--config", &file, "--out", "/nonexistent"])),
-        ("ddl", two.ddl(&["--config", &file, "--out", "/nonexistent"])),
+        ("ddl", ddl(&["--config", &file, "--out", "/nonexistent"])),
         ("check", check(&["--config", &file, "--out", "/nonexistent"])),
     ] {
         assert_eq!(said.code, 3, "{name}: {}", said.output);

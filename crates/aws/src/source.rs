@@ -176,7 +176,7 @@ impl Source for AwsSource {
 
     async fn organization_access(&self) -> OrganizationAccess {
         match &self.options.roster {
-            Roster::Organization => OrganizationAccess::Session(self.organization_session()),
+            Roster::Organization => OrganizationAccess::Session(Box::new(self.organization_session())),
             Roster::Discovered(roster) => OrganizationAccess::Snapshot(Arc::clone(roster)),
             Roster::File(_) | Roster::CallerOnly => OrganizationAccess::None,
         }

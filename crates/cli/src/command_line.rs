@@ -55,7 +55,7 @@ pub enum Command {
         command: ConfigCommand,
     },
     /// Serve the made-up organization to any AWS client, until stopped.
-    Simulate(SimulateArguments),
+    Simulate(Box<SimulateArguments>),
     /// Write the organization's roster to a file, for shards.
     Discover(DiscoverArguments),
     /// Publish the shards of a scan as one.

@@ -116,7 +116,7 @@ fn dispatch(packs: Vec<Pack>, arguments: Arguments) -> Result<Exit, Failure> {
         Command::Doctor(arguments) => in_runtime(commands::doctor::doctor(&registry, *arguments)),
         Command::Policy(arguments) => commands::policy::policy(&registry, *arguments),
         Command::Explain(arguments) => commands::explain::explain(&arguments),
-        Command::Simulate(arguments) => in_runtime(commands::simulate::simulate(arguments)),
+        Command::Simulate(arguments) => in_runtime(commands::simulate::simulate(*arguments)),
         Command::Checks { command } => commands::checks::checks(&registry, command),
         Command::Config { command: ConfigCommand::Schema } => print(&commands::config::schema(&registry)),
         Command::Discover(arguments) => in_runtime(commands::discover::discover(&registry, arguments)),

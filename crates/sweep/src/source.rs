@@ -90,7 +90,7 @@ pub struct Opened {
 /// How the organization is read.
 pub enum OrganizationAccess {
     /// With this session.
-    Session(Session),
+    Session(Box<Session>),
     /// It was read before: by `discover`, for the shards of a scan.
     Snapshot(Arc<OrganizationSnapshot>),
     /// There is none to read: the accounts come from a file, or the caller's own is the only one.

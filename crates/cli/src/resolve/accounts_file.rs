@@ -19,7 +19,7 @@ pub fn read_accounts_file(path: &Path) -> Result<Vec<Account>, Failure> {
 pub fn digest_of(accounts: &[Account]) -> String {
     let by_id: BTreeMap<&AccountId, &Option<String>> =
         accounts.iter().map(|account| (&account.id, &account.name)).collect();
-    let pairs = Vec::from_iter(by_id.into_iter().map(|(id, name)| (id.as_str(), name.as_deref())));
+    let pairs: Vec<_> = by_id.into_iter().map(|(id, name)| (id.as_str(), name.as_deref())).collect();
     sha256_hex(&serde_json::to_vec(&pairs).unwrap_or_default())
 }
 

@@ -61,7 +61,7 @@ impl From<Error> for Failure {
             }
             Error::SeveralDivisions(folders) => several_divisions(folders),
             Error::Unfinished(shards) => unfinished(shards),
-            Error::OtherConfiguration { scan_id, difference } => other_configuration(&scan_id, &difference),
+            Error::OtherConfiguration { scan_id, difference } => other_configuration(scan_id, difference),
             Error::OtherVersion { .. }
             | Error::NoRecord
             | Error::StoresTooLittle { .. }

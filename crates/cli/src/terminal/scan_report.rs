@@ -205,7 +205,7 @@ impl Shown<'_> {
         let fields = v1::log::Published {
             status: published.status.as_str(),
             out: self.out.display().to_string(),
-            organization_gaps: totals.organization_gaps.iter().cloned().collect(),
+            organization_gaps: totals.organization_gaps.clone(),
             accounts: log_event::by_state(totals),
             failed: BySeverity::of(totals.failed),
             passed: totals.passed,

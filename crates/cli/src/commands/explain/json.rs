@@ -22,7 +22,7 @@ pub fn render(explanation: &Explanation) -> v1::Explanation {
         action: explanation.action.clone(),
         resource: explanation.resource.clone(),
         action_known: explanation.is_action_known,
-        catalogue_date: catalogue_day().to_owned(),
+        catalogue_date: catalogue_day().clone(),
         principal_known: !explanation.unrecognized.is_principal,
         service_principals_date: Catalogue::get().service_principals_as_of().to_owned(),
         context_keys_unknown: explanation.unrecognized.keys.clone(),
@@ -74,7 +74,7 @@ fn term(term: &Term, request: &Request) -> v1::Condition {
 fn layer(layer: &LayerView, request: &Request) -> v1::Layer {
     let statements = layer.step.iter().flat_map(|step| &step.statements);
     v1::Layer {
-        layer: layer.name.to_string(),
+        layer: layer.name.clone(),
         says: layer.step.as_ref().map(says).or(layer.note.as_deref()).map(str::to_owned),
         statements: statements.map(|(citation, applies)| statement(citation, *applies, request)).collect(),
     }

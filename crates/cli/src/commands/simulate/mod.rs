@@ -108,7 +108,7 @@ mod tests {
     fn parsed(arguments: &[&str]) -> Result<Options, String> {
         let all = ["orgsweep", "simulate"].iter().chain(arguments);
         match Arguments::try_parse_from(all).map_err(|error| error.to_string())?.command {
-            Command::Simulate(arguments) => options(arguments).map_err(|failure| failure.message),
+            Command::Simulate(arguments) => options(*arguments).map_err(|failure| failure.message),
             other => Err(format!("{other:?}")),
         }
     }
