@@ -1,6 +1,6 @@
 //! The parts that cost CPU: parsing an account's details, running every check. Writing findings: `crates/lake/benches`.
 //!
-//! `cargo bench --bench parts`; figures and machine in `benches/README.md`.
+//! `cargo bench --bench parts --features full`, with the allocator of releases; figures and machine in `benches/README.md`.
 #![expect(clippy::unwrap_used, reason = "a bench ends where something is not as expected")]
 
 use divan::Bencher;

@@ -64,6 +64,8 @@ mod explain;
 mod check_life;
 /// Stored facts judged again.
 mod checking_again;
+// Builds without a part of the distribution.
+mod left_out;
 // A check that nobody compiled in.
 mod made_at_run_time;
 // A check that fails itself.

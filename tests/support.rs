@@ -5,6 +5,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use orgsweep_cli::Distribution;
 use orgsweep_lake::{Lake, ScanSelector};
 use orgsweep_model::{Pack, Row};
 use orgsweep_simulator::{Options, Running};
@@ -143,12 +144,12 @@ impl World {
     }
 }
 
-/// Is a program with these packs, as `plugins/example/src/main.rs` is one, where [`World::distribution`] started it; else
+/// Is a program with these packs, or this distribution, as `plugins/example/src/main.rs` is one, where [`World::distribution`] started it; else
 /// nothing. The test binary is the one program that links in what only tests need.
-pub fn as_distribution(packs: impl FnOnce() -> Vec<Pack>) {
+pub fn as_distribution<D: Into<Distribution>>(distribution: impl FnOnce() -> D) {
     if let Ok(command_line) = std::env::var(COMMAND_LINE) {
         let arguments = command_line.split('\n').map(Into::into);
-        std::process::exit(i32::from(orgsweep_cli::main_with(packs(), arguments)));
+        std::process::exit(i32::from(orgsweep_cli::main_with(distribution(), arguments)));
     }
 }
 

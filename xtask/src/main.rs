@@ -38,6 +38,8 @@ cargo xtask bench [--accounts N[,N...]] [--latency MS] [--users N] [--roles N] [
 cargo xtask bench --against REV [the same, without --faults]
                                      whole scans by this tree's program and by that revision's, in turns
 cargo xtask bench scale [the same]   100, 1,000 and 10,000 accounts, a run with faults, and the targets
+cargo xtask bench build [--against REV]
+                                     what the first build costs: CPU time, wall, units, and the size of the program
 cargo xtask bench policies           the policy engine: its parts, and requests a second beside an independent engine";
 
 fn main() -> ExitCode {
@@ -57,6 +59,7 @@ fn main() -> ExitCode {
         ["catalogue"] => catalogue::catalogue(),
         ["newcomer"] => newcomer::newcomer(),
         ["bench", "policies"] => policies::bench(),
+        ["bench", "build", ref rest @ ..] => bench::build::build(rest),
         ["bench", ..] => bench::bench(&arguments[1..]),
         ["help" | "--help" | "-h"] => {
             println!("{HELP}");

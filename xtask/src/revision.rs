@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::process::{cargo, output, root, run};
+use crate::process::{FULL, cargo, output, root, run};
 
 fn git(arguments: &[&str]) -> Command {
     let mut command = Command::new("git");
@@ -22,12 +22,30 @@ pub fn commit(revision: &str) -> Result<String, String> {
 }
 
 /// A worktree that is gone when this is.
-struct Checkout(PathBuf);
+pub struct Checkout(PathBuf);
+
+impl Checkout {
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
 
 impl Drop for Checkout {
     fn drop(&mut self) {
         let _ = git(&["worktree", "remove", "--force"]).arg(&self.0).status();
     }
+}
+
+/// The sources of a commit, in a worktree inside a folder.
+pub fn checkout(folder: &Path, commit: &str) -> Result<Checkout, String> {
+    fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let checkout = Checkout(folder.join("worktree"));
+    // One that was left behind by a command that was killed.
+    if checkout.0.exists() {
+        let _ = git(&["worktree", "remove", "--force"]).arg(&checkout.0).status();
+    }
+    run(git(&["worktree", "add", "--quiet", "--detach"]).arg(&checkout.0).arg(commit))?;
+    Ok(checkout)
 }
 
 /// Builds the program of a commit and keeps it in a folder under its name, so that it is built once.
@@ -36,24 +54,24 @@ pub fn built(folder: &Path, commit: &str, optimized: bool) -> Result<PathBuf, St
     if kept.exists() {
         return Ok(kept);
     }
-    let place = |path: &Path, error: std::io::Error| format!("{}: {error}", path.display());
-    fs::create_dir_all(folder).map_err(|error| place(folder, error))?;
-    let checkout = Checkout(folder.join("worktree"));
-    // One that was left behind by a command that was killed.
-    if checkout.0.exists() {
-        let _ = git(&["worktree", "remove", "--force"]).arg(&checkout.0).status();
-    }
-    run(git(&["worktree", "add", "--quiet", "--detach"]).arg(&checkout.0).arg(commit))?;
+    let checkout = checkout(folder, commit)?;
     eprintln!("building {commit}");
     let target = folder.join("target");
     // In the worktree, whose own `.cargo/config.toml` sets its allocator.
     let mut build = cargo();
     build.current_dir(&checkout.0).env("CARGO_TARGET_DIR", &target);
     build.args(["build", "--quiet", "--package", "orgsweep", "--bin", "orgsweep"]);
+    build.args(has_full(checkout.path()).then_some(FULL));
     run(build.args(optimized.then_some("--release")))?;
     let made = target.join(if optimized { "release/orgsweep" } else { "debug/orgsweep" });
-    fs::copy(&made, &kept).map_err(|error| place(&made, error))?;
+    fs::copy(&made, &kept).map_err(|error| format!("{}: {error}", made.display()))?;
     Ok(kept)
+}
+
+/// Whether something is left out without the feature `full`: earlier revisions have no such feature.
+fn has_full(source: &Path) -> bool {
+    let manifest = fs::read_to_string(source.join("Cargo.toml")).unwrap_or_default();
+    manifest.lines().any(|line| line.starts_with("full = ["))
 }
 
 #[cfg(test)]
@@ -65,5 +83,11 @@ mod tests {
         let error = commit("no-such-revision").unwrap_err();
         assert!(error.contains("--against no-such-revision: no such revision"), "{error}");
         assert!(commit("--all").is_err());
+    }
+
+    #[test]
+    fn this_revision_has_the_feature() {
+        assert!(has_full(&root()));
+        assert!(!has_full(&root().join("xtask")));
     }
 }

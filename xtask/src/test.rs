@@ -38,7 +38,7 @@ pub fn test(skip_judges: bool) -> Result<(), String> {
 /// The fault suite over many organizations.
 pub fn faults() -> Result<(), String> {
     run(cargo()
-        .args(["test", "--release", "--test", "tests", "faults", "--", "--nocapture"])
+        .args(["test", "--release", FULL, "--test", "tests", "faults", "--", "--nocapture"])
         .env("ORGSWEEP_FAULTS_LONG", "1"))
 }
 

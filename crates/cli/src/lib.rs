@@ -8,6 +8,7 @@
 
 mod command_line;
 mod commands;
+mod distribution;
 pub mod exit;
 mod options;
 mod resolve;
@@ -20,29 +21,29 @@ use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
 use clap::FromArgMatches as _;
-use orgsweep_model::Pack;
 use orgsweep_model::text::printable;
 
 use crate::command_line::{Arguments, Command};
 use crate::commands::config::ConfigCommand;
+pub use crate::distribution::{Distribution, LeftOut};
 use crate::exit::{Exit, Failure};
 use crate::options::LogFormat;
 use crate::terminal::{log_event, print, tell_line};
 
-/// Runs the program with these packs linked in. Never panics on bad input.
-pub fn main(packs: Vec<Pack>) -> ExitCode {
-    ExitCode::from(main_with(packs, std::env::args_os()))
+/// Runs the program with these packs linked in, or with a whole [`Distribution`]. Never panics on bad input.
+pub fn main(distribution: impl Into<Distribution>) -> ExitCode {
+    ExitCode::from(main_with(distribution, std::env::args_os()))
 }
 
 /// The same with a command line of one's own, the program's name first; gives the exit code back ([`exit`]).
-pub fn main_with(packs: Vec<Pack>, command_line: impl Iterator<Item = OsString>) -> u8 {
+pub fn main_with(distribution: impl Into<Distribution>, command_line: impl Iterator<Item = OsString>) -> u8 {
     let command_line: Vec<OsString> = command_line.collect();
     let asks_for_json = asks_for_json(&command_line);
     let parsed = command_line::definition()
         .try_get_matches_from(command_line)
         .and_then(|matches| Arguments::from_arg_matches(&matches));
     let exit = match parsed {
-        Ok(arguments) => run(packs, arguments),
+        Ok(arguments) => run(distribution.into(), arguments),
         Err(error) => unparsed(&error, asks_for_json),
     };
     exit.code()
@@ -62,7 +63,7 @@ fn unparsed(error: &clap::Error, as_json: bool) -> Exit {
     Exit::Failed
 }
 
-fn run(packs: Vec<Pack>, arguments: Arguments) -> Exit {
+fn run(distribution: Distribution, arguments: Arguments) -> Exit {
     let as_json = arguments.command.log_format() == Some(LogFormat::Json);
     let quiet = arguments.command.is_quiet();
     std::panic::set_hook(Box::new(move |panic| {
@@ -77,7 +78,7 @@ fn run(packs: Vec<Pack>, arguments: Arguments) -> Exit {
     if !arguments.command.stops_by_itself() {
         stopping::end_by_signal(move || ended(Failure::stopped("stopped"), as_json));
     }
-    guarded(|| dispatch(packs, arguments)).unwrap_or_else(|failure| ended(failure, as_json))
+    guarded(|| dispatch(distribution, arguments)).unwrap_or_else(|failure| ended(failure, as_json))
 }
 
 /// A panic of the command itself ends it as any other failure does, and not with Rust's 101.
@@ -107,10 +108,11 @@ fn asks_for_json(command_line: &[OsString]) -> bool {
     })
 }
 
-fn dispatch(packs: Vec<Pack>, arguments: Arguments) -> Result<Exit, Failure> {
+fn dispatch(distribution: Distribution, arguments: Arguments) -> Result<Exit, Failure> {
+    let Distribution { packs, left_out } = distribution;
     let registry = resolve::registry(packs)?;
     match arguments.command {
-        Command::Demo(arguments) => in_runtime(commands::demo::demo(&registry, arguments)),
+        Command::Demo(arguments) => in_runtime(commands::demo::demo(&registry, arguments, left_out)),
         Command::Scan(arguments) => in_runtime(commands::scan::scan(&registry, *arguments)),
         Command::Check(arguments) => commands::check::check(&registry, *arguments),
         Command::Doctor(arguments) => in_runtime(commands::doctor::doctor(&registry, *arguments)),

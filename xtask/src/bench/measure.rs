@@ -60,13 +60,15 @@ pub fn cpu_seconds(id: u32) -> f64 {
     state_and_cpu(id).map_or(0.0, |(_, cpu)| cpu.total())
 }
 
-/// Fields 3, 14 and 15 of /proc/PID/stat; times in ticks of 10 ms.
+/// Fields 3 and 14 to 17 of /proc/PID/stat: times in ticks of 10 ms, with those of the children that it has waited for.
 fn state_and_cpu(id: u32) -> Option<(String, Cpu)> {
     let text = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
     let fields: Vec<&str> = text.rsplit_once(") ")?.1.split(' ').collect();
-    let user: f64 = fields.get(11)?.parse().ok()?;
-    let system: f64 = fields.get(12)?.parse().ok()?;
-    Some(((*fields.first()?).to_owned(), Cpu { user: user / 100.0, system: system / 100.0 }))
+    let seconds = |own: usize, childrens: usize| -> Option<f64> {
+        let ticks = |field: usize| fields.get(field)?.parse::<f64>().ok();
+        Some((ticks(own)? + ticks(childrens)?) / 100.0)
+    };
+    Some(((*fields.first()?).to_owned(), Cpu { user: seconds(11, 13)?, system: seconds(12, 14)? }))
 }
 
 /// The high-water mark of resident memory, kilobytes.
@@ -88,5 +90,12 @@ mod tests {
         let Cpu { user, system } = measured.cpu;
         assert!(user > system && user + system <= measured.wall + 0.05, "{user} {system}");
         assert!(measured.peak_kilobytes > 100, "{}", measured.peak_kilobytes);
+    }
+
+    #[test]
+    fn what_a_process_starts_and_waits_for_is_counted() {
+        let busy = "sh -c 'i=0; while [ $i -lt 400000 ]; do i=$((i+1)); done'; true";
+        let measured = measured(Command::new("sh").args(["-c", busy])).unwrap();
+        assert!(measured.cpu.user > 0.05, "{}", measured.cpu.user);
     }
 }

@@ -7,6 +7,7 @@
 //! /proc.
 
 mod against;
+pub mod build;
 mod column;
 mod measure;
 mod options;

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use crate::bench::measure::{Cpu, Measured, cpu_seconds, measured, peak};
 use crate::bench::options::Options;
 use crate::bench::recorded::Recorded;
-use crate::process::{cargo, output, run, target};
+use crate::process::{FULL, cargo, output, run, target};
 use crate::test::Simulator;
 
 /// The same facts in every process, whenever it runs.
@@ -41,12 +41,13 @@ pub struct Floor {
 }
 
 impl<'a> Workshop<'a> {
-    /// Builds the program and the floors.
+    /// Builds the program, as it is handed out, and the floors.
     pub fn build(options: &'a Options) -> Result<Self, String> {
         run(cargo().args([
             "build",
             "--release",
             "--quiet",
+            FULL,
             "--package",
             "orgsweep",
             "--bin",

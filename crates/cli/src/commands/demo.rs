@@ -17,6 +17,7 @@ use orgsweep_simulator::{Options, PlantedKind, Running};
 use orgsweep_sweep::{Source, Totals};
 use sha2::{Digest, Sha256};
 
+use crate::distribution::LeftOut;
 use crate::exit::{Exit, Failure};
 use crate::options::checks::CheckOptions;
 use crate::options::output::OutputOptions;
@@ -71,7 +72,11 @@ pub struct DemoArguments {
 }
 
 /// Scans the made-up organization. Ends with 0 when the accounts lost are exactly the ones that were planted.
-pub async fn demo(registry: &Registry, arguments: DemoArguments) -> Result<Exit, Failure> {
+pub async fn demo(
+    registry: &Registry,
+    arguments: DemoArguments,
+    left_out: Option<LeftOut>,
+) -> Result<Exit, Failure> {
     let now = arguments.now.unwrap_or_else(|| Clock::wall().now());
     let config = Config::read_or_default(arguments.config.as_deref())?;
     let flags = ScanOptions {
@@ -139,8 +144,11 @@ pub async fn demo(registry: &Registry, arguments: DemoArguments) -> Result<Exit,
             program::name(),
             outcome.verdict.sentence()
         );
-        let lines = wrap(words(&sentence), Layout::of_output(arguments.color).prose);
-        crate::terminal::print(&format!("\n{}\n", lines.join("\n")))?;
+        let columns = Layout::of_output(arguments.color).prose;
+        for sentence in [Some(sentence), left_out.map(LeftOut::sentence)].into_iter().flatten() {
+            let lines = wrap(words(&sentence), columns);
+            crate::terminal::print(&format!("\n{}\n", lines.join("\n")))?;
+        }
     }
     if surprises.is_empty() {
         return Ok(Exit::Complete);
