@@ -2,13 +2,13 @@
 
 use orgsweep_cli::{Distribution, LeftOut};
 
-use crate::support::{World, as_distribution, options, run, standard_pack};
+use crate::support::{World, as_distribution, options, run};
 
 /// No test by itself: a distribution built without a part of it.
 #[test]
 fn short_build() {
     as_distribution(|| Distribution {
-        packs: vec![standard_pack("organization")],
+        packs: orgsweep_standard::packs(),
         left_out: Some(LeftOut {
             parts: "the querying of tables",
             full_build: "cargo build --features full",
@@ -19,7 +19,7 @@ fn short_build() {
 /// No test by itself: the same with all of it.
 #[test]
 fn full_build() {
-    as_distribution(|| vec![standard_pack("organization")]);
+    as_distribution(|| orgsweep_standard::packs());
 }
 
 #[test]
