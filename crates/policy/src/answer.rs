@@ -1,4 +1,4 @@
-//! What comes of an evaluation, with what it rests on.
+//! The result of an evaluation, and the statements it is based on.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ pub enum Layer {
     ServiceControl(usize),
     /// RCPs at the level of this number, from 0 at the root.
     ResourceControl(usize),
-    /// The resource's own policy.
+    /// The resource's policy.
     Resource,
     /// Identity policies.
     Identity,
@@ -49,7 +49,7 @@ pub struct Citation {
     pub layer: Layer,
     /// The policy.
     pub attached: Attached,
-    /// The statement's place in [`Policy::statements`](crate::Policy::statements), from 0.
+    /// The statement's index in [`Policy::statements`](crate::Policy::statements), from 0.
     pub index: usize,
 }
 
@@ -73,36 +73,36 @@ impl fmt::Display for Citation {
 /// The answer to a request.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// What comes of the request.
+    /// The decision.
     pub decision: Decision,
-    /// The statements that speak for it. Denied: every Deny that surely applies; none if nothing allows. Allowed: every
-    /// Allow that surely applies. Otherwise: every Allow that does or may apply, and every Deny that may.
+    /// The statements that support it. Denied: every Deny that certainly applies; none if nothing allows. Allowed: every Allow
+    /// that certainly applies. Otherwise: every Allow that applies or may apply, and every Deny that may apply.
     pub evidence: Vec<Citation>,
 }
 
-/// What one layer says to a request by itself.
+/// The decision of one layer by itself.
 #[derive(Clone, Debug)]
 pub struct Step {
     /// The layer.
     pub layer: Layer,
-    /// Whether a statement of it allows.
+    /// Whether one of its statements allows.
     pub allows: Truth,
-    /// Whether a statement of it denies.
+    /// Whether one of its statements denies.
     pub denies: Truth,
-    /// The statements that apply or may apply, and which of the two.
+    /// The statements that apply or may apply, with which of the two.
     pub statements: Vec<(Citation, Truth)>,
 }
 
-/// What comes of a request.
+/// The decision on a request.
 #[derive(Clone, Debug)]
 pub enum Decision {
-    /// Allowed, whatever is not known.
+    /// Allowed, regardless of what is unknown.
     Allowed,
-    /// Allowed if this holds. It may be allowed by other ways that hang on a doubt.
+    /// Allowed if this holds. Other ways that depend on a doubt may allow it too.
     AllowedIf(Residual),
-    /// Denied, whatever is not known.
+    /// Denied, regardless of what is unknown.
     Denied(Denial),
-    /// Not known, for these reasons.
+    /// Unknown, for these reasons.
     Unknown(Vec<Doubt>),
 }
 
@@ -123,26 +123,26 @@ impl Decision {
 pub enum Denial {
     /// A statement of this layer denies it; the evidence names it.
     Explicit(Layer),
-    /// Nothing in this layer allows it, and something must.
+    /// This layer must allow the request and does not.
     Implicit(Layer),
-    /// AWS refuses it whatever the policies say.
+    /// AWS rejects it regardless of policies.
     ByDesign(&'static str),
 }
 
 impl fmt::Display for Denial {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Explicit(layer) => write!(out, "a statement of {layer} denies it"),
-            Self::Implicit(layer) => write!(out, "nothing in {layer} allows it"),
+            Self::Explicit(layer) => write!(out, "denied by a statement of {layer}"),
+            Self::Implicit(layer) => write!(out, "not allowed by {layer}"),
             Self::ByDesign(reason) => out.write_str(reason),
         }
     }
 }
 
-/// Something that keeps an answer from being known.
+/// A reason why a decision is unknown.
 #[derive(Clone, Debug)]
 pub struct Doubt {
-    /// The statement whose effect is not known.
+    /// The statement with the unknown effect.
     pub citation: Citation,
     /// Why.
     pub reason: String,
@@ -165,7 +165,7 @@ pub enum Residual {
     Any(Vec<Residual>),
 }
 
-/// A part of a statement that must match, or must not.
+/// A part of a statement that must, or must not, match.
 #[derive(Clone, Debug)]
 pub struct Term {
     pub(crate) citation: Citation,
@@ -175,17 +175,17 @@ pub struct Term {
 }
 
 impl Term {
-    /// The statement that it is a part of: one that allows, if the term must hold, or one that possibly blocks.
+    /// The statement that contains it: an Allow if the term must match, or a Deny that may block.
     pub fn citation(&self) -> &Citation {
         &self.citation
     }
 
-    /// Whether it must match, or must not.
+    /// Whether it must match (or must not).
     pub fn must_hold(&self) -> bool {
         self.must_hold
     }
 
-    /// The condition, if it is one, and not the resource's variable or the principal's session.
+    /// The condition, if the term is one (it can also be a resource variable or a session name).
     pub fn condition(&self) -> Option<&Condition> {
         match self.part {
             Part::Condition(index) => self.citation.statement()?.conditions().get(index),
@@ -193,12 +193,12 @@ impl Term {
         }
     }
 
-    /// What is known in a request of the key that it hangs on, if it is a condition.
+    /// What a request's context knows about the condition's key, if the term is a condition.
     pub fn key_in<'a>(&self, request: &'a Request) -> Option<&'a Key> {
         self.condition().map(|condition| request.context().get(condition.key()))
     }
 
-    /// Whether it is as it must be in a request of which more is known.
+    /// Whether it holds in a request about which more is known.
     pub fn holds(&self, request: &Request) -> Truth {
         let judged =
             self.citation.statement().map(|statement| statement.judge(self.part, request, self.view));
@@ -231,7 +231,7 @@ impl fmt::Display for Term {
 }
 
 impl Residual {
-    /// Whether it holds in a request of which more is known.
+    /// Whether it holds in a request about which more is known.
     pub fn holds(&self, request: &Request) -> Truth {
         match self {
             Self::Term(term) => term.holds(request),

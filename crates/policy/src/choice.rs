@@ -1,4 +1,4 @@
-//! What the caller's own choice can make of what is open: tags it sends, names it gives to its session.
+//! What the caller can achieve by choosing open values: tags that it sends, session names.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_tags.html>
 
 use crate::answer::{Residual, Term};
@@ -30,9 +30,9 @@ enum Choice {
 }
 
 impl Residual {
-    /// The best that the caller of a request can make of it, by choosing the keys that are
-    /// [`Key::CallerChosen`] and the name of its role's session: `True` is as good as allowed; `Depends` still needs
-    /// circumstances; `False` says that what is asked for contradicts itself.
+    /// The best result that the caller can achieve by choosing the keys that are [`Key::CallerChosen`] and the name of its role
+    /// session. `True`: treat as allowed; `Depends`: the environment must fit too; `False`: the requirements contradict each
+    /// other.
     ///
     /// The values tried are those that the conditions name, others, and none; a tag that is sent is among the names of the
     /// tags that are sent. Where there are too many to try them all, or variables in values leave too much open, it is `Unknown`

@@ -19,9 +19,9 @@ struct Compiled {
 static COMPILED: LazyLock<Mutex<Compiled>> = LazyLock::new(Mutex::default);
 
 impl Policy {
-    /// The policy of a text, compiled when it is first met and shared by the whole process; of a text that is no policy, the
-    /// stand-in for what could not be read. So many different texts that they are a burden are forgotten, all together:
-    /// what comes back is compiled again.
+    /// The policy of a text, compiled on first use and shared by the whole process; for a text that is not a policy, the
+    /// placeholder for an unreadable one. If too many different texts accumulate, the cache is cleared and texts are compiled
+    /// again.
     ///
     /// ```
     /// use orgsweep_policy::Policy;

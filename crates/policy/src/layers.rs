@@ -1,4 +1,4 @@
-//! The policies that a request meets, layer by layer.
+//! The policies that apply to a request, layer by layer.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>
 
 use std::fmt;
@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use crate::policy::Policy;
 
-/// A policy with where it comes from. Cloning it is cheap.
+/// A policy and its origin. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Attached {
     /// ARN of a managed policy, name of an inline one, ARN of the resource.
     pub name: Arc<str>,
     /// The version of a managed policy, such as `v3`.
     pub version: Option<Arc<str>>,
-    /// The group through which a user has it.
+    /// The group through which it is attached to the user.
     pub group: Option<Arc<str>>,
     /// The document.
     pub policy: Arc<Policy>,
@@ -25,7 +25,7 @@ impl Attached {
         Self { name: name.into(), version: None, group: None, policy }
     }
 
-    /// The stand-in for a policy, or a whole layer, that could not be read: what hangs on it is unknown.
+    /// A placeholder for a policy, or a whole layer, that could not be read: everything that depends on it is unknown.
     pub fn unreadable(name: &str, reason: &str) -> Self {
         Self::new(name, Arc::new(Policy::unreadable(reason)))
     }
@@ -58,26 +58,26 @@ impl fmt::Display for Attached {
     }
 }
 
-/// The organization's policies of one type at one place of the tree.
+/// The organization's policies of one type at one level of the tree.
 #[derive(Clone, Debug)]
 pub struct Level {
-    /// Id of the root, the unit or the account.
+    /// ID of the root, OU or account.
     pub id: Arc<str>,
     /// The policies attached there.
     pub policies: Vec<Attached>,
 }
 
-/// The organization's policies of one type on the way from the root to an account.
+/// The organization's policies of one type on the path from the root to an account.
 /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_evaluation.html>
 #[derive(Clone, Copy, Debug, Default)]
 pub enum Guardrails<'a> {
-    /// From the root through every unit to the account, each level with what is attached to it.
+    /// From the root through every OU to the account: the policies attached to each level.
     InForce(&'a [Level]),
     /// The policy type is not enabled in the root.
     NotEnabled,
-    /// The account is the management account, which they never bind.
+    /// The account is the management account, to which they never apply.
     ManagementAccount,
-    /// The account is not in an organization, or in one that this is not about.
+    /// The account is not in an organization, or in a different one.
     #[default]
     NoOrganization,
 }
@@ -91,22 +91,22 @@ impl<'a> Guardrails<'a> {
     }
 }
 
-/// All policies that a request meets. What is left at its default does not exist; what exists and could not be read is
+/// All policies that apply to a request. A default (empty) layer does not exist; a policy that exists but could not be read is
 /// [`Attached::unreadable`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Layers<'a> {
     /// SCPs of the principal's account.
     pub service_control: Guardrails<'a>,
-    /// RCPs of the resource's account; of the principal's own, where the action names no resource.
+    /// RCPs of the resource's account; of the principal's account if the action has no resource.
     pub resource_control: Guardrails<'a>,
-    /// The resource's own policy: bucket policy, key policy, trust policy of a role.
+    /// The resource's policy: bucket policy, key policy, trust policy of a role.
     pub resource: &'a [Attached],
-    /// Identity policies: inline and attached, a user's groups' too.
+    /// Identity policies: inline and attached, including those of a user's groups.
     pub identity: &'a [Attached],
     /// The permissions boundary.
     pub boundary: Option<&'a Attached>,
-    /// Session policies, if the session was opened with any.
+    /// Session policies, if the session has any.
     pub session: Option<&'a [Attached]>,
-    /// The policy of the VPC endpoint through which the request goes, if it goes through one.
+    /// The policy of the VPC endpoint that the request passes through, if any.
     pub endpoint: Option<&'a Attached>,
 }

@@ -1,22 +1,23 @@
-//! The IAM policy language: what AWS's policies mean, who may do what, and what cannot be known.
+//! The IAM policy language: what AWS policies mean, who may do what, and what cannot be known.
 //!
-//! Knows no AWS API and nothing of the rest of orgsweep: text in, answers out. An enforcer has the whole of a request; an
-//! auditor has not. So every answer has three values, and says what it rests on:
+//! This crate calls no AWS API and does not depend on the rest of orgsweep: text in, decisions out. An enforcement point has the
+//! complete request; an auditor does not. Decisions therefore have more than two values, and name the statements they are based on:
 //!
-//! | answer | when |
+//! | decision | when |
 //! |---|---|
-//! | [`Decision::Allowed`] | whatever is not known, the request is allowed |
-//! | [`Decision::AllowedIf`] | it is allowed if a [`Residual`] holds: conditions on keys that only the moment fixes |
-//! | [`Decision::Denied`] | whatever is not known, it is denied: by a statement, or by a layer in which nothing allows |
+//! | [`Decision::Allowed`] | the request is allowed, regardless of what is unknown |
+//! | [`Decision::AllowedIf`] | it is allowed if a [`Residual`] holds: conditions on keys that are fixed only when the request is made |
+//! | [`Decision::Denied`] | it is denied, regardless of what is unknown: by a Deny statement, or by a layer without a matching Allow |
 //! | [`Decision::Unknown`] | a policy could not be read, a key that should be known is not, or AWS does not document the case |
 //!
-//! # How to ask
+//! # Usage
 //!
-//! [`Policy::parse`] compiles a document once, [`Policy::compiled`] once for the whole process; [`Attached`] says where it
-//! comes from; [`Layers`] holds all policies that a request meets; [`Request`] is who, what, on what, with a [`Context`] of
-//! condition keys; [`RequestFacts`] makes the keys that facts of an account give. [`evaluate`] gives an [`Answer`] with the deciding statements, [`decide`] only a [`Truth`], a million times
-//! a second and more; [`trace`] shows what each layer decides by itself. [`administrator`], [`capabilities`], [`doors`] and
-//! [`escalations`] put the questions of an audit as requests. For other languages and processes `examples/decide.rs` takes requests as lines of JSON.
+//! [`Policy::parse`] compiles a document; [`Policy::compiled`] does so once per text for the whole process. [`Attached`] adds where the
+//! policy comes from, and [`Layers`] contains all policies that apply to a request. A [`Request`] consists of a principal, an action, a
+//! resource and a [`Context`] of condition keys; [`RequestFacts`] derives keys from the facts of an account. [`evaluate`] returns an
+//! [`Answer`] with the deciding statements; [`decide`] returns only a [`Truth`], more than a million times per second; [`trace`] shows the
+//! decision of each layer. [`administrator`], [`capabilities`], [`doors`] and [`escalations`] answer the questions of an audit. For
+//! other languages and processes, `examples/decide.rs` reads requests as lines of JSON.
 //!
 //! ```
 //! use orgsweep_policy::{Attached, Context, Layers, Policy, Principal, Request, evaluate};
@@ -28,29 +29,28 @@
 //! let ann = Principal::iam("arn:aws:iam::111122223333:user/ann")?;
 //!
 //! let request = Request::new(ann, "s3:GetObject", "arn:aws:s3:::reports/june", Context::auditor());
-//! let told = |request: &Request| format!("{:?}", evaluate(request, &layers).decision.truth());
-//! // Where the request comes from only the moment tells.
-//! assert_eq!(told(&request), "Depends");
+//! let show = |request: &Request| format!("{:?}", evaluate(request, &layers).decision.truth());
+//! // The source address is known only when the request is made.
+//! assert_eq!(show(&request), "Depends");
 //! let context = Context::auditor().with("aws:SourceIp", "203.0.113.7");
 //! let from_office = Request::new(request.principal().clone(), request.action(), request.resource(), context);
-//! assert_eq!(told(&from_office), "True");
-//! assert_eq!(told(&request.instead("s3:PutObject", "arn:aws:s3:::reports/june")), "False");
+//! assert_eq!(show(&from_office), "True");
+//! assert_eq!(show(&request.instead("s3:PutObject", "arn:aws:s3:::reports/june")), "False");
 //! # Ok::<(), orgsweep_policy::NotAPrincipal>(())
 //! ```
 //!
 //! # The rules
 //!
-//! [`reference`](mod@reference) has them all, each with its test and AWS's page: what [matches](reference::matching) and whom it
-//! [names](reference::principals), what [conditions](reference::conditions) give and which [keys](reference::keys) a request
-//! has, in which [order](reference::decision) policies decide, what [limits](reference::limits) them and what the
-//! [organization](reference::organization) adds, and what is [unknown](reference::unknown).
+//! [`reference`](mod@reference) lists all rules, each with its test and the AWS page: what [matches](reference::matching), which
+//! [principals](reference::principals) are named, how [conditions](reference::conditions) are evaluated and which
+//! [keys](reference::keys) a request has, the [order](reference::decision) of evaluation, [limits](reference::limits), the
+//! [organization's policies](reference::organization), and what is [unknown](reference::unknown).
 //!
-//! # What is not here
+//! # Not covered
 //!
-//! KMS grants, S3 access control lists, the settings by which S3 blocks public access, and resources that are shared through
-//! Resource Access Manager: they are not policies. Which actions exist, and which resources they take, is in the
-//! [`Catalogue`], and decides nothing: a pattern matches textually, so that an action that is newer than any list changes
-//! no verdict.
+//! KMS grants, S3 access control lists, S3 Block Public Access, and resources shared through AWS RAM: they are not policies. The
+//! actions that exist, and the resources that they support, are in the [`Catalogue`], which does not affect decisions: matching is
+//! textual, so an action that is newer than the catalogue is decided correctly.
 #![warn(missing_docs)]
 
 mod action_set;

@@ -1,8 +1,8 @@
 //! Wildcards: `*` is any run of characters, newlines too; `?` is one UTF-16 code unit.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html>
 //!
-//! Compiled once. Matching allocates nothing; its time is bounded by the product of the two lengths, whatever the
-//! wildcards. A pattern with variables is put together again for each match.
+//! Compiled once. Matching allocates nothing; its time is bounded by the product of the two lengths, whatever the wildcards. A
+//! pattern with variables is expanded again for each match.
 
 use crate::context::Context;
 use crate::truth::Truth;

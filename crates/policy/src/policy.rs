@@ -39,8 +39,8 @@ pub struct Policy {
 impl Policy {
     /// Reads a document of any kind of policy: identity, resource, trust, boundary, session, SCP, RCP.
     ///
-    /// An error is what is not JSON or has another JSON type than the grammar says. What is only not documented (an
-    /// element, an operator, a version, a name that occurs twice) makes the effect of its statement unknown instead.
+    /// Returns an error for text that is not JSON, or for a value of a JSON type that the grammar does not allow. Undocumented
+    /// content (an element, an operator, a version, a duplicate name) makes the effect of its statement unknown instead.
     ///
     /// ```
     /// use orgsweep_policy::Policy;
@@ -77,7 +77,7 @@ impl Policy {
         Ok(Self::of(Some(document), version, statements))
     }
 
-    /// The stand-in for a document that could not be read: it may allow and deny anything, so that what hangs on it is
+    /// A placeholder for a document that could not be read: it may allow and deny anything, so everything that depends on it is
     /// unknown, for this reason.
     pub fn unreadable(reason: &str) -> Self {
         Self::of(None, Version::Unknown, vec![Statement::unreadable(reason)])
@@ -106,14 +106,14 @@ impl Policy {
         self.document.as_ref()?.id.as_deref()
     }
 
-    /// The statements, in the order of the document. Where the document as such is in doubt, one more stands in for what
-    /// it may also say.
+    /// The statements, in document order. If the document itself is in doubt, an additional statement represents what else it
+    /// may mean.
     pub fn statements(&self) -> &[Statement] {
         &self.statements
     }
 
-    /// Whether some statement may allow an action, on whatever, for whomever and under whatever conditions. A Deny is not
-    /// looked at.
+    /// Whether a statement may allow an action, on any resource, for any principal and under any conditions. Deny statements
+    /// are ignored.
     ///
     /// ```
     /// use orgsweep_policy::Policy;
@@ -227,7 +227,7 @@ mod tests {
             (r#""Condition":{},"Condition":{},"#, "it has Condition twice"),
             (r#""Condition":{"Bool":{},"Bool":{}},"#, "it has the operator Bool twice"),
             (r#""Condition":{"Bool":{"a:B":"x","A:b":"y"}},"#, "its Bool has the key a:b twice"),
-            (r#""Principal":{"AWS":"1","AWS":"2"},"#, "it has principals of the kind AWS twice"),
+            (r#""Principal":{"AWS":"1","AWS":"2"},"#, "it has principals of type AWS twice"),
         ] {
             assert_eq!(doubts(&format!("{statement}{whole}")), [wanted]);
         }

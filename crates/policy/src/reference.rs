@@ -1,23 +1,23 @@
 //! The rules of IAM's policy language, table by table, each with the test that holds it and the page of AWS's that it is from.
 //!
-//! AWS describes the language on many pages and leaves cases open. These pages say in one place what this crate decides and
-//! on what grounds; where AWS says nothing, or two things, [the answer is unknown](unknown). A rule whose page does not state
-//! it is from published captures of real answers; its page is then the one on its subject.
+//! AWS describes the language on many pages and leaves cases open. These pages describe in one place what this crate decides
+//! and why; if AWS does not document a case, or contradicts itself, [the decision is unknown](unknown). Rules that their page
+//! does not state are from published captures of real responses; the page is then the one on the subject.
 //!
 //! | page | what it is about |
 //! |---|---|
-//! | [`documents`] | what a document may hold, and what becomes of what it may not |
+//! | [`documents`] | what a document may contain, and how invalid content is treated |
 //! | [`matching`] | actions and resources |
 //! | [`principals`] | `Principal` and `NotPrincipal` |
 //! | [`conditions`] | operators, missing keys, keys with several values |
-//! | [`keys`] | which keys a request has, and what is open |
+//! | [`keys`] | which keys a request has, and which remain open |
 //! | [`variables`] | `${…}` |
-//! | [`decision`] | the order of decisions, what grants, calls that no policy decides |
-//! | [`limits`] | boundaries, session policies, VPC endpoints, and what gets past them |
+//! | [`decision`] | the order of evaluation, what grants access, calls that no policy decides |
+//! | [`limits`] | boundaries, session policies, VPC endpoints, and what bypasses them |
 //! | [`organization`] | SCPs and RCPs |
 //! | [`trust`] | roles and their sessions |
-//! | [`answers`] | what an answer says where not everything is known |
-//! | [`escalation`] | ways to more permissions |
+//! | [`answers`] | how decisions are reported when not everything is known |
+//! | [`escalation`] | privilege escalation |
 //! | [`unknown`] | what is unknown, and why |
 
 #[doc = include_str!("../docs/answers.md")]

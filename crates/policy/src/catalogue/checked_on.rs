@@ -1,4 +1,4 @@
-//! On which ARNs AWS checks actions for which it lists no resource type.
+//! The ARNs on which AWS checks actions without a listed resource type.
 
 use std::sync::LazyLock;
 

@@ -1,38 +1,38 @@
 //! What the table lists besides actions.
 
-/// What an action does to what it touches. An action may have two.
+/// The access level of an action. An action may have two.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_understand-policy-summary-access-level-summaries.html>
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AccessLevel {
-    /// Sees that resources exist.
+    /// Lists resources.
     List,
-    /// Sees what is in them.
+    /// Reads the contents of resources.
     Read,
-    /// Makes, changes or deletes them.
+    /// Creates, changes or deletes resources.
     Write,
-    /// Changes their tags and nothing else.
+    /// Changes only tags.
     Tagging,
-    /// Grants or takes away permissions.
+    /// Grants or revokes permissions.
     PermissionsManagement,
 }
 
-/// What an action may be about.
+/// A resource type that an action supports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ResourceType<'a> {
     /// `role`, `bucket`: a name within the service.
     pub name: &'a str,
     /// `arn:${Partition}:iam::${Account}:role/${RoleNameWithPath}`.
     pub arn: &'a str,
-    /// Whether the action always takes one. Where none is required, the action may take any of those listed.
+    /// Whether the action always requires one. If none is required, the action may use any of the listed types.
     pub required: bool,
 }
 
-/// A condition key that an action knows.
+/// A condition key that an action supports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConditionKey<'a> {
     /// `iam:PassedToService`, `aws:RequestTag/${TagKey}`.
     pub name: &'a str,
-    /// `String`, `ArrayOfString`, `ARN`, `Bool`, …; empty where the source does not say.
+    /// `String`, `ArrayOfString`, `ARN`, `Bool`, …; empty if the source has none.
     pub kind: &'a str,
 }
 

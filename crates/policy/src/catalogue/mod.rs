@@ -1,8 +1,9 @@
-//! Which actions AWS has, with their access levels, resource types and condition keys.
+//! The actions of AWS, with their access levels, resource types and condition keys.
 //!
-//! For expanding patterns, for telling reading from writing, and for the resources that [`capabilities`](crate::capabilities)
-//! and [`escalations`](crate::escalations) ask about. Of a request it decides nothing but which condition keys are lists. A pattern matches textually, so that
-//! an action that is newer than this table changes no verdict: it is only not listed here, and may be about anything.
+//! Used to expand patterns, to distinguish reading from writing, and for the resources that
+//! [`capabilities`](crate::capabilities) and [`escalations`](crate::escalations) evaluate. For a request it only decides which
+//! condition keys are lists. Patterns match textually, so an action that is newer than this table is decided correctly: it is
+//! not listed here, and may apply to any resource.
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
 
 mod checked_on;
@@ -90,8 +91,8 @@ impl Catalogue {
         self.version
     }
 
-    /// Whether resources of a service, by its prefix in lower case, have policies of their own, as AWS's table says. `None`: it
-    /// does not say, or the service has an action that sets such a policy, which is newer than the table's "no".
+    /// Whether resources of a service (prefix in lower case) support resource policies, according to AWS's table. `None`: the
+    /// table does not say, or the service has an action that sets such a policy, which is newer than the table's "no".
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-services-that-work-with-iam.html>
     ///
     /// ```
@@ -165,7 +166,7 @@ impl Catalogue {
         service.named(name).map(|entry| Action { service, entry })
     }
 
-    /// The actions that a pattern takes in, as IAM matches it: `s3:Get*`, `*`. The known ones: AWS may have more.
+    /// The known actions that a pattern matches: `s3:Get*`, `*`. AWS may have more.
     ///
     /// ```
     /// use orgsweep_policy::Catalogue;
@@ -230,7 +231,7 @@ impl<'a> Action<'a> {
         self.levels().any(|own| own == level)
     }
 
-    /// What it may be about; none: it takes only `*` as its resource.
+    /// The resource types that it supports; none: it supports only `*` as its resource.
     pub fn resource_types(&self) -> impl Iterator<Item = ResourceType<'a>> + use<'a> {
         let service = self.service;
         self.entry.resource_types.split_ascii_whitespace().filter_map(move |text| {
@@ -240,7 +241,8 @@ impl<'a> Action<'a> {
         })
     }
 
-    /// Where it has no resource type: the ARN that AWS names in its refusals, or `*`. `None`: it has one, or no refusal is known.
+    /// For an action without a resource type: the ARN that AWS names in AccessDenied messages, or `*`. `None`: it has a
+    /// resource type, or no such message is known.
     ///
     /// ```
     /// use orgsweep_policy::Catalogue;

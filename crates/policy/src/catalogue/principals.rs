@@ -1,4 +1,4 @@
-//! The names under which AWS's services act. AWS publishes no list: this one is collected, and a name may be newer than it.
+//! Service principals. AWS publishes no list: this one is collected, and a name may be newer.
 
 use std::sync::LazyLock;
 
@@ -21,8 +21,8 @@ static LISTS: LazyLock<Lists> = LazyLock::new(|| {
 });
 
 impl Catalogue {
-    /// Whether a service of AWS acts under this name, as far as is known: `ec2.amazonaws.com`, in one Region
-    /// `states.eu-west-1.amazonaws.com`, in China `ec2.amazonaws.com.cn`. Every service of which IAM has actions counts.
+    /// Whether this is a known service principal: `ec2.amazonaws.com`, in one Region `states.eu-west-1.amazonaws.com`, in China
+    /// `ec2.amazonaws.com.cn`. Every service of which IAM has actions counts.
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-services>
     ///
     /// ```

@@ -185,11 +185,11 @@ impl Condition {
     /// Why the condition cannot be known in a request.
     pub(crate) fn doubt(&self, context: &Context) -> String {
         if !self.is_understood() {
-            return format!("what {self} means is not documented");
+            return format!("the meaning of {self} is not documented");
         }
         match context.get_lower(&self.lower) {
-            Key::NotKnown => format!("the value of {} is not known", self.key),
-            _ => format!("what {self} gives here is not documented, or hangs on a key that is not known"),
+            Key::NotKnown => format!("the value of {} is unknown", self.key),
+            _ => format!("the result of {self} is not documented, or depends on an unknown key"),
         }
     }
 }

@@ -397,10 +397,10 @@ fn a_doubt_says_what_is_missing() {
     let context = Context::auditor();
     assert_eq!(
         condition("StringIs", "k", &["a"]).doubt(&context),
-        "what StringIs k [\"a\"] means is not documented"
+        "the meaning of StringIs k [\"a\"] is not documented"
     );
     assert_eq!(
         condition("StringEquals", "aws:PrincipalOrgID", &["o-1"]).doubt(&context),
-        "the value of aws:PrincipalOrgID is not known"
+        "the value of aws:PrincipalOrgID is unknown"
     );
 }

@@ -1,4 +1,4 @@
-//! What an auditor may know of a condition key, by its name.
+//! What an auditor can know about a condition key, by its name.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
 
 use std::collections::BTreeMap;
@@ -39,9 +39,9 @@ const CALLER_CHOSEN: [&str; 9] = [
     "sts:sourceidentity",
 ];
 
-/// What an auditor who was given nothing knows of a key (in lower case): [`Key::NotKnown`] where the key follows from facts
-/// that the caller should have named, [`Key::CallerChosen`] where the caller writes it into the request, and
-/// [`Key::Environment`] for everything else: network and session, claims of identity providers, a service's own keys.
+/// How a key (in lower case) without a value is treated: [`Key::NotKnown`] if it follows from facts that should have been
+/// given, [`Key::CallerChosen`] if the caller sets it in the request, and [`Key::Environment`] for everything else: network and
+/// session, claims of identity providers, keys of services.
 ///
 /// `sts:ExternalId` is environment: a caller cannot choose it unless it is guessed. A question about a guessable one
 /// says so with [`Context::with_state`](super::Context::with_state).

@@ -1,4 +1,4 @@
-//! Condition keys that facts give: the one place that makes keys of what a scan knows, for every question.
+//! Condition keys from facts: the only place that derives keys from the data of a scan, for every question.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
 
 use std::collections::BTreeMap;
@@ -17,35 +17,35 @@ pub struct AccountFacts<'a> {
     pub id: &'a str,
     /// The organization that it is in: `o-…`.
     pub organization: &'a str,
-    /// The units that it is in, from the root: `r-…/ou-…`. `None`: they are not known.
+    /// The OUs that contain it, from the root: `r-…/ou-…`. `None`: unknown.
     pub units: Option<&'a str>,
 }
 
-/// What is known of a request besides what it names. What is left at its default is not known, and stays what the
-/// [`Context`] says of keys that are not mentioned: it never becomes absent.
+/// Facts about a request in addition to its principal, action and resource. A field with its default value is unknown: its keys
+/// stay as the [`Context`] treats keys without a value and never become absent.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RequestFacts<'a> {
     /// When it is made: `2026-06-01T00:00:00Z`.
     pub moment: Option<&'a str>,
-    /// Accounts of which it is known which organization they are in.
+    /// Accounts with a known organization.
     pub accounts: &'a [AccountFacts<'a>],
-    /// The account whose resource it is about, where it need not be the principal's own.
+    /// The account of the resource, if it may differ from the principal's.
     pub owner: Option<&'a str>,
     /// The ARN of that resource.
     pub resource: Option<&'a str>,
-    /// All tags of the user or role that asks: names and values.
+    /// All tags of the calling user or role: names and values.
     pub tags: Option<&'a [(&'a str, &'a str)]>,
-    /// The trust policy of the role that asks. With none, anyone may have tagged its session.
+    /// The trust policy of the calling role. Without it, any principal may have tagged the session.
     pub trust: &'a [Attached],
-    /// `AIDA…` of the user or `AROA…` of the role that asks.
+    /// `AIDA…` of the calling user or `AROA…` of the calling role.
     pub unique_id: Option<&'a str>,
-    /// The account of the workload for which a service asks.
+    /// The account of the workload for which a service makes the call.
     pub source: Option<&'a str>,
-    /// All tags of the user or role that something is done to.
+    /// All tags of the user or role that is the target.
     pub resource_tags: Option<&'a [(&'a str, &'a str)]>,
 }
 
-/// Keys, and what is known of them.
+/// Keys, and what is known about them.
 #[derive(Clone, Debug, Default)]
 pub struct FactKeys {
     /// By name.
@@ -74,7 +74,7 @@ impl FactKeys {
         self.families.push((family.to_owned(), others));
     }
 
-    /// A context with these, over what it says.
+    /// A context with these keys, which take precedence.
     #[must_use]
     pub fn over(self, mut context: Context) -> Context {
         for (family, state) in self.families {

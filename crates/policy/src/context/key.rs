@@ -1,6 +1,6 @@
-//! What is known of one condition key of a request.
+//! What is known about one condition key of a request.
 
-/// What is known of one condition key.
+/// What is known about one condition key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Key {
     /// Its values. Whether a key is multivalued is its declared type, not the number of values: a multivalued key with
@@ -11,14 +11,14 @@ pub enum Key {
         /// Declared as a list of values.
         multivalued: bool,
     },
-    /// The caller sends what it likes, or nothing.
+    /// The caller may send any value, or none.
     CallerChosen,
-    /// The circumstances of the request decide, and nothing is known of them.
+    /// The environment of the request decides; nothing is known about it.
     Environment,
-    /// There is a value, and the circumstances decide which.
+    /// The key is present; the environment decides its value.
     Present,
     /// The request does not have it.
     Absent,
-    /// It should be known and is not: what hangs on it is unknown.
+    /// It should be known but is not: everything that depends on it is unknown.
     NotKnown,
 }

@@ -1,4 +1,4 @@
-//! What is known of a request's condition keys.
+//! What is known about a request's condition keys.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
 
 mod classes;
@@ -15,8 +15,8 @@ pub use classes::{class_of, is_multivalued};
 pub use facts::{AccountFacts, FactKeys, RequestFacts};
 pub use key::Key;
 
-/// The condition keys of a request. Names are compared without regard to case, as AWS does. What follows from the principal
-/// and the target, and what is known of keys of which nothing is said, is in [`reference::keys`](crate::reference::keys).
+/// The condition keys of a request. Names are case-insensitive, as in AWS. [`reference::keys`](crate::reference::keys)
+/// describes the keys that follow from the principal and the target, and how keys without a value are treated.
 ///
 /// ```
 /// use orgsweep_policy::{Context, Key};
@@ -63,39 +63,39 @@ impl Context {
         Self { entries: Vec::new(), families: Vec::new(), absent: Vec::new(), rest }
     }
 
-    /// A request of which everything is known: a key that is not named is absent.
+    /// A fully known request: a key that is not given is absent.
     pub fn complete() -> Self {
         Self::of(Rest::Absent)
     }
 
-    /// A request that an auditor supposes: a key that is not named is what [`class_of`] says of it.
+    /// A hypothetical request: a key that is not given is treated as [`class_of`] defines.
     pub fn auditor() -> Self {
         Self::of(Rest::Classed)
     }
 
-    /// A request of someone about whom nothing is known: what an auditor should otherwise have been given is open too.
+    /// A request of an unknown principal: keys that should otherwise be known are open too.
     pub fn stranger() -> Self {
         Self::of(Rest::Open)
     }
 
-    /// With a key's one value. Of a key that AWS declares as a list ([`is_multivalued`]) it is a list of one.
+    /// Sets the single value of a key. For a key that AWS declares as a list ([`is_multivalued`]) it is a list with one value.
     #[must_use]
     pub fn with(self, key: &str, value: &str) -> Self {
         let multivalued = is_multivalued(&key.to_ascii_lowercase());
         self.with_state(key, Key::Known { values: [value.into()].into(), multivalued })
     }
 
-    /// With the values of a multivalued key, which may be none.
+    /// Sets the values of a multivalued key, which may be empty.
     #[must_use]
     pub fn with_list(self, key: &str, values: &[&str]) -> Self {
         let values = values.iter().map(|value| (*value).into()).collect();
         self.with_state(key, Key::Known { values, multivalued: true })
     }
 
-    /// With what is known of a key; it replaces what was known before.
+    /// Sets what is known about a key; replaces earlier information.
     ///
-    /// Two tags whose names differ only in case, with different values, make the key [`Key::NotKnown`]: which of them AWS
-    /// takes is not stable. Other keys have one name, in whatever case it is written.
+    /// Two tags whose names differ only in case, with different values, make the key [`Key::NotKnown`]: which of them AWS uses
+    /// is not stable. Names of other keys are case-insensitive.
     #[must_use]
     pub fn with_state(self, key: &str, state: Key) -> Self {
         let lower = key.to_lowercase();
@@ -127,8 +127,8 @@ impl Context {
         self
     }
 
-    /// With what is known of every key that begins so and is not named: of `aws:PrincipalTag/` it is [`Key::Absent`]
-    /// where all tags of a user were named, and [`Key::Environment`] where a role's session may bring more.
+    /// Sets what is known about every key with this prefix that is not given: for `aws:PrincipalTag/`, [`Key::Absent`] if all
+    /// tags of a user were given, and [`Key::Environment`] if a role session may have more.
     #[must_use]
     pub fn with_family(mut self, start: &str, state: Key) -> Self {
         self.families.push((start.to_lowercase().into(), state));
@@ -158,7 +158,7 @@ impl Context {
         self
     }
 
-    /// What is known of a key.
+    /// What is known about a key.
     pub fn get(&self, key: &str) -> &Key {
         self.get_lower(&key.to_lowercase())
     }

@@ -101,7 +101,7 @@ pub(super) fn special(request: &Request) -> Option<Special> {
         Some("getcalleridentity") => Some(Special::Allowed),
         Some(name) => cannot_call(request, name).and_then(by_design),
         None if changes_what_aws_manages(request) => {
-            by_design("AWS manages the policy or role, and customers cannot change it")
+            by_design("AWS manages this policy or role; customers cannot change it")
         }
         None => None,
     }
@@ -118,14 +118,14 @@ fn cannot_call(request: &Request, name: &str) -> Option<&'static str> {
         // "You cannot use root user credentials to make this call."
         // <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoot.html>
         ("assumeroot", Root) => Some("a root user cannot call AssumeRoot"),
-        ("assumerole", Federated | Anonymous) => Some(
-            "AssumeRole is called with credentials of AWS, not with a provider's token and not without any",
-        ),
+        ("assumerole", Federated | Anonymous) => {
+            Some("AssumeRole requires AWS credentials; an identity provider's token is not sufficient")
+        }
         ("assumerolewithsaml" | "assumerolewithwebidentity", Root | User | Role | Service | Anonymous) => {
-            Some("the principal of this operation is the provider whose token comes with it")
+            Some("only a user of the identity provider whose token is sent can call this operation")
         }
         ("getsessiontoken" | "getfederationtoken", Role | Service | Federated | Anonymous) => {
-            Some("only a user, and a root user, can call this operation")
+            Some("only IAM users and root users can call this operation")
         }
         _ => None,
     }

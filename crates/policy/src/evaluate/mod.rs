@@ -17,9 +17,9 @@ use case::Case;
 use exemptions::Special;
 use logic::Formula;
 
-/// Whether a request is allowed, without the reasons: `True` is allowed, `Depends` allowed if, `False` denied. It allocates
-/// nothing, unless a policy variable, text outside ASCII, the key of an alias or an ARN that only AWS's refusals name must be
-/// compared.
+/// Whether a request is allowed, without the reasons: `True` is allowed, `Depends` allowed if, `False` denied. It does not
+/// allocate, unless a policy variable, non-ASCII text, the key of an alias or an ARN that only AWS's AccessDenied messages name
+/// must be compared.
 ///
 /// ```
 /// use orgsweep_policy::{Attached, Context, Layers, Policy, Principal, Request, Truth, decide};
@@ -41,7 +41,7 @@ pub fn decide(request: &Request, layers: &Layers<'_>) -> Truth {
     }
 }
 
-/// Whether a request is allowed, with the statements that decide.
+/// Whether a request is allowed, with the deciding statements.
 ///
 /// ```
 /// use orgsweep_policy::{Attached, Context, Decision, Layers, Policy, Principal, Request, evaluate};
@@ -79,14 +79,14 @@ fn without_policies(request: &Request) -> Option<Answer> {
     Some(Answer { decision, evidence: Vec::new() })
 }
 
-/// What each layer says to a request by itself, in the order in which they are asked; layers that do not bind it are left
-/// out. How they come together is [`evaluate`]'s to say.
+/// The decision of each layer by itself, in order of evaluation; layers that do not apply are omitted. [`evaluate`] combines
+/// them.
 pub fn trace(request: &Request, layers: &Layers<'_>) -> Vec<Step> {
     Case::new(request, layers).trace()
 }
 
-/// What the owner of the resource says to a request, as if everything on the principal's side allowed it: the resource's
-/// own policy and the RCPs of its account. The other layers are not looked at.
+/// The decision of the resource's owner, assuming that everything on the principal's side allows the request: the resource's
+/// policy and the RCPs of its account. The other layers are ignored.
 pub fn evaluate_resource_side(request: &Request, layers: &Layers<'_>) -> Answer {
     if let Some(answer) = without_policies(request) {
         return answer;

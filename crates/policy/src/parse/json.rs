@@ -41,7 +41,7 @@ pub(crate) fn read(text: &str) -> Result<Node, Fault> {
     reader.skip_space();
     match reader.peek() {
         None => Ok(node),
-        Some(_) => Err(reader.fault("something follows the document")),
+        Some(_) => Err(reader.fault("unexpected text after the document")),
     }
 }
 
@@ -79,7 +79,7 @@ impl Reader<'_> {
         self.skip_space();
         let offset = self.at;
         let value = match self.peek() {
-            None => return Err(self.fault("the document ends where a value should be")),
+            None => return Err(self.fault("the document ends where a value is expected")),
             Some(b'"') => Json::Text(self.text()?),
             Some(b'{') => self.nested(Self::object)?,
             Some(b'[') => self.nested(Self::list)?,
@@ -111,7 +111,7 @@ impl Reader<'_> {
                 return Ok(Json::List(nodes));
             }
             if !self.take(b',') {
-                return Err(self.fault("a list goes on with a comma or ends with ]"));
+                return Err(self.fault("expected a comma or ] in a list"));
             }
         }
     }
@@ -125,18 +125,18 @@ impl Reader<'_> {
             self.skip_space();
             let offset = self.at;
             if self.peek() != Some(b'"') {
-                return Err(self.fault("an object's name is text in double quotes"));
+                return Err(self.fault("expected a name in double quotes"));
             }
             let name = self.text()?;
             if !self.take(b':') {
-                return Err(self.fault("a colon stands between name and value"));
+                return Err(self.fault("expected a colon between name and value"));
             }
             members.push(Member { offset, name, node: self.node()? });
             if self.take(b'}') {
                 return Ok(Json::Object(members));
             }
             if !self.take(b',') {
-                return Err(self.fault("an object goes on with a comma or ends with }"));
+                return Err(self.fault("expected a comma or } in an object"));
             }
         }
     }
@@ -149,12 +149,12 @@ impl Reader<'_> {
                 return Ok(value);
             }
         }
-        Err(self.fault("this begins no value"))
+        Err(self.fault("expected a value"))
     }
 
     fn digits(&mut self) -> Result<(), Fault> {
         if !matches!(self.peek(), Some(b'0'..=b'9')) {
-            return Err(self.fault("a digit is missing"));
+            return Err(self.fault("expected a digit"));
         }
         while matches!(self.peek(), Some(b'0'..=b'9')) {
             self.at += 1;
@@ -192,7 +192,7 @@ impl Reader<'_> {
         let mut start = self.at;
         loop {
             match self.peek() {
-                None => return Err(self.fault("the document ends inside a text")),
+                None => return Err(self.fault("the document ends inside a string")),
                 Some(b'"') => {
                     text.push_str(self.slice(start, self.at));
                     self.at += 1;
@@ -222,13 +222,13 @@ impl Reader<'_> {
             Some(b'r') => '\r',
             Some(b't') => '\t',
             Some(b'u') => return self.unicode(start),
-            _ => return Err((start, "no such escape".to_owned())),
+            _ => return Err((start, "unknown escape sequence".to_owned())),
         };
         Ok(character)
     }
 
     fn unicode(&mut self, start: usize) -> Result<char, Fault> {
-        let lone = || (start, "half of a surrogate pair".to_owned());
+        let lone = || (start, "unpaired surrogate".to_owned());
         let first = self.hexadecimal(start)?;
         let code = if (0xD800..0xDC00).contains(&first) {
             if !self.slice(self.at, self.at + 2).eq("\\u") {
@@ -251,7 +251,7 @@ impl Reader<'_> {
         let valid = digits.len() == 4 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
         let code = u32::from_str_radix(digits, 16).ok().filter(|_| valid);
         self.at += 4;
-        code.ok_or_else(|| (start, "\\u needs four hexadecimal digits".to_owned()))
+        code.ok_or_else(|| (start, "\\u requires four hexadecimal digits".to_owned()))
     }
 }
 

@@ -150,7 +150,7 @@ impl Reader<'_> {
 fn object(node: Node, what: &str) -> Read<Vec<Member>> {
     match node.value {
         Json::Object(members) => Ok(members),
-        _ => Err((node.offset, format!("{what} is an object"))),
+        _ => Err((node.offset, format!("{what} must be an object"))),
     }
 }
 
@@ -166,7 +166,7 @@ fn unquoted(value: Json) -> Option<String> {
 
 fn text(node: Node, what: &str) -> Read<String> {
     let offset = node.offset;
-    unquoted(node.value).ok_or_else(|| (offset, format!("{what} is text")))
+    unquoted(node.value).ok_or_else(|| (offset, format!("{what} must be text")))
 }
 
 fn texts(node: Node, what: &str) -> Read<Texts> {
@@ -178,7 +178,7 @@ fn texts(node: Node, what: &str) -> Read<Texts> {
         }
         value => match unquoted(value) {
             Some(text) => Ok(Texts { single: true, texts: vec![text] }),
-            None => Err((offset, format!("{what} is text or a list of texts"))),
+            None => Err((offset, format!("{what} must be text or a list of texts"))),
         },
     }
 }
@@ -191,7 +191,7 @@ fn principal(node: Node) -> Read<PrincipalText> {
                 members.into_iter().map(|member| Ok((member.name, texts(member.node, "a principal")?)));
             Ok(PrincipalText::Kinds(kinds.collect::<Read<_>>()?))
         }
-        _ => Err((node.offset, "a principal is \"*\" or an object".to_owned())),
+        _ => Err((node.offset, "a principal must be \"*\" or an object".to_owned())),
     }
 }
 
@@ -200,7 +200,7 @@ fn scalar(node: Node) -> Read<Scalar> {
         Json::Text(text) => Ok(Scalar::Text(text)),
         Json::Number(text) => Ok(Scalar::Number(text)),
         Json::Bool(value) => Ok(Scalar::Bool(value)),
-        _ => Err((node.offset, "a condition's value is text, a number or a Boolean".to_owned())),
+        _ => Err((node.offset, "a condition's value must be text, a number or a Boolean".to_owned())),
     }
 }
 
@@ -216,36 +216,39 @@ mod tests {
     #[test]
     fn malformed_documents_say_what_and_where() {
         for (text, wanted) in [
-            ("", "line 1 column 1: the document ends where a value should be"),
-            ("{\n  \"Statement\": [\n    {,\n", "line 3 column 6: an object's name is text in double quotes"),
-            ("[]", "line 1 column 1: a policy document is an object"),
+            ("", "line 1 column 1: the document ends where a value is expected"),
+            ("{\n  \"Statement\": [\n    {,\n", "line 3 column 6: expected a name in double quotes"),
+            ("[]", "line 1 column 1: a policy document must be an object"),
             (" {}", "line 1 column 2: the document has no Statement"),
             (r#"{"statement":[]}"#, "line 1 column 1: the document has no Statement"),
-            (r#"{"Version":[],"Statement":[]}"#, "line 1 column 12: Version is text"),
-            (r#"{"Statement":"x"}"#, "line 1 column 14: a statement is an object"),
-            ("{\"Statement\":[{},\n7]}", "line 2 column 1: a statement is an object"),
-            (r#"{"Statement":{"Sid":{}}}"#, "line 1 column 21: Sid is text"),
-            (r#"{"Statement":{"Effect":[]}}"#, "line 1 column 24: Effect is text"),
-            (r#"{"Statement":{"Action":{}}}"#, "line 1 column 24: Action is text or a list of texts"),
-            (r#"{"Statement":{"NotAction":["a",{}]}}"#, "line 1 column 32: NotAction is text"),
-            (r#"{"Statement":{"Resource":null}}"#, "line 1 column 26: Resource is text or a list of texts"),
-            (r#"{"Statement":{"NotResource":[[]]}}"#, "line 1 column 30: NotResource is text"),
+            (r#"{"Version":[],"Statement":[]}"#, "line 1 column 12: Version must be text"),
+            (r#"{"Statement":"x"}"#, "line 1 column 14: a statement must be an object"),
+            ("{\"Statement\":[{},\n7]}", "line 2 column 1: a statement must be an object"),
+            (r#"{"Statement":{"Sid":{}}}"#, "line 1 column 21: Sid must be text"),
+            (r#"{"Statement":{"Effect":[]}}"#, "line 1 column 24: Effect must be text"),
+            (r#"{"Statement":{"Action":{}}}"#, "line 1 column 24: Action must be text or a list of texts"),
+            (r#"{"Statement":{"NotAction":["a",{}]}}"#, "line 1 column 32: NotAction must be text"),
+            (
+                r#"{"Statement":{"Resource":null}}"#,
+                "line 1 column 26: Resource must be text or a list of texts",
+            ),
+            (r#"{"Statement":{"NotResource":[[]]}}"#, "line 1 column 30: NotResource must be text"),
             (
                 r#"{"Statement":{"Principal":"123456789012"}}"#,
-                "line 1 column 27: a principal is \"*\" or an object",
+                "line 1 column 27: a principal must be \"*\" or an object",
             ),
             (
                 r#"{"Statement":{"NotPrincipal":{"AWS":null}}}"#,
-                "line 1 column 37: a principal is text or a list of texts",
+                "line 1 column 37: a principal must be text or a list of texts",
             ),
-            (r#"{"Statement":{"Condition":[]}}"#, "line 1 column 27: Condition is an object"),
+            (r#"{"Statement":{"Condition":[]}}"#, "line 1 column 27: Condition must be an object"),
             (
                 r#"{"Statement":{"Condition":{"Bool":7}}}"#,
-                "line 1 column 35: a condition's operator is an object",
+                "line 1 column 35: a condition's operator must be an object",
             ),
             (
                 r#"{"Statement":{"Condition":{"Bool":{"a":null}}}}"#,
-                "line 1 column 40: a condition's value is text, a number or a Boolean",
+                "line 1 column 40: a condition's value must be text, a number or a Boolean",
             ),
         ] {
             assert_eq!(fault(text), wanted, "{text}");

@@ -1,4 +1,4 @@
-//! Whether a principal is an administrator in effect, by whatever name it was made one.
+//! Whether a principal is effectively an administrator, however it became one.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_job-functions.html>
 
 use std::cell::OnceCell;
@@ -17,14 +17,14 @@ use crate::policy::Policy;
 use crate::request::{Principal, PrincipalKind, Request};
 use crate::truth::Truth;
 
-/// Whether a principal is an administrator in effect.
+/// Whether a principal is effectively an administrator.
 #[derive(Clone, Debug)]
 pub enum Administrator {
-    /// It may have every permission of its account whenever it likes.
+    /// It can obtain every permission of its account at any time.
     Yes,
-    /// It may if all of these hold, one for each action that is open.
+    /// It can if all of these hold, one for each open action.
     If(Vec<Residual>),
-    /// It may not in any of the ways; this action would be the first of the first.
+    /// It cannot in any way; this is the first denied action of the first way.
     No {
         /// The first action that is denied.
         action: &'static str,
@@ -68,31 +68,32 @@ const NEW: [&[Need]; 6] = [
 
 const ASSUME: &str = "sts:AssumeRole";
 
-/// Asks whether a principal is an administrator in effect: whether it may have every permission of its account whenever it
-/// likes, whatever other identities there are. It may
+/// Determines whether a principal is effectively an administrator: whether it can obtain every permission of its account at any
+/// time, regardless of other identities. This is the case
 ///
-/// - if it can do with every user and with every role, of a made-up name, what gives it their permissions or gives them
-///   any:
+/// - if it may, for any user and any role (tested with arbitrary names), perform actions that give it their permissions or give
+///   them any permission:
 ///
 ///   | of | one of |
 ///   |---|---|
 ///   | users | `iam:AttachUserPolicy`; `iam:PutUserPolicy`; `iam:AddUserToGroup` with `iam:AttachGroupPolicy` or `iam:PutGroupPolicy`; `iam:CreateAccessKey`; `iam:CreateLoginProfile`; `iam:UpdateLoginProfile` |
 ///   | roles | `iam:AttachRolePolicy`; `iam:PutRolePolicy`; `iam:UpdateAssumeRolePolicy`, unless `sts:AssumeRole` is denied |
 ///
-/// - or if it can make an administrator, of any name that an identity may have and the policies leave open: `iam:CreateRole` with
+/// - or if it may create an administrator, under any name that the policies permit: `iam:CreateRole` with
 ///   `iam:AttachRolePolicy` or `iam:PutRolePolicy`, unless `sts:AssumeRole` is denied; `iam:CreateUser` with
 ///   `iam:AttachUserPolicy` or `iam:PutUserPolicy`, and `iam:CreateAccessKey` or `iam:CreateLoginProfile`.
 ///
-/// `*` on `*`, `iam:*`, a list of the actions, NotAction forms, by group or by several policies, all come to the same. What
-/// a boundary, an SCP or a Deny takes away is taken away; but one that spares a way spares them all, so that a guardrail
-/// against a single action makes no principal less of an administrator. What is attached is `AdministratorAccess`, or `IAMFullAccess`
-/// with which everything else can be had, to identities without a permissions boundary: who may only
-/// [manage identities within one](https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html#access_policies_boundaries-delegate)
-/// is none. Of the layers, `resource` is not looked at. What an administrator can do at once may be less than everything, as
-/// with `iam:*`.
+/// `*` on `*`, `iam:*`, a list of actions, NotAction forms, through groups or several policies, are all equivalent. Boundaries,
+/// SCPs and Deny statements are applied; but if they leave one way open, the principal is an administrator, so a guardrail
+/// against a single action does not change that. The attached policy is `AdministratorAccess`, or `IAMFullAccess`, with which
+/// everything else can be obtained, on identities without a permissions boundary: a principal that may only [manage identities
+/// within
+/// one](https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html#access_policies_boundaries-delegate)
+/// is not an administrator. The layer `resource` is ignored. What an administrator can do immediately may be less than
+/// everything, as with `iam:*`.
 ///
-/// Ways that take a certain identity, policy or workload are escalation, not administration:
-/// [`escalations`](crate::escalations) looks for them.
+/// Ways that need a certain identity, policy or workload are escalation, not administration: see
+/// [`escalations`](crate::escalations).
 ///
 /// ```
 /// use orgsweep_policy::{Administrator, Attached, Context, Layers, Policy, Principal, administrator};
@@ -134,7 +135,7 @@ pub(super) fn administrator_beside(
     is_taken: &dyn Fn(&str) -> bool,
 ) -> Administrator {
     let question = Question::new(principal, context, layers, is_taken);
-    question.told(question.answer())
+    question.administrator_if(question.answer())
 }
 
 /// The same without the reasons, which cost more than the answer.
@@ -151,7 +152,7 @@ pub(super) fn standing_beside(
     match question.answer() {
         (Truth::True, _) => Standing::Administrator,
         (Truth::False, _) => Standing::Other,
-        open => match question.told(open) {
+        open => match question.administrator_if(open) {
             Administrator::Yes => Standing::Administrator,
             Administrator::If(residuals) => Standing::If(residuals),
             Administrator::No { .. } | Administrator::Unknown(_) => Standing::Other,
@@ -386,7 +387,7 @@ impl<'a> Question<'a> {
         self.request(need, resource).2
     }
 
-    fn told(&self, (truth, asked): (Truth, Asked)) -> Administrator {
+    fn administrator_if(&self, (truth, asked): (Truth, Asked)) -> Administrator {
         if truth == Truth::True {
             return Administrator::Yes;
         }

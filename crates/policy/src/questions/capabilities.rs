@@ -18,7 +18,7 @@ use crate::truth::Truth;
 /// What a principal can do with one action.
 #[derive(Clone, Debug)]
 pub struct Capability {
-    /// The action as the catalogue writes it; as it was asked for, if the catalogue does not list it.
+    /// The action as spelled in the catalogue, or as given if the catalogue does not list it.
     pub action: String,
     /// What is decided on each kind of resource that the policies distinguish. Never empty.
     pub reaches: Vec<Reach>,
@@ -31,9 +31,10 @@ pub struct Reach {
     /// with `*` for every name; `*` where the action has no resource type. A pattern is decided by one of its resources
     /// that no narrower pattern names.
     ///
-    /// A pattern with nothing in it of the resource types that the catalogue lists for the action is left out: the action
-    /// [is never asked about it](https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html).
-    /// Of an action that is not listed none is left out.
+    /// Patterns that match none of the resource types that the catalogue lists for the action are omitted: the action [is never
+    /// evaluated on
+    /// them](https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html).
+    /// For an unlisted action, no pattern is omitted.
     pub resource: String,
     /// Name of the resource type that it is about, such as `role`; `None` where the action is not listed or has none.
     pub kind: Option<&'static str>,
@@ -68,11 +69,11 @@ impl Capability {
     }
 }
 
-/// Asks which actions a principal can do and on what. `actions` are names, or patterns that the [`Catalogue`] expands; a
-/// name that it does not list is decided like any other.
+/// Determines which actions a principal can perform and on which resources. `actions` are names, or patterns that the
+/// [`Catalogue`] expands; an unlisted name is evaluated like any other.
 ///
-/// Of the layers, `resource` is not looked at, since it belongs to one resource: [`evaluate`] asks about one.
-/// `resource_control` is that of the principal's own account.
+/// The layer `resource` is ignored, because it belongs to a single resource: use [`evaluate`] for that. `resource_control` is
+/// that of the principal's account.
 ///
 /// ```
 /// use orgsweep_policy::{Attached, Context, Layers, Policy, Principal, Truth, capabilities};
@@ -247,7 +248,7 @@ mod tests {
     }
 
     /// `pattern truth` of each reach, `!` where the owner must allow too.
-    fn told(layers: &Layers<'_>, action: &str) -> Vec<String> {
+    fn listed(layers: &Layers<'_>, action: &str) -> Vec<String> {
         let capabilities = capabilities(&ann(), Context::auditor(), layers, &[action]);
         let [capability] = &capabilities[..] else { panic!("{capabilities:?}") };
         let tell = |reach: &Reach| {
@@ -258,7 +259,7 @@ mod tests {
     }
 
     fn by(statements: &str, action: &str) -> Vec<String> {
-        told(&Layers { identity: &[attached(statements)], ..Layers::default() }, action)
+        listed(&Layers { identity: &[attached(statements)], ..Layers::default() }, action)
     }
 
     #[test]
@@ -300,7 +301,7 @@ mod tests {
             ..Layers::default()
         };
         assert_eq!(
-            told(&layers, "iam:GetRole"),
+            listed(&layers, "iam:GetRole"),
             [
                 "arn:aws:iam::*:role/* False",
                 "arn:aws:iam::*:role/abc False",
@@ -401,8 +402,11 @@ mod tests {
                 "iam:CreateUser",
             ),
         ] {
-            let told = by(&statement, action);
-            assert!(told.iter().all(|reach| reach.ends_with("False")), "{action} by {statement}: {told:?}");
+            let listed = by(&statement, action);
+            assert!(
+                listed.iter().all(|reach| reach.ends_with("False")),
+                "{action} by {statement}: {listed:?}"
+            );
         }
         // Of one that is not listed nothing is known but the text.
         let newer = format!(r#"{{"Effect":"Allow","Action":"*",{object}}}"#);
@@ -433,7 +437,7 @@ mod tests {
         let identity =
             [attached(r#"{"Effect":"Allow","Action":"new:*","Resource":"arn:aws:new:*:*:thing/*"}"#)];
         let layers = Layers { identity: &identity, ..Layers::default() };
-        assert_eq!(told(&layers, "new:Thing"), ["arn:aws:new:* False", "arn:aws:new:*:*:thing/* True"]);
+        assert_eq!(listed(&layers, "new:Thing"), ["arn:aws:new:* False", "arn:aws:new:*:*:thing/* True"]);
         let ask = |actions: &[&str]| capabilities(&ann(), Context::auditor(), &layers, actions);
         let names: Vec<_> =
             ask(&["iam:passrole", "IAM:PassRole", "iam:?etUser"]).into_iter().map(|one| one.action).collect();

@@ -98,21 +98,20 @@ enum Says {
     Addresses,
 }
 
-/// Whether a condition, by itself, keeps a caller away whom nothing else does: from an Allow if `must_hold`, or from the
+/// Whether a condition, by itself, excludes a caller that nothing else excludes: from an Allow if `must_hold`, or from the
 /// request that a Deny spares if not.
 ///
-/// It must ask for a value that is not trivial, of a key that shows who asks, from where or on whose behalf; and it must not
-/// be satisfied where that key is missing. So `…IfExists`, `ForAllValues` and `Null` do not count in an Allow, nor
-/// negated operators; nor a pattern that begins with a wildcard, leaves open the account of an ARN, or any part of the id
-/// of an account, an organization, a network or a role; nor addresses that are all that there are. In a Deny it is the
-/// negated operators that count, and a `Null` that spares a service which acts for
-/// [no other account](https://github.com/aws-samples/data-perimeter-policy-examples).
+/// It must require a non-trivial value of a key that identifies the caller, its network or the party that it acts for; and it
+/// must not be satisfied if that key is missing. So `…IfExists`, `ForAllValues` and `Null` do not count in an Allow, nor
+/// negated operators; nor a pattern that begins with a wildcard, leaves open the account of an ARN, or any part of the id of an
+/// account, an organization, a network or a role; nor addresses that are all that there are. In a Deny it is the negated
+/// operators that count, and a `Null` that spares a service which acts for [no other
+/// account](https://github.com/aws-samples/data-perimeter-policy-examples).
 ///
-/// And the caller must not be able to set the key itself. Anybody chooses the name of a session and its source identity, which
-/// only Roles Anywhere takes from a certificate;
-/// an outsider tags its own principals and registers devices of its own. An external id keeps an account from being
-/// [tricked into acting for another](https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html), written out and
-/// as a secret; whether it is used for several, or can be guessed, one condition does not show.
+/// The caller must not be able to set the key. Callers choose session names and source identities (only Roles Anywhere sets the
+/// latter from a certificate); outsiders tag their own principals and register their own devices. An external id keeps an
+/// account from being [tricked into acting for another](https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html),
+/// written out and as a secret; whether it is used for several, or can be guessed, one condition does not show.
 ///
 /// Of the claims of an issuer of tokens that
 /// [many share](https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc_secure-by-default.html) only those

@@ -16,7 +16,7 @@ pub struct NeverSent {
     pub statement: usize,
     /// What the statement does.
     pub effect: Effect,
-    /// The action, as it was asked about.
+    /// The action, as given.
     pub action: String,
     /// The condition.
     pub condition: Condition,
@@ -31,8 +31,8 @@ impl fmt::Display for NeverSent {
             (Effect::Allow, false) => "the statement never allows it",
             (Effect::Allow, true) => "the condition does not limit the Allow",
             (Effect::Deny, false) => "the statement never denies it",
-            (Effect::Deny, true) => "the condition spares nothing from the Deny",
-            (Effect::Unknown, _) => "the condition says nothing of it",
+            (Effect::Deny, true) => "the condition exempts nothing from the Deny",
+            (Effect::Unknown, _) => "the condition has no effect",
         };
         let key = condition.key();
         write!(
@@ -108,7 +108,7 @@ mod tests {
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#ck_passedtoservice>
     #[test]
     fn conditions_on_keys_of_other_actions_are_mistakes_where_they_keep_a_statement_from_allowing() {
-        let told = |effect: &str, condition: &str, action: &str| {
+        let mistakes = |effect: &str, condition: &str, action: &str| {
             let text = format!(
                 r#"{{"Version":"2012-10-17","Statement":{{"Effect":"{effect}","Action":["iam:PassRole","iam:CreateRole"],
                     "Resource":"*","Condition":{{{condition}}}}}}}"#
@@ -117,14 +117,14 @@ mod tests {
         };
         let passed = r#""StringEquals":{"iam:PassedToService":"ec2.amazonaws.com"}"#;
         let if_exists = r#""StringEqualsIfExists":{"iam:PassedToService":"ec2.amazonaws.com"}"#;
-        assert_eq!(told("Allow", passed, "iam:CreateRole"), 1);
+        assert_eq!(mistakes("Allow", passed, "iam:CreateRole"), 1);
         for (effect, condition, action) in [
             ("Allow", passed, "iam:PassRole"),
             ("Allow", passed, "iam:DeleteRole"),
             ("Allow", if_exists, "iam:CreateRole"),
             ("Deny", passed, "iam:CreateRole"),
         ] {
-            assert_eq!(told(effect, condition, action), 0, "{effect} {condition} {action}");
+            assert_eq!(mistakes(effect, condition, action), 0, "{effect} {condition} {action}");
         }
     }
 }

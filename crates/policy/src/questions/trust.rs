@@ -247,7 +247,7 @@ impl House<'_> {
         let attached = self.layers.resource.first();
         let citation =
             attached.map(|attached| Citation { layer: Layer::Resource, attached: attached.clone(), index });
-        let reason = "whom its principal means is not documented".to_owned();
+        let reason = "which principals it matches is not documented".to_owned();
         citation.into_iter().map(|citation| Doubt { citation, reason: reason.clone() }).collect()
     }
 }

@@ -116,7 +116,7 @@ fn a_condition_on_a_key_that_sts_is_never_sent_is_a_mistake() {
     let (outsider, is_denied, mistakes) =
         deny(r#""StringNotEqualsIfExists":{"aws:VpceOrgID":"o-a1b2c3d4e5"}"#);
     assert_eq!((outsider, is_denied), (Some(Outsider::Shut), true));
-    assert!(mistakes[0].ends_with("the condition spares nothing from the Deny"), "{mistakes:?}");
+    assert!(mistakes[0].ends_with("the condition exempts nothing from the Deny"), "{mistakes:?}");
     let (outsider, _, mistakes) = deny(r#""StringEquals":{"aws:VpceOrgID":"o-ffffffffff"}"#);
     assert_eq!(outsider, Some(Outsider::Open));
     assert!(mistakes[0].ends_with("the statement never denies it"), "{mistakes:?}");
@@ -328,7 +328,10 @@ fn deleted_principals_and_what_is_not_documented() {
     assert_eq!(deleted.1, Some(Outsider::Shut));
     assert!(deleted.0.contains("deleted"));
     let unheard = told(&trust(r#"{"Robot":"r2"}"#, ""));
-    assert_eq!(unheard, ("whom its principal means is not documented".to_owned(), Some(Outsider::Unknown)));
+    assert_eq!(
+        unheard,
+        ("which principals it matches is not documented".to_owned(), Some(Outsider::Unknown))
+    );
     let pattern = told(&trust(r#"{"AWS":"arn:aws:iam::444455556666:role/*"}"#, ""));
     assert_eq!(pattern.1, Some(Outsider::Unknown));
     let unread = Attached::unreadable("trust", "access denied");

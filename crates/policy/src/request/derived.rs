@@ -1,4 +1,4 @@
-//! Condition keys that follow from who asks, and for what.
+//! Condition keys that follow from the principal, action and resource.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
 
 use std::sync::{Arc, OnceLock};

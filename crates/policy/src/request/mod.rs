@@ -1,4 +1,4 @@
-//! A request: who, what, on what, in which circumstances.
+//! A request: principal, action, resource and context.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-reqcontext.html>
 
 mod derived;
@@ -15,7 +15,7 @@ use derived::Base;
 pub(crate) use principal::is_service_linked_role;
 pub use principal::{NotAPrincipal, Principal, PrincipalKind};
 
-/// A request, real or supposed.
+/// A real or hypothetical request.
 #[derive(Clone, Debug)]
 pub struct Request {
     principal: Arc<Principal>,
@@ -69,8 +69,8 @@ impl Request {
         nothing.instead(action, resource)
     }
 
-    /// The same principal in the same circumstances asks for another action, or on another resource. Much cheaper than a
-    /// new request, where there are many to make.
+    /// A request by the same principal in the same context for another action or resource. Much cheaper than a new request if
+    /// there are many.
     #[must_use]
     pub fn instead(&self, action: &str, resource: &str) -> Self {
         let action_lower = action.to_ascii_lowercase();
@@ -147,7 +147,7 @@ impl Request {
         self
     }
 
-    /// Who asks.
+    /// The principal.
     pub fn principal(&self) -> &Principal {
         &self.principal
     }
@@ -162,7 +162,7 @@ impl Request {
         &self.resource
     }
 
-    /// The circumstances.
+    /// The context.
     pub fn context(&self) -> &Context {
         &self.context
     }

@@ -1,4 +1,4 @@
-//! Who asks.
+//! The principal.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>
 
 use std::fmt;
@@ -12,15 +12,15 @@ pub enum PrincipalKind {
     Root,
     /// An IAM user.
     User,
-    /// A session of a role, or a role of which it is not said in which session.
+    /// A session of a role, or a role with an unknown session.
     Role,
     /// A session of `GetFederationToken`.
     FederatedUser,
     /// An AWS service.
     Service,
-    /// Someone whom an OIDC or SAML provider vouches for.
+    /// A user of an OIDC or SAML provider.
     Federated,
-    /// No principal in particular.
+    /// No particular principal (anonymous).
     Anonymous,
 }
 
@@ -37,7 +37,7 @@ pub struct Principal {
     sessions: Box<str>,
 }
 
-/// A text that names no IAM principal.
+/// A text that is not an IAM principal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotAPrincipal(String);
 
@@ -50,7 +50,7 @@ impl fmt::Display for NotAPrincipal {
 impl std::error::Error for NotAPrincipal {}
 
 impl Principal {
-    /// By ARN: the root user, a user, or a role. [`Principal::in_session`] says in which session.
+    /// By ARN: the root user, a user, or a role. [`Principal::in_session`] sets the session.
     ///
     /// ```
     /// use orgsweep_policy::{Principal, PrincipalKind};
@@ -102,13 +102,12 @@ impl Principal {
         Self::outside(PrincipalKind::Service, name)
     }
 
-    /// Someone whom a provider vouches for: the ARN of an OIDC or SAML provider, or a name such as
-    /// `cognito-identity.amazonaws.com`.
+    /// A user of an identity provider: the ARN of an OIDC or SAML provider, or a name such as `cognito-identity.amazonaws.com`.
     pub fn federated(provider: &str) -> Self {
         Self::outside(PrincipalKind::Federated, provider)
     }
 
-    /// No principal in particular.
+    /// No particular principal (anonymous).
     pub fn anonymous() -> Self {
         Self::outside(PrincipalKind::Anonymous, "")
     }
@@ -117,7 +116,7 @@ impl Principal {
         Self { kind, name: name.into(), account: None, session: None, sessions: "".into() }
     }
 
-    /// A role in the session of this name; of anything else it says nothing.
+    /// Sets the session name of a role; no effect on other principals.
     #[must_use]
     pub fn in_session(mut self, name: &str) -> Self {
         if self.kind == PrincipalKind::Role {

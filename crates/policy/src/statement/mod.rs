@@ -333,10 +333,10 @@ impl Statement {
     /// What a policy of this place may not hold, or may not go without.
     fn misfit(&self, place: Place) -> Option<&'static str> {
         match (place, self.principals.is_some(), self.resources.is_some()) {
-            (Place::Identity, true, _) => Some("a policy of this kind has no principal"),
+            (Place::Identity, true, _) => Some("this kind of policy must not have a principal"),
             (Place::Identity, false, false) => Some("it has neither Resource nor NotResource"),
             (Place::Identity, false, true) | (Place::Resource, true, _) | (_, true, true) => None,
-            (_, false, _) => Some("a policy of this kind names its principals"),
+            (_, false, _) => Some("this kind of policy must have a principal"),
             (_, true, false) => Some("it has neither Resource nor NotResource"),
         }
     }
@@ -344,30 +344,30 @@ impl Statement {
     /// Why a part cannot be known.
     pub(crate) fn doubt(&self, part: Part, request: &Request, view: View) -> String {
         match part {
-            Part::Action => "its action is one that AWS does not accept, or does not list".to_owned(),
+            Part::Action => "its action is not accepted or not listed by AWS".to_owned(),
             Part::Resource if request.is_for_the_key_of_an_alias() => {
-                "the key that the alias stands for is not known, and KMS authorizes on the key".to_owned()
+                "the KMS key of the alias is unknown, and KMS authorizes on the key".to_owned()
             }
             Part::Resource if request.resource() == "*" => {
-                "its resource is not documented, or AWS checks the action on an ARN though it lists no resource type for it, and \
-                 which ARN is not known"
+                "its resource is not documented, or AWS checks the action on an unknown ARN although it lists no resource type \
+                 for it"
                     .to_owned()
             }
             Part::Resource => {
-                "its resource is not documented, or has a variable whose value is not known".to_owned()
+                "its resource is not documented, or contains a variable with an unknown value".to_owned()
             }
-            Part::Reach => "AWS says that the action needs no permission and that policies do not control it, and spares it from \
-                            denies in its own"
+            Part::Reach => "AWS says that policies do not control this action, but exempts it from Deny statements in its own \
+                            policies"
                 .to_owned(),
             Part::Principal if view.place == Place::Endpoint && has_gateways(request.service()) => {
-                "a gateway endpoint takes no principal but everyone and root users, and whether the endpoint is one is not \
-                 known"
+                "gateway endpoints support only \"*\" and root users as principals, and it is unknown whether this is a \
+                 gateway endpoint"
                     .to_owned()
             }
             Part::Principal if self.principals.as_ref().is_some_and(Principals::is_negated) => {
-                "whether its NotPrincipal leaves out this principal AWS does not say, or says two things".to_owned()
+                "AWS does not document, or documents inconsistently, whether its NotPrincipal exempts this principal".to_owned()
             }
-            Part::Principal => "whether it means this principal is not documented".to_owned(),
+            Part::Principal => "it is not documented whether it matches this principal".to_owned(),
             Part::Condition(index) => self
                 .conditions
                 .get(index)
@@ -431,7 +431,7 @@ fn read_principals(text: &PrincipalText, negated: bool, doubts: &mut Vec<Box<str
     if let PrincipalText::Kinds(kinds) = text {
         let mut names: Vec<&str> = kinds.iter().map(|(kind, _)| kind.as_str()).collect();
         repeated(&mut names, |kind| {
-            doubts.push(format!("it has principals of the kind {kind} twice").into());
+            doubts.push(format!("it has principals of type {kind} twice").into());
         });
     }
     (doubts.len() == before).then(|| Principals::compile(text, negated))

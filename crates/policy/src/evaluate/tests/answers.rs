@@ -137,7 +137,7 @@ fn implicit_denial_names_the_layer_that_gave_nothing() {
     assert!(matches!(answer.decision, Decision::Denied(Denial::Implicit(Layer::Identity))));
     assert_eq!(answer.evidence.len(), 0);
     let told = |world: World| world.denial(&user(), "sqs:SendMessage", QUEUE).to_string();
-    assert_eq!(told(World::default()), "nothing in identity policies allows it");
+    assert_eq!(told(World::default()), "not allowed by identity policies");
     assert_eq!(
         told(World::default().boundary(&deny("*"))),
         "a statement of the permissions boundary denies it"

@@ -40,7 +40,7 @@ fn key_that_should_be_known_and_is_not_names_itself() {
     let statement = r#"{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-1"}}}"#;
     let answer = World::default().identity(statement).answer(&user(), "sqs:SendMessage", QUEUE);
     let Decision::Unknown(doubts) = answer.decision else { panic!("{answer:?}") };
-    assert_eq!(doubts[0].reason, "the value of aws:PrincipalOrgID is not known");
+    assert_eq!(doubts[0].reason, "the value of aws:PrincipalOrgID is unknown");
 }
 
 /// An unread policy of any layer may allow and deny anything.
