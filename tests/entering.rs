@@ -151,7 +151,8 @@ fn a_session_that_is_longer_than_the_role_takes_falls_back_with_a_note() {
     assert_eq!(assumed(&world), 3 * 2);
     let told = notes(&world);
     assert!(
-        told.len() == 1 && told.iter().flatten().all(|note| note.contains("takes no session of 7200 s")),
+        told.len() == 1
+            && told.iter().flatten().all(|note| note.contains("does not allow a session duration of 7200 s")),
         "{told:?}"
     );
 
@@ -264,7 +265,7 @@ fn a_role_on_the_way_that_aws_no_longer_takes_is_assumed_anew() {
     let chosen = [CHECK[0], CHECK[1], "--role-chain", &hub, "--exclude-account", hub_account];
     let said = world.scan(&[&chosen[..], &roles].concat());
     assert_eq!(said.code, 2, "{}{}", said.output, said.errors);
-    assert!(said.output.contains("a role on the way could not be assumed anew"), "{}", said.output);
+    assert!(said.output.contains("a role in the chain could not be assumed again"), "{}", said.output);
     let rows = by_account(&world);
     let lost: Vec<_> =
         rows.values().filter(|row| row.reason_code.as_deref() == Some("SERVICE_ERROR")).collect();
@@ -319,7 +320,7 @@ fn credentials_that_end_in_mid_scan_are_not_the_networks_fault() {
     assert_eq!(said.code, 0, "{}{}", said.output, said.errors);
     let (world, said, _) = scanned(used - 3);
     assert_eq!(said.code, 2, "{}{}", said.output, said.errors);
-    assert!(said.output.contains("the caller's own credentials could not be had"), "{}", said.output);
+    assert!(said.output.contains("could not obtain the caller's credentials"), "{}", said.output);
     let rows = by_account(&world);
     let lost: Vec<_> = rows.values().filter(|row| row.scan_state != ScanState::Scanned).collect();
     assert!((1..7).contains(&lost.len()), "{}", said.output);
@@ -327,7 +328,7 @@ fn credentials_that_end_in_mid_scan_are_not_the_networks_fault() {
         let reason = row.reason.as_deref().unwrap();
         assert_eq!(row.reason_code.as_deref(), Some("SERVICE_ERROR"), "{reason}");
         assert!(
-            reason.contains("the caller's own credentials") && reason.contains("sign in again"),
+            reason.contains("could not obtain the caller's credentials") && reason.contains("sign in again"),
             "{reason}"
         );
     }

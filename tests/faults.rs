@@ -302,7 +302,7 @@ fn gone() -> [Fault; 2] {
 /// Whether an account says that something went away in mid-scan.
 fn is_noted(record: &ScanAccountRecord) -> bool {
     let notes = record.notes.as_deref().unwrap_or_default();
-    notes.contains("not in the credential report") || notes.contains("withdrawn")
+    notes.contains("not in the credential report") || notes.contains("no longer provides")
 }
 
 /// Nobody passes for want of facts: every verdict is the one of the clean run, or UNKNOWN.
@@ -346,7 +346,7 @@ fn a_document_that_aws_has_withdrawn_is_undecided_and_noted() {
     let noted = faulty
         .accounts
         .values()
-        .filter(|record| record.notes.as_deref().is_some_and(|notes| notes.contains("withdrawn")));
+        .filter(|record| record.notes.as_deref().is_some_and(|notes| notes.contains("no longer provides")));
     assert!(noted.count() >= 3, "{:?}", faulty.accounts);
     for (account, checks) in &clean.coverage {
         for check in checks.keys() {

@@ -151,7 +151,7 @@ fn the_bound_holds_and_what_it_leaves_out_is_told() {
     let users = flagged(&world);
     for row in world.rows::<ScanAccountRecord>() {
         let left = users[&row.account_id.to_string()].len() - 2;
-        let wanted = format!("flagged users whose access keys have no id: {left} (--key-ids 2)");
+        let wanted = format!("flagged users whose access key IDs were not read: {left} (--key-ids 2)");
         assert!(row.notes.as_deref().unwrap_or_default().contains(&wanted), "{row:?}");
     }
     // The gravest come first.
@@ -196,7 +196,7 @@ fn a_refusal_is_a_note_and_costs_one_call() {
     assert_eq!(coverage(&world), coverage(&without));
     assert!(world.rows::<TableRead>().iter().all(|read| read.reason_code.is_none()));
     for notes in notes(&world) {
-        let wanted = "flagged users whose access keys have no id: ";
+        let wanted = "flagged users whose access key IDs were not read: ";
         assert!(notes.contains(wanted) && notes.contains("(DENIED at iam:ListAccessKeys"), "{notes}");
     }
 }
@@ -210,7 +210,7 @@ fn keys_of_one_second_are_not_guessed() {
     let with_id = keys.iter().filter(|key| key.access_key_id.is_some());
     assert!(!second.is_empty() && with_id.clone().count() > 0);
     assert!(with_id.into_iter().all(|key| !second.contains(&key.user_arn)), "{keys:#?}");
-    let told = "access keys made in the same second are not told apart, and have no id: ";
+    let told = "access keys created in the same second cannot be distinguished and have no ID: ";
     assert!(notes(&world).iter().all(|notes| notes.contains(told)), "{:?}", notes(&world));
 }
 

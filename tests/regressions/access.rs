@@ -184,7 +184,7 @@ fn a_caller_that_is_taken_for_another_account_gives_nobody_foreign_facts() {
     let lost: Vec<_> = accounts.values().filter(|row| row.scan_state != ScanState::Scanned).collect();
     assert_eq!(lost.len(), 1, "{lost:#?}");
     assert_eq!(lost[0].reason_code.as_deref(), Some("MALFORMED_ANSWER"));
-    assert!(lost[0].reason.as_deref().unwrap().contains("another account than"), "{lost:#?}");
+    assert!(lost[0].reason.as_deref().unwrap().contains("the session is not in account"), "{lost:#?}");
     // No user, role or key of the caller's real account is under the other one's name.
     for row in world.rows::<FindingRecord>() {
         if row.resource_uid.split(':').nth(2) == Some("iam") {

@@ -185,13 +185,13 @@ fn an_old_report_is_told_and_can_be_too_old() {
     let old = World::start(Options { report_age: nine_days, ..good.clone() });
     assert_eq!(old.scan(&[]).code, 0);
     for notes in notes(&old) {
-        assert!(notes.contains("is 216.0 h old: AWS makes a new one after 4 h"), "{notes}");
+        assert!(notes.contains("is 216.0 h old, although AWS can generate a new one after 4 h"), "{notes}");
     }
     let refused = World::start(Options { report_age: nine_days, denied, ..good });
     let said = refused.scan(&["--report-max-age", "217h"]);
     assert_eq!(said.code, 0, "{}", said.errors);
     for notes in notes(&refused) {
-        let wanted = "no new credential report was made (DENIED at iam:GenerateCredentialReport";
+        let wanted = "no new credential report was generated (DENIED at iam:GenerateCredentialReport";
         assert!(notes.contains(wanted) && notes.contains("216.0 h old"), "{notes}");
     }
     let said = refused.scan(&["--report-max-age", "24h"]);
@@ -302,5 +302,5 @@ fn every_service_has_its_own_endpoint() {
     assert!(said.errors.contains("organizations:DescribeOrganization"), "{}", said.errors);
     let (_, said) = scan(true, &["STS"], &[]);
     assert_eq!(said.code, 3);
-    assert!(said.errors.contains("who the caller is"), "{}", said.errors);
+    assert!(said.errors.contains("identifying the caller"), "{}", said.errors);
 }

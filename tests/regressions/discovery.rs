@@ -19,7 +19,7 @@ fn an_account_whose_standing_nobody_states_is_scanned_and_there_is_a_warning() {
     assert_eq!(said.code, 0, "{}", said.errors);
     assert!(by_account(&world).values().all(|row| row.scan_state == ScanState::Scanned));
     assert_eq!(by_account(&world).len(), 25);
-    assert!(said.errors.contains("does not say whether 25 of the accounts are active"), "{}", said.errors);
+    assert!(said.errors.contains("did not return the state of 25 of the accounts"), "{}", said.errors);
 }
 
 // D02

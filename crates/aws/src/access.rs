@@ -5,7 +5,7 @@ use orgsweep_model::selection::Scope;
 
 use crate::role::RoleTemplate;
 
-/// What is asked for when a role is assumed.
+/// The parameters with which roles are assumed.
 #[derive(Clone, Debug, Default)]
 pub struct Access {
     /// Tried in order in every account.

@@ -79,7 +79,7 @@ impl Intercept for WholeXmlAnswers {
 
 /// Why the body of a good answer cannot be relied on.
 fn whole(body: &[u8]) -> Result<(), String> {
-    let text = str::from_utf8(body).map_err(|error| format!("the answer is not UTF-8: {error}"))?;
+    let text = str::from_utf8(body).map_err(|error| format!("the response is not UTF-8: {error}"))?;
     let Outline { operation, members } = match plain::outline(text) {
         Some(outline) => outline,
         None => outline(text)?,
@@ -87,7 +87,7 @@ fn whole(body: &[u8]) -> Result<(), String> {
     let promised = PROMISED.iter().find(|(name, _)| *name == operation).map(|(_, promised)| *promised);
     match promised {
         Some(promised) if !promised.iter().any(|name| members.contains(name)) => {
-            Err(format!("the answer to {operation} has no {}", promised.join(" and no ")))
+            Err(format!("the response to {operation} has no {}", promised.join(" and no ")))
         }
         _ => Ok(()),
     }
@@ -99,15 +99,15 @@ fn outline(text: &str) -> Result<Outline<'_>, String> {
     let mut prefixes: Vec<&str> = Vec::new();
     let mut open: Vec<&str> = Vec::new();
     for token in Tokenizer::from(text) {
-        match token.map_err(|error| format!("the answer is not XML: {error}"))? {
+        match token.map_err(|error| format!("the response is not XML: {error}"))? {
             Token::ElementStart { prefix, local, .. } => {
                 if !outline.add(local.as_str(), &open) {
-                    return Err(format!("the answer holds {local} twice"));
+                    return Err(format!("the response contains {local} twice"));
                 }
                 prefixes.push(prefix.as_str());
                 open.push(local.as_str());
                 if open.len() > DEEPEST {
-                    return Err(format!("the answer nests more than {DEEPEST} elements"));
+                    return Err(format!("the response nests more than {DEEPEST} elements"));
                 }
             }
             Token::ElementEnd { end: ElementEnd::Empty, .. } => {
@@ -116,7 +116,7 @@ fn outline(text: &str) -> Result<Outline<'_>, String> {
             }
             Token::ElementEnd { end: ElementEnd::Close(prefix, local), .. } => {
                 if (prefixes.pop(), open.pop()) != (Some(prefix.as_str()), Some(local.as_str())) {
-                    return Err(format!("the answer closes {local}, which is not open"));
+                    return Err(format!("the response closes {local}, which is not open"));
                 }
             }
             Token::ElementEnd { end: ElementEnd::Open, .. }
@@ -126,12 +126,12 @@ fn outline(text: &str) -> Result<Outline<'_>, String> {
             // AWS sends none of these, and the SDK drops text that is in them or follows them.
             other => {
                 let start: String = other.span().as_str().chars().take(20).collect();
-                return Err(format!("the answer holds {start:?}"));
+                return Err(format!("the response contains {start:?}"));
             }
         }
     }
     match open.last() {
-        Some(unclosed) => Err(format!("the answer ends inside of {unclosed}")),
+        Some(unclosed) => Err(format!("the response ends inside {unclosed}")),
         None => Ok(outline),
     }
 }

@@ -34,13 +34,13 @@ pub async fn identify(
     usage: &Arc<Usage>,
     connection: &Connection,
 ) -> Result<Caller, SourceError> {
-    const DOING: &str = "finding out who the caller is";
+    const DOING: &str = "identifying the caller";
     let answer = sts
         .get_caller_identity()
         .customize()
         .interceptor(Ledger::new(usage))
         .interceptor(connection.clock.clone())
-        // Somebody is waiting: what does not answer at once is told at once.
+        // Somebody is waiting: a failure is reported at once.
         .config_override(
             aws_sdk_sts::config::Config::builder()
                 .retry_config(RetryConfig::standard().with_max_attempts(FIRST_CALL_ATTEMPTS)),
@@ -69,12 +69,12 @@ fn unidentified(
     let said = gap.message.as_deref().unwrap_or_default();
     let (problem, advice) = if gap.code.is_some() {
         let advice = match gap.reason {
-            Reason::ThrottledOut => "STS says to slow down: try again in a moment.",
+            Reason::ThrottledOut => "STS throttles requests: try again in a moment.",
             Reason::ServiceError if status(error).is_some_and(|status| status >= 500) => {
-                "STS itself failed: try again in a moment."
+                "STS had an internal error: try again in a moment."
             }
             _ if said.contains("Signature expired") || said.contains("Signature not yet current") => {
-                "The clock of this machine is wrong: set it."
+                "The clock of this machine is wrong: correct it."
             }
             _ => "The credentials are wrong or expired.",
         };
@@ -88,7 +88,7 @@ fn unidentified(
     } else if said.contains("credential") {
         let cause = said.rsplit_once("while loading credentials: ").map_or(said, |(_, cause)| cause);
         let problem = match profile {
-            Some(profile) => format!("the credentials of profile {profile:?} could not be had: {cause}"),
+            Some(profile) => format!("could not obtain the credentials of profile {profile:?}: {cause}"),
             None => format!("{CALLERS_OWN}: {cause}"),
         };
         (problem, connection.way_in.clone().unwrap_or_else(|| NO_CREDENTIALS.to_owned()))

@@ -115,7 +115,7 @@ async fn step(
     SessionCredentials::open(session).await.map(Arc::new).map_err(|(_, gap)| {
         failed(
             gap.to_string(),
-            "Look at the role's trust policy, the caller's own permissions and the external id.",
+            "Check the role's trust policy, the caller's permissions and the external ID.",
         )
     })
 }

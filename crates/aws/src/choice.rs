@@ -31,38 +31,38 @@ pub struct ChosenCredentials {
     pub profile: Option<String>,
     /// What the user should know about the choice.
     pub warnings: Vec<String>,
-    /// What to do where the profile's credentials cannot be had.
+    /// What to do if the profile's credentials cannot be obtained.
     pub way_in: Option<String>,
     /// The certificates that are trusted instead of the machine's.
     pub bundle: Option<Bundle>,
 }
 
 /// Chooses by what `--profile` says, the environment and the files.
-pub async fn choose(asked: Option<&str>, env: &Env, fs: &Fs) -> Result<ChosenCredentials, SourceError> {
+pub async fn choose(requested: Option<&str>, env: &Env, fs: &Fs) -> Result<ChosenCredentials, SourceError> {
     let files = Files::read(env, fs).await?;
     let get = |name: &str| files.variable(name);
     let named = PROFILE_VARIABLES.iter().find_map(|name| Some((*name, get(name)?)));
-    let (place, profile) = match (asked, named) {
-        (Some(asked), _) => ("--profile", Some(asked.to_owned())),
+    let (place, profile) = match (requested, named) {
+        (Some(requested), _) => ("--profile", Some(requested.to_owned())),
         (None, Some((variable, profile))) => (variable, Some(profile)),
         (None, None) => ("", None),
     };
     if let Some(profile) = &profile
         && files.merged.get_profile(profile).is_none()
     {
-        return Err(files.unknown(&format!("{place} {profile:?}: there is no such profile"), profile));
+        return Err(files.unknown(&format!("{place} {profile:?}: no such profile"), profile));
     }
     let bundle = files.bundle(profile.as_deref().unwrap_or("default"));
     let mut caller =
         ChosenCredentials { choice: Choice::Machine, profile, warnings: Vec::new(), way_in: None, bundle };
-    if asked.is_none() && get("AWS_ACCESS_KEY_ID").is_some() {
+    if requested.is_none() && get("AWS_ACCESS_KEY_ID").is_some() {
         files.environment_has_both_keys()?;
         caller.passed_over(place, "AWS_ACCESS_KEY_ID", "the keys in the environment are");
         caller.choice = Choice::Environment;
         return Ok(caller);
     }
     let name = caller.profile.clone().unwrap_or_else(|| "default".to_owned());
-    let environment = match asked {
+    let environment = match requested {
         Some(_) => WebIdentity::default(),
         None => WebIdentity {
             token_file: get("AWS_WEB_IDENTITY_TOKEN_FILE"),
@@ -88,7 +88,7 @@ pub async fn choose(asked: Option<&str>, env: &Env, fs: &Fs) -> Result<ChosenCre
             return Err(refused(
                 format!("{place} {name:?}: this profile has no credentials"),
                 format!(
-                    "{} The files read are {files}. The role of this machine is used only without a profile.",
+                    "{} Files read: {files}. The role of this machine is used only without a profile.",
                     profile_chain::EXPECTED
                 ),
             ));
@@ -103,8 +103,8 @@ impl ChosenCredentials {
     fn passed_over(&mut self, place: &str, variable: &str, used: &str) {
         if let Some(profile) = &self.profile {
             self.warnings.push(format!(
-                "{place} names profile {profile:?}, but {variable} is set too: {used} used, not the profile; to use the \
-                 profile, pass --profile {profile}"
+                "{place} names profile {profile:?}, but {variable} is also set: {used} used instead of the profile; to use \
+                 the profile, pass --profile {profile}"
             ));
         }
     }

@@ -249,7 +249,7 @@ fn profiles_that_cannot_be_used_are_refused_with_the_way_out() {
         ("circle", vec!["leads back to \"circle\""]),
         ("rootless", vec!["neither source_profile nor"]),
         ("two", vec!["both source_profile and"]),
-        ("odd", vec!["credential_source \"environment\" is not known", "Environment"]),
+        ("odd", vec!["unknown credential_source \"environment\"", "Environment"]),
         ("container", vec!["AWS_CONTAINER_CREDENTIALS_FULL_URI"]),
         ("login", vec!["login_session", "export-credentials --profile login"]),
         ("half-sso", vec!["no sso_role_name", "aws configure sso"]),

@@ -63,7 +63,7 @@ impl Default for Pace {
 }
 
 impl Pace {
-    /// No rate of our own: for a simulator.
+    /// Whether client-side rate limiting is off: for a simulator.
     pub fn unlimited(requests: usize) -> Self {
         Self { limits: Limits { max_rate: None, requests, share: 1 }, ..Self::default() }
     }
@@ -75,11 +75,11 @@ pub struct Connection {
     pub(crate) config: SdkConfig,
     /// How patient the run is.
     pub(crate) pace: Pace,
-    /// The profile that was asked for, to name it where it does not help.
+    /// The selected profile, to name it in errors.
     pub(crate) profile: Option<String>,
     /// What to do where its credentials cannot be had.
     pub(crate) way_in: Option<String>,
-    /// What the first answer tells about the local clock.
+    /// What the first response shows about the local clock.
     pub(crate) clock: ClockProbe,
     warnings: Vec<String>,
 }

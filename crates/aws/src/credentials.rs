@@ -131,7 +131,7 @@ impl WebIdentityProvider {
             .map_err(CredentialsError::provider_error)?;
         let given = answer
             .credentials
-            .ok_or_else(|| CredentialsError::unhandled("STS answered without credentials"))?;
+            .ok_or_else(|| CredentialsError::unhandled("the response of STS contains no credentials"))?;
         let expires = given.expiration.try_into().map_err(CredentialsError::unhandled)?;
         Ok(Credentials::new(
             given.access_key_id,

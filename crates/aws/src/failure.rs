@@ -221,8 +221,11 @@ mod tests {
         let told = gap("sts:AssumeRole", &failed(Box::new(expired)));
         assert_eq!((told.reason, told.api.as_deref()), (Reason::ServiceError, Some("sts:AssumeRole")));
         let message = told.message.unwrap();
-        assert!(message.contains("caller's own credentials") && message.contains("has expired"), "{message}");
-        // A session's own trouble is told as what it is.
+        assert!(
+            message.contains("obtain the caller's credentials") && message.contains("has expired"),
+            "{message}"
+        );
+        // A session error keeps its own reason.
         let session = CredentialsError::provider_error(GapError(Gap::new(Reason::ThrottledOut)));
         assert_eq!(gap("iam:ListRoles", &failed(Box::new(session))).reason, Reason::ThrottledOut);
         assert_eq!(gap("iam:ListRoles", &failed("connection reset".into())).reason, Reason::Network);

@@ -29,8 +29,8 @@ pub fn build(roots: TrustStore, proxy: Option<ProxyConfig>) -> SharedHttpClient 
     })
 }
 
-/// The proxy that the environment names for `https://`, which the SDK does not read. What is asked on this machine, such as
-/// an instance's credentials, is `http://` and goes without.
+/// The proxy that the environment names for `https://`, which the SDK does not read. Requests to local endpoints, such as for
+/// an instance's credentials, use `http://` and no proxy.
 pub fn proxy(env: &Env) -> Result<Option<ProxyConfig>, SourceError> {
     let first = |names: [&'static str; 2]| {
         names.into_iter().find_map(|name| Some((name, env.get(name).ok().filter(|value| !value.is_empty())?)))
@@ -40,7 +40,7 @@ pub fn proxy(env: &Env) -> Result<Option<ProxyConfig>, SourceError> {
     let proxy = ProxyConfig::https(full.as_str()).map_err(|_| SourceError {
         doing: "reading the settings".to_owned(),
         // It may hold a password.
-        problem: format!("{name} is not the address of a proxy"),
+        problem: format!("{name} is not a proxy address"),
         advice: "Expected http://host:port, or http://user:password@host:port; or unset it.".to_owned(),
     })?;
     Ok(Some(match first(NO_PROXY) {

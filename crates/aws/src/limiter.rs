@@ -1,4 +1,4 @@
-//! How fast AWS is asked: one limiter for the whole process, because AWS counts the account that called AssumeRole.
+//! How fast AWS is called: one limiter for the whole process, because AWS counts the account that called AssumeRole.
 //!
 //! Organizations publishes its token buckets, and they are the defaults here:
 //! <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html>. IAM publishes nothing, so
@@ -51,7 +51,7 @@ pub enum Family {
 /// What a run asks of the limiter.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// IAM requests a second at most; `None`: no limit of our own, for a simulator.
+    /// Maximum IAM requests per second; `None`: no client-side limit, for a simulator.
     pub max_rate: Option<f64>,
     /// Requests in flight at most.
     pub requests: usize,
@@ -115,7 +115,7 @@ impl Limiter {
         self.with_bucket(family, now, |bucket| bucket.reserve(now)).unwrap_or_default()
     }
 
-    /// Tells how AWS answered.
+    /// Reports how AWS responded.
     pub fn answered(&self, family: &Family, throttled: bool) {
         let now = Instant::now();
         self.with_bucket(family, now, |bucket| bucket.learn(throttled, now));

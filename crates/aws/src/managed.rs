@@ -1,5 +1,5 @@
 //! Documents of AWS-managed policies: the same in every account, so they are read once a scan, through the caller's own session.
-//! Where that fails, an account's own session is asked.
+//! If that fails, the account's session is used.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -20,7 +20,7 @@ const READ: &str = "iam:GetPolicyVersion";
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetPolicyVersion.html>.
 pub const CALLER_READS: [&str; 2] = [LIST, READ];
 
-/// For so long after a failure that is no refusal, the caller is not asked again, and accounts do not wait for each other.
+/// For this long after a failure other than a denial, the caller's session is not tried again, and accounts do not wait for each other.
 const QUIET: Duration = Duration::from_secs(10);
 
 /// A default version, and its decoded document with its name. Version or document are missing where AWS no longer has them.

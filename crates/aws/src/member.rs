@@ -47,7 +47,7 @@ impl Member {
     /// The same, or the gap that there is none.
     pub fn behind(session: &Session) -> Result<&Self, Gap> {
         Self::of(session).ok_or_else(|| {
-            Gap::new(Reason::MalformedAnswer).because("the session was not opened by the room that collects")
+            Gap::new(Reason::MalformedAnswer).because("the session was not opened by orgsweep-aws")
         })
     }
 

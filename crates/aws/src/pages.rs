@@ -14,7 +14,7 @@ pub fn next_marker(
         (false, _) => Ok(None),
         (true, Some(next)) if Some(next) != this => Ok(Some(next.to_owned())),
         (true, _) => {
-            let message = "the page says that there is more, and not where";
+            let message = "the page says that there are more results but gives no marker";
             Err(Gap::new(Reason::MalformedAnswer).during(api).because(message))
         }
     }
@@ -25,7 +25,7 @@ pub fn present<'p, T>(list: Option<&'p [T]>, api: &str) -> Result<&'p [T], Gap> 
     list.ok_or_else(|| {
         Gap::new(Reason::MalformedAnswer)
             .during(api)
-            .because("the answer holds no list, not even an empty one")
+            .because("the response contains no list, not even an empty one")
     })
 }
 

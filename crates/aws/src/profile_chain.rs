@@ -74,15 +74,18 @@ pub fn follow(name: &str, files: &Files, environment: &WebIdentity) -> Result<Op
                 Some(base) => Ok(Some(Chain { base, roles })),
                 None if is_selected => Ok(None),
                 None => Err(refused(
-                    format!("profile {name:?}, source_profile {:?}: it has no credentials", current.name()),
-                    format!("{EXPECTED} The files read are {files}."),
+                    format!(
+                        "profile {name:?}, source_profile {:?}: this profile has no credentials",
+                        current.name()
+                    ),
+                    format!("{EXPECTED} Files read: {files}."),
                 )),
             };
         }
         if let Some(serial) = current.get("mfa_serial") {
             return Err(refused(
                 format!(
-                    "profile {:?} needs a code of the MFA device {serial}, which cannot be asked for here",
+                    "profile {:?} requires a code of the MFA device {serial}, which orgsweep cannot prompt for",
                     current.name()
                 ),
                 export(name),
@@ -100,19 +103,19 @@ pub fn follow(name: &str, files: &Files, environment: &WebIdentity) -> Result<Op
                     if both.is_some() { "both source_profile and" } else { "neither source_profile nor" };
                 return Err(refused(
                     format!("profile {:?} has role_arn with {has} credential_source", current.name()),
-                    "Expected one of them: it says with which credentials the role is assumed.".to_owned(),
+                    "Expected exactly one of them: it defines the credentials that assume the role."
+                        .to_owned(),
                 ));
             }
         };
         let next = files.merged.get_profile(source).ok_or_else(|| {
-            let problem =
-                format!("profile {:?}, source_profile {source:?}: there is no such profile", current.name());
+            let problem = format!("profile {:?}, source_profile {source:?}: no such profile", current.name());
             files.unknown(&problem, source)
         })?;
         if seen.contains(&source) && !(source == current.name() && has_keys(next)) {
             return Err(refused(
                 format!("profile {name:?}: its source_profile leads back to {source:?}"),
-                format!("The way is {} > {source}.", seen.join(" > ")),
+                format!("The chain is {} > {source}.", seen.join(" > ")),
             ));
         }
         seen.push(source);
@@ -127,7 +130,7 @@ pub const EXPECTED: &str = "Expected access keys, role_arn, credential_process, 
 /// What to do where a profile needs more than is supported here.
 fn export(name: &str) -> String {
     format!(
-        "Export a session and use that: eval \"$(aws configure export-credentials --profile {name} --format env)\", then \
+        "Export a session and use it: eval \"$(aws configure export-credentials --profile {name} --format env)\", then \
          run again without --profile."
     )
 }
@@ -163,14 +166,14 @@ fn named(source: &str, profile: &Profile, files: &Files) -> Result<Base, SourceE
         "Ec2InstanceMetadata" => (Base::Instance, &[]),
         _ => {
             return Err(refused(
-                format!("profile {:?}: credential_source {source:?} is not known", profile.name()),
+                format!("profile {:?}: unknown credential_source {source:?}", profile.name()),
                 "Expected Environment, Ec2InstanceMetadata or EcsContainer.".to_owned(),
             ));
         }
     };
     if !variables.is_empty() && variables.iter().all(|name| files.variable(name).is_none()) {
         return Err(refused(
-            format!("profile {:?}, credential_source {source}: there is nothing", profile.name()),
+            format!("profile {:?}, credential_source {source}: no credentials there", profile.name()),
             format!("Expected {} in the environment.", variables.join(" or ")),
         ));
     }
@@ -194,7 +197,7 @@ fn base(profile: &Profile, files: &Files, environment: &WebIdentity) -> Result<O
     }
     if profile.get("login_session").is_some() {
         return Err(refused(
-            format!("profile {name:?} has a login_session, which cannot be used here"),
+            format!("profile {name:?} uses login_session, which orgsweep does not support"),
             export(name),
         ));
     }
@@ -220,7 +223,7 @@ fn web_identity(
             Some(_) => "AWS_WEB_IDENTITY_TOKEN_FILE is set, but AWS_ROLE_ARN is not".to_owned(),
             None => format!("profile {name:?} has web_identity_token_file, but no role_arn"),
         };
-        refused(place, "Set the role that the token is for.".to_owned())
+        refused(place, "Set the role to assume with the token.".to_owned())
     })?;
     let session_name = either(&environment.session_name, "role_session_name");
     Ok(Some(Base::WebIdentity { token_file, role_arn, session_name }))
@@ -234,8 +237,8 @@ fn single_sign_on(profile: &Profile, files: &Files) -> Result<Option<SingleSignO
         None => None,
         Some(session) => Some(files.merged.sso_session(session).ok_or_else(|| {
             refused(
-                format!("profile {:?}, sso_session {session:?}: there is no such section", profile.name()),
-                format!("Expected [sso-session {session}]. The files read are {files}."),
+                format!("profile {:?}, sso_session {session:?}: no such section", profile.name()),
+                format!("Expected [sso-session {session}]. Files read: {files}."),
             )
         })?),
     };
@@ -250,13 +253,13 @@ fn single_sign_on(profile: &Profile, files: &Files) -> Result<Option<SingleSignO
                     "profile {:?} has {key} {own:?}, and its sso_session has {of_session:?}",
                     profile.name()
                 ),
-                "Write it in one place.".to_owned(),
+                "Set it in only one of the two.".to_owned(),
             ));
         }
         own.or(of_session).map(str::to_owned).ok_or_else(|| {
             refused(
-                format!("profile {:?} is for single sign-on, but has no {key}", profile.name()),
-                "`aws configure sso` writes what is needed.".to_owned(),
+                format!("profile {:?} uses single sign-on, but has no {key}", profile.name()),
+                "Run `aws configure sso`, which sets it.".to_owned(),
             )
         })
     };

@@ -35,7 +35,10 @@ impl Files {
                 .build()
         };
         let unreadable = |files: &Self, error: &dyn fmt::Display| {
-            refused(format!("the files of profiles cannot be read: {error}"), format!("They are {files}."))
+            refused(
+                format!("the AWS configuration files cannot be read: {error}"),
+                format!("Files: {files}."),
+            )
         };
         let load = async |which| aws_config::profile::load(fs, env, &which, None).await;
         files.merged = load(one(true, true)).await.map_err(|error| unreadable(&files, &error))?;
@@ -65,7 +68,7 @@ impl Files {
             Some(nearest) => format!("{problem}; the nearest is {nearest:?}"),
             None => format!("{problem}; no profile is defined"),
         };
-        refused(problem, format!("The files read are {self}."))
+        refused(problem, format!("Files read: {self}."))
     }
 
     /// Half a pair of keys is a mistake, not a reason to look elsewhere.

@@ -12,7 +12,7 @@ use aws_sdk_sts::types::Tag;
 use aws_smithy_runtime::client::identity::IdentityCache;
 use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 use aws_types::sdk_config::SdkConfig;
-use orgsweep_model::gap::ON_THE_WAY;
+use orgsweep_model::gap::IN_CHAIN;
 use orgsweep_model::{Account, AccountId, Gap, Reason, Usage};
 use tokio::sync::Mutex;
 
@@ -124,8 +124,9 @@ impl RoleSession {
                 verify(identity, self.account).map(|()| answer)
             })
             .and_then(|answer| {
-                let nothing =
-                    || Gap::new(Reason::MalformedAnswer).during(API).because("no credentials in the answer");
+                let nothing = || {
+                    Gap::new(Reason::MalformedAnswer).during(API).because("no credentials in the response")
+                };
                 answer.credentials.ok_or_else(nothing)
             });
         let given = answer.map_err(|mut gap| {
@@ -149,8 +150,8 @@ fn refusal(mut gap: Gap) -> Gap {
         gap.reason = Reason::RoleMissingOrUntrusted;
     }
     if gap.code.as_deref() == Some("PackedPolicyTooLarge") {
-        let advice = "AWS packs the session policy and the tags together and found them too large: choose fewer \
-                      checks, or give up the limit with --no-session-policy";
+        let advice = "session policy and tags together exceed AWS's packed size limit: select fewer checks, or disable the \
+                      session policy with --no-session-policy";
         return gap.because(advice);
     }
     gap
@@ -162,13 +163,13 @@ fn is_too_long(gap: &Gap) -> bool {
         && gap.message.as_deref().is_some_and(|message| message.contains("DurationSeconds exceeds"))
 }
 
-/// The session must be in the account that was asked for: facts in the wrong row would be worse than none.
+/// The session must be in the requested account: facts in the wrong row would be worse than none.
 fn verify(identity_arn: &str, account: AccountId) -> Result<(), Gap> {
     let found = identity_arn.split(':').nth(4).unwrap_or_default();
     if found == account.as_str() {
         return Ok(());
     }
-    let message = format!("asked for a role in {account} and was given {identity_arn:?}");
+    let message = format!("requested a role in {account} but received {identity_arn:?}");
     Err(Gap::new(Reason::MalformedAnswer).during("sts:AssumeRole").because(&message))
 }
 
@@ -203,7 +204,7 @@ impl SessionCredentials {
         &self.session.role_arn
     }
 
-    /// Whether the role takes no session as long as was asked for.
+    /// Whether the role does not allow the requested session duration.
     pub fn was_shortened(&self) -> bool {
         self.session.shortened.load(Ordering::Relaxed)
     }
@@ -247,11 +248,11 @@ impl SessionCredentials {
 
     /// What was refused to a role of the chain is no fault of the account that was to be entered, nor would another role help there.
     fn of_the_chain(&self, gap: Gap) -> Gap {
-        if gap.message.as_deref().is_some_and(|message| message.starts_with(ON_THE_WAY)) {
+        if gap.message.as_deref().is_some_and(|message| message.starts_with(IN_CHAIN)) {
             // Of one before it.
             return gap;
         }
-        let message = format!("{ON_THE_WAY}: {}: {gap}", self.role_arn());
+        let message = format!("{IN_CHAIN}: {}: {gap}", self.role_arn());
         let reason = match gap.reason {
             Reason::RoleMissingOrUntrusted | Reason::Denied | Reason::DeniedByScp => Reason::ServiceError,
             reason => reason,
@@ -340,7 +341,7 @@ pub async fn enter(
             Err(gap.because(&message))
         }
         Some((_, gap)) => Err(gap),
-        None => Err(Gap::new(Reason::RoleMissingOrUntrusted).because("no role was given")),
+        None => Err(Gap::new(Reason::RoleMissingOrUntrusted).because("no role is configured")),
     }
 }
 

@@ -17,8 +17,8 @@ pub fn session_policy(actions: &[&str]) -> Result<String, String> {
     .to_string();
     if policy.chars().count() > LONGEST_SESSION_POLICY {
         return Err(format!(
-            "the session policy for {} actions has {} characters and AWS takes {LONGEST_SESSION_POLICY}: choose fewer checks \
-             with --check or --exclude-check, or give up the limit with --no-session-policy",
+            "the session policy for {} actions has {} characters, but AWS allows {LONGEST_SESSION_POLICY}: select fewer checks \
+             with --check or --exclude-check, or disable it with --no-session-policy",
             actions.len(),
             policy.chars().count()
         ));

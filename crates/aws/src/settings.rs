@@ -5,7 +5,7 @@ use aws_types::sdk_config::SdkConfig;
 use aws_types::service_config::ServiceConfigKey;
 use orgsweep_sweep::SourceError;
 
-/// The services that are asked, as `AWS_ENDPOINT_URL_` and the SDK's configuration name them.
+/// The services that are called, as `AWS_ENDPOINT_URL_` and the SDK's configuration name them.
 const SERVICES: [(&str, &str); 3] = [("IAM", "IAM"), ("STS", "STS"), ("ORGANIZATIONS", "Organizations")];
 
 /// Refuses endpoints and a Region that no request can go to.
@@ -54,16 +54,13 @@ pub fn validate(config: &SdkConfig, asked_region: Option<&str>, env: &Env) -> Re
     Ok(())
 }
 
-/// Whoever needs FIPS endpoints and wrote `yes` would be sent to others without a word.
+/// A user who needs FIPS endpoints and wrote `yes` would otherwise silently get other endpoints.
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoints.html>
 fn switches(env: &Env) -> Result<(), SourceError> {
     for name in ["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"] {
         let value = env.get(name).unwrap_or_default();
         if !["", "true", "false"].iter().any(|known| value.eq_ignore_ascii_case(known)) {
-            return Err(refused(
-                format!("{name} {value:?} says neither yes nor no"),
-                "Expected true or false.",
-            ));
+            return Err(refused(format!("{name} {value:?} is not a Boolean"), "Expected true or false."));
         }
     }
     Ok(())

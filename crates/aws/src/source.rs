@@ -55,7 +55,7 @@ pub struct AwsSource {
 }
 
 impl AwsSource {
-    /// Finds out who the caller is; everything else waits until it is asked for.
+    /// Identifies the caller; everything else is read on demand.
     pub async fn connect(connection: Connection, options: SourceOptions) -> Result<Self, SourceError> {
         let usage = Arc::new(Usage::default());
         let base = &connection.config;
@@ -106,7 +106,7 @@ impl AwsSource {
     }
 }
 
-/// Whoever enters the accounts reads what is the same in all of them.
+/// The principal that enters the accounts also reads what is the same in all of them.
 fn callers_reader(base: &SdkConfig, caller: &Caller, assumer: &Assumer, usage: &Arc<Usage>) -> Reader {
     let own_part = Arc::new(Usage::default());
     let retries = session::shared_retry_partition("orgsweep-shared-documents");
@@ -245,17 +245,17 @@ impl AwsSource {
         Ok(Opened { session, role_arn, notes })
     }
 
-    /// What became of the session length that was asked for.
+    /// Whether the requested session duration was reduced, and why.
     fn duration_note(&self, session: &SessionCredentials) -> Option<String> {
         let wanted = self.access.session_duration?;
         if session.was_shortened() {
             return Some(format!(
-                "the role takes no session of {wanted} s: AWS's own length is used and the session renewed"
+                "the role does not allow a session duration of {wanted} s: the AWS default is used and the session is renewed"
             ));
         }
         (self.session_duration != Some(wanted)).then(|| {
             format!(
-                "a session of {wanted} s was asked for: a chained session lasts at most {LONGEST_CHAINED} s"
+                "a session duration of {wanted} s was requested: role chaining allows at most {LONGEST_CHAINED} s"
             )
         })
     }

@@ -30,14 +30,11 @@ impl Bundle {
         let Self { place, path } = self;
         let (usable, others): (Vec<&str>, Vec<&str>) = certificates(text).partition(|pem| is_usable(pem));
         if usable.is_empty() {
-            return Err(self.refused("holds no certificate that can be used"));
+            return Err(self.refused("contains no usable certificate"));
         }
         let warning = (!others.is_empty()).then(|| {
             let all = usable.len() + others.len();
-            format!(
-                "{place} {path:?}: {} of {all} certificates cannot be used and are not trusted",
-                others.len()
-            )
+            format!("{place} {path:?}: {} of {all} certificates are unusable and not trusted", others.len())
         });
         let store = usable.into_iter().fold(TrustStore::empty(), TrustStore::with_pem_certificate);
         Ok((store, warning))
@@ -47,7 +44,7 @@ impl Bundle {
         SourceError {
             doing: "reading the settings".to_owned(),
             problem: format!("{} {:?} {problem}", self.place, self.path),
-            advice: "Expected a file of trusted certificates in PEM, each between BEGIN CERTIFICATE and END CERTIFICATE; or \
+            advice: "Expected a PEM file of trusted certificates, each between BEGIN CERTIFICATE and END CERTIFICATE; or \
                      unset it to trust those of this machine."
                 .to_owned(),
         }
@@ -116,7 +113,7 @@ AP+YPEpqpGb77E0o5tKCE5yqRIVOddlTsLlGUFRYUkyT
         ] {
             let told = read(text).unwrap_err();
             let named = told.contains("AWS_CA_BUNDLE") && told.contains("bundle.pem") && told.contains("PEM");
-            assert!(named && told.contains("holds no certificate"), "{told}");
+            assert!(named && told.contains("contains no usable certificate"), "{told}");
         }
         let missing =
             Bundle { place: "ca_bundle of profile \"audit\"".to_owned(), path: "/nowhere/x.pem".to_owned() };

@@ -59,7 +59,7 @@ struct Connector {
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let Some(family) = family(&request) else {
-            // Somebody else's: instance metadata, single sign-on.
+            // Other endpoints: instance metadata, single sign-on.
             return self.inner.call(request);
         };
         let (inner, limiter, patience) = (self.inner.clone(), Arc::clone(&self.limiter), self.patience);
@@ -67,7 +67,7 @@ impl HttpConnector for Connector {
             let _slot = limiter.admit(&family).await;
             let answer = tokio::time::timeout(patience, exchange(&inner, request)).await;
             let mut response = answer.unwrap_or_else(|_| {
-                let message = format!("no whole answer within {} s", patience.as_secs_f64());
+                let message = format!("no complete response within {} s", patience.as_secs_f64());
                 Err(ConnectorError::timeout(message.into()))
             })?;
             let status = response.status().as_u16();
@@ -86,7 +86,7 @@ async fn exchange(inner: &SharedHttpConnector, request: HttpRequest) -> Result<H
     let mut response = inner.call(request).await?;
     let body = std::mem::replace(response.body_mut(), SdkBody::taken());
     let bytes = ByteStream::new(body).collect().await.map_err(|error| {
-        let message = format!("the answer broke off after {} ms: {error}", started.elapsed().as_millis());
+        let message = format!("the response broke off after {} ms: {error}", started.elapsed().as_millis());
         ConnectorError::io(message.into())
     })?;
     *response.body_mut() = SdkBody::from(bytes.into_bytes());

@@ -9,19 +9,19 @@ use crate::table::text_enum;
 text_enum! {
     /// Why something was not read. The stored word is the lake's `reason_code`.
     pub enum Reason {
-        /// AWS refused the call for want of permission.
+        /// AWS denied the call because a permission is missing.
         Denied = "DENIED",
-        /// A service control policy refused the call; AWS says so in the message.
+        /// A service control policy denied the call, according to AWS's message.
         DeniedByScp = "DENIED_BY_SCP",
         /// The audit role does not exist in the account or does not trust the caller; AWS does not say which.
         RoleMissingOrUntrusted = "ROLE_MISSING_OR_UNTRUSTED",
         /// Still throttled after the last attempt.
         ThrottledOut = "THROTTLED_OUT",
-        /// No answer in time.
+        /// No response in time.
         TimedOut = "TIMED_OUT",
         /// The connection failed.
         Network = "NETWORK",
-        /// AWS answered with an error of its own, or one that this list does not name; or the caller's own credentials ended.
+        /// An internal error of AWS, or any other error; or the caller's credentials expired.
         ServiceError = "SERVICE_ERROR",
         /// The account is suspended, closed or not yet activated.
         AccountNotActive = "ACCOUNT_NOT_ACTIVE",
@@ -29,29 +29,29 @@ text_enum! {
         ReportNotReady = "REPORT_NOT_READY",
         /// The credential report is older than the caller allows.
         ReportTooOld = "REPORT_TOO_OLD",
-        /// The answer came and could not be understood.
+        /// The response could not be understood.
         MalformedAnswer = "MALFORMED_ANSWER",
         /// The Region's STS is not enabled for the account.
         RegionDisabled = "REGION_DISABLED",
-        /// The scan was stopped first.
+        /// The scan was stopped before.
         Cancelled = "CANCELLED",
-        /// The caller left the account out on purpose.
+        /// The account was excluded intentionally.
         Excluded = "EXCLUDED",
-        /// The question has no meaning here.
+        /// The rule does not apply here.
         NotApplicable = "NOT_APPLICABLE",
         /// A stored scan that is checked again did not collect it.
         NotCollected = "NOT_COLLECTED",
-        /// The check itself failed: a bug, reported with its message.
+        /// The check crashed: a bug, reported with its message.
         CheckFailed = "CHECK_FAILED",
-        /// Everything was read, and the rule still cannot decide.
+        /// All data was read, but the rule cannot decide.
         Undecided = "UNDECIDED",
     }
 }
 
-/// How the message of a gap begins that is not the account's: whoever scans lost its own credentials.
-pub const CALLERS_OWN: &str = "the caller's own credentials could not be had";
-/// The same of a role between the caller and the accounts.
-pub const ON_THE_WAY: &str = "a role on the way could not be assumed anew";
+/// Prefix of the message of a gap that is not caused by the account: the caller's credentials could not be obtained.
+pub const CALLERS_OWN: &str = "could not obtain the caller's credentials";
+/// The same for a role in the role chain between the caller and the accounts.
+pub const IN_CHAIN: &str = "a role in the chain could not be assumed again";
 
 /// One thing that could not be read: why, by which call, in AWS's own words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,18 +88,18 @@ impl Gap {
         self
     }
 
-    /// Whether the loss was asked for or is in the nature of the account, so that the scan is still complete.
+    /// Whether the gap is intended or follows from the state of the account, so that the scan is still complete.
     pub const fn is_expected(&self) -> bool {
         matches!(self.reason, Reason::Excluded | Reason::AccountNotActive | Reason::NotApplicable)
     }
 }
 
 impl Gap {
-    /// Without AWS's message: `DENIED at iam:ListRoles (AccessDenied)`. Where every account is lost for the same cause, which is
-    /// in none of them, it is told.
+    /// Without AWS's message: `DENIED at iam:ListRoles (AccessDenied)`. If all accounts fail for the same external cause, the
+    /// cause is included.
     pub fn headline(&self) -> String {
         let message = self.message.as_deref().unwrap_or_default();
-        match [CALLERS_OWN, ON_THE_WAY].iter().find(|cause| message.starts_with(**cause)) {
+        match [CALLERS_OWN, IN_CHAIN].iter().find(|cause| message.starts_with(**cause)) {
             Some(cause) => format!("{}: {cause}", self.place()),
             None => self.place(),
         }

@@ -3,7 +3,7 @@
 
 use super::outline::{DEEPEST, Outline};
 
-/// The outline of an answer that is well-formed for sure. `None`: it has another form, or is broken; the tokenizer tells.
+/// The outline of an answer that is well-formed for sure. `None`: it has another form or is malformed; the tokenizer decides.
 pub fn outline(text: &str) -> Option<Outline<'_>> {
     let mut outline = Outline::default();
     // Names as they stand, and without their prefix.

@@ -108,7 +108,7 @@ impl Details {
     fn put(self, session: &Session, tables: &mut Tables) {
         let now = session.clock.now();
         if self.repeated > 0 {
-            tables.note(format!("entities that {API} listed twice, taken once: {}", self.repeated));
+            tables.note(format!("entities that {API} listed twice, used once: {}", self.repeated));
         }
         tables.insert(self.users, now);
         tables.insert(self.tags, now);

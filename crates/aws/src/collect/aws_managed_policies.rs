@@ -38,7 +38,7 @@ impl Collector for AwsManagedPolicies {
         let gone = gone.filter(|policy| policy.document_sha256.is_none());
         let gone: Vec<&str> = gone.filter_map(|policy| policy.policy_arn.as_deref()).collect();
         if !gone.is_empty() {
-            tables.note(format!("attached policies that AWS has withdrawn: {}", gone.join(", ")));
+            tables.note(format!("attached policies that AWS no longer provides: {}", gone.join(", ")));
         }
         put_policies(AWS_MANAGED_POLICIES, policies, session, tables);
     }

@@ -1,5 +1,5 @@
 //! Policies that are nothing but boundaries: iam:GetAccountAuthorizationDetails may leave out a policy that is attached to
-//! nobody, and whose boundary cannot be read may do nobody knows what.
+//! no principal, and the effect of a boundary that cannot be read is unknown.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use crate::pages::next_marker;
 
 const LIST: &str = "iam:ListPolicies";
 const READ: &str = "iam:GetPolicyVersion";
-/// Documents that are read in one account. Whoever is bounded by more is counted in a note, and has a boundary that is not
+/// Documents that are read in one account. Principals beyond that are counted in a note and have a boundary that is not
 /// known.
 const MOST: usize = 50;
 
@@ -56,15 +56,15 @@ async fn fetch(session: &Session, tables: &mut Tables) -> Result<(Vec<Policy>, T
         return Ok(Default::default());
     }
     if wanted.len() > MOST {
-        tables.note(format!("boundaries whose policies were not read: {}", wanted.len() - MOST));
+        tables.note(format!("permissions boundaries whose policies were not read: {}", wanted.len() - MOST));
     }
     let (mut policies, mut texts) = (Vec::new(), Texts::new());
     for (policy_arn, version) in listed(member, &wanted).await?.into_iter().take(MOST) {
         let request = member.iam.get_policy_version().policy_arn(&policy_arn).version_id(&version);
         let answer = match member.call(READ, || request.clone().send()).await {
-            // Deleted since it was listed: nobody is bounded by it any more.
+            // Deleted since it was listed: it no longer bounds any principal.
             Err(gap) if gap.code.as_deref() == Some("NoSuchEntity") => {
-                tables.note(format!("a boundary went away while it was read: {policy_arn}"));
+                tables.note(format!("a permissions boundary was deleted while it was read: {policy_arn}"));
                 continue;
             }
             answer => answer?,
@@ -77,7 +77,7 @@ async fn fetch(session: &Session, tables: &mut Tables) -> Result<(Vec<Policy>, T
     Ok((policies, texts))
 }
 
-/// The account's own policies that limit somebody and whose documents are not there yet.
+/// The account's own policies that are used as a boundary and whose documents have not been read yet.
 fn missing(account: AccountId, tables: &Tables) -> Result<BTreeSet<String>, Gap> {
     let attachments = tables.get::<PolicyAttachment>().map_err(Clone::clone)?;
     tables.read(OWN_POLICIES).map_err(Clone::clone)?;

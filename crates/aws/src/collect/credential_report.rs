@@ -1,4 +1,4 @@
-//! The credential report: asked for early, fetched last, parsed by header name.
+//! The credential report: requested early, fetched last, parsed by header name.
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html>
 
@@ -20,7 +20,7 @@ const GENERATE: &str = "iam:GenerateCredentialReport";
 const GET: &str = "iam:GetCredentialReport";
 /// The first wait between two looks at a report that is being made; each further one is twice as long.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
-/// AWS makes a new report for whoever asks once the last one is four hours old; a quarter of an hour is for clocks and for making
+/// AWS generates a new report on request once the last one is four hours old; a quarter of an hour is for clocks and for making
 /// it. Seconds.
 const OLDEST: i64 = 4 * 3600 + 900;
 /// The longest wait between two looks.
@@ -51,7 +51,7 @@ impl Collector for CredentialReport {
         if let Ok(member) = member(session)
             && let Err(gap) = generate(member).await
         {
-            // An old report may still be there: what it says is then as old as it is, and that is told.
+            // An old report may still exist: its data is as old as the report, and a note says so.
             let _ = member.no_new_report.set(gap);
         }
     }
@@ -89,20 +89,20 @@ fn age(report: &Report, session: &Session) -> i64 {
     session.clock.ages_to().as_second() - report.generated_at.as_second()
 }
 
-/// A report that is older than whoever scans takes is none.
+/// A report that is older than `--report-max-age` is treated as missing.
 fn young_enough(report: Report, session: &Session) -> Result<Report, Gap> {
     let member = member(session)?;
     let seconds = age(&report, session);
     match member.report_max_age {
         Some(most) if seconds > most.as_secs() as i64 => {
             let mut message = format!(
-                "the credential report of {} is {} old, and --report-max-age allows {}",
+                "the credential report of {} is {} old; --report-max-age allows {}",
                 report.generated_at,
                 hours(seconds),
                 hours(most.as_secs() as i64)
             );
             if let Some(gap) = member.no_new_report.get() {
-                message.push_str(&format!("; a new one was not made: {}", gap.headline()));
+                message.push_str(&format!("; no new report was generated: {}", gap.headline()));
             }
             Err(Gap::new(Reason::ReportTooOld).during(GET).because(&message))
         }
@@ -117,12 +117,12 @@ fn note_age(report: &Report, session: &Session, tables: &mut Tables) {
     if let Some(gap) = refused {
         let old = hours(seconds);
         tables.note(format!(
-            "no new credential report was made ({}): the one of {made} was read, {old} old",
+            "no new credential report was generated ({}): used the report of {made}, which is {old} old",
             gap.headline()
         ));
     } else if seconds > OLDEST {
         tables.note(format!(
-            "the credential report of {made} is {} old: AWS makes a new one after 4 h",
+            "the credential report of {made} is {} old, although AWS can generate a new one after 4 h",
             hours(seconds)
         ));
     }
@@ -151,8 +151,10 @@ fn note_differences(report: &Report, tables: &mut Tables) {
         ));
     }
     if gone > 0 {
-        tables
-            .note(format!("users of the credential report of {} that are gone: {gone}", report.generated_at));
+        tables.note(format!(
+            "users in the credential report of {} that no longer exist: {gone}",
+            report.generated_at
+        ));
     }
 }
 
@@ -188,7 +190,7 @@ async fn fetch(session: &Session) -> Result<Report, Gap> {
         }
         if waited >= member.report_timeout {
             let seconds = waited.as_secs_f64();
-            let message = format!("the credential report was still being made after {seconds:.1} s");
+            let message = format!("the credential report was still being generated after {seconds:.1} s");
             let mut gap = Gap::new(Reason::ReportNotReady).during(GET).because(&message);
             gap.attempts = looks;
             return Err(gap);
@@ -207,7 +209,7 @@ fn not_empty(report: Report, tables: &Tables) -> Result<Report, Gap> {
     let counted = summary.and_then(|summary| summary.users);
     let users = counted.or_else(|| tables.get::<User>().ok().map(|users| users.len() as i64));
     if report.credentials.is_empty() && users != Some(0) {
-        return Err(malformed("the report has a header and no row"));
+        return Err(malformed("the report has a header but no rows"));
     }
     Ok(report)
 }
@@ -235,14 +237,14 @@ pub fn parse(
     let columns: HashMap<&str, usize> =
         header.iter().enumerate().map(|(index, name)| (&**name, index)).collect();
     if columns.len() < header.len() {
-        return Err(malformed("the report has two columns of one name"));
+        return Err(malformed("the report has two columns with the same name"));
     }
     let mut report = Report { generated_at, credentials: Vec::new(), access_keys: Vec::new() };
     let mut seen = BTreeSet::new();
     for record in records {
         let record = rejoined(record.map_err(malformed)?, header.len());
         if record.len() != header.len() {
-            let message = format!("a row has {} fields and the header {}", record.len(), header.len());
+            let message = format!("a row has {} fields, but the header has {}", record.len(), header.len());
             return Err(malformed(&message));
         }
         let line = Line { columns: &columns, record: &record };
@@ -253,7 +255,7 @@ pub fn parse(
         decode::own_arn(Some(&user_arn), account_id, "a user of the report")
             .map_err(|gap| gap.during(GET))?;
         if !seen.insert(user_arn.clone()) {
-            return Err(malformed(&format!("the report has two rows of {user_arn}")));
+            return Err(malformed(&format!("the report has two rows for {user_arn}")));
         }
         for slot in [1, 2] {
             report.access_keys.extend(access_key(&line, account_id, &user_arn, slot, now)?);

@@ -158,7 +158,7 @@ fn what_is_wrong_is_named() {
         (String::new(), "empty"),
         (format!("{}\n{ANN_ROW}", HEADER.replace("mfa_active", "mfa")), "no column mfa_active"),
         (format!("{HEADER}\n{}", ANN_ROW.replace("2023-05-05T05:05:05Z", "yesterday")), "yesterday"),
-        (format!("{HEADER}\n{ANN_ROW}\n{ANN_ROW}"), "two rows of arn:aws:iam::111122223333:user/ann"),
+        (format!("{HEADER}\n{ANN_ROW}\n{ANN_ROW}"), "two rows for arn:aws:iam::111122223333:user/ann"),
         (format!("{HEADER}\n{}", ANN_ROW.replace("user/ann,2024", "user/ann,extra,2024")), "fields"),
         (format!("{HEADER}\n{}", ANN_ROW.replace("2024-01-01T00:00:10.5Z", "N/A")), "active and has no date"),
         (format!("{HEADER}\n{}", ANN_ROW.replace("arn:aws:iam::111122223333:user/ann", "")), "not an ARN"),

@@ -46,7 +46,7 @@ fn field(text: &str) -> Result<(Cow<'_, str>, &str), &'static str> {
     let Some(mut rest) = text.strip_prefix('"') else {
         let (field, after) = text.split_at(text.find([',', '\n']).unwrap_or(text.len()));
         if field.contains('"') {
-            return Err("a quote stands inside a field that does not begin with one");
+            return Err("a quote inside a field that does not start with a quote");
         }
         return Ok((Cow::Borrowed(field.trim_end_matches('\r')), after));
     };

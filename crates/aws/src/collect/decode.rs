@@ -77,12 +77,12 @@ pub fn own_arn(wire: Option<&str>, account_id: AccountId, what: &str) -> Result<
     if arn.split(':').nth(4) == Some(account_id.as_str()) {
         return Ok(arn);
     }
-    let message = format!("{what} is {arn:?}: the session is in another account than {account_id}");
+    let message = format!("{what} is {arn:?}: the session is not in account {account_id}");
     Err(Gap::new(Reason::MalformedAnswer).because(&message))
 }
 
 fn missing(what: &str) -> Gap {
-    Gap::new(Reason::MalformedAnswer).because(&format!("{what} is missing in the answer"))
+    Gap::new(Reason::MalformedAnswer).because(&format!("{what} is missing in the response"))
 }
 
 #[cfg(test)]
@@ -107,7 +107,7 @@ mod tests {
         for other in ["arn:aws:iam::444455556666:user/ann", "arn:aws:iam:::user/ann", "ann"] {
             let gap = arn(other).unwrap_err();
             assert_eq!(gap.reason, Reason::MalformedAnswer);
-            assert!(gap.message.unwrap().contains("another account than 111122223333"));
+            assert!(gap.message.unwrap().contains("not in account 111122223333"));
         }
     }
 
@@ -121,7 +121,7 @@ mod tests {
             required_moment(None, "the date").unwrap_err(),
             required_moment(Some(&DateTime::from_fractional_secs(0, 0.0)), "the date").unwrap_err(),
         ] {
-            assert!(gap.message.unwrap().ends_with("is missing in the answer"));
+            assert!(gap.message.unwrap().ends_with("is missing in the response"));
         }
     }
 }

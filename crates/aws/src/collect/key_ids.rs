@@ -1,4 +1,4 @@
-//! iam:ListAccessKeys: which key it is that a check flags. One call a user, so that only flagged users are asked about, and
+//! iam:ListAccessKeys: which key it is that a check flags. One call a user, so only flagged users are queried, and
 //! only where a scan wants it.
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListAccessKeys.html>
@@ -23,7 +23,7 @@ struct Listed {
 
 /// What became of the keys of users.
 #[derive(Default)]
-struct Told {
+struct Unmatched {
     /// Users that the listing does not know any more.
     gone: Vec<String>,
     /// Users with keys of the same second.
@@ -47,33 +47,33 @@ pub async fn read(
     // ListAccessKeys gives keys of users, and root's to root alone.
     let has_keys = |arn: &&String| keys.iter().any(|key| key.user_arn == **arn && !key.is_root());
     let users: Vec<&String> = flagged.iter().filter(has_keys).collect();
-    let mut told = Told::default();
+    let mut unmatched = Unmatched::default();
     let mut lost = None;
-    let mut asked = 0;
+    let mut read = 0;
     for arn in users.iter().take(most) {
         let mut own: Vec<&mut AccessKey> = keys.iter_mut().filter(|key| key.user_arn == **arn).collect();
         let Some(name) = own.first().map(|key| key.user_name().to_owned()) else {
             continue;
         };
         match list(member, &name).await {
-            Ok(listed) => told.attach(&name, &mut own, &listed),
-            Err(gap) if gap.code.as_deref() == Some("NoSuchEntity") => told.gone.push(name),
+            Ok(listed) => unmatched.attach(&name, &mut own, &listed),
+            Err(gap) if gap.code.as_deref() == Some("NoSuchEntity") => unmatched.gone.push(name),
             Err(gap) => {
                 // What is refused for one is refused for all, and trouble is not added to.
                 lost = Some(gap);
                 break;
             }
         }
-        asked += 1;
+        read += 1;
     }
     if let Some(gap) = &lost {
-        let left = users.len() - asked;
-        tables.note(format!("flagged users whose access keys have no id: {left} ({})", gap.headline()));
+        let left = users.len() - read;
+        tables.note(format!("flagged users whose access key IDs were not read: {left} ({})", gap.headline()));
     } else if users.len() > most {
         let left = users.len() - most;
-        tables.note(format!("flagged users whose access keys have no id: {left} (--key-ids {most})"));
+        tables.note(format!("flagged users whose access key IDs were not read: {left} (--key-ids {most})"));
     }
-    told.note(tables);
+    unmatched.note(tables);
     let observed_at = tables.observed_at(AccessKey::SCHEMA.name).unwrap_or_else(|| session.clock.now());
     tables.insert(keys, observed_at);
     lost.map_or(Ok(()), Err)
@@ -101,7 +101,7 @@ async fn list(member: &Member, user_name: &str) -> Result<Vec<Listed>, Gap> {
     }
 }
 
-impl Told {
+impl Unmatched {
     /// Gives each key of one user the id of the key that was made in the same second. Where two were, on either side, which
     /// is which would be a guess, and an id that is wrong switches the wrong key off.
     fn attach(&mut self, user_name: &str, own: &mut [&mut AccessKey], listed: &[Listed]) {
@@ -128,9 +128,9 @@ impl Told {
 
     fn note(self, tables: &mut Tables) {
         for (what, mut users) in [
-            ("access keys made in the same second are not told apart, and have no id", self.alike),
-            ("access keys of the credential report are not listed any more", self.unlisted),
-            ("users with flagged access keys are gone", self.gone),
+            ("access keys created in the same second cannot be distinguished and have no ID", self.alike),
+            ("access keys in the credential report that are no longer listed", self.unlisted),
+            ("users with flagged access keys that no longer exist", self.gone),
         ] {
             if users.is_empty() {
                 continue;
@@ -177,10 +177,10 @@ mod tests {
     }
 
     fn named(mut keys: Vec<AccessKey>, listed: &[Listed]) -> (Vec<Option<String>>, Vec<String>) {
-        let mut told = Told::default();
-        told.attach("ann", &mut keys.iter_mut().collect::<Vec<_>>(), listed);
+        let mut unmatched = Unmatched::default();
+        unmatched.attach("ann", &mut keys.iter_mut().collect::<Vec<_>>(), listed);
         let mut tables = Tables::new();
-        told.note(&mut tables);
+        unmatched.note(&mut tables);
         (keys.into_iter().map(|key| key.access_key_id).collect(), tables.notes().to_vec())
     }
 
@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_told_apart_is_not_guessed() {
-        let alike = "access keys made in the same second are not told apart, and have no id: ann";
+        let alike = "access keys created in the same second cannot be distinguished and have no ID: ann";
         let two = [listed("AKIAONE", FIRST), listed("AKIATWO", FIRST)];
         assert_eq!(
             named(vec![key(1, FIRST), key(2, FIRST)], &two),
@@ -217,7 +217,7 @@ mod tests {
     fn a_key_that_is_not_listed_any_more_is_told() {
         let (ids, notes) = named(vec![key(1, FIRST)], &[listed("AKIANEW", SECOND)]);
         assert_eq!(ids, [None]);
-        assert_eq!(notes, ["access keys of the credential report are not listed any more: ann"]);
+        assert_eq!(notes, ["access keys in the credential report that are no longer listed: ann"]);
     }
 
     #[tokio::test]
@@ -235,6 +235,8 @@ mod tests {
         assert_eq!(tables.get::<AccessKey>().unwrap()[0].access_key_id, None);
         assert_eq!(tables.observed_at("access_keys"), Some(moment));
         assert_eq!(tables.notes().len(), 1);
-        assert!(tables.notes()[0].starts_with("flagged users whose access keys have no id: 1 (DENIED at"));
+        assert!(
+            tables.notes()[0].starts_with("flagged users whose access key IDs were not read: 1 (DENIED at")
+        );
     }
 }

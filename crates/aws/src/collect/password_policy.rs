@@ -49,7 +49,7 @@ async fn fetch(session: &Session) -> Result<Vec<PasswordPolicy>, Gap> {
     else {
         return Err(Gap::new(Reason::MalformedAnswer)
             .during("iam:GetAccountPasswordPolicy")
-            .because("the answer lacks the policy's MinimumPasswordLength"));
+            .because("the response lacks MinimumPasswordLength"));
     };
     Ok(vec![PasswordPolicy {
         account_id: member.account,

@@ -60,7 +60,7 @@ impl Line<'_> {
         }
         for date in dates {
             if self.date(&format!("{thing}_{date}"))?.is_some() {
-                return Err(self.bad(&column, &format!("true or false, beside a {date}")));
+                return Err(self.bad(&column, &format!("true or false, together with a {date}")));
             }
         }
         match self.text(&column)? {

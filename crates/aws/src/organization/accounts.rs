@@ -36,7 +36,7 @@ pub async fn describe(client: &Client) -> Result<(String, AccountId), SourceErro
         (Some(id), Some(management)) => Ok((id.to_owned(), management)),
         _ => Err(SourceError {
             doing: "reading the organization".to_owned(),
-            problem: "the answer names no organization or no management account".to_owned(),
+            problem: "the response does not name the organization or its management account".to_owned(),
             advice: OTHER_WAYS.to_owned(),
         }),
     }
@@ -81,7 +81,7 @@ async fn send_all(
                     Some(known) => known,
                     // Paths came to ListAccounts in 2025: older partitions and stand-ins leave it out.
                     None => placements.insert(tree.placements(client).await.map_err(|gap| SourceError {
-                        doing: "reading which organizational units accounts are in".to_owned(),
+                        doing: "reading the organizational units of accounts".to_owned(),
                         problem: gap.to_string(),
                         advice: OTHER_WAYS.to_owned(),
                     })?),
@@ -150,8 +150,7 @@ fn malformed(doing: &str, gap: &Gap) -> SourceError {
     SourceError {
         doing: doing.to_owned(),
         problem: gap.to_string(),
-        advice: "Something between here and AWS answers in its place: look at proxies and AWS_ENDPOINT_URL."
-            .to_owned(),
+        advice: "A server other than AWS seems to answer: check proxies and AWS_ENDPOINT_URL.".to_owned(),
     }
 }
 
@@ -186,7 +185,7 @@ where
     } else if matches!(gap.reason, Reason::Denied | Reason::DeniedByScp) {
         format!("The caller needs {api}. {OTHER_WAYS}")
     } else if gap.code.as_deref() == Some("AWSOrganizationsNotInUseException") {
-        format!("The caller's account is in no organization. {OTHER_WAYS}")
+        format!("The caller's account is not in an organization. {OTHER_WAYS}")
     } else {
         String::new()
     };

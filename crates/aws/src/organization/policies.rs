@@ -188,7 +188,7 @@ where
 }
 
 fn lacking(api: &str, what: &str) -> Gap {
-    Gap::new(Reason::MalformedAnswer).during(api).because(&format!("the answer lacks {what}"))
+    Gap::new(Reason::MalformedAnswer).during(api).because(&format!("the response lacks {what}"))
 }
 
 /// The places of a policy; `None`: it was deleted since it was listed.

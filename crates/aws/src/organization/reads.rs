@@ -14,27 +14,30 @@ pub struct OrganizationRead {
 pub const ORGANIZATION_READS: [OrganizationRead; 9] = [
     OrganizationRead {
         action: "organizations:DescribeOrganization",
-        when: "always: the organization's id and its management account",
+        when: "always: ID and management account of the organization",
     },
-    OrganizationRead { action: "organizations:ListAccounts", when: "always: the roster" },
+    OrganizationRead { action: "organizations:ListAccounts", when: "always: the list of accounts" },
     OrganizationRead {
         action: "organizations:ListRoots",
-        when: "always, for the names of units; without it paths are unknown, and --ou takes only ids",
+        when: "always, for OU names; without it, OU paths are unknown and --ou accepts only IDs",
     },
     OrganizationRead {
         action: "organizations:ListOrganizationalUnitsForParent",
-        when: "always, for the names of units; without it paths are unknown, and --ou takes only ids",
+        when: "always, for OU names; without it, OU paths are unknown and --ou accepts only IDs",
     },
     OrganizationRead {
         action: "organizations:ListAccountsForParent",
-        when: "where ListAccounts does not say which units an account is in: older partitions",
+        when: "if ListAccounts does not return the OUs of an account (older partitions)",
     },
     OrganizationRead { action: "organizations:ListTagsForResource", when: "with --tag" },
     OrganizationRead {
         action: "organizations:ListPolicies",
-        when: "by discover, and where the accounts' policies are read: service and resource control policies; without it \
-               a scan ends with 2, and `table_reads` and `explain` say that they are unknown",
+        when: "by discover, and if the scan reads policies: SCPs and RCPs; without it a scan exits with 2, and \
+               `table_reads` and `explain` report them as unknown",
     },
-    OrganizationRead { action: "organizations:DescribePolicy", when: "with them: their documents" },
-    OrganizationRead { action: "organizations:ListTargetsForPolicy", when: "with them: what they hold for" },
+    OrganizationRead { action: "organizations:DescribePolicy", when: "with ListPolicies: the documents" },
+    OrganizationRead {
+        action: "organizations:ListTargetsForPolicy",
+        when: "with ListPolicies: the roots, OUs and accounts that they are attached to",
+    },
 ];
