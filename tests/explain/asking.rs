@@ -21,10 +21,10 @@ fn operator() -> String {
 fn one_action_is_asked_for() {
     let operator = operator();
     for (action, wanted) in [
-        ("iam:*", &["a request has one action", "takes in iam:", "more)"][..]),
+        ("iam:*", &["a request has a single action", "matches iam:", "more)"][..]),
         ("iam:*AccessKey", &["iam:CreateAccessKey"]),
-        ("iam:?etUser", &["takes in iam:GetUser)"]),
-        ("*", &["a request has one action"]),
+        ("iam:?etUser", &["matches iam:GetUser)"]),
+        ("*", &["a request has a single action"]),
         ("iam:GetUser ", &["white space", "did you mean iam:GetUser?"]),
         (" iam:GetUser", &["white space"]),
         ("iam:Get\u{1b}User", &["control characters", "did you mean iam:GetUser?"]),
@@ -45,16 +45,16 @@ fn one_resource_is_asked_about() {
         ("", &["it is empty", "expected an ARN"][..]),
         ("operator", &["not an ARN of six parts"]),
         ("arn:aws:iam::111122223333", &["not an ARN of six parts"]),
-        ("arn:aws:iam::1111:user/operator", &["twelve digits"]),
+        ("arn:aws:iam::1111:user/operator", &["does not have 12 digits"]),
         (" arn:aws:iam::111122223333:user/x", &["not an ARN of six parts"]),
         ("arn:aws:iam::111122223333:user/x ", &["white space"]),
         ("arn:aws:iam::111122223333:user/\u{7}x", &["control characters"]),
-        ("arn:aws:iam::111122223333:user/*", &["a request has one resource"]),
-        ("arn:aws:iam::111122223333:user/x?", &["a request has one resource"]),
+        ("arn:aws:iam::111122223333:user/*", &["a request has a single resource"]),
+        ("arn:aws:iam::111122223333:user/x?", &["a request has a single resource"]),
     ] {
         refused(&operator, "iam:GetUser", what, &[], wanted);
     }
-    refused(&operator, "s3:GetObject", "arn:aws:s3:::bucket/*", &[], &["a request has one resource"]);
+    refused(&operator, "s3:GetObject", "arn:aws:s3:::bucket/*", &[], &["a request has a single resource"]);
     // AWS itself writes a star behind the names of log groups.
     let group = "arn:aws:logs:us-east-1:111122223333:log-group:app:*";
     assert_eq!(asked(&operator, "logs:DescribeLogStreams", group, &[]).code, 2);
@@ -69,9 +69,9 @@ fn action_and_resource_belong_together() {
         (
             "s3:GetObject",
             "*",
-            &["asked on one resource", "arn:aws:s3:::${BucketName}/${ObjectName} (object)"][..],
+            &["requires one resource", "arn:aws:s3:::${BucketName}/${ObjectName} (object)"][..],
         ),
-        ("ec2:StopInstances", "*", &["asked on one resource", ":instance/${InstanceId} (instance)"]),
+        ("ec2:StopInstances", "*", &["requires one resource", ":instance/${InstanceId} (instance)"]),
         (
             "iam:ListUsers",
             "arn:aws:s3:::bucket",
@@ -80,18 +80,22 @@ fn action_and_resource_belong_together() {
         (
             "iam:CreateUser",
             "arn:aws:iam::111122223333:role/x",
-            &["takes no role", ":user/${UserNameWithPath} (user)"],
+            &["does not apply to resource type role", ":user/${UserNameWithPath} (user)"],
         ),
-        ("iam:CreateUser", "arn:aws:s3:::bucket", &["takes no bucket", "(user)"]),
-        ("iam:CreateUser", "arn:aws:nosuch:::x", &["takes nothing of nosuch"]),
+        ("iam:CreateUser", "arn:aws:s3:::bucket", &["does not apply to resource type bucket", "(user)"]),
+        ("iam:CreateUser", "arn:aws:nosuch:::x", &["does not apply to resources of nosuch"]),
         ("iam:CreateUser", "arn:aws:iam:::user/x", &["its Region or account"]),
         (
             "s3:ListBucket",
             "arn:aws:s3:::bucket/key",
-            &["takes no object", "arn:aws:s3:::${BucketName} (bucket)"],
+            &["does not apply to resource type object", "arn:aws:s3:::${BucketName} (bucket)"],
         ),
-        ("kms:Encrypt", &format!("arn:aws:kms:us-east-1:{account}:alias/x"), &["takes no alias", "(key)"]),
-        ("sts:AssumeRole", "*", &["asked on one resource", "(role)"]),
+        (
+            "kms:Encrypt",
+            &format!("arn:aws:kms:us-east-1:{account}:alias/x"),
+            &["does not apply to resource type alias", "(key)"],
+        ),
+        ("sts:AssumeRole", "*", &["requires one resource", "(role)"]),
     ] {
         refused(&operator, action, what, &[], wanted);
     }
@@ -104,7 +108,7 @@ fn an_action_without_a_resource_type_is_asked_on_an_arn_of_its_service() {
     let cluster = format!("arn:aws:elasticmapreduce:us-east-1:{}:cluster/*", &operator[13..25]);
     for (what, on, wanted) in [
         (cluster.as_str(), cluster.as_str(), ":cluster/*"),
-        (&cluster.replace('*', "j-1"), "*", ":cluster/*, which is what is answered for"),
+        (&cluster.replace('*', "j-1"), "*", ":cluster/*, which is used here"),
     ] {
         let (said, json) = answer(&operator, "elasticmapreduce:RunJobFlow", what, &[]);
         assert_eq!(json["answer"]["decision"], if on == "*" { "allowed_if" } else { "allowed" }, "{json:#}");
@@ -137,7 +141,7 @@ fn what_the_catalogue_does_not_list_is_asked_and_noted() {
         ),
         ("iamm:CreateUser", &operator, &["did you mean iam:CreateUser?"]),
         ("nosuchservice:Whatever", "*", &["nosuchservice:Whatever is not in the catalogue of 20"]),
-        ("iam:CreateUser", "arn:aws:iam::111122223333:usr/x", &["none of the forms", "(user)"]),
+        ("iam:CreateUser", "arn:aws:iam::111122223333:usr/x", &["matches no ARN format", "(user)"]),
     ] {
         let (said, json) = answer(&operator, action, what, &["--context", "aws:RequestedRegion=us-east-1"]);
         let notes = json["notes"].to_string();
@@ -163,21 +167,21 @@ fn what_aws_asks_besides_is_noted() {
     let notes = json["notes"].to_string();
     assert!(notes.contains("one of each image, network-interface, security-group"), "{notes}");
     for (action, what, wanted) in [
-        ("cloudformation:DescribeStacks", "*", "or on one resource: arn:aws:cloudformation:"),
+        ("cloudformation:DescribeStacks", "*", "or to one resource: arn:aws:cloudformation:"),
         // Several types, none of them required.
-        ("cloudformation:GetTemplateSummary", "*", "or on one resource: arn:aws:cloudformation:"),
-        ("ec2:CreateTags", "*", "may be asked on everything at once"),
+        ("cloudformation:GetTemplateSummary", "*", "or to one resource: arn:aws:cloudformation:"),
+        ("ec2:CreateTags", "*", "applies to all resources, as here"),
         // As in AWS's own messages.
-        ("rds:DescribeDBInstances", "arn:aws:rds:us-east-1:111122223333:db:*", "is taken as written"),
-        ("ec2:CreateVolume", "arn:aws:ec2:us-east-1:111122223333:volume/*", "is taken as written"),
+        ("rds:DescribeDBInstances", "arn:aws:rds:us-east-1:111122223333:db:*", "is used as written"),
+        ("ec2:CreateVolume", "arn:aws:ec2:us-east-1:111122223333:volume/*", "is used as written"),
         // AWS's own, which no account owns.
-        ("ssm:SendCommand", "arn:aws:ssm:us-east-1::document/AWS-RunShellScript", "names no account"),
-        ("s3:ListBucket", "arn:aws:s3::111122223333:accesspoint/m.mrap", "no Region"),
+        ("ssm:SendCommand", "arn:aws:ssm:us-east-1::document/AWS-RunShellScript", "does not name an account"),
+        ("s3:ListBucket", "arn:aws:s3::111122223333:accesspoint/m.mrap", "or a Region"),
         // An index is queried, and its table too; the list does not say which of the two.
         (
             "dynamodb:Query",
             "arn:aws:dynamodb:us-east-1:111122223333:table/t/index/i",
-            "may ask the same for one of each table",
+            "may also check one of each table",
         ),
     ] {
         let (_, json) = answer(&operator, action, what, &[]);
@@ -195,23 +199,23 @@ fn owner_is_the_account_of_the_arn() {
         "iam:GetUser",
         &operator,
         &more,
-        &["--resource-account", "is of account", &operator[13..25]],
+        &["--resource-account", "belongs to account", &operator[13..25]],
     );
     refused(&operator, "iam:ListUsers", "*", &more, &["--resource-account", "no account"]);
     let own = ["--resource-account", &operator[13..25]];
     assert_eq!(asked(&operator, "iam:GetUser", &operator, &own).code, 0);
     let (_, json) = answer(&operator, "s3:GetObject", "arn:aws:s3:::b/k", &more);
     let layers = json["layers"].to_string();
-    assert!(layers.contains("they do not bind the management account"), "{layers}");
+    assert!(layers.contains("they do not apply to the management account"), "{layers}");
 
     // A bucket's ARN does not say whose it is, which decides what binds it.
     let notes =
         |more: &[&str]| answer(&operator, "s3:GetObject", "arn:aws:s3:::b/k", more).1["notes"].to_string();
-    assert!(notes(&[]).contains("--resource-account says otherwise"), "{}", notes(&[]));
-    assert!(!notes(&more).contains("says otherwise"));
+    assert!(notes(&[]).contains("--resource-account sets another one"), "{}", notes(&[]));
+    assert!(!notes(&more).contains("sets another one"));
     let (_, json) = answer("*", "s3:GetObject", "arn:aws:s3:::b/k", &[]);
     let unknown = json["answer"]["unknown"].to_string();
-    assert!(unknown.contains("it is not said whose the resource is"), "{unknown}");
+    assert!(unknown.contains("the account that owns the resource is not given"), "{unknown}");
 }
 
 /// A misspelt name of somebody whom the scan would know.

@@ -24,18 +24,15 @@ fn notes_with(key_and_value: &str) -> String {
 #[test]
 fn keys_that_nobody_has_heard_of_are_noted() {
     for (given, wanted) in [
-        ("aws:TagKey=a", &["aws:TagKey is in no list of condition keys", "did you mean aws:TagKeys?"][..]),
+        ("aws:TagKey=a", &["aws:TagKey is not a known condition key", "did you mean aws:TagKeys?"][..]),
         ("aws:SourceIP4=192.0.2.7", &["did you mean aws:SourceIp?"]),
         ("iam:PolicyArm=x", &["did you mean iam:PolicyARN?"]),
-        ("nosuch:Key=x", &["nosuch:Key is in no list"]),
+        ("nosuch:Key=x", &["nosuch:Key is not a known condition key"]),
         ("aws:PrincipalTags/team=x", &["did you mean aws:PrincipalTag/team?"]),
-        ("nocolon=x", &["nocolon is in no list"]),
+        ("nocolon=x", &["nocolon is not a known condition key"]),
         // Of another action, so that AWS does not send it along.
-        (
-            "ec2:InstanceType=t3.micro",
-            &["iam:CreateUser does not have ec2:InstanceType", "answered as if it was not given"],
-        ),
-        ("aws:SourceVpc=vpc-1", &["no policy that was read mentions aws:SourceVpc"]),
+        ("ec2:InstanceType=t3.micro", &["iam:CreateUser does not send ec2:InstanceType", "so it is ignored"]),
+        ("aws:SourceVpc=vpc-1", &["no policy in the scan mentions aws:SourceVpc"]),
     ] {
         let notes = notes_with(given);
         for wanted in wanted {
@@ -51,7 +48,10 @@ fn keys_that_nobody_has_heard_of_are_noted() {
         "login.example.com/tenant:sub=x",
     ] {
         let notes = notes_with(given);
-        assert!(!notes.contains("no list") && !notes.contains("does not have"), "{given}: {notes}");
+        assert!(
+            !notes.contains("not a known condition key") && !notes.contains("does not send"),
+            "{given}: {notes}"
+        );
     }
 }
 
@@ -60,15 +60,15 @@ fn keys_that_nobody_has_heard_of_are_noted() {
 fn values_are_of_the_type_of_their_key() {
     let operator = operator();
     for (given, wanted) in [
-        (&["aws:SourceIp=office"][..], "expected an IP address"),
-        (&["aws:SourceIp=192.0.2.0/24"], "expected an IP address"),
+        (&["aws:SourceIp=office"][..], "expected a single IP address"),
+        (&["aws:SourceIp=192.0.2.0/24"], "expected a single IP address"),
         (&["aws:MultiFactorAuthPresent=yes"], "expected true or false"),
         (&["aws:MultiFactorAuthAge=ten"], "expected a number"),
-        (&["aws:CurrentTime=tomorrow"], "expected a moment"),
-        (&["aws:EpochTime=2026"], "expected a moment"),
+        (&["aws:CurrentTime=tomorrow"], "expected a time"),
+        (&["aws:EpochTime=2026"], "expected a time"),
         (&["aws:SourceArn=bucket"], "expected an ARN"),
         (&["iam:PolicyARN=AdministratorAccess"], "expected an ARN"),
-        (&["aws:SourceVpc=a", "aws:SourceVpc=b"], "has one value"),
+        (&["aws:SourceVpc=a", "aws:SourceVpc=b"], "has only one value"),
     ] {
         let more: Vec<&str> = given.iter().flat_map(|given| ["--context", given]).collect();
         let said = asked(&operator, "iam:AttachUserPolicy", &operator, &more);
@@ -96,13 +96,13 @@ fn what_follows_from_the_question_is_not_said_otherwise() {
     let broker = operator.replace("user/operator", "role/platform/KeyBroker");
     for (given, wanted) in [
         // The policy that denies spares this role.
-        (format!("aws:PrincipalArn={broker}"), format!("it follows from the question, and is {operator}")),
-        ("aws:username=ann".to_owned(), "is operator".to_owned()),
-        ("aws:PrincipalAccount=444455556666".to_owned(), format!("is {}", &operator[13..25])),
-        ("aws:ResourceAccount=444455556666".to_owned(), format!("is {}", &operator[13..25])),
+        (format!("aws:PrincipalArn={broker}"), format!("it is determined by the question: {operator}")),
+        ("aws:username=ann".to_owned(), "by the question: operator".to_owned()),
+        ("aws:PrincipalAccount=444455556666".to_owned(), format!("by the question: {}", &operator[13..25])),
+        ("aws:ResourceAccount=444455556666".to_owned(), format!("by the question: {}", &operator[13..25])),
         (
             "aws:PrincipalServiceName=ec2.amazonaws.com".to_owned(),
-            "such a request does not have it".to_owned(),
+            "such a request does not contain it".to_owned(),
         ),
     ] {
         let said = asked(&operator, "iam:CreateAccessKey", &operator, &["--context", &given]);
@@ -219,7 +219,7 @@ fn what_may_be_shared_with_another_account_is_unknown() {
     let theirs = instance(&operator(), "us-east-1").replace("instance/", "subnet/");
     let (said, json) = answer(&admin, "ec2:CreateNetworkInterface", &theirs, &[]);
     assert_eq!((said.code, json["answer"]["decision"].as_str()), (2, Some("unknown")), "{json:#}");
-    assert!(said.output.contains("Resource Access Manager"), "{}", said.output);
+    assert!(said.output.contains("resource shares of AWS RAM"), "{}", said.output);
     // Users are shared with nobody.
     let (_, json) = answer(&admin, "iam:GetUser", &operator(), &[]);
     assert_eq!(json["answer"]["decision"], "denied", "{json:#}");
@@ -272,7 +272,7 @@ fn a_federated_user_is_asked_about_by_its_user() {
     let who = operator().replace(":iam:", ":sts:").replace("user/", "federated-user/");
     let said = asked(&who, "iam:GetUser", &operator(), &[]);
     assert_eq!(said.code, 3);
-    for wanted in ["GetFederationToken", "ask about that user"] {
+    for wanted in ["GetFederationToken", "ask about the user instead"] {
         assert!(said.errors.contains(wanted), "{}", said.errors);
     }
 }

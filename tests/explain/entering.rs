@@ -66,7 +66,7 @@ fn a_members_root_user_is_open_to_the_management_account_if_that_is_turned_on() 
     let root = format!("arn:aws:iam::{member}:root");
     let json = answer(&world, "sts:AssumeRoot", &root);
     assert_eq!(json["answer"]["decision"], "unknown", "{json:#}");
-    assert!(json["answer"]["unknown"].to_string().contains("central root access"), "{json:#}");
+    assert!(json["answer"]["unknown"].to_string().contains("centralized root access"), "{json:#}");
     // Of the own permission, and of accounts that are none of the organization's, it is known.
     let denied = asked("sts:AssumeRole", r#""sts:AssumeRole""#);
     assert_eq!(answer(&denied, "sts:AssumeRoot", &root)["answer"]["decision"], "denied");

@@ -33,7 +33,7 @@ fn a_misspelt_service_does_not_end_with_0() {
         assert_eq!((said.code, &json["principal_known"]), (2, &false.into()), "{who}: {json:#}");
         assert_eq!(json["answer"]["decision"], "denied", "{who}: {json:#}");
         let notes = json["notes"].to_string();
-        for wanted in [meant, who, "no service of that name is known (list of 20"] {
+        for wanted in [meant, who, "unknown service (list of 20"] {
             assert!(notes.contains(wanted) && said.output.contains(wanted), "{who}: {wanted}: {notes}");
         }
         assert!(
@@ -120,7 +120,7 @@ fn a_provider_that_is_not_there_is_refused() {
         let role = &roles.find(|one| one.account_id == there.account_id).unwrap().principal_arn;
         let said = ask(&lake, arn, action, role, &[]);
         assert_eq!(said.code, 0, "{}{}", said.output, said.errors);
-        assert!(!said.output.contains("whether there is"), "{}", said.output);
+        assert!(!said.output.contains("it is unknown whether"), "{}", said.output);
         let misspelt = format!("{arn}x");
         let said = ask(&lake, &misspelt, action, role, &[]);
         assert_eq!(said.code, 3, "{misspelt}: {}", said.output);
@@ -141,12 +141,12 @@ fn a_provider_that_may_be_there_is_asked_and_noted() {
         (
             World::start(few()),
             &["--quiet", "--collect", "policies", "--check", "iam-root-mfa-missing"][..],
-            "was not collected: `orgsweep scan --collect identity_providers` reads it",
+            "was not collected: collect it with `orgsweep scan --collect identity_providers`",
         ),
         (
             World::start(Options { denied, with_everything: true, ..few() }),
             &WITH_PROVIDERS,
-            "was lost: DENIED",
+            "could not be read: DENIED",
         ),
     ] {
         world.scan(arguments);
@@ -155,10 +155,8 @@ fn a_provider_that_may_be_there_is_asked_and_noted() {
         let who = format!("arn:aws:iam::{}:saml-provider/nosuch", role.account_id);
         let said = ask(&world.lake(), &who, "sts:AssumeRoleWithSAML", &role.principal_arn, &[]);
         assert_eq!(said.code, 0, "{}{}", said.output, said.errors);
-        let wanted = format!(
-            "whether there is {who} is not known: identity_providers of {} {wanted}",
-            role.account_id
-        );
+        let wanted =
+            format!("it is unknown whether {who} exists: identity_providers of {} {wanted}", role.account_id);
         assert!(said.output.starts_with("DENIED"), "{}", said.output);
         assert!(said.output.contains(&wanted), "{}", said.output);
     }
@@ -196,7 +194,11 @@ fn no_request_crosses_partitions() {
         assert_eq!(said.code, 3, "{who} {what} {more:?}: {}", said.output);
         assert!(said.output.is_empty(), "{}", said.output);
         let is_one_sentence = said.errors.trim().lines().count() == 1;
-        assert!(is_one_sentence && said.errors.contains("no request crosses partitions"), "{}", said.errors);
+        assert!(
+            is_one_sentence && said.errors.contains("requests cannot cross partitions"),
+            "{}",
+            said.errors
+        );
     }
 }
 
@@ -208,7 +210,7 @@ fn a_misspelt_condition_key_does_not_end_with_0() {
         ("aws:MultiFactorAuthPresnt=true", "did you mean aws:MultiFactorAuthPresent?"),
         ("iam:PolicyArm=x", "did you mean iam:PolicyARN?"),
         ("aws:PrincipalTags/team=x", "did you mean aws:PrincipalTag/team?"),
-        ("nosuch:Key=x", "is in no list"),
+        ("nosuch:Key=x", "is not a known condition key"),
     ] {
         let (said, json) = answer(&operator, "iam:GetUser", &operator, &["--context", given]);
         let key = given.split('=').next().unwrap();

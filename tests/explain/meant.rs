@@ -87,7 +87,7 @@ fn an_account_is_every_principal_of_it() {
     }
     // Whom the policy names is not "anyone", and that is said.
     let (_, json) = decision(&world, "*");
-    assert!(json["notes"].to_string().contains("ask about each by its ARN"), "{json:#}");
+    assert!(json["notes"].to_string().contains("ask about each of them by its ARN"), "{json:#}");
     // Elsewhere the root ARN is the root user.
     let root = format!("arn:aws:iam::{}:root", DEMO.management());
     let (_, json) = answer(&root, "iam:ListUsers", "*", &[]);
@@ -111,10 +111,7 @@ fn what_only_a_principals_own_policies_decide_is_not_answered_for_many() {
     }
     let (said, json) = answer("*", "s3:GetObject", "arn:aws:s3:::b/k", &["--resource-account", &account]);
     assert_eq!((said.code, &json["side"]), (2, &"resource".into()), "{json:#}");
-    assert_eq!(
-        json["if_the_resource_policy_says_nothing"]["reason"],
-        "nothing in the resource's policy allows it"
-    );
+    assert_eq!(json["if_the_resource_policy_says_nothing"]["reason"], "not allowed by the resource's policy");
     assert_eq!(answer("*", "sts:GetCallerIdentity", "*", &[]).1["answer"]["decision"], "allowed");
 }
 

@@ -33,7 +33,7 @@ pub struct Explanation {
     /// As it was put to the engine.
     pub request: Request,
     pub answer: Answer,
-    /// `role` or `resource`: only that side was asked, since the other is not the scan's to know.
+    /// `role` or `resource`: only that side was evaluated, because the scan does not have the other.
     pub side: Option<&'static str>,
     /// Whether the catalogue has the action; if not, it is probably misspelt.
     pub is_action_known: bool,
@@ -49,7 +49,7 @@ pub struct Explanation {
 }
 
 impl Explanation {
-    /// Whether it can be relied on: it is known, and what was asked for exists as far as is known.
+    /// Whether the answer is reliable: it is known, and the names in the question are known.
     pub fn is_reliable(&self) -> bool {
         self.is_action_known
             && self.unrecognized.is_empty()
@@ -89,9 +89,10 @@ impl Parties {
         };
         let service_control = guard(Kind::Service, subject.account().filter(|_| !requester.is_external));
         let resource_control = match owner {
-            None if has_no_account(resource) => {
-                Guard::unknown(Kind::Resource, "it is not said whose the resource is: --resource-account")
-            }
+            None if has_no_account(resource) => Guard::unknown(
+                Kind::Resource,
+                "the account that owns the resource is not given: use --resource-account",
+            ),
             owner => guard(Kind::Resource, owner),
         };
         Ok(Self { requester, owner, side, service_control, resource_control })
@@ -158,7 +159,7 @@ pub fn answer(
     let mut notes = question.notes.clone();
     if let (None, Some(own), true) = (owner, subject.account(), has_no_account(resource)) {
         notes.push(format!(
-            "{resource} does not say whose it is: it is taken for one of {own}; --resource-account says otherwise"
+            "{resource} does not name its account: account {own} is assumed; --resource-account sets another one"
         ));
     }
     let owner = owner.or_else(|| subject.account());
@@ -229,7 +230,7 @@ fn keys_to_supply(answer: &Answer, request: &Request) -> Vec<String> {
     if options.is_empty() {
         return Vec::new();
     }
-    vec![format!("what no scan knows can be said: {}", options.join(" "))]
+    vec![format!("these keys are unknown to a scan; set them with {}", options.join(" "))]
 }
 
 /// Mistakes in the policies that the request meets: conditions on keys that AWS never sends with the action.
@@ -270,7 +271,7 @@ fn missing_principal(question: &Question<'_>, owner: Option<AccountId>, facts: &
                 return None;
             }
             let missing = facts.missing_provider("--resource", question.resource, owner)?;
-            return Some(format!("the scan does not have it: {missing}"));
+            return Some(format!("not found in the scan: {missing}"));
         }
         "user" => PrincipalKind::User,
         "group" => PrincipalKind::Group,
@@ -286,7 +287,7 @@ fn missing_principal(question: &Question<'_>, owner: Option<AccountId>, facts: &
     }
     let known = facts.known(owner, &[kind]);
     Some(format!(
-        "the scan does not have it: {}",
+        "not found in the scan: {}",
         unknown("--resource", kind.as_str(), question.resource, &known)
     ))
 }
@@ -329,7 +330,7 @@ mod tests {
             notes[0].contains("aws:VpceAccount is a key that AWS never sends with sts:AssumeRole"),
             "{notes:?}"
         );
-        assert!(notes[1].ends_with("the condition spares nothing from the Deny"), "{notes:?}");
+        assert!(notes[1].ends_with("the condition exempts nothing from the Deny"), "{notes:?}");
         assert_eq!(never_sent_in(&layers, "kms:Decrypt"), Vec::<String>::new());
     }
 }

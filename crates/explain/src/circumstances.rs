@@ -66,7 +66,7 @@ impl Circumstances {
                     return Err(wrong(expected));
                 }
                 if values.len() > 1 && !known.is_list && !is_multivalued(&lower) {
-                    return Err(wrong("a request has one value of this key"));
+                    return Err(wrong("a request has only one value for this key"));
                 }
             }
             if FOLLOWING.contains(&lower.as_str()) {
@@ -130,7 +130,7 @@ impl Circumstances {
             && values.iter().all(|said| **said != *value)
         {
             let said = values.join(", ");
-            self.notes.push(format!("{key} is supposed to be {said:?}, as was asked; {who} says {value:?}"));
+            self.notes.push(format!("{key} is assumed to be {said:?}, as given; {who} says {value:?}"));
         }
     }
 
@@ -139,7 +139,7 @@ impl Circumstances {
         &self.unrecognized
     }
 
-    /// What whoever gave the keys should know, those included that no policy mentions.
+    /// Notes about the given keys, including keys that no policy mentions.
     pub fn notes(&self, arguments: &[String], facts: &Facts) -> Vec<String> {
         let mut notes = self.notes.clone();
         let texts: Vec<String> = facts.texts().map(str::to_lowercase).collect();
@@ -151,13 +151,13 @@ impl Circumstances {
             let tag = lower.find("resourcetag/").map_or(lower.as_str(), |at| &lower[at..]);
             let is_noted = notes.iter().any(|note| note.contains(key));
             if !is_noted && !texts.iter().any(|text| text.contains(tag)) {
-                notes.push(format!("no policy that was read mentions {key}"));
+                notes.push(format!("no policy in the scan mentions {key}"));
             }
         }
         notes
     }
 
-    /// What the facts say, and in which Region the service that is asked has its only endpoint.
+    /// Keys from the facts, and the Region of a service with a single endpoint.
     pub fn of_facts(&mut self, facts: FactKeys, bare: &Request) {
         let endpoint = match bare.context().get(REGION) {
             Key::Known { values, .. } if facts.keys.iter().all(|(key, _)| key != REGION) => values.first(),
@@ -209,10 +209,8 @@ fn follows(said: &[Box<str>], state: &Key) -> Result<(), String> {
         {
             Ok(())
         }
-        Key::Known { values, .. } => {
-            Err(format!("it follows from the question, and is {}", values.join(", ")))
-        }
-        Key::Absent => Err("it follows from the question: such a request does not have it".to_owned()),
+        Key::Known { values, .. } => Err(format!("it is determined by the question: {}", values.join(", "))),
+        Key::Absent => Err("it is determined by the question: such a request does not contain it".to_owned()),
         // Nothing follows, as of somebody whom a provider vouches for.
         _ => Ok(()),
     }

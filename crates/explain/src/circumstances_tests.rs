@@ -31,7 +31,7 @@ fn what_the_user_says_wins_in_whatever_case() {
     circumstances.of_facts(FactKeys { keys, families: Vec::new() }, &bare());
     assert_eq!(
         circumstances.notes.last().unwrap(),
-        "aws:PrincipalOrgID is supposed to be \"o-mine\", as was asked; the scan says \"o-scan\""
+        "aws:PrincipalOrgID is assumed to be \"o-mine\", as given; the scan says \"o-scan\""
     );
     let context = circumstances.over(Context::auditor());
     let value = |key: &str| match context.get(key) {
@@ -133,9 +133,9 @@ fn a_key_that_the_action_does_not_have_does_not_count() {
     ] {
         let circumstances = given_of(action, resource, &[given]).unwrap();
         let key = given.split('=').next().unwrap();
-        let note = format!("{action} does not have {key}: AWS leaves it out of such a request");
+        let note = format!("{action} does not send {key}: AWS omits it from such requests");
         assert!(circumstances.notes[0].starts_with(&note), "{:?}", circumstances.notes);
-        assert!(circumstances.notes[0].ends_with("as if it was not given"), "{:?}", circumstances.notes);
+        assert!(circumstances.notes[0].ends_with("so it is ignored"), "{:?}", circumstances.notes);
         assert_eq!(circumstances.over(Context::auditor()).get(key), &Key::Absent, "{action} {given}");
     }
     for (given, action, resource) in [

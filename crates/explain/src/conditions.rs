@@ -1,4 +1,4 @@
-//! What an answer hangs on, and who decides it.
+//! The open conditions of an answer, and who controls them.
 
 use orgsweep_policy::{Condition, Decision, Key, Request, Residual, Statement, Term, Truth};
 
@@ -62,7 +62,7 @@ pub fn open_conditions<'a>(
     open.map(|condition| (Decider::of_condition(condition, request), condition))
 }
 
-/// What the best choice of whoever asks makes of a conditional answer; `None`: it is not one.
+/// The decision of a conditional answer if the caller chooses in its favor; `None`: the answer is not conditional.
 pub fn by_choice(decision: &Decision, request: &Request) -> Option<Truth> {
     match decision {
         Decision::AllowedIf(residual) => Some(residual.by_choice(request)),
@@ -70,7 +70,7 @@ pub fn by_choice(decision: &Decision, request: &Request) -> Option<Truth> {
     }
 }
 
-/// The keys that keep an answer from being known and that whoever asks may say.
+/// The keys that make an answer unknown and that can be given.
 pub fn undetermined_keys(decision: &Decision, request: &Request) -> Vec<String> {
     let mut keys: Vec<String> = Vec::new();
     let Decision::Unknown(doubts) = decision else { return keys };

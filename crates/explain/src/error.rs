@@ -19,12 +19,12 @@ pub enum ExplainError {
         source: LakeError,
     },
     /// The scan is older than a table that is needed.
-    #[error("the scan has no table {table}: it was made by a version that did not store it; scan again")]
+    #[error("the scan has no table {table}: the version that wrote it did not store that table; scan again")]
     NotStored {
         /// The table.
         table: &'static str,
     },
     /// The scan's own row is not there.
-    #[error("the scan has no row of its own")]
+    #[error("the scan record is missing")]
     NoRecord,
 }

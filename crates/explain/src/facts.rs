@@ -121,7 +121,7 @@ impl Facts {
     fn collect(&self, table: &str) -> String {
         // Whatever explains policies needs the others.
         let collected = if table == IdentityProvider::SCHEMA.name { table } else { "policies" };
-        format!("`{} scan --collect {collected}` reads it", self.program)
+        format!("collect it with `{} scan --collect {collected}`", self.program)
     }
 
     /// Why a table of an account is not whole; `None`: it was read.
@@ -131,7 +131,7 @@ impl Facts {
             match self.reads.iter().find(is_meant) {
                 None => Some(format!("{table} of {account} was not collected: {}", self.collect(table))),
                 Some(read) if read.outcome == TableReadOutcome::Read => None,
-                Some(read) => Some(format!("{table} of {account} was lost: {}", why(read))),
+                Some(read) => Some(format!("{table} of {account} could not be read: {}", why(read))),
             }
         })
     }

@@ -90,9 +90,9 @@ pub struct LookedUp {
     pub known: Option<Known>,
     /// Whether a request for the action may have it. What no list has may be newer than they are.
     pub is_sent: bool,
-    /// What whoever gave it should know.
+    /// A note about the key.
     pub note: Option<String>,
-    /// Whether a list has it, or it may be one of somebody's own.
+    /// Whether the key is listed, or may be a custom one.
     pub is_recognized: bool,
 }
 
@@ -110,7 +110,7 @@ pub fn look_up(key: &str, question: &Question<'_>) -> LookedUp {
             is_sent: false,
             is_recognized: true,
             note: Some(format!(
-                "{} does not have {key}: AWS leaves it out of such a request, which is answered as if it was not given",
+                "{} does not send {key}: AWS omits it from such requests, so it is ignored",
                 question.action
             )),
         }
@@ -154,7 +154,7 @@ fn unrecognized_key(key: &str, question: &Question<'_>, others: &[Action<'_>]) -
     let whole = |name: &&str| if name.ends_with('/') { format!("{name}{tag}") } else { (*name).to_owned() };
     let meant: Vec<String> = meant.iter().map(whole).collect();
     let meant = did_you_mean(&meant).map(|meant| format!("; {meant}")).unwrap_or_default();
-    format!("{key} is in no list of condition keys (catalogue of {}){meant}", catalogue_day())
+    format!("{key} is not a known condition key (catalogue of {}){meant}", catalogue_day())
 }
 
 impl Known {
@@ -165,7 +165,7 @@ impl Known {
             Kind::Number => (is_number(value), "expected a number"),
             Kind::Moment => (
                 is_moment(value),
-                "expected a moment, such as 2026-06-01T00:00:00Z, 2026-06-01 or the seconds since 1970",
+                "expected a time, such as 2026-06-01T00:00:00Z, 2026-06-01 or the seconds since 1970",
             ),
             Kind::Bool => (
                 value.eq_ignore_ascii_case("true") || value.eq_ignore_ascii_case("false"),
@@ -173,7 +173,7 @@ impl Known {
             ),
             Kind::Address => (
                 value.parse::<IpAddr>().is_ok(),
-                "expected an IP address, such as 192.0.2.7: a request comes from one, not from a range",
+                "expected a single IP address, such as 192.0.2.7, not a range",
             ),
             Kind::Arn => (parts(value).is_some(), "expected an ARN"),
         };
@@ -235,10 +235,10 @@ mod tests {
             ("iam:GetUser", "iam:PolicyARN"),
             ("s3:GetObject", "ec2:InstanceType"),
         ] {
-            assert!(of(action, key).1.unwrap().contains("does not have"), "{action} {key}");
+            assert!(of(action, key).1.unwrap().contains("does not send"), "{action} {key}");
         }
         for key in ["aws:PrincipalTag/", "aws:RequestTag", "ec2:", "", ":", "*:*"] {
-            assert!(of("iam:GetUser", key).1.unwrap().contains("no list"), "{key}");
+            assert!(of("iam:GetUser", key).1.unwrap().contains("not a known condition key"), "{key}");
         }
     }
 

@@ -39,7 +39,7 @@ impl LayersView<'_> {
         let mut shown = Vec::new();
         match self.service_control {
             Guard::None(Absence::Outside) if self.requester.is_external => {
-                shown.push(absent(Kind::Service.plural(), "those of its own organization: not known"));
+                shown.push(absent(Kind::Service.plural(), "those of the principal's organization: unknown"));
             }
             Guard::None(absence) => shown.push(absent(Kind::Service.plural(), absence.words())),
             Guard::Levels(_) => shown.extend(service.into_iter().map(|step| self.bound(step))),
@@ -62,13 +62,13 @@ impl LayersView<'_> {
                     shown.push(absent("the resource's policy", "there is none"));
                 }
                 Layer::Identity if self.requester.is_external => {
-                    shown.push(absent("identity policies", "those of its own account: not known"));
+                    shown.push(absent("identity policies", "those of the principal's account: unknown"));
                 }
                 Layer::Identity if self.subject.account().is_none() => {}
                 Layer::Identity if self.requester.principal.kind() == PrincipalKind::Root => {
                     shown.push(absent(
                         "identity policies",
-                        "none: the root user may do everything in its account",
+                        "none: the root user has full access to its account",
                     ));
                 }
                 _ => shown.push(self.bound(step)),
@@ -128,11 +128,11 @@ impl LayersView<'_> {
             Denial::Explicit(layer) => {
                 let name = self.name(layer);
                 match evidence.iter().find(|citation| citation.layer == layer) {
-                    Some(citation) => format!("the {} deny it: {citation}", trimmed(&name)),
-                    None => format!("a statement of the {} denies it", trimmed(&name)),
+                    Some(citation) => format!("denied by the {}: {citation}", trimmed(&name)),
+                    None => format!("denied by a statement of the {}", trimmed(&name)),
                 }
             }
-            Denial::Implicit(layer) => format!("nothing in the {} allows it", trimmed(&self.name(layer))),
+            Denial::Implicit(layer) => format!("not allowed by the {}", trimmed(&self.name(layer))),
             Denial::ByDesign(reason) => reason.to_owned(),
         }
     }
@@ -144,26 +144,27 @@ impl LayersView<'_> {
         if self.requester.is_external && is_possible {
             notes.push(match self.subject {
                 Subject::Anyone => {
-                    "any AWS principal is meant, inside and outside the organization; its own account must allow it too"
+                    "this applies to any AWS principal, inside or outside the organization; the principal's own account must \
+                     allow it too"
                         .to_owned()
                 }
-                _ => "this is the role's side: whether the other account lets its principal ask is that account's own affair"
+                _ => "this is only the role's side: the other account must allow its principal to make the call"
                     .to_owned(),
             });
         }
         if self.subject.is_many() && matches!(answer.decision, Decision::Denied(Denial::Implicit(_))) {
             notes.push(
-                "principals that a policy names are not meant by this question: ask about each by its ARN"
+                "this does not cover principals that a policy names: ask about each of them by its ARN"
                     .to_owned(),
             );
         }
         if let Subject::Account { account, .. } = self.subject {
             notes.push(format!(
-                "any principal of account {account} is meant, as in a trust policy; its root user itself can assume no role"
+                "this applies to any principal of account {account}, as in a trust policy; its root user cannot assume roles"
             ));
         }
         if self.requester.session.is_some() && is_possible {
-            notes.push("a session policy, if the session was opened with one, limits it further".to_owned());
+            notes.push("a session policy, if the session has one, limits it further".to_owned());
         }
         notes
     }

@@ -1,4 +1,4 @@
-//! Somebody whose own side is not asked: of an account that the scan does not have, or any principal.
+//! Principals whose own side is not evaluated: principals of accounts outside the scan, and any principal (`*`).
 
 use std::collections::BTreeSet;
 
@@ -18,8 +18,8 @@ const ORGANIZATION: &str = "aws:PrincipalOrgID";
 /// One that nobody has.
 const ANOTHER: &str = "o-0000000000";
 
-/// Somebody from elsewhere can be asked about only where the scan has the other side: a role's trust. Anyone can be asked
-/// about wherever the resource may have a policy.
+/// A principal outside the scan can be evaluated only if the scan has the other side, a role's trust policy. Any principal
+/// (`*`) can be evaluated if the resource may have a policy.
 pub fn is_answerable(
     subject: &Subject,
     (action, resource): (&str, &str),
@@ -33,24 +33,23 @@ pub fn is_answerable(
     }
     match subject {
         Subject::Anyone if opens_a_role(action, resource) => Err(ExplainError::Invalid(format!(
-            "--resource: its account is not in scan {}, so that the role's trust policy is not known",
+            "--resource: its account is not in scan {}, so the role's trust policy is unknown",
             facts.scan_id
         ))),
         Subject::Anyone if !side.policies.is_empty() || needs_no_permission(action) => Ok(()),
         Subject::Anyone => Err(ExplainError::Invalid(format!(
-            "--principal *: {action} is decided by the policies of whoever asks, since the resource has none of its own: name \
-             a principal"
+            "--principal *: the resource has no policy, so {action} depends on the caller's policies: name a principal"
         ))),
         _ if subject.is_many() => Err(ExplainError::Invalid(
-            "--principal: an account as a whole can be asked about only where it assumes a role (sts:AssumeRole); name one of \
-             its principals"
+            "--principal: an account as a whole is accepted only for assuming a role (sts:AssumeRole); name one of its \
+             principals"
                 .to_owned(),
         )),
         _ => {
             let account = subject.account().map(|account| account.to_string()).unwrap_or_default();
             Err(ExplainError::Invalid(format!(
-                "--principal: account {account} is not in scan {}: of somebody from outside it can be asked only whether a \
-                 role of the organization lets it in (sts:AssumeRole)",
+                "--principal: account {account} is not in scan {}: for a principal outside it, only assuming a role of the \
+                 organization can be evaluated (sts:AssumeRole)",
                 facts.scan_id
             )))
         }
@@ -67,7 +66,7 @@ fn needs_no_permission(action: &str) -> bool {
 const OF_ONE: [&str; 5] =
     ["aws:PrincipalArn", "aws:PrincipalType", "aws:TokenIssueTime", "aws:userid", "aws:username"];
 
-/// What is supposed of somebody about whom nothing is known.
+/// The assumptions about a principal of which nothing is known.
 pub fn supposed(subject: &Subject) -> Context {
     let open = match subject {
         Subject::Anyone => &[&OF_ONE[..], &["aws:PrincipalAccount"]].concat(),

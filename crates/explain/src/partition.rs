@@ -10,7 +10,7 @@ use crate::query::Query;
 use crate::question::Question;
 use crate::subject::Subject;
 
-/// Refuses a question whose parts are of more than one partition: AWS is never asked it.
+/// Rejects a question with more than one partition: such requests do not exist.
 pub fn is_one(
     query: &Query,
     subject: &Subject,
@@ -43,7 +43,7 @@ pub fn is_one(
     match named.find(|(_, own)| *own != partition) {
         None => Ok(()),
         Some((what, own)) => Err(ExplainError::Invalid(format!(
-            "{what} is of partition {own}, and {first} of {partition}: no request crosses partitions"
+            "{what} is in partition {own}, but {first} is in {partition}: requests cannot cross partitions"
         ))),
     }
 }

@@ -33,7 +33,7 @@ impl Query {
                 wrong("--resource is *, which belongs to no account".to_owned())
             }
             (Some(given), Some(own)) if given != own => {
-                wrong(format!("it is {given}, and {:?} is of account {own}", self.resource))
+                wrong(format!("it is {given}, but {:?} belongs to account {own}", self.resource))
             }
             // What is answered for may be no single resource.
             _ if question.resource == "*" => Ok(None),

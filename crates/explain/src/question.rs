@@ -1,4 +1,4 @@
-//! What is asked for, and on what: one action on one resource, as AWS itself would be asked.
+//! Action and resource of a question: one action on one resource, as in a request to AWS.
 
 use orgsweep_policy::{Action, Catalogue, ResourceType};
 
@@ -15,13 +15,13 @@ pub struct Question<'a> {
     pub resource: &'a str,
     /// What the catalogue has of the action; `None`: nothing, and it is compared as a text like any other.
     pub listed: Option<Action<'static>>,
-    /// What whoever asked should know besides the answer.
+    /// Notes about the question.
     pub notes: Vec<String>,
 }
 
 impl<'a> Question<'a> {
-    /// Refuses what AWS is never asked: patterns, texts that are no names, and resources that the action does not take. What
-    /// the catalogue does not list is not refused, since it may be newer, but noted.
+    /// Rejects questions that cannot be requests to AWS: wildcards, invalid names, and resources that the action does not
+    /// support. What the catalogue does not list is accepted with a note, because it may be newer.
     pub fn read(action: &'a str, resource: &'a str) -> Result<Self, ExplainError> {
         named(action)?;
         let listed = Catalogue::get().action(action);
@@ -55,19 +55,19 @@ fn named(text: &str) -> Result<(), ExplainError> {
         let names: Vec<String> = taken.iter().take(MOST).map(ToString::to_string).collect();
         let meant = match taken.len() {
             0 => String::new(),
-            count => format!(" (the pattern takes in {}{})", names.join(", "), and_more(count)),
+            count => format!(" (the wildcard matches {}{})", names.join(", "), and_more(count)),
         };
         return Err(ExplainError::Invalid(format!(
-            "--action {text:?}: a policy has patterns, a request has one action: name one{meant}"
+            "--action {text:?}: wildcards are not accepted, a request has a single action: name one{meant}"
         )));
     } else if text.chars().any(|character| character.is_whitespace() || character.is_control()) {
-        "it has white space or control characters in it"
+        "it contains white space or control characters"
     } else if !text.contains(':') {
         "it names no service"
     } else if text.split_once(':').is_some_and(|(service, name)| is_name(service) && is_name(name)) {
         return Ok(());
     } else {
-        "it is not a service and a name with a colon between them"
+        "it does not have the form service:Name"
     };
     let meant = did_you_mean(&actions(text)).map(|meant| format!("; {meant}")).unwrap_or_default();
     Err(ExplainError::Invalid(format!(
@@ -79,8 +79,8 @@ fn named(text: &str) -> Result<(), ExplainError> {
 fn written(text: &str, listed: Option<Action<'_>>) -> Result<(), ExplainError> {
     let wrong = |why: &str| {
         Err(ExplainError::Invalid(format!(
-            "--resource {text:?}: {why}: expected an ARN, such as arn:aws:iam::111122223333:role/ci, or * where the action takes \
-             no resource"
+            "--resource {text:?}: {why}: expected an ARN, such as arn:aws:iam::111122223333:role/ci, or * for actions without \
+             resources"
         )))
     };
     if text == "*" {
@@ -99,14 +99,14 @@ fn written(text: &str, listed: Option<Action<'_>>) -> Result<(), ExplainError> {
         || [service, region, account].into_iter().any(has_space)
         || is_padded
     {
-        return wrong("it has white space or control characters where no ARN has any");
+        return wrong("it contains white space or control characters, which an ARN cannot contain there");
     }
     if account.bytes().all(|byte| byte.is_ascii_digit()) && !matches!(account.len(), 0 | 12) {
-        return wrong("its account is not of twelve digits");
+        return wrong("its account ID does not have 12 digits");
     }
     if text.contains(['*', '?']) && !is_named_with_a_star(text, listed) {
         return Err(ExplainError::Invalid(format!(
-            "--resource {text:?}: a policy has patterns, a request has one resource: name one"
+            "--resource {text:?}: wildcards are not accepted, a request has a single resource: name one"
         )));
     }
     Ok(())
@@ -146,7 +146,7 @@ fn has_no_account(form: &str, arn: &str) -> bool {
 fn unlisted(action: &str) -> String {
     let meant = did_you_mean(&actions(action)).map(|meant| format!("; {meant}")).unwrap_or_default();
     format!(
-        "{action} is not in the catalogue of {}, so that it is compared as written and its resource is not checked{meant}",
+        "{action} is not in the catalogue of {}: it is used as written and its resource is not validated{meant}",
         catalogue_day()
     )
 }
@@ -174,23 +174,24 @@ fn without_type<'a>(
     match (action.checked_on(), service) {
         (_, None) => Ok((resource, None)),
         (_, Some(service)) if service != own => Err(ExplainError::Invalid(format!(
-            "--resource {resource:?}: {lists_none}, and the ARN is one of {service}: expected --resource '*' or an ARN of {own}"
+            "--resource {resource:?}: {lists_none}, and the ARN belongs to {service}: expected --resource '*' or an ARN of \
+             {own}"
         ))),
         (Some(form), _) if is_written_as(form, resource) => {
-            Ok((resource, Some(format!("{lists_none}; its refusals name {}", partition(form)))))
+            Ok((resource, Some(format!("{lists_none}; its AccessDenied messages name {}", partition(form)))))
         }
         (Some(form), _) => Ok((
             "*",
             Some(format!(
-                "{lists_none}; its refusals name {}, which is what is answered for",
+                "{lists_none}; its AccessDenied messages name {}, which is used here",
                 partition(form)
             )),
         )),
         (None, _) => Ok((
             resource,
             Some(format!(
-                "{lists_none}: the answer holds if AWS checks it on this ARN, as a message that names it would show; most such \
-                 actions are checked on *"
+                "{lists_none}: the answer is correct only if AWS checks this ARN, which an AccessDenied message would name; \
+                 most such actions are checked on *"
             )),
         )),
     }
@@ -208,10 +209,10 @@ fn taken(action: Action<'_>, resource: &str) -> Result<Option<String>, ExplainEr
         let with_policies = Catalogue::get().has_resource_policies(action.service()) == Some(true);
         if required.is_empty() && (kinds.len() == 1 || !with_policies) {
             return Ok(Some(format!(
-                "{action} may be asked on everything at once, as here, or on one resource: {forms}"
+                "{action} applies to all resources, as here, or to one resource: {forms}"
             )));
         }
-        return refused(format!("{action} is asked on one resource: {forms}"));
+        return refused(format!("{action} requires one resource: {forms}"));
     }
     let fits = |wanted: Fit| kinds.iter().find(|kind| fit(kind.arn, resource) == wanted);
     if let Some(kind) = fits(Fit::Whole) {
@@ -221,16 +222,16 @@ fn taken(action: Action<'_>, resource: &str) -> Result<Option<String>, ExplainEr
         if !others.is_empty() {
             let some = others.iter().take(MOST).copied().collect::<Vec<_>>().join(", ");
             notes.push(format!(
-                "{action} may need more than the {} that was asked about: AWS may ask the same for one of each {some}{}; its list \
-                 marks choices so too",
+                "{action} may require more than this {}: AWS may also check one of each {some}{}, although its reference marks \
+                 alternatives the same way",
                 kind.name,
                 and_more(others.len())
             ));
         }
         if is_all_of_a_kind(resource) && !kind.arn.contains('*') {
             notes.push(
-                "the * at the end is taken as written, as AWS writes it where no single one is meant: what policies say of single \
-                 ones is not looked at"
+                "the * at the end is used as written, as AWS does for requests without a single resource: policy statements \
+                 for single resources are not considered"
                     .to_owned(),
             );
         }
@@ -239,24 +240,22 @@ fn taken(action: Action<'_>, resource: &str) -> Result<Option<String>, ExplainEr
     if let Some(kind) = fits(Fit::OtherPlace) {
         if has_no_account(kind.arn, resource) {
             return Ok(Some(
-                "the resource names no account or no Region, as some of AWS's own do; it is compared as written".to_owned(),
+                "the resource does not name an account or a Region, like some resources of AWS; it is compared as written".to_owned(),
             ));
         }
-        return refused(format!(
-            "its Region or account is not where {action} looks for it: expected {forms}"
-        ));
+        return refused(format!("its Region or account does not fit {action}: expected {forms}"));
     }
     let service = parts(resource).map_or("", |[_, _, service, ..]| service);
     let known = Catalogue::get().matching(&format!("{service}:*"));
     let mut others = known.iter().flat_map(Action::resource_types);
     if let Some(other) = others.find(|kind| fit(kind.arn, resource) == Fit::Whole) {
-        return refused(format!("{action} takes no {}: expected {forms}", other.name));
+        return refused(format!("{action} does not apply to resource type {}: expected {forms}", other.name));
     }
     if kinds.iter().all(|kind| parts(kind.arn).is_none_or(|[_, _, own, ..]| own != service)) {
-        return refused(format!("{action} takes nothing of {service}: expected {forms}"));
+        return refused(format!("{action} does not apply to resources of {service}: expected {forms}"));
     }
     Ok(Some(format!(
-        "the resource has none of the forms that the catalogue of {} has for {action}, so that it is compared as written: {forms}",
+        "the resource matches no ARN format that the catalogue of {} lists for {action}; it is compared as written: {forms}",
         catalogue_day()
     )))
 }
@@ -291,25 +290,30 @@ mod tests {
         for (action, resource, answered, wanted) in [
             ("elasticmapreduce:RunJobFlow", "*", "*", &[][..]),
             ("elasticmapreduce:RunJobFlow", cluster, cluster, &["lists no resource type", ":cluster/*"]),
-            ("s3:ListAllMyBuckets", "arn:aws:s3:::*", "arn:aws:s3:::*", &["refusals name arn:aws:s3:::*"]),
+            (
+                "s3:ListAllMyBuckets",
+                "arn:aws:s3:::*",
+                "arn:aws:s3:::*",
+                &["AccessDenied messages name arn:aws:s3:::*"],
+            ),
             (
                 "cloudformation:ListStacks",
                 "arn:aws:cloudformation:us-east-1:111122223333:stack/*/*",
                 "arn:aws:cloudformation:us-east-1:111122223333:stack/*/*",
-                &["refusals name arn:aws:cloudformation:"],
+                &["AccessDenied messages name arn:aws:cloudformation:"],
             ),
             // Of another form than the one that is known, or where that is no ARN.
             (
                 "elasticmapreduce:RunJobFlow",
                 "arn:aws:elasticmapreduce:us-east-1:111122223333:cluster/j-1",
                 "*",
-                &[":cluster/*, which is what is answered for"],
+                &[":cluster/*, which is used here"],
             ),
             (
                 "ec2:DescribeInstances",
                 "arn:aws:ec2:us-east-1:111122223333:instance/i-1",
                 "*",
-                &["refusals name *, which is what is answered for"],
+                &["AccessDenied messages name *, which is used here"],
             ),
             // On what AWS checks it is not known.
             (
@@ -318,7 +322,7 @@ mod tests {
                 "arn:aws:rolesanywhere:us-east-1:111122223333:trust-anchor/*",
                 &[
                     "lists no resource type for rolesanywhere:CreateTrustAnchor",
-                    "if AWS checks it on this ARN",
+                    "only if AWS checks this ARN",
                 ],
             ),
         ] {
@@ -339,7 +343,7 @@ mod tests {
             (
                 "elasticmapreduce:RunJobFlow",
                 "arn:aws:elasticmapreduce:us-east-1:111122223333:*r/j",
-                "a request has one resource",
+                "a request has a single resource",
             ),
         ] {
             let refused =

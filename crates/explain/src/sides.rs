@@ -11,7 +11,7 @@ use crate::question::Question;
 use crate::subject::Subject;
 use orgsweep_model::nearest::unknown;
 
-/// Whoever asks, as far as the scan knows.
+/// The requester, as far as the scan knows it.
 pub struct Requester {
     /// For the engine.
     pub principal: Principal,
@@ -20,7 +20,7 @@ pub struct Requester {
     pub session: Option<String>,
     pub identity: Vec<Attached>,
     pub boundary: Option<Attached>,
-    /// Its own side is not asked: it is of an account that is not the organization's, or no single principal.
+    /// Its own side is not evaluated: it belongs to an account outside the organization, or is not a single principal.
     pub is_external: bool,
 }
 
@@ -150,15 +150,15 @@ pub fn provider_in_doubt(arn: &str, account: Option<AccountId>, facts: &Facts) -
     } else {
         format!("account {account} is not in the scan")
     };
-    Some(format!("whether there is {arn} is not known: {reason}"))
+    Some(format!("it is unknown whether {arn} exists: {reason}"))
 }
 
 fn partition(facts: &Facts) -> &str {
     facts.partition().unwrap_or("aws")
 }
 
-/// Whether an action opens a role, so that its trust policy is asked. The context of a session can also be set on the session
-/// itself, which no trust policy is asked about.
+/// Whether an action assumes a role, so that its trust policy decides. The context of a session can also be set on the session
+/// itself, which does not involve a trust policy.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_sts-setcontext.html>
 pub fn opens_a_role(action: &str, resource: &str) -> bool {
     let action = action.to_ascii_lowercase();
@@ -181,9 +181,9 @@ fn opens_a_root_user(action: &str) -> bool {
 }
 
 /// Why it is not known whether a root user is opened.
-const CENTRAL_ROOT_ACCESS: &str = "a root user has no policy: what counts is whether the organization has turned on central root \
-     access for its members, and whether the requester's account is its management account or its delegated administrator for IAM, \
-     which a scan does not read";
+const CENTRAL_ROOT_ACCESS: &str = "root users have no policies: this depends on whether the organization has enabled \
+     centralized root access and whether the caller's account is the management account or the delegated administrator for \
+     IAM, which a scan does not read";
 
 /// The resource's own policy.
 pub struct ResourceSide {
@@ -258,15 +258,12 @@ impl ResourceSide {
         if has_no_policies(&service) {
             let may_be_shared = is_abroad && !NEVER_SHARED.contains(&service.as_str());
             return Ok(if may_be_shared {
-                unread(
-                    "a scan does not read what accounts share through Resource Access Manager",
-                    Usual::Silent,
-                )
+                unread("a scan does not read resource shares of AWS RAM", Usual::Silent)
             } else {
                 Self { policies: Vec::new(), is_trust: false, usual: None }
             });
         }
-        let reason = "a scan does not read the policies of resources";
+        let reason = "a scan does not read resource policies";
         Ok(match (service.as_str(), name.starts_with("key/")) {
             ("kms", true) => unread(reason, Usual::OfKey(default_of_key(partition, account))),
             // Aliases and key stores have none.
@@ -298,7 +295,7 @@ fn trust(
     };
     let side = |policies| Ok(ResourceSide { policies, is_trust: true, usual: None });
     if !facts.accounts.contains_key(&owner) {
-        let reason = format!("account {owner} is not in the scan: its trust policy is not known");
+        let reason = format!("account {owner} is not in the scan: the role's trust policy is unknown");
         return side(vec![Attached::unreadable(resource, &reason)]);
     }
     if let Some(reason) = facts.lost(owner, &[orgsweep_model::facts::Role::SCHEMA.name]) {

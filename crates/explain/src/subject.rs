@@ -1,10 +1,10 @@
-//! Who asks, as it is written on the command line.
+//! The principal of a question, as given on the command line.
 
 use orgsweep_model::AccountId;
 
 use crate::error::ExplainError;
 
-/// Who asks.
+/// The principal of a question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Subject {
     /// The root user, a user or a role, by its whole ARN.
@@ -43,7 +43,7 @@ pub fn account_in(arn: &str) -> Option<AccountId> {
 }
 
 impl Subject {
-    /// The error says what can be asked about.
+    /// The error lists the accepted forms.
     pub fn parse(text: &str) -> Result<Self, ExplainError> {
         let wrong = |why: &str| {
             ExplainError::Invalid(format!(
@@ -69,17 +69,19 @@ impl Subject {
             return if is_service {
                 Ok(Self::Service(text.to_owned()))
             } else {
-                Err(wrong("it names nobody"))
+                Err(wrong("it is not a principal"))
             };
         }
-        let account = account_in(text).ok_or_else(|| wrong("it has no account of twelve digits"))?;
+        let account = account_in(text).ok_or_else(|| wrong("it has no 12-digit account ID"))?;
         let parts: Vec<&str> = text.splitn(6, ':').collect();
         let [_, _, service, _, _, name] = parts[..] else {
-            return Err(wrong("it is no whole ARN"));
+            return Err(wrong("it is not a complete ARN"));
         };
         let segments: Vec<&str> = name.split('/').collect();
         if segments.last().is_some_and(|name| name.contains(['*', '?'])) {
-            return Err(wrong("a policy has patterns, a request comes from one principal; name one"));
+            return Err(wrong(
+                "wildcards are not accepted, a request comes from a single principal: name one",
+            ));
         }
         match (service, &segments[..]) {
             ("iam", ["root"]) => Ok(Self::Arn { account, arn: text.to_owned() }),
@@ -91,11 +93,11 @@ impl Subject {
                 Ok(Self::Session { account, role_name: (*role).to_owned(), session: (*session).to_owned() })
             }
             ("sts", ["federated-user", ..]) => Err(ExplainError::Invalid(format!(
-                "--principal {text:?}: a federated user may do what the user may who called GetFederationToken, within the session \
-                 policy; its ARN does not name that user: ask about that user, arn:…:user/…"
+                "--principal {text:?}: a federated user has the permissions of the user that called GetFederationToken, \
+                 limited by the session policy, but its ARN does not name that user: ask about the user instead, arn:…:user/…"
             ))),
-            ("iam", ["group", ..]) => Err(wrong("a group asks for nothing itself; name one of its users")),
-            _ => Err(wrong("nobody asks under that name")),
+            ("iam", ["group", ..]) => Err(wrong("a group cannot make requests; name one of its users")),
+            _ => Err(wrong("this principal type cannot make requests")),
         }
     }
 
@@ -166,14 +168,14 @@ mod tests {
     #[test]
     fn what_names_nobody_is_refused() {
         for (text, wanted) in [
-            ("ann", "names nobody"),
-            ("11112222333", "names nobody"),
-            ("Anonymous", "names nobody"),
+            ("ann", "is not a principal"),
+            ("11112222333", "is not a principal"),
+            ("Anonymous", "is not a principal"),
             ("arn:aws:iam::111122223333:group/admins", "one of its users"),
-            ("arn:aws:iam::1111:user/ann", "twelve digits"),
-            ("arn:aws:s3:::bucket", "twelve digits"),
-            ("arn:aws:sts::111122223333:federated-user/bob", "ask about that user"),
-            ("arn:aws:sqs:eu-west-1:111122223333:queue", "nobody asks"),
+            ("arn:aws:iam::1111:user/ann", "no 12-digit account ID"),
+            ("arn:aws:s3:::bucket", "no 12-digit account ID"),
+            ("arn:aws:sts::111122223333:federated-user/bob", "ask about the user instead"),
+            ("arn:aws:sqs:eu-west-1:111122223333:queue", "this principal type cannot make requests"),
         ] {
             let message = Subject::parse(text).unwrap_err().to_string();
             assert!(message.contains(wanted), "{text}: {message}");

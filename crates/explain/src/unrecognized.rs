@@ -1,5 +1,5 @@
-//! Names that nobody has heard of: neither AWS's lists nor the documents of the scan. They may be newer; more often they are
-//! misspelt, and the answer to them is none to what was meant.
+//! Unknown names: neither in AWS's lists nor in the documents of the scan. They may be newer; more often they are misspelled,
+//! and the answer is not the intended one.
 
 use orgsweep_policy::Catalogue;
 
@@ -21,15 +21,15 @@ const OF_SERVICES: [&str; 6] = [
     "iam:passedtoservice",
 ];
 
-/// What nobody has heard of.
+/// Unknown names in a question.
 pub struct Unrecognized {
-    /// Whether it is who asks.
+    /// Whether it is the principal of the question.
     pub is_principal: bool,
     /// Condition keys, as they were given.
     pub keys: Vec<String>,
     /// Services that were given as values of condition keys.
     pub services: Vec<String>,
-    /// What whoever asked should know of the services.
+    /// Notes about the services.
     pub notes: Vec<String>,
 }
 
@@ -82,7 +82,7 @@ fn is_mentioned(key: &str, facts: &Facts) -> bool {
 fn unknown_service(place: &str, name: &str) -> String {
     let meant = did_you_mean(&services(name)).map(|meant| format!("; {meant}")).unwrap_or_default();
     format!(
-        "{place} {name}: no service of that name is known (list of {}, catalogue of {}, trust policies of the scan){meant}",
+        "{place} {name}: unknown service (list of {}, catalogue of {}, trust policies of the scan){meant}",
         Catalogue::get().service_principals_as_of(),
         catalogue_day(),
     )

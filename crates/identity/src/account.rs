@@ -108,7 +108,7 @@ pub struct IdentityFacts {
     pub managed_lost: Option<String>,
 }
 
-/// The principals of an account, each with its policies. They are put together when they are first asked for.
+/// The principals of an account, each with its policies. They are assembled on first use.
 #[derive(Debug)]
 pub struct Identities {
     facts: IdentityFacts,

@@ -10,8 +10,8 @@ use orgsweep_policy::{Attached, Policy};
 /// Bytes of text in one generation; two generations are kept. Compiled, they take a few times as much.
 const GENERATION: usize = 1024 * 1024;
 
-/// Compiled policies by the hash of their text, for all accounts of a scan. Memory is bounded: what was not asked for in a long
-/// time is dropped, and compiled again if it comes back.
+/// Compiled policies by the hash of their text, for all accounts of a scan. Memory is bounded: policies that have not been used
+/// for a long time are dropped and compiled again when needed.
 #[derive(Debug)]
 pub struct CompiledDocuments {
     generations: Mutex<Generations>,
@@ -105,7 +105,7 @@ impl Documents {
     pub fn attached(&self, name: &str, sha256: Option<&str>) -> Attached {
         match sha256.and_then(|sha256| self.policy(sha256)) {
             Some(policy) => Attached::new(name, policy),
-            None => Attached::unreadable(name, "its document is not in the lake"),
+            None => Attached::unreadable(name, "the document is not in the lake"),
         }
     }
 }
@@ -163,6 +163,6 @@ mod tests {
         let broken = doubt(&documents.attached("p", Some("hash-0")));
         assert!(broken.starts_with("the document is not a policy: line 1 column 1"), "{broken}");
         let missing = doubt(&documents.attached("p", Some("hash-1")));
-        assert_eq!(missing, "its document is not in the lake");
+        assert_eq!(missing, "the document is not in the lake");
     }
 }

@@ -48,7 +48,7 @@ impl Kind {
         }
     }
 
-    /// For a person.
+    /// As text for people.
     pub fn plural(self) -> &'static str {
         match self {
             Self::Service => "service control policies",
@@ -85,7 +85,7 @@ impl OrganizationGuardrails<'_> {
         if self.organization == Organization::NONE {
             return Guard::unknown(
                 kind,
-                "the scan did not ask Organizations; --without-organization-policies answers as if there were none",
+                "the scan did not call AWS Organizations; --without-organization-policies evaluates as if there were none",
             );
         }
         let Place::Units(units) = place else {
@@ -104,7 +104,7 @@ impl OrganizationGuardrails<'_> {
             return Guard::None(Absence::NotEnabled);
         }
         let Some(units) = units else {
-            return Guard::unknown(kind, &format!("it is not known which units {account} is in"));
+            return Guard::unknown(kind, &format!("the OUs of {account} are unknown"));
         };
         let level = |id: &str| Level {
             id: id.into(),
@@ -141,11 +141,11 @@ impl Guard {
 }
 
 impl Absence {
-    /// For a person.
+    /// As text for people.
     pub fn words(self) -> &'static str {
         match self {
             Self::NotEnabled => "none: the policy type is not enabled",
-            Self::Management => "none: they do not bind the management account",
+            Self::Management => "none: they do not apply to the management account",
             Self::Outside => "none of this organization",
             Self::LeftOut => "left out",
         }

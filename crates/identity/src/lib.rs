@@ -1,10 +1,9 @@
-//! The principals of an account with the policies that bind them, computed once and shared by everything that asks: checks,
-//! and the explainer.
+//! The principals of an account with the policies that apply to them, computed once and shared by checks and `explain`.
 //!
-//! - [`Identities`]: users, groups and roles with their layers. What could not be read is a policy that nobody can read
-//!   ([`orgsweep_policy::Attached::unreadable`]), never a missing one.
-//! - [`Trusts`]: the trust policies of the roles, with who may come in.
-//! - [`Users`]: the credential report joined with the list of users; whom the report leaves out cannot be forgotten.
+//! - [`Identities`]: users, groups and roles with their layers. A policy that could not be read is represented as unreadable
+//!   ([`orgsweep_policy::Attached::unreadable`]), never as missing.
+//! - [`Trusts`]: the trust policies of the roles, with the principals that they admit.
+//! - [`Users`]: the credential report joined with the list of users, so that users missing from the report are not forgotten.
 //! - [`OrganizationGuardrails`]: the service and resource control policies that apply to an account.
 //! - [`EffectiveGuardrail`]: the same as a computed table, for SQL.
 //! - [`Documents`]: policy texts, compiled when they are first needed, once per distinct text.
