@@ -28,7 +28,7 @@ impl FromStr for AccountId {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match <[u8; 12]>::try_from(text.as_bytes()) {
             Ok(digits) if digits.iter().all(u8::is_ascii_digit) => Ok(Self(digits)),
-            _ => Err(format!("{text:?} is not an AWS account id: expected 12 digits, such as 111122223333")),
+            _ => Err(format!("{text:?} is not an AWS account ID: expected 12 digits, such as 111122223333")),
         }
     }
 }

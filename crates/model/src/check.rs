@@ -76,7 +76,7 @@ pub struct CheckMetadata {
     pub version: i32,
     /// The version of orgsweep that brought it.
     pub since: Cow<'static, str>,
-    /// Whether it runs unless somebody chooses otherwise.
+    /// Whether it runs by default.
     pub status: CheckStatus,
     /// The ids that it had before, the first of all first.
     pub former: Cow<'static, [Cow<'static, str>]>,

@@ -33,7 +33,7 @@ pub struct Needs {
 /// them costs no table and no verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Details {
-    /// The table that they are filled into: what the checks that read it flag is looked at.
+    /// The table whose details are read, for the resources that its checks flag.
     pub table: &'static TableSchema,
     /// What kind of resource it knows more of, such as `AWS::IAM::User`; checks of other kinds gain nothing.
     pub resource_type: &'static str,
@@ -49,7 +49,7 @@ impl Details {
     }
 }
 
-/// What was asked of AWS by one kind of call.
+/// The counters of one kind of call to AWS.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallCounts {
     /// Operations.
@@ -96,7 +96,7 @@ impl CallCounts {
     }
 }
 
-/// How much a scan, or its part for one account, asked of AWS: counts by service and action.
+/// The calls to AWS of a scan, or of its part for one account, by service and action.
 #[derive(Debug, Default)]
 pub struct Usage {
     counts: Mutex<BTreeMap<(String, String), CallCounts>>,
@@ -170,7 +170,7 @@ impl Clock {
         Self { fixed: Some(moment), ages_to: Some(moment) }
     }
 
-    /// The same clock, with ages counted to a moment of their own.
+    /// The same clock, with ages computed for another time.
     #[must_use]
     pub const fn counting_to(self, moment: Timestamp) -> Self {
         Self { ages_to: Some(moment), ..self }

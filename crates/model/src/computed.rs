@@ -1,8 +1,8 @@
 //! Computed tables: the third producer beside collectors and checks.
 //!
-//! A computed table is judged from what was read, as checks are: it reads tables and views, per account or once for the
-//! organization, in the same phase and with the same rules for gaps, and the lake stores its rows. What is judged never
-//! mixes with what was read: it has a table of its own, and a stored scan that is checked again computes it again.
+//! A computed table is derived from collected data, like the results of checks: it reads tables and views, per account or once
+//! for the organization, in the same phase and with the same rules for gaps, and the lake stores its rows. Derived data never
+//! mixes with collected data: it has a separate table, and checking a stored scan again recomputes it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// One control that a check answers, wholly or in part.
+/// One control that a check covers, completely or partially.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Control {
     /// The framework's slug, such as `cis_aws_foundations`.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// Whether a check runs unless somebody chooses otherwise.
+/// Whether a check runs by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum CheckStatus {
     /// It runs.

@@ -14,11 +14,11 @@ pub struct Pack {
     pub name: &'static str,
     /// Its checks, with default settings.
     pub checks: Vec<Box<dyn DynCheck>>,
-    /// Tables of its own that the lake should store.
+    /// Tables of the pack that the lake should store.
     pub tables: Vec<&'static TableSchema>,
-    /// Tables of its own that are computed from others.
+    /// Tables of the pack that are computed from others.
     pub computed: Vec<Box<dyn DynComputed>>,
-    /// Collectors of its own.
+    /// Collectors of the pack.
     pub collectors: Vec<Arc<dyn Collector>>,
 }
 

@@ -111,7 +111,7 @@ impl<'a, V: View> Reads<'a> for Result<&'a V, &'a Gap> {
 /// the one that is there is enough for.
 #[derive(Clone, Copy, Debug)]
 pub struct OneOf<'a, A, B> {
-    /// The one that is asked first.
+    /// The first one.
     pub first: Result<&'a [A], &'a Gap>,
     /// The one that can stand in for it.
     pub second: Result<&'a [B], &'a Gap>,

@@ -39,8 +39,8 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// Puts the packs together with the built-in collectors. An id registered twice, or a check that reads a
-    /// table which nobody fills, is an error in the distribution and is named.
+    /// Combines the packs with the built-in collectors. An ID that is registered twice, or a check that reads a table that no
+    /// collector fills, is an error in the distribution; the message names it.
     pub fn new(packs: Vec<Pack>, collectors: Vec<Arc<dyn Collector>>) -> Result<Self, String> {
         let stored = facts::TABLES.iter().copied().filter(|table| table.is_stored).collect();
         let mut registry = Self { checks: Vec::new(), collectors, computed: Vec::new(), stored };
@@ -54,7 +54,7 @@ impl Registry {
             for check in pack.checks {
                 let metadata = check.metadata();
                 if metadata.former.contains(&metadata.id) {
-                    return Err(format!("check {} lists its own id among its former ones", metadata.id));
+                    return Err(format!("check {} lists its current ID among its former IDs", metadata.id));
                 }
                 for id in std::iter::once(&metadata.id).chain(metadata.former.iter()) {
                     let own = Claim { id: metadata.id.to_string(), pack: pack.name };
@@ -69,13 +69,10 @@ impl Registry {
         for table in &registry.stored {
             let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
             if table.name.is_empty() || !table.name.bytes().all(plain) {
-                return Err(format!("table {:?}: a name is made of a-z, 0-9 and _", table.name));
+                return Err(format!("table {:?}: a name may contain only a-z, 0-9 and _", table.name));
             }
             if RECORDS.contains(&table.name) || !names.insert(table.name) {
-                return Err(format!(
-                    "table {} is stored by orgsweep itself: choose another name",
-                    table.name
-                ));
+                return Err(format!("table {} is a built-in table: choose another name", table.name));
             }
         }
         let mut filled: BTreeSet<&str> = BTreeSet::from([ROSTER]);
@@ -256,12 +253,12 @@ struct Claim {
 
 /// Why an id cannot be had twice.
 fn taken(id: &str, metadata: &CheckMetadata, pack: &str, other: &Claim) -> String {
-    let role = |check: &str| if check == id { "the id" } else { "a former id" };
+    let role = |check: &str| if check == id { "the ID" } else { "a former ID" };
     if id == metadata.id && id == other.id {
         return format!("check {id} is registered by pack {} and again by pack {pack}", other.pack);
     }
     format!(
-        "{id} is {} of check {} (pack {}) and {} of check {} (pack {pack}): an id belongs to one check for ever",
+        "{id} is {} of check {} (pack {}) and {} of check {} (pack {pack}): an ID belongs to one check permanently",
         role(&other.id),
         other.id,
         other.pack,
@@ -346,16 +343,16 @@ mod tests {
     #[test]
     fn an_id_belongs_to_one_check_for_ever() {
         for (other, wanted) in [
-            (Box::new(Old::default()) as Box<dyn DynCheck>, "x-old is a former id of check x-new"),
-            (Box::new(Heir::default()), "x-older is a former id of check x-new"),
-            (Box::new(Circle::default()), "check x-circle lists its own id"),
+            (Box::new(Old::default()) as Box<dyn DynCheck>, "x-old is a former ID of check x-new"),
+            (Box::new(Heir::default()), "x-older is a former ID of check x-new"),
+            (Box::new(Circle::default()), "check x-circle lists its current ID"),
             (Box::new(Again::default()), "check x-new is registered by pack house and again"),
         ] {
             let message = registry(vec![Box::new(New::default()), other]).err().unwrap();
             assert!(message.starts_with(wanted), "{message}");
         }
         let message = registry(vec![Box::new(Old::default()), Box::new(New::default())]).err().unwrap();
-        assert!(message.contains("is the id of check x-old"), "{message}");
+        assert!(message.contains("is the ID of check x-old"), "{message}");
     }
 
     #[test]

@@ -98,7 +98,7 @@ pub struct Outcome {
     pub severity: Option<Severity>,
     /// Why not PASS or FAIL.
     pub reason: Option<Reason>,
-    /// One sentence for a person; empty on PASS.
+    /// One sentence for people; empty on PASS.
     pub message: String,
     /// The facts used.
     pub evidence: Map<String, Json>,
@@ -200,14 +200,14 @@ impl Report {
         outcome.of_gap(gap)
     }
 
-    /// The question has no meaning for the resource. The message says why.
+    /// The rule does not apply to the resource. The message says why.
     pub fn not_applicable(&mut self, resource: Resource, message: impl Into<String>) -> &mut Outcome {
         let outcome = self.push(Outcome::new(Status::NotApplicable, resource, message.into()));
         outcome.reason = Some(Reason::NotApplicable);
         outcome
     }
 
-    /// No API can decide. The message says what a person should look at.
+    /// No API can decide. The message says what to check manually.
     pub fn manual(&mut self, resource: Resource, message: impl Into<String>) -> &mut Outcome {
         self.push(Outcome::new(Status::Manual, resource, message.into()))
     }

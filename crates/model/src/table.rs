@@ -234,7 +234,7 @@ pub struct CellError {
 
 impl fmt::Display for CellError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "table {}, column {}: cannot hold {}", self.table, self.column, self.found)
+        write!(formatter, "table {}, column {}: cannot store {}", self.table, self.column, self.found)
     }
 }
 

@@ -145,8 +145,8 @@ impl Tables {
         &self.notes
     }
 
-    /// The rows of a table, or why there are none. A table that nobody read is a gap too, and so is a table of which a part
-    /// was lost: see [`Within`](crate::reads::Within) for checks that need only one part.
+    /// The rows of a table, or why there are none. A table that was not read is a gap too, and so is a table of which a part
+    /// could not be read: see [`Within`](crate::reads::Within) for checks that need only one part.
     pub fn get<R: Row>(&self) -> Result<&[R], &Gap> {
         if R::SCHEMA.grain == Grain::Text {
             return Ok(self.rows_of());

@@ -18,7 +18,7 @@ crate::table! {
         user_id: String,
         /// `/` or `/team/`.
         path: String,
-        /// When it was made.
+        /// When it was created.
         created_at: Timestamp,
         /// The permissions boundary, if any.
         permissions_boundary_arn: Option<String>,
@@ -37,7 +37,7 @@ crate::table! {
     pub struct PrincipalTag in "principal_tags" per account sorted by [principal_arn, tag_key] {
         /// The account.
         account_id: AccountId,
-        /// Whose tag it is.
+        /// The user or role that has the tag.
         principal_arn: String,
         /// The key.
         tag_key: String,
@@ -57,7 +57,7 @@ crate::table! {
         group_name: String,
         /// `/` or `/team/`.
         path: String,
-        /// When it was made.
+        /// When it was created.
         created_at: Timestamp,
     }
 }
@@ -67,7 +67,7 @@ crate::table! {
     pub struct GroupMember in "group_members" per account sorted by [group_name, user_arn] {
         /// The account.
         account_id: AccountId,
-        /// The group, by name: that is what AWS returns.
+        /// The group's name, which is what AWS returns.
         group_name: String,
         /// The member.
         user_arn: String,
@@ -87,7 +87,7 @@ crate::table! {
         role_id: String,
         /// `/`, `/aws-service-role/…/`, `/aws-reserved/…/`.
         path: String,
-        /// When it was made.
+        /// When it was created.
         created_at: Timestamp,
         /// `RoleLastUsed`; null: not within the trailing 400 days, which is not "never".
         last_used_at: Option<Timestamp>,
@@ -99,7 +99,7 @@ crate::table! {
 }
 
 crate::table! {
-    /// How long a session of a role may last, from iam:ListRoles (GetAccountAuthorizationDetails omits it).
+    /// The maximum session duration of a role, from iam:ListRoles (GetAccountAuthorizationDetails omits it).
     pub struct RoleSessionLimit in "role_session_limits" per account sorted by [role_arn] {
         /// The account.
         account_id: AccountId,
@@ -115,11 +115,11 @@ crate::table! {
     pub struct PolicyAttachment in "policy_attachments" per account sorted by [principal_arn, policy_arn] {
         /// The account.
         account_id: AccountId,
-        /// The policy: the account's own or AWS's.
+        /// The policy, customer-managed or AWS-managed.
         policy_arn: String,
-        /// Whom it is attached to.
+        /// The user, group or role that it is attached to.
         principal_arn: String,
-        /// Set as permissions boundary rather than attached.
+        /// Whether it is set as the permissions boundary instead of attached.
         as_boundary: bool,
     }
 }

@@ -5,7 +5,7 @@ use crate::table::text_enum;
 use crate::time::Timestamp;
 
 crate::table! {
-    /// One row of the credential report: root or one IAM user.
+    /// One row of the credential report: the root user or an IAM user.
     ///
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html>
     pub struct Credential in "credentials" per account sorted by [user_arn] {
@@ -19,7 +19,7 @@ crate::table! {
         is_root: bool,
         /// Root: when the account was created.
         created_at: Option<Timestamp>,
-        /// Null where the report says `not_supported` (root, before central root management).
+        /// Null if the report says `not_supported` (root, before centralized root access).
         password_enabled: Option<bool>,
         /// Null: no password, never used, or used only before tracking began (2014-10-20).
         password_last_used_at: Option<Timestamp>,
@@ -27,7 +27,7 @@ crate::table! {
         password_last_changed_at: Option<Timestamp>,
         /// Null: no rotation is enforced.
         password_next_rotation_at: Option<Timestamp>,
-        /// Any MFA device at all; null where the report does not say.
+        /// Whether any MFA device is active; null if the report has no value.
         mfa_active: Option<bool>,
         /// X.509 signing certificate 1.
         cert_1_active: bool,
@@ -35,12 +35,12 @@ crate::table! {
         cert_2_active: bool,
         /// When AWS generated the report: up to four hours before it was read.
         report_generated_at: Timestamp,
-        /// `access_key_1_last_used_date`. An inactive key may show this alone, and is then no row of `access_keys`.
+        /// `access_key_1_last_used_date`. An inactive key may have only this value; it then has no row in `access_keys`.
         access_key_1_last_used_at: Option<Timestamp>,
-        /// The same of slot 2.
+        /// The same for slot 2.
         access_key_2_last_used_at: Option<Timestamp>,
-        /// `additional_credentials_info`: what the report says of keys or certificates beyond two; null: there are
-        /// none, or the report does not have the column.
+        /// `additional_credentials_info`: what the report says about more than two keys or certificates; null: none, or the
+        /// report does not have the column.
         additional_credentials: Option<String>,
     }
 }
@@ -72,16 +72,16 @@ text_enum! {
 }
 
 crate::table! {
-    /// An access key of an IAM user or of root, from the credential report, where that says when it was made.
+    /// An access key of an IAM user or of the root user, from the credential report, if the report has its creation date.
     pub struct AccessKey in "access_keys" per account sorted by [user_arn, slot] {
         /// The account.
         account_id: AccountId,
         /// The owner: a user, or `…:root`.
         user_arn: String,
-        /// 1 or 2, as in the credential report: by ascending key id, not by age.
+        /// 1 or 2, as in the credential report: ordered by key ID, not by age.
         slot: i32,
-        /// From iam:ListAccessKeys, which is read for keys that a check flags and only where a scan asks for it (`--key-ids`);
-        /// null: not read, or two keys of the user could not be told apart.
+        /// From iam:ListAccessKeys, which is called only for flagged keys and only with `--key-ids`; null: not read, or two
+        /// keys of the user could not be distinguished.
         access_key_id: Option<String>,
         /// `Active` or `Inactive`.
         status: KeyStatus,
@@ -132,9 +132,9 @@ crate::table! {
     pub struct VirtualMfaDevice in "virtual_mfa_devices" per account sorted by [serial_number] {
         /// The account.
         account_id: AccountId,
-        /// An ARN with the name that its maker chose; whose device it is, only `user_arn` says.
+        /// An ARN with the name chosen at creation; only `user_arn` says whose device it is.
         serial_number: String,
-        /// Who it is assigned to; null: nobody.
+        /// The user that it is assigned to; null: not assigned.
         user_arn: Option<String>,
         /// When it was assigned.
         enabled_at: Option<Timestamp>,
@@ -153,9 +153,9 @@ crate::table! {
         credential_id: String,
         /// Such as `bedrock.amazonaws.com`.
         service_name: String,
-        /// `Active`, `Inactive` or `Expired`, as AWS says it.
+        /// `Active`, `Inactive` or `Expired`, as AWS reports it.
         status: String,
-        /// When it was made.
+        /// When it was created.
         created_at: Timestamp,
         /// Null: it does not expire.
         expires_at: Option<Timestamp>,

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 crate::table! {
-    /// A service or resource control policy at one of the places where it is attached. A policy that is attached to
-    /// nothing has one row without a place.
+    /// A service or resource control policy and one target that it is attached to. A policy without attachments has one row
+    /// without a target.
     ///
     /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies.html>
     pub struct OrganizationPolicy in "organization_policies" per organization sorted by [policy_type, policy_id, target_id] {
@@ -12,11 +12,11 @@ crate::table! {
         policy_id: String,
         /// `SERVICE_CONTROL_POLICY` or `RESOURCE_CONTROL_POLICY`.
         policy_type: String,
-        /// Any text.
+        /// Its name.
         policy_name: String,
-        /// Whether it is AWS's own.
+        /// Whether it is AWS-managed.
         is_aws_managed: bool,
-        /// The root (`r-…`), the unit (`ou-…`) or the account that it is attached to; null: to nothing, or everywhere.
+        /// The root (`r-…`), OU (`ou-…`) or account that it is attached to; null: nothing or everything (see `is_everywhere`).
         target_id: Option<String>,
         /// AWS's `RCPFullAWSAccess`: attached to every root, unit and account, and cannot be detached.
         is_everywhere: bool,

@@ -27,33 +27,33 @@ text_enum! {
 }
 
 crate::table! {
-    /// A policy of an account, one row for each version that AWS keeps of it. Of AWS's own there is the version in force,
-    /// and of a policy that is nothing but a boundary too.
+    /// A policy in an account, one row per stored version. AWS-managed policies, and policies that are used only as a
+    /// permissions boundary, have only their default version.
     pub struct Policy in "policies" per account sorted by [policy_arn, attached_to_arn, policy_name, version_id]
     with parts [OWN_POLICIES, AWS_MANAGED_POLICIES, BOUNDARY_POLICIES] {
         /// The account.
         account_id: AccountId,
-        /// Of a managed policy; null: inline and trust.
+        /// ARN of a managed policy; null: inline and trust.
         policy_arn: Option<String>,
-        /// Its name; of a trust policy `AssumeRolePolicyDocument`.
+        /// Its name; `AssumeRolePolicyDocument` for a trust policy.
         policy_name: String,
         /// `managed`, `aws_managed`, `inline` or `trust`.
         policy_kind: PolicyKind,
-        /// The user, group or role that it stands in: inline and trust. Whom a managed policy is attached to is in
+        /// The user, group or role that contains an inline or trust policy. Attachments of managed policies are in
         /// `policy_attachments`.
         attached_to_arn: Option<String>,
-        /// Its document in `documents`; null: AWS has withdrawn the policy and gives none.
+        /// Its document in `documents`; null: AWS has withdrawn the policy and no longer returns a document.
         document_sha256: Option<Arc<str>>,
-        /// `v3`; null: inline and trust have one.
+        /// `v3`; null: inline and trust policies have only one version.
         version_id: Option<String>,
-        /// Whether the version is in force.
+        /// Whether this is the default version.
         is_default: bool,
     }
 }
 
 crate::table! {
-    /// The text of a policy, as AWS sent it, decoded; not necessarily valid JSON. Each text is there once, as far as the
-    /// first 200,000 different ones go: one that comes back after that may be there again, so take any.
+    /// The text of a policy as AWS returned it, decoded; not necessarily valid JSON. Texts are deduplicated for the first
+    /// 200,000 different ones; later ones can occur more than once, with identical rows.
     pub struct Document in "documents" per text sorted by [] {
         /// Hexadecimal SHA-256 of the text.
         document_sha256: Arc<str>,

@@ -35,19 +35,19 @@ crate::table! {
         principal_arn: String,
         /// `root`, `user`, `group` or `role`.
         principal_kind: PrincipalKind,
-        /// Its name without path.
+        /// Name without path.
         name: String,
         /// `/` or `/team/`; root has `/`.
         path: String,
-        /// When it was made.
+        /// When it was created.
         created_at: Option<Timestamp>,
         /// Latest known use: password or key (user, root; from the credential report), last session (role).
         last_activity_at: Option<Timestamp>,
-        /// Users and root; null where the credential report was not read or does not say.
+        /// Users and root; null if the credential report was not read or has no value.
         password_enabled: Option<bool>,
-        /// Users and root; null where the credential report was not read or does not say.
+        /// Users and root; null if the credential report was not read or has no value.
         mfa_enabled: Option<bool>,
-        /// Roles: `MaxSessionDuration`; null where iam:ListRoles was not read.
+        /// Roles: `MaxSessionDuration`; null if iam:ListRoles was not read.
         max_duration_seconds: Option<i32>,
         /// The permissions boundary, if any.
         permissions_boundary_arn: Option<String>,

@@ -5,7 +5,7 @@ use crate::account::{Account, AccountId, AccountState};
 use crate::time::Timestamp;
 
 crate::table! {
-    /// The account as organizations:ListAccounts gives it.
+    /// An account as returned by organizations:ListAccounts.
     pub struct RosterEntry in "roster" per account sorted by [account_id] {
         /// Twelve digits.
         account_id: AccountId,
@@ -13,7 +13,7 @@ crate::table! {
         account_arn: Option<String>,
         /// Its name.
         account_name: Option<String>,
-        /// `State`, or `Status` where that is all there is.
+        /// `State`, or `Status` if AWS returns only that.
         account_state: AccountState,
         /// When it joined the organization.
         joined_at: Option<Timestamp>,

@@ -5,7 +5,7 @@ use crate::table::text_enum;
 use crate::time::Timestamp;
 
 crate::table! {
-    /// iam:GetAccountSummary. Exactly one row. It also says what there is to list at all.
+    /// iam:GetAccountSummary. Exactly one row. It also contains the number of entities of each kind.
     ///
     /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountSummary.html>
     pub struct AccountSummary in "account_summary" per account sorted by [account_id] {
@@ -15,7 +15,7 @@ crate::table! {
         root_mfa_enabled: bool,
         /// `AccountAccessKeysPresent`: how many access keys root has.
         root_access_keys: i64,
-        /// `AccountPasswordPresent`; null where AWS does not return it yet.
+        /// `AccountPasswordPresent`; null if AWS does not return it.
         root_password_present: Option<bool>,
         /// `AccountSigningCertificatesPresent`: root's X.509 certificates.
         root_signing_certificates: i64,
@@ -41,7 +41,7 @@ crate::table! {
 }
 
 crate::table! {
-    /// iam:GetAccountPasswordPolicy. No row: the account has no policy of its own (AWS's default applies).
+    /// iam:GetAccountPasswordPolicy. No row: the account has no custom policy (the AWS default applies).
     ///
     /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_PasswordPolicy.html>
     pub struct PasswordPolicy in "password_policies" per account sorted by [account_id] {
@@ -99,11 +99,11 @@ crate::table! {
     pub struct IdentityProvider in "identity_providers" per account sorted by [provider_arn] {
         /// The account.
         account_id: AccountId,
-        /// Its ARN; an OIDC provider's issuer host is in it.
+        /// Its ARN; for an OIDC provider it contains the issuer's host.
         provider_arn: String,
         /// `saml` or `oidc`.
         provider_kind: IdentityProviderKind,
-        /// When it was made (SAML only).
+        /// When it was created (SAML only).
         created_at: Option<Timestamp>,
         /// When its metadata expires (SAML only).
         valid_until_at: Option<Timestamp>,

@@ -7,7 +7,7 @@ crate::table! {
     pub struct CheckRecord in "checks" per organization sorted by [check_id] {
         /// Its id.
         check_id: String,
-        /// Grows when the logic changes.
+        /// Increases when the check's logic changes.
         check_version: i32,
         /// One line.
         title: String,
@@ -23,29 +23,29 @@ crate::table! {
         description: Option<String>,
         /// How to fix it.
         remediation: Option<String>,
-        /// Where to read on.
+        /// Further reading.
         docs_url: Option<String>,
-        /// The pack that it came with.
+        /// The pack that contains the check.
         plugin: String,
         /// Whether it ran in this scan.
         enabled: bool,
         /// stable, preview, retired.
         status: Option<String>,
-        /// Ids that it had before, with commas between them, the first of all first.
+        /// Former IDs, separated by commas, oldest first.
         former_ids: Option<String>,
     }
 }
 
 crate::table! {
-    /// A control of a framework that a check answers.
+    /// A control of a framework that a check is mapped to.
     pub struct CheckControlRecord in "check_controls" per organization sorted by [check_id, framework, framework_version, control_id] {
         /// The check.
         check_id: String,
         /// `cis_aws_foundations`, `nist_800_53`, …
         framework: String,
-        /// `3.0`, `r5`; empty where the framework has none.
+        /// `3.0`, `r5`; empty if the framework has no versions.
         framework_version: String,
-        /// The control's id: a string, `1.1` and `1.10` differ.
+        /// The control's ID, as text: `1.1` and `1.10` differ.
         control_id: String,
     }
 }

@@ -1,4 +1,4 @@
-//! What was looked at and what was not: accounts × checks, and accounts × tables.
+//! What was evaluated and read, and what was not: accounts × checks, and accounts × tables.
 
 use crate::account::AccountId;
 use crate::gap::{Gap, Reason};
@@ -29,7 +29,7 @@ crate::table! {
         ou_path: Option<String>,
         /// The check.
         check_id: String,
-        /// Grows when the logic changes.
+        /// Increases when the check's logic changes.
         check_version: i32,
         /// The check's default severity.
         severity: Severity,
@@ -65,8 +65,8 @@ text_enum! {
 }
 
 crate::table! {
-    /// One row per account in scope × table that the scan wanted: read, or lost and why. It tells an empty
-    /// table from one that could not be read.
+    /// One row per account in scope × requested table: read or not, and why. It distinguishes an empty table from one that
+    /// could not be read.
     pub struct TableRead in "table_reads" per account sorted by [account_id, table_name] {
         /// The account.
         account_id: AccountId,
@@ -76,17 +76,17 @@ crate::table! {
         outcome: TableReadOutcome,
         /// Rows read.
         row_count: i64,
-        /// When the facts were established.
+        /// When the facts were read.
         observed_at: Timestamp,
-        /// Why it was lost.
+        /// Why it could not be read.
         reason_code: Option<String>,
         /// The call that failed, `service:Action`.
         api: Option<String>,
         /// AWS's error code.
         error_code: Option<String>,
-        /// AWS's message, bounded, without credentials.
+        /// AWS's message, truncated, without credentials.
         error_message: Option<String>,
-        /// Attempts made by the call that failed.
+        /// Attempts of the failed call.
         attempts: i32,
     }
 }

@@ -30,7 +30,7 @@ text_enum! {
 crate::table! {
     /// One evaluation of one check on one resource.
     pub struct FindingRecord in "findings" per account sorted by [account_id, resource_uid, region, check_id, subject] {
-        /// When the facts were established (oldest of the tables that were read).
+        /// When the facts were read (the oldest of the tables used).
         observed_at: Timestamp,
         /// `aws`, `aws-us-gov`, `aws-cn`.
         aws_partition: Arc<str>,
@@ -38,7 +38,7 @@ crate::table! {
         account_id: AccountId,
         /// At scan time.
         account_name: Option<Arc<str>>,
-        /// At scan time: the unit that the account sits in.
+        /// At scan time: the OU that contains the account.
         ou_id: Option<Arc<str>>,
         /// `/Root/Prod/Payments`, at scan time.
         ou_path: Option<Arc<str>>,
@@ -50,9 +50,9 @@ crate::table! {
         check_id: Cow<'static, str>,
         /// Its title.
         check_title: Cow<'static, str>,
-        /// Grows when the logic changes, so that drift is not taken for a change of tool.
+        /// Increases when the check's logic changes, to distinguish that from changes in the account.
         check_version: i32,
-        /// informational, low, medium, high, critical: of this finding, not only of the check.
+        /// informational, low, medium, high or critical; the severity of this finding, which can differ from the check's.
         severity: Severity,
         /// 1 to 5, for ORDER BY and scores.
         severity_rank: i32,
@@ -62,23 +62,23 @@ crate::table! {
         resource_uid: String,
         /// Its name.
         resource_name: Option<String>,
-        /// What inside the resource (key slot, statement id); empty if the resource itself.
+        /// The part of the resource (key slot, statement ID); empty for the resource itself.
         subject: String,
         /// From configured tag keys.
         owner: Option<String>,
         /// PASS, FAIL, UNKNOWN, NOT_APPLICABLE, MANUAL.
         status: Status,
-        /// Machine reason of UNKNOWN and NOT_APPLICABLE.
+        /// Reason code of UNKNOWN and NOT_APPLICABLE.
         status_code: Option<Cow<'static, str>>,
         /// Only when not PASS.
         message: Option<String>,
         /// `<account_id>-<20 hexadecimal digits>`; set on FAIL, UNKNOWN and MANUAL.
         finding_id: Option<String>,
-        /// Against the last scan that observed it.
+        /// Change since the last scan that observed it.
         change: Change,
         /// First time this finding was seen failing.
         first_seen_at: Option<Timestamp>,
-        /// Start of the present status.
+        /// When the current status began.
         status_since: Option<Timestamp>,
         /// Whole days open.
         open_days: Option<i32>,
@@ -86,9 +86,9 @@ crate::table! {
         suppressed: bool,
         /// The suppression.
         suppression_id: Option<String>,
-        /// Its end; null: none.
+        /// When the suppression ends; null: no end.
         suppressed_until: Option<Timestamp>,
-        /// One line of JSON with the facts used; only when not PASS.
+        /// The facts used, as one line of JSON; only when not PASS.
         evidence_json: Option<String>,
     }
 }

@@ -16,7 +16,7 @@ text_enum! {
 }
 
 crate::table! {
-    /// One scan. Its presence is what makes the scan's other rows visible.
+    /// One scan. The other rows of a scan are visible only if this row exists.
     pub struct ScanRecord in "scans" per organization sorted by [started_at] {
         /// `o-…`; `none` without an organization.
         org_id: String,
@@ -28,48 +28,47 @@ crate::table! {
         finished_at: Timestamp,
         /// COMPLETE or PARTIAL.
         status: ScanStatus,
-        /// The last committed scan in this lake when it began.
+        /// The latest committed scan in this lake when this one started.
         previous_scan_id: Option<String>,
         /// The version of orgsweep.
         tool_version: String,
-        /// Grows when columns are added.
+        /// Increases when columns are added.
         schema_version: i32,
-        /// Of the effective configuration, credentials and output excepted.
+        /// SHA-256 of the effective configuration, without credentials and output.
         config_sha256: String,
         /// Every account listed.
         accounts_in_scope: i32,
-        /// Every wanted table read.
+        /// Accounts for which every requested table was read.
         accounts_scanned: i32,
-        /// Entered, with tables lost.
+        /// Accounts that were accessed but with tables that could not be read.
         accounts_partial: i32,
-        /// Not entered.
+        /// Accounts that were not accessed.
         accounts_not_scanned: i32,
         /// Calls to AWS, retries not counted.
         api_calls: i64,
-        /// Answers that said to slow down.
+        /// Throttled responses.
         throttles: i64,
         /// The session policy passed to every AssumeRole; null: none.
         session_policy: Option<String>,
-        /// Milliseconds from start to end: measured.
+        /// Milliseconds from start to end, measured.
         duration_ms: i64,
         /// Requests to AWS, retries included.
         api_attempts: Option<i64>,
-        /// Calls that AWS answered with an error in the end, those included that are no loss.
+        /// Calls that finally failed, including expected failures.
         api_errors: Option<i64>,
-        /// Bytes of all answers.
+        /// Bytes of all responses.
         response_bytes: Option<i64>,
-        /// The scan whose rows were taken over where they were complete.
+        /// The scan whose complete accounts were copied (`--retry-incomplete`).
         retried_scan_id: Option<String>,
-        /// How many shards finished accounts of it, however many were planned or begun; null: one process scanned it.
+        /// Number of shards that finished accounts of the scan; null: one process ran the whole scan.
         shards: Option<i32>,
-        /// What the scan wanted to read of the organization as a whole and could not, with the reason: its policies, the
-        /// names of its units; null: nothing.
+        /// Data about the organization that could not be read, with the reason: policies, OU names; null: everything was read.
         organization_gaps: Option<String>,
         /// `aws`, `aws-cn`, `aws-us-gov`.
         aws_partition: Option<String>,
-        /// The moment that ages count to.
+        /// The time for which ages are computed.
         ages_counted_to: Option<Timestamp>,
-        /// The stored scan whose facts were checked again; null: they were collected.
+        /// The stored scan whose facts were checked again; null: the facts were collected by this scan.
         checked_from_scan_id: Option<String>,
         /// The effective configuration as JSON, credentials and output excepted: what `config_sha256` is the digest of.
         configuration_json: Option<String>,
@@ -83,7 +82,7 @@ text_enum! {
         Scanned = "SCANNED",
         /// Entered; at least one table was lost.
         Partial = "PARTIAL",
-        /// Not entered.
+        /// Accounts that were not accessed.
         NotScanned = "NOT_SCANNED",
     }
 }
@@ -97,9 +96,9 @@ crate::table! {
         account_name: Option<String>,
         /// Hexadecimal SHA-256 of the root e-mail address.
         account_email_sha256: Option<String>,
-        /// As Organizations reports it.
+        /// As AWS Organizations reports it.
         account_status: AccountState,
-        /// The unit it sits in.
+        /// The OU that contains the account.
         ou_id: Option<String>,
         /// `/Root/Prod/Payments`.
         ou_path: Option<String>,
@@ -111,28 +110,28 @@ crate::table! {
         reason: Option<String>,
         /// Last scan in which the account was SCANNED.
         last_scanned_scan_id: Option<String>,
-        /// The role that was assumed; the caller's own ARN where no role was needed.
+        /// The role that was assumed; the caller's ARN if no role was needed.
         role_arn: Option<String>,
-        /// Calls to AWS for this account, AssumeRole included, retries not.
+        /// Calls to AWS for this account, including AssumeRole but not retries.
         api_calls: i64,
-        /// Answers that said to slow down.
+        /// Throttled responses.
         throttles: i64,
         /// Measured.
         duration_ms: i64,
-        /// Set when the rows were taken over from an earlier scan.
+        /// The earlier scan that the rows were copied from; null: not copied.
         taken_from_scan_id: Option<String>,
-        /// What else is worth knowing: a session shorter than asked for, entities that went away in mid-scan.
+        /// Notes, for example a session shorter than requested, or entities deleted during the scan.
         notes: Option<String>,
-        /// `r-…/ou-…/ou-…`: from the root to the unit it sits in, by id; null: not known.
+        /// `r-…/ou-…/ou-…`: from the root to the account's OU, by ID; null: unknown.
         ou_ids: Option<String>,
     }
 }
 
 crate::table! {
-    /// What was asked of AWS for one account, or for the organization as a whole, by one kind of call.
+    /// Calls to AWS for one account, or for the organization as a whole, by service and action.
     pub struct ApiCallRecord in "api_calls" per account sorted by [account_id, service, action] {
-        /// The account; null for what was asked for the organization as a whole, by every process that took part: `discover`,
-        /// shards, and what was killed, that as far as its last finished account.
+        /// The account; null: calls for the organization as a whole, by every process that took part: `discover`, shards, and
+        /// interrupted processes up to their last finished account.
         account_id: Option<AccountId>,
         /// `iam`, `sts`, `organizations`.
         service: String,
@@ -142,16 +141,16 @@ crate::table! {
         calls: i64,
         /// Requests, retries included.
         attempts: i64,
-        /// Answers that said to slow down.
+        /// Throttled responses.
         throttles: i64,
-        /// Operations that AWS answered with an error in the end, those included that are no loss: a report that is still
-        /// being made, a password policy that is not set.
+        /// Operations that finally failed, including expected failures: a report that is still being generated, a password
+        /// policy that is not set.
         errors: i64,
-        /// Bytes of all answers.
+        /// Bytes of all responses.
         response_bytes: i64,
-        /// Of all operations, waiting and retries included. Measured.
+        /// Milliseconds of all operations, including waiting and retries. Measured.
         total_ms: i64,
-        /// Of the slowest operation. Measured.
+        /// Milliseconds of the slowest operation. Measured.
         worst_ms: i64,
     }
 }
