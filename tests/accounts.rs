@@ -105,7 +105,7 @@ fn an_excluded_unit_wins_over_the_unit_inside_it() {
     let said =
         world.scan(&[CHECK[0], CHECK[1], "--exclude-ou", "/Root/Workloads", "--ou", "/Root/Workloads/Dev"]);
     assert_eq!(said.code, 3);
-    assert!(said.errors.contains("no account to scan"), "{}", said.errors);
+    assert!(said.errors.contains("no accounts match the filters"), "{}", said.errors);
 }
 
 /// Nobody asked about an account that was left out, so that no check has anything to say of it.
@@ -163,7 +163,7 @@ fn a_name_that_matches_nothing_is_a_mistake() {
     assert!(said.errors.contains("/Root/Wrokloads"), "{}", said.errors);
     let said = world.scan(&[CHECK[0], CHECK[1], "--exclude-ou", "/Root"]);
     assert_eq!(said.code, 3);
-    assert!(said.errors.contains("no account to scan"), "{}", said.errors);
+    assert!(said.errors.contains("no accounts match the filters"), "{}", said.errors);
     assert!(!world.lake().join("v1").exists());
 }
 

@@ -68,7 +68,7 @@ fn a_scan_that_lost_a_file_is_neither_retried_nor_shown_nor_asked() {
                 continue;
             }
             assert_eq!(said.code, 3, "{file}: {}", said.errors);
-            for words in [file.as_str(), "is gone since the scan was published", "restore it"] {
+            for words in [file.as_str(), "was removed after the scan was published", "restore it"] {
                 assert!(said.errors.contains(words), "{file}: {words}: {}", said.errors);
             }
         }
@@ -109,8 +109,9 @@ fn a_scan_with_a_changed_file_is_neither_retried_nor_shown_nor_asked() {
                     continue;
                 }
                 assert_eq!(said.code, 3, "{name}, {table}: {}", said.errors);
-                let sizes = format!("({} bytes, {} expected)", damaged.len(), whole.len());
-                for words in [path.to_str().unwrap(), "is not as it was published", &sizes, "restore it"] {
+                let sizes = format!("(it has {} bytes, expected {})", damaged.len(), whole.len());
+                for words in [path.to_str().unwrap(), "differs from what was published", &sizes, "restore it"]
+                {
                     assert!(said.errors.contains(words), "{name}, {table}: {words}: {}", said.errors);
                 }
             }
@@ -122,7 +123,7 @@ fn a_scan_with_a_changed_file_is_neither_retried_nor_shown_nor_asked() {
         std::fs::write(&path, turned).unwrap();
         let said = world.scan(&["--retry-incomplete", &scan_id]);
         assert_eq!(said.code, 3, "{table}: {}", said.errors);
-        for words in [path.to_str().unwrap(), "is not as it was published", "SHA-256", "scan again"] {
+        for words in [path.to_str().unwrap(), "differs from what was published", "SHA-256", "scan again"] {
             assert!(said.errors.contains(words), "{table}: {words}: {}", said.errors);
         }
         std::fs::write(&path, whole).unwrap();
@@ -150,9 +151,13 @@ fn a_pointer_to_a_scan_that_is_not_there_is_mended_by_the_next_scan() {
         std::fs::write(lake.join("latest.json"), pointer).unwrap();
         let shown = run(&mut world.other(&["ddl", "--engine", "duckdb", "--out", out]));
         assert_eq!(shown.code, 3, "{}", shown.errors);
-        assert!(shown.errors.contains("the next scan writes it anew"), "{}", shown.errors);
+        assert!(shown.errors.contains("the next scan writes a new one"), "{}", shown.errors);
         let said = world.scan(&[]);
-        assert!(!said.errors.contains("later moment") && !said.errors.contains(missing), "{}", said.errors);
+        assert!(
+            !said.errors.contains("is newer than this one") && !said.errors.contains(missing),
+            "{}",
+            said.errors
+        );
         let shown = run(&mut world.other(&["ddl", "--engine", "duckdb", "--out", out]));
         assert_eq!(shown.code, 0, "{}", shown.errors);
         let newest = scans(&world).pop().unwrap();

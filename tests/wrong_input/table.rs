@@ -150,7 +150,7 @@ pub const WRONG: &[Wrong] = &[
     Wrong(&["simulate", "--rate", "iam"], &["--rate", "NAME=RATE"]),
     Wrong(&["simulate", "--rate", "moon=1"], &["moon", "organizations"]),
     Wrong(&["discover", "--roster", "{DIR}"], &["--roster", "file"]),
-    Wrong(&["discover", "--roster", "{DIR}/none/roster.json"], &["--roster", "folder that exists"]),
+    Wrong(&["discover", "--roster", "{DIR}/none/roster.json"], &["--roster", "existing, writable folder"]),
     Wrong(&["discover"], &["--roster"]),
     Wrong(&["discover", "--roster", "{DIR}/r", "--profile", "nosuch"], &["--profile", "nosuch"]),
     Wrong(&["discover", "--roster", "{DIR}/r", "--region", "us_east_1"], &["--region", "us-east-1"]),
@@ -255,10 +255,10 @@ pub const WRONG_FILES: &[(&str, &[&str])] = &[
 
 /// Questions to `explain`, with what differs from a right one, and words that their message must have.
 pub const WRONG_QUESTIONS: &[(&[&str], &[&str])] = &[
-    (&["--principal", "x"], &["--principal", "names nobody"]),
+    (&["--principal", "x"], &["--principal", "is not a principal"]),
     (&["--principal", "arn:aws:iam::111122223333:user/*"], &["--principal", "user/*"]),
     (&["--action", "ec2"], &["--action", "iam:CreateUser"]),
-    (&["--action", "ec2:*"], &["--action", "one action"]),
+    (&["--action", "ec2:*"], &["--action", "a single action"]),
     (&["--resource", "x"], &["--resource", "ARN"]),
     (&["--action", "iam:CreateUser"], &["--resource", "user/"]),
     (&["--context", "x"], &["--context", "KEY=VALUE"]),

@@ -94,7 +94,7 @@ impl Cursor {
         accounts.filter(|accounts| accounts.null_count() == 0).ok_or_else(|| {
             LakeError::changed(
                 &self.path,
-                format!("there is no column {ACCOUNT_ID} that names every account"),
+                format!("there is no column {ACCOUNT_ID} with a value in every row"),
             )
         })
     }
@@ -184,7 +184,7 @@ pub fn fill(
         // Rows that went missing would read as a pass.
         let count = rows.len();
         let problem =
-            format!("{count} rows of account {}, and table_reads counts {}", read.account_id, read.row_count);
+            format!("{count} rows of account {}, but table_reads says {}", read.account_id, read.row_count);
         return Err(LakeError::changed(path, problem));
     }
     tables.insert_rows(rows, read.observed_at);
@@ -211,7 +211,7 @@ pub fn organization(
     })?;
     let Some(management) = management else {
         let path = store.location(&key(ScanRecord::SCHEMA));
-        return Err(LakeError::changed(&path, "the scan's own row is missing"));
+        return Err(LakeError::changed(&path, "the scan record is missing"));
     };
     let wanted = BTreeSet::from([management.as_str()]);
     let reads: Vec<TableRead> =

@@ -294,8 +294,8 @@ fn order(columns: &[Part], positions: &[usize], rows: usize) -> Option<UInt32Arr
     Some(UInt32Array::from(order))
 }
 
-/// Positions of the sort columns among the table's own. A file holds accounts in order of their id, so whatever a table
-/// sorts by within an account comes after that: a reader that is told otherwise skips rows.
+/// Positions of the sort columns among the table's own. A file holds accounts in order of their id, so the sort columns of a
+/// table come after the account: with wrong metadata a reader would skip rows.
 pub fn sort_positions(table: &TableSchema) -> Vec<usize> {
     let account = table.position("account_id");
     let own = table.sort.iter().filter_map(|name| table.position(name)).filter(|own| Some(*own) != account);

@@ -27,8 +27,8 @@ pub enum LakeError {
     },
     /// A scan of this name is already there.
     #[error(
-        "scan {scan_id} is already in the lake at {}: a committed scan is never written again\n  Choose another \
-         --out or another --now.",
+        "scan {scan_id} is already in the lake at {}: a committed scan is never overwritten\n  Choose another --out or another \
+         --now.",
         root.display()
     )]
     AlreadyCommitted {
@@ -38,7 +38,7 @@ pub enum LakeError {
         root: PathBuf,
     },
     /// A file of a committed scan is not the one that was published.
-    #[error("{} is not as it was published ({problem}); restore it, or scan again", path.display())]
+    #[error("{} differs from what was published ({problem}); restore it, or scan again", path.display())]
     Changed {
         /// The file.
         path: PathBuf,
@@ -56,13 +56,13 @@ pub enum LakeError {
         problem: String,
     },
     /// Another process writes.
-    #[error("{} is locked: another orgsweep is publishing into this lake; try again when it is done", path.display())]
+    #[error("{} is locked: another orgsweep process is publishing to this lake; try again later", path.display())]
     Locked {
         /// The lock file.
         path: PathBuf,
     },
     /// Another process is scanning.
-    #[error("{} is in use: another orgsweep is working on this scan", path.display())]
+    #[error("{} is in use: another orgsweep process is working on this scan", path.display())]
     InUse {
         /// The spool.
         path: PathBuf,
@@ -93,7 +93,7 @@ fn advice(source: &std::io::Error) -> &'static str {
     match source.kind() {
         std::io::ErrorKind::StorageFull => "; free some space or choose another --out",
         std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
-            "; choose a folder that can be written with --out"
+            "; choose a writable folder with --out"
         }
         std::io::ErrorKind::NotADirectory => "; expected a folder; choose another --out",
         _ => "",

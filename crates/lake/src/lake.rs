@@ -23,7 +23,7 @@ impl Lake {
     /// The lake in a local folder, whether or not there is one yet. Scans that are not published are kept below it.
     pub fn open(location: &Path) -> Result<Self, LakeError> {
         if location.to_str().is_some_and(|location| location.contains("://")) {
-            let problem = "a lake can only be in a local folder so far; give its path".to_owned();
+            let problem = "only local folders are supported as a lake; give a path".to_owned();
             return Err(LakeError::Format { doing: "opening", path: location.to_owned(), problem });
         }
         Ok(Self::over(Arc::new(LocalStore::new(location)), &location.join(STAGING)))

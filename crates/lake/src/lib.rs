@@ -1,4 +1,4 @@
-//! The lake: typed rows into Parquet, published whole or not at all, and read back.
+//! The lake: typed rows are written as Parquet, published atomically, and read back.
 //!
 //! ```text
 //! <root>/v1/<table>/scan_date=YYYY-MM-DD/<scan_id>-00000.parquet   one file a table and scan, also with no rows
@@ -8,11 +8,10 @@
 //! ```
 //!
 //! [`ScanWriter`] buffers nothing but one account's rows at a time: accounts are spooled to disk as they finish, and
-//! [`ScanWriter::publish`] reads them back in order of account id, at most one row group (256,000 rows) a table in
-//! memory. A scan is committed by its row in `scans`; until then no view and no reader shows any of its rows.
-//! [`Lake`] opens a lake and [`Scan`] reads a committed scan back. Objects are in a [`Store`], of which the local folder is the only
-//! one so far; scans that are not published are kept in a local folder of their own. This is the only room that names arrow and
-//! parquet.
+//! [`ScanWriter::publish`] reads them back in order of account id, at most one row group (256,000 rows) a table in memory. A
+//! scan is committed by its row in `scans`; until then no view and no reader shows any of its rows. [`Lake`] opens a lake and
+//! [`Scan`] reads a committed scan back. Objects are in a [`Store`]; the local folder is the only implementation so far.
+//! Unpublished scans are kept in a separate local folder. This is the only crate that depends on arrow and parquet.
 
 mod accounts;
 mod batch;

@@ -30,7 +30,7 @@ pub fn lookup<R: Row>(
         is_of_scan(&batch, scan_id, &path)?;
         let texts = batch.column_by_name(column).and_then(|texts| texts.as_string_opt::<i32>());
         let Some(texts) = texts else {
-            let problem = format!("there is no column {column} of texts");
+            let problem = format!("there is no text column {column}");
             return Err(LakeError::Format { doing: "reading", path, problem });
         };
         let is_wanted: BooleanArray =

@@ -85,7 +85,7 @@ impl Latest {
         let refused = |problem: String| LakeError::Format {
             doing: "reading",
             path: path.to_owned(),
-            problem: format!("{problem}; restore the file or remove it: the next scan writes it anew"),
+            problem: format!("{problem}; restore the file or remove it: the next scan writes a new one"),
         };
         let whole: Json = serde_json::from_slice(bytes)
             .map_err(|_| refused("expected JSON with the scan_id of the latest scan".to_owned()))?;
@@ -95,8 +95,8 @@ impl Latest {
                 doing: "reading",
                 path: path.to_owned(),
                 problem: format!(
-                    "schema_version {version} is not known, expected {POINTER_VERSION}; use the version of orgsweep \
-                     that wrote it, or another --out"
+                    "unknown schema_version {version}, expected {POINTER_VERSION}; use the version of orgsweep that wrote it, \
+                     or another --out"
                 ),
             });
         }
@@ -131,7 +131,7 @@ pub fn files_of(store: &dyn Store, scan_id: &ScanId) -> Result<Files, LakeError>
     };
     let object = store.get(&key)?.ok_or_else(|| broken(GONE))?;
     let whole: Json = serde_json::from_slice(&object.bytes).map_err(|_| broken("expected JSON"))?;
-    let files = whole["files"].as_array().ok_or_else(|| broken("expected the files of the scan"))?;
+    let files = whole["files"].as_array().ok_or_else(|| broken("expected a list of the scan's files"))?;
     let entry = |file: &Json| {
         let sha256 = file["sha256"].as_str()?.to_owned();
         Some((file["key"].as_str()?.to_owned(), Entry { bytes: file["bytes"].as_u64()?, sha256 }))
@@ -141,14 +141,16 @@ pub fn files_of(store: &dyn Store, scan_id: &ScanId) -> Result<Files, LakeError>
 }
 
 /// What is said of a file that a scan was published with, and that is not there any more.
-const GONE: &str = "the file is gone since the scan was published";
+const GONE: &str = "the file was removed after the scan was published";
 
 /// Whether an object has the size that it was published with.
 fn has_its_size(store: &dyn Store, key: &str, entry: &Entry) -> Result<(), LakeError> {
     let path = store.location(key);
     match store.size(key)? {
         Some(bytes) if bytes == entry.bytes => Ok(()),
-        Some(bytes) => Err(LakeError::changed(&path, format!("{bytes} bytes, {} expected", entry.bytes))),
+        Some(bytes) => {
+            Err(LakeError::changed(&path, format!("it has {bytes} bytes, expected {}", entry.bytes)))
+        }
         None => {
             let problem = format!("{GONE}; restore it, or scan again");
             Err(LakeError::Format { doing: "reading", path, problem })
@@ -175,7 +177,7 @@ pub fn is_unchanged(store: &dyn Store, files: &Files) -> Result<(), LakeError> {
         if sha256 == entry.sha256 {
             return Ok(());
         }
-        let problem = format!("its SHA-256 is {sha256}, {} expected", entry.sha256);
+        let problem = format!("its SHA-256 is {sha256}, expected {}", entry.sha256);
         Err(LakeError::changed(&store.location(key), problem))
     })
 }
@@ -227,7 +229,7 @@ pub fn latest_committed(store: &dyn Store) -> Result<Option<ScanId>, LakeError> 
     let refused = |problem: String| LakeError::Format {
         doing: "reading",
         path: store.location(LATEST),
-        problem: format!("{problem}, or remove the file: the next scan writes it anew"),
+        problem: format!("{problem}, or remove the file: the next scan writes a new one"),
     };
     let scan_id = found.committed(store)?.ok_or_else(|| {
         refused(format!(
@@ -239,7 +241,7 @@ pub fn latest_committed(store: &dyn Store) -> Result<Option<ScanId>, LakeError> 
     if found.scan_date != date {
         // Views look in that day only.
         return Err(refused(format!(
-            "it says scan_date {}, and scan {scan_id} is of {date}; restore the file",
+            "it says scan_date {}, but scan {scan_id} is of {date}; restore the file",
             found.scan_date
         )));
     }

@@ -29,16 +29,16 @@ pub fn each_row<R: Row>(
     Ok(())
 }
 
-/// Whether all rows of a batch are of one scan: a file of another one may have been put in the place of its own.
+/// Whether all rows of a batch belong to the scan: the file may have been replaced by that of another scan.
 pub fn is_of_scan(batch: &RecordBatch, scan_id: &str, path: &Path) -> Result<(), LakeError> {
     let names = batch.column_by_name(SCAN_ID).and_then(|names| names.as_string_opt::<i32>());
     let names =
-        names.ok_or_else(|| LakeError::changed(path, format!("there is no column {SCAN_ID} of texts")))?;
+        names.ok_or_else(|| LakeError::changed(path, format!("there is no text column {SCAN_ID}")))?;
     match names.iter().find(|name| *name != Some(scan_id)) {
         None => Ok(()),
         Some(other) => {
             let other = other.unwrap_or("no scan");
-            Err(LakeError::changed(path, format!("its rows are of {other}, and not of {scan_id}")))
+            Err(LakeError::changed(path, format!("its rows belong to {other}, not to {scan_id}")))
         }
     }
 }
@@ -104,7 +104,11 @@ fn check_types(table: &TableSchema, batch: &RecordBatch, path: &Path) -> Result<
             return Err(LakeError::Format {
                 doing: "reading",
                 path: path.to_owned(),
-                problem: format!("column {} is {found} and not {}", column.name, data_type(column.kind)),
+                problem: format!(
+                    "column {} has type {found}, expected {}",
+                    column.name,
+                    data_type(column.kind)
+                ),
             });
         }
     }

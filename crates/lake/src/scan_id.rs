@@ -63,7 +63,7 @@ impl FromStr for ScanId {
             Ok(Self(text))
         } else {
             Err(format!(
-                "{given:?} is not a scan id: expected 26 digits and letters, such as 01ARYZ6S41TSV4RRFFQ69G5FAV"
+                "{given:?} is not a scan ID: expected 26 digits and letters, such as 01ARYZ6S41TSV4RRFFQ69G5FAV"
             ))
         }
     }

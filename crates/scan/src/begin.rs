@@ -53,7 +53,7 @@ impl Started {
     }
 }
 
-/// Prepares the place where finished accounts go, finds out what is there already, and tells the plan what need not be scanned.
+/// Prepares the place for finished accounts, finds out what is already there, and marks in the plan what need not be scanned.
 /// `roster_sha256`: of accounts that came from a file.
 pub fn begin(
     registry: &Registry,

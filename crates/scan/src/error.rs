@@ -52,13 +52,13 @@ pub enum Error {
         known: Vec<String>,
     },
     /// No scan is unfinished.
-    #[error("no unfinished scan in {}: nothing to go on with", root.display())]
+    #[error("no unfinished scan in {}: nothing to resume", root.display())]
     NothingUnfinished {
         /// The lake's root.
         root: PathBuf,
     },
     /// The scan is of another version.
-    #[error("scan {scan_id} was made by version {version}, and this is {}: scan anew", env!("CARGO_PKG_VERSION"))]
+    #[error("scan {scan_id} was started by version {version}, but this is version {}: start a new scan", env!("CARGO_PKG_VERSION"))]
     OtherVersion {
         /// The scan.
         scan_id: String,
@@ -77,7 +77,7 @@ pub enum Error {
         difference: ConfigurationDifference,
     },
     /// The scan is of other accounts.
-    #[error("scan {scan_id} was begun with other accounts")]
+    #[error("scan {scan_id} was started with different accounts")]
     OtherRoster {
         /// The scan.
         scan_id: String,
@@ -88,12 +88,12 @@ pub enum Error {
     #[error(transparent)]
     Retried(LakeError),
     /// A published scan without a record.
-    #[error("the scan has no row of its own")]
+    #[error("the scan record is missing")]
     NoRecord,
     /// A scan of a version that stored less than checks read.
     #[error(
-        "scan {scan_id} was written by version {version}, which stored less than checks read; scan again, and check that \
-         scan"
+        "scan {scan_id} was written by version {version}, which did not store all tables that checks read; run a new scan and \
+         check that one"
     )]
     StoresTooLittle {
         /// The scan.
@@ -102,10 +102,10 @@ pub enum Error {
         version: String,
     },
     /// The texts of policies could not be kept in a temporary file.
-    #[error("policy texts could not be kept in the temporary folder (TMPDIR): {0}")]
+    #[error("policy texts could not be written to the temporary folder (TMPDIR): {0}")]
     Texts(std::io::Error),
     /// The scan to retry is of another organization.
-    #[error("scan {scan_id} is of organization {retried}, and the credentials are of {organization}")]
+    #[error("scan {scan_id} is of organization {retried}, but the credentials belong to {organization}")]
     RetriedOrganization {
         /// The scan.
         scan_id: String,
@@ -116,7 +116,7 @@ pub enum Error {
     },
     /// The sums of a finished account cannot be read.
     #[error(
-        "the sums of account {account} in the journal cannot be read ({problem}); delete the folder {} and scan anew",
+        "the totals of account {account} in the journal cannot be read ({problem}); delete the folder {} and start a new scan",
         folder.display()
     )]
     Journal {
@@ -137,7 +137,7 @@ pub enum Error {
     },
     /// The unfinished scan is of another organization.
     #[error(
-        "scan {scan_id} was begun in another organization than {organization}: give the same credentials, or scan anew"
+        "scan {scan_id} was started in an organization other than {organization}: use the same credentials or start a new scan"
     )]
     OtherOrganization {
         /// The scan.
@@ -149,7 +149,7 @@ pub enum Error {
     #[error(transparent)]
     Source(#[from] SourceError),
     /// The listing ended without its last word.
-    #[error("listing the accounts broke off before its end; nothing was written")]
+    #[error("the list of accounts ended early; nothing was written")]
     ListingBrokeOff,
     /// The names of units, which the roster must have.
     #[error("reading the names of organizational units failed: {0}; nothing was written")]
@@ -161,7 +161,7 @@ pub enum Error {
     #[error("{0}")]
     ScanId(String),
     /// Ended from outside; what is finished is kept.
-    #[error("the scan was stopped before its end")]
+    #[error("the scan was stopped before it was complete")]
     Stopped {
         /// By whom.
         why: StopReason,
@@ -189,7 +189,7 @@ pub enum Error {
         root: PathBuf,
     },
     /// The deadline came while another process was publishing; everything is kept.
-    #[error("the deadline came while another orgsweep was publishing into this lake")]
+    #[error("the deadline was reached while another orgsweep process was publishing to this lake")]
     DeadlineWhilePublishing {
         /// The scan.
         scan_id: String,
@@ -199,7 +199,7 @@ pub enum Error {
         of_shards: bool,
     },
     /// Ended from outside; there is nothing to keep.
-    #[error("ended from outside before the scan could begin")]
+    #[error("the scan was stopped before it could start")]
     Interrupted(Interruption),
     /// A file with a roster cannot be read or written.
     #[error("{}: {problem}", path.display())]
@@ -212,20 +212,20 @@ pub enum Error {
         reading: bool,
     },
     /// Accounts are chosen by tags, and the roster has none.
-    #[error("the roster holds no tags")]
+    #[error("the roster contains no tags")]
     NoTags,
     /// The choice of accounts names something that the roster lacks.
     #[error("{}", .0.join("\n"))]
     Unmatched(Vec<String>),
     /// Shards of several divisions of one roster: number of shards → their folders, with their finished accounts.
-    #[error("shards of several divisions were given for the same roster")]
+    #[error("the shards of this roster use different totals (I/N with different N)")]
     SeveralDivisions(BTreeMap<u32, Vec<(PathBuf, usize)>>),
     /// Accounts of the roster are not finished.
     #[error("{} accounts of the roster are not finished", .0.missing.len())]
     Unfinished(UnfinishedShards),
     /// A shard scanned an account that the roster lacks.
     #[error(
-        "account {account} was scanned by a shard and is not in {}: was the roster replaced meanwhile?",
+        "account {account} was scanned by a shard but is not in {}: was the roster replaced in the meantime?",
         roster.display()
     )]
     Foreign {

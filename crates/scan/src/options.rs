@@ -41,8 +41,8 @@ impl Options {
         Lake::open(&self.out).map_err(Error::lake(&self.out))
     }
 
-    /// Names everything that decides the results: two scans with the same digest, accounts and facts give the same rows. Where
-    /// the tables go, how fast AWS is asked and how progress is shown are not in it.
+    /// A digest of everything that determines the results: two scans with the same digest, accounts and facts give the same
+    /// rows. Output folder, request rates and progress output are not included.
     pub fn config_sha256(&self) -> &str {
         &self.config_sha256
     }
@@ -52,7 +52,7 @@ impl Options {
         &self.configuration
     }
 
-    /// Ages count to this moment, whatever the clock says: a scan goes on with the moment that it began with.
+    /// The time for which ages are computed, regardless of the clock: a resumed scan keeps the time of its start.
     pub fn count_ages_to(&mut self, now: Timestamp) {
         self.plan.now = now;
         self.plan.clock = self.plan.clock.counting_to(now);

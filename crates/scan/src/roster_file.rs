@@ -25,7 +25,7 @@ const VERSION: u32 = 2;
 #[serde(deny_unknown_fields)]
 pub struct RosterFile {
     version: u32,
-    /// The scan that its shards are put together to.
+    /// The scan that its shards form together.
     #[serde(with = "scan_id")]
     pub scan_id: ScanId,
     /// The moment that ages count to.
@@ -107,15 +107,15 @@ impl RosterFile {
         let failed = |problem: String| Error::Roster { path: path.to_owned(), problem, reading: true };
         let text = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
         let mut file: Self = serde_json::from_slice(&text)
-            .map_err(|_| failed("it is not a roster that this version can read".to_owned()))?;
+            .map_err(|_| failed("this version cannot read it as a roster".to_owned()))?;
         if file.version != VERSION {
-            return Err(failed(format!("version {} is not known, expected {VERSION}", file.version)));
+            return Err(failed(format!("unknown version {}, expected {VERSION}", file.version)));
         }
         file.digest = digest_of(&file.roster);
         Ok(file)
     }
 
-    /// Writes the file: whole or not at all.
+    /// Writes the file atomically.
     pub fn write(&self, path: &Path) -> Result<(), Error> {
         let failed = |error: std::io::Error| Error::Roster {
             path: path.to_owned(),
@@ -134,12 +134,12 @@ impl RosterFile {
     pub fn can_be_written(path: &Path) -> Result<(), Error> {
         let failed = |problem: String| Error::Roster { path: path.to_owned(), problem, reading: false };
         if path.is_dir() || path.file_name().is_none() {
-            return Err(failed("expected the name of a file, not of a folder".to_owned()));
+            return Err(failed("expected a file name, not a folder".to_owned()));
         }
         let staged = staged(path);
-        std::fs::File::create(&staged).and_then(|_| std::fs::remove_file(&staged)).map_err(|error| {
-            failed(format!("{error}; name a file in a folder that exists and can be written"))
-        })
+        std::fs::File::create(&staged)
+            .and_then(|_| std::fs::remove_file(&staged))
+            .map_err(|error| failed(format!("{error}; use a file in an existing, writable folder")))
     }
 
     /// Gives the accounts the paths of their units.
@@ -155,7 +155,7 @@ impl RosterFile {
         &self.digest
     }
 
-    /// What was asked of AWS for it.
+    /// The calls to AWS that were made for it.
     pub fn usage(&self) -> Usage {
         let usage = Usage::default();
         for call in &self.calls {
@@ -164,8 +164,8 @@ impl RosterFile {
         usage
     }
 
-    /// Whether the choice of accounts fits. A shard cannot tell a name that matches nothing from one that matches elsewhere,
-    /// and the file's roster is whole. Tags are in a roster only where they were asked for.
+    /// Whether the account filters match. A shard cannot distinguish a name that matches nothing from one that matches in
+    /// another shard, but the roster in the file is complete. Tags are in a roster only if requested.
     pub fn fits(&self, plan: &Plan, on_vain_exclusion: &mut dyn FnMut(String)) -> Result<(), Error> {
         if plan.filter.needs_tags() && !self.roster.accounts.iter().any(|account| account.tags.is_some()) {
             return Err(Error::NoTags);

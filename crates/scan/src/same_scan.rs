@@ -1,4 +1,4 @@
-//! What two attempts at a scan must share, so that their rows may be put together.
+//! What two attempts at a scan must share, so that their rows may be combined.
 
 use orgsweep_lake::ScanHeader;
 use serde_json::Value as Json;
@@ -46,7 +46,7 @@ impl<'a> EarlierAttempt<'a> {
     }
 }
 
-/// Rows of two rosters are never put together: an account that one of them lacks would be in the scan without being chosen.
+/// Rows of two rosters are never combined: an account missing from one of them would be in the scan without being selected.
 pub fn same_roster(header: &ScanHeader, roster_sha256: Option<&str>) -> Result<(), Error> {
     if header.roster_sha256.as_deref() == roster_sha256 {
         return Ok(());

@@ -26,7 +26,8 @@ const LONGEST_NOTES: usize = 2000;
 impl Pending {
     /// What a scan that is published without the account says of it.
     pub fn facts(self, plan: &Plan) -> AccountFacts {
-        let stopped = || Gap::new(Reason::Cancelled).because("the scan was stopped before this account");
+        let stopped =
+            || Gap::new(Reason::Cancelled).because("the scan was stopped before this account was started");
         let gap = self.refusal.unwrap_or_else(stopped);
         Visit::refused(self.account, gap, plan).with_usage(self.usage).finish(plan)
     }
@@ -132,7 +133,7 @@ impl Visit {
                 Err(panic) => {
                     let message =
                         format!("collector {} failed: {}", collector.name(), panic_message(&*panic));
-                    self.tables.note(format!("details were not read: {message}"));
+                    self.tables.note(format!("details could not be read: {message}"));
                     Some(Gap::new(Reason::MalformedAnswer).because(&message))
                 }
             };

@@ -145,7 +145,7 @@ impl<P: Send + 'static> Dispatcher<P> {
         let roster = std::mem::take(&mut self.roster);
         if self.unstated > 0 && self.organization.id != Organization::NONE {
             let message = format!(
-                "Organizations does not say whether {} of the accounts are active; they are scanned",
+                "AWS Organizations did not return the state of {} of the accounts; they are scanned",
                 self.unstated
             );
             on_event(Event::Warning { name: "account_states_unknown", message });

@@ -42,21 +42,21 @@ impl Filter {
     pub fn refuses(&self, account: &Account) -> Option<Gap> {
         let excluded = |why: &str| Some(Gap::new(Reason::Excluded).because(why));
         if self.excluded_accounts.contains(&account.id) {
-            return excluded("left out by --exclude-account");
+            return excluded("excluded by --exclude-account");
         }
         if let Some(unit) = self.excluded_units.iter().find(|unit| in_unit(account, unit)) {
-            return excluded(&format!("left out by --exclude-ou {unit}"));
+            return excluded(&format!("excluded by --exclude-ou {unit}"));
         }
         let chosen_by_account = self.accounts.contains(&account.id);
         let chosen_by_unit = self.units.iter().any(|unit| in_unit(account, unit));
         let any_choice = !self.accounts.is_empty() || !self.units.is_empty();
         if any_choice && !chosen_by_account && !chosen_by_unit {
-            return excluded("not among the chosen accounts and units");
+            return excluded("not among the selected accounts and OUs");
         }
         let tags = account.tags.as_ref();
         let carries = |(key, value): (&String, &String)| tags.and_then(|all| all.get(key)) == Some(value);
         if !self.tags.iter().all(carries) {
-            return excluded("does not carry the chosen tags");
+            return excluded("does not have the selected tags");
         }
         if self.sample.as_ref().is_some_and(|sample| !sample.contains(&account.id)) {
             return excluded("not in the sample");
@@ -79,7 +79,7 @@ impl Filter {
             for unit in units.iter().filter(|unit| !roster.iter().any(|key| in_unit(&key.as_account(), unit)))
             {
                 let nearest = nearest_unit(unit, roster);
-                missing.push(format!("{flag} {unit}: no account of the roster is in this unit{nearest}"));
+                missing.push(format!("{flag} {unit}: no account of the roster is in this OU{nearest}"));
             }
         }
         for (key, value) in &self.tags {
@@ -87,8 +87,7 @@ impl Filter {
             if !carried().any(|(other, has)| other == key && has == value) {
                 let all = carried().map(|(key, value)| format!("{key}={value}"));
                 let nearest = nearest(&format!("{key}={value}"), all);
-                missing
-                    .push(format!("--tag {key}={value}: no account of the roster carries this tag{nearest}"));
+                missing.push(format!("--tag {key}={value}: no account of the roster has this tag{nearest}"));
             }
         }
         missing
@@ -158,7 +157,7 @@ impl RosterKey {
     }
 }
 
-/// Why an account is not entered, whoever chose it.
+/// Why an account is never entered, even if selected.
 pub fn inactive(account: &Account) -> Option<Gap> {
     // A word that this version does not know may mean anything: the account is not entered, and it is not left out either.
     let reason = match account.state {
@@ -289,7 +288,7 @@ mod tests {
         let missing = Filter { tags: wanted, ..Filter::default() }.unmatched(&[key]);
         assert_eq!(
             missing,
-            ["--tag env=prd: no account of the roster carries this tag; the nearest is env=prod"]
+            ["--tag env=prd: no account of the roster has this tag; the nearest is env=prod"]
         );
     }
 

@@ -30,7 +30,7 @@ const POLICIES: [&str; 5] = [
 pub struct Unmatched {
     /// Worth a warning: nothing is left out.
     pub excluded: Vec<String>,
-    /// Mistakes: the scan would be of something else than what was asked for.
+    /// Mistakes in the options: the scan would cover something other than requested.
     pub wanted: Vec<String>,
 }
 
@@ -61,13 +61,13 @@ pub struct Plan {
     pub concurrency: usize,
     /// Accounts that an earlier attempt finished.
     pub done: HashSet<AccountId>,
-    /// Accounts whose rows are taken over whole from an earlier scan, if they are still to be scanned.
+    /// Accounts that are copied from an earlier scan, if they are still selected.
     pub taken: HashSet<AccountId>,
     /// Accounts of which an earlier scan has something: it stays where they cannot be entered again.
     pub had: HashSet<AccountId>,
     /// The roster is one part of several.
     pub is_a_shard: bool,
-    /// Calls for details of flagged resources that an account may cost; 0: none is made, and no right to it asked for.
+    /// Maximum calls per account for details of flagged resources; 0: none, and no permission for them is requested.
     pub most_details: usize,
 }
 
@@ -205,8 +205,8 @@ impl Plan {
             .filter(|scope| !accounts.iter().any(|account| scope.contains(account)))
             .map(|scope| {
                 format!(
-                    "[[override]] {scope}: no account of the roster is in it{}; write allow-unmatched = true in it if \
-                     that may be",
+                    "[[override]] {scope}: no account of the roster is in it{}; if that is intended, set allow-unmatched = \
+                     true there",
                     nearest_scope(scope, roster)
                 )
             })

@@ -1,4 +1,4 @@
-//! What a run gives out: events while it goes on, finished accounts, and why it could not be done.
+//! What a run reports: events while it runs, finished accounts, and why it failed.
 
 use std::sync::Arc;
 
@@ -55,12 +55,12 @@ pub enum ScanError {
     #[error(transparent)]
     Source(#[from] SourceError),
     /// The choice of accounts names something that does not exist.
-    #[error("the choice of accounts does not fit the organization:\n  {}", .0.join("\n  "))]
+    #[error("the account filters do not match the organization:\n  {}", .0.join("\n  "))]
     Unmatched(Vec<String>),
     /// Nothing is left to scan.
     #[error(
-        "no account to scan: {listed} listed, none of them chosen and active\n  Check --ou, --account, --tag and \
-         their --exclude- forms; an audit of nothing is not a success."
+        "no accounts match the filters ({listed} listed, none of them selected and active)\n  Check --ou, --account, --tag and \
+         their --exclude- forms."
     )]
     NothingToScan {
         /// Accounts on the roster.
@@ -70,7 +70,7 @@ pub enum ScanError {
     #[error("{0}")]
     Sink(String),
     /// The deadline came before any account could be entered.
-    #[error("the deadline came; nothing was published")]
+    #[error("the deadline was reached; nothing was published")]
     Deadline,
     /// Stopped by the caller, at once.
     #[error("stopped; nothing was published")]

@@ -34,8 +34,10 @@ impl SourceError {
     pub fn broken_off() -> Self {
         Self {
             doing: "listing the accounts".to_owned(),
-            problem: "the listing broke off before its end".to_owned(),
-            advice: "Please report this; a shorter roster would not be the organization.".to_owned(),
+            problem: "the list ended early".to_owned(),
+            advice:
+                "Please report this as a bug: scanning an incomplete list would not cover the organization."
+                    .to_owned(),
         }
     }
 
@@ -44,7 +46,7 @@ impl SourceError {
         Self {
             doing: "reading the names of organizational units".to_owned(),
             problem: gap.to_string(),
-            advice: "Name units by id (ou-…) instead of by path, or allow organizations:ListRoots and \
+            advice: "Name OUs by ID (ou-…) instead of by path, or allow organizations:ListRoots and \
                      organizations:ListOrganizationalUnitsForParent."
                 .to_owned(),
         }

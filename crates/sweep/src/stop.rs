@@ -13,7 +13,7 @@ use crate::totals::Totals;
 /// How a run is ended before its end.
 #[derive(Clone, Debug, Default)]
 pub struct Stop {
-    /// No further account is begun; what is in flight may finish.
+    /// No further account is started; accounts in progress may finish.
     pub gently: CancellationToken,
     /// Everything is dropped at once.
     pub now: CancellationToken,
@@ -44,7 +44,7 @@ pub struct RunResult {
     pub roster_is_complete: bool,
     /// Accounts that were listed and did not finish.
     pub pending: Vec<Pending>,
-    /// Accounts that were listed and are to be taken over from an earlier scan, with what was asked of AWS for them in vain.
+    /// Listed accounts that are to be copied from an earlier scan, with the calls to AWS that failed for them.
     pub taken: BTreeMap<AccountId, Option<Arc<Usage>>>,
 }
 
@@ -55,6 +55,6 @@ pub struct Pending {
     pub account: Account,
     /// Excluded, suspended.
     pub refusal: Option<Gap>,
-    /// What was asked of AWS for it, if it was begun.
+    /// The calls to AWS for it, if it was started.
     pub usage: Option<Arc<Usage>>,
 }

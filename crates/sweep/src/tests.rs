@@ -298,7 +298,7 @@ async fn a_listing_that_breaks_off_is_no_roster() {
     let mut source = made(&[("111111111111", "good"), ("222222222222", "good")]);
     source.breaks_off = true;
     let (totals, _, _) = scan(source, Filter::default()).await;
-    assert!(totals.unwrap_err().to_string().contains("broke off"));
+    assert!(totals.unwrap_err().to_string().contains("the list ended early"));
 }
 
 #[tokio::test]

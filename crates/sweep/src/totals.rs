@@ -36,7 +36,7 @@ impl AccountLine {
         self.scan_state != ScanState::Scanned && !self.is_left_out()
     }
 
-    /// Whether nobody expected the account to be scanned.
+    /// Whether the account was excluded or is not active.
     pub fn is_left_out(&self) -> bool {
         let expected = [Reason::Excluded.as_str(), Reason::AccountNotActive.as_str()];
         self.scan_state == ScanState::NotScanned
@@ -63,7 +63,7 @@ pub struct CheckFailed {
     pub accounts: u64,
 }
 
-/// What one account adds to the sums: kept with its spooled rows, so that a scan that goes on knows what it had.
+/// What one account adds to the totals: kept with its spooled rows, so that a resumed scan knows what it had.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AccountTally {
     /// The account in a line.
@@ -76,7 +76,7 @@ pub struct AccountTally {
     pub finding_rows: u64,
     /// UNKNOWN rows.
     pub unknown_rows: u64,
-    /// Of those, the ones of an account that was left out: nobody waits for a verdict there.
+    /// Of those, the ones in accounts that are not in scope, where no result is expected.
     pub unasked_rows: u64,
     /// Checks without a whole verdict, with the reason.
     pub unknown: Vec<(String, String)>,
@@ -170,7 +170,7 @@ pub struct Totals {
     pub unknown_rows: u64,
     /// Of those, the ones of accounts that were left out.
     pub unasked_rows: u64,
-    /// UNKNOWN by check and reason, in accounts that nobody left out: how many accounts.
+    /// Number of accounts by check and reason of UNKNOWN, in accounts in scope.
     pub unknown: BTreeMap<(String, String), u64>,
     /// Coverage rows.
     pub coverage_rows: u64,
@@ -239,12 +239,12 @@ impl Totals {
         self.accounts.iter().filter(|account| account.scan_state == state).count()
     }
 
-    /// Accounts that Organizations calls active (or says nothing about) and that nobody left out.
+    /// Accounts that AWS Organizations reports as active (or without a state) and that are not excluded.
     pub fn wanted(&self) -> usize {
         self.accounts.iter().filter(|account| !account.is_left_out()).count()
     }
 
-    /// Accounts lost in whole or in part, by id.
+    /// Accounts that were not or only partially scanned, by ID.
     pub fn lost(&self) -> Vec<&AccountLine> {
         let mut lost: Vec<_> = self.accounts.iter().filter(|account| account.is_lost()).collect();
         lost.sort_by_key(|account| account.id);
@@ -256,7 +256,7 @@ impl Totals {
         self.accounts.iter().all(|account| !account.is_lost())
     }
 
-    /// The share of wanted accounts that were scanned whole, 0 to 100.
+    /// The percentage of requested accounts that were fully scanned.
     pub fn covered_percent(&self) -> f64 {
         match self.wanted() {
             0 => 100.0,

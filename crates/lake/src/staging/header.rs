@@ -40,11 +40,11 @@ impl ScanHeader {
     pub fn difference(&self, other: &Self) -> Option<&'static str> {
         let differs = [
             ("version of orgsweep", self.tool_version != other.tool_version),
-            ("choice of checks, settings, accounts or roles", self.config_sha256 != other.config_sha256),
+            ("selection of checks, settings, accounts or roles", self.config_sha256 != other.config_sha256),
             ("roster", self.roster_sha256 != other.roster_sha256),
-            ("moment that ages count to", self.now != other.now),
-            ("scan to take rows over from", self.retried_scan_id != other.retried_scan_id),
-            ("scan id", self.scan_id != other.scan_id),
+            ("value of --now", self.now != other.now),
+            ("scan to copy results from", self.retried_scan_id != other.retried_scan_id),
+            ("scan ID", self.scan_id != other.scan_id),
         ];
         differs.into_iter().find(|(_, differs)| *differs).map(|(what, _)| what)
     }
@@ -71,8 +71,7 @@ fn header_in(folder: &Path) -> Result<Option<ScanHeader>, LakeError> {
 }
 
 fn without_header(folder: &Path) -> LakeError {
-    let problem =
-        "finished accounts are kept beside it, and it does not say in JSON what their scan was started as";
+    let problem = "it is not the JSON description of a scan, although finished accounts are kept next to it";
     LakeError::damaged(folder, HEADER, problem)
 }
 

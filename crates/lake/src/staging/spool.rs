@@ -133,7 +133,7 @@ impl Spool {
             }
             let entry: Option<Entry> = serde_json::from_slice(line).ok();
             let Some(entry) = entry.filter(Entry::names_tables) else {
-                let problem = format!("line {} is not what orgsweep writes of a finished account", index + 1);
+                let problem = format!("line {} is not the record of a finished account", index + 1);
                 return Err(LakeError::damaged(folder, JOURNAL, problem));
             };
             spool.remember(entry)?;
@@ -154,7 +154,7 @@ impl Spool {
             let end = spans.iter().map(|(offset, length)| offset.saturating_add(*length)).max().unwrap_or(0);
             let there = table.file.metadata().map_err(LakeError::io("reading", &table.path))?.len();
             if end > there {
-                let problem = format!("the journal counts on {end} bytes and there are {there}");
+                let problem = format!("the journal expects {end} bytes, but there are {there}");
                 return Err(LakeError::damaged(&self.folder, &staged_rows(&name), problem));
             }
             table.end = table.end.max(end);
@@ -186,7 +186,7 @@ impl Spool {
             return Ok(());
         }
         if self.finished.contains(&account) {
-            let problem = format!("account {account} is finished already; its rows must not be there twice");
+            let problem = format!("account {account} is already finished; its rows must not be stored twice");
             return Err(LakeError::Format { doing: "spooling", path: self.folder.clone(), problem });
         }
         let TableSpool { path, file, end, open, .. } = self.table(columns.table.name)?;
@@ -259,7 +259,7 @@ impl Spool {
                 LakeError::damaged(&self.folder, &staged_rows(table.name), problem)
             };
             if bytes.len() as u64 != *length {
-                return Err(damaged(format!("{length} bytes expected at {offset}, {} there", bytes.len())));
+                return Err(damaged(format!("expected {length} bytes at {offset}, found {}", bytes.len())));
             }
             take(Parts::decode(bytes, schema).map_err(|error| damaged(error.to_string()))?)?;
         }

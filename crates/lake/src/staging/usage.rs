@@ -1,5 +1,5 @@
-//! Calls that belong to no account, kept beside the finished accounts: a scan that is resumed, or put together from shards,
-//! counts the calls of every process that took part, killed ones included.
+//! Calls that belong to no account, kept with the finished accounts: a scan that is resumed, or assembled from shards, counts
+//! the calls of every process that took part, including killed ones.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -55,7 +55,7 @@ impl SharedUsage {
                 continue;
             }
             let entries: Vec<Entry> = serde_json::from_slice(line).map_err(|_| {
-                let problem = format!("line {} is not what orgsweep writes of its calls", index + 1);
+                let problem = format!("line {} is not a record of API calls", index + 1);
                 LakeError::damaged(folder, USAGE, problem)
             })?;
             for entry in entries {

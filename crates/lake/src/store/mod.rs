@@ -15,8 +15,8 @@ use crate::error::LakeError;
 pub use local::{LocalStore, remove_file, write_durable};
 pub use object::StoredObject;
 
-/// Objects under keys: what a local folder and an object store can both do. An object is never seen in part, never replaced and
-/// never renamed; only the pointer to the latest scan changes, and only by [`swap`](Self::swap).
+/// Objects under keys: what a local folder and an object store can both do. An object is never partially visible, never
+/// replaced and never renamed; only the pointer to the latest scan changes, and only by [`swap`](Self::swap).
 pub trait Store: fmt::Debug + Send + Sync {
     /// How messages name an object, or with an empty key the lake: a path or a URL.
     fn location(&self, key: &str) -> PathBuf;

@@ -46,7 +46,7 @@ impl Open {
     /// A part of the object.
     fn part(&self, range: Range<u64>) -> Result<Bytes, ParquetError> {
         if range.start > range.end || range.end > self.size {
-            let problem = format!("bytes {} to {} wanted of {}", range.start, range.end, self.size);
+            let problem = format!("requested bytes {} to {} of {}", range.start, range.end, self.size);
             return Err(ParquetError::EOF(problem));
         }
         let (start, piece) = self.piece(&range)?;

@@ -82,9 +82,12 @@ fn a_file_of_another_size_is_refused_by_everything_that_reads_the_scan() {
             lookup::<AccessKey>(root, &selector, "account_id", &wanted).unwrap_err(),
             of_accounts(root, &id, AccessKey::SCHEMA).unwrap_err(),
         ] {
-            let sizes = format!("({} bytes, {} expected)", damaged.len(), whole.len());
+            let sizes = format!("(it has {} bytes, expected {})", damaged.len(), whole.len());
             let path = keys.to_str().unwrap();
-            assert_says(&error, &[path, "is not as it was published", &sizes, "restore it, or scan again"]);
+            assert_says(
+                &error,
+                &[path, "differs from what was published", &sizes, "restore it, or scan again"],
+            );
         }
     }
     std::fs::write(&keys, &whole).unwrap();
@@ -102,7 +105,10 @@ fn a_file_of_the_same_size_and_other_bytes_is_told_by_its_sha256() {
     std::fs::write(&keys, bytes).unwrap();
     is_complete(root, &id).unwrap();
     let error = is_unchanged(root, &id).unwrap_err();
-    assert_says(&error, &[keys.to_str().unwrap(), "is not as it was published", "SHA-256", "restore it"]);
+    assert_says(
+        &error,
+        &[keys.to_str().unwrap(), "differs from what was published", "SHA-256", "restore it"],
+    );
 }
 
 /// Reads a table of one account.
@@ -171,7 +177,7 @@ fn unpublished(root: &Path, id: &ScanId) -> std::path::PathBuf {
 #[test]
 fn what_is_kept_of_a_scan_and_is_damaged_is_named_with_the_folder_to_delete() {
     let cases: [(&str, &[u8], &str); 6] = [
-        ("access_keys.rows", b"", "journal counts on"),
+        ("access_keys.rows", b"", "journal expects"),
         ("journal.jsonl", b"no JSON\n", "line 1"),
         (
             "journal.jsonl",

@@ -314,7 +314,9 @@ fn rows_that_the_ledger_does_not_count_are_refused() {
     let scan = lake.scan(&ScanSelector::Latest).unwrap();
     let error = scan.account(&wanted(), account(1)).err().unwrap().to_string();
     assert!(
-        error.contains("access_keys") && error.contains("000000000001") && error.contains("counts 2"),
+        error.contains("access_keys")
+            && error.contains("000000000001")
+            && error.contains("table_reads says 2"),
         "{error}"
     );
 }

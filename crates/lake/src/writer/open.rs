@@ -74,7 +74,7 @@ impl ScanWriter {
             Some(earlier) => {
                 if let Some(what) = earlier.difference(header) {
                     let problem = format!(
-                        "the shard was started with another {what}; use the same for all shards, or run discover again"
+                        "the shard was started with a different {what}; use the same for all shards, or run discover again"
                     );
                     return Err(LakeError::Format { doing: "resuming", path: folder, problem });
                 }

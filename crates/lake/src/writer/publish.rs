@@ -87,11 +87,11 @@ impl ScanWriter {
             match self.move_latest(&staged_pointer) {
                 Ok(None) => {}
                 Ok(Some(newer)) => warnings.push(format!(
-                    "the lake's latest scan stays {newer}, which is of a later moment; this one is {}",
+                    "the latest scan of the lake is still {newer}, which is newer than this one ({})",
                     self.scan_id
                 )),
                 Err(error) => warnings.push(format!(
-                    "the scan is published, and {LATEST} still names an earlier one: {error}; the next scan mends it"
+                    "the scan is published, but {LATEST} still names an earlier one: {error}; the next scan corrects this"
                 )),
             }
         }

@@ -163,7 +163,7 @@ impl ScanWriter {
             Ok(known) if known == organization_id.as_bytes() => Ok(true),
             Ok(known) if std::str::from_utf8(&known).is_ok_and(|known| !known.trim().is_empty()) => Ok(false),
             Ok(_) => {
-                let problem = "it does not name the organization that the scan was started in";
+                let problem = "expected the ID of the organization in which the scan was started";
                 Err(LakeError::damaged(&self.folder, ORGANIZATION, problem))
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
