@@ -13,12 +13,12 @@ check! {
     /// Passwords may be shorter than they should.
     ///
     /// ## Why it matters
-    /// Length is what makes guessing slow, more than any rule about symbols.
+    /// Length slows down guessing more than any rule about symbols.
     ///
     /// ## What it cannot see
-    /// Existing passwords: a new minimum holds from the next change. In an account without IAM users the policy governs
-    /// nobody: NOT_APPLICABLE. An account without a policy counts as 8. Security
-    /// Hub's IAM.7 is content with 8; set `min = 8` where that is what you answer to.
+    /// Existing passwords: a new minimum applies from the next change. In an account without IAM users the policy affects no
+    /// user: NOT_APPLICABLE. An account without a policy counts as 8. Security Hub's IAM.7 requires only 8; set `min = 8` if
+    /// that is your standard.
     pub PasswordPolicyLength {
         id: "iam-password-policy-length",
         title: "Password policy allows short passwords",
@@ -36,7 +36,7 @@ check! {
         ],
         pages: ["https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_passwords_account-policy.html"],
         settings: {
-            /// The least number of characters.
+            /// The minimum number of characters.
             min: u32 = 14,
         },
     }
@@ -70,24 +70,25 @@ impl Check for PasswordPolicyLength {
         if (6..=128).contains(&self.min) {
             return Ok(());
         }
-        Err("min: AWS takes 6 to 128 characters".to_owned())
+        Err("min: expected 6 to 128 characters".to_owned())
     }
 }
 
 manual! {
     /// ## How to verify
-    /// `aws iam get-account-password-policy`: `MinimumPasswordLength`. NoSuchEntity: there is no policy, and 8 holds.
+    /// `aws iam get-account-password-policy`: `MinimumPasswordLength`. NoSuchEntity: there is no policy, and the default of 8
+    /// applies.
     ///
     /// ## How to fix
     /// Raise the minimum.
     ///
     /// - Console: IAM, Account settings, Password policy, Edit, minimum length.
-    /// - CLI: `aws iam update-account-password-policy --minimum-password-length 14 …`. The call replaces the whole
-    ///   policy: repeat every other setting, or it falls back to its default.
+    /// - CLI: `aws iam update-account-password-policy --minimum-password-length 14 …`. The call replaces the whole policy:
+    ///   repeat every other setting, otherwise it is reset to its default.
     /// - Terraform: `minimum_password_length` of `aws_iam_account_password_policy`.
     ///
     /// ## How to back out
-    /// Set the old number again; where there was no policy before, `aws iam delete-account-password-policy`.
+    /// Set the previous value again; if there was no policy before, `aws iam delete-account-password-policy`.
     PasswordPolicyLength
 }
 

@@ -4,15 +4,15 @@ use orgsweep_model::facts::{Credential, PasswordPolicy};
 use orgsweep_model::{Check, Context, Gap, Report, Severity, check, manual};
 
 check! {
-    /// The account has no password policy of its own.
+    /// The account has no custom password policy.
     ///
     /// ## Why it matters
-    /// AWS's default asks for eight characters and remembers nothing. What your organization requires of passwords
-    /// does not hold until the account says so.
+    /// The AWS default requires eight characters and does not prevent reuse. Your organization's password requirements are not
+    /// enforced until the account has a policy.
     ///
     /// ## What it cannot see
-    /// Existing passwords: a new policy holds from the next change. People who sign in through IAM Identity Center or
-    /// a federation have no password here. Where no user has one, the finding is only informational.
+    /// Existing passwords: a new policy applies from the next change. People who sign in through IAM Identity Center or
+    /// federation have no password here. If no user has one, the finding is only informational.
     pub PasswordPolicyMissing {
         id: "iam-password-policy-missing",
         title: "Account has no password policy",
@@ -61,10 +61,10 @@ impl Check for PasswordPolicyMissing {
 
 manual! {
     /// ## How to verify
-    /// `aws iam get-account-password-policy` answers NoSuchEntity.
+    /// `aws iam get-account-password-policy` returns NoSuchEntity.
     ///
     /// ## How to fix
-    /// Set a policy, best in every account by the same stack or baseline.
+    /// Set a policy, preferably in every account with the same stack or baseline.
     ///
     /// - Console: IAM, Account settings, Password policy, Edit.
     /// - CLI: `aws iam update-account-password-policy --minimum-password-length 14 --password-reuse-prevention 24
@@ -73,7 +73,7 @@ manual! {
     /// - Terraform: `aws_iam_account_password_policy`.
     ///
     /// ## How to back out
-    /// `aws iam delete-account-password-policy` brings AWS's default back.
+    /// `aws iam delete-account-password-policy` restores the AWS default.
     PasswordPolicyMissing
 }
 

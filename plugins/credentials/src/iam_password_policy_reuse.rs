@@ -6,13 +6,13 @@ use orgsweep_model::{Check, Context, Report, Severity, check, manual};
 use crate::password_holders::{self, Holders};
 
 check! {
-    /// Old passwords may be used again too soon, or at once.
+    /// Old passwords may be reused too soon, or immediately.
     ///
     /// ## Why it matters
-    /// A password that leaked last year is safe to have leaked only if it cannot come back.
+    /// A password that leaked last year is harmless only if it cannot be used again.
     ///
     /// ## What it cannot see
-    /// Passwords used elsewhere.
+    /// Passwords that are reused elsewhere.
     pub PasswordPolicyReuse {
         id: "iam-password-policy-reuse",
         title: "Password policy allows passwords to be reused",
@@ -29,7 +29,7 @@ check! {
         ],
         pages: ["https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_passwords_account-policy.html"],
         settings: {
-            /// The least number of remembered passwords.
+            /// The minimum number of remembered passwords.
             n: u32 = 24,
         },
     }
@@ -66,7 +66,7 @@ impl Check for PasswordPolicyReuse {
     }
 
     fn validate(&self) -> Result<(), String> {
-        if (1..=24).contains(&self.n) { Ok(()) } else { Err("n: AWS remembers 1 to 24 passwords".to_owned()) }
+        if (1..=24).contains(&self.n) { Ok(()) } else { Err("n: expected 1 to 24 passwords".to_owned()) }
     }
 }
 
@@ -75,15 +75,15 @@ manual! {
     /// `aws iam get-account-password-policy`: `PasswordReusePrevention`; not listed means 0.
     ///
     /// ## How to fix
-    /// Let AWS remember more passwords.
+    /// Increase the number of remembered passwords.
     ///
     /// - Console: IAM, Account settings, Password policy, Edit, prevent password reuse.
-    /// - CLI: `aws iam update-account-password-policy --password-reuse-prevention 24 …`. The call replaces the whole
-    ///   policy: repeat every other setting, or it falls back to its default.
+    /// - CLI: `aws iam update-account-password-policy --password-reuse-prevention 24 …`. The call replaces the whole policy:
+    ///   repeat every other setting, otherwise it is reset to its default.
     /// - Terraform: `password_reuse_prevention` of `aws_iam_account_password_policy`.
     ///
     /// ## How to back out
-    /// Set the old number again; where there was no policy before, `aws iam delete-account-password-policy`.
+    /// Set the previous value again; if there was no policy before, `aws iam delete-account-password-policy`.
     PasswordPolicyReuse
 }
 

@@ -7,15 +7,15 @@ check! {
     /// The root user has an access key.
     ///
     /// ## Why it matters
-    /// A root key can do everything in the account, no policy of the account limits it, and it does not expire.
-    /// Whoever finds it in a script or a backup owns the account.
+    /// A root key can do everything in the account, no policy of the account limits it, and it does not expire. Anyone who
+    /// finds it in a script or a backup controls the account.
     ///
     /// ## What it cannot see
-    /// The account summary counts root's keys and is of now; it is enough for every verdict. Where it was not read, the
-    /// credential report is enough for a key that it shows. That it shows none is UNKNOWN: the report can be four hours old and
-    /// may leave out an inactive key. The report, which says whether the key is active, can be four hours old; without the report the
-    /// finding stays critical. So it does for a key that the report does not show: one made since, or one that is
-    /// inactive and was never used, of which the report may leave all dates out. Which key it is, AWS tells only root.
+    /// The account summary counts the root user's keys and is current; it is sufficient for every result. If it was not read,
+    /// the credential report is sufficient for a key that it shows; if the report shows none, the result is UNKNOWN, because
+    /// the report can be four hours old and may omit an inactive key. Only the report says whether the key is active: without
+    /// it, or for a key that it does not show (created since, or inactive and never used), the finding stays critical. AWS
+    /// shows the key ID only to the root user.
     pub RootAccessKeyPresent {
         id: "iam-root-access-key-present",
         title: "Root user has an access key",
@@ -86,7 +86,7 @@ impl Check for RootAccessKeyPresent {
     }
 }
 
-/// Root's keys as the report shows them: slot, status, and when made.
+/// The root user's keys in the report: slot, status and creation date.
 fn shown(credentials: &[Credential], keys: &[AccessKey]) -> Vec<(i32, KeyStatus, String)> {
     let dated = keys
         .iter()
@@ -106,17 +106,17 @@ manual! {
     /// `<root_account>` in the credential report say whether one is active.
     ///
     /// ## How to fix
-    /// Find out what still uses the key, give that a role, then remove the key.
+    /// Find out what still uses the key, give it a role instead, then remove the key.
     ///
     /// - Console: sign in as root, account name, Security credentials, Access keys: Deactivate, later Delete.
     /// - CLI, with a root session: `aws iam update-access-key --access-key-id ID --status Inactive`, later
     ///   `aws iam delete-access-key --access-key-id ID`.
-    /// - Terraform cannot: it does not manage root's credentials.
-    /// - Organization: with centralized root access, delete it from the management account without signing in as
-    ///   root, and let no member have root credentials at all.
+    /// - Terraform cannot manage the root user's credentials.
+    /// - Organization: with centralized root access, delete it from the management account without signing in as root, and do
+    ///   not allow root credentials in any member account.
     ///
     /// ## How to back out
-    /// An inactive key works again with `--status Active`. A deleted one is gone for good, which is the point.
+    /// An inactive key works again with `--status Active`. A deleted key cannot be restored, which is the intention.
     RootAccessKeyPresent
 }
 

@@ -7,14 +7,13 @@ check! {
     /// The root user has a password or an access key, and no MFA device.
     ///
     /// ## Why it matters
-    /// Root's password is an e-mail reset away. Without a second factor, whoever controls the mailbox controls the
-    /// account.
+    /// The root user's password can be reset by e-mail. Without MFA, anyone who controls the mailbox controls the account.
     ///
     /// ## What it cannot see
-    /// The account summary is enough for every verdict; where it was not read, the credential report is, which can be four
-    /// hours old and may leave out an inactive key. Where neither the account summary nor the credential report says whether root has a password, the answer is
-    /// UNKNOWN. Of root without password and access key the question is not asked, MFA or none: NOT_APPLICABLE. A
-    /// signing certificate does not count, since no device guards it.
+    /// The account summary is sufficient for every result. If it was not read, the credential report is used, which can be four
+    /// hours old and may omit an inactive key. If neither of them says whether the root user has a password, the result is
+    /// UNKNOWN. A root user without password and access keys is NOT_APPLICABLE, with or without MFA. A signing certificate does
+    /// not count, because MFA does not protect it.
     pub RootMfaMissing {
         id: "iam-root-mfa-missing",
         title: "Root user has no MFA device",
@@ -89,16 +88,16 @@ manual! {
     /// `aws iam get-account-summary`: `AccountMFAEnabled` is 0.
     ///
     /// ## How to fix
-    /// Register a passkey or a security key for root, two if you can; or take root's credentials away altogether.
+    /// Register a passkey or a security key for the root user, preferably two; or remove its credentials entirely.
     ///
     /// - Console: sign in as root, account name, Security credentials, Assign MFA device.
-    /// - Organization: turn on centralized root access in the management account (IAM, Root access management) and
-    ///   delete the members' root credentials; new members then never have any.
+    /// - Organization: turn on centralized root access in the management account (IAM, Root access management) and delete the
+    ///   root credentials of the member accounts; new members then have none.
     /// - CLI and Terraform cannot register a device for root.
     ///
     /// ## How to back out
-    /// Sign in as root and remove the device. Centralized root access can be turned off, and root's password
-    /// recovered by mail.
+    /// Sign in as root and remove the device. Centralized root access can be turned off, and the root password recovered by
+    /// e-mail.
     RootMfaMissing
 }
 

@@ -4,17 +4,17 @@ use orgsweep_model::facts::{AccountSummary, Credential, VirtualMfaDevice};
 use orgsweep_model::{Check, Context, Gap, Report, Severity, check, manual};
 
 check! {
-    /// The root user's MFA is an app on a phone rather than a passkey or a security key.
+    /// The root user's MFA device is an app instead of a passkey or a security key.
     ///
     /// ## Why it matters
-    /// A code from an app can be typed into a false page, and the seed moves with a phone's backup. A passkey or a
-    /// FIDO2 key signs only for the real site.
+    /// A code from an app can be entered on a phishing page, and the seed is copied by a phone's backup. A passkey or a FIDO2
+    /// key signs only for the real site.
     ///
     /// ## What it cannot see
-    /// Root may have up to eight devices: one virtual device is flagged even where a key is registered beside it.
-    /// Of root without any device iam-root-mfa-missing speaks, which answers the controls for hardware MFA too.
-    /// What a device that is not virtual is (passkey, security key, hardware token), AWS tells only root; with
-    /// `accept_any_phishing_resistant = false`, where only hardware tokens would do, the answer is UNKNOWN.
+    /// The root user may have up to eight devices: a virtual device is flagged even if a security key is registered as well. A
+    /// root user without any device is flagged by iam-root-mfa-missing, which also covers the controls for hardware MFA. AWS
+    /// shows the type of a non-virtual device (passkey, security key, hardware token) only to the root user; with
+    /// `accept_any_phishing_resistant = false`, which accepts only hardware tokens, the result is therefore UNKNOWN.
     pub RootMfaVirtual {
         id: "iam-root-mfa-virtual",
         title: "Root user's MFA device is virtual",
@@ -34,7 +34,7 @@ check! {
             "https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListVirtualMFADevices.html",
         ],
         settings: {
-            /// Passkeys and security keys are as good as hardware tokens.
+            /// Accept passkeys and security keys as well as hardware tokens.
             accept_any_phishing_resistant: bool = true,
         },
     }
@@ -99,11 +99,11 @@ manual! {
     ///
     /// - Console: sign in as root, account name, Security credentials, Assign MFA device; then select the virtual
     ///   device and Remove.
-    /// - Organization: members that need no root credentials lose them by centralized root access.
+    /// - Organization: remove the root credentials of members that do not need them with centralized root access.
     /// - CLI and Terraform cannot do this for root.
     ///
     /// ## How to back out
-    /// Register a virtual device again the same way.
+    /// Register a virtual device again in the same way.
     RootMfaVirtual
 }
 

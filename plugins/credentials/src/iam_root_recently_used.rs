@@ -6,16 +6,16 @@ use orgsweep_model::time::{days_between, older_than_days};
 use orgsweep_model::{Check, Context, Report, Severity, check, manual};
 
 check! {
-    /// The root user signed in, or one of its keys was used, not long ago.
+    /// The root user signed in recently, or one of its keys was used recently.
     ///
     /// ## Why it matters
-    /// Only a handful of tasks need root. Use of root is either a habit, which leaves nobody to hold to account, or
-    /// an intruder.
+    /// Only a few tasks require the root user. Its use is either a habit, which makes actions impossible to attribute to a
+    /// person, or an intruder.
     ///
     /// ## What it cannot see
-    /// Uses before the last one. Dates are rounded to minutes, lag by hours, and go back to 2014 for passwords and
-    /// 2015 for keys; one in the future counts as used. If root has keys beyond the second, the report only counts them,
-    /// and the answer is UNKNOWN instead of PASS.
+    /// Uses before the last one. Dates are rounded to minutes, can be hours late, and go back to 2014 for passwords and 2015
+    /// for keys; a date in the future counts as used. If the root user has more than two keys, the report only counts them, and
+    /// the result is UNKNOWN instead of PASS.
     pub RootRecentlyUsed {
         id: "iam-root-recently-used",
         title: "Root user was used recently",
@@ -36,7 +36,7 @@ check! {
             "https://docs.aws.amazon.com/IAM/latest/UserGuide/root-user-tasks.html",
         ],
         settings: {
-            /// Use within so many days counts as recent.
+            /// Use within this many days counts as recent.
             days: u32 = 90,
         },
     }
@@ -80,22 +80,22 @@ impl Check for RootRecentlyUsed {
 
 manual! {
     /// ## How to verify
-    /// `password_last_used` and `access_key_…_last_used_date` of `<root_account>` in the credential report.
-    /// CloudTrail shows what was done: events with `userIdentity.type` Root.
+    /// `password_last_used` and `access_key_…_last_used_date` of `<root_account>` in the credential report. CloudTrail shows
+    /// the actions: events with `userIdentity.type` Root.
     ///
     /// ## How to fix
-    /// Ask who used it and for what; give that task to a role. Look for events with `userIdentity.type` Root in
-    /// CloudTrail around the date in the evidence.
+    /// Find out who used it and for what; use a role for that task. Look for events with `userIdentity.type` Root in CloudTrail
+    /// around the date in the evidence.
     ///
-    /// - Console: CloudTrail, Event history, user name `root`; sign-ins may stand in another Region, often us-east-1.
+    /// - Console: CloudTrail, Event history, user name `root`; sign-ins may be recorded in another Region, often us-east-1.
     /// - CLI: `aws cloudtrail lookup-events --lookup-attributes AttributeKey=Username,AttributeValue=root`.
-    /// - Terraform cannot find out who it was; it can attach that SCP (`aws_organizations_policy`,
+    /// - Terraform cannot identify the user; it can attach the SCP below (`aws_organizations_policy`,
     ///   `aws_organizations_policy_attachment`).
-    /// - Organization: an SCP that denies every action to `arn:aws:iam::*:root`, or centralized root access. No SCP
-    ///   holds in the management account.
+    /// - Organization: an SCP that denies every action to `arn:aws:iam::*:root`, or centralized root access. SCPs do not apply
+    ///   to the management account.
     ///
     /// ## How to back out
-    /// Nothing to back out; the finding goes when `days` have passed without use. An SCP is detached again.
+    /// Nothing to back out; the finding disappears after `days` days without use. An SCP can be detached.
     RootRecentlyUsed
 }
 

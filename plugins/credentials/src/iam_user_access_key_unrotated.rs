@@ -8,15 +8,15 @@ use orgsweep_model::{Check, Context, Report, Resource, Severity, check, manual};
 use crate::key_names;
 
 check! {
-    /// An active access key of a user is older than it should ever be.
+    /// An active access key of a user exceeds the maximum age.
     ///
     /// ## Why it matters
-    /// The older a key, the more copies of it exist: in images, in backups, with people who have left. Age is the
-    /// best sign that nobody knows where it is.
+    /// The older a key, the more copies of it exist: in images, in backups, with people who have left. Age is the best sign
+    /// that not all copies are known.
     ///
     /// ## What it cannot see
-    /// Inactive keys pass: they cannot sign. The credential report can be four hours old: a user made since is UNKNOWN,
-    /// and so are keys beyond a user's second, which the report only counts.
+    /// Inactive keys pass: they cannot sign. The credential report can be four hours old: users created since then are UNKNOWN,
+    /// and so are a user's keys beyond the second, which the report only counts.
     pub UserAccessKeyUnrotated {
         id: "iam-user-access-key-unrotated",
         title: "Access key has not been rotated",
@@ -33,11 +33,11 @@ check! {
         ],
         pages: ["https://docs.aws.amazon.com/IAM/latest/UserGuide/id-credentials-access-keys-update.html"],
         settings: {
-            /// A key older than so many days is flagged.
+            /// Keys older than this many days are flagged.
             max_age_days: u32 = 90,
-            /// Older than this, the finding is high.
+            /// Older than this, the severity is high.
             high_after_days: u32 = 365,
-            /// Older than this, it is critical.
+            /// Older than this, the severity is critical.
             critical_after_days: u32 = 730,
         },
     }
@@ -87,17 +87,17 @@ manual! {
     /// `aws iam list-access-keys --user-name NAME`: `CreateDate` of the active keys.
     ///
     /// ## How to fix
-    /// Make a second key, move the user of the first over, switch the first off, watch, delete. Better: replace it by
-    /// a role (see iam-user-long-term-access-key).
+    /// Create a second key, switch the client to it, deactivate the first, monitor, then delete it. Better: replace the key
+    /// with a role (see iam-user-long-term-access-key).
     ///
-    /// - Console: IAM, Users, the user, Security credentials, Create access key; later Deactivate and Delete the old.
+    /// - Console: IAM, Users, the user, Security credentials, Create access key; later Deactivate and Delete the old key.
     /// - CLI: `aws iam create-access-key --user-name NAME`, then `aws iam update-access-key --user-name NAME
     ///   --access-key-id OLD --status Inactive`, later `aws iam delete-access-key --user-name NAME --access-key-id OLD`.
-    /// - Terraform: add a second `aws_iam_access_key`, move the user over, set `status = "Inactive"` on the first,
-    ///   later remove it. `-replace` deletes the old key before there is a new one.
+    /// - Terraform: add a second `aws_iam_access_key`, switch the client to it, set `status = "Inactive"` on the first, later
+    ///   remove it. `-replace` deletes the old key before it creates the new one.
     ///
     /// ## How to back out
-    /// While the old key is only inactive, `--status Active` brings it back. A deleted key is gone.
+    /// As long as the old key is only inactive, `--status Active` enables it again. A deleted key cannot be restored.
     UserAccessKeyUnrotated
 }
 

@@ -8,18 +8,18 @@ use orgsweep_model::{Check, Context, Report, Resource, Severity, check, manual};
 use crate::key_names;
 
 check! {
-    /// An active access key of a user has not been used for a while, or never.
+    /// An active access key of a user has not been used recently, or never.
     ///
     /// ## Why it matters
-    /// A key that nobody uses helps only those who find it.
+    /// An unused key is useful only to someone who finds it.
     ///
-    /// CIS 1.2 and 1.3 and Security Hub's IAM.8 ask for 90 days, later CIS versions and IAM.22 for 45: set `days = 90` where
-    /// one of the former is what you answer to.
+    /// CIS 1.2 and 1.3 and Security Hub's IAM.8 require 90 days, later CIS versions and IAM.22 require 45: set `days = 90` if
+    /// you follow one of the former.
     ///
     /// ## What it cannot see
-    /// Use before April 2015 counts as never. Dates are rounded to a quarter of an hour and can lag by hours. A key
-    /// that is used once a year will be flagged: give that job a role. Inactive keys pass: they cannot sign. A user made
-    /// after the credential report is UNKNOWN, and so are keys beyond a user's second, which the report only counts.
+    /// Use before April 2015 counts as never. Dates are rounded to a quarter of an hour and can be hours late. A key that is
+    /// used once a year will be flagged: use a role for that job. Inactive keys pass: they cannot sign. Users created after the
+    /// credential report are UNKNOWN, and so are a user's keys beyond the second, which the report only counts.
     pub UserAccessKeyUnused {
         id: "iam-user-access-key-unused",
         title: "Access key is active and unused",
@@ -36,7 +36,7 @@ check! {
         ],
         pages: ["https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_finding-unused.html"],
         settings: {
-            /// Unused for more than so many days, counted from the last use, or from creation if never used.
+            /// Flag keys unused for more than this many days since the last use, or since creation if never used.
             days: u32 = 45,
         },
     }
@@ -77,7 +77,7 @@ manual! {
     /// `aws iam get-access-key-last-used --access-key-id ID`: `LastUsedDate`; N/A means never.
     ///
     /// ## How to fix
-    /// Switch it off, wait for complaints, delete it.
+    /// Deactivate it, wait for complaints, then delete it.
     ///
     /// - Console: IAM, Users, the user, Security credentials, Access keys: Deactivate, later Delete.
     /// - CLI: `aws iam update-access-key --user-name NAME --access-key-id ID --status Inactive`, later
@@ -85,7 +85,7 @@ manual! {
     /// - Terraform: remove the `aws_iam_access_key`.
     ///
     /// ## How to back out
-    /// An inactive key works again with `--status Active`. A deleted key is gone: make a new one.
+    /// An inactive key works again with `--status Active`. A deleted key cannot be restored: create a new one.
     UserAccessKeyUnused
 }
 

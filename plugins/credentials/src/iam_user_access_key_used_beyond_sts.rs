@@ -7,16 +7,16 @@ use orgsweep_model::{Check, Context, Report, Resource, Severity, check, manual};
 use crate::key_names;
 
 check! {
-    /// A long-term key works directly on services instead of only assuming a role.
+    /// A long-term key is used directly on services instead of only to assume a role.
     ///
     /// ## Why it matters
-    /// A key whose only right is to assume a role can be guarded by the role: conditions, MFA, short sessions, a
-    /// name in the log. A key that reads S3 itself has none of that.
+    /// If a key may only assume a role, the role adds protection: conditions, MFA, short sessions, a session name in the log. A
+    /// key that reads S3 directly has none of that.
     ///
     /// ## What it cannot see
-    /// Only the last use is known: a key that did much else and then called STS passes. Keys that are inactive or were
-    /// never used pass too. A user made after the credential report is UNKNOWN, and so are keys beyond a user's second,
-    /// which the report only counts.
+    /// Only the last use is known: a key that was used for other services and then called STS passes. Keys that are inactive or
+    /// were never used also pass. Users created after the credential report are UNKNOWN, and so are a user's keys beyond the
+    /// second, which the report only counts.
     pub UserAccessKeyUsedBeyondSts {
         id: "iam-user-access-key-used-beyond-sts",
         title: "Access key is used for more than assuming roles",
@@ -32,7 +32,7 @@ check! {
         ],
         pages: ["https://docs.aws.amazon.com/IAM/latest/UserGuide/securing_access-keys.html"],
         settings: {
-            /// Services on which a long-term key may be used, as the credential report names them.
+            /// Services for which a long-term key may be used, as named in the credential report.
             allowed_services: Vec<String> = vec!["sts".to_owned(), "iam".to_owned()],
         },
     }
@@ -78,7 +78,7 @@ impl Check for UserAccessKeyUsedBeyondSts {
             return Err("allowed_services: expected at least one service, such as sts".to_owned());
         }
         if self.allowed_services.iter().any(|service| service.trim().is_empty()) {
-            return Err("allowed_services: a service has no name".to_owned());
+            return Err("allowed_services: contains an empty name".to_owned());
         }
         Ok(())
     }
@@ -89,16 +89,16 @@ manual! {
     /// `aws iam get-access-key-last-used --access-key-id ID`: `ServiceName` is not sts.
     ///
     /// ## How to fix
-    /// Put the rights into a role that the user may assume, let the client use it (`role_arn` and `source_profile` in
-    /// the AWS configuration), and leave the user only `sts:AssumeRole`.
+    /// Move the permissions to a role that the user may assume, configure the client to use it (`role_arn` and `source_profile`
+    /// in the AWS configuration), and leave the user only `sts:AssumeRole`.
     ///
-    /// - Console: IAM, Roles, Create role; then replace the user's policies by one that allows `sts:AssumeRole` on it.
+    /// - Console: IAM, Roles, Create role; then replace the user's policies with one that allows `sts:AssumeRole` on it.
     /// - CLI: `aws iam create-role`, `aws iam put-role-policy`, then `aws iam detach-user-policy` and
     ///   `aws iam delete-user-policy` for what the user had.
     /// - Terraform: move the statements from `aws_iam_user_policy` to an `aws_iam_role_policy`.
     ///
     /// ## How to back out
-    /// Attach the user's old policies again; write them down before.
+    /// Attach the user's old policies again; record them beforehand.
     UserAccessKeyUsedBeyondSts
 }
 

@@ -7,11 +7,11 @@ check! {
     /// A user can sign in to the console with a password alone.
     ///
     /// ## Why it matters
-    /// Passwords are reused, guessed and phished. Without a second factor one of them is enough.
+    /// Passwords are reused, guessed and phished. Without MFA, one password is enough to sign in.
     ///
     /// ## What it cannot see
-    /// Whether a policy enforces MFA for what matters. The report does not say what kind of device it is, and can be
-    /// four hours old: a device registered since does not show, and a user made since is UNKNOWN.
+    /// Whether a policy enforces MFA for important actions. The report does not say what kind of device it is, and can be four
+    /// hours old: a device registered since then is missing, and a user created since then is UNKNOWN.
     pub UserConsoleMfaMissing {
         id: "iam-user-console-mfa-missing",
         title: "Console user has no MFA device",
@@ -67,17 +67,17 @@ manual! {
     /// `aws iam list-mfa-devices --user-name NAME` is empty, and `aws iam get-login-profile --user-name NAME` is not.
     ///
     /// ## How to fix
-    /// Have the user register a device, and deny everything else until it is there; or move people to IAM Identity
-    /// Center and remove the password.
+    /// Have the user register a device and deny everything else until then; or move people to IAM Identity Center and remove
+    /// the password.
     ///
     /// - Console: IAM, Users, the user, Security credentials, Assign MFA device.
     /// - CLI: `aws iam create-virtual-mfa-device` and `aws iam enable-mfa-device --user-name NAME …`; to remove the
     ///   password instead: `aws iam delete-login-profile --user-name NAME`.
-    /// - Terraform: `aws_iam_virtual_mfa_device` makes a device; assigning it is the user's own step.
-    /// - To keep it so: a policy that denies all but MFA registration unless `aws:MultiFactorAuthPresent`.
+    /// - Terraform: `aws_iam_virtual_mfa_device` creates a device; the user has to assign it.
+    /// - To prevent this: a policy that denies everything except MFA registration unless `aws:MultiFactorAuthPresent`.
     ///
     /// ## How to back out
-    /// `aws iam deactivate-mfa-device --user-name NAME --serial-number ARN`; a removed password can be set anew.
+    /// `aws iam deactivate-mfa-device --user-name NAME --serial-number ARN`; a removed password can be set again.
     UserConsoleMfaMissing
 }
 

@@ -5,18 +5,18 @@ use orgsweep_model::time::{days_between, older_than_days};
 use orgsweep_model::{Check, Context, Report, Resource, Severity, check, manual};
 
 check! {
-    /// A user's console password has not been used for a while, or never.
+    /// A user's console password has not been used recently, or never.
     ///
     /// ## Why it matters
-    /// A password that nobody uses is one that nobody would miss if somebody else did.
+    /// An intruder could use an unused password unnoticed.
     ///
-    /// CIS 1.2 and 1.3 and Security Hub's IAM.8 ask for 90 days, later CIS versions and IAM.22 for 45: set `days = 90` where
-    /// one of the former is what you answer to.
+    /// CIS 1.2 and 1.3 and Security Hub's IAM.8 require 90 days, later CIS versions and IAM.22 require 45: set `days = 90` if
+    /// you follow one of the former.
     ///
     /// ## What it cannot see
-    /// Use before October 2014, and in May 2018 between the 3rd and the 23rd. For a password never used, days count
-    /// from the day it was set; where the report does not give that day, a user made within `days` passes and an older
-    /// one is UNKNOWN. So is a user made after the credential report, which can be four hours old.
+    /// Use before October 2014, and in May 2018 between the 3rd and the 23rd. For a password that was never used, days are
+    /// counted from when it was set; if the report does not have that date, a user created within `days` passes and an older
+    /// one is UNKNOWN. Users created after the credential report, which can be four hours old, are UNKNOWN too.
     pub UserConsoleUnused {
         id: "iam-user-console-unused",
         title: "Console password is unused",
@@ -33,7 +33,7 @@ check! {
         ],
         pages: ["https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_finding-unused.html"],
         settings: {
-            /// Unused for more than so many days.
+            /// Flag passwords unused for more than this many days.
             days: u32 = 45,
         },
     }
@@ -95,7 +95,7 @@ impl Check for UserConsoleUnused {
 
 manual! {
     /// ## How to verify
-    /// `aws iam get-user --user-name NAME`: `PasswordLastUsed`; not listed means never, as far as AWS remembers.
+    /// `aws iam get-user --user-name NAME`: `PasswordLastUsed`; not listed means never, as far as AWS has records.
     ///
     /// ## How to fix
     /// Remove the password; the user and its keys stay.

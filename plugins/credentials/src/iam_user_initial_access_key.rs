@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::key_names;
 
-/// Which key slots are looked at.
+/// Which key slots are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Slots {
@@ -18,18 +18,18 @@ pub enum Slots {
 }
 
 check! {
-    /// A console user was given an access key in the same minute it was created.
+    /// A console user got an access key in the same minute in which the user was created.
     ///
     /// ## Why it matters
-    /// A key handed out together with the user is rarely one that somebody asked for. It is often never used,
-    /// never rotated and copied into the welcome mail: a long-term credential without an owner.
+    /// A key created together with the user was rarely requested. It is often never used, never rotated and sent in the welcome
+    /// mail: a long-term credential without an owner.
     ///
     /// ## What it cannot see
-    /// A key that was replaced since: the report knows only when the present keys were made. A user whose
-    /// password was removed later is not a console user today. Keys made by automation a little after
-    /// `window_seconds` pass. An inactive key counts as much as an active one: it was made all the same; where the
-    /// report leaves its date out, as AWS documents, the answer is UNKNOWN. A user made after the report is UNKNOWN, and
-    /// so are keys beyond a user's second, which the report only counts.
+    /// A key that was replaced since then: the report has only the creation dates of the current keys. A user whose password
+    /// was removed later is no longer a console user. Keys that automation created shortly after `window_seconds` pass.
+    /// Inactive keys count like active ones; if the report omits the date of an inactive key, as AWS documents, the result is
+    /// UNKNOWN. Users created after the report are UNKNOWN, and so are a user's keys beyond the second, which the report only
+    /// counts.
     pub UserInitialAccessKey {
         id: "iam-user-initial-access-key",
         title: "Access key created during user setup",
@@ -46,9 +46,9 @@ check! {
         ],
         pages: ["https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html"],
         settings: {
-            /// A key made less than this many seconds after (or before) its user counts as initial.
+            /// A key created less than this many seconds after (or before) its user counts as initial.
             window_seconds: u32 = 60,
-            /// `any` looks at both key slots, `first` at slot 1 only.
+            /// `any` checks both key slots, `first` only slot 1.
             slots: Slots = Slots::Any,
             /// Flag only keys that were never used.
             require_never_used: bool = false,
@@ -128,11 +128,10 @@ impl UserInitialAccessKey {
 
 manual! {
     /// ## How to verify
-    /// `aws iam list-access-keys --user-name NAME` beside `aws iam get-user --user-name NAME`: compare `CreateDate`.
+    /// `aws iam list-access-keys --user-name NAME` and `aws iam get-user --user-name NAME`: compare `CreateDate`.
     ///
     /// ## How to fix
-    /// If nobody uses the key, delete it; whoever needs one makes it after signing in with MFA, or better,
-    /// assumes a role.
+    /// If the key is unused, delete it; users who need one create it after signing in with MFA or, better, assume a role.
     ///
     /// - Console: IAM, Users, the user, Security credentials, Access keys: Deactivate, later Delete.
     /// - CLI: `aws iam update-access-key --user-name NAME --access-key-id ID --status Inactive`, and after a week
@@ -140,7 +139,7 @@ manual! {
     /// - Terraform: remove the `aws_iam_access_key` of the user.
     ///
     /// ## How to back out
-    /// An inactive key works again with `--status Active`. A deleted key is gone: make a new one.
+    /// An inactive key works again with `--status Active`. A deleted key cannot be restored: create a new one.
     UserInitialAccessKey
 }
 

@@ -12,13 +12,13 @@ check! {
     /// An IAM user has an active access key instead of a role with temporary credentials.
     ///
     /// ## Why it matters
-    /// A long-term key works from anywhere until somebody switches it off. Keys in code, in CI variables and on
-    /// laptops are how most accounts are lost. Temporary credentials end by themselves.
+    /// A long-term key works from anywhere until it is deactivated. Keys leaked from code, CI variables and laptops are a
+    /// leading cause of account compromise. Temporary credentials expire by themselves.
     ///
     /// ## What it cannot see
-    /// Whether the key's holder could use a role at all: exempt the few that cannot by tag or ARN. Tags are looked at
-    /// only where `exempt_tags` names some; if they could not be read then, the answer is UNKNOWN. A user made after the
-    /// credential report is UNKNOWN, and so is one whose only keys are beyond the second, which the report only counts.
+    /// Whether the user of the key could use a role at all: exempt the few that cannot by tag or ARN. Tags are used only if
+    /// `exempt_tags` is set; if they could not be read then, the result is UNKNOWN. Users created after the credential report
+    /// are UNKNOWN, and so are users whose only keys are beyond the second, which the report only counts.
     pub UserLongTermAccessKey {
         id: "iam-user-long-term-access-key",
         title: "User has an active long-term access key",
@@ -37,7 +37,7 @@ check! {
             "https://docs.aws.amazon.com/IAM/latest/UserGuide/securing_access-keys.html",
         ],
         settings: {
-            /// Users that carry one of these tags are exempt: key and value, `*` for any value.
+            /// Users with one of these tags are exempt: key and value, `*` for any value.
             exempt_tags: BTreeMap<String, String> = BTreeMap::new(),
             /// Users with exactly one of these ARNs are exempt.
             exempt_arns: Vec<String> = Vec::new(),
@@ -78,10 +78,10 @@ impl Check for UserLongTermAccessKey {
 
     fn validate(&self) -> Result<(), String> {
         if let Some(other) = self.exempt_arns.iter().find(|arn| !User::is_arn(arn)) {
-            return Err(format!("exempt_arns: expected whole ARNs of IAM users, not {other:?}"));
+            return Err(format!("exempt_arns: expected complete ARNs of IAM users, not {other:?}"));
         }
         if self.exempt_tags.keys().any(|key| key.trim().is_empty()) {
-            return Err("exempt_tags: a tag has no key".to_owned());
+            return Err("exempt_tags: contains an empty key".to_owned());
         }
         Ok(())
     }
@@ -112,18 +112,18 @@ manual! {
     /// `aws iam list-access-keys --user-name NAME`: a key with `Status` Active.
     ///
     /// ## How to fix
-    /// Find what uses the key (last use is in `access_keys`), and give it a role: an instance or task role on AWS,
-    /// OIDC federation for CI, IAM Roles Anywhere for servers elsewhere, IAM Identity Center for people. Then switch
-    /// the key off, watch, and delete it.
+    /// Find what uses the key (last use is in `access_keys`), and give it a role: an instance or task role on AWS, OIDC
+    /// federation for CI, IAM Roles Anywhere for servers elsewhere, IAM Identity Center for people. Then deactivate the key,
+    /// monitor, and delete it.
     ///
     /// - Console: IAM, Users, the user, Security credentials, Access keys: Deactivate, later Delete.
     /// - CLI: `aws iam update-access-key --user-name NAME --access-key-id ID --status Inactive`, later
     ///   `aws iam delete-access-key --user-name NAME --access-key-id ID`.
-    /// - Terraform: remove `aws_iam_access_key`, add `aws_iam_role` and what assumes it.
-    /// - To keep it so: an SCP that denies `iam:CreateAccessKey`.
+    /// - Terraform: remove `aws_iam_access_key`, add `aws_iam_role` and configure the workload to assume it.
+    /// - To prevent this: an SCP that denies `iam:CreateAccessKey`.
     ///
     /// ## How to back out
-    /// An inactive key works again with `--status Active`. A deleted one is gone: make a new key.
+    /// An inactive key works again with `--status Active`. A deleted key cannot be restored: create a new one.
     UserLongTermAccessKey
 }
 

@@ -7,15 +7,15 @@ use orgsweep_model::{Check, Context, Report, Resource, Severity, check, manual};
 use crate::key_names;
 
 check! {
-    /// A user has more active access keys than one.
+    /// A user has more than one active access key.
     ///
     /// ## Why it matters
-    /// The second key is meant for the days of a rotation. Two that stay mean twice the places to leak from, and a
-    /// rotation that has no free slot when it is urgent.
+    /// The second key is meant for rotation. Two permanent keys double the risk of a leak and leave no free slot for an urgent
+    /// rotation.
     ///
     /// ## What it cannot see
-    /// A rotation that is going on right now looks the same. A user made after the credential report is UNKNOWN, and so
-    /// is one with at most `max` active keys to be seen and more beyond the second, which the report only counts.
+    /// A rotation in progress looks the same. Users created after the credential report are UNKNOWN, and so are users with at
+    /// most `max` visible active keys and more keys beyond the second, which the report only counts.
     pub UserMultipleActiveAccessKeys {
         id: "iam-user-multiple-active-access-keys",
         title: "User has more than one active access key",
@@ -32,7 +32,7 @@ check! {
         ],
         pages: ["https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html"],
         settings: {
-            /// So many active keys are allowed; a user can have two.
+            /// Maximum number of active keys; a user can have two.
             max: u32 = 1,
         },
     }
@@ -68,7 +68,8 @@ manual! {
     /// `aws iam list-access-keys --user-name NAME`: more than one key with `Status` Active.
     ///
     /// ## How to fix
-    /// Find the key that is used less (`access_keys` says when and where), move its users, switch it off, delete it.
+    /// Find the key that is used less (`access_keys` says when and where), switch its clients to the other key, deactivate it,
+    /// then delete it.
     ///
     /// - Console: IAM, Users, the user, Security credentials, Access keys: Deactivate, later Delete.
     /// - CLI: `aws iam update-access-key --user-name NAME --access-key-id ID --status Inactive`, later
@@ -76,7 +77,7 @@ manual! {
     /// - Terraform: keep one `aws_iam_access_key` per user.
     ///
     /// ## How to back out
-    /// An inactive key works again with `--status Active`. A deleted key is gone: make a new one.
+    /// An inactive key works again with `--status Active`. A deleted key cannot be restored: create a new one.
     UserMultipleActiveAccessKeys
 }
 

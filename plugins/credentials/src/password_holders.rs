@@ -1,4 +1,4 @@
-//! Whom a password policy governs: IAM users. Root's password has rules of its own.
+//! The principals that a password policy affects: IAM users. The root password has separate rules.
 
 use orgsweep_model::facts::{AccountSummary, Credential, User};
 use orgsweep_model::{Gap, Report, Resource};

@@ -4,13 +4,13 @@ use orgsweep_model::facts::Role;
 use orgsweep_model::{Check, Context, Report, Resource, Severity, check, manual};
 
 check! {
-    /// A role stands outside the paths that acme's teams may use.
+    /// A role is outside the paths that acme's teams may use.
     ///
     /// ## Why it matters
     /// Teams may create roles only under their paths, and the SCPs guard those. A role anywhere else is not guarded.
     ///
     /// ## What it cannot see
-    /// Who made the role.
+    /// Who created the role.
     pub RoleOutsideTeamPaths {
         id: "acme-role-outside-team-paths",
         title: "Role outside our teams' paths",
@@ -47,14 +47,14 @@ manual! {
     /// `aws iam get-role --role-name R`: `Path`.
     ///
     /// ## How to fix
-    /// Make it again under the team's path, move what uses it, delete the old one. A path cannot be changed.
+    /// Create it again under the team's path, switch its users to it, then delete the old one. A path cannot be changed.
     ///
-    /// - Console: roles made in the console have path `/`; use the CLI or Terraform.
+    /// - Console: roles created in the console have path `/`; use the CLI or Terraform.
     /// - CLI: `aws iam create-role --path /app/ --role-name NAME --assume-role-policy-document …`.
     /// - Terraform: `path = "/app/"` in the `aws_iam_role`.
     ///
     /// ## How to back out
-    /// Keep the old role until nothing uses the new one wrongly.
+    /// Keep the old role until everything works with the new one.
     RoleOutsideTeamPaths
 }
 

@@ -4,14 +4,14 @@ use orgsweep_model::facts::User;
 use orgsweep_model::{Check, Context, Report, Resource, Severity, check, manual};
 
 check! {
-    /// An IAM user does not carry one of acme's prefixes.
+    /// An IAM user's name has none of acme's prefixes.
     ///
     /// ## Why it matters
-    /// At acme every IAM user belongs to a machine, and its name says to which kind. A user without a prefix was made
-    /// by hand, outside the pipeline.
+    /// At acme every IAM user belongs to a machine, and its name says which kind. A user without a prefix was created manually,
+    /// outside the pipeline.
     ///
     /// ## What it cannot see
-    /// Whether a user with a prefix really is what it says.
+    /// Whether a user with a prefix really is of that kind.
     pub UserNameUnconventional {
         id: "acme-user-name-unconventional",
         title: "IAM user without one of our prefixes",
@@ -55,14 +55,14 @@ manual! {
     /// `aws iam list-users`: `UserName`.
     ///
     /// ## How to fix
-    /// Find its maker in CloudTrail (`CreateUser`), and replace it by a role or by a user from the pipeline.
+    /// Find out who created it in CloudTrail (`CreateUser`), and replace it with a role or a user from the pipeline.
     ///
     /// - Console: IAM, Users, the user, Delete.
     /// - CLI: `aws iam delete-user --user-name NAME`, after its keys and policies.
-    /// - Terraform: rename the `aws_iam_user`; the name is part of its identity, so it is made anew.
+    /// - Terraform: rename the `aws_iam_user`; the name is part of its identity, so Terraform replaces the user.
     ///
     /// ## How to back out
-    /// `aws iam create-user` with the old name, and its policies again.
+    /// `aws iam create-user` with the old name, then attach its policies again.
     UserNameUnconventional
 }
 

@@ -7,12 +7,11 @@ check! {
     /// An account of the organization is suspended, closed or not yet activated, and was not scanned.
     ///
     /// ## Why it matters
-    /// It is on the bill's list and on nobody's mind. A closed account can be reinstated for 90 days, with every key
-    /// and role that it had.
+    /// The account is easily forgotten. A closed account can be reinstated for 90 days, with all its keys and roles.
     ///
     /// ## What it cannot see
-    /// Anything inside the account: it cannot be entered, and all other checks are UNKNOWN there. Where accounts come
-    /// from a file or from the caller alone, nobody asks Organizations, and the answer is UNKNOWN.
+    /// Anything inside the account: it cannot be accessed, and all other checks are UNKNOWN there. With `--accounts-file` or
+    /// `--single-account`, AWS Organizations is not called and the result is UNKNOWN.
     pub AccountNotActive {
         id: "org-account-not-active",
         title: "Account is not active",
@@ -56,14 +55,17 @@ impl Check for AccountNotActive {
                 AccountState::Unstated if context.organization.id == Organization::NONE => {
                     report.unknown(
                         resource,
-                        "Organizations was not asked: --accounts-file or --single-account",
+                        "AWS Organizations was not called: --accounts-file or --single-account",
                     );
                 }
                 AccountState::Unstated => {
-                    report.unknown(resource, "Organizations gives neither State nor Status");
+                    report.unknown(resource, "AWS Organizations returned neither State nor Status");
                 }
                 AccountState::Unrecognized => {
-                    report.unknown(resource, "Organizations gives a state that this version does not know");
+                    report.unknown(
+                        resource,
+                        "AWS Organizations returned a state that this version does not know",
+                    );
                 }
             }
         }
@@ -75,8 +77,8 @@ manual! {
     /// `aws organizations describe-account --account-id ID`: `State` is not ACTIVE.
     ///
     /// ## How to fix
-    /// Decide: finish its activation, have it reinstated, or let it close and remove it from the organization. Move it
-    /// to a unit where an SCP denies everything.
+    /// Decide whether to finish its activation, have it reinstated, or let it close and remove it from the organization. Until
+    /// then, move it to an OU with an SCP that denies everything.
     ///
     /// - Console: AWS Organizations, AWS accounts.
     /// - CLI: `aws organizations move-account --account-id ID --source-parent-id P --destination-parent-id Q`,

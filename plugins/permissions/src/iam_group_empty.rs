@@ -7,11 +7,11 @@ check! {
     /// A group has no members.
     ///
     /// ## Why it matters
-    /// An empty group with rights waits for somebody to be put into it: one call, and nobody looks at a group that
-    /// has been there for years.
+    /// Adding a user to an empty group that has permissions takes a single call, and a group that has existed for years
+    /// attracts no attention.
     ///
     /// ## What it cannot see
-    /// A group that is filled for an emergency and emptied again looks the same.
+    /// A group that is filled only in an emergency and emptied afterwards looks the same.
     pub GroupEmpty {
         id: "iam-group-empty",
         title: "Group has no members",
@@ -48,7 +48,7 @@ manual! {
     /// `aws iam get-group --group-name NAME`: `Users` is empty.
     ///
     /// ## How to fix
-    /// Delete it, after its policies.
+    /// Remove its policies, then delete the group.
     ///
     /// - Console: IAM, User groups, the group, Delete.
     /// - CLI: `aws iam detach-group-policy` and `aws iam delete-group-policy` for each policy, then
@@ -56,7 +56,7 @@ manual! {
     /// - Terraform: remove the `aws_iam_group` and its attachments.
     ///
     /// ## How to back out
-    /// Make it again and attach its policies; write them down before you delete it. A group has no other state.
+    /// Create it again and attach its policies; record them before you delete it. A group has no other state.
     GroupEmpty
 }
 

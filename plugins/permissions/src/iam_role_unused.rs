@@ -12,10 +12,10 @@ check! {
     /// A role has not been used for a while.
     ///
     /// ## Why it matters
-    /// A role that nobody uses still trusts whom it trusted. It is a way in that no one would notice being used.
+    /// An unused role still trusts the same principals. It is a way in that could be used unnoticed.
     ///
     /// ## What it cannot see
-    /// Use more than 400 days back: "never" and "long ago" look the same.
+    /// Use more than 400 days ago: "never" and "long ago" look the same.
     pub RoleUnused {
         id: "iam-role-unused",
         title: "Role is unused",
@@ -33,7 +33,7 @@ check! {
             "https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html",
         ],
         settings: {
-            /// Unused for more than so many days, and older than that; at most 400.
+            /// Flag roles that are unused for, and older than, this many days; at most 400.
             days: u32 = 90,
         },
     }
@@ -71,7 +71,7 @@ impl Check for RoleUnused {
         if (1..=WINDOW_DAYS).contains(&self.days) {
             return Ok(());
         }
-        Err(format!("days: expected 1 to {WINDOW_DAYS}; AWS does not remember use further back"))
+        Err(format!("days: expected 1 to {WINDOW_DAYS}; AWS does not record earlier use"))
     }
 }
 
@@ -80,7 +80,7 @@ manual! {
     /// `aws iam get-role --role-name R`: `RoleLastUsed.LastUsedDate`; not listed means not used in the last 400 days.
     ///
     /// ## How to fix
-    /// Ask its owner; take its policies away first, and delete it when nothing breaks.
+    /// Ask its owner; first detach its policies, then delete it if nothing breaks.
     ///
     /// - Console: IAM, Roles, the role, Last activity; Delete.
     /// - CLI: `aws iam list-attached-role-policies`, `aws iam detach-role-policy`, `aws iam delete-role-policy`,
@@ -88,8 +88,8 @@ manual! {
     /// - Terraform: remove the `aws_iam_role` and its attachments.
     ///
     /// ## How to back out
-    /// A role made anew under the same name has another id: policies that name it by ARN find it again, sessions and
-    /// `aws:userid` conditions do not. So detach first, delete later.
+    /// A role created again under the same name has a different ID: policies that name its ARN match the new role, but sessions
+    /// and `aws:userid` conditions do not. So detach first and delete later.
     RoleUnused
 }
 

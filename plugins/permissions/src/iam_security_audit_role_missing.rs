@@ -8,10 +8,10 @@ check! {
     /// No role in the account is meant for security auditors.
     ///
     /// ## Why it matters
-    /// An auditor without a read-only role gets either nothing or an administrator's.
+    /// Without a read-only role, an auditor gets either no access or an administrator's.
     ///
     /// ## What it cannot see
-    /// Whether a policy under another name grants as much: name it in `equivalents`. Who may assume the role.
+    /// Whether a policy with another name grants the same: list it in `equivalents`. Who may assume the role.
     pub SecurityAuditRoleMissing {
         id: "iam-security-audit-role-missing",
         title: "No role has SecurityAudit or an equivalent",
@@ -26,8 +26,8 @@ check! {
         ],
         pages: ["https://docs.aws.amazon.com/aws-managed-policy/latest/reference/SecurityAudit.html"],
         settings: {
-            /// Policies that make a role an auditor's as much as AWS's SecurityAudit, which always does: an AWS-managed
-            /// policy by name, any policy by ARN, and a policy of the account itself by `./NAME`.
+            /// Policies that are accepted in addition to the AWS-managed policy SecurityAudit: an AWS-managed policy by name,
+            /// any policy by ARN, or a policy of the account by `./NAME`.
             equivalents: Vec<String> = Vec::new(),
         },
     }
@@ -79,8 +79,7 @@ manual! {
     /// `aws iam list-entities-for-policy --entity-filter Role --policy-arn arn:aws:iam::aws:policy/SecurityAudit` lists no role.
     ///
     /// ## How to fix
-    /// Make a role with the AWS-managed policy SecurityAudit, or with your own equivalent, that the auditors may
-    /// assume.
+    /// Create a role with the AWS-managed policy SecurityAudit, or with your equivalent, that the auditors may assume.
     ///
     /// - Console: IAM, Roles, Create role, attach SecurityAudit.
     /// - CLI: `aws iam attach-role-policy --role-name SecurityAuditor --policy-arn

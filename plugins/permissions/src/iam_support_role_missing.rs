@@ -4,14 +4,14 @@ use orgsweep_model::facts::PolicyAttachment;
 use orgsweep_model::{Check, Context, Report, Severity, check, manual};
 
 check! {
-    /// Nobody in the account may open a case with AWS Support.
+    /// No principal in the account may open a case with AWS Support.
     ///
     /// ## Why it matters
-    /// In an incident somebody has to talk to AWS. If only an administrator can, an administrator will be used.
+    /// In an incident someone has to contact AWS Support. If only administrators can, administrator access will be used for it.
     ///
     /// ## What it cannot see
-    /// Support rights given by another policy, an administrator's included, or held centrally in the management
-    /// account. Whether anybody may assume the role.
+    /// Support permissions from another policy, including an administrator's, or held centrally in the management account.
+    /// Whether any principal may assume the role.
     pub SupportRoleMissing {
         id: "iam-support-role-missing",
         title: "No principal has AWSSupportAccess",
@@ -54,7 +54,7 @@ manual! {
     /// `aws iam list-entities-for-policy --entity-filter Role --policy-arn arn:aws:iam::aws:policy/AWSSupportAccess` lists no role.
     ///
     /// ## How to fix
-    /// Give a role, and those who answer incidents, the AWS-managed policy AWSSupportAccess.
+    /// Attach the AWS-managed policy AWSSupportAccess to a role that incident responders may assume.
     ///
     /// - Console: IAM, Roles, Create role, attach AWSSupportAccess.
     /// - CLI: `aws iam attach-role-policy --role-name SupportCases --policy-arn

@@ -4,15 +4,15 @@ use orgsweep_model::facts::{Policy, PolicyAttachment, User};
 use orgsweep_model::{Check, Context, Report, Resource, Severity, check, manual};
 
 check! {
-    /// A managed policy is attached to a user rather than to a group or a role.
+    /// A managed policy is attached to a user instead of a group or a role.
     ///
     /// ## Why it matters
-    /// Rights given person by person are never taken back: who moves on keeps them. A group says why somebody has a
-    /// right, and takes it away when they leave it.
+    /// Permissions given to individual users are rarely revoked: people who change jobs keep them. A group documents why a user
+    /// has a permission and revokes it when the user leaves the group.
     ///
     /// ## What it cannot see
-    /// What the policy allows: a harmless policy is flagged like any other. Permissions boundaries are no grants and
-    /// do not count.
+    /// What the policy allows: a harmless policy is flagged like any other. Permissions boundaries do not grant anything and
+    /// are not flagged.
     pub UserDirectManagedPolicy {
         id: "iam-user-direct-managed-policy",
         title: "Managed policy is attached directly to a user",
@@ -29,7 +29,7 @@ check! {
         ],
         pages: ["https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html"],
         settings: {
-            /// ARNs of policies that may be attached to users, and of users that may have policies.
+            /// ARNs of policies that may be attached to users, and of users that may have attached policies.
             exempt: Vec<String> = Vec::new(),
         },
     }
@@ -62,7 +62,7 @@ impl Check for UserDirectManagedPolicy {
     fn validate(&self) -> Result<(), String> {
         match self.exempt.iter().find(|arn| !User::is_arn(arn) && !Policy::is_arn(arn)) {
             Some(other) => {
-                Err(format!("exempt: expected whole ARNs of managed policies or IAM users, not {other:?}"))
+                Err(format!("exempt: expected complete ARNs of managed policies or IAM users, not {other:?}"))
             }
             None => Ok(()),
         }
@@ -74,7 +74,8 @@ manual! {
     /// `aws iam list-attached-user-policies --user-name NAME` is not empty.
     ///
     /// ## How to fix
-    /// Attach the policy to a group and put the user into it, or to a role that the user may assume; then detach it.
+    /// Attach the policy to a group and add the user to it, or to a role that the user may assume; then detach it from the
+    /// user.
     ///
     /// - Console: IAM, User groups; then Users, the user, Permissions, Remove.
     /// - CLI: `aws iam attach-group-policy --group-name G --policy-arn ARN`, `aws iam add-user-to-group --group-name G

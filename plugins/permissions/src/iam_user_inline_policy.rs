@@ -4,14 +4,14 @@ use orgsweep_model::facts::{OwnPolicies, PolicyKind, User};
 use orgsweep_model::{Check, Context, Report, Resource, Severity, Within, check, manual};
 
 check! {
-    /// A user has a policy of its own, embedded in the user.
+    /// A user has an embedded (inline) policy.
     ///
     /// ## Why it matters
-    /// An inline policy has no version, cannot be reviewed in one place, and is easily missed: it goes where the
-    /// user goes.
+    /// An inline policy has no versions, cannot be reviewed in one place, and is easily missed because it exists only inside
+    /// the user.
     ///
     /// ## What it cannot see
-    /// What the policy allows or denies: an inline Deny that locks a user is flagged too; exempt it.
+    /// What the policy allows or denies: an inline Deny that locks a user out is also flagged; exempt it.
     pub UserInlinePolicy {
         id: "iam-user-inline-policy",
         title: "User has an inline policy",
@@ -29,7 +29,7 @@ check! {
         ],
         pages: ["https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html"],
         settings: {
-            /// Names of inline policies that users may have, and ARNs of users that may have any.
+            /// Names of inline policies that users may have, and ARNs of users that may have any inline policy.
             exempt: Vec<String> = Vec::new(),
         },
     }
@@ -62,7 +62,7 @@ impl Check for UserInlinePolicy {
     fn validate(&self) -> Result<(), String> {
         match self.exempt.iter().find(|entry| !is_policy_name(entry) && !User::is_arn(entry)) {
             Some(other) => Err(format!(
-                "exempt: expected names of inline policies or whole ARNs of IAM users, not {other:?}"
+                "exempt: expected names of inline policies or complete ARNs of IAM users, not {other:?}"
             )),
             None => Ok(()),
         }
@@ -81,16 +81,16 @@ manual! {
     /// `aws iam list-user-policies --user-name NAME` is not empty.
     ///
     /// ## How to fix
-    /// Make it a managed policy on a group or a role, then delete it from the user.
+    /// Convert it to a managed policy on a group or a role, then delete it from the user.
     ///
-    /// - Console: IAM, Users, the user, Permissions: copy the policy, create a managed one, attach it to a group;
+    /// - Console: IAM, Users, the user, Permissions: copy the policy, create a managed policy from it, attach that to a group;
     ///   then Remove.
     /// - CLI: `aws iam get-user-policy --user-name NAME --policy-name P` (keep the output), `aws iam create-policy`,
     ///   `aws iam attach-group-policy`, `aws iam delete-user-policy --user-name NAME --policy-name P`.
     /// - Terraform: `aws_iam_policy` with `aws_iam_group_policy_attachment` instead of `aws_iam_user_policy`.
     ///
     /// ## How to back out
-    /// `aws iam put-user-policy` with the document that was kept.
+    /// `aws iam put-user-policy` with the saved document.
     UserInlinePolicy
 }
 

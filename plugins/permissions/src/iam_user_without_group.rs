@@ -7,10 +7,10 @@ check! {
     /// A user is in no group.
     ///
     /// ## Why it matters
-    /// A user outside every group has rights of its own or none at all. Both are signs of a user that nobody manages.
+    /// A user without a group has either individual permissions or none. Both suggest that the user is not managed.
     ///
     /// ## What it cannot see
-    /// Users of services that only assume a role need no group; disable the check or move them to roles.
+    /// Technical users that only assume a role need no group; disable the check or replace them with roles.
     pub UserWithoutGroup {
         id: "iam-user-without-group",
         title: "User is in no group",
@@ -49,7 +49,7 @@ manual! {
     /// `aws iam list-groups-for-user --user-name NAME` is empty.
     ///
     /// ## How to fix
-    /// Put the user into the group of its job, or delete it if it has none.
+    /// Add the user to the group for its job, or delete the user if it has none.
     ///
     /// - Console: IAM, Users, the user, Groups, Add user to groups.
     /// - CLI: `aws iam add-user-to-group --user-name NAME --group-name G`.

@@ -35,7 +35,7 @@ impl<'a> Account<'a> {
         }
     }
 
-    /// The account's place in its organization. Nothing, where Organizations was not asked.
+    /// The account's place in its organization. Empty if AWS Organizations was not called.
     pub(crate) fn places(&self) -> Vec<AccountFacts<'_>> {
         let organization = self.context.organization.id.as_str();
         let place = AccountFacts { id: &self.id, organization, units: self.units.as_deref() };

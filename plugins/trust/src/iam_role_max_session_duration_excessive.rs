@@ -11,21 +11,21 @@ use crate::account::Account;
 use crate::privileged::{Privilege, privileges};
 
 check! {
-    /// Sessions of a role may last longer than they should, and those of an administrator even less.
+    /// The maximum session duration of a role is too long; a shorter limit applies to administrators.
     ///
     /// ## Why it matters
-    /// Stolen temporary credentials work until the session ends. Twelve hours of an administrator is a working day.
+    /// Stolen temporary credentials work until the session ends. Twelve hours as an administrator is a whole working day.
     ///
     /// ## What it cannot see
-    /// How long sessions really are: the maximum is only a limit, and role chaining caps at one hour anyway.
-    /// Roles that AWS manages (service-linked, IAM Identity Center's) cannot be changed here and are NOT_APPLICABLE.
-    /// "Privileged" means that the role is an administrator or can become one by itself: it can set the permissions, the
-    /// trust or the credentials of every user and role, make an administrator, give itself permissions, or take those of an
-    /// administrator of the account in one of the known ways of privilege escalation; by whatever policies it has, Denies and
-    /// permissions boundaries taken into account. Service control policies are not counted: they come and go without the
-    /// role's owner. Ways to other permissions than an administrator's, and into other accounts, are not looked at. What
-    /// depends on a condition, on something that no scan reads (how many access keys a user has, for example), or on a
-    /// document that could not be read, is UNKNOWN where it makes a difference: between `privileged_max_seconds` and
+    /// The actual length of sessions: the maximum is only a limit, and role chaining is limited to one hour anyway. Roles that
+    /// AWS manages (service-linked roles, roles of IAM Identity Center) cannot be changed here and are NOT_APPLICABLE.
+    /// "Privileged" means that the role is an administrator or can make itself one: it can change the permissions, the trust
+    /// policy or the credentials of every user and role, create an administrator, give itself permissions, or obtain the
+    /// permissions of an administrator of the account by a known privilege escalation. All policies of the role count,
+    /// including Deny statements and permissions boundaries. Service control policies do not count: they change independently
+    /// of the role's owner. Escalation to permissions below administrator, and into other accounts, is not evaluated. If the
+    /// result depends on a condition, on something that no scan reads (how many access keys a user has, for example), or on a
+    /// document that could not be read, the role is UNKNOWN, but only if its maximum is between `privileged_max_seconds` and
     /// `max_seconds`.
     pub RoleMaxSessionDurationExcessive {
         id: "iam-role-max-session-duration-excessive",
@@ -43,9 +43,9 @@ check! {
             "https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html",
         ],
         settings: {
-            /// The longest session of any role, seconds.
+            /// Maximum session duration of any role, in seconds.
             max_seconds: i32 = 14_400,
-            /// The longest session of a privileged role, seconds.
+            /// Maximum session duration of a privileged role, in seconds.
             privileged_max_seconds: i32 = 3600,
         },
     }
@@ -118,7 +118,7 @@ impl Check for RoleMaxSessionDurationExcessive {
 
     fn validate(&self) -> Result<(), String> {
         if !(3600..=43_200).contains(&self.max_seconds) {
-            return Err("max_seconds: AWS takes 3600 to 43200".to_owned());
+            return Err("max_seconds: expected 3600 to 43200".to_owned());
         }
         if !(3600..=self.max_seconds).contains(&self.privileged_max_seconds) {
             return Err("privileged_max_seconds: expected 3600 to max_seconds".to_owned());
@@ -140,14 +140,14 @@ manual! {
     /// `aws iam get-role --role-name R`: `MaxSessionDuration`, in seconds.
     ///
     /// ## How to fix
-    /// Lower the role's maximum; clients that need longer renew.
+    /// Lower the role's maximum; clients that need more time renew their session.
     ///
     /// - Console: IAM, Roles, the role, Edit, Maximum session duration.
     /// - CLI: `aws iam update-role --role-name R --max-session-duration 3600`.
     /// - Terraform: `max_session_duration` of `aws_iam_role`.
     ///
     /// ## How to back out
-    /// Set the old number again. Sessions that run keep the length they were given.
+    /// Set the previous value again. Running sessions keep their duration.
     RoleMaxSessionDurationExcessive
 }
 

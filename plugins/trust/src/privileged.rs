@@ -43,12 +43,12 @@ pub(crate) fn privileges<'a>(
         let principal = match Principal::iam(arn) {
             Ok(principal) => principal,
             Err(error) => {
-                judged.insert(arn, not_told(&error));
+                judged.insert(arn, undetermined(&error));
                 continue;
             }
         };
         let Some(binding) = account.identities.binding(arn) else {
-            judged.insert(arn, not_told(&"its policies were not read"));
+            judged.insert(arn, undetermined(&"its policies were not read"));
             continue;
         };
         let identity = binding.layers().identity;
@@ -202,34 +202,36 @@ fn by_itself(answer: &Administrator) -> Privilege {
             Privilege::NotKnown(format!("the role is privileged if this holds: {first}"))
         }
         Administrator::Unknown(doubts) => {
-            not_told(&doubts.first().map(ToString::to_string).unwrap_or_default())
+            undetermined(&doubts.first().map(ToString::to_string).unwrap_or_default())
         }
     }
 }
 
-fn not_told(why: &dyn std::fmt::Display) -> Privilege {
-    Privilege::NotKnown(format!("whether the role is privileged cannot be told: {why}"))
+fn undetermined(why: &dyn std::fmt::Display) -> Privilege {
+    Privilege::NotKnown(format!("whether the role is privileged cannot be determined: {why}"))
 }
 
 /// `iam:PutRolePolicy on arn:…`, with whose rights that gives.
 fn steps(way: &EscalationWay) -> String {
     let own = way.steps.iter().filter(|step| step.by.is_none()).chain(&way.chain);
-    let told: Vec<String> = own.map(|step| format!("{} on {}", step.action, step.resource)).collect();
-    told.join(", then ")
+    let steps: Vec<String> = own.map(|step| format!("{} on {}", step.action, step.resource)).collect();
+    steps.join(", then ")
 }
 
 /// Why it is not known whether a way leads to an administrator.
 fn doubtful(rule: &str, way: &EscalationWay) -> String {
     let steps = steps(way);
-    let untold = |why: &dyn std::fmt::Display| {
-        format!("whether the role can become an administrator by {steps} ({rule}) cannot be told: {why}")
+    let undetermined = |why: &dyn std::fmt::Display| {
+        format!(
+            "whether the role can become an administrator by {steps} ({rule}) cannot be determined: {why}"
+        )
     };
     let residual = way.steps.iter().chain(&way.chain).find_map(|step| step.residual.as_ref());
     match (way.doubts.first(), &way.missing[..], residual.or(way.gain_if.first())) {
-        (Some(doubt), ..) => untold(doubt),
+        (Some(doubt), ..) => undetermined(doubt),
         (None, [], Some(residual)) => {
             format!("the role can become an administrator by {steps} ({rule}) if this holds: {residual}")
         }
-        (None, missing, _) => untold(&format!("not known: {}", missing.join(", "))),
+        (None, missing, _) => undetermined(&format!("not known: {}", missing.join(", "))),
     }
 }
