@@ -18,25 +18,25 @@ mod tidy;
 use std::process::ExitCode;
 
 const HELP: &str = "\
-cargo xtask test [--skip-judges]     format, lints, arrows, all tests, fuzzing in short, the independent judges
-cargo xtask faults                   the fault suite's long form: twenty organizations of 200 accounts
-cargo xtask policies                 the policy engine's properties in 40,000 worlds, and 100,000 requests that an
-                                     independent engine decides too
+cargo xtask test [--skip-judges]     formatting, lints, house rules, all tests, short fuzzing, the independent judges
+cargo xtask faults                   the long form of the fault suite: twenty organizations of 200 accounts
+cargo xtask policies                 property tests of the policy engine in 40,000 worlds, and 100,000 requests
+                                     compared with an independent engine
 cargo xtask fuzz [--seconds N] [TARGET]
-                                     looks for bytes that break a parser, 20 seconds a target (tests/fuzz/README.md)
-cargo xtask tidy                     arrows between rooms, first lines, what the house forbids
-cargo xtask generate [--check]       writes the files that follow from the code (docs, crates/lake/schema.txt), or says
-                                     which are not current
-cargo xtask new-check PACK ID        a new check that compiles and fails its own test until written
-cargo xtask catalogue                what the policy engine knows of actions, services and their endpoints, from pinned packages
-cargo xtask newcomer                 what plugins/README.md promises, done in a scratch copy
+                                     fuzzes the parsers, 20 seconds per target (tests/fuzz/README.md)
+cargo xtask tidy                     house rules: dependencies between crates, file headers, retired words
+cargo xtask generate [--check]       writes the generated files (docs, crates/lake/schema.txt), or lists those that
+                                     are out of date
+cargo xtask new-check PACK ID        scaffolds a check that compiles and fails its test until it is written
+cargo xtask catalogue                updates the policy engine's data on actions, services and endpoints from pinned packages
+cargo xtask newcomer                 tests the steps of plugins/README.md in a scratch copy
 cargo xtask same-rows --against REV|PROGRAM [WORLD...]
-                                     this tree's program and another's find the same rows in the same organizations
+                                     compares the rows that this tree's program and another one find in the same organizations
 cargo xtask bench [--accounts N[,N...]] [--latency MS] [--users N] [--roles N] [--policies N]
                   [--requests N] [--concurrency N] [--runs N] [--faults FILE|refuse5throttle1] [--json FILE]
-                                     whole scans against the simulator, beside what their calls cost without us
+                                     whole scans against the simulator, compared with the cost of the same calls alone
 cargo xtask bench --against REV [the same, without --faults]
-                                     whole scans by this tree's program and by that revision's, in turns
+                                     whole scans by this tree's program and by that revision's, alternating
 cargo xtask bench scale [the same]   100, 1,000 and 10,000 accounts, a run with faults, and the targets
 cargo xtask bench build [--against REV]
                                      what the first build costs: CPU time, wall, units, and the size of the program

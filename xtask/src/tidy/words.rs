@@ -1,5 +1,5 @@
-//! Words that read as translated, in what users read: help, messages, errors, README, manual pages. The plain word stands
-//! beside each. Comments and identifiers are not looked at here.
+//! Words that read as translated, in what users read: help, messages, errors, README, manual pages, and the documentation of
+//! public items. The plain word stands beside each. Other comments and identifiers are not checked here.
 
 use super::tokens::{Kind, Token, end_of_item, tokens};
 
@@ -74,6 +74,41 @@ pub fn in_source(text: &str) -> Vec<Found> {
     found
 }
 
+/// The retired words in the documentation of the public items of a Rust file.
+pub fn in_documentation(text: &str) -> Vec<Found> {
+    let tokens = tokens(text);
+    let mut found = Vec::new();
+    for (index, token) in tokens.iter().enumerate() {
+        if token.word() == Some("pub") && !tokens.get(index + 1).is_some_and(|next| next.is('(')) {
+            for above in &tokens[documentation_above(&tokens, index)..index] {
+                if let Kind::Doc(text) = &above.kind {
+                    find(text, above.line, &mut found);
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Where the documentation and the attributes above an item begin.
+fn documentation_above(tokens: &[Token], item: usize) -> usize {
+    let mut start = item;
+    while start > 0 {
+        match &tokens[start - 1].kind {
+            Kind::Doc(_) => start -= 1,
+            Kind::Mark(']') => {
+                let opening = tokens[..start].iter().rposition(|token| token.is('#'));
+                match opening {
+                    Some(opening) => start = opening,
+                    None => break,
+                }
+            }
+            _ => break,
+        }
+    }
+    start
+}
+
 /// The retired words of a text that users read as it is; what is between backticks is code.
 pub fn in_prose(text: &str) -> Vec<Found> {
     let mut found = Vec::new();
@@ -143,6 +178,13 @@ mod tests {
             words(&in_source(text)),
             [(4, "whoever"), (7, "anew"), (9, "go on"), (9, "leave it away"), (10, "anew")]
         );
+    }
+
+    #[test]
+    fn documentation_of_public_items_is_read_and_other_documentation_is_not() {
+        let text = "/// Told.\nfn a() {}\n/// Whoever: `told`.\n#[must_use]\n#[expect(x, reason = \"b\")]\npub fn b() {}\n\
+                    /// Nobody.\npub(crate) struct C;\npub struct D {\n/// Made anew.\npub e: u8,\n/// Told.\nf: u8 }";
+        assert_eq!(words(&in_documentation(text)), [(3, "whoever"), (10, "anew")]);
     }
 
     #[test]
