@@ -87,7 +87,7 @@ pub struct Named<'a> {
 }
 
 impl Trusts {
-    /// Looks at each text once, for as many roles as are asked about.
+    /// Inspects each text once, for any number of roles.
     pub fn named(&self) -> Named<'_> {
         let mut named = Named { open: Vec::new(), naming: Vec::new() };
         for trust in self.iter() {

@@ -1,5 +1,5 @@
-//! Today's checks over a stored scan: the facts are copied, judged by the same code as a scan's, and published as a scan of
-//! their own. AWS is not asked, and the lake's latest scan stays what it is.
+//! Today's checks over a stored scan: the facts are copied, evaluated by the same code as in a scan, and published as a new
+//! scan. AWS is not called, and the lake's latest scan does not change.
 
 use orgsweep_lake::{Place, ScanHeader, ScanId, ScanSelector, ScanWriter};
 use orgsweep_model::records::{ScanRecord, ScanStatus};

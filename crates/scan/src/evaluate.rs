@@ -60,7 +60,7 @@ pub struct Judged {
     pub coverage: Vec<CoverageRecord>,
     /// Sorted as the lake wants them.
     pub findings: Vec<FindingRecord>,
-    /// What became of the tables that are put together or computed here.
+    /// The outcome of the tables that are assembled or computed here.
     pub table_reads: Vec<TableRead>,
 }
 

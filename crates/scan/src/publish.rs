@@ -36,7 +36,7 @@ pub struct Publication<'a> {
     pub started_at: Timestamp,
     /// How many processes took part, if several.
     pub shards: Option<i32>,
-    /// The scan whose rows were taken over.
+    /// The scan whose rows were copied.
     pub retried_scan_id: Option<String>,
     /// The stored scan whose facts were checked again.
     pub checked_from_scan_id: Option<String>,
@@ -44,7 +44,7 @@ pub struct Publication<'a> {
     pub is_partial: bool,
     /// How long it took, where one process did it all.
     pub seconds: Option<Duration>,
-    /// What was asked of AWS for the organization as a whole.
+    /// The calls to AWS for the organization as a whole.
     pub shared: &'a Usage,
     /// What was read and computed of the organization.
     pub facts: &'a WhenComplete,

@@ -60,13 +60,13 @@ impl Earlier {
         Ok(Self { published, scan_id, organization_id, complete, partial })
     }
 
-    /// Tells the plan what need not be scanned again, and what stays where an account cannot be entered again.
+    /// Marks in the plan what need not be scanned again, and what is kept if an account cannot be accessed again.
     pub fn apply_to(&self, plan: &mut Plan) {
         plan.taken = self.complete.difference(&plan.done).copied().collect();
         plan.had = self.partial.difference(&plan.done).copied().collect();
     }
 
-    /// Rows of two organizations are never put together.
+    /// Rows of two organizations are never combined.
     pub fn same_organization(&self, organization_id: &str) -> Result<(), Error> {
         if self.organization_id == organization_id {
             return Ok(());

@@ -14,8 +14,8 @@ pub struct Actor<'a> {
     pub principal: &'a Principal,
     /// What is known of its requests.
     pub context: Context,
-    /// What it meets when it acts, as for [`administrator`](crate::administrator): the RCPs are those of its own account, and
-    /// `resource` is not looked at.
+    /// The policies that apply to it, as for [`administrator`](crate::administrator): the RCPs are those of its account, and
+    /// `resource` is ignored.
     pub layers: Layers<'a>,
     /// ARNs of the groups that it is in; `None` where that is not known.
     pub groups: Option<&'a [&'a str]>,
@@ -81,7 +81,7 @@ pub struct TagFacts<'a> {
     pub tags: &'a [(&'a str, &'a str)],
 }
 
-/// What is known of an account. What is `None` is not known: what hangs on it is potential, never absent.
+/// What is known about an account. `None` is unknown: what depends on it is potential, never absent.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Inventory<'a> {
     /// Its roles, and those of other accounts: such as may be assumed from it, and such as a workload carries that may be acted

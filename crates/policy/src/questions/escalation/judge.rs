@@ -1,4 +1,4 @@
-//! Whether a rule holds: its facts, its requests and its gain, put together.
+//! Whether a rule holds: its facts, its requests and its gain, combined.
 
 use super::actor::Evaluator;
 use super::attempt::{Attempt, PolicyContext};

@@ -83,7 +83,8 @@ pub fn escalations(actor: &Actor<'_>, inventory: &Inventory<'_>) -> Escalations 
 }
 
 /// Whether it is worth evaluating ways of a role with these identity policies to an administrator: whether they may allow all
-/// steps of some rule. Cheap; that another role's trust policy names the role is not looked at, and leads on without any policy.
+/// steps of some rule. Cheap; it does not consider that another role's trust policy may name the role, which needs no policy of
+/// the role.
 pub fn may_lead_to_administrator(identity: &[Attached]) -> bool {
     rules::RULES.may_begin(identity)
 }
