@@ -31,7 +31,7 @@ pub type Document = Arc<(Option<String>, Option<Text>)>;
 pub struct ManagedPolicies {
     /// The caller's session, or that of the last role of the chain.
     caller: Option<Reader>,
-    /// Set once the caller was refused: it is not asked again.
+    /// Set once the caller was denied: its session is not tried again.
     caller_is_refused: OnceLock<Gap>,
     /// When the caller last failed, but was not refused: throttled, slow, broken.
     caller_failed: Mutex<Option<Instant>>,

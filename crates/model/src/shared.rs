@@ -62,7 +62,7 @@ impl Shared {
         Arc::default()
     }
 
-    /// The value of a type, created when it is first asked for.
+    /// The value of a type, created on first use.
     pub fn get<T: Any + Default + Send + Sync>(&self) -> &T {
         self.0.get(T::default)
     }

@@ -20,8 +20,8 @@ pub trait View: Any + Send + Sync + Sized {
 }
 
 impl Tables {
-    /// A view over these tables, computed when it is first asked for. A view over tables of the organization alone is computed
-    /// once for all its accounts.
+    /// A view over these tables, computed on first use. A view over tables of the organization alone is computed once for all
+    /// its accounts.
     pub fn view<V: View>(&self) -> Result<&V, &Gap> {
         let is_about_organization = || Grain::of(&V::dependencies()) == Grain::Organization;
         let holder = self.organization().filter(|_| is_about_organization()).unwrap_or(self);

@@ -105,7 +105,7 @@ pub struct LakeSink<'a> {
     plan: Arc<Plan>,
     /// How accounts are judged and encoded.
     packing: Packing,
-    /// What is asked of AWS for no account in particular.
+    /// Calls to AWS that belong to no account.
     usage: Arc<Usage>,
     /// Accounts that are collected and not judged yet, of this process and of earlier ones.
     waiting: VecDeque<AccountId>,

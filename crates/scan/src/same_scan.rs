@@ -30,7 +30,7 @@ impl<'a> EarlierAttempt<'a> {
         }
     }
 
-    /// Rows of two configurations, or of two versions, are never put together. The error names the option that differs.
+    /// Rows of two configurations, or of two versions, are never combined. The error names the option that differs.
     pub fn fits(&self, options: &Options, may_change: MayChange) -> Result<(), Error> {
         let scan_id = self.scan_id.to_owned();
         if self.tool_version != env!("CARGO_PKG_VERSION") {
