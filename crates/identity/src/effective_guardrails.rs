@@ -6,7 +6,7 @@ use orgsweep_model::facts::OrganizationPolicy;
 use orgsweep_model::{AccountId, Computed, Context, Gap, Reason};
 
 orgsweep_model::table! {
-    /// A service or resource control policy that applies to an account: one row for each place on the way from the root to the
+    /// A service or resource control policy that applies to an account: one row for each place on the path from the root to the
     /// account where it is attached. The management account has none: they do not bind it.
     ///
     /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_evaluation.html>

@@ -78,8 +78,8 @@ impl Earlier {
         })
     }
 
-    /// Copies the facts of accounts and judges them as this scan judges all others; counts what this scan asked of AWS for them
-    /// in vain.
+    /// Copies the facts of accounts and judges them as this scan judges all others; counts the calls to AWS that failed
+    /// for them in this scan.
     pub fn judge_again(
         &self,
         registry: &Registry,

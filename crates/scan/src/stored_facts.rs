@@ -164,7 +164,7 @@ pub fn collected_facts(
 ) -> Result<AccountFacts, LakeError> {
     let folder = writer.folder().to_owned();
     let damaged =
-        || LakeError::damaged(&folder, "collected", format!("account {id} has no row of its own there"));
+        || LakeError::damaged(&folder, "collected", format!("the record of account {id} is missing there"));
     let collected = writer.collected().ok_or_else(damaged)?;
     let record = collected.rows::<ScanAccountRecord>(id)?.pop().ok_or_else(damaged)?;
     let table_reads = collected.rows::<TableRead>(id)?;

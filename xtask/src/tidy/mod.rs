@@ -274,20 +274,23 @@ const SPOKEN: [&str; 9] = [
     "plugins",
 ];
 
-/// How many retired words are left, by folder or page: a number that only falls.
-const LEFT: &[(&str, usize)] = &[
-    ("crates/aws/src", 5),
-    ("crates/explain/src", 15),
-    ("crates/lake/src", 2),
-    ("crates/model/src", 3),
-    ("crates/policy/docs", 7),
-    ("crates/policy/src", 3),
-    ("crates/scan/src", 8),
-    ("plugins", 3),
+/// Public documentation, besides the folders that users read.
+const DOCUMENTED: [&str; 2] = ["crates/identity/src", "crates/testkit/src"];
+
+/// Pages that users read, and folders of pages.
+const PAGES: [&str; 8] = [
+    "README.md",
+    "benches/README.md",
+    "crates/README.md",
+    "crates/policy/docs",
+    "crates/simulator/README.md",
+    "docs",
+    "docs/checks",
+    "plugins/README.md",
 ];
 
 /// How many retired words are left, by folder or page: a number that only falls.
-const LEFT: &[(&str, usize)] = &[("crates/cli/src", 52), ("documentation in crates/cli/src", 48)];
+const LEFT: &[(&str, usize)] = &[];
 
 /// Retired words are not used where users read.
 fn words_are_plain(root: &Path, read: &[(String, String)], problems: &mut Vec<String>) -> Result<(), String> {

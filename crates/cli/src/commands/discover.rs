@@ -46,7 +46,7 @@ pub struct DiscoverArguments {
     pub unlimited: bool,
 }
 
-/// Reads the organization and writes the file: whole or not at all.
+/// Reads the organization and writes the file atomically.
 pub async fn discover(registry: &Registry, arguments: DiscoverArguments) -> Result<Exit, Failure> {
     let stop = stopping::listen();
     or_interrupted(&stop, write(registry, arguments)).await

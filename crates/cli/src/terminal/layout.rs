@@ -125,7 +125,7 @@ pub fn words(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Words in lines of at most so many columns. A word that is longer has a line of its own, whole.
+/// Words in lines of at most so many columns. A longer word gets a separate line, unbroken.
 pub fn wrap<'a>(words: impl Iterator<Item = &'a str>, columns: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut taken = 0;

@@ -31,7 +31,7 @@ pub fn is_about(scan_id: &str) {
     let _ = SCAN_ID.set(scan_id.to_owned());
 }
 
-/// A line on standard error about an event that has fields of its own.
+/// A line on standard error about an event with specific fields.
 pub fn write(level: Level, fields: &Fields) {
     named(level, fields.event().unwrap_or_default(), fields);
 }

@@ -32,7 +32,7 @@ impl ClockVerdict {
         }
     }
 
-    /// For a program.
+    /// As a word for programs.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Right(_) => "right",

@@ -221,7 +221,7 @@ impl Deployment<'_> {
         (!reads.is_empty()).then(|| documents::reads("ReadAwsManagedPolicies", &reads))
     }
 
-    /// The variants in which a role is an audit role of its own account. Whether that account is in a unit is not known here.
+    /// The variants in which a role is the audit role of the account that it is in. Whether that account is in a unit is not known here.
     pub fn as_audit_role(&self, arn: &PrincipalArn) -> Vec<Variant> {
         let variants = self.variants();
         let own = variants.iter().position(

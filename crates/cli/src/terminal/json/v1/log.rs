@@ -68,7 +68,7 @@ pub enum Fields {
 }
 
 impl Fields {
-    /// The event's name; `None`: several events have such fields, and whoever reports one names it.
+    /// The event's name; `None`: several events have such fields, and the caller names the event.
     pub const fn event(&self) -> Option<&'static str> {
         Some(match self {
             Self::Message(_) | Self::Ended(_) => return None,
