@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn the_schema_has_the_keys_that_are_read_and_no_other() {
-        let options: BTreeSet<String> = options().into_iter().map(|(key, _)| key).collect();
+        let options: BTreeSet<String> = options().into_keys().collect();
         assert_eq!(options, ScanOptions::keys().into_iter().collect());
         let overrides: BTreeSet<String> =
             OVERRIDE.iter().map(|(key, _)| *key).chain(["checks"]).map(ToOwned::to_owned).collect();
