@@ -5,7 +5,7 @@ use hyper::body::Incoming;
 use serde_json::Value as Json;
 
 use crate::api::{self, Service};
-use crate::faults::Counted;
+use crate::faults::script::Counted;
 use crate::organizations;
 use crate::parameters::{EMPTY_PAGE, Parameters};
 use crate::wire::form;

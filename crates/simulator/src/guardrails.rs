@@ -1,6 +1,6 @@
 //! Service and resource control policies of the organization. They are facts to be read: nothing here enforces them.
 
-use crate::hostile;
+use crate::generate::hostile;
 use crate::options::Options;
 use crate::random::Random;
 use crate::world::Unit;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::faults::Fault;
+use crate::faults::script::Fault;
 
 /// One action that is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -20,8 +20,8 @@ use crate::account_management;
 use crate::api::Service;
 use crate::authorize::{self, Permissions};
 use crate::call::{Call, Head, Input};
-use crate::fault_answers::{self, Change, Effect};
-use crate::faults::Faults;
+use crate::faults::answers::{self, Change, Effect};
+use crate::faults::script::Faults;
 use crate::iam;
 use crate::options::Options;
 use crate::organizations;
@@ -124,11 +124,11 @@ impl Server {
         let api = call.api();
         self.count(&identity.account, &api);
         if self.is_throttled(&api) || !self.rates.admit(&api, Instant::now()) {
-            return Err(fault_answers::throttling(call.service));
+            return Err(answers::throttling(call.service));
         }
         let fault = self.faults.strike(&call.counted(&api, &identity.account));
         let signed_at = head.header("x-amz-date").unwrap_or_default();
-        let effect = fault.map(|fault| fault_answers::effect(fault, call, &identity, signed_at));
+        let effect = fault.map(|fault| answers::effect(fault, call, &identity, signed_at));
         Ok((effect, identity))
     }
 
@@ -213,7 +213,7 @@ impl Server {
             return Err(unknown());
         }
         if identity.expires.is_some_and(|expires| expires < SystemTime::now()) {
-            return Err(fault_answers::expired(service));
+            return Err(answers::expired(service));
         }
         Ok(identity)
     }

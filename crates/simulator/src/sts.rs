@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use crate::account::{Role, iso};
 use crate::api;
 use crate::authorize::{self, SessionRequest};
-use crate::fault_answers::Change;
+use crate::faults::answers::Change;
 use crate::parameters::Parameters;
 use crate::server::Server;
 use crate::session::{Identity, SessionInfo};

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use crate::account::AccountState;
 use crate::cache::Cache;
 use crate::generate;
+use crate::generate::hostile;
+use crate::generate::roles;
 use crate::guardrails::{self, Guardrail};
-use crate::hostile;
 use crate::options::Options;
 use crate::random::Random;
-use crate::roles;
 use crate::session::HUB_USER;
 
 /// A unit of the tree.
@@ -180,7 +180,7 @@ impl World {
 
     /// An account's identities, made when they are asked for.
     pub fn content(&self, account: &Account) -> Arc<AccountState> {
-        self.contents.get_or_make(account.index, || generate::account(self, account))
+        self.contents.get_or_make(account.index, || generate::account::account(self, account))
     }
 
     /// `o-…/r-…/ou-…/` down to a unit.
@@ -339,7 +339,7 @@ fn accounts(options: &Options, units: &[Unit], random: &mut Random) -> Vec<Accou
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report;
+    use crate::iam::report;
 
     fn world(seed: u64, accounts: usize) -> World {
         let now = "2026-06-01T00:00:00Z".parse().unwrap();

@@ -2,8 +2,8 @@
 
 use serde_json::{Value as Json, json};
 
+use super::actions::{Asked, account_arn, invalid, missing, organizations_arn, page, unit_arn};
 use crate::guardrails::{Attached, Guardrail, GuardrailKind, KINDS};
-use crate::organizations::{Asked, account_arn, invalid, missing, organizations_arn, page, unit_arn};
 use crate::server::Server;
 use crate::wire::Refusal;
 use crate::world::{Account, Unit};

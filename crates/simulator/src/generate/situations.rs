@@ -2,7 +2,7 @@
 //! administrator whom a service control policy limits, a boundary, a condition.
 
 use crate::account::{AccountState, Attached, Inline, Policy, Role, User};
-use crate::generate::{aws, id};
+use crate::generate::account::{aws, id};
 use crate::random::Random;
 use crate::world::{Account, World};
 

@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp, tz};
 use crate::api::Service;
 use crate::authorize;
 use crate::call::Call;
-use crate::faults::{Fault, FaultKind};
-use crate::organization_policies;
+use crate::faults::script::{Fault, FaultKind};
+use crate::organizations::policies;
 use crate::outgoing::Delivery;
 use crate::session::Identity;
 use crate::wire::{HTML, JSON, Refusal, Reply, XML};
@@ -75,7 +75,7 @@ pub fn effect(fault: &Fault, call: &Call, identity: &Identity, signed_at: &str) 
         FaultKind::DeniedByScp => refuse(authorize::denied_by_scp(identity, &call.api(), call.resource())),
         FaultKind::EmptyPage => Effect::Change(Change::EmptyPage),
         FaultKind::EntityGone if call.api().starts_with("organizations:") => {
-            refuse(organization_policies::no_such_policy())
+            refuse(policies::no_such_policy())
         }
         FaultKind::EntityGone => Effect::Change(Change::EntityGone),
         FaultKind::WrongAccount => Effect::Change(Change::WrongAccount),

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use crate::guardrails::KINDS;
-use crate::organization_policies;
+use crate::organizations::policies;
 use crate::parameters::EMPTY_PAGE;
 use crate::server::Server;
 use crate::session::Identity;
@@ -116,7 +116,7 @@ pub fn handle(
                 found.tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect();
             Ok(json!({"Tags": tags}))
         }
-        other => organization_policies::handle(server, other, asked).unwrap_or_else(|| {
+        other => policies::handle(server, other, asked).unwrap_or_else(|| {
             Err(Refusal::new(400, "UnknownOperationException", format!("no operation {other}")))
         }),
     }

@@ -393,7 +393,7 @@ mod tests {
 
     #[test]
     fn the_page_about_the_script_is_right() {
-        const PAGE: &str = include_str!("../README.md");
+        const PAGE: &str = include_str!("../../README.md");
         let script = PAGE.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
         assert_eq!(parse_faults(script).unwrap().len(), 3);
         // The reader itself says which kinds and keys there are.

@@ -4,11 +4,11 @@ use std::sync::PoisonError;
 
 use crate::account::{AccountState, PasswordPolicy, Policy, Role, ServiceCredential, User, iso};
 use crate::api;
-use crate::fault_answers::Change;
-use crate::iam_details;
+use crate::faults::answers::Change;
+use crate::iam::details;
+use crate::iam::report;
 use crate::managed;
 use crate::parameters::{Parameters, paged};
-use crate::report;
 use crate::server::Server;
 use crate::wire::{Refusal, base64};
 use crate::world::Account;
@@ -41,7 +41,7 @@ pub fn handle(
     let view = View { account, content, parameters, gone, withdrawn };
     match action {
         "GetAccountAuthorizationDetails" => {
-            iam_details::handle(account, content, parameters, server.world.options.boundaries_apart)
+            details::handle(account, content, parameters, server.world.options.boundaries_apart)
         }
         "GetAccountSummary" => Ok(summary(content)),
         "GetAccountPasswordPolicy" => password_policy(account, content.password_policy.as_ref()),
@@ -337,8 +337,8 @@ impl<'a> View<'a> {
             for policy in &self.content.policies {
                 let arn = self.account.arn("policy", &policy.name);
                 let is_wanted = match usage {
-                    Some("PermissionsBoundary") => iam_details::is_boundary(self.content, &arn),
-                    Some("PermissionsPolicy") => iam_details::is_attached(self.content, &arn),
+                    Some("PermissionsBoundary") => details::is_boundary(self.content, &arn),
+                    Some("PermissionsPolicy") => details::is_attached(self.content, &arn),
                     _ => true,
                 };
                 if !is_wanted {
@@ -365,7 +365,7 @@ impl<'a> View<'a> {
     /// Whether AWS has withdrawn the policy and it is attached to nobody here.
     fn is_hidden(&self, name: &str) -> bool {
         self.withdrawn == Some(name)
-            && !iam_details::is_attached(self.content, &managed::arn(&self.account.partition, name))
+            && !details::is_attached(self.content, &managed::arn(&self.account.partition, name))
     }
 
     fn policy_version(&self, gone: bool) -> Result<String, Refusal> {

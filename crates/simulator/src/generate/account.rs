@@ -4,12 +4,12 @@ use crate::account::{
     AccountState, Attached, Group, Inline, Key, Password, PasswordPolicy, Policy, Root, ServiceCredential,
     User,
 };
-use crate::hostile;
+use crate::generate::hostile;
+use crate::generate::roles::{give_roles, roles};
+use crate::generate::shapes;
+use crate::generate::situations;
 use crate::managed;
 use crate::random::Random;
-use crate::roles::{give_roles, roles};
-use crate::shapes;
-use crate::situations;
 use crate::world::{Account, World};
 
 const DAY: i64 = 86_400;

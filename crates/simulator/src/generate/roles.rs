@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use crate::account::{Attached, Inline, Policy, Role};
-use crate::generate::{aws, id};
+use crate::generate::account::{aws, id};
+use crate::generate::shapes;
 use crate::random::Random;
-use crate::shapes;
 use crate::world::{Account, AuditRole, World};
 
 /// The role between the hub user and the audit roles, with its path.

@@ -5,9 +5,9 @@
 use serde_json::json;
 
 use crate::account::{Attached, Inline, Policy, Role};
-use crate::generate::{aws, id};
+use crate::generate::account::{aws, id};
+use crate::generate::roles::trust_service;
 use crate::random::Random;
-use crate::roles::trust_service;
 use crate::world::{Account, World};
 
 const DAY: i64 = 86_400;
