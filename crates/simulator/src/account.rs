@@ -1,6 +1,45 @@
-//! What an account holds: plain data, written once by the generator and read by the handlers.
+//! An account, and what it holds: plain data, written once by the generator and read by the handlers.
 
-use crate::world::Account;
+use std::sync::Arc;
+
+/// One account.
+pub struct Account {
+    pub id: String,
+    /// As in its ARNs.
+    pub partition: Arc<str>,
+    pub name: String,
+    pub state: &'static str,
+    /// Index of its unit.
+    pub unit: usize,
+    pub joined: i64,
+    pub tags: Vec<(String, String)>,
+    /// How the audit role stands.
+    pub role: AuditRole,
+    /// Its place among the accounts; the management account is 0.
+    pub index: usize,
+}
+
+impl Account {
+    /// The ARN of something of IAM's in it.
+    pub fn arn(&self, kind: &str, name: &str) -> String {
+        format!("arn:{}:iam::{}:{kind}/{name}", self.partition, self.id)
+    }
+
+    /// The ARN of its root user, which in a trust policy stands for all of it.
+    pub fn root_arn(&self) -> String {
+        format!("arn:{}:iam::{}:root", self.partition, self.id)
+    }
+}
+
+/// How the audit role stands in an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AuditRole {
+    Good,
+    Missing,
+    Untrusting,
+    /// These actions are not in its policy.
+    Broken(&'static [&'static str]),
+}
 
 /// A policy attached by name and ARN.
 #[derive(Clone, Debug)]

@@ -3,15 +3,15 @@
 
 use serde_json::json;
 
-use crate::server::Server;
 use crate::wire::Refusal;
+use crate::world::World;
 
 /// Answers one action with a JSON document.
-pub fn handle(server: &Server, account: &str, action: &str) -> Result<String, Refusal> {
+pub fn handle(world: &World, account: &str, action: &str) -> Result<String, Refusal> {
     if action != "GetContactInformation" {
         return Err(Refusal::new(404, "UnknownOperationException", format!("no operation {action}")));
     }
-    let name = server.world.accounts.iter().find(|known| known.id == account).map(|known| known.name.clone());
+    let name = world.accounts.iter().find(|known| known.id == account).map(|known| known.name.clone());
     Ok(json!({"ContactInformation": {
         "FullName": name,
         "CompanyName": "Example",

@@ -1,20 +1,11 @@
 //! What an identity may do here: its own policies, the session policy, refusals set by a test; and whom a role trusts.
 
 use crate::account::Role;
+use crate::identity::{Identity, Permissions};
 use crate::managed;
 use crate::policy::{Document, Question, Value, Verdict};
-use crate::session::Identity;
 use crate::wire::Refusal;
 use crate::world::World;
-
-/// What an identity's policies say, parsed once.
-#[derive(Clone, Debug)]
-pub enum Permissions {
-    /// An administrator.
-    Everything,
-    /// What one of the documents allows and none denies, within the session policy.
-    Granted { documents: Vec<Document>, session: Option<Document> },
-}
 
 /// What the request of a role session says besides its action.
 #[derive(Clone, Debug, Default)]

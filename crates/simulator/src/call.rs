@@ -5,8 +5,8 @@ use hyper::body::Incoming;
 use serde_json::Value as Json;
 
 use crate::api::{self, Service};
-use crate::faults::script::Counted;
-use crate::organizations;
+use crate::faults::strikes::Counted;
+use crate::organizations::pages;
 use crate::parameters::{EMPTY_PAGE, Parameters};
 use crate::wire::form;
 
@@ -122,7 +122,7 @@ impl Call {
         let page = match &self.input {
             _ if !api::is_paged(api) => 1,
             Input::Form(parameters) => parameters.page_number(),
-            Input::Json(_) => marker.map_or(1, organizations::page_number),
+            Input::Json(_) => marker.map_or(1, pages::page_number),
         };
         Counted { account, action: api, page, behind_an_empty_page }
     }

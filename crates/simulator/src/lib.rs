@@ -17,7 +17,9 @@ mod faults;
 mod generate;
 mod guardrails;
 mod iam;
+mod identity;
 mod managed;
+mod names;
 mod options;
 mod organizations;
 mod outgoing;
@@ -29,6 +31,7 @@ mod record;
 mod server;
 mod session;
 mod signature;
+mod state;
 mod sts;
 mod wire;
 mod world;
@@ -39,14 +42,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 pub use faults::script::{Fault, FaultKind, parse_faults};
+pub use names::ROLE_NAME;
 pub use options::{Denial, GivenRole, Options};
 pub use session::SessionInfo;
 pub use world::{Planted, PlantedKind};
 
+use crate::account::{Account, AccountState};
 use crate::server::Server;
-
-/// The audit role of every account that has one, with its path.
-pub const ROLE_NAME: &str = "orgsweep/OrgsweepAudit";
 
 /// One account, as a test wants to know it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,9 +87,9 @@ pub async fn start(options: Options, port: u16) -> std::io::Result<Running> {
     options.check().map_err(invalid)?;
     let record = options.record.as_deref().map(record::Record::create).transpose()?;
     let server = Arc::new(Server::new(options, record));
-    server.faults.check(&server.world).map_err(invalid)?;
-    for role in &server.world.options.given_roles {
-        if server.world.account(&role.account).is_none() {
+    server.faults.check(&server.state.world).map_err(invalid)?;
+    for role in &server.state.world.options.given_roles {
+        if server.state.world.account(&role.account).is_none() {
             return Err(invalid(format!("given role {}: there is no account {}", role.name, role.account)));
         }
     }
@@ -115,54 +117,55 @@ impl Running {
 
     /// The management account.
     pub fn management_account_id(&self) -> String {
-        self.server.world.management().id.clone()
+        self.server.state.world.management().id.clone()
     }
 
     /// The organization's id.
     pub fn organization_id(&self) -> &str {
-        &self.server.world.organization_id
+        &self.server.state.world.organization_id
     }
 
     /// What was made to go wrong, by account.
     pub fn planted(&self) -> &[Planted] {
-        &self.server.world.planted
+        &self.server.state.world.planted
     }
 
     /// All accounts.
     pub fn accounts(&self) -> Vec<AccountInfo> {
-        let info = |account: &world::Account| AccountInfo {
+        let info = |account: &Account| AccountInfo {
             id: account.id.clone(),
             name: account.name.clone(),
             state: account.state,
         };
-        self.server.world.accounts.iter().map(info).collect()
+        self.server.state.world.accounts.iter().map(info).collect()
     }
 
     /// Names of units, the root among them, by id.
     pub fn unit_names(&self) -> BTreeMap<String, String> {
-        self.server.world.units.iter().map(|unit| (unit.id.clone(), unit.name.clone())).collect()
+        self.server.state.world.units.iter().map(|unit| (unit.id.clone(), unit.name.clone())).collect()
     }
 
     /// Service and resource control policies: name and document by id.
     pub fn organization_policies(&self) -> BTreeMap<String, (String, String)> {
-        let policies = self.server.world.guardrails.iter();
+        let policies = self.server.state.world.guardrails.iter();
         policies.map(|policy| (policy.id.clone(), (policy.name.clone(), policy.document.clone()))).collect()
     }
 
     /// What people wrote in an account; nothing in one that does not exist.
     pub fn texts(&self, account_id: &str) -> AccountTexts {
-        let world = &self.server.world;
-        world.account(account_id).map_or_else(AccountTexts::default, |account| texts(world, account))
+        let state = &self.server.state;
+        let account = state.world.account(account_id);
+        account.map_or_else(AccountTexts::default, |account| texts(account, &state.content(account)))
     }
 
     /// The role between the hub user and the audit roles: `Some` with `Options.chain`.
     pub fn hub_role_arn(&self) -> Option<String> {
-        self.server.world.hub_role_arn()
+        self.server.state.world.hub_role_arn()
     }
 
     /// Every role session so far, in the order in which they were made.
     pub fn sessions(&self) -> Vec<SessionInfo> {
-        self.server.sessions.made()
+        self.server.state.sessions.made()
     }
 
     /// Account and session policy of every role session so far.
@@ -181,8 +184,7 @@ impl Running {
     }
 }
 
-fn texts(world: &world::World, account: &world::Account) -> AccountTexts {
-    let content = world.content(account);
+fn texts(account: &Account, content: &AccountState) -> AccountTexts {
     let users = content.users.iter().map(|user| (user.arn(account), &user.tags[..], &user.inline));
     let roles = content.roles.iter().map(|role| (role.arn(account), &role.tags[..], &role.inline));
     let groups =

@@ -18,31 +18,28 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::account_management;
 use crate::api::Service;
-use crate::authorize::{self, Permissions};
+use crate::authorize;
 use crate::call::{Call, Head, Input};
 use crate::faults::answers::{self, Change, Effect};
-use crate::faults::script::Faults;
+use crate::faults::strikes::Faults;
 use crate::iam;
+use crate::identity::Identity;
 use crate::options::Options;
 use crate::organizations;
+use crate::organizations::pages::Asked;
 use crate::outgoing::{Delivery, Outgoing};
-use crate::policy::Document;
 use crate::random::Random;
 use crate::rates::Rates;
 use crate::record::Record;
-use crate::session::{Identity, Sessions};
 use crate::signature::{self, Authorization};
+use crate::state::State;
 use crate::sts;
 use crate::wire::{JSON, Refusal, Reply, query_answer};
-use crate::world::World;
 
-/// A simulator's state.
+/// A running simulator: its state, and what befalls requests before a service looks at them.
 pub struct Server {
-    pub world: World,
-    pub sessions: Sessions,
+    pub state: State,
     pub faults: Faults,
-    /// How far an account's credential report is: nothing asked for yet, or so many answers still to wait.
-    pub reports: Mutex<BTreeMap<String, u32>>,
     rates: Rates,
     calls: Mutex<BTreeMap<(String, String), u64>>,
     throttled: Mutex<BTreeMap<String, u64>>,
@@ -51,22 +48,13 @@ pub struct Server {
 }
 
 impl Server {
-    /// Makes the organization up and lets the hub user in.
+    /// Makes its state, and counts from here.
     pub fn new(mut options: Options, record: Option<Record>) -> Self {
         let faults = Faults::new(std::mem::take(&mut options.faults), options.seed);
         let rates = Rates::new(&options.rates);
-        let permissions = match &options.hub_policy {
-            None => Permissions::Everything,
-            Some(policy) => Permissions::Granted { documents: vec![Document::parse(policy)], session: None },
-        };
-        let world = World::new(options);
-        let sessions = Sessions::new(world.options.seed);
-        sessions.add_hub(&world.management().id, world.hub_user_arn(), permissions);
         Self {
-            world,
-            sessions,
+            state: State::new(options),
             faults,
-            reports: Mutex::default(),
             rates,
             calls: Mutex::default(),
             throttled: Mutex::default(),
@@ -87,7 +75,7 @@ impl Server {
 
     /// Every n-th request of a throttled action is refused.
     fn is_throttled(&self, api: &str) -> bool {
-        let Some(every) = self.world.options.throttled.get(api) else {
+        let Some(every) = self.state.world.options.throttled.get(api) else {
             return false;
         };
         let mut seen = self.throttled.lock().unwrap_or_else(PoisonError::into_inner);
@@ -97,7 +85,7 @@ impl Server {
     }
 
     fn reply(&self, head: &Head, body: &[u8]) -> Reply {
-        let mut call = Call::of(head, body).with_pages_of(self.world.options.largest_page);
+        let mut call = Call::of(head, body).with_pages_of(self.state.world.options.largest_page);
         let (effect, identity) = match self.befalls(head, body, &call) {
             Ok(both) => both,
             Err(refusal) => return self.frame(&call, Err(refusal)),
@@ -144,25 +132,26 @@ impl Server {
         let (action, account) = (&call.action, &identity.account);
         match &mut call.input {
             Input::Json(input) => {
-                authorize::check(&self.world, identity, &api, "*")?;
+                authorize::check(&self.state.world, identity, &api, "*")?;
                 let input = match input {
                     Ok(input) => input,
                     Err(message) => return Err(Refusal::new(400, "SerializationException", message.clone())),
                 };
                 if call.service == Service::Account {
-                    return account_management::handle(self, &identity.account, &call.action);
+                    return account_management::handle(&self.state.world, &identity.account, &call.action);
                 }
-                let asked = organizations::Asked { input, empty_page };
-                organizations::handle(self, identity, action, &asked).map(|answer| answer.to_string())
+                let asked = Asked { input, empty_page };
+                organizations::handle(&self.state.world, identity, action, &asked)
+                    .map(|answer| answer.to_string())
             }
             Input::Form(parameters) if call.service == Service::Sts => {
-                sts::handle(self, identity, action, parameters, change)
+                sts::handle(&self.state, identity, action, parameters, change)
             }
             Input::Form(parameters) => {
                 parameters.empty_page = empty_page;
-                let resource = iam::resource(self, account, action, parameters);
-                authorize::check(&self.world, identity, &api, &resource)?;
-                iam::handle(self, account, action, parameters, change)
+                let resource = iam::resource(&self.state, account, action, parameters);
+                authorize::check(&self.state.world, identity, &api, &resource)?;
+                iam::handle(&self.state, account, action, parameters, change)
             }
         }
     }
@@ -194,7 +183,7 @@ impl Server {
             };
             Refusal::new(403, code, "The security token included in the request is invalid.")
         };
-        let identity = self.sessions.find(authorization.key_id).ok_or_else(unknown)?;
+        let identity = self.state.sessions.find(authorization.key_id).ok_or_else(unknown)?;
         let request = signature::Request {
             method: &head.method,
             path: &head.path,
@@ -256,17 +245,17 @@ async fn respond(server: Arc<Server>, request: Request<Incoming>) -> io::Result<
     let head = Head::of(&request);
     let body =
         request.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-    let latency = server.world.options.latency;
+    let latency = server.state.world.options.latency;
     if !latency.is_zero() {
         tokio::time::sleep(latency).await;
     }
-    if let Some(number) = server.world.options.shuffled {
+    if let Some(number) = server.state.world.options.shuffled {
         let drawn = Random::new(number, &format!("{:?} {}", head.headers, body.len())).between(0, 30);
         tokio::time::sleep(std::time::Duration::from_millis(drawn.unsigned_abs())).await;
     }
     let reply = server.reply(&head, &body);
     if let Some(record) = &server.record {
-        record.take(&server.sessions, &head, &body, &reply);
+        record.take(&server.state.sessions, &head, &body, &reply);
     }
     match reply.delivery {
         Delivery::Hang => std::future::pending().await,

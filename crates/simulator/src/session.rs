@@ -1,35 +1,16 @@
-//! Who a request comes from: the hub user, or a role session that AssumeRole made.
+//! Whose keys are known: those of the hub user, and of the role sessions that AssumeRole made.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use crate::authorize::Permissions;
+use crate::identity::{Identity, Permissions};
 use crate::random::Random;
 
 /// The hub user's key. It opens nothing but a simulator.
 pub const HUB_KEY_ID: &str = "AKIAORGSWEEPDEMOHUB0";
 /// Its secret.
 pub const HUB_SECRET: &str = "orgsweep/demo+secret/that/opens/nothing0";
-/// The hub user's name in the management account.
-pub const HUB_USER: &str = "orgsweep-hub";
-
-/// Where a request comes from.
-#[derive(Clone, Debug)]
-pub struct Identity {
-    pub account: String,
-    pub arn: String,
-    /// As policies name it: the user, or the role without the session.
-    pub principal_arn: String,
-    pub user_id: String,
-    /// A role session, and not the hub user.
-    pub is_role_session: bool,
-    pub permissions: Permissions,
-    pub source_identity: Option<String>,
-    pub secret: String,
-    pub token: Option<String>,
-    pub expires: Option<SystemTime>,
-}
 
 /// A role session, as it was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,9 +6,10 @@ use crate::account::{Role, iso};
 use crate::api;
 use crate::authorize::{self, SessionRequest};
 use crate::faults::answers::Change;
+use crate::identity::Identity;
 use crate::parameters::Parameters;
-use crate::server::Server;
-use crate::session::{Identity, SessionInfo};
+use crate::session::SessionInfo;
+use crate::state::State;
 use crate::wire::Refusal;
 use crate::xml::{element, wrap};
 
@@ -21,7 +22,7 @@ const LONGEST_CHAINED: u64 = 3600;
 
 /// Answers one action with the inside of its result element.
 pub fn handle(
-    server: &Server,
+    state: &State,
     identity: &Identity,
     action: &str,
     parameters: &Parameters,
@@ -31,12 +32,12 @@ pub fn handle(
     match action {
         // It needs no permission.
         "GetCallerIdentity" => {
-            let account = if is_wrong { server.world.another(&identity.account) } else { &identity.account };
+            let account = if is_wrong { state.world.another(&identity.account) } else { &identity.account };
             Ok(element("Arn", &identity.arn.replace(&identity.account, account))
                 + &element("UserId", &identity.user_id)
                 + &element("Account", account))
         }
-        "AssumeRole" => assume_role(server, identity, parameters, is_wrong),
+        "AssumeRole" => assume_role(state, identity, parameters, is_wrong),
         other => Err(api::unknown(other, "2011-06-15")),
     }
 }
@@ -51,7 +52,7 @@ struct Asked<'a> {
 }
 
 fn assume_role(
-    server: &Server,
+    state: &State,
     caller: &Identity,
     parameters: &Parameters,
     is_wrong: bool,
@@ -60,7 +61,7 @@ fn assume_role(
     let role_arn = asked.role_arn;
     let refused = || authorize::not_trusted(caller, "sts:AssumeRole", role_arn);
     // Whether a role is missing or does not trust the caller, AWS does not say.
-    let world = &server.world;
+    let world = &state.world;
     let parts: Vec<&str> = role_arn.splitn(6, ':').collect();
     let [_, partition, "iam", "", account_id, resource] = parts[..] else {
         return Err(refused());
@@ -68,13 +69,13 @@ fn assume_role(
     let name = resource.strip_prefix("role/").ok_or_else(refused)?;
     let account =
         world.account(account_id).filter(|account| account.state == "ACTIVE").ok_or_else(refused)?;
-    let content = world.content(account);
+    let content = state.content(account);
     let role = content.roles.iter().find(|role| role.full_name() == name).ok_or_else(refused)?;
     if partition != world.options.partition {
         return Err(refused());
     }
-    asked.authorize(server, caller, role)?;
-    asked.fits(server, caller, role)?;
+    asked.authorize(state, caller, role)?;
+    asked.fits(state, caller, role)?;
 
     // Where the session ends up.
     let account_id = if is_wrong { world.another(account_id) } else { account_id };
@@ -106,8 +107,7 @@ fn assume_role(
         external_id: asked.session.external_id.clone(),
         session_policy: asked.policy.map(str::to_owned),
     };
-    let issued =
-        server.sessions.issue(identity, info, world.options.session_seconds.unwrap_or(asked.seconds));
+    let issued = state.sessions.issue(identity, info, world.options.session_seconds.unwrap_or(asked.seconds));
     let expires = issued.expires.duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
     let credentials = element("AccessKeyId", &issued.key_id)
         + &element("SecretAccessKey", &issued.secret)
@@ -173,7 +173,7 @@ impl<'a> Asked<'a> {
     }
 
     /// The caller's policies and the role's trust policy must both allow it; tags and a source identity too.
-    fn authorize(&self, server: &Server, caller: &Identity, role: &Role) -> Result<(), Refusal> {
+    fn authorize(&self, state: &State, caller: &Identity, role: &Role) -> Result<(), Refusal> {
         let mut actions = vec!["sts:AssumeRole"];
         if !self.tags.is_empty() {
             actions.push("sts:TagSession");
@@ -186,8 +186,8 @@ impl<'a> Asked<'a> {
             }
         }
         for api in actions {
-            authorize::may(&server.world, caller, api, self.role_arn, &self.session)?;
-            if !authorize::trusts(&server.world, role, caller, api, &self.session) {
+            authorize::may(&state.world, caller, api, self.role_arn, &self.session)?;
+            if !authorize::trusts(&state.world, role, caller, api, &self.session) {
                 return Err(authorize::not_trusted(caller, api, self.role_arn));
             }
         }
@@ -195,7 +195,7 @@ impl<'a> Asked<'a> {
     }
 
     /// The role's and AWS's own limits.
-    fn fits(&self, server: &Server, caller: &Identity, role: &Role) -> Result<(), Refusal> {
+    fn fits(&self, state: &State, caller: &Identity, role: &Role) -> Result<(), Refusal> {
         if caller.is_role_session && self.seconds > LONGEST_CHAINED {
             return Err(Refusal::validation(
                 "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
@@ -207,7 +207,7 @@ impl<'a> Asked<'a> {
             ));
         }
         let packed = self.policy.is_some() || !self.tags.is_empty();
-        if packed && server.world.options.packed_policy_too_large {
+        if packed && state.world.options.packed_policy_too_large {
             let message = "Packed policy consumes 112% of allotted space, please use smaller policy.";
             return Err(Refusal::new(400, "PackedPolicyTooLarge", message));
         }

@@ -7,9 +7,9 @@ use crate::api::Service;
 use crate::authorize;
 use crate::call::Call;
 use crate::faults::script::{Fault, FaultKind};
-use crate::organizations::policies;
+use crate::identity::Identity;
+use crate::organizations::refusals::no_such_policy;
 use crate::outgoing::Delivery;
-use crate::session::Identity;
 use crate::wire::{HTML, JSON, Refusal, Reply, XML};
 use crate::xml::element;
 
@@ -74,9 +74,7 @@ pub fn effect(fault: &Fault, call: &Call, identity: &Identity, signed_at: &str) 
         FaultKind::Denied => refuse(authorize::not_allowed(identity, &call.api(), call.resource())),
         FaultKind::DeniedByScp => refuse(authorize::denied_by_scp(identity, &call.api(), call.resource())),
         FaultKind::EmptyPage => Effect::Change(Change::EmptyPage),
-        FaultKind::EntityGone if call.api().starts_with("organizations:") => {
-            refuse(policies::no_such_policy())
-        }
+        FaultKind::EntityGone if call.api().starts_with("organizations:") => refuse(no_such_policy()),
         FaultKind::EntityGone => Effect::Change(Change::EntityGone),
         FaultKind::WrongAccount => Effect::Change(Change::WrongAccount),
         FaultKind::ReportNeverReady if call.action == "GenerateCredentialReport" => {

@@ -1,4 +1,5 @@
-//! What goes wrong: the script that says it, and what is answered then.
+//! What goes wrong: the script that says it, whom it strikes, and what is answered then.
 
 pub mod answers;
 pub mod script;
+pub mod strikes;

@@ -1,7 +1,13 @@
-//! Makes the organization up: the same seed gives the same one.
+//! Makes the organization up, and what each account holds: the same seed gives the same.
 
-pub mod account;
-pub mod hostile;
-pub mod roles;
+mod guardrails;
+mod hostile;
+mod identities;
+mod organization;
+mod parts;
+mod roles;
 mod shapes;
 mod situations;
+
+pub use identities::identities;
+pub use organization::world;

@@ -2,14 +2,12 @@
 
 use serde_json::json;
 
-use crate::account::{Attached, Inline, Policy, Role};
-use crate::generate::account::{aws, id};
+use crate::account::{Account, Attached, AuditRole, Inline, Policy, Role};
+use crate::generate::parts::{aws, id, trust_service};
 use crate::generate::shapes;
+use crate::names::ROLE_NAME;
 use crate::random::Random;
-use crate::world::{Account, AuditRole, World};
-
-/// The role between the hub user and the audit roles, with its path.
-pub const HUB_ROLE: &str = "orgsweep/OrgsweepHub";
+use crate::world::World;
 
 const DAY: i64 = 86_400;
 
@@ -49,7 +47,7 @@ fn audit_policy(missing: &[&str]) -> String {
 
 /// The hub role assumes the audit roles and lists the organization.
 fn hub_policy(world: &World) -> String {
-    let audit_roles = format!("arn:{}:iam::*:role/{}", world.options.partition, crate::ROLE_NAME);
+    let audit_roles = format!("arn:{}:iam::*:role/{}", world.options.partition, ROLE_NAME);
     let assume = json!({"Effect": "Allow", "Action": ENTERING, "Resource": audit_roles});
     let list = json!({
         "Effect": "Allow",
@@ -86,15 +84,6 @@ fn audit_trust(world: &World, account: &Account) -> String {
     };
     let actions: &[&str] = if world.options.trust_assume_only { &ENTERING[..1] } else { &ENTERING };
     trust(&principal, actions, world.options.external_id.as_deref())
-}
-
-/// Trust in a service.
-pub fn trust_service(service: &str) -> String {
-    json!({
-        "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}],
-    })
-    .to_string()
 }
 
 /// All of them.

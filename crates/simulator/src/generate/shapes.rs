@@ -4,11 +4,10 @@
 
 use serde_json::json;
 
-use crate::account::{Attached, Inline, Policy, Role};
-use crate::generate::account::{aws, id};
-use crate::generate::roles::trust_service;
+use crate::account::{Account, Attached, Inline, Policy, Role};
+use crate::generate::parts::{aws, id, trust_service};
 use crate::random::Random;
-use crate::world::{Account, World};
+use crate::world::World;
 
 const DAY: i64 = 86_400;
 const SYSTEMS: [&str; 12] = [

@@ -1,10 +1,10 @@
 //! What an auditor looks for, in the same few accounts of every organization: a role that an outsider may assume, an
 //! administrator whom a service control policy limits, a boundary, a condition.
 
-use crate::account::{AccountState, Attached, Inline, Policy, Role, User};
-use crate::generate::account::{aws, id};
+use crate::account::{Account, AccountState, Attached, Inline, Policy, Role, User};
+use crate::generate::parts::{aws, id};
 use crate::random::Random;
-use crate::world::{Account, World};
+use crate::world::World;
 
 const DAY: i64 = 86_400;
 /// What limits contractors.
@@ -28,7 +28,7 @@ pub fn add(content: &mut AccountState, world: &World, account: &Account) {
     let now = world.options.now.as_second();
     let mut role = |name: &str, trust: String| role(random, now, name, trust);
     let root_of = |id: &str| format!("arn:{}:iam::{id}:root", account.partition);
-    match account.index() {
+    match account.index {
         // Resource control policies keep strangers from the roles of members; the management account they do not bind.
         MANAGEMENT | NETWORK => {
             let vendor = role("VendorMonitoring", trust(&root_of(VENDOR)));

@@ -1,10 +1,9 @@
 //! iam:GetAccountAuthorizationDetails: users, roles, groups, policies, in that order, in pages.
 
-use crate::account::{AccountState, Attached, Group, Inline, Policy, Role, User, iso};
+use crate::account::{Account, AccountState, Attached, Group, Inline, Policy, Role, User, iso};
 use crate::managed;
 use crate::parameters::{Parameters, page_of, truncation};
 use crate::wire::Refusal;
-use crate::world::Account;
 use crate::xml::{Xml, escape};
 
 /// The words of `Filter`, case-sensitive.

@@ -2,6 +2,8 @@
 
 mod actions;
 mod details;
+mod listings;
 pub mod report;
+mod settings;
 
 pub use actions::{handle, resource};

@@ -1,7 +1,6 @@
 //! The credential report: AWS's columns, order, sentinels and line ends.
 
-use crate::account::{AccountState, Key, User, iso};
-use crate::world::Account;
+use crate::account::{Account, AccountState, Key, User, iso};
 
 const HEADER: &str = "user,arn,user_creation_time,password_enabled,password_last_used,password_last_changed,\
 password_next_rotation,mfa_active,access_key_1_active,access_key_1_last_rotated,access_key_1_last_used_date,\

@@ -1,6 +1,9 @@
 //! AWS Organizations: JSON 1.1.
 
 mod actions;
-pub mod policies;
+mod arns;
+pub mod pages;
+mod policies;
+pub mod refusals;
 
-pub use actions::{Asked, handle, page_number};
+pub use actions::handle;

@@ -1,16 +1,14 @@
 //! Makes an account's identities up, in the shapes that real ones have.
 
 use crate::account::{
-    AccountState, Attached, Group, Inline, Key, Password, PasswordPolicy, Policy, Root, ServiceCredential,
+    Account, AccountState, Group, Inline, Key, Password, PasswordPolicy, Policy, Root, ServiceCredential,
     User,
 };
-use crate::generate::hostile;
+use crate::generate::parts::{aws, id, local};
 use crate::generate::roles::{give_roles, roles};
-use crate::generate::shapes;
-use crate::generate::situations;
-use crate::managed;
+use crate::generate::{hostile, shapes, situations};
 use crate::random::Random;
-use crate::world::{Account, World};
+use crate::world::World;
 
 const DAY: i64 = 86_400;
 const GROUPS: [&str; 4] = ["administrators", "developers", "readers", "leftover"];
@@ -20,7 +18,7 @@ const NAMES: [&str; 24] = [
 ];
 
 /// An account's identities: follows from the seed, the account's id and `now` alone.
-pub fn account(world: &World, account: &Account) -> AccountState {
+pub fn identities(world: &World, account: &Account) -> AccountState {
     let random = &mut Random::new(world.options.seed, &account.id);
     let now = world.options.now.as_second();
     let everything = world.options.with_everything;
@@ -84,22 +82,6 @@ pub fn account(world: &World, account: &Account) -> AccountState {
     }
     give_roles(&mut content.roles, world, account);
     content
-}
-
-/// An id as IAM makes them: `AIDA…`.
-pub fn id(random: &mut Random, prefix: &str) -> String {
-    format!("{prefix}{}", random.word(16).to_ascii_uppercase())
-}
-
-/// An AWS-managed policy, attached.
-pub fn aws(account: &Account, name: &str) -> Attached {
-    let arn = managed::arn(&account.partition, name);
-    Attached { name: name.rsplit('/').next().unwrap_or(name).to_owned(), arn }
-}
-
-/// A document with the account's partition in its ARNs.
-pub fn local(account: &Account, document: &str) -> String {
-    document.replace("arn:aws:", &format!("arn:{}:", account.partition))
 }
 
 fn root(random: &mut Random, now: i64) -> Root {
