@@ -50,3 +50,19 @@ impl Attempt {
         Self { request, policy_context, truth, lacking: None, first: Vec::new(), step: OnceLock::new() }
     }
 }
+
+/// How actions that are bound to nothing come out.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Unrestricted {
+    /// One for each action and each of what it takes together.
+    pub(super) attempts: Vec<Arc<Attempt>>,
+    /// What is allowed of an action on some of what it takes together, and not on the rest.
+    pub(super) lacking: Vec<String>,
+}
+
+impl Unrestricted {
+    /// Whether something would have to be known.
+    pub(super) fn lacks(&self) -> bool {
+        !self.lacking.is_empty() || self.attempts.iter().any(|attempt| attempt.lacking.is_some())
+    }
+}

@@ -1,10 +1,9 @@
 //! Whether a rule holds: its facts, its requests and its gain, combined.
 
 use super::actor::Evaluator;
-use super::attempt::{Attempt, PolicyContext};
+use super::attempt::{Attempt, PolicyContext, Unrestricted};
 use super::gained::{Gained, Outcome};
 use super::targets::{Target, targets};
-use super::unrestricted::Unrestricted;
 use super::way::{FoundWay, Least, Taken, Ways};
 use std::cell::OnceCell;
 use std::rc::Rc;

@@ -9,6 +9,7 @@ mod actor;
 mod attempt;
 mod attempts;
 mod chain;
+mod classes;
 mod facts;
 mod foreign;
 mod found;

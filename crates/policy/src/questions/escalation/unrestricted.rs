@@ -1,7 +1,7 @@
 //! Actions that are bound to nothing: on what they are allowed, and on what together.
 
 use super::actor::Evaluator;
-use super::attempt::{Attempt, PolicyContext};
+use super::attempt::{Attempt, PolicyContext, Unrestricted};
 use super::memo::{Candidate, Candidates};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -16,22 +16,6 @@ use crate::truth::Truth;
 
 /// Resources that patterns of several actions have in common, at most.
 const MET: usize = 48;
-
-/// How actions that are bound to nothing come out.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Unrestricted {
-    /// One for each action and each of what it takes together.
-    pub(super) attempts: Vec<Arc<Attempt>>,
-    /// What is allowed of an action on some of what it takes together, and not on the rest.
-    pub(super) lacking: Vec<String>,
-}
-
-impl Unrestricted {
-    /// Whether something would have to be known.
-    pub(super) fn lacks(&self) -> bool {
-        !self.lacking.is_empty() || self.attempts.iter().any(|attempt| attempt.lacking.is_some())
-    }
-}
 
 /// Calls, with how sure the least of them is.
 type Ranked = ((bool, Truth), Vec<Arc<Attempt>>);

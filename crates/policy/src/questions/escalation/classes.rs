@@ -1,0 +1,135 @@
+//! The actor's [classes](super::shared), and what is remembered by them.
+
+use std::cell::OnceCell;
+use std::sync::{Arc, OnceLock};
+
+use super::actor::Evaluator;
+use super::attempt::{Attempt, Unrestricted};
+use super::index::Says;
+use super::inventory::Actor;
+use super::rules::RULES;
+use super::shared::{Class, MOST, MOST_READERS, Objects, number, remembered};
+use crate::layers::Layers;
+use crate::statement::Effect;
+
+/// What is between the layers in what makes a class. Numbers of policies stay below.
+const LAYER: u32 = u32::MAX;
+
+impl Evaluator<'_> {
+    /// The actions that are bound to nothing, as they come out for everyone of the actor's classes.
+    pub(super) fn shared_unrestricted(
+        &self,
+        actions: &[usize],
+        find: impl FnOnce() -> Option<Arc<Unrestricted>>,
+    ) -> Option<Arc<Unrestricted>> {
+        let class = |action: &usize| self.class_for_anything(*action);
+        match actions.iter().map(class).collect::<Option<Box<[Class]>>>() {
+            Some(classes) => remembered(&self.index.shared.unrestricted, MOST, classes, find),
+            None => find(),
+        }
+    }
+
+    /// The objects that roles read of what everyone of the actor's class writes.
+    pub(super) fn shared_objects(&self, write: usize) -> Option<&Objects> {
+        let find = || {
+            let class = self.class_for_anything(write)?;
+            let roles = self.map.roles.len();
+            let none = || (0..roles).map(|_| OnceLock::new()).collect();
+            Some(remembered(&self.index.shared.objects, MOST_READERS / roles.max(1), class, none))
+        };
+        self.memo.objects.get_or_init(find).as_ref()
+    }
+
+    /// The writing of an object, by everyone of the actor's class.
+    pub(super) fn shared_writing(
+        &self,
+        write: usize,
+        object: &Arc<str>,
+        find: impl FnOnce() -> Option<Arc<Attempt>>,
+    ) -> Option<Arc<Attempt>> {
+        match self.class(write) {
+            Some(class) => remembered(&self.index.shared.writing, MOST, (class, object.clone()), find),
+            None => find(),
+        }
+    }
+
+    /// The actor's class for an action on whatever its policies name: none where that may be a user or a role, such as itself.
+    fn class_for_anything(&self, action: usize) -> Option<Class> {
+        let lower = RULES.lower.get(action)?;
+        let is_of_identities = lower.starts_with("iam:") || lower.starts_with("sts:");
+        let may_be_identity = || {
+            let kinds = RULES.kinds.get(action).and_then(Option::as_ref);
+            let typical = kinds.map_or(&[][..], |kinds| self.index.typical(action, kinds, self.place));
+            typical.iter().flatten().any(|resource| resource.contains(":iam:"))
+                || self.policies.iter().any(|(_, indexed)| indexed.says(action).names_identities())
+        };
+        if is_of_identities || may_be_identity() { None } else { self.class(action) }
+    }
+
+    /// The actor's class for an action, if it has one.
+    fn class(&self, action: usize) -> Option<Class> {
+        if !self.map.shares || self.abroad || !self.tags.is_empty() || self.actor.layers.endpoint.is_some() {
+            return None;
+        }
+        let known = self.memo.classes.get_or_init(|| RULES.actions.iter().map(|_| OnceCell::new()).collect());
+        *known.get(action)?.get_or_init(|| self.find_class(action))
+    }
+
+    fn find_class(&self, action: usize) -> Option<Class> {
+        let Actor { principal, layers, .. } = self.actor;
+        let Layers { identity, boundary, session, service_control, .. } = *layers;
+        if self.may_be_denied_by_resource_control(action) {
+            return None;
+        }
+        let of_principal = [principal.kind() as u32, u32::from(principal.is_service_linked())];
+        let mut parts: Vec<u32> = [action as u32].into_iter().chain(of_principal).collect();
+        let limits = [boundary.is_some(), session.is_some(), service_control.levels().is_some()];
+        parts.extend(limits.map(u32::from));
+        let levels = service_control.levels().unwrap_or_default().iter();
+        let sizes = [identity.len(), usize::from(boundary.is_some()), session.unwrap_or_default().len()];
+        let mut places = 0..self.policies.len();
+        for size in sizes.into_iter().chain(levels.map(|level| level.policies.len())) {
+            parts.push(LAYER);
+            for place in places.by_ref().take(size) {
+                self.add_policy(action, place, &mut parts)?;
+            }
+        }
+        Some(number(&self.index.shared.classes, parts.into()))
+    }
+
+    /// What a policy, by its place among all of them, adds to the class. `None`: it says something of the actor's own.
+    fn add_policy(&self, action: usize, place: usize, parts: &mut Vec<u32>) -> Option<()> {
+        let (attached, indexed) = self.policies.get(place)?;
+        let words = &self.index.shared.words;
+        match indexed.says(action) {
+            Says::Nothing => {}
+            Says::OfTheCaller => return None,
+            Says::Something { keys, .. } => {
+                let names =
+                    self.memo.names.get_or_init(|| self.policies.iter().map(|_| OnceCell::new()).collect());
+                // Steps cite a policy by all of this.
+                let name = || {
+                    let (version, group) = (&attached.version, &attached.group);
+                    let text = format!("{}\n{version:?}\n{group:?}\n{}", attached.name, indexed.content());
+                    number(words, text.into())
+                };
+                parts.push(*names.get(place)?.get_or_init(name));
+                let context = self.start.context();
+                parts.extend(keys.iter().map(|key| {
+                    let state = (context.get_lower(key), context.is_said_to_have(key));
+                    number(words, format!("{key}\n{state:?}").into())
+                }));
+            }
+        }
+        Some(())
+    }
+
+    /// RCPs may speak of who asks in ways of their own. What one allows is never needed.
+    fn may_be_denied_by_resource_control(&self, action: usize) -> bool {
+        let levels = self.actor.layers.resource_control.levels().unwrap_or_default().iter();
+        let policies = levels.flat_map(|level| &level.policies);
+        let mut statements = policies.flat_map(|attached| attached.policy.statements());
+        let Some(lower) = RULES.lower.get(action) else { return true };
+        statements.any(|statement| statement.effect() != Effect::Allow && statement.may_have_action(lower))
+    }
+}
