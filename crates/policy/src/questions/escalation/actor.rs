@@ -39,7 +39,7 @@ pub(super) struct Evaluator<'m> {
     pub(super) abroad: bool,
     /// Whether what cannot be allowed is left out without a question. A test holds that this changes nothing.
     pub(super) prunes: bool,
-    pub(super) memo: Memo,
+    pub(super) memo: Memo<'m>,
 }
 
 impl<'m> Evaluator<'m> {

@@ -55,12 +55,17 @@ impl Evaluator<'_> {
 
     /// The actor's class for an action on whatever its policies name: none where that may be a user or a role, such as itself.
     fn class_for_anything(&self, action: usize) -> Option<Class> {
+        let none = || RULES.actions.iter().map(|_| OnceCell::new()).collect();
+        let known = self.memo.classes_for_anything.get_or_init(none);
+        *known.get(action)?.get_or_init(|| self.find_class_for_anything(action))
+    }
+
+    fn find_class_for_anything(&self, action: usize) -> Option<Class> {
         let lower = RULES.lower.get(action)?;
         let is_of_identities = lower.starts_with("iam:") || lower.starts_with("sts:");
+        let kinds = RULES.kinds.get(action).and_then(Option::as_ref);
         let may_be_identity = || {
-            let kinds = RULES.kinds.get(action).and_then(Option::as_ref);
-            let typical = kinds.map_or(&[][..], |kinds| self.index.typical(action, kinds, self.place));
-            typical.iter().flatten().any(|resource| resource.contains(":iam:"))
+            kinds.is_some_and(|kinds| self.index.takes_identities(action, kinds, self.place))
                 || self.policies.iter().any(|(_, indexed)| indexed.says(action).names_identities())
         };
         if is_of_identities || may_be_identity() { None } else { self.class(action) }

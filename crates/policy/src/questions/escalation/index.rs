@@ -71,6 +71,8 @@ type Fixed = Option<Box<[Named]>>;
 pub(super) struct Index {
     /// For each action, resources to ask for, for each of what it takes together.
     typical: Box<[OnceLock<Vec<Vec<String>>>]>,
+    /// For each action, whether one of these is of IAM. The same for every policy, so it is looked for once.
+    takes_identities: Box<[OnceLock<bool>]>,
     policies: Mutex<HashMap<usize, Arc<Indexed>>>,
     pub(super) shared: Shared,
 }
@@ -84,12 +86,26 @@ fn for_each_action<T>() -> Box<[OnceLock<T>]> {
 
 impl Index {
     pub(super) fn new() -> Self {
-        Self { typical: for_each_action(), policies: Mutex::default(), shared: Shared::default() }
+        Self {
+            typical: for_each_action(),
+            takes_identities: for_each_action(),
+            policies: Mutex::default(),
+            shared: Shared::default(),
+        }
     }
 
     pub(super) fn typical(&self, action: usize, kinds: &Kinds, place: Place<'_>) -> &[Vec<String>] {
         let find = || kinds.groups.iter().map(|group| place.of_group(group)).collect();
         self.typical.get(action).map_or(&[], |known| known.get_or_init(find))
+    }
+
+    /// Whether what an action takes, whatever policies name, may be a user or a role.
+    pub(super) fn takes_identities(&self, action: usize, kinds: &Kinds, place: Place<'_>) -> bool {
+        let find = || {
+            let typical = self.typical(action, kinds, place);
+            typical.iter().flatten().any(|resource| resource.contains(":iam:"))
+        };
+        self.takes_identities.get(action).is_some_and(|known| *known.get_or_init(find))
     }
 
     pub(super) fn policy(&self, policy: &Arc<Policy>) -> Arc<Indexed> {

@@ -1,5 +1,7 @@
 //! What the questions about an account's principals have in common: who trusts which service, what each target may do.
 
+use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -7,10 +9,10 @@ use super::attempt::Attempt;
 use super::chain::{Admitting, Hop, Kind, Member, Reached};
 use super::index::Index;
 use super::inventory::{Actor, Inventory, PolicyFacts, RoleFacts, UserFacts};
-use super::named::{may_be_named, may_have};
+use super::named::{Patterns, may_be_named, may_have};
 use super::objects::Object;
 use super::powers::{self, Numbers, Powers, REWRITTEN};
-use super::rules::{RULES, TrustedService};
+use super::rules::{RULES, Rule, TrustedService};
 use super::tags;
 use crate::answer::Decision;
 use crate::arn::{Arn, ArnPattern};
@@ -34,6 +36,8 @@ pub struct EscalationMap<'a> {
     pub(super) policies: HashMap<&'a str, PolicyFacts<'a>>,
     /// For each service, by its place among those of the rules, the roles that trust it or may.
     pub(super) trusting: Vec<Vec<Trusting>>,
+    /// For each rule, the roles that it may be aimed at by the service that they trust: see [`EscalationMap::carried`].
+    carried: Vec<OnceLock<Box<[Carried]>>>,
     /// For each service, one of them for each account.
     pub(super) carriers: Vec<Vec<usize>>,
     /// The roles by the identities that they may admit.
@@ -63,6 +67,15 @@ pub(super) struct Trusting {
     pub(super) attempt: OnceLock<Arc<Attempt>>,
 }
 
+/// A role that a rule may be aimed at by a service.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Carried {
+    pub(super) role: usize,
+    /// The service of those of the rule that it trusts the most surely.
+    pub(super) service: usize,
+    pub(super) trust: Truth,
+}
+
 /// A role as a target.
 #[derive(Debug)]
 pub(super) struct Role<'a> {
@@ -81,7 +94,7 @@ pub(super) struct Role<'a> {
     untagged: OnceLock<Subject>,
     objects_read: OnceLock<Vec<Object>>,
     /// Where it may read objects at all.
-    readable: OnceLock<Option<Box<[ArnPattern]>>>,
+    readable: OnceLock<Option<Box<[Cow<'static, ArnPattern>]>>>,
     /// It, as one that asks for something.
     reader: OnceLock<Option<Request>>,
     reading: Mutex<HashMap<Box<str>, bool, ahash::RandomState>>,
@@ -187,6 +200,7 @@ impl<'a> EscalationMap<'a> {
             inventory: *inventory,
             carriers: carriers.collect(),
             trusting,
+            carried: RULES.rules.iter().map(|_| OnceLock::new()).collect(),
             admitting: Admitting::new(roles.iter().map(|role| role.facts.layers.resource)),
             users: inventory
                 .users
@@ -241,6 +255,24 @@ impl<'a> EscalationMap<'a> {
         let start = if kind == Kind::User { "user/" } else { "role/" };
         let known = self.by_resource.get(resource).filter(|_| resource.starts_with(start));
         known.map_or(&[], Vec::as_slice)
+    }
+
+    /// The roles that trust a service of a rule, or may, each once and in order. Whoever acts by the rule chooses among
+    /// the same, so they are put in order for the first.
+    pub(super) fn carried(&self, rule: &Rule) -> &[Carried] {
+        let find = || {
+            let services =
+                rule.trust.iter().filter_map(|service| Some((*service, self.trusting.get(*service)?)));
+            let mut all: Vec<Carried> = services
+                .flat_map(|(service, trusting)| {
+                    trusting.iter().map(move |one| Carried { role: one.role, service, trust: one.trust })
+                })
+                .collect();
+            all.sort_by_key(|one| (one.role, Reverse(one.trust)));
+            all.dedup_by_key(|one| one.role);
+            all.into()
+        };
+        self.carried.get(rule.place).map_or(&[], |known| known.get_or_init(find))
     }
 
     /// What policies say to those of an account.
@@ -335,8 +367,11 @@ impl<'a> Role<'a> {
     }
 
     /// Patterns of which one matches whatever it may read. `None`: it may be anything.
-    pub(super) fn readable(&self) -> Option<&[ArnPattern]> {
-        let find = || may_be_named(self.facts.layers.identity, READ, &self.subject.context);
+    pub(super) fn readable(&self) -> Patterns<'_> {
+        let find = || {
+            let named = may_be_named(self.facts.layers.identity, READ, &self.subject.context)?;
+            Some(named.into_iter().map(|pattern| Cow::Owned(pattern.into_owned())).collect())
+        };
         self.readable.get_or_init(find).as_deref()
     }
 

@@ -1,5 +1,6 @@
 //! What is remembered while the ways of an actor are looked for.
 
+use std::borrow::Cow;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -56,9 +57,9 @@ pub(super) type Reach = Option<Rc<[usize]>>;
 
 /// What the actor's policies say of an action.
 #[derive(Debug, Default)]
-pub(super) struct OfAction {
+pub(super) struct OfAction<'m> {
     /// Patterns of which one matches whatever identity policies may allow it on. `None`: it may be anything.
-    pub(super) named: Option<Box<[ArnPattern]>>,
+    pub(super) named: Option<Box<[Cow<'m, ArnPattern>]>>,
     /// How it comes out on everything, if the policies distinguish nothing.
     pub(super) everywhere: OnceCell<Option<Truth>>,
 }
@@ -71,7 +72,7 @@ type Map<Key, Value> = std::collections::HashMap<Key, Value, ahash::RandomState>
 
 /// What was found for one actor.
 #[derive(Default)]
-pub(super) struct Memo {
+pub(super) struct Memo<'m> {
     /// For each action, the identity policies that may allow it.
     pub(super) allowing: OnceCell<Box<[Allowing]>>,
     /// For each action, whether it was allowed on the last target.
@@ -86,7 +87,7 @@ pub(super) struct Memo {
     /// For each action, the users or the roles on which it may be allowed at all.
     pub(super) reach: RefCell<Map<(usize, Kind), Reach>>,
     /// By actions in lower case.
-    pub(super) of_actions: RefCell<Map<Box<str>, Rc<OfAction>>>,
+    pub(super) of_actions: RefCell<Map<Box<str>, Rc<OfAction<'m>>>>,
     pub(super) on_targets: RefCell<Map<OnTarget, Arc<Attempt>>>,
     pub(super) rewritten: RefCell<Map<usize, Arc<Attempt>>>,
     pub(super) current: RefCell<Current>,
@@ -98,7 +99,9 @@ pub(super) struct Memo {
     pub(super) written: OnceCell<Vec<Object>>,
     /// For each role, what it reads of that, if others may find that too.
     pub(super) objects: OnceCell<Option<Objects>>,
-    /// For each action, the actor's [class](super::shared), once it was looked for.
+    /// For each action, the actor's [class](super::shared) on whatever its policies name: many rules ask for it.
+    pub(super) classes_for_anything: OnceCell<Box<[OnceCell<Option<Class>>]>>,
+    /// For each action, the actor's class, once it was looked for.
     pub(super) classes: OnceCell<Box<[OnceCell<Option<Class>>]>>,
     /// Numbers of the actor's policies as they are attached.
     pub(super) names: OnceCell<Box<[OnceCell<u32>]>>,

@@ -6,15 +6,15 @@ use super::actor::Evaluator;
 use super::attempt::PolicyContext;
 use super::chain::{Kind, Member};
 use super::memo::{OfAction, Reach};
-use super::named::{may_be_named, may_have, may_meet};
+use super::named::{Patterns, may_be_named, may_have, may_meet};
 use super::rules::{ASSUME, Bind, Need, RULES};
 use super::samples::Sample;
-use crate::arn::{Arn, ArnPattern};
+use crate::arn::Arn;
 use crate::layers::Attached;
 use crate::statement::Effect;
 use crate::truth::Truth;
 
-impl Evaluator<'_> {
+impl<'m> Evaluator<'m> {
     /// The users, or the roles, on which all actions that are bound to one of them may be allowed.
     pub(super) fn reach(&self, needs: &[Need], kind: Kind) -> Reach {
         if !self.prunes {
@@ -97,7 +97,7 @@ impl Evaluator<'_> {
     }
 
     /// Whether there may be a resource that one of these patterns matches, and on which identity policies may allow an action.
-    pub(super) fn may_meet(&self, lower: &str, patterns: Option<&[ArnPattern]>) -> bool {
+    pub(super) fn may_meet(&self, lower: &str, patterns: Patterns<'_>) -> bool {
         may_meet(self.of_action(lower).named.as_deref(), patterns)
     }
 
@@ -113,7 +113,7 @@ impl Evaluator<'_> {
             })
     }
 
-    fn of_action(&self, lower: &str) -> Rc<OfAction> {
+    fn of_action(&self, lower: &str) -> Rc<OfAction<'m>> {
         if let Some(known) = self.memo.of_actions.borrow().get(lower) {
             return known.clone();
         }
@@ -123,7 +123,7 @@ impl Evaluator<'_> {
         found
     }
 
-    fn everywhere(&self, lower: &str, of_action: &OfAction) -> Option<Truth> {
+    fn everywhere(&self, lower: &str, of_action: &OfAction<'_>) -> Option<Truth> {
         *of_action.everywhere.get_or_init(|| {
             self.are_about_everything(lower).then(|| {
                 let service = lower.split(':').next().unwrap_or_default();

@@ -127,6 +127,8 @@ pub(super) struct Rule {
     pub(super) within: Vec<String>,
     /// Places in [`Rules::services`] of those of which the role must trust one.
     pub(super) trust: Vec<usize>,
+    /// Its place in [`Rules::rules`].
+    pub(super) place: usize,
     pub(super) instance_profile: bool,
     /// Place in [`Rules::services`] of what `iam:PassedToService` names, if it is not the service that the role trusts.
     pub(super) passed_to: Option<usize>,
@@ -335,6 +337,7 @@ fn rule(id: &str, members: &Map<String, Json>, rules: &mut Rules) -> Result<Rule
         effect: effect(text_of(members, "effect")?)?,
         within: if optional("within") { texts(members, "within")? } else { Vec::new() },
         trust,
+        place: rules.rules.len(),
         passed_to,
         signs,
         instance_profile: optional("instance_profile"),

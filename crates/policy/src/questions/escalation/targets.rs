@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::chain::Kind;
 use super::foreign::Site;
-use super::map::Trusting;
+use super::map::Carried;
 use super::rules::{Alternative, Bind, Effect, Fact, Need, RULES, Rule};
 use crate::layers::{Attached, Layers};
 use crate::policy::Policy;
@@ -102,40 +102,30 @@ fn trusting<'m>(
     alternative: &Alternative,
     site: Site<'_>,
 ) -> Vec<Target<'m>> {
-    let mut targets = Vec::new();
+    if evaluator.map.inventory.roles.is_none() {
+        let target =
+            |service: &usize| Target { service: Some((*service, Truth::True)), ..Target::missing(ROLES) };
+        return rule.trust.iter().map(target).collect();
+    }
     let makes_profile = alternative.makes_profile;
     let reach = evaluator.reach(&alternative.needs, Kind::Role);
-    let is_reached = |role: &usize| reach.as_ref().is_none_or(|reach| reach.binary_search(role).is_ok());
-    for service in &rule.trust {
-        if evaluator.map.inventory.roles.is_none() {
-            let service = Some((*service, Truth::True));
-            targets.push(Target { service, ..Target::missing(ROLES) });
+    let is_reached = |role: usize| reach.as_ref().is_none_or(|reach| reach.binary_search(&role).is_ok());
+    let target = |carried: &Carried| {
+        let Carried { role: index, service, trust } = *carried;
+        let role = evaluator.map.roles.get(index).filter(|_| is_reached(index))?;
+        if role.place.account != site.place.account || evaluator.is_actor(role.facts.arn) {
+            return None;
         }
-        for Trusting { role: index, trust, .. } in evaluator.map.trusting.get(*service).into_iter().flatten()
-        {
-            let Some(trusting) = evaluator.map.roles.get(*index) else { continue };
-            let is_here = trusting.place.account == site.place.account;
-            if !is_here || !is_reached(index) || evaluator.is_actor(trusting.facts.arn) {
-                continue;
+        let missing = match role.facts.instance_profile {
+            Some(has) if rule.instance_profile && has == makes_profile => return None,
+            None if rule.instance_profile && !makes_profile => {
+                vec!["whether the role has an instance profile"]
             }
-            let missing = match trusting.facts.instance_profile {
-                Some(has) if rule.instance_profile && has == makes_profile => continue,
-                None if rule.instance_profile && makes_profile => Vec::new(),
-                None if rule.instance_profile => vec!["whether the role has an instance profile"],
-                _ => Vec::new(),
-            };
-            targets.push(Target {
-                role: Some(*index),
-                service: Some((*service, *trust)),
-                missing,
-                ..Target::default()
-            });
-        }
-    }
-    // A role that trusts two of the services is one target.
-    targets.sort_by_key(|target| (target.role, std::cmp::Reverse(target.service.map(|(_, trust)| trust))));
-    targets.dedup_by_key(|target| (target.role, target.role.is_none().then_some(target.service)));
-    targets
+            _ => Vec::new(),
+        };
+        Some(Target { role: Some(index), service: Some((service, trust)), missing, ..Target::default() })
+    };
+    evaluator.map.carried(rule).iter().filter_map(target).collect()
 }
 
 /// With an object that the role reads and the actor writes, if there may be one.
