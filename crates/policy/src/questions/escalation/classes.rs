@@ -8,7 +8,7 @@ use super::attempt::{Attempt, Unrestricted};
 use super::index::Says;
 use super::inventory::Actor;
 use super::rules::RULES;
-use super::shared::{Class, MOST, MOST_READERS, Objects, number, remembered};
+use super::shared::{Accounts, Class, MOST, MOST_READERS, Objects, number, remembered};
 use crate::layers::Layers;
 use crate::statement::Effect;
 
@@ -22,11 +22,27 @@ impl Evaluator<'_> {
         actions: &[usize],
         find: impl FnOnce() -> Option<Arc<Unrestricted>>,
     ) -> Option<Arc<Unrestricted>> {
-        let class = |action: &usize| self.class_for_anything(*action);
-        match actions.iter().map(class).collect::<Option<Box<[Class]>>>() {
+        match self.classes_for_anything(actions.iter().copied()) {
             Some(classes) => remembered(&self.index.shared.unrestricted, MOST, classes, find),
             None => find(),
         }
+    }
+
+    /// The accounts that policies name for actions: they hang on nothing but what the statements name that may have one of
+    /// these, which is in the classes.
+    pub(super) fn shared_accounts(
+        &self,
+        actions: impl Iterator<Item = usize>,
+        find: impl FnOnce() -> Accounts,
+    ) -> Accounts {
+        match self.classes_for_anything(actions) {
+            Some(classes) => remembered(&self.index.shared.accounts, MOST, classes, find),
+            None => find(),
+        }
+    }
+
+    fn classes_for_anything(&self, actions: impl Iterator<Item = usize>) -> Option<Box<[Class]>> {
+        actions.map(|action| self.class_for_anything(action)).collect()
     }
 
     /// The objects that roles read of what everyone of the actor's class writes.

@@ -6,6 +6,7 @@ use super::attempt::{Attempt, PolicyContext};
 use std::sync::LazyLock;
 
 use super::rules::{Bind, Need, RULES, Rule};
+use super::shared::Accounts;
 use crate::catalogue::Catalogue;
 use crate::layers::Attached;
 use crate::questions::requests::Place;
@@ -56,17 +57,20 @@ impl<'m> Evaluator<'m> {
     }
 
     /// Accounts of others whose resources the policies name for a rule that has no target.
-    pub(super) fn accounts_named(&self, rule: &Rule, needs: &[Need]) -> Vec<String> {
+    pub(super) fn accounts_named(&self, rule: &Rule, needs: &[Need]) -> Accounts {
         if !rule.trust.is_empty() || !may_be_let_in(needs) {
-            return Vec::new();
+            return Accounts::default();
         }
-        let places: Vec<Box<str>> = needs.iter().flat_map(|need| self.places(need.action)).collect();
-        let accounts = places.iter().map(|place| Place::of(place).account);
-        let others = accounts.filter(|account| is_account(account) && *account != self.place.account);
-        let mut others: Vec<String> = others.map(str::to_owned).collect();
-        others.sort_unstable();
-        others.dedup();
-        others
+        let actions = || needs.iter().map(|need| need.action);
+        self.shared_accounts(actions(), || {
+            let places: Vec<Box<str>> = actions().flat_map(|action| self.places(action)).collect();
+            let accounts = places.iter().map(|place| Place::of(place).account);
+            let others = accounts.filter(|account| is_account(account) && *account != self.place.account);
+            let mut others: Vec<Box<str>> = others.map(Box::from).collect();
+            others.sort_unstable();
+            others.dedup();
+            others.into()
+        })
     }
 
     /// Another account than the actor's.

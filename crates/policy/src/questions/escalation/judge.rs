@@ -131,8 +131,8 @@ impl<'m> Evaluator<'m> {
             if is_at_home {
                 continue;
             }
-            for account in self.accounts_named(rule, needs) {
-                self.found_in(self.abroad_in(&account), rule, alternative, found);
+            for account in self.accounts_named(rule, needs).iter() {
+                self.found_in(self.abroad_in(account), rule, alternative, found);
             }
         }
     }

@@ -3,7 +3,8 @@
 //! How an action comes out hangs on the statements that may have it, in every layer, on what their conditions look at, and on
 //! what kind of principal asks. What is the same of all that puts principals into one *class* for that action, whatever else
 //! their policies say. Answers that hang on nothing but the classes of their actions are remembered by these: on which resources
-//! actions that are bound to nothing are allowed, and which objects a role reads that the principal writes. Nobody has a class
+//! actions that are bound to nothing are allowed, which other accounts policies name for them, and which objects a role reads that
+//! the principal writes. Nobody has a class
 //! of whom a statement says something of its own: by a policy variable in a resource, or an RCP that denies. Nor has anybody where
 //! conditions speak of tags of the target, since other actions may set these, or where an answer may be about the principal
 //! itself as a target.
@@ -24,6 +25,9 @@ pub(super) const MOST_READERS: usize = 100_000;
 /// A class by its number.
 pub(super) type Class = u32;
 
+/// Accounts of others that policies name.
+pub(super) type Accounts = Arc<[Box<str>]>;
+
 /// For each role, the object that it reads of what someone writes.
 pub(super) type Objects = Arc<[OnceLock<Option<Arc<str>>>]>;
 
@@ -36,6 +40,7 @@ pub(super) struct Shared {
     pub(super) words: Map<Box<str>, u32>,
     pub(super) classes: Map<Box<[u32]>, Class>,
     pub(super) unrestricted: Map<Box<[Class]>, Option<Arc<Unrestricted>>>,
+    pub(super) accounts: Map<Box<[Class]>, Accounts>,
     pub(super) objects: Map<Class, Objects>,
     /// By object.
     pub(super) writing: Map<(Class, Arc<str>), Option<Arc<Attempt>>>,
