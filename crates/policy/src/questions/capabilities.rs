@@ -148,9 +148,9 @@ impl Question<'_> {
         }
         let setting = Setting { principal: self.start.principal(), action, context: self.start.context() };
         let kinds = Kinds::of(action);
-        let typical = typical(kinds.as_ref(), &setting);
+        let typical = typical(kinds.as_deref(), &setting);
         let named = patterns.into_iter().flat_map(|(pattern, variables)| {
-            let met = within(kinds.as_ref(), &Wanted::read(&pattern, variables, &setting));
+            let met = within(kinds.as_deref(), &Wanted::read(&pattern, variables, &setting));
             met.into_iter().map(move |met| (pattern.clone(), met))
         });
         let mut seen = BTreeSet::new();

@@ -8,7 +8,10 @@
 //! stream). So what is granted on each of them is granted, what is granted on none is not, and what lies between is not
 //! known.
 
-use crate::catalogue::Catalogue;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
+
+use crate::catalogue::{Action, Catalogue};
 
 /// One character of a pattern of ARNs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,10 +76,26 @@ pub(super) struct Group {
 
 const SEGMENTS: usize = 6;
 
+/// What was read, by the addresses of the names of actions. Those of the catalogue, at most.
+static KNOWN: LazyLock<RwLock<HashMap<usize, Arc<Kinds>, ahash::RandomState>>> =
+    LazyLock::new(RwLock::default);
+
 impl Kinds {
-    /// Those of an action; `None` if it is not listed.
-    pub(super) fn of(action: &str) -> Option<Self> {
+    /// Those of an action; `None` if it is not listed. Policies of thousands of principals name the same actions, so those of
+    /// each are read once: the catalogue never changes.
+    pub(super) fn of(action: &str) -> Option<Arc<Self>> {
         let listed = Catalogue::get().action(action)?;
+        // Names are parts of one text that is never given back: each action has its own address.
+        let address = listed.name().as_ptr().addr();
+        if let Some(known) = KNOWN.read().unwrap_or_else(PoisonError::into_inner).get(&address) {
+            return Some(known.clone());
+        }
+        let found = Arc::new(Self::read(listed));
+        KNOWN.write().unwrap_or_else(PoisonError::into_inner).insert(address, found.clone());
+        Some(found)
+    }
+
+    fn read(listed: Action<'static>) -> Self {
         let mut required = Vec::new();
         let mut optional = Vec::new();
         let mut kinds: Vec<_> = listed.resource_types().collect();
@@ -88,7 +107,7 @@ impl Kinds {
         }
         if required.is_empty() {
             let groups = vec![Group { kinds: optional, or_nothing: true }];
-            return Some(Self { groups, besides: Vec::new() });
+            return Self { groups, besides: Vec::new() };
         }
         // AWS's own resources stand beside those of accounts: nothing takes one of each.
         let groups = if required.iter().any(Kind::is_of_aws) {
@@ -96,7 +115,7 @@ impl Kinds {
         } else {
             required.into_iter().map(|kind| Group { kinds: vec![kind], or_nothing: false }).collect()
         };
-        Some(Self { groups, besides: optional })
+        Self { groups, besides: optional }
     }
 
     /// Whether no type is listed.

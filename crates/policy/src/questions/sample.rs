@@ -114,7 +114,7 @@ mod tests {
             Context::complete().with("aws:username", "ann").with_state("aws:userid", Key::Environment);
         let setting = Setting { principal: &ann, action, context: &context };
         let wanted = Wanted::read(pattern, true, &setting);
-        let kinds = Kinds::of(action).map(|kinds| kinds.groups).unwrap_or_default();
+        let kinds = Kinds::of(action).map(|kinds| kinds.groups.clone()).unwrap_or_default();
         let mut kinds = kinds.iter().flat_map(|group| &group.kinds);
         kinds.find_map(|kind| wanted.of_kind(kind)).unwrap_or_else(|| wanted.of_any_kind())
     }

@@ -1,7 +1,7 @@
 //! The rules of escalation, as data: ids and permissions after pathfinding.cloud, and more of the kind.
 //! <https://github.com/DataDog/pathfinding.cloud>
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use serde_json::{Map, Value as Json};
 
@@ -178,7 +178,7 @@ pub(super) struct Rules {
     /// The same in lower case.
     pub(super) lower: Vec<String>,
     /// What they are about; `None` if the catalogue does not list the action.
-    pub(super) kinds: Vec<Option<Kinds>>,
+    pub(super) kinds: Vec<Option<Arc<Kinds>>>,
     /// Whether their requests have the key `iam:PermissionsBoundary`.
     /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html>
     pub(super) bounded: Vec<bool>,

@@ -282,7 +282,7 @@ impl Evaluator<'_> {
 }
 
 fn kinds(action: usize) -> Option<&'static Kinds> {
-    RULES.kinds.get(action)?.as_ref()
+    RULES.kinds.get(action)?.as_deref()
 }
 
 /// Whether two ARNs are of one type of one service.
