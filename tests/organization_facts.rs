@@ -8,7 +8,7 @@ use orgsweep_aws::OrganizationReader;
 use orgsweep_identity::EffectiveGuardrail;
 use orgsweep_lake::{Lake, ScanSelector};
 use orgsweep_model::computed::computed;
-use orgsweep_model::facts::{OrganizationPolicy, RosterEntry};
+use orgsweep_model::facts::{OrganizationPolicy, Policy, RosterEntry};
 use orgsweep_model::records::{
     CoverageOutcome, CoverageRecord, FindingRecord, ScanAccountRecord, ScanRecord, TableRead,
     TableReadOutcome,
@@ -27,6 +27,8 @@ use crate::support::{
 const READ: &str = "organizations:DescribeAccount";
 const ONCE: &str = "org-management-account-unnamed";
 const EACH: &str = "account-guardrails-missing";
+/// Reads the policies of an account, a table in parts.
+const SESSIONS: &str = "iam-role-max-session-duration-excessive";
 
 orgsweep_model::table! {
     /// Who manages the organization.
@@ -176,11 +178,13 @@ fn house() -> Pack {
 /// No test by itself: what the tests below start.
 #[test]
 fn distribution() {
-    as_distribution(|| vec![standard_pack("organization"), standard_pack("credentials"), house()]);
+    as_distribution(|| {
+        vec![standard_pack("organization"), standard_pack("credentials"), standard_pack("trust"), house()]
+    });
 }
 
 /// Checks of all kinds: those above, one that needs the account alone, and one that needs nothing but the roster.
-const CHECKS: [&str; 8] = [
+const CHECKS: [&str; 10] = [
     "--check",
     ONCE,
     "--check",
@@ -189,6 +193,8 @@ const CHECKS: [&str; 8] = [
     "iam-root-mfa-missing",
     "--check",
     "org-account-not-active",
+    "--check",
+    SESSIONS,
 ];
 
 fn world(options: Options) -> World {
@@ -436,10 +442,12 @@ fn accounts_that_wait_for_the_organization_are_judged_by_who_resumes() {
     assert_eq!(said.code, 0, "{}{}", said.output, said.errors);
     // The last one was reported, and perhaps not kept before the signal.
     assert!(asked(&world, "sts:AssumeRole") <= before + 1, "accounts were entered again");
-    for check in [ONCE, EACH, "iam-root-mfa-missing", "org-account-not-active"] {
+    for check in [ONCE, EACH, SESSIONS, "iam-root-mfa-missing", "org-account-not-active"] {
         assert_eq!(findings(&world, check), findings(&whole, check), "{check}");
         assert_eq!(coverage(&world, check), coverage(&whole, check), "{check}");
     }
+    assert!(coverage(&world, SESSIONS).values().all(|row| row.outcome != CoverageOutcome::NotRun));
+    assert_eq!(world.rows::<Policy>().len(), whole.rows::<Policy>().len());
     judged_again(&world);
 }
 

@@ -171,23 +171,25 @@ pub fn fill(
     reads: &[TableRead],
 ) -> Result<(), LakeError> {
     let read_of = |name: &str| reads.iter().find(|read| read.table_name == name);
-    let Some(read) = read_of(table.name) else {
+    let whole = read_of(table.name);
+    // What is not judged yet has lines of the parts alone: the whole is put together where it is judged.
+    let of_parts = table.parts.iter().filter_map(|part| read_of(part.name)).map(|read| read.observed_at);
+    let Some(observed_at) = whole.map(|read| read.observed_at).or(of_parts.min()) else {
         return Ok(());
     };
-    let is_whole = table.parts.is_empty();
-    if let Some(gap) = read.gap().filter(|_| is_whole) {
-        tables.insert_gap(table.name, gap, read.observed_at);
+    if let Some(gap) = whole.and_then(TableRead::gap).filter(|_| table.parts.is_empty()) {
+        tables.insert_gap(table.name, gap, observed_at);
         return Ok(());
     }
     let rows = rows_in(table, rows, path)?;
-    if rows.len() as i64 != read.row_count {
+    if let Some(read) = whole.filter(|read| rows.len() as i64 != read.row_count) {
         // Rows that went missing would read as a pass.
         let count = rows.len();
         let problem =
             format!("{count} rows of account {}, but table_reads says {}", read.account_id, read.row_count);
         return Err(LakeError::changed(path, problem));
     }
-    tables.insert_rows(rows, read.observed_at);
+    tables.insert_rows(rows, observed_at);
     for part in table.parts {
         match read_of(part.name).map(|read| (read, read.gap())) {
             None => {}

@@ -75,6 +75,13 @@ impl Registry {
                 return Err(format!("table {} is a built-in table: choose another name", table.name));
             }
         }
+        // What is collected is stored, named by its pack or not: it can be judged again.
+        for table in registry.collectors.iter().flat_map(|collector| collector.fills()) {
+            let is_known = registry.stored.iter().any(|known| known.sources().any(|source| source == *table));
+            if table.is_stored && !is_known {
+                registry.stored.push(table);
+            }
+        }
         let mut filled: BTreeSet<&str> = BTreeSet::from([ROSTER]);
         for collector in &registry.collectors {
             let read = collector.fills().iter().chain(collector.needs().gates);
@@ -239,6 +246,13 @@ fn refuse_unfilled(
     dependencies: &[Dependency],
 ) -> Result<(), String> {
     let is_filled = |table: &TableSchema| table.grain == Grain::Text || filled.contains(table.name);
+    let transient = dependencies.iter().find(|one| one.table.build.is_some() && !one.table.is_stored);
+    if let Some(lost) = transient {
+        return Err(format!(
+            "{kind} {name} reads table {}, which is transient: a stored scan could not be checked again",
+            lost.table.name
+        ));
+    }
     match dependencies.iter().find(|dependency| !is_filled(dependency.table)) {
         Some(lost) => Err(format!("{kind} {name} reads table {}, which no collector fills", lost.table.name)),
         None => Ok(()),

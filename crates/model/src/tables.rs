@@ -12,7 +12,20 @@ use crate::time::Timestamp;
 /// One table, or one part of a table, of one account.
 struct Entry {
     content: Result<Content, Gap>,
+    /// Why the rows are not all: they are stored, and no verdict rests on them.
+    incomplete: Option<Gap>,
     observed_at: Timestamp,
+}
+
+impl Entry {
+    fn new(content: Result<Content, Gap>, observed_at: Timestamp) -> Self {
+        Self { content, incomplete: None, observed_at }
+    }
+
+    /// Why it was not read as a whole.
+    fn gap(&self) -> Option<&Gap> {
+        self.content.as_ref().err().or(self.incomplete.as_ref())
+    }
 }
 
 enum Content {
@@ -78,7 +91,16 @@ impl Tables {
     pub fn insert_rows(&mut self, rows: Arc<dyn Rows>, observed_at: Timestamp) {
         let name = rows.schema().name;
         self.views = Views::default();
-        self.entries.insert(name, Entry { content: Ok(Content::Rows(rows)), observed_at });
+        self.entries.insert(name, Entry::new(Ok(Content::Rows(rows)), observed_at));
+    }
+
+    /// Puts in rows of which some are missing. They are stored; whoever reads the table gets the gap.
+    pub fn insert_incomplete(&mut self, rows: Arc<dyn Rows>, gap: Gap, observed_at: Timestamp) {
+        let name = rows.schema().name;
+        self.insert_rows(rows, observed_at);
+        if let Some(entry) = self.entries.get_mut(name) {
+            entry.incomplete = Some(gap);
+        }
     }
 
     /// Adds one part of a table.
@@ -91,7 +113,7 @@ impl Tables {
     /// Records that a part was read; its rows are in the table already.
     pub fn note_part(&mut self, part: &'static TableSchema, count: usize, observed_at: Timestamp) {
         self.views = Views::default();
-        self.entries.insert(part.name, Entry { content: Ok(Content::Part(count)), observed_at });
+        self.entries.insert(part.name, Entry::new(Ok(Content::Part(count)), observed_at));
     }
 
     /// Adds policy texts; each is kept once. Where they came from is in the tables that name them.
@@ -108,7 +130,7 @@ impl Tables {
         let entry = self
             .entries
             .entry(R::SCHEMA.name)
-            .or_insert_with(|| Entry { content: Ok(Content::Rows(Arc::new(Vec::<R>::new()))), observed_at });
+            .or_insert_with(|| Entry::new(Ok(Content::Rows(Arc::new(Vec::<R>::new()))), observed_at));
         entry.observed_at = entry.observed_at.min(observed_at);
         match &mut entry.content {
             Ok(Content::Rows(known)) => {
@@ -132,7 +154,7 @@ impl Tables {
     /// Records that a table or a part of one could not be read.
     pub fn insert_gap(&mut self, table: &'static str, gap: Gap, observed_at: Timestamp) {
         self.views = Views::default();
-        self.entries.insert(table, Entry { content: Err(gap), observed_at });
+        self.entries.insert(table, Entry::new(Err(gap), observed_at));
     }
 
     /// Notes something that is neither a row nor a gap: an entity that went away between two calls.
@@ -158,10 +180,10 @@ impl Tables {
             return Ok(self.rows_of());
         }
         match self.holding(R::SCHEMA).entries.get(R::SCHEMA.name) {
+            Some(Entry { content: Err(gap), .. } | Entry { incomplete: Some(gap), .. }) => Err(gap),
             Some(Entry { content: Ok(Content::Rows(rows)), .. }) => {
                 rows.as_any().downcast_ref::<Vec<R>>().map(Vec::as_slice).ok_or(&NEVER_READ)
             }
-            Some(Entry { content: Err(gap), .. }) => Err(gap),
             _ => Err(&NEVER_READ),
         }
     }
@@ -188,7 +210,7 @@ impl Tables {
             return Ok(());
         }
         match self.holding(table).entries.get(table.name) {
-            Some(entry) => entry.content.as_ref().map(|_| ()),
+            Some(entry) => entry.gap().map_or(Ok(()), Err),
             None => Err(&NEVER_READ),
         }
     }
@@ -222,7 +244,7 @@ impl Tables {
 
     /// The gap of a table or a part by name.
     pub fn gap(&self, table: &str) -> Option<&Gap> {
-        self.entries.get(table).and_then(|entry| entry.content.as_ref().err())
+        self.entries.get(table).and_then(Entry::gap)
     }
 
     /// When the facts of a table were established.
@@ -239,3 +261,21 @@ impl Tables {
 /// A bug rather than an answer from AWS: no collector filled the table. It still may not look like a pass.
 static NEVER_READ: Gap =
     Gap { reason: Reason::MalformedAnswer, api: None, code: None, message: None, attempts: 0 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::OrganizationPolicy;
+
+    #[test]
+    fn rows_of_which_some_are_missing_are_kept_and_are_a_gap_for_who_reads_them() {
+        let mut tables = Tables::new();
+        let gap = Gap::new(Reason::Denied).during("organizations:ListPolicies");
+        let rows: Arc<dyn Rows> = Arc::new(Vec::<OrganizationPolicy>::new());
+        tables.insert_incomplete(rows, gap.clone(), Timestamp::UNIX_EPOCH);
+        assert_eq!(tables.get::<OrganizationPolicy>(), Err(&gap));
+        assert_eq!(tables.read(OrganizationPolicy::SCHEMA), Err(&gap));
+        assert_eq!(tables.gap(OrganizationPolicy::SCHEMA.name), Some(&gap));
+        assert!(tables.rows(OrganizationPolicy::SCHEMA.name).is_some());
+    }
+}

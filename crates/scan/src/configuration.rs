@@ -65,6 +65,8 @@ struct Configuration<'a> {
     checks: BTreeMap<&'a str, Json>,
     overrides: Vec<(String, &'a BTreeMap<String, Json>)>,
     tables: Vec<&'static str>,
+    organization_tables: Vec<&'static str>,
+    computed_tables: Vec<&'static str>,
     details: usize,
     report_max_age_seconds: Option<u64>,
     accounts: &'a AccountsFrom,
@@ -82,6 +84,8 @@ impl<'a> Configuration<'a> {
         let Plan {
             checks,
             collectors,
+            organization_collectors,
+            computed,
             filter,
             most_details,
             // Whether an override may match nothing decides whether a scan is done, and not what comes of it.
@@ -91,8 +95,6 @@ impl<'a> Configuration<'a> {
             clock: _,
             // Which tables there are follows from the program, and its version is compared by itself.
             stored: _,
-            organization_collectors: _,
-            computed: _,
             shared: _,
             concurrency: _,
             done: _,
@@ -107,6 +109,11 @@ impl<'a> Configuration<'a> {
             checks: checks.checks().map(|check| (check.id(), check.settings())).collect(),
             overrides: overrides.iter().map(|(scope, changes)| (format!("{scope:?}"), changes)).collect(),
             tables: collectors.iter().flat_map(|one| one.fills().iter().map(|table| table.name)).collect(),
+            organization_tables: organization_collectors
+                .iter()
+                .flat_map(|one| one.fills().iter().map(|table| table.name))
+                .collect(),
+            computed_tables: computed.iter().map(|one| one.schema().name).collect(),
             details: *most_details,
             report_max_age_seconds: report_max_age.map(|age| age.as_secs()),
             accounts,

@@ -140,7 +140,10 @@ fn compute(table: &dyn DynComputed, tables: &mut Tables, context: &Context<'_>) 
     let observed_at = read.observed_at;
     match made {
         Ok(rows) => {
-            tables.insert_rows(rows, observed_at);
+            match read.gap() {
+                None => tables.insert_rows(rows, observed_at),
+                Some(gap) => tables.insert_incomplete(rows, gap, observed_at),
+            }
             Some(read)
         }
         Err(gap) => {

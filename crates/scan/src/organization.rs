@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use orgsweep_lake::{LakeError, ScanWriter};
 use orgsweep_model::{AccountId, Gap, Organization, Reason, Tables};
-use orgsweep_sweep::{OrganizationAccess, OrganizationFacts, Plan, Source, Stop};
+use orgsweep_sweep::{OrganizationAccess, OrganizationFacts, Plan, Source, Stop, StopReason};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
@@ -74,11 +74,11 @@ impl Reading {
         let organization = &judge.organization;
         let known = match (kept, source.organization_access().await) {
             _ if plan.organization_collectors.is_empty() => Ok(OrganizationFacts::none(plan, organization)),
+            (_, OrganizationAccess::None) => Ok(OrganizationFacts::none(plan, organization)),
             (Some(tables), _) => Ok(OrganizationFacts::of(tables, plan, organization)),
             (None, OrganizationAccess::Snapshot(snapshot)) => {
                 Ok(OrganizationFacts::of_snapshot(&snapshot, plan))
             }
-            (None, OrganizationAccess::None) => Ok(OrganizationFacts::none(plan, organization)),
             (None, OrganizationAccess::Session(session)) => Err(session),
         };
         let complete = WhenComplete::default();
@@ -106,8 +106,9 @@ impl Reading {
     }
 
     /// Waits for the end of it, but not for longer than the scan may take; `on_wait` is called if that takes a while.
-    pub async fn end(self, stop: &Stop, was_stopped: bool, on_wait: impl FnOnce()) {
-        let Some(mut task) = self.task else { return };
+    /// Whether it was stopped before its end, and by what.
+    pub async fn end(self, stop: &Stop, was_stopped: bool, on_wait: impl FnOnce()) -> Option<StopReason> {
+        let mut task = self.task?;
         let deadline = async {
             match stop.deadline {
                 Some(moment) => sleep_until(moment.max(Instant::now())).await,
@@ -119,13 +120,13 @@ impl Reading {
         let mut on_wait = Some(on_wait);
         let ended = loop {
             if was_stopped && !task.is_finished() {
-                break None;
+                break Err(StopReason::Interrupted);
             }
             tokio::select! {
                 biased;
-                ended = &mut task => break Some(ended),
-                () = stop.gently.cancelled() => break None,
-                () = &mut deadline => break None,
+                ended = &mut task => break Ok(ended),
+                () = stop.gently.cancelled() => break Err(StopReason::Interrupted),
+                () = &mut deadline => break Err(StopReason::Deadline),
                 () = sleep_until(silent_until), if on_wait.is_some() => {
                     if let Some(on_wait) = on_wait.take() {
                         on_wait();
@@ -133,17 +134,19 @@ impl Reading {
                 }
             }
         };
-        let lost = match ended {
-            Some(Ok(())) => return,
-            Some(Err(error)) => Gap::new(Reason::MalformedAnswer).because(&error.to_string()),
-            None => {
+        let (lost, stopped) = match ended {
+            Ok(Ok(())) => return None,
+            Ok(Err(error)) => (Gap::new(Reason::MalformedAnswer).because(&error.to_string()), None),
+            Err(reason) => {
                 task.abort();
-                Gap::new(Reason::Cancelled).because("the scan was stopped before its end")
+                let gap = Gap::new(Reason::Cancelled).because("the scan was stopped before its end");
+                (gap, Some(reason))
             }
         };
         let organization: &Organization = &self.judge.organization;
         let facts = OrganizationFacts::lost(&lost, &self.plan, organization);
         self.complete.set(self.judge.complete(facts), false);
+        stopped
     }
 }
 

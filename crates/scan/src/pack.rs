@@ -131,6 +131,10 @@ impl<'a> LakeSink<'a> {
 
     /// Judges the accounts that waited, with what there is of the organization.
     pub fn judge_waiting(&mut self) -> Result<(), String> {
+        if !self.waiting.is_empty() {
+            // From here on verdicts rest on them, gaps included: a process that resumes the scan judges the rest by the same.
+            self.keep(self.packing.organization.clone().get()).map_err(|error| error.to_string())?;
+        }
         while let Some(account) = self.waiting.pop_front() {
             self.judge_later(account)?;
         }
@@ -139,7 +143,11 @@ impl<'a> LakeSink<'a> {
 
     /// Keeps the organization's facts as soon as they are complete.
     pub fn keep_organization(&mut self) -> Result<(), LakeError> {
-        if let (Some(complete), false) = (self.packing.organization.settled(), self.is_organization_kept) {
+        self.keep(self.packing.organization.clone().settled())
+    }
+
+    fn keep(&mut self, facts: Option<&CompleteOrganization>) -> Result<(), LakeError> {
+        if let (Some(complete), false) = (facts, self.is_organization_kept) {
             let management = self.packing.judge.organization.management_account_id;
             keep_organization(self.writer, complete, &self.plan, management)?;
             self.is_organization_kept = true;
@@ -165,12 +173,13 @@ impl Sink for LakeSink<'_> {
     }
 
     fn take(&mut self, packed: Packed, tally: &AccountTally) -> Result<Taken, String> {
+        let failed = |error: LakeError| error.to_string();
+        // Before the first account that is judged by them.
+        self.keep_organization().map_err(failed)?;
         let taken = put(self.writer, Place::Finished, packed, tally)?;
         if taken == Taken::Collected {
             self.waiting.push_back(tally.line.id);
         }
-        let failed = |error: LakeError| error.to_string();
-        self.keep_organization().map_err(failed)?;
         // One for each that comes, so that the run is not held up.
         if self.packing.organization.settled().is_some()
             && let Some(account) = self.waiting.pop_front()

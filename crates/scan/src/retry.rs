@@ -1,13 +1,12 @@
 //! A published scan read back, so that only what it lost is collected again.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::Arc;
 
 use orgsweep_lake::{Place, Scan, ScanId, ScanSelector, ScanWriter};
+use orgsweep_model::AccountId;
 use orgsweep_model::records::{ApiCallRecord, ScanAccountRecord, ScanRecord, ScanState};
 use orgsweep_model::registry::Registry;
-use orgsweep_model::{AccountId, Usage};
-use orgsweep_sweep::{Plan, Totals};
+use orgsweep_sweep::{Copied, Plan, Totals};
 use serde_json::Value as Json;
 
 use crate::configuration::MayChange;
@@ -84,7 +83,7 @@ impl Earlier {
         &self,
         registry: &Registry,
         options: &Options,
-        accounts: &BTreeMap<AccountId, Option<Arc<Usage>>>,
+        accounts: &BTreeMap<AccountId, Copied>,
         into: Into<'_>,
     ) -> Result<(), Error> {
         if accounts.is_empty() {
@@ -93,10 +92,13 @@ impl Earlier {
         let Into { writer, packing, place, totals } = into;
         let mut stored = StoredFacts::of(&self.published, options, registry)?;
         stored.each_account(&|account| accounts.contains_key(&account), &mut |mut facts| {
-            if let Some(Some(usage)) = accounts.get(&facts.account.id) {
-                facts.record.api_calls = usage.calls() as i64;
-                facts.record.throttles = usage.throttles() as i64;
-                facts.api_calls = ApiCallRecord::of(Some(facts.account.id), usage);
+            if let Some(Copied { account, usage }) = accounts.get(&facts.account.id) {
+                facts.is_listed_as(account, options.plan.clock.now());
+                if let Some(usage) = usage {
+                    facts.record.api_calls = usage.calls() as i64;
+                    facts.record.throttles = usage.throttles() as i64;
+                    facts.api_calls = ApiCallRecord::of(Some(account.id), usage);
+                }
             }
             totals.add(keep(writer, packing, place, facts).map_err(Error::Rows)?);
             Ok(())

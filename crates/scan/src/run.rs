@@ -7,7 +7,7 @@ use std::time::Duration;
 use orgsweep_lake::{Place, ScanHeader, ScanId, ScanWriter};
 use orgsweep_model::registry::Registry;
 use orgsweep_model::{AccountId, Organization, Usage};
-use orgsweep_sweep::{Pending, Plan, RunResult, ScanError, Source, Stop, StopReason, Totals};
+use orgsweep_sweep::{Copied, Pending, Plan, RunResult, ScanError, Source, Stop, StopReason, Totals};
 use tokio::time::Instant;
 
 use crate::begin::Started;
@@ -120,7 +120,7 @@ impl Running<'_> {
         Beginning {
             scan_id: self.header.scan_id.clone(),
             checks: self.plan.checks.len(),
-            resumed: self.totals.accounts.len(),
+            resumed: self.kept(),
             retried_scan_id: self.header.retried_scan_id.clone(),
             shard: self.shard,
         }
@@ -169,7 +169,10 @@ impl Running<'_> {
         let ran = orgsweep_sweep::run(source, plan, &mut sink, stop, &mut about_accounts).await;
         on_event(Event::AccountsEnded);
         let was_stopped = !ran.as_ref().is_ok_and(|ended| ended.stopped.is_none());
-        reading.end(&self.stop, was_stopped, || on_event(Event::WaitingForOrganization)).await;
+        let stopped = reading.end(&self.stop, was_stopped, || on_event(Event::WaitingForOrganization)).await;
+        // Accounts that wait for the organization are kept for a process that resumes the scan.
+        let stopped = stopped.filter(|_| self.plan.judges_with_organization());
+        let ran = ran.map(|ended| RunResult { stopped: ended.stopped.or(stopped), ..ended });
         // An error of the run comes first: how to resume matters more.
         let kept = sink.keep_organization();
         let is_published = ran.as_ref().is_ok_and(|ended| {
@@ -231,7 +234,8 @@ impl Running<'_> {
             let kept = keep(&mut self.writer, &packing, Place::Unfinished, facts);
             self.totals.add(kept.map_err(Error::Rows)?);
         }
-        let kept = kept.into_iter().map(|one| (one.account.id, one.usage)).collect();
+        let copied = |one: Pending| (one.account.id, Copied { account: one.account, usage: one.usage });
+        let kept = kept.into_iter().map(copied).collect();
         self.judge_again(Place::Unfinished, &kept, organization, facts)
     }
 
@@ -239,7 +243,7 @@ impl Running<'_> {
     fn judge_again(
         &mut self,
         place: Place,
-        accounts: &BTreeMap<AccountId, Option<Arc<Usage>>>,
+        accounts: &BTreeMap<AccountId, Copied>,
         organization: &Organization,
         facts: &WhenComplete,
     ) -> Result<(), Error> {

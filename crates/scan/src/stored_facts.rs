@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use orgsweep_lake::{LakeError, Scan, ScanWriter};
-use orgsweep_model::facts::{Policy, RosterEntry};
+use orgsweep_model::facts::RosterEntry;
 use orgsweep_model::records::{ApiCallRecord, ScanAccountRecord, ScanState, TableRead};
 use orgsweep_model::registry::Registry;
-use orgsweep_model::{Account, AccountId, Gap, Grain, Organization, Reason, Row as _, TableSchema, Tables};
+use orgsweep_model::{Account, AccountId, Gap, Grain, Organization, Reason, TableSchema, Tables};
 use orgsweep_sweep::{AccountFacts, OrganizationFacts, Plan, lost_tables};
 
 use crate::error::Error;
@@ -97,10 +97,12 @@ impl<'a> StoredFacts<'a> {
                 tables.insert_gap(wanted.name, gap.clone(), plan.now);
             }
         }
-        // The texts were read with the policies that name them.
-        let parts = Policy::SCHEMA.parts.iter().filter(|part| tables.gap(part.name).is_none());
-        if let Some(observed_at) = parts.filter_map(|part| tables.observed_at(part.name)).min() {
-            let texts = self.texts.of_policies(tables.rows_of::<Policy>())?;
+        // The texts were read with the rows that name them.
+        let sources = self.tables.iter().flat_map(|table| table.sources());
+        let read = sources.filter(|source| tables.gap(source.name).is_none());
+        if let Some(observed_at) = read.filter_map(|source| tables.observed_at(source.name)).min() {
+            let texts =
+                self.texts.of_tables(self.tables.iter().filter_map(|table| tables.rows(table.name)))?;
             tables.insert(texts, observed_at);
         }
         let record = ScanAccountRecord {
@@ -127,6 +129,9 @@ impl<'a> StoredFacts<'a> {
     /// What the scan read of its organization.
     pub fn organization(&mut self, organization: &Organization) -> Result<OrganizationFacts, Error> {
         let plan = &self.options.plan;
+        if organization.id == Organization::NONE {
+            return Ok(OrganizationFacts::none(plan, organization));
+        }
         let is_about_it = |table: &TableSchema| table.grain == Grain::Organization;
         let stored: Vec<&'static TableSchema> =
             self.tables.iter().copied().filter(|table| is_about_it(table)).collect();

@@ -6,7 +6,7 @@ use std::io::{BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
 use std::sync::Arc;
 
 use orgsweep_lake::Scan;
-use orgsweep_model::facts::{Document, Policy};
+use orgsweep_model::facts::Document;
 use orgsweep_model::{Row as _, Rows, Value};
 
 use crate::error::Error;
@@ -37,11 +37,6 @@ impl StoredTexts {
         }
         let file = writer.into_inner().map_err(|error| Error::Texts(error.into_error()))?;
         Ok(Self { file, places })
-    }
-
-    /// The texts of these policies, each once.
-    pub fn of_policies(&mut self, policies: &[Policy]) -> Result<Vec<Document>, Error> {
-        self.named(policies.iter().filter_map(|policy| policy.document_sha256.as_ref()))
     }
 
     /// The texts that these tables name, each once: in the column that `documents` is named by.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
-use orgsweep_model::{Account, AccountId, AccountState, Gap, Organization, Reason, Usage};
+use orgsweep_model::{Account, AccountId, AccountState, Gap, Organization, Reason};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
@@ -16,7 +16,7 @@ use crate::filter::{RosterKey, inactive, path};
 use crate::plan::{Plan, Unmatched};
 use crate::sink::{Event, Packer, ScanError};
 use crate::source::Source;
-use crate::stop::Pending;
+use crate::stop::{Copied, Pending};
 use crate::totals::{AccountTally, Totals};
 
 /// Collected accounts that may wait for the names of their units beside those in flight.
@@ -74,7 +74,7 @@ pub(crate) struct Dispatcher<P> {
     /// Collected accounts that wait for the names of their units.
     pub(crate) parked: Arc<Parked>,
     /// Accounts to be taken over from an earlier scan.
-    pub(crate) taken: BTreeMap<AccountId, Option<Arc<Usage>>>,
+    pub(crate) taken: BTreeMap<AccountId, Copied>,
     /// Accounts about whose state Organizations says nothing.
     unstated: usize,
     /// Which account a task is about, so that a task that dies still has a name.
@@ -129,7 +129,7 @@ impl<P: Send + 'static> Dispatcher<P> {
             return;
         }
         if refusal.is_none() && self.plan.taken.contains(&account.id) {
-            self.taken.insert(account.id, None);
+            self.taken.insert(account.id, Copied { account, usage: None });
         } else {
             self.to_scan += usize::from(refusal.is_none());
             self.pending.push_back(Pending { account, refusal, usage: None });
@@ -211,7 +211,9 @@ impl<P: Send + 'static> Dispatcher<P> {
                 match finished {
                     Finished::Rows(rows) => TaskEnd::Rows(rows, was_to_scan),
                     Finished::Kept(account) => {
-                        self.taken.insert(account, about.and_then(|about| about.usage));
+                        if let Some(Pending { account, usage, .. }) = about {
+                            self.taken.insert(account.id, Copied { account, usage });
+                        }
                         TaskEnd::Kept(account)
                     }
                 }
@@ -223,8 +225,9 @@ impl<P: Send + 'static> Dispatcher<P> {
                 let was_to_scan = refusal.is_none();
                 if refusal.is_none() && self.plan.had.contains(&account.id) {
                     // As for an account that could not be entered again.
-                    self.taken.insert(account.id, usage);
-                    return TaskEnd::Kept(account.id);
+                    let id = account.id;
+                    self.taken.insert(id, Copied { account, usage });
+                    return TaskEnd::Kept(id);
                 }
                 let gap =
                     Gap::new(Reason::MalformedAnswer).because(&format!("the account's task failed: {error}"));
@@ -238,9 +241,10 @@ impl<P: Send + 'static> Dispatcher<P> {
     pub(crate) fn left(&mut self, names: Option<&BTreeMap<String, String>>) -> Vec<Pending> {
         let mut left: Vec<Pending> = std::mem::take(&mut self.pending).into();
         left.extend(std::mem::take(&mut self.in_flight).into_values());
-        for one in &mut left {
-            if one.account.ou_path.is_none() {
-                one.account.ou_path = names.and_then(|names| path(&one.account, names));
+        let listed = left.iter_mut().map(|one| &mut one.account);
+        for account in listed.chain(self.taken.values_mut().map(|one| &mut one.account)) {
+            if account.ou_path.is_none() {
+                account.ou_path = names.and_then(|names| path(account, names));
             }
         }
         left.sort_by_key(|one| one.account.id);

@@ -26,5 +26,5 @@ pub use plan::{Plan, Unmatched};
 pub use run::run;
 pub use sink::{Event, Packer, ScanError, Sink, Taken};
 pub use source::{Listed, Opened, OrganizationAccess, Source, SourceError};
-pub use stop::{Pending, RunResult, Stop, StopReason};
+pub use stop::{Copied, Pending, RunResult, Stop, StopReason};
 pub use totals::{AccountLine, AccountTally, Totals};

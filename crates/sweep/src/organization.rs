@@ -42,7 +42,12 @@ impl OrganizationFacts {
     pub fn none(plan: &Plan, organization: &Organization) -> Self {
         let gap = Gap::new(Reason::NotCollected)
             .because("there is no organization to read: the accounts were not listed by Organizations");
-        Self::lost(&gap, plan, organization)
+        let mut tables = Tables::new();
+        for table in plan.organization_tables() {
+            // It has no line of its own: the same whenever the facts are judged.
+            tables.insert_gap(table.name, gap.clone(), plan.now);
+        }
+        Self::of(tables, plan, organization)
     }
 
     /// Of what `discover` read.

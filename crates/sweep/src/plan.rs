@@ -77,11 +77,19 @@ fn wanted_of(all: &[Arc<dyn DynComputed>], wanted: &BTreeSet<&str>) -> Vec<Arc<d
     let mut wanted = wanted.clone();
     let mut computed = Vec::new();
     // Each comes after those that it reads.
+    let mut on_organization: BTreeSet<&str> = BTreeSet::new();
+    for table in all {
+        let rests = |one: &Dependency| {
+            one.table.grain == Grain::Organization || on_organization.contains(one.table.name)
+        };
+        if table.dependencies().iter().any(rests) {
+            on_organization.insert(table.schema().name);
+        }
+    }
     for table in all.iter().rev() {
         let dependencies = table.dependencies();
-        let rests_on_organization =
-            dependencies.iter().any(|dependency| dependency.table.grain == Grain::Organization);
-        if !rests_on_organization || wanted.contains(table.schema().name) {
+        let name = table.schema().name;
+        if !on_organization.contains(name) || wanted.contains(name) {
             wanted.extend(dependencies.iter().map(|dependency| dependency.table.name));
             computed.push(Arc::clone(table));
         }

@@ -45,7 +45,7 @@ pub struct RunResult {
     /// Accounts that were listed and did not finish.
     pub pending: Vec<Pending>,
     /// Listed accounts that are to be copied from an earlier scan, with the calls to AWS that failed for them.
-    pub taken: BTreeMap<AccountId, Option<Arc<Usage>>>,
+    pub taken: BTreeMap<AccountId, Copied>,
 }
 
 /// An account that did not finish, and why it would not have been entered anyway.
@@ -56,5 +56,14 @@ pub struct Pending {
     /// Excluded, suspended.
     pub refusal: Option<Gap>,
     /// The calls to AWS for it, if it was started.
+    pub usage: Option<Arc<Usage>>,
+}
+
+/// An account whose facts are copied from an earlier scan.
+#[derive(Clone, Debug)]
+pub struct Copied {
+    /// As it is listed now.
+    pub account: Account,
+    /// What was asked of AWS for it in vain.
     pub usage: Option<Arc<Usage>>,
 }

@@ -132,10 +132,16 @@ impl AccountTally {
             Status::Pass => self.passed += 1,
             Status::Unknown => {
                 self.unknown_rows += 1;
-                self.unasked_rows += u64::from(self.line.is_left_out());
+                self.unasked_rows += u64::from(self.is_unasked(finding.status_code.as_deref()));
             }
             Status::NotApplicable | Status::Manual => {}
         }
+    }
+
+    /// Whether a verdict is missing because the account was left out. A verdict about the organization may be missing in a
+    /// management account that was left out, and for another reason.
+    fn is_unasked(&self, reason: Option<&str>) -> bool {
+        self.line.is_left_out() && (reason.is_none() || reason == self.line.reason_code.as_deref())
     }
 
     /// Counts a coverage row.
@@ -144,7 +150,7 @@ impl AccountTally {
         let failed_itself = coverage.reason_code.as_deref() == Some(Reason::CheckFailed.as_str());
         let is_decided =
             matches!(coverage.outcome, CoverageOutcome::Complete | CoverageOutcome::NotApplicable);
-        if !is_decided && (failed_itself || !self.line.is_left_out()) {
+        if !is_decided && (failed_itself || !self.is_unasked(coverage.reason_code.as_deref())) {
             self.unknown.push((coverage.check_id.clone(), coverage.reason_code.clone().unwrap_or_default()));
         }
     }

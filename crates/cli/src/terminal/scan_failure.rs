@@ -135,8 +135,10 @@ fn deadline_while_publishing(scan_id: &str, root: &Path, of_shards: bool) -> Fai
 }
 
 /// The options by the parts of a configuration that they decide.
-const OPTIONS: [(&str, &str); 19] = [
+const OPTIONS: [(&str, &str); 21] = [
     ("tables", "--collect"),
+    ("organization_tables", "--collect (tables of the organization)"),
+    ("computed_tables", "--collect (computed tables)"),
     ("details", "--key-ids"),
     ("report_max_age_seconds", "--report-max-age (seconds)"),
     ("accounts", "--accounts-file or --single-account"),

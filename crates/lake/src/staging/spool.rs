@@ -190,6 +190,8 @@ impl Spool {
             return Err(LakeError::Format { doing: "spooling", path: self.folder.clone(), problem });
         }
         let TableSpool { path, file, end, open, .. } = self.table(columns.table.name)?;
+        // Rows may have been read back since the last write.
+        file.seek(SeekFrom::Start(*end)).map_err(LakeError::io("writing", path))?;
         file.write_all(&columns.bytes).map_err(LakeError::io("writing", path))?;
         let length = columns.bytes.len() as u64;
         open.entry(account).or_default().push((*end, length));

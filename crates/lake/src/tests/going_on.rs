@@ -237,3 +237,27 @@ fn what_is_left_of_a_killed_check_is_not_resumed_and_goes_with_the_next() {
     assert!(!staging.join(id.as_str()).exists());
     assert_eq!(lake.unfinished().unwrap().len(), 1);
 }
+
+/// Accounts are judged while others still come: what is read back moves no row that is written after.
+#[test]
+fn facts_that_wait_are_read_and_written_in_turns() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = writer(folder.path(), &scan_id(1));
+    let encoder = writer.column_encoder();
+    let ids = ["111111111111", "222222222222", "333333333333"];
+    let rows = |id: &str| {
+        let keys = vec![key(id, &format!("arn:{id}"), 1)];
+        [encoder.columns(&keys).unwrap()]
+    };
+    let stored = |writer: &mut ScanWriter, id: &str| -> Vec<AccessKey> {
+        writer.collected().unwrap().rows(id.parse().unwrap()).unwrap()
+    };
+    for id in &ids[..2] {
+        writer.keep_collected(id.parse().unwrap(), &rows(id)).unwrap();
+    }
+    assert_eq!(stored(&mut writer, ids[0]), [key(ids[0], "arn:111111111111", 1)]);
+    writer.keep_collected(ids[2].parse().unwrap(), &rows(ids[2])).unwrap();
+    for id in ids {
+        assert_eq!(stored(&mut writer, id), [key(id, &format!("arn:{id}"), 1)]);
+    }
+}

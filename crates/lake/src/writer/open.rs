@@ -38,6 +38,7 @@ impl ScanWriter {
         let usages = vec![SharedUsage::open(&folder)?];
         let mut started = Self::over(lake, scan_id, tables, folder, spools, usages, false);
         started.created_folders = created_folders;
+        started.is_disposable = header.checked_from_scan_id.is_some();
         Ok(started)
     }
 
@@ -133,6 +134,7 @@ impl ScanWriter {
             collected: None,
             ledger: Vec::new(),
             is_a_shard,
+            is_disposable: false,
             published: false,
             created_folders: Vec::new(),
         }

@@ -35,6 +35,8 @@ pub struct ScanWriter {
     /// Tables that were read once, for the organization as a whole.
     pub(super) ledger: Vec<TableRead>,
     pub(super) is_a_shard: bool,
+    /// Nothing of it is kept: what is checked again is never resumed.
+    pub(super) is_disposable: bool,
     pub(super) published: bool,
     /// Folders that were created for it, the lake's own first: without a result they are removed again.
     pub(super) created_folders: Vec<PathBuf>,
@@ -184,9 +186,10 @@ impl ScanWriter {
 
 impl Drop for ScanWriter {
     fn drop(&mut self) {
-        let worth_keeping = self.is_a_shard
-            || self.collected.is_some()
-            || self.spools.iter().any(|spool| !spool.finished().is_empty());
+        let worth_keeping = !self.is_disposable
+            && (self.is_a_shard
+                || self.collected.is_some()
+                || self.spools.iter().any(|spool| !spool.finished().is_empty()));
         if self.published || !worth_keeping {
             // Best effort: what stays is in the staging folder, which no reader opens.
             let _ = self.lake.staging.remove(&self.scan_id);
