@@ -28,7 +28,7 @@ fn nobody_asked_organizations_whether_the_account_is_active() {
     ] {
         assert_eq!(findings.len(), 1);
         assert_eq!(findings[0].status, Status::Unknown, "{findings:?}");
-        assert!(findings[0].message.as_deref().unwrap().contains("was not asked"), "{findings:?}");
+        assert!(findings[0].message.as_deref().unwrap().contains("was not called"), "{findings:?}");
     }
     let listed = verdicts(&start(), &[]);
     assert!(listed.len() == 3 && listed.iter().all(|row| row.status == Status::Pass), "{listed:?}");

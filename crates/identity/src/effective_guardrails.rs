@@ -19,7 +19,7 @@ orgsweep_model::table! {
         policy_id: String,
         /// Any text.
         policy_name: String,
-        /// Whether it is AWS's own.
+        /// Whether it is AWS-managed.
         is_aws_managed: bool,
         /// The root (`r-…`), the unit (`ou-…`) or the account where it is attached.
         attached_to_id: String,
