@@ -315,7 +315,9 @@ fn what_is_kept_and_damaged_is_told_with_the_folder_to_delete() {
     std::fs::write(folder.join("organization"), "").unwrap();
     let said = world.scan(&["--resume"]);
     assert_eq!(said.code, 3, "{}", said.errors);
-    for words in ["organization: expected the ID of the organization", "delete the folder", "start a new scan"] {
+    for words in
+        ["organization: expected the ID of the organization", "delete the folder", "start a new scan"]
+    {
         assert!(said.errors.contains(words), "{words}: {}", said.errors);
     }
     assert!(is_empty_lake(&world.lake()));

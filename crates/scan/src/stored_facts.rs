@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use orgsweep_lake::{LakeError, Scan, ScanWriter};
-use orgsweep_model::facts::RosterEntry;
+use orgsweep_model::facts::{Document, RosterEntry};
 use orgsweep_model::records::{ApiCallRecord, ScanAccountRecord, ScanState, TableRead};
 use orgsweep_model::registry::Registry;
 use orgsweep_model::{Account, AccountId, Gap, Grain, Organization, Reason, TableSchema, Tables};
@@ -98,8 +98,9 @@ impl<'a> StoredFacts<'a> {
             }
         }
         // The texts were read with the rows that name them.
-        let sources = self.tables.iter().flat_map(|table| table.sources());
-        let read = sources.filter(|source| tables.gap(source.name).is_none());
+        let naming = self.tables.iter().filter(|table| Document::is_named_by(table));
+        let read =
+            naming.flat_map(|table| table.sources()).filter(|source| tables.gap(source.name).is_none());
         if let Some(observed_at) = read.filter_map(|source| tables.observed_at(source.name)).min() {
             let texts =
                 self.texts.of_tables(self.tables.iter().filter_map(|table| tables.rows(table.name)))?;
@@ -142,7 +143,8 @@ impl<'a> StoredFacts<'a> {
                 tables.insert_gap(wanted.name, gap.clone(), plan.now);
             }
         }
-        let observed_at = stored.iter().filter_map(|table| tables.observed_at(table.name)).min();
+        let naming = stored.iter().filter(|table| Document::is_named_by(table));
+        let observed_at = naming.filter_map(|table| tables.observed_at(table.name)).min();
         if let Some(observed_at) = observed_at {
             let texts = self.texts.of_tables(stored.iter().filter_map(|table| tables.rows(table.name)))?;
             tables.insert(texts, observed_at);

@@ -65,7 +65,9 @@ impl CollectedFacts {
             let batches = self.batches(table, account)?;
             fill(&mut found, table, &batches, &self.folder.join(staged_rows(table.name)), &reads)?;
         }
-        if let Some(observed_at) = reads.iter().map(|read| read.observed_at).min() {
+        let naming = tables.iter().filter(|table| Document::is_named_by(table));
+        let read = naming.flat_map(|table| table.sources()).filter(|source| found.gap(source.name).is_none());
+        if let Some(observed_at) = read.filter_map(|source| found.observed_at(source.name)).min() {
             found.insert(self.rows::<Document>(account)?, observed_at);
         }
         Ok(found)

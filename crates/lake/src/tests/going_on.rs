@@ -1,7 +1,7 @@
 //! Scans that end before their end: spools that are opened again, shared out, or filled from an earlier scan.
 
 use super::*;
-use orgsweep_model::facts::Role;
+use orgsweep_model::facts::{Policy, Role};
 
 #[test]
 fn a_killed_scan_goes_on_with_its_whole_accounts_and_nothing_torn() {
@@ -185,6 +185,7 @@ fn what_is_collected_and_not_judged_is_kept_for_who_resumes() {
     let at = moment(1_700_000_000_000);
     let reads = vec![
         TableRead::of(account, "access_keys", Ok(1), at),
+        TableRead::of(account, "own_policies", Ok(0), at),
         TableRead::of(account, "roles", Err(&denied), at),
     ];
     let documents = vec![Document::of("{}")];
@@ -201,7 +202,7 @@ fn what_is_collected_and_not_judged_is_kept_for_who_resumes() {
     assert_eq!((again.not_judged(), again.finished().count()), (vec![account], 0));
     let collected = again.collected().unwrap();
     assert_eq!(collected.rows::<TableRead>(account).unwrap(), reads);
-    let tables = collected.tables(account, &[AccessKey::SCHEMA, Role::SCHEMA]).unwrap();
+    let tables = collected.tables(account, &[AccessKey::SCHEMA, Role::SCHEMA, Policy::SCHEMA]).unwrap();
     assert_eq!(tables.get::<AccessKey>().unwrap().len(), 1);
     assert_eq!(tables.gap("roles"), Some(&denied));
     assert_eq!(tables.rows_of::<Document>(), documents);

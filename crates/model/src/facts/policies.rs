@@ -10,7 +10,7 @@ use crate::account::AccountId;
 use crate::facts::authorization::is_iam_arn;
 use crate::finding_id::{hex, sha256};
 use crate::reads::Part;
-use crate::table::{TableSchema, text_enum};
+use crate::table::{Grain, Row as _, TableSchema, text_enum};
 
 text_enum! {
     /// Where a policy stands.
@@ -63,6 +63,11 @@ crate::table! {
 }
 
 impl Document {
+    /// Whether rows of a table name texts, in the column that the texts are named by.
+    pub fn is_named_by(table: &TableSchema) -> bool {
+        table.grain != Grain::Text && table.position(Self::SCHEMA.columns[0].name).is_some()
+    }
+
     /// A text with its name.
     pub fn of(text: &str) -> Self {
         Self { document_sha256: hex(&sha256(text.as_bytes())).into(), document_json: text.into() }
