@@ -70,7 +70,7 @@ fn check_name(name: &str) -> Result<(), String> {
     let allowed = |character: char| character.is_ascii_alphanumeric() || "_+=,.@-/".contains(character);
     if last.is_empty() || last.len() > 64 || name.contains("//") || !name.chars().all(allowed) {
         return Err(format!(
-            "{name:?} is not a role name: expected up to 64 of the characters A-Z a-z 0-9 _+=,.@- behind an \
+            "{name:?} is not a role name: expected up to 64 of the characters A-Z a-z 0-9 _+=,.@- after an \
              optional path, such as orgsweep/OrgsweepAudit"
         ));
     }
