@@ -94,7 +94,7 @@ impl Tables {
         self.entries.insert(name, Entry::new(Ok(Content::Rows(rows)), observed_at));
     }
 
-    /// Puts in rows of which some are missing. They are stored; whoever reads the table gets the gap.
+    /// Puts in rows of which some are missing. They are stored; a read of the table gets the gap.
     pub fn insert_incomplete(&mut self, rows: Arc<dyn Rows>, gap: Gap, observed_at: Timestamp) {
         let name = rows.schema().name;
         self.insert_rows(rows, observed_at);

@@ -64,6 +64,6 @@ pub struct Pending {
 pub struct Copied {
     /// As it is listed now.
     pub account: Account,
-    /// What was asked of AWS for it in vain.
+    /// Calls that were made for it in vain.
     pub usage: Option<Arc<Usage>>,
 }
