@@ -19,7 +19,7 @@ fn short_build() {
 /// No test by itself: the same with all of it.
 #[test]
 fn full_build() {
-    as_distribution(|| orgsweep_standard::packs());
+    as_distribution(orgsweep_standard::packs);
 }
 
 #[test]

@@ -98,14 +98,14 @@ pub(super) fn targets<'m>(
 /// Roles of an account that trust a service, which carries them or to which they are passed.
 fn trusting<'m>(
     evaluator: &Evaluator<'m>,
-    rule: &Rule,
+    wanted: &Rule,
     alternative: &Alternative,
     site: Site<'_>,
 ) -> Vec<Target<'m>> {
     if evaluator.map.inventory.roles.is_none() {
         let target =
             |service: &usize| Target { service: Some((*service, Truth::True)), ..Target::missing(ROLES) };
-        return rule.trust.iter().map(target).collect();
+        return wanted.trust.iter().map(target).collect();
     }
     let makes_profile = alternative.makes_profile;
     let reach = evaluator.reach(&alternative.needs, Kind::Role);
@@ -117,15 +117,15 @@ fn trusting<'m>(
             return None;
         }
         let missing = match role.facts.instance_profile {
-            Some(has) if rule.instance_profile && has == makes_profile => return None,
-            None if rule.instance_profile && !makes_profile => {
+            Some(has) if wanted.instance_profile && has == makes_profile => return None,
+            None if wanted.instance_profile && !makes_profile => {
                 vec!["whether the role has an instance profile"]
             }
             _ => Vec::new(),
         };
         Some(Target { role: Some(index), service: Some((service, trust)), missing, ..Target::default() })
     };
-    evaluator.map.carried(rule).iter().filter_map(target).collect()
+    evaluator.map.carried(wanted).iter().filter_map(target).collect()
 }
 
 /// With an object that the role reads and the actor writes, if there may be one.
