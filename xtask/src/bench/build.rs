@@ -82,8 +82,11 @@ fn units(page: &str) -> Result<Vec<(String, f64)>, String> {
     Ok(units)
 }
 
+/// What is compared: its name, its unit, and how it is read.
+type Figure = (&'static str, &'static str, fn(&Built) -> f64);
+
 fn render(ours: &Built, theirs: Option<(&str, &Built)>) -> String {
-    let figures: [(&str, &str, fn(&Built) -> f64); 4] = [
+    let figures: [Figure; 4] = [
         ("CPU", "s", |built| built.cpu),
         ("wall", "s", |built| built.wall),
         ("units", "", |built| built.units.len() as f64),
