@@ -13,7 +13,7 @@ use orgsweep_model::records::{
     ApiCallRecord, CheckRecord, CoverageOutcome, CoverageRecord, FindingRecord, ScanAccountRecord,
     ScanRecord, ScanState, TableRead, TableReadOutcome,
 };
-use orgsweep_simulator::{Fault, FaultKind, FaultKind as Kind, Options};
+use orgsweep_simulator::{Denial, Fault, FaultKind, FaultKind as Kind, Options};
 
 use crate::support::{Said, World, options};
 
@@ -415,10 +415,22 @@ fn a_lost_document_says_how_often_it_was_asked_for() {
 
 #[test]
 fn a_session_that_aws_no_longer_takes_is_renewed_for_the_documents_too() {
-    let fault = Fault { nth: Some(1), ..Fault::new(FaultKind::ExpiredToken, "iam:GetPolicyVersion") };
-    let world = World::start(Options { faults: vec![fault], ..good(3) });
+    let accounts = World::start(good(3)).running;
+    let management = accounts.management_account_id();
+    let ids = accounts.accounts().into_iter().map(|account| account.id);
+    let member = ids.into_iter().find(|id| *id != management).unwrap();
+    let read = "iam:GetPolicyVersion";
+    // The caller may not read them, so that each account's own session does; and one of those is not taken once.
+    let denied = Denial { account: Some(management), action: read.to_owned(), by_scp: false };
+    let fault =
+        Fault { account: Some(member.clone()), nth: Some(1), ..Fault::new(FaultKind::ExpiredToken, read) };
+    let world = World::start(Options { denied: vec![denied], faults: vec![fault], ..good(3) });
     let said = world.scan(&IMPATIENT);
-    assert_eq!(said.code, 0, "{}", said.errors);
+    // The caller's own account lacks them.
+    assert_eq!(said.code, 2, "{}", said.errors);
+    let accounts: Vec<ScanAccountRecord> = world.rows();
+    let of_member = accounts.iter().find(|row| row.account_id.as_str() == member).unwrap();
+    assert_eq!(of_member.scan_state, ScanState::Scanned, "{of_member:?}");
 }
 
 #[test]
