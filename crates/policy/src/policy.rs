@@ -48,7 +48,7 @@ impl Policy {
     /// let policy = Policy::parse(r#"{"Statement": {"Effect": "Deny", "Action": "s3:*", "Resource": "*"}}"#)?;
     /// assert_eq!(policy.statements()[0].position().to_string(), "line 1 column 15");
     /// let error = Policy::parse("{\n  \"Statement\": 7}").unwrap_err();
-    /// assert_eq!(error.to_string(), "line 2 column 16: a statement is an object");
+    /// assert_eq!(error.to_string(), "line 2 column 16: a statement must be an object");
     /// # Ok::<(), orgsweep_policy::ParseError>(())
     /// ```
     pub fn parse(text: &str) -> Result<Self, ParseError> {
