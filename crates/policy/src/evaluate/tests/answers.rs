@@ -140,7 +140,7 @@ fn implicit_denial_names_the_layer_that_gave_nothing() {
     assert_eq!(told(World::default()), "not allowed by identity policies");
     assert_eq!(
         told(World::default().boundary(&deny("*"))),
-        "a statement of the permissions boundary denies it"
+        "denied by a statement of the permissions boundary"
     );
 }
 
