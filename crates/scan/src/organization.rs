@@ -73,8 +73,9 @@ impl Reading {
     ) -> Self {
         let organization = &judge.organization;
         let known = match (kept, source.organization_access().await) {
-            _ if plan.organization_collectors.is_empty() => Ok(OrganizationFacts::none(plan, organization)),
             (_, OrganizationAccess::None) => Ok(OrganizationFacts::none(plan, organization)),
+            // Nothing is wanted of it.
+            _ if plan.organization_collectors.is_empty() => Ok(OrganizationFacts::none(plan, organization)),
             (Some(tables), _) => Ok(OrganizationFacts::of(tables, plan, organization)),
             (None, OrganizationAccess::Snapshot(snapshot)) => {
                 Ok(OrganizationFacts::of_snapshot(&snapshot, plan))

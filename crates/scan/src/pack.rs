@@ -39,8 +39,9 @@ impl Packing {
     fn pack(&self, facts: AccountFacts) -> (Result<Packed, String>, AccountTally) {
         let complete = self.organization.settled();
         if complete.is_none() && self.judge.needs_organization {
-            let tally = tally_of(&facts);
-            return (self.encode_collected(facts), tally);
+            let (tally, account) = (tally_of(&facts), facts.record.account_id);
+            let packed = self.encode(facts, None).map(|rows| Packed::Collected(account, rows));
+            return (packed, tally);
         }
         self.judge(facts, complete)
     }
@@ -54,35 +55,27 @@ impl Packing {
         let mut tally = tally_of(&facts);
         judged.findings.iter().for_each(|finding| tally.add_finding(finding));
         judged.coverage.iter().for_each(|coverage| tally.add_coverage(coverage));
-        (self.encode_judged(facts, judged), tally)
+        let account = facts.record.account_id;
+        let packed = self.encode(facts, Some(judged)).map(|rows| Packed::Judged(account, rows));
+        (packed, tally)
     }
 
-    fn encode_judged(&self, facts: AccountFacts, judged: Judged) -> Result<Packed, String> {
-        let account = facts.record.account_id;
+    /// The rows of an account, with its verdicts where it is judged.
+    fn encode(&self, facts: AccountFacts, judged: Option<Judged>) -> Result<Vec<Columns>, String> {
         let stored = facts.stored(&self.stored);
+        let mut reads = facts.table_reads;
         // One table after the other, so that an account is not there twice.
-        let mut packed = vec![self.columns(&vec![facts.record])?];
-        packed.push(self.columns(&judged.coverage)?);
-        packed.push(self.columns(&[facts.table_reads, judged.table_reads].concat())?);
-        packed.push(self.columns(&facts.api_calls)?);
-        packed.push(self.columns(&judged.findings)?);
-        drop(judged.findings);
+        let mut packed = vec![self.columns(&vec![facts.record])?, self.columns(&facts.api_calls)?];
+        if let Some(judged) = judged {
+            reads.extend(judged.table_reads);
+            packed.push(self.columns(&judged.coverage)?);
+            packed.push(self.columns(&judged.findings)?);
+        }
+        packed.push(self.columns(&reads)?);
         for rows in stored {
             packed.push(self.columns(&*rows)?);
         }
-        Ok(Packed::Judged(account, packed))
-    }
-
-    fn encode_collected(&self, facts: AccountFacts) -> Result<Packed, String> {
-        let account = facts.record.account_id;
-        let stored = facts.stored(&self.stored);
-        let mut packed = vec![self.columns(&vec![facts.record])?];
-        packed.push(self.columns(&facts.table_reads)?);
-        packed.push(self.columns(&facts.api_calls)?);
-        for rows in stored {
-            packed.push(self.columns(&*rows)?);
-        }
-        Ok(Packed::Collected(account, packed))
+        Ok(packed)
     }
 
     fn columns(&self, rows: &dyn Rows) -> Result<Columns, String> {

@@ -86,9 +86,7 @@ impl<'a> StoredFacts<'a> {
         let mut table_reads = Vec::new();
         for source in self.tables.iter().flat_map(|table| table.sources()) {
             if tables.contains(source.name) {
-                let observed_at = tables.observed_at(source.name).unwrap_or(plan.now);
-                let read = tables.gap(source.name).map_or(Ok(tables.count(source.name)), Err);
-                table_reads.push(TableRead::of(account.id, source.name, read, observed_at));
+                table_reads.push(TableRead::in_tables(account.id, source.name, &tables, plan.now));
             }
         }
         for wanted in plan.tables() {
@@ -153,10 +151,9 @@ impl<'a> StoredFacts<'a> {
         // What the scan read, wanted by today's checks or not, is copied with it.
         for table in stored {
             let is_reported = facts.reads.iter().any(|read| read.table_name == table.name);
-            if let (false, Some(observed_at)) = (is_reported, facts.tables.observed_at(table.name)) {
-                let read = facts.tables.gap(table.name).map_or(Ok(facts.tables.count(table.name)), Err);
+            if !is_reported && facts.tables.contains(table.name) {
                 let management = organization.management_account_id;
-                facts.reads.push(TableRead::of(management, table.name, read, observed_at));
+                facts.reads.push(TableRead::in_tables(management, table.name, &facts.tables, plan.now));
             }
         }
         Ok(facts)

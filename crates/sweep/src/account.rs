@@ -228,13 +228,7 @@ impl Visit {
         let collected = plan.tables();
         let names = collected.iter().map(|table| table.name).chain([RosterEntry::SCHEMA.name]);
         let names = names.filter(|name| self.tables.contains(name));
-        names
-            .map(|name| {
-                let observed_at = self.tables.observed_at(name).unwrap_or(plan.now);
-                let read = self.tables.gap(name).map_or(Ok(self.tables.count(name)), Err);
-                TableRead::of(self.account.id, name, read, observed_at)
-            })
-            .collect()
+        names.map(|name| TableRead::in_tables(self.account.id, name, &self.tables, plan.now)).collect()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use orgsweep_model::organization::OrganizationSnapshot;
 use orgsweep_model::records::TableRead;
-use orgsweep_model::{Gap, Organization, Reason, Session, TableSchema, Tables};
+use orgsweep_model::{Gap, Organization, Reason, Session, TableSchema, Tables, Timestamp};
 
 use crate::account::{begin_collector, run_collector};
 use crate::plan::Plan;
@@ -42,12 +42,8 @@ impl OrganizationFacts {
     pub fn none(plan: &Plan, organization: &Organization) -> Self {
         let gap = Gap::new(Reason::NotCollected)
             .because("there is no organization to read: the accounts were not listed by Organizations");
-        let mut tables = Tables::new();
-        for table in plan.organization_tables() {
-            // It has no line of its own: the same whenever the facts are judged.
-            tables.insert_gap(table.name, gap.clone(), plan.now);
-        }
-        Self::of(tables, plan, organization)
+        // It has no line of its own: the same whenever the facts are judged.
+        Self::lost_at(&gap, plan.now, plan, organization)
     }
 
     /// Of what `discover` read.
@@ -72,28 +68,22 @@ impl OrganizationFacts {
             }
         }
         let reads = if organization.id == Organization::NONE { Vec::new() } else { wanted };
-        let reads = reads.iter().map(|table| {
-            let read = tables.gap(table.name).map_or(Ok(tables.count(table.name)), Err);
-            let observed_at = tables.observed_at(table.name).unwrap_or(now);
-            TableRead::of(organization.management_account_id, table.name, read, observed_at)
-        });
-        let reads = reads.collect();
+        let whose = organization.management_account_id;
+        let reads = reads.iter().map(|table| TableRead::in_tables(whose, table.name, &tables, now)).collect();
         Self { tables, reads }
     }
 
     /// Nothing was read.
     pub fn lost(gap: &Gap, plan: &Plan, organization: &Organization) -> Self {
-        let mut tables = Tables::new();
-        let now = plan.clock.now();
-        for table in plan.organization_tables() {
-            tables.insert_gap(table.name, gap.clone(), now);
-        }
-        Self::of(tables, plan, organization)
+        Self::lost_at(gap, plan.clock.now(), plan, organization)
     }
 
-    /// The tables that were lost, each with its reason.
-    pub fn gaps(&self) -> Vec<(String, Gap)> {
-        self.reads.iter().filter_map(|read| Some((read.table_name.clone(), read.gap()?))).collect()
+    fn lost_at(gap: &Gap, moment: Timestamp, plan: &Plan, organization: &Organization) -> Self {
+        let mut tables = Tables::new();
+        for table in plan.organization_tables() {
+            tables.insert_gap(table.name, gap.clone(), moment);
+        }
+        Self::of(tables, plan, organization)
     }
 }
 

@@ -4,6 +4,7 @@ use crate::account::AccountId;
 use crate::gap::{Gap, Reason};
 use crate::severity::Severity;
 use crate::table::text_enum;
+use crate::tables::Tables;
 use crate::time::Timestamp;
 
 text_enum! {
@@ -107,6 +108,12 @@ impl TableRead {
             error_message: gap.and_then(|gap| gap.message.clone()),
             attempts: gap.map_or(0, |gap| gap.attempts) as i32,
         }
+    }
+
+    /// What became of one of these tables, or of a part of one; `now`: of one that is not there.
+    pub fn in_tables(account_id: AccountId, table: &str, tables: &Tables, now: Timestamp) -> Self {
+        let read = tables.gap(table).map_or(Ok(tables.count(table)), Err);
+        Self::of(account_id, table, read, tables.observed_at(table).unwrap_or(now))
     }
 
     /// Why it was lost; `None`: it was read. A reason that this version does not know is an answer that it does not
