@@ -5,11 +5,18 @@ use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::AfterDeserializationInterceptorContextRef;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 use xmlparser::{ElementEnd, Token, Tokenizer};
 
+mod details;
 mod outline;
 mod plain;
+mod quick;
+mod roles;
+
+pub use details::details;
+pub use quick::Quick;
+pub use roles::roles;
 
 use outline::{DEEPEST, Outline};
 
@@ -31,6 +38,14 @@ const PROMISED: [(&str, &[&str]); 13] = [
     ("ListVirtualMFADevices", &["VirtualMFADevices"]),
 ];
 
+/// The answer to this call was verified while it was read.
+#[derive(Debug)]
+struct Verified;
+
+impl Storable for Verified {
+    type Storer = StoreReplace<Self>;
+}
+
 /// Turns an answer that is not whole into an error of the call.
 #[derive(Debug)]
 pub struct WholeAnswers;
@@ -44,10 +59,10 @@ impl Intercept for WholeAnswers {
         &self,
         context: &AfterDeserializationInterceptorContextRef<'_>,
         _components: &RuntimeComponents,
-        _cfg: &mut ConfigBag,
+        cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         // An error already says that there are no rows, and is not to be replaced.
-        if context.output_or_error().is_err() {
+        if context.output_or_error().is_err() || cfg.load::<Verified>().is_some() {
             return Ok(());
         }
         Ok(whole(context.response().body().bytes().unwrap_or_default())?)
@@ -80,11 +95,12 @@ impl Intercept for WholeXmlAnswers {
 /// Why the body of a good answer cannot be relied on.
 fn whole(body: &[u8]) -> Result<(), String> {
     let text = str::from_utf8(body).map_err(|error| format!("the response is not UTF-8: {error}"))?;
-    let Outline { operation, members } = match plain::outline(text) {
-        Some(outline) => outline,
-        None => outline(text)?,
-    };
-    let promised = PROMISED.iter().find(|(name, _)| *name == operation).map(|(_, promised)| *promised);
+    keeps_promise(&plain::outline(text).map_or_else(|| outline(text), Ok)?)
+}
+
+/// That a well-formed answer holds what its operation always answers.
+fn keeps_promise(Outline { operation, members }: &Outline<'_>) -> Result<(), String> {
+    let promised = PROMISED.iter().find(|(name, _)| name == operation).map(|(_, promised)| *promised);
     match promised {
         Some(promised) if !promised.iter().any(|name| members.contains(name)) => {
             Err(format!("the response to {operation} has no {}", promised.join(" and no ")))

@@ -1,52 +1,153 @@
 //! The quick way through an answer in the plain form in which AWS writes: elements without attributes but the root's
-//! namespace, and text. A second tokenizing would cost as much as the SDK's own.
+//! namespace, and text. `None` everywhere: the answer has another form or is malformed, and the long way decides.
+
+use std::borrow::Cow;
 
 use super::outline::{DEEPEST, Outline};
 
-/// The outline of an answer that is well-formed for sure. `None`: it has another form or is malformed; the tokenizer decides.
+/// The outline of an answer that is well-formed for sure.
 pub fn outline(text: &str) -> Option<Outline<'_>> {
-    let mut outline = Outline::default();
-    // Names as they stand, and without their prefix.
-    let mut names: Vec<&str> = Vec::with_capacity(DEEPEST);
-    let mut open: Vec<&str> = Vec::with_capacity(DEEPEST);
-    let mut rest = ["<?xml version=\"1.0\"?>", "<?xml version=\"1.0\" encoding=\"UTF-8\"?>"]
-        .iter()
-        .find_map(|declaration| text.strip_prefix(declaration))
-        .unwrap_or(text);
-    let mut ended = false;
-    loop {
-        let (inside, tag) = rest.split_at(plain_text(rest)?);
-        if open.is_empty() && !inside.bytes().all(|byte| byte.is_ascii_whitespace()) {
+    let mut reader = Reader::new(text);
+    reader.child()?;
+    reader.skip()?;
+    reader.end()
+}
+
+/// Reads an answer element by element, and verifies that it is well-formed as it goes.
+pub struct Reader<'a> {
+    rest: &'a str,
+    outline: Outline<'a>,
+    /// The elements around `rest`, as they are written, and without their prefix.
+    names: Vec<&'a str>,
+    open: Vec<&'a str>,
+    /// The last of them has nothing inside: `<Path/>`.
+    is_empty: bool,
+    ended: bool,
+}
+
+/// What comes after a text.
+enum Step<'a> {
+    /// An element, by its local name.
+    Opened(&'a str),
+    Closed,
+    Ended,
+}
+
+impl<'a> Reader<'a> {
+    /// Begins before the root.
+    pub fn new(text: &'a str) -> Self {
+        let rest = ["<?xml version=\"1.0\"?>", "<?xml version=\"1.0\" encoding=\"UTF-8\"?>"]
+            .iter()
+            .find_map(|declaration| text.strip_prefix(declaration))
+            .unwrap_or(text);
+        Self {
+            rest,
+            outline: Outline::default(),
+            names: Vec::with_capacity(DEEPEST),
+            open: Vec::with_capacity(DEEPEST),
+            is_empty: false,
+            ended: false,
+        }
+    }
+
+    /// Goes on to the next element inside the open one, which it opens. `Some(None)`: there is no other, and the open one is closed.
+    pub fn child(&mut self) -> Option<Option<&'a str>> {
+        match self.step()?.1 {
+            Step::Opened(local) => Some(Some(local)),
+            Step::Closed => Some(None),
+            Step::Ended => None,
+        }
+    }
+
+    /// The text of the open element, which holds no other, and closes it.
+    pub fn text(&mut self) -> Option<Cow<'a, str>> {
+        match self.step()? {
+            (text, Step::Closed) => unescaped(text),
+            _ => None,
+        }
+    }
+
+    /// Closes the open element, whatever it holds.
+    pub fn skip(&mut self) -> Option<()> {
+        let outside = self.open.len().checked_sub(1)?;
+        while self.open.len() > outside {
+            self.step()?;
+        }
+        Some(())
+    }
+
+    /// Nothing follows the root.
+    pub fn end(mut self) -> Option<Outline<'a>> {
+        matches!(self.step()?.1, Step::Ended).then_some(self.outline)
+    }
+
+    fn step(&mut self) -> Option<(&'a str, Step<'a>)> {
+        if self.is_empty {
+            self.is_empty = false;
+            self.close()?;
+            return Some(("", Step::Closed));
+        }
+        let (text, tag) = self.rest.split_at(plain_text(self.rest)?);
+        if self.open.is_empty() && !text.bytes().all(|byte| byte.is_ascii_whitespace()) {
             return None;
         }
         let Some(tag) = tag.strip_prefix('<') else {
-            return (open.is_empty() && ended).then_some(outline);
+            self.rest = tag;
+            return (self.open.is_empty() && self.ended).then_some((text, Step::Ended));
         };
-        if ended {
-            return None;
-        }
         if let Some(closing) = tag.strip_prefix('/') {
-            let name = names.pop()?;
-            open.pop();
-            rest = closing.strip_prefix(name)?.strip_prefix('>')?;
-            ended = names.is_empty();
-            continue;
+            self.rest = closing.strip_prefix(self.close()?)?.strip_prefix('>')?;
+            return Some((text, Step::Closed));
+        }
+        if self.ended {
+            return None;
         }
         let (name, after) = tag.split_at(name_length(tag)?);
         let local = name.split_once(':').map_or(name, |(_, local)| local);
-        if !outline.add(local, &open) || open.len() == DEEPEST {
+        if !self.outline.add(local, &self.open) || self.open.len() == DEEPEST {
             return None;
         }
-        let after = if open.is_empty() { namespace(after)? } else { after };
-        if let Some(after) = after.strip_prefix("/>") {
-            rest = after;
-            ended = open.is_empty();
-        } else {
-            rest = after.strip_prefix('>')?;
-            names.push(name);
-            open.push(local);
-        }
+        let after = if self.open.is_empty() { namespace(after)? } else { after };
+        self.names.push(name);
+        self.open.push(local);
+        self.rest = match after.strip_prefix("/>") {
+            Some(after) => {
+                self.is_empty = true;
+                after
+            }
+            None => after.strip_prefix('>')?,
+        };
+        Some((text, Step::Opened(local)))
     }
+
+    /// The name of the element that is closed, as it is written.
+    fn close(&mut self) -> Option<&'a str> {
+        self.open.pop();
+        self.ended = self.open.is_empty();
+        self.names.pop()
+    }
+}
+
+/// A text with its five named references resolved; numbered ones are not plain.
+fn unescaped(text: &str) -> Option<Cow<'_, str>> {
+    let Some(first) = memchr::memchr(b'&', text.as_bytes()) else {
+        return Some(Cow::Borrowed(text));
+    };
+    let mut resolved = String::with_capacity(text.len());
+    resolved.push_str(&text[..first]);
+    for part in text[first + 1..].split('&') {
+        let (name, after) = part.split_once(';')?;
+        resolved.push(match name {
+            "amp" => '&',
+            "lt" => '<',
+            "gt" => '>',
+            "quot" => '"',
+            "apos" => '\'',
+            _ => return None,
+        });
+        resolved.push_str(after);
+    }
+    Some(Cow::Owned(resolved))
 }
 
 /// How far the text goes before the next tag. `None`: it holds what XML allows nowhere, or not in text.

@@ -19,6 +19,7 @@ use orgsweep_model::{
 
 use super::decode::{optional_moment, own_arn, policy_document, required, required_moment};
 use super::{member, put_gaps};
+use crate::answer::{self, Quick};
 use crate::pages::next_marker;
 
 const API: &str = "iam:GetAccountAuthorizationDetails";
@@ -88,7 +89,9 @@ async fn fetch(session: &Session) -> Result<Details, Gap> {
             .filter(EntityType::LocalManagedPolicy)
             .max_items(1000)
             .set_marker(marker.clone());
-        let page = member.call(API, || request.clone().send()).await?;
+        let page = member
+            .call(API, || request.clone().customize().interceptor(Quick(answer::details)).send())
+            .await?;
         details.add(member.account, &page).map_err(|gap| gap.during(API))?;
         marker = next_marker(API, page.is_truncated(), page.marker(), marker.as_deref())?;
         if marker.is_none() {

@@ -4,6 +4,7 @@ use orgsweep_model::facts::RoleSessionLimit;
 use orgsweep_model::{Collector, Gap, Needs, Row, Session, TableSchema, Tables, async_trait};
 
 use super::{decode, member, put};
+use crate::answer::{self, Quick};
 use crate::pages::next_marker;
 
 /// Fills `role_session_limits`.
@@ -40,7 +41,8 @@ async fn fetch(session: &Session) -> Result<Vec<RoleSessionLimit>, Gap> {
     let mut marker = None;
     loop {
         let request = member.iam.list_roles().max_items(1000).set_marker(marker.clone());
-        let page = member.call(API, || request.clone().send()).await?;
+        let page =
+            member.call(API, || request.clone().customize().interceptor(Quick(answer::roles)).send()).await?;
         for role in page.roles() {
             limits.push(RoleSessionLimit {
                 account_id: member.account,
