@@ -87,7 +87,7 @@ impl<'m> Evaluator<'m> {
 
     /// The role at this place is taken on by the service at that.
     pub(super) fn visited(&self, index: usize, service: usize, truth: Truth) -> Option<Arc<Attempt>> {
-        let mut trusting = self.map.trusting.get(service)?.iter();
+        let mut trusting = self.map.trusting(service).iter();
         let trusting = trusting.find(|trusting| trusting.role == index)?;
         let attempt = || {
             let policy_context = PolicyContext::Visitor(index, Some(service));

@@ -86,7 +86,7 @@ impl<'m> Evaluator<'m> {
     /// Whether the account shows that there may be what a rule takes, if that is asked for.
     pub(super) fn has_sign(&self, rule: &Rule) -> bool {
         let Some(signs) = &rule.signs else { return true };
-        let trusting = signs.iter().filter_map(|service| self.map.trusting.get(*service)).flatten();
+        let trusting = signs.iter().flat_map(|service| self.map.trusting(*service));
         let mut roles = trusting.filter_map(|trusting| self.map.roles.get(trusting.role));
         roles.any(|role| role.place.account == self.place.account)
     }
@@ -145,7 +145,7 @@ impl<'m> Evaluator<'m> {
         let emr = RULES.services.iter().position(|service| service.name == "elasticmapreduce.amazonaws.com");
         let Some(emr) = emr else { return false };
         let passing = self.passing(emr, rule.passed_to_unconfirmed);
-        let passed = self.map.trusting.get(emr).into_iter().flatten().filter_map(|trusting| {
+        let passed = self.map.trusting(emr).iter().filter_map(|trusting| {
             let passed = self.map.roles.get(trusting.role)?;
             let mut attempt =
                 self.settled_attempt(passing, "iam:PassRole", passed.facts.arn, PolicyContext::Own);

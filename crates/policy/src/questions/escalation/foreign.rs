@@ -45,7 +45,7 @@ impl<'m> Evaluator<'m> {
             return Vec::new();
         }
         let mut sites: Vec<Site<'m>> = Vec::new();
-        for index in rule.trust.iter().filter_map(|service| self.map.carriers.get(*service)).flatten() {
+        for index in rule.trust.iter().flat_map(|service| self.map.carriers(*service)) {
             let Some(carrier) = self.map.roles.get(*index) else { continue };
             let is_known = |account: &str| sites.iter().any(|site| site.place.account == account);
             if carrier.place.account != self.place.account && !is_known(carrier.place.account) {

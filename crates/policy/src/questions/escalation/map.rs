@@ -34,12 +34,12 @@ pub struct EscalationMap<'a> {
     pub(super) roles: Vec<Role<'a>>,
     pub(super) users: Vec<User<'a>>,
     pub(super) policies: HashMap<&'a str, PolicyFacts<'a>>,
-    /// For each service, by its place among those of the rules, the roles that trust it or may.
-    pub(super) trusting: Vec<Vec<Trusting>>,
+    /// For each service, by its place among those of the rules: see [`EscalationMap::trusting`].
+    trusting: Vec<OnceLock<Vec<Trusting>>>,
     /// For each rule, the roles that it may be aimed at by the service that they trust: see [`EscalationMap::carried`].
     carried: Vec<OnceLock<Box<[Carried]>>>,
-    /// For each service, one of them for each account.
-    pub(super) carriers: Vec<Vec<usize>>,
+    /// For each service: see [`EscalationMap::carriers`].
+    carriers: Vec<OnceLock<Vec<usize>>>,
     /// The roles by the identities that they may admit.
     pub(super) admitting: Admitting<'a>,
     /// The tags of resources, by their ARNs.
@@ -167,39 +167,19 @@ impl Subject {
 }
 
 impl<'a> EscalationMap<'a> {
-    /// Prepares an account. Nothing is evaluated but the trust policies.
+    /// Prepares an account. Nothing is evaluated yet.
     pub fn new(inventory: &Inventory<'a>) -> Self {
         let tags: HashMap<&str, &[(&str, &str)]> =
             inventory.tags.unwrap_or_default().iter().map(|facts| (facts.arn, facts.tags)).collect();
         let of_one = |arn: &str| RequestFacts { tags: tags.get(arn).copied(), ..inventory.requests };
         let roles = inventory.roles.unwrap_or_default().iter();
         let roles: Vec<Role<'a>> = roles.map(|facts| Role::new(facts, of_one(facts.arn))).collect();
-        let services = RULES.services.iter().map(|service| {
-            let trusts = |(index, role): (usize, &Role<'a>)| {
-                let visit = role.visited_by(service, inventory.requests)?;
-                let trust = role.admits(&visit);
-                (trust != Truth::False).then_some(Trusting {
-                    role: index,
-                    trust,
-                    visit,
-                    attempt: OnceLock::new(),
-                })
-            };
-            roles.iter().enumerate().filter_map(trusts).collect()
-        });
-        let trusting: Vec<Vec<Trusting>> = services.collect();
-        let carriers = trusting.iter().map(|trusting| {
-            let mut accounts = HashSet::new();
-            let mut is_first =
-                |index: usize| roles.get(index).is_some_and(|role| accounts.insert(role.place.account));
-            trusting.iter().map(|trusting| trusting.role).filter(|role| is_first(*role)).collect()
-        });
         let users = inventory.users.unwrap_or_default().iter().map(|user| user.arn);
         let identities = inventory.roles.unwrap_or_default().iter().map(|role| role.arn).chain(users);
         Self {
             inventory: *inventory,
-            carriers: carriers.collect(),
-            trusting,
+            carriers: RULES.services.iter().map(|_| OnceLock::new()).collect(),
+            trusting: RULES.services.iter().map(|_| OnceLock::new()).collect(),
             carried: RULES.rules.iter().map(|_| OnceLock::new()).collect(),
             admitting: Admitting::new(roles.iter().map(|role| role.facts.layers.resource)),
             users: inventory
@@ -223,6 +203,37 @@ impl<'a> EscalationMap<'a> {
             indices: Mutex::default(),
             numbers: Numbers::beside(identities),
         }
+    }
+
+    /// The roles that trust a service, or may, by the service's place among those of the rules.
+    pub(super) fn trusting(&self, service: usize) -> &[Trusting] {
+        let (Some(known), Some(service)) = (self.trusting.get(service), RULES.services.get(service)) else {
+            return &[];
+        };
+        let trusts = |(index, role): (usize, &Role<'a>)| {
+            let visit = role.visited_by(service, self.inventory.requests)?;
+            let trust = role.admits(&visit);
+            (trust != Truth::False).then_some(Trusting {
+                role: index,
+                trust,
+                visit,
+                attempt: OnceLock::new(),
+            })
+        };
+        known.get_or_init(|| self.roles.iter().enumerate().filter_map(trusts).collect())
+    }
+
+    /// One of them for each account.
+    pub(super) fn carriers(&self, service: usize) -> &[usize] {
+        let find = || {
+            let mut accounts = HashSet::new();
+            let places = self.trusting(service).iter().map(|trusting| trusting.role);
+            let is_first = |index: &usize| {
+                self.roles.get(*index).is_some_and(|role| accounts.insert(role.place.account))
+            };
+            places.filter(is_first).collect()
+        };
+        self.carriers.get(service).map_or(&[], |known| known.get_or_init(find))
     }
 
     /// A role at this place, in a session of which the principal that assumes it may not set the tags: its own decide.
@@ -261,13 +272,12 @@ impl<'a> EscalationMap<'a> {
     /// the same, so they are put in order for the first.
     pub(super) fn carried(&self, rule: &Rule) -> &[Carried] {
         let find = || {
-            let services =
-                rule.trust.iter().filter_map(|service| Some((*service, self.trusting.get(*service)?)));
-            let mut all: Vec<Carried> = services
-                .flat_map(|(service, trusting)| {
-                    trusting.iter().map(move |one| Carried { role: one.role, service, trust: one.trust })
-                })
-                .collect();
+            let of_service = |service: &usize| {
+                let service = *service;
+                let of_role = move |one: &Trusting| Carried { role: one.role, service, trust: one.trust };
+                self.trusting(service).iter().map(of_role)
+            };
+            let mut all: Vec<Carried> = rule.trust.iter().flat_map(of_service).collect();
             all.sort_by_key(|one| (one.role, Reverse(one.trust)));
             all.dedup_by_key(|one| one.role);
             all.into()
