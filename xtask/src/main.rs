@@ -42,6 +42,18 @@ cargo xtask bench build [--against REV]
                                      what the first build costs: CPU time, wall, units, and the size of the program
 cargo xtask bench policies           the policy engine: its parts, and requests a second beside an independent engine";
 
+/// What the help says of a command.
+fn usage(command: &str) -> String {
+    let mut is_of_it = false;
+    let of_it = |line: &&str| {
+        if let Some(words) = line.strip_prefix("cargo xtask ") {
+            is_of_it = words.split(' ').next() == Some(command);
+        }
+        is_of_it
+    };
+    HELP.lines().filter(of_it).collect::<Vec<_>>().join("\n")
+}
+
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
@@ -64,6 +76,9 @@ fn main() -> ExitCode {
         ["help" | "--help" | "-h"] => {
             println!("{HELP}");
             Ok(())
+        }
+        [command, ..] if !usage(command).is_empty() => {
+            Err(format!("cargo xtask {}: expected\n{}", arguments.join(" "), usage(command)))
         }
         _ => Err(format!("unknown command: {}\n\n{HELP}", arguments.join(" "))),
     };

@@ -76,7 +76,7 @@ impl Case {
         self.with_roster()
     }
 
-    /// Adds a table with exactly these rows.
+    /// Adds a table with exactly these rows, in place of those that it had.
     #[must_use]
     pub fn rows<R: Row>(mut self, rows: Vec<R>) -> Self {
         self.tables.insert(rows, self.now);

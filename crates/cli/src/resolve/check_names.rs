@@ -23,8 +23,8 @@ pub fn update(
     names.update_list("--check", &mut options.checks.check);
     names.update_list("--exclude-check", &mut options.checks.exclude_check);
     names.update_keys("configuration, [checks]", &mut config.checks);
-    for (_, changes) in &mut config.overrides {
-        names.update_keys("configuration, [[override]]", changes);
+    for (scope, changes) in &mut config.overrides {
+        names.update_keys(&format!("configuration, [[override]] {scope},"), changes);
     }
     if names.problems.is_empty() { Ok(names.warnings) } else { Err(Failure::new(names.problems.join("\n"))) }
 }

@@ -30,9 +30,9 @@ pub fn check_set(
     for id in settings.keys() {
         verify("configuration, [checks]", id);
     }
-    for (_, changes) in overrides {
+    for (scope, changes) in overrides {
         for id in changes.keys() {
-            verify("configuration, [[override]]", id);
+            verify(&format!("configuration, [[override]] {scope},"), id);
         }
     }
     if let Some(framework) = &options.checks.framework {
