@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 
 use super::attempt::PolicyContext;
+use super::chain::{Kind, Member};
 use super::index::{Index, Indexed};
 use super::inventory::Actor;
 use super::map::EscalationMap;
@@ -35,6 +36,8 @@ pub(super) struct Evaluator<'m> {
     /// Tags of targets of which conditions speak.
     pub(super) tags: Tags,
     pub(super) owner: DelegatingOwner,
+    /// The actor's places among the roles, and among the users.
+    own: [Vec<usize>; 2],
     /// Only what leads into other accounts counts.
     pub(super) abroad: bool,
     /// Whether what cannot be allowed is left out without a question. A test holds that this changes nothing.
@@ -60,6 +63,7 @@ impl<'m> Evaluator<'m> {
             index,
             policies,
             owner: DelegatingOwner::new(place.account),
+            own: [Kind::Role, Kind::User].map(|kind| map.places_of(kind, actor.principal.name())),
             abroad: false,
             prunes: map.prunes,
             memo: Memo::default(),
@@ -97,6 +101,15 @@ impl<'m> Evaluator<'m> {
 
     pub(super) fn is_actor(&self, arn: &str) -> bool {
         self.actor.principal.name() == arn
+    }
+
+    /// The same for a place among the roles or the users. Asked of all of them for each rule.
+    pub(super) fn is_at(&self, member: Member) -> bool {
+        let [roles, users] = &self.own;
+        match member {
+            Member::Role(place) => roles.contains(&place),
+            Member::User(place) => users.contains(&place),
+        }
     }
 
     pub(super) fn is_role(&self) -> bool {

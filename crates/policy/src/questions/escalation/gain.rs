@@ -203,21 +203,24 @@ impl<'m> Evaluator<'m> {
             if before.is_none() && matches!(current, Truth::True | Truth::Depends) {
                 continue;
             }
-            let Some(Power { request, truth, residual }) = powers.power(possible, layers) else { continue };
+            let Some(Power { truth, residual }) = powers.power(possible, layers) else { continue };
             if residual.is_some() && conditional.is_some() {
                 continue;
             }
-            let was =
-                before.map_or(Truth::False, |before| decide(request, &self.owner.beside(request, before)));
+            let was = before
+                .and_then(|before| Some((before, powers.request(possible)?)))
+                .map_or(Truth::False, |(before, request)| {
+                    decide(&request, &self.owner.beside(&request, before))
+                });
             let lifted = before.is_some() && current == Truth::Depends && *truth == Truth::True;
             if was == Truth::Unknown || current == Truth::Unknown {
-                in_doubt.get_or_insert(request);
+                in_doubt.get_or_insert(&possible.sample);
             } else if was < *truth && (current == Truth::False || lifted) {
                 let gained = Gained::new(Outcome::More(possible.sample.clone()), possible.sample.strength);
                 let Some(residual) = residual else {
                     return conditional.into_iter().chain([gained]).collect();
                 };
-                conditional = Some(Gained { residuals: vec![residual.clone()], ..gained });
+                conditional = Some(Gained { residuals: vec![(**residual).clone()], ..gained });
             }
         }
         if let Some(conditional) = conditional {
@@ -229,9 +232,9 @@ impl<'m> Evaluator<'m> {
         if !doubts.is_empty() {
             return not_told(doubts.to_vec());
         }
-        let as_actor = in_doubt.map(|request: &Request| {
-            let account = request.principal().account().unwrap_or(self.place.account);
-            self.as_actor(account, request.action(), request.resource())
+        let as_actor = in_doubt.map(|sample: &Arc<Sample>| {
+            let account = Some(powers.account()).filter(|account| !account.is_empty());
+            self.as_actor(account.unwrap_or(self.place.account), &sample.action, &sample.resource)
         });
         match as_actor.as_ref().map(|request| evaluate(request, &self.current_layers(request)).decision) {
             Some(Decision::Unknown(doubts)) => not_told(doubts),
@@ -293,7 +296,8 @@ impl<'m> Evaluator<'m> {
     fn is_news(&self, reached: Reached) -> bool {
         let role = self.map.roles.get(reached.role);
         let direct = self.own_hops().iter().find(|hop| hop.role == reached.role);
-        role.is_some_and(|role| !self.is_actor(role.facts.arn))
+        role.is_some()
+            && !self.is_at(Member::Role(reached.role))
             && direct.is_none_or(|hop| hop.truth < reached.truth)
     }
 

@@ -145,8 +145,8 @@ impl<'m> Evaluator<'m> {
         alternative: &'static Alternative,
         found: &mut Ways<'m>,
     ) -> bool {
-        let targets = targets(self, rule, alternative, site);
-        if targets.is_empty() {
+        let mut targets = targets(self, rule, alternative, site).peekable();
+        if targets.peek().is_none() {
             return true;
         }
         // What is bound to nothing is the same for every target.

@@ -33,6 +33,8 @@ pub struct EscalationMap<'a> {
     pub(super) inventory: Inventory<'a>,
     pub(super) roles: Vec<Role<'a>>,
     pub(super) users: Vec<User<'a>>,
+    /// A number for each account of which there are roles.
+    accounts: HashMap<&'a str, usize, ahash::RandomState>,
     pub(super) policies: HashMap<&'a str, PolicyFacts<'a>>,
     /// For each service, by its place among those of the rules: see [`EscalationMap::trusting`].
     trusting: Vec<OnceLock<Vec<Trusting>>>,
@@ -81,6 +83,8 @@ pub(super) struct Carried {
 pub(super) struct Role<'a> {
     pub(super) facts: RoleFacts<'a>,
     pub(super) place: Place<'a>,
+    /// The number of its account: see [`EscalationMap::number_of`].
+    pub(super) account: Option<usize>,
     /// ARNs of providers that its trust policy names.
     pub(super) providers: Vec<&'a str>,
     /// Its trust policy names everyone.
@@ -173,7 +177,12 @@ impl<'a> EscalationMap<'a> {
             inventory.tags.unwrap_or_default().iter().map(|facts| (facts.arn, facts.tags)).collect();
         let of_one = |arn: &str| RequestFacts { tags: tags.get(arn).copied(), ..inventory.requests };
         let roles = inventory.roles.unwrap_or_default().iter();
-        let roles: Vec<Role<'a>> = roles.map(|facts| Role::new(facts, of_one(facts.arn))).collect();
+        let mut roles: Vec<Role<'a>> = roles.map(|facts| Role::new(facts, of_one(facts.arn))).collect();
+        let mut accounts: HashMap<&str, usize, ahash::RandomState> = HashMap::default();
+        for role in &mut roles {
+            let next = accounts.len();
+            role.account = Some(*accounts.entry(role.place.account).or_insert(next));
+        }
         let users = inventory.users.unwrap_or_default().iter().map(|user| user.arn);
         let identities = inventory.roles.unwrap_or_default().iter().map(|role| role.arn).chain(users);
         Self {
@@ -197,6 +206,7 @@ impl<'a> EscalationMap<'a> {
             tags,
             with_tags: with_tags(inventory.roles.unwrap_or_default()),
             roles,
+            accounts,
             by_resource: by_resource(inventory),
             prunes: true,
             shares: true,
@@ -259,6 +269,20 @@ impl<'a> EscalationMap<'a> {
             Kind::User => self.users.len(),
             Kind::Role => self.roles.len(),
         }
+    }
+
+    /// The places of an ARN among the users, or the roles.
+    pub(super) fn places_of(&self, kind: Kind, arn: &str) -> Vec<usize> {
+        let is_there = |place: &usize| self.arn_of(kind.at(*place)) == Some(arn);
+        match Arn::read(arn) {
+            Some(read) => self.by_resource(kind, read.resource).iter().copied().filter(is_there).collect(),
+            None => (0..self.count(kind)).filter(is_there).collect(),
+        }
+    }
+
+    /// A number for an account of which there are roles.
+    pub(super) fn number_of(&self, account: &str) -> Option<usize> {
+        self.accounts.get(account).copied()
     }
 
     /// The users, or the roles, whose ARNs end so.
@@ -345,6 +369,7 @@ impl<'a> Role<'a> {
         let requests = RequestFacts { trust: facts.layers.resource, ..requests };
         Self {
             place: Place::of(facts.arn),
+            account: None,
             subject: Subject::new(facts.arn, requests),
             tags_are_open: requests.tags.is_some() && requests.may_be_tagged(),
             facts,

@@ -51,17 +51,16 @@ pub(super) struct Possible {
 #[derive(Debug)]
 enum Outcome {
     Denied,
-    Unknown(Request),
-    Power(Box<Power>),
+    Unknown,
+    Power(Power),
 }
 
 /// Something that a principal may do.
 #[derive(Clone, Debug)]
 pub(super) struct Power {
-    pub(super) request: Request,
     pub(super) truth: Truth,
     /// What must hold for it, where that is open.
-    pub(super) residual: Option<Residual>,
+    pub(super) residual: Option<Box<Residual>>,
 }
 
 impl Powers {
@@ -100,26 +99,33 @@ impl Powers {
 
     fn outcome<'p>(&self, possible: &'p Possible, layers: &Layers<'_>) -> &'p Outcome {
         possible.outcome.get_or_init(|| {
-            let Some(start) = &self.start else { return Outcome::Denied };
-            let Sample { action, resource, .. } = &*possible.sample;
-            let mut request = start.instead(action, resource);
-            // A resource whose ARN names no account is one of the account in which it is sampled.
-            if Place::of(resource).account.is_empty() {
-                request = request.owned_by(start.principal().account().unwrap_or_default());
-            }
+            let Some(request) = self.request(possible) else { return Outcome::Denied };
             let layers = &self.owner.beside(&request, layers);
             match decide(&request, layers) {
-                Truth::Unknown => Outcome::Unknown(request),
+                Truth::Unknown => Outcome::Unknown,
                 Truth::False => Outcome::Denied,
                 truth => {
                     let decision = (truth == Truth::Depends).then(|| evaluate(&request, layers).decision);
                     let residual = match decision {
-                        Some(Decision::AllowedIf(residual)) => Some(residual),
+                        Some(Decision::AllowedIf(residual)) => Some(Box::new(residual)),
                         _ => None,
                     };
-                    Outcome::Power(Box::new(Power { request, truth, residual }))
+                    Outcome::Power(Power { truth, residual })
                 }
             }
+        })
+    }
+
+    /// The request for something that is possible. Made anew each time: there are many, and few are looked at twice.
+    pub(super) fn request(&self, possible: &Possible) -> Option<Request> {
+        let start = self.start.as_ref()?;
+        let Sample { action, resource, .. } = &*possible.sample;
+        let request = start.instead(action, resource);
+        // A resource whose ARN names no account is one of the account in which it is sampled.
+        Some(if Place::of(resource).account.is_empty() {
+            request.owned_by(start.principal().account().unwrap_or_default())
+        } else {
+            request
         })
     }
 
@@ -141,18 +147,15 @@ impl Powers {
     /// Why there may be more.
     pub(super) fn doubts(&self, layers: &Layers<'_>) -> &[Doubt] {
         self.doubts.get_or_init(|| {
-            let mut unknown: Vec<(usize, &Request)> = Vec::new();
-            for possible in &self.possible {
-                if let Outcome::Unknown(request) = self.outcome(possible, layers) {
-                    unknown.push((possible.place, request));
-                }
-            }
-            unknown.sort_unstable_by_key(|(place, _)| *place);
+            let is_unknown =
+                |possible: &&Possible| matches!(self.outcome(possible, layers), Outcome::Unknown);
+            let mut unknown: Vec<&Possible> = self.possible.iter().filter(is_unknown).collect();
+            unknown.sort_unstable_by_key(|possible| possible.place);
             // On what AWS checks an action without a listed resource type may not be known; that alone is no gain.
-            let named = unknown.into_iter().map(|(_, request)| request).filter(|one| one.resource() != "*");
-            for request in named {
-                let layers = self.owner.beside(request, layers);
-                if let Decision::Unknown(doubts) = evaluate(request, &layers).decision
+            let requests = unknown.into_iter().filter_map(|possible| self.request(possible));
+            for request in requests.filter(|one| one.resource() != "*") {
+                let layers = self.owner.beside(&request, layers);
+                if let Decision::Unknown(doubts) = evaluate(&request, &layers).decision
                     && !doubts.is_empty()
                 {
                     return doubts;
@@ -263,7 +266,7 @@ pub(super) fn powers_within(
         places.into_iter().flatten().map(|place| (action.clone(), place.into())).collect()
     };
     let samples: Vec<(String, String)> = actions.iter().flat_map(of).collect();
-    Powers::of(start, sampled(&samples))
+    Powers::of(start, sampled(samples))
 }
 
 /// What a principal may do with these layers, asked also where `without`, which it has no more, may have denied.
@@ -279,7 +282,7 @@ pub(super) fn powers_without(
     let samples = || {
         let mut requests = requests::powers(layers.identity, place, start.context());
         requests.extend(requests::held_back(layers.identity.iter().chain([without]), place, start.context()));
-        sampled(&requests)
+        sampled(requests)
     };
     among(&start, context, layers, samples, numbers)
 }
@@ -304,13 +307,13 @@ pub(super) fn powers_of_administrator(
         let typical =
             |action: &'static String| place.typical(action).into_iter().map(|on| (action.clone(), on));
         requests.extend(RULES.lower.iter().flat_map(typical));
-        sampled(&requests)
+        sampled(requests)
     };
     among(&start, context, &layers, samples, numbers).evaluated(&layers)
 }
 
-fn sampled(requests: &[(String, String)]) -> Vec<Arc<Sample>> {
-    requests.iter().map(|(action, resource)| Arc::new(Sample::new(action, resource))).collect()
+fn sampled(requests: Vec<(String, String)>) -> Vec<Arc<Sample>> {
+    requests.into_iter().map(|(action, resource)| Arc::new(Sample::new(action, resource))).collect()
 }
 
 fn start(principal: &Principal, context: &Context) -> Request {

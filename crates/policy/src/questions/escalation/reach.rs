@@ -78,7 +78,7 @@ impl<'m> Evaluator<'m> {
 
     /// How a sample of the actor's account comes out for the actor, if a look at what its policies name decides it.
     pub(super) fn at_a_glance(&self, sample: &Sample) -> Option<Truth> {
-        let (lower, resource) = (&*sample.lower, &*sample.resource);
+        let (lower, resource) = (sample.lower(), &*sample.resource);
         let partition = || self.place.partition.into();
         let plain = sample.plain.get_or_init(|| self.is_plain(lower, resource).then(partition));
         (plain.as_deref() == Some(self.place.partition)).then_some(())?;

@@ -13,8 +13,8 @@ use crate::questions::requests::{self, POWERS, Place};
 #[derive(Debug)]
 pub(super) struct Sample {
     pub(super) action: Box<str>,
-    /// The action in lower case.
-    pub(super) lower: Box<str>,
+    /// The action in lower case, once it was asked for.
+    lower: OnceLock<Box<str>>,
     pub(super) resource: Box<str>,
     pub(super) strength: Strength,
     /// Its number among those of the account, once it was asked for.
@@ -24,15 +24,20 @@ pub(super) struct Sample {
 }
 
 impl Sample {
-    pub(super) fn new(action: &str, resource: &str) -> Self {
+    pub(super) fn new(action: impl Into<Box<str>>, resource: impl Into<Box<str>>) -> Self {
+        let action = action.into();
         Self {
-            action: action.into(),
-            lower: action.to_ascii_lowercase().into(),
+            strength: strength::of_action(&action),
+            action,
+            lower: OnceLock::new(),
             resource: resource.into(),
-            strength: strength::of_action(action),
             number: OnceLock::new(),
             plain: OnceLock::new(),
         }
+    }
+
+    pub(super) fn lower(&self) -> &str {
+        self.lower.get_or_init(|| self.action.to_ascii_lowercase().into())
     }
 }
 
@@ -103,5 +108,5 @@ fn of_statement(
     context: &Context,
 ) -> impl Iterator<Item = Arc<Sample>> {
     let found = requests::powers_of(policy, index, place, context).into_iter();
-    found.map(|(action, resource)| Arc::new(Sample::new(&action, &resource)))
+    found.map(|(action, resource)| Arc::new(Sample::new(action, resource)))
 }

@@ -3,9 +3,10 @@
 use super::actor::Evaluator;
 use std::sync::Arc;
 
-use super::chain::Kind;
+use super::chain::{Kind, Member};
 use super::foreign::Site;
 use super::map::Carried;
+use super::memo::Reach;
 use super::rules::{Alternative, Bind, Effect, Fact, Need, RULES, Rule};
 use crate::layers::{Attached, Layers};
 use crate::policy::Policy;
@@ -57,63 +58,68 @@ impl Target<'_> {
     }
 }
 
+/// Targets one after another: an account may have hundreds, and few of them are kept.
+pub(super) type Targets<'t, 'm> = Box<dyn Iterator<Item = Target<'m>> + 't>;
+
+fn listed<'t, 'm: 't>(targets: Vec<Target<'m>>) -> Targets<'t, 'm> {
+    Box::new(targets.into_iter())
+}
+
 /// Everything that an alternative of a rule may be aimed at.
-pub(super) fn targets<'m>(
-    evaluator: &Evaluator<'m>,
-    rule: &Rule,
-    alternative: &Alternative,
-    site: Site<'_>,
-) -> Vec<Target<'m>> {
+pub(super) fn targets<'t, 'm>(
+    evaluator: &'t Evaluator<'m>,
+    rule: &'t Rule,
+    alternative: &'t Alternative,
+    site: Site<'t>,
+) -> Targets<'t, 'm> {
     let needs = &alternative.needs[..];
     let has = |bind| needs.iter().any(|need| need.bind == bind);
-    let targets = if !rule.trust.is_empty() {
+    let targets: Targets<'t, 'm> = if !rule.trust.is_empty() {
         trusting(evaluator, rule, alternative, site)
     } else if has(Bind::Provider) {
-        providers(evaluator, rule, needs)
+        listed(providers(evaluator, rule, needs))
     } else if has(Bind::TargetRole) {
         roles(evaluator, rule, needs)
     } else if has(Bind::TargetUser) {
         users(evaluator, needs)
     } else if has(Bind::TargetGroup) {
-        other_groups(evaluator)
+        listed(other_groups(evaluator))
     } else if has(Bind::OwnGroup) {
-        own_groups(evaluator)
+        listed(own_groups(evaluator))
     } else {
-        vec![Target::default()]
+        listed(vec![Target::default()])
     };
     let by_policy = has(Bind::OwnPolicy) || has(Bind::TargetPolicy);
     match rule.effect {
-        Effect::Version => targets.into_iter().flat_map(|target| versions(evaluator, target)).collect(),
-        Effect::NoPolicy => {
-            targets.into_iter().flat_map(|target| removable(evaluator, &target, needs)).collect()
-        }
-        _ if has(Bind::ReadByTarget) => {
-            targets.into_iter().filter_map(|target| written(evaluator, target)).collect()
-        }
-        _ if by_policy => targets.into_iter().flat_map(|target| of_policies(evaluator, &target)).collect(),
+        Effect::Version => Box::new(targets.flat_map(|target| versions(evaluator, target))),
+        Effect::NoPolicy => Box::new(targets.flat_map(move |target| removable(evaluator, &target, needs))),
+        _ if has(Bind::ReadByTarget) => Box::new(targets.filter_map(|target| written(evaluator, target))),
+        _ if by_policy => Box::new(targets.flat_map(|target| of_policies(evaluator, &target))),
         _ => targets,
     }
 }
 
 /// Roles of an account that trust a service, which carries them or to which they are passed.
-fn trusting<'m>(
-    evaluator: &Evaluator<'m>,
-    wanted: &Rule,
+fn trusting<'t, 'm>(
+    evaluator: &'t Evaluator<'m>,
+    wanted: &'t Rule,
     alternative: &Alternative,
-    site: Site<'_>,
-) -> Vec<Target<'m>> {
+    site: Site<'t>,
+) -> Targets<'t, 'm> {
     if evaluator.map.inventory.roles.is_none() {
         let target =
             |service: &usize| Target { service: Some((*service, Truth::True)), ..Target::missing(ROLES) };
-        return wanted.trust.iter().map(target).collect();
+        return Box::new(wanted.trust.iter().map(target));
     }
     let makes_profile = alternative.makes_profile;
+    let Some(account) = evaluator.map.number_of(site.place.account) else { return listed(Vec::new()) };
+    let account = Some(account);
     let reach = evaluator.reach(&alternative.needs, Kind::Role);
-    let is_reached = |role: usize| reach.as_ref().is_none_or(|reach| reach.binary_search(&role).is_ok());
-    let target = |carried: &Carried| {
+    let is_reached = move |role: usize| reach.as_ref().is_none_or(|reach| reach.binary_search(&role).is_ok());
+    let target = move |carried: &Carried| {
         let Carried { role: index, service, trust } = *carried;
         let role = evaluator.map.roles.get(index).filter(|_| is_reached(index))?;
-        if role.place.account != site.place.account || evaluator.is_actor(role.facts.arn) {
+        if role.account != account || evaluator.is_at(Member::Role(index)) {
             return None;
         }
         let missing = match role.facts.instance_profile {
@@ -125,7 +131,7 @@ fn trusting<'m>(
         };
         Some(Target { role: Some(index), service: Some((service, trust)), missing, ..Target::default() })
     };
-    evaluator.map.carried(wanted).iter().filter_map(target).collect()
+    Box::new(evaluator.map.carried(wanted).iter().filter_map(target))
 }
 
 /// With an object that the role reads and the actor writes, if there may be one.
@@ -134,34 +140,36 @@ fn written<'m>(evaluator: &Evaluator<'m>, target: Target<'m>) -> Option<Target<'
     Some(Target { object: Some(object), ..target })
 }
 
-fn roles<'m>(evaluator: &Evaluator<'m>, rule: &Rule, needs: &[Need]) -> Vec<Target<'m>> {
+fn roles<'t, 'm>(evaluator: &'t Evaluator<'m>, rule: &'t Rule, needs: &[Need]) -> Targets<'t, 'm> {
     if evaluator.map.inventory.roles.is_none() {
-        return vec![Target::missing(ROLES)];
+        return listed(vec![Target::missing(ROLES)]);
     }
-    let target = |place: usize| {
-        let arn = evaluator.map.roles.get(place)?.facts.arn;
-        let is_other = rule.has(Fact::SelfOrAssumed) || !evaluator.is_actor(arn);
+    let is_itself_too = rule.has(Fact::SelfOrAssumed);
+    let target = move |place: usize| {
+        let is_other = is_itself_too || !evaluator.is_at(Member::Role(place));
         is_other.then(|| Target { role: Some(place), ..Target::default() })
     };
-    match evaluator.reach(needs, Kind::Role) {
-        Some(reach) => reach.iter().filter_map(|place| target(*place)).collect(),
-        None => (0..evaluator.map.roles.len()).filter_map(target).collect(),
-    }
+    Box::new(places(evaluator.reach(needs, Kind::Role), evaluator.map.roles.len()).filter_map(target))
 }
 
-fn users<'m>(evaluator: &Evaluator<'m>, needs: &[Need]) -> Vec<Target<'m>> {
+/// Those within reach, among so many.
+fn places(reach: Reach, count: usize) -> impl Iterator<Item = usize> {
+    let within = reach.as_ref().map_or(count, |reach| reach.len());
+    (0..within).filter_map(move |at| match &reach {
+        Some(reach) => reach.get(at).copied(),
+        None => Some(at),
+    })
+}
+
+fn users<'t, 'm>(evaluator: &'t Evaluator<'m>, needs: &[Need]) -> Targets<'t, 'm> {
     if evaluator.map.inventory.users.is_none() {
-        return vec![Target::missing(USERS)];
+        return listed(vec![Target::missing(USERS)]);
     }
-    let target = |place: usize| {
-        let user = evaluator.map.users.get(place)?;
-        let is_other = !evaluator.is_actor(user.facts.arn);
+    let target = move |place: usize| {
+        let is_other = !evaluator.is_at(Member::User(place));
         is_other.then(|| Target { user: Some(place), ..Target::default() })
     };
-    match evaluator.reach(needs, Kind::User) {
-        Some(reach) => reach.iter().filter_map(|place| target(*place)).collect(),
-        None => (0..evaluator.map.users.len()).filter_map(target).collect(),
-    }
+    Box::new(places(evaluator.reach(needs, Kind::User), evaluator.map.users.len()).filter_map(target))
 }
 
 fn other_groups<'m>(evaluator: &Evaluator<'m>) -> Vec<Target<'m>> {

@@ -160,7 +160,9 @@ fn a_look_at_what_policies_name_is_never_narrower_than_the_evaluation() {
                             world.actor
                         );
                     }
-                    if let Some(glance) = evaluator.at_a_glance(&Sample::new(action, &resource)) {
+                    if let Some(glance) =
+                        evaluator.at_a_glance(&Sample::new(action.as_str(), resource.as_str()))
+                    {
                         seen += 1;
                         assert_eq!(glance, truth, "{action} {resource}: {:?}", world.actor);
                     }
