@@ -1,6 +1,7 @@
 //! One run, from an open source to published tables: what a new scan, one that is resumed, one that retries and a shard share.
 
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -66,8 +67,18 @@ struct Running<'a> {
 }
 
 impl Run<'_> {
-    /// Scans and publishes.
-    pub async fn go(self, on_event: &mut dyn FnMut(Event)) -> Result<RunOutcome, Error> {
+    /// Scans and publishes. Boxed, so that it is compiled in this crate and not in the command line's, which is not optimized.
+    pub fn go<'r>(
+        self,
+        on_event: &'r mut (dyn FnMut(Event) + 'r),
+    ) -> Pin<Box<dyn Future<Output = Result<RunOutcome, Error>> + 'r>>
+    where
+        Self: 'r,
+    {
+        Box::pin(self.to_the_end(on_event))
+    }
+
+    async fn to_the_end(self, on_event: &mut dyn FnMut(Event)) -> Result<RunOutcome, Error> {
         let watch = Instant::now();
         let Self { registry, source, options, started, stop } = self;
         let Started { writer, header, shard, earlier, unfinished } = started;
