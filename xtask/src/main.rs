@@ -44,14 +44,14 @@ cargo xtask bench policies           the policy engine: its parts, and requests 
 
 /// What the help says of a command.
 fn usage(command: &str) -> String {
-    let mut is_of_it = false;
-    let of_it = |line: &&str| {
+    let mut in_section = false;
+    let belongs = |line: &&str| {
         if let Some(words) = line.strip_prefix("cargo xtask ") {
-            is_of_it = words.split(' ').next() == Some(command);
+            in_section = words.split(' ').next() == Some(command);
         }
-        is_of_it
+        in_section
     };
-    HELP.lines().filter(of_it).collect::<Vec<_>>().join("\n")
+    HELP.lines().filter(belongs).collect::<Vec<_>>().join("\n")
 }
 
 fn main() -> ExitCode {

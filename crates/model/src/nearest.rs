@@ -1,23 +1,28 @@
 //! The name that was probably meant.
 
-/// Of the known names the one that is most like a name; `None`: none is known, or none is like it.
+/// Of the known names the one that is most like a name; `None`: none is known.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let likeness = |other: &str| strsim::jaro_winkler(other, name);
-    let like = known.into_iter().filter(|other| likeness(other) >= ALIKE);
-    like.max_by(|left, right| likeness(left).total_cmp(&likeness(right)))
+    known.into_iter().max_by(|left, right| likeness(left, name).total_cmp(&likeness(right, name)))
 }
 
-/// Below this two names have little in common; 1 is the same name.
+/// From 0, nothing in common, to 1, the same name.
+fn likeness(other: &str, name: &str) -> f64 {
+    strsim::jaro_winkler(other, name)
+}
+
+/// A name that is less like the one that was given was hardly meant.
 const ALIKE: f64 = 0.7;
-/// So many names are listed where none is like the one that was given.
+/// At most so many names are listed where none was meant.
 const FEW: usize = 12;
 
 /// `--check "x": no such check; the nearest is "y"`.
 pub fn unknown(place: &str, kind: &str, name: &str, known: &[&str]) -> String {
     match nearest(name, known.iter().copied()) {
+        None => format!("{place} {name:?}: no such {kind}"),
+        Some(nearest) if known.len() <= FEW && likeness(nearest, name) < ALIKE => {
+            format!("{place} {name:?}: no such {kind}; known: {}", known.join(", "))
+        }
         Some(nearest) => format!("{place} {name:?}: no such {kind}; the nearest is {nearest:?}"),
-        None if known.is_empty() || known.len() > FEW => format!("{place} {name:?}: no such {kind}"),
-        None => format!("{place} {name:?}: no such {kind}; known: {}", known.join(", ")),
     }
 }
 
@@ -37,6 +42,7 @@ mod tests {
         let message = unknown("--pack", "pack", "owner", &["trust", "federation"]);
         assert_eq!(message, "--pack \"owner\": no such pack; known: trust, federation");
         let many = ["trust"; FEW + 1];
-        assert_eq!(unknown("--pack", "pack", "owner", &many), "--pack \"owner\": no such pack");
+        let message = unknown("--pack", "pack", "owner", &many);
+        assert_eq!(message, "--pack \"owner\": no such pack; the nearest is \"trust\"");
     }
 }

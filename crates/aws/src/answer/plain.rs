@@ -50,7 +50,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Goes on to the next element inside the open one, which it opens. `Some(None)`: there is no other, and the open one is closed.
+    /// Opens the next child of the open element. `Some(None)`: there is no other, and the open element is closed.
     pub fn child(&mut self) -> Option<Option<&'a str>> {
         match self.step()?.1 {
             Step::Opened(local) => Some(Some(local)),

@@ -1,5 +1,7 @@
 //! Answers that are read and verified in one pass. The SDK's reading of them, and the second one that verifies it, were a fifth
 //! of a scan's CPU time.
+//!
+//! What a reader leaves out is not verified beyond being well-formed, and the output has no request ID.
 
 use std::borrow::Cow;
 use std::fmt::Debug;
@@ -39,6 +41,7 @@ impl<T: Debug + Send + Sync + 'static> Intercept for Quick<T> {
         let response = context.response();
         let body = response.body().bytes().filter(|_| response.status().is_success());
         if let Some(output) = body.and_then(|body| str::from_utf8(body).ok()).and_then(self.0) {
+            // Both stay for the operation; but an attempt that was read is its last.
             let ready = Ready(Mutex::new(Some(output)));
             cfg.interceptor_state().store_put(SharedResponseDeserializer::new(ready)).store_put(Verified);
         }
@@ -90,7 +93,7 @@ pub fn list<'a, T>(reader: &mut Reader<'a>, item: impl Fn(&mut Reader<'a>) -> Op
     Some(items)
 }
 
-/// A text of its own.
+/// An owned text.
 pub fn text(reader: &mut Reader<'_>) -> Option<String> {
     reader.text().map(Cow::into_owned)
 }

@@ -1,4 +1,5 @@
-//! iam:ListRoles in the plain form, without the documents: they are in iam:GetAccountAuthorizationDetails too.
+//! iam:ListRoles in the plain form. Of a role only what identifies it and its maximum session duration; everything else is in
+//! iam:GetAccountAuthorizationDetails too.
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListRoles.html>
 

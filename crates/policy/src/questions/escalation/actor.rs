@@ -37,7 +37,7 @@ pub(super) struct Evaluator<'m> {
     pub(super) tags: Tags,
     pub(super) owner: DelegatingOwner,
     /// The actor's places among the roles, and among the users.
-    own: [Vec<usize>; 2],
+    own_places: [Vec<usize>; 2],
     /// Only what leads into other accounts counts.
     pub(super) abroad: bool,
     /// Whether what cannot be allowed is left out without a question. A test holds that this changes nothing.
@@ -63,7 +63,7 @@ impl<'m> Evaluator<'m> {
             index,
             policies,
             owner: DelegatingOwner::new(place.account),
-            own: [Kind::Role, Kind::User].map(|kind| map.places_of(kind, actor.principal.name())),
+            own_places: [Kind::Role, Kind::User].map(|kind| map.places_of(kind, actor.principal.name())),
             abroad: false,
             prunes: map.prunes,
             memo: Memo::default(),
@@ -105,7 +105,7 @@ impl<'m> Evaluator<'m> {
 
     /// The same for a place among the roles or the users. Asked of all of them for each rule.
     pub(super) fn is_at(&self, member: Member) -> bool {
-        let [roles, users] = &self.own;
+        let [roles, users] = &self.own_places;
         match member {
             Member::Role(place) => roles.contains(&place),
             Member::User(place) => users.contains(&place),
