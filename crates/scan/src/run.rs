@@ -75,10 +75,10 @@ impl Run<'_> {
     where
         Self: 'r,
     {
-        Box::pin(self.to_the_end(on_event))
+        Box::pin(self.run(on_event))
     }
 
-    async fn to_the_end(self, on_event: &mut dyn FnMut(Event)) -> Result<RunOutcome, Error> {
+    async fn run(self, on_event: &mut dyn FnMut(Event)) -> Result<RunOutcome, Error> {
         let watch = Instant::now();
         let Self { registry, source, options, started, stop } = self;
         let Started { writer, header, shard, earlier, unfinished } = started;

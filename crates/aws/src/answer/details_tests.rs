@@ -1,3 +1,5 @@
+//! A page is what the SDK reads, whatever becomes of a byte. Which rows are made of it: `collect/authorization_details.rs`.
+
 use std::fmt::Write;
 
 use orgsweep_model::Account;
@@ -68,9 +70,10 @@ async fn called(body: &str, is_quick: bool) -> Option<Page> {
     let clock = Clock::fixed("2026-06-01T00:00:00Z".parse().unwrap());
     let session = session(&Account::new("111122223333".parse().unwrap()), clock, body);
     let request = Member::of(&session).unwrap().iam.get_account_authorization_details();
-    let answer = match is_quick {
-        true => request.customize().interceptor(Quick(details)).send().await,
-        false => request.send().await,
+    let answer = if is_quick {
+        request.customize().interceptor(Quick(details)).send().await
+    } else {
+        request.send().await
     };
     answer.ok()
 }

@@ -51,6 +51,10 @@ impl<'a> Reader<'a> {
     }
 
     /// Opens the next child of the open element. `Some(None)`: there is no other, and the open element is closed.
+    #[expect(
+        clippy::option_option,
+        reason = "the outer one leaves the plain form, by `?`; the inner one ends a loop"
+    )]
     pub fn child(&mut self) -> Option<Option<&'a str>> {
         match self.step()?.1 {
             Step::Opened(local) => Some(Some(local)),

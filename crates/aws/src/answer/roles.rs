@@ -63,9 +63,10 @@ mod tests {
         let clock = Clock::fixed("2026-06-01T00:00:00Z".parse().unwrap());
         let session = session(&Account::new("111122223333".parse().unwrap()), clock, body);
         let request = Member::of(&session).unwrap().iam.list_roles();
-        let answer = match is_quick {
-            true => request.customize().interceptor(Quick(roles)).send().await,
-            false => request.send().await,
+        let answer = if is_quick {
+            request.customize().interceptor(Quick(roles)).send().await
+        } else {
+            request.send().await
         };
         answer.ok()
     }
