@@ -2,13 +2,9 @@
 
 use std::fmt::Write;
 
-use orgsweep_model::Account;
-use orgsweep_model::collector::Clock;
-
 use super::*;
 use crate::answer::Quick;
-use crate::canned::session;
-use crate::member::Member;
+use crate::answer::quick::client;
 
 /// An answer with every element that is read, with values as short as can be.
 fn whole() -> String {
@@ -67,9 +63,7 @@ fn replaced(from: &str, to: &str) -> String {
 }
 
 async fn called(body: &str, is_quick: bool) -> Option<Page> {
-    let clock = Clock::fixed("2026-06-01T00:00:00Z".parse().unwrap());
-    let session = session(&Account::new("111122223333".parse().unwrap()), clock, body);
-    let request = Member::of(&session).unwrap().iam.get_account_authorization_details();
+    let request = client(body).get_account_authorization_details();
     let answer = if is_quick {
         request.customize().interceptor(Quick(details)).send().await
     } else {

@@ -112,3 +112,13 @@ pub fn primitive<T: Parse>(reader: &mut Reader<'_>) -> Option<T> {
 pub fn skipped<T>(reader: &mut Reader<'_>, built: T) -> Option<T> {
     reader.skip().map(|()| built)
 }
+
+/// A client to which IAM always answers `body`.
+#[cfg(test)]
+pub fn client(body: &str) -> aws_sdk_iam::Client {
+    use orgsweep_model::collector::Clock;
+    let account = orgsweep_model::Account::new("111122223333".parse().unwrap());
+    let session =
+        crate::canned::session(&account, Clock::fixed("2026-06-01T00:00:00Z".parse().unwrap()), body);
+    crate::member::Member::of(&session).unwrap().iam.clone()
+}

@@ -44,13 +44,10 @@ fn role(reader: &mut Reader<'_>) -> Option<Role> {
 
 #[cfg(test)]
 mod tests {
-    use orgsweep_model::Account;
-    use orgsweep_model::collector::Clock;
 
     use super::*;
     use crate::answer::Quick;
-    use crate::canned::session;
-    use crate::member::Member;
+    use crate::answer::quick::client;
 
     const ANSWER: &str = "<ListRolesResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><ListRolesResult><Roles>\
          <member><Path>/</Path><RoleName>n</RoleName><RoleId>i</RoleId><Arn>a&amp;b</Arn>\
@@ -60,9 +57,7 @@ mod tests {
          </Roles><IsTruncated>true</IsTruncated><Marker>m</Marker></ListRolesResult></ListRolesResponse>";
 
     async fn called(body: &str, is_quick: bool) -> Option<Page> {
-        let clock = Clock::fixed("2026-06-01T00:00:00Z".parse().unwrap());
-        let session = session(&Account::new("111122223333".parse().unwrap()), clock, body);
-        let request = Member::of(&session).unwrap().iam.list_roles();
+        let request = client(body).list_roles();
         let answer = if is_quick {
             request.customize().interceptor(Quick(roles)).send().await
         } else {

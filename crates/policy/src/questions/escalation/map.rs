@@ -84,7 +84,7 @@ pub(super) struct Role<'a> {
     pub(super) facts: RoleFacts<'a>,
     pub(super) place: Place<'a>,
     /// The number of its account: see [`EscalationMap::number_of`].
-    pub(super) account: Option<usize>,
+    pub(super) account: usize,
     /// ARNs of providers that its trust policy names.
     pub(super) providers: Vec<&'a str>,
     /// Its trust policy names everyone.
@@ -177,12 +177,13 @@ impl<'a> EscalationMap<'a> {
             inventory.tags.unwrap_or_default().iter().map(|facts| (facts.arn, facts.tags)).collect();
         let of_one = |arn: &str| RequestFacts { tags: tags.get(arn).copied(), ..inventory.requests };
         let roles = inventory.roles.unwrap_or_default().iter();
-        let mut roles: Vec<Role<'a>> = roles.map(|facts| Role::new(facts, of_one(facts.arn))).collect();
         let mut accounts: HashMap<&str, usize, ahash::RandomState> = HashMap::default();
-        for role in &mut roles {
+        let role = |facts: &RoleFacts<'a>| {
             let next = accounts.len();
-            role.account = Some(*accounts.entry(role.place.account).or_insert(next));
-        }
+            let account = *accounts.entry(Place::of(facts.arn).account).or_insert(next);
+            Role::new(facts, of_one(facts.arn), account)
+        };
+        let roles: Vec<Role<'a>> = roles.map(role).collect();
         let users = inventory.users.unwrap_or_default().iter().map(|user| user.arn);
         let identities = inventory.roles.unwrap_or_default().iter().map(|role| role.arn).chain(users);
         Self {
@@ -348,7 +349,7 @@ fn with_tags<'a>(roles: &'a [RoleFacts<'a>]) -> Vec<&'a Attached> {
 }
 
 impl<'a> Role<'a> {
-    fn new(facts: &RoleFacts<'a>, requests: RequestFacts<'_>) -> Self {
+    fn new(facts: &RoleFacts<'a>, requests: RequestFacts<'_>, account: usize) -> Self {
         let mut providers = Vec::new();
         let mut accounts = Vec::new();
         let mut everyone = false;
@@ -369,7 +370,7 @@ impl<'a> Role<'a> {
         let requests = RequestFacts { trust: facts.layers.resource, ..requests };
         Self {
             place: Place::of(facts.arn),
-            account: None,
+            account,
             subject: Subject::new(facts.arn, requests),
             tags_are_open: requests.tags.is_some() && requests.may_be_tagged(),
             facts,

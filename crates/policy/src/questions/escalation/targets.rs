@@ -113,7 +113,6 @@ fn trusting<'t, 'm>(
     }
     let makes_profile = alternative.makes_profile;
     let Some(account) = evaluator.map.number_of(site.place.account) else { return listed(Vec::new()) };
-    let account = Some(account);
     let reach = evaluator.reach(&alternative.needs, Kind::Role);
     let is_reached = move |role: usize| reach.as_ref().is_none_or(|reach| reach.binary_search(&role).is_ok());
     let target = move |carried: &Carried| {
