@@ -41,6 +41,14 @@ fn segments(text: &str) -> Option<[&str; SEGMENTS]> {
     Some(segments)
 }
 
+/// Whether a text ends as these patterns, one a segment, do where their end has no wildcard.
+fn ends_so(patterns: &[Pattern], text: &str) -> bool {
+    match patterns.get(SEGMENTS - 1) {
+        Some(Pattern::Literal(end)) => text.ends_with(&**end),
+        _ => true,
+    }
+}
+
 /// What a pattern is for one caller.
 #[derive(Debug)]
 pub(crate) enum OfCaller<'a> {
@@ -193,9 +201,13 @@ impl ArnPattern {
     pub(crate) fn matches(&self, text: &str, context: &Context) -> Truth {
         match self {
             Self::Whole(pattern) => Truth::of(pattern.is_match(text)),
-            Self::Segments(patterns) => Truth::of(segments(text).is_some_and(|segments| {
-                patterns.iter().zip(segments).all(|(pattern, segment)| pattern.is_match(segment))
-            })),
+            // Most names are others: that is seen before the text is taken apart.
+            Self::Segments(patterns) => Truth::of(
+                ends_so(patterns, text)
+                    && segments(text).is_some_and(|segments| {
+                        patterns.iter().zip(segments).all(|(pattern, segment)| pattern.is_match(segment))
+                    }),
+            ),
             Self::Template(tokens) => match expand(tokens, context) {
                 Some((tokens, Truth::True)) => Truth::of(segments(text).is_some_and(|segments| {
                     let parts = split(&tokens);

@@ -162,7 +162,7 @@ fn wanted_of(condition: &Condition, variable: &str, context: &Context) -> Option
         if [before, after].iter().any(|text| text.contains(['*', '?'])) {
             return None;
         }
-        for text in own {
+        for text in own.iter() {
             wanted.push(text.strip_prefix(before)?.strip_suffix(after)?.to_owned());
         }
     }

@@ -1,5 +1,7 @@
 //! What is known about one condition key of a request.
 
+use std::sync::Arc;
+
 /// What is known about one condition key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Key {
@@ -7,7 +9,7 @@ pub enum Key {
     /// one value still never matches an operator without `ForAllValues` or `ForAnyValue`.
     Known {
         /// The values; a key that is not multivalued has one.
-        values: Box<[Box<str>]>,
+        values: Arc<[Box<str>]>,
         /// Declared as a list of values.
         multivalued: bool,
     },

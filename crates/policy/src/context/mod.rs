@@ -5,6 +5,7 @@ mod classes;
 mod facts;
 mod key;
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use classes::of_the_other_way;
@@ -50,12 +51,29 @@ enum Rest {
 
 #[derive(Clone, Debug)]
 struct Entry {
-    /// Names are shared: a context is copied for what follows from each target.
-    lower: Arc<str>,
-    written: Arc<str>,
+    lower: Name,
+    written: Name,
     key: Key,
     /// Supposed of a caller, who may send it where AWS takes it; not said.
     chosen: bool,
+}
+
+/// Not copied with the context, which is copied for what follows from each target.
+#[derive(Clone, Debug)]
+enum Name {
+    Fixed(&'static str),
+    Given(Arc<str>),
+}
+
+impl Deref for Name {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Self::Fixed(name) => name,
+            Self::Given(name) => name,
+        }
+    }
 }
 
 impl Context {
@@ -120,8 +138,8 @@ impl Context {
                 }
             }
             Err(at) => {
-                self.entries
-                    .insert(at, Entry { lower: lower.into(), written: key.into(), key: state, chosen });
+                let (lower, written) = (Name::Given(lower.into()), Name::Given(key.into()));
+                self.entries.insert(at, Entry { lower, written, key: state, chosen });
             }
         }
         self
@@ -135,13 +153,23 @@ impl Context {
         self
     }
 
-    /// With this of a key, unless something was said of it.
-    pub(crate) fn with_state_unless_said(mut self, key: &str, state: Key) -> Self {
-        let lower = key.to_ascii_lowercase();
-        if let Err(at) = self.entries.binary_search_by(|entry| (*entry.lower).cmp(lower.as_str())) {
-            self.entries
-                .insert(at, Entry { lower: lower.into(), written: key.into(), key: state, chosen: false });
+    /// With this of a key, which is given in lower case and as it is written, unless something was said of it.
+    pub(crate) fn with_state_unless_said(
+        mut self,
+        (lower, written): (&'static str, &'static str),
+        state: Key,
+    ) -> Self {
+        debug_assert_eq!(lower, written.to_ascii_lowercase(), "a key in lower case and as it is written");
+        if let Err(at) = self.entries.binary_search_by(|entry| (*entry.lower).cmp(lower)) {
+            let (lower, written) = (Name::Fixed(lower), Name::Fixed(written));
+            self.entries.insert(at, Entry { lower, written, key: state, chosen: false });
         }
+        self
+    }
+
+    /// With room for so many keys more.
+    pub(crate) fn with_room(mut self, keys: usize) -> Self {
+        self.entries.reserve(keys);
         self
     }
 

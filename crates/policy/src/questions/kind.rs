@@ -191,9 +191,7 @@ impl Kind {
             let usual = ["arn", names.partition, "", names.region, names.account, ""];
             let parts =
                 arn.iter().zip(&given).zip(usual).enumerate().map(|(place, ((kind, given), usual))| {
-                    let literal: Vec<Glyph> = usual.chars().map(Glyph::Plain).collect();
-                    let takes = |pattern: &[Glyph]| meet(pattern, &literal, "").is_some();
-                    match (usual.is_empty(), takes(kind) && takes(given)) {
+                    match (usual.is_empty(), takes(kind, usual) && takes(given, usual)) {
                         (false, true) => Some(usual.to_owned()),
                         // No principal reaches into another partition.
                         (false, false) if place == 1 => None,
@@ -240,15 +238,35 @@ pub(super) fn wild(character: char) -> Glyph {
     }
 }
 
+/// Whether a pattern matches a text.
+fn takes(pattern: &[Glyph], text: &str) -> bool {
+    match pattern {
+        [Glyph::Run] => true,
+        [Glyph::One, Glyph::Run] => !text.is_empty(),
+        _ if is_plain(pattern) => pattern.iter().copied().eq(text.chars().map(Glyph::Plain)),
+        _ => {
+            let literal: Vec<Glyph> = text.chars().map(Glyph::Plain).collect();
+            meet(pattern, &literal, "").is_some()
+        }
+    }
+}
+
+fn is_plain(pattern: &[Glyph]) -> bool {
+    pattern.iter().all(|glyph| matches!(glyph, Glyph::Plain(_)))
+}
+
 /// A text that two patterns match, with a name where both have a run and a letter where both have `?`.
 pub(super) fn meet(one: &[Glyph], two: &[Glyph], name: &str) -> Option<String> {
-    let is_plain = |glyphs: &[Glyph]| glyphs.iter().all(|glyph| matches!(glyph, Glyph::Plain(_)));
     match (one, two) {
-        _ if is_plain(one) && is_plain(two) => {
-            return (one == two).then(|| one.iter().filter_map(|glyph| single(Some(*glyph), None)).collect());
-        }
+        _ if is_plain(one) && is_plain(two) => return (one == two).then(|| with_names(one, name)),
         // Everything.
         ([Glyph::Run], glyphs) | (glyphs, [Glyph::Run]) => return Some(with_names(glyphs, name)),
+        // A name, and everything that begins so.
+        ([start @ .., Glyph::Run], text) | (text, [start @ .., Glyph::Run])
+            if is_plain(start) && is_plain(text) =>
+        {
+            return text.starts_with(start).then(|| with_names(text, name));
+        }
         _ => {}
     }
     let width = two.len() + 1;

@@ -68,7 +68,8 @@ const OF_ASSUMED_ROOT: &[&str] = &["aws:assumedroot"];
 pub(super) fn of_principal(context: Context, principal: &Principal) -> Context {
     use PrincipalKind::{Anonymous, Federated, FederatedUser, Role, Root, Service, User};
     let kind = principal.kind();
-    let mut context = context;
+    // What follows from the principal, and a moment later from the target.
+    let mut context = context.with_room(10);
     // Of a provider's user, and of these keys of a service, AWS does not document the values.
     if !matches!(kind, Federated | Service) {
         let arn = match kind {
@@ -84,13 +85,13 @@ pub(super) fn of_principal(context: Context, principal: &Principal) -> Context {
             FederatedUser => "FederatedUser",
             _ => "Anonymous",
         };
-        context = with_value(context, "aws:PrincipalArn", arn);
-        context = with_value(context, "aws:PrincipalAccount", account);
-        context = with_value(context, "aws:PrincipalType", Some(principal_type));
+        context = with_value(context, ("aws:principalarn", "aws:PrincipalArn"), arn);
+        context = with_value(context, ("aws:principalaccount", "aws:PrincipalAccount"), account);
+        context = with_value(context, ("aws:principaltype", "aws:PrincipalType"), Some(principal_type));
     }
-    context = with_value(context, "aws:username", principal.user_name());
+    context = with_value(context, ("aws:username", "aws:username"), principal.user_name());
     if let Some(id) = user_id(principal) {
-        context = with_value(context, "aws:userid", Some(&id));
+        context = with_value(context, ("aws:userid", "aws:userid"), Some(&id));
     }
     // A provider's user signs nothing, and is not anonymous either.
     if kind != Federated {
@@ -99,10 +100,10 @@ pub(super) fn of_principal(context: Context, principal: &Principal) -> Context {
             Service => Some("true"),
             _ => Some("false"),
         };
-        context = with_value(context, "aws:PrincipalIsAWSService", by_service);
+        context = with_value(context, ("aws:principalisawsservice", "aws:PrincipalIsAWSService"), by_service);
     }
     let service = (kind == Service).then(|| principal.name());
-    context = with_value(context, "aws:PrincipalServiceName", service);
+    context = with_value(context, ("aws:principalservicename", "aws:PrincipalServiceName"), service);
     if matches!(kind, Service | Anonymous) {
         context = context.without_unless_said(&[
             "aws:principalorgid",
@@ -129,7 +130,9 @@ pub(super) fn of_principal(context: Context, principal: &Principal) -> Context {
     }
     // Temporary credentials have it; whether a user, or a root user, has opened a session is not known.
     match kind {
-        Role | FederatedUser => context.with_state_unless_said("aws:TokenIssueTime", Key::Present),
+        Role | FederatedUser => {
+            context.with_state_unless_said(("aws:tokenissuetime", "aws:TokenIssueTime"), Key::Present)
+        }
         _ => context,
     }
 }
@@ -165,19 +168,20 @@ pub(super) fn region(action_lower: &str, resource: &str, principal: &Principal) 
 fn of_target(context: &Context, account: Option<&str>, region: Option<&str>) -> Context {
     let mut context = context.clone();
     if account.is_some() {
-        context = with_value(context, "aws:ResourceAccount", account);
+        context = with_value(context, ("aws:resourceaccount", "aws:ResourceAccount"), account);
     }
     if region.is_some() {
-        context = with_value(context, "aws:RequestedRegion", region);
+        context = with_value(context, ("aws:requestedregion", "aws:RequestedRegion"), region);
     }
     context
 }
 
 /// A resource of the principal's own account is in the principal's organization.
 fn in_ones_own_organization(mut context: Context) -> Context {
-    for (own, resource) in
-        [("aws:principalorgid", "aws:ResourceOrgID"), ("aws:principalorgpaths", "aws:ResourceOrgPaths")]
-    {
+    for (own, resource) in [
+        ("aws:principalorgid", ("aws:resourceorgid", "aws:ResourceOrgID")),
+        ("aws:principalorgpaths", ("aws:resourceorgpaths", "aws:ResourceOrgPaths")),
+    ] {
         if let Some(state @ Key::Known { .. }) = context.named(own).cloned() {
             context = context.with_state_unless_said(resource, state);
         }
@@ -186,7 +190,7 @@ fn in_ones_own_organization(mut context: Context) -> Context {
 }
 
 /// None of these keys is a list.
-fn with_value(context: Context, key: &str, value: Option<&str>) -> Context {
+fn with_value(context: Context, key: (&'static str, &'static str), value: Option<&str>) -> Context {
     let state =
         value.map_or(Key::Absent, |value| Key::Known { values: [value.into()].into(), multivalued: false });
     context.with_state_unless_said(key, state)

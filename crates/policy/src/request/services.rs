@@ -7,10 +7,10 @@ struct Bringer {
     service: &'static str,
     /// What a key begins with, of which the circumstances decide whether it is there, and with which value.
     families: &'static [&'static str],
-    /// Keys that are there, with values that the circumstances decide.
-    present: &'static [&'static str],
+    /// Keys, in lower case and as they are written, that are there, with values that the circumstances decide.
+    present: &'static [(&'static str, &'static str)],
     /// Keys that may be there.
-    open: &'static [&'static str],
+    open: &'static [(&'static str, &'static str)],
 }
 
 const BRINGERS: [Bringer; 3] = [
@@ -28,8 +28,8 @@ const BRINGERS: [Bringer; 3] = [
             "aws:RequestTag/x509Issuer/",
             "aws:RequestTag/x509SAN/",
         ],
-        present: &["sts:SourceIdentity"],
-        open: &["aws:TagKeys"],
+        present: &[("sts:sourceidentity", "sts:SourceIdentity")],
+        open: &[("aws:tagkeys", "aws:TagKeys")],
     },
     // The cluster, namespace, service account and pod, unless the association turns the tags off.
     // <https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html>
@@ -37,7 +37,7 @@ const BRINGERS: [Bringer; 3] = [
         service: "pods.eks.amazonaws.com",
         families: &["aws:RequestTag/eks-", "aws:RequestTag/kubernetes-"],
         present: &[],
-        open: &["aws:TagKeys", "sts:ExternalId"],
+        open: &[("aws:tagkeys", "aws:TagKeys"), ("sts:externalid", "sts:ExternalId")],
     },
     // The role that a domain is run with allows no other tags.
     // <https://docs.aws.amazon.com/datazone/latest/userguide/AmazonDataZoneDomainExecutionRole.html>
@@ -45,7 +45,7 @@ const BRINGERS: [Bringer; 3] = [
         service: "datazone.amazonaws.com",
         families: &["aws:RequestTag/datazone"],
         present: &[],
-        open: &["aws:TagKeys"],
+        open: &[("aws:tagkeys", "aws:TagKeys")],
     },
 ];
 
@@ -58,10 +58,10 @@ pub(super) fn brought_by(service: &str, mut context: Context) -> Context {
     // No other tags.
     context = context.with_family_unless_said("aws:RequestTag/", Key::Absent);
     for key in bringer.present {
-        context = context.with_state_unless_said(key, Key::Present);
+        context = context.with_state_unless_said(*key, Key::Present);
     }
     for key in bringer.open {
-        context = context.with_state_unless_said(key, Key::Environment);
+        context = context.with_state_unless_said(*key, Key::Environment);
     }
     context
 }

@@ -212,6 +212,24 @@ impl Statement {
         self.resources.as_ref()?.of_caller(context)
     }
 
+    /// Whether it allows an action, given in lower case, on what it names and in all circumstances, where it stands in a
+    /// policy of an identity.
+    pub(crate) fn surely_allows(&self, action_lower: &str) -> bool {
+        let has = |actions: &Actions| actions.contain(action_lower) == Truth::True;
+        self.effect == Effect::Allow
+            && self.conditions.is_empty()
+            && self.doubts.is_empty()
+            && self.principals.is_none()
+            && self.resources.is_some()
+            && self.actions.as_ref().is_some_and(has)
+    }
+
+    /// Whether it names a resource for sure.
+    pub(crate) fn surely_has(&self, resource: &str, context: &Context) -> bool {
+        let has = |resources: &Resources| resources.contain(resource, context) == Truth::True;
+        self.resources.as_ref().is_some_and(has)
+    }
+
     /// Whether it matches a request or not by its action alone, where it stands in a policy of an identity.
     pub(crate) fn is_about_everything(&self) -> bool {
         self.conditions.is_empty()
@@ -223,8 +241,7 @@ impl Statement {
 
     /// Whether it allows an action, given in lower case, on everything and in all circumstances.
     pub(crate) fn surely_allows_everywhere(&self, action_lower: &str) -> bool {
-        let has = |actions: &Actions| actions.contain(action_lower) == Truth::True;
-        self.effect == Effect::Allow && self.is_about_everything() && self.actions.as_ref().is_some_and(has)
+        self.is_about_everything() && self.surely_allows(action_lower)
     }
 
     /// Whether it denies an action, given in lower case, whatever else is asked, to everyone whom an entry of a

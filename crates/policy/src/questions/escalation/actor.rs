@@ -1,6 +1,7 @@
 //! An actor, prepared for looking for its ways: what is the same for all of them.
 
 use std::cell::OnceCell;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::attempt::PolicyContext;
@@ -40,7 +41,7 @@ pub(super) struct Evaluator<'m> {
     own_places: [Vec<usize>; 2],
     /// Only what leads into other accounts counts.
     pub(super) abroad: bool,
-    /// Whether what cannot be allowed is left out without a question. A test holds that this changes nothing.
+    /// See [`Numbers`](super::powers::Numbers::prunes).
     pub(super) prunes: bool,
     pub(super) memo: Memo<'m>,
 }
@@ -65,7 +66,7 @@ impl<'m> Evaluator<'m> {
             owner: DelegatingOwner::new(place.account),
             own_places: [Kind::Role, Kind::User].map(|kind| map.places_of(kind, actor.principal.name())),
             abroad: false,
-            prunes: map.prunes,
+            prunes: map.numbers.prunes,
             memo: Memo::default(),
             map,
             actor,
@@ -122,14 +123,13 @@ impl<'m> Evaluator<'m> {
     }
 
     /// The identity policies that may allow an action on anything.
-    pub(super) fn allowing(&self, action: usize) -> &[Attached] {
+    pub(super) fn allowing(&self, action: usize) -> Rc<[Attached]> {
         let find = || {
             let identity = self.policies.iter().take(self.actor.layers.identity.len());
             let may = identity.filter(|(_, indexed)| indexed.may(action));
             may.map(|(attached, _)| (*attached).clone()).collect()
         };
-        let all = self.memo.allowing.get_or_init(|| RULES.actions.iter().map(|_| OnceCell::new()).collect());
-        all.get(action).map_or(&[], |known| known.get_or_init(find))
+        self.memo.allowing.borrow_mut().entry(action).or_insert_with(find).clone()
     }
 
     /// A role is passed to a service. Where it is passed on by another, which of them IAM sees is not confirmed.

@@ -175,7 +175,8 @@ impl<'m> Evaluator<'m> {
     /// How an action of the actor's own comes out.
     fn decided(&self, action: usize, base: Option<&Request>, name: &str, resource: &str) -> (Request, Truth) {
         let request = base.unwrap_or(&self.start).instead(name, resource);
-        let identity = Layers { identity: self.allowing(action), ..Layers::default() };
+        let allowing = self.allowing(action);
+        let identity = Layers { identity: &allowing, ..Layers::default() };
         // Most are allowed by nothing, and that is found quickly; but what was allowed on one target will be on the next.
         let likely =
             self.memo.likely.get_or_init(|| RULES.actions.iter().map(|_| Cell::new(false)).collect());

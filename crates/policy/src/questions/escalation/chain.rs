@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::rules::ASSUME;
+use super::rules::RULES;
 use crate::layers::{Attached, Layers};
 use crate::request::Principal;
 use crate::statement::{Effect, PrincipalEntry, Statement};
@@ -96,9 +96,8 @@ impl<'a> Admitting<'a> {
 
     /// Roles whose trust policies may admit someone; those that leave it to the account, only if its policies may allow it.
     pub(super) fn may_admit(&self, principal: &Principal, layers: &Layers<'_>) -> Vec<usize> {
-        let mut statements = layers.identity.iter().flat_map(|attached| attached.policy.statements());
-        let may_assume = statements.any(|one| one.effect() != Effect::Deny && one.may_have_action(ASSUME));
-        let account = principal.account().filter(|_| may_assume);
+        let may_assume = || layers.identity.iter().any(|attached| RULES.may_assume(attached));
+        let account = principal.account().filter(|_| may_assume());
         let mut roles: Vec<usize> = self.others.clone();
         roles.extend(self.by_arn.get(principal.name()).into_iter().flatten());
         roles.extend(account.and_then(|account| self.by_account.get(account)).into_iter().flatten());

@@ -8,7 +8,7 @@ use super::attempt::{Attempt, Unrestricted};
 use super::index::Says;
 use super::inventory::Actor;
 use super::rules::RULES;
-use super::shared::{Accounts, Class, MOST, MOST_READERS, Objects, number, remembered};
+use super::shared::{Accounts, Class, Classes, MOST, MOST_READERS, Objects, number, remembered};
 use crate::layers::Layers;
 use crate::statement::Effect;
 
@@ -23,7 +23,7 @@ impl Evaluator<'_> {
         find: impl FnOnce() -> Option<Arc<Unrestricted>>,
     ) -> Option<Arc<Unrestricted>> {
         match self.classes_for_anything(actions.iter().copied()) {
-            Some(classes) => remembered(&self.index.shared.unrestricted, MOST, classes, find),
+            Some(classes) => remembered(&self.index.shared.unrestricted, MOST, &*classes, find),
             None => find(),
         }
     }
@@ -36,12 +36,12 @@ impl Evaluator<'_> {
         find: impl FnOnce() -> Accounts,
     ) -> Accounts {
         match self.classes_for_anything(actions) {
-            Some(classes) => remembered(&self.index.shared.accounts, MOST, classes, find),
+            Some(classes) => remembered(&self.index.shared.accounts, MOST, &*classes, find),
             None => find(),
         }
     }
 
-    fn classes_for_anything(&self, actions: impl Iterator<Item = usize>) -> Option<Box<[Class]>> {
+    fn classes_for_anything(&self, actions: impl Iterator<Item = usize>) -> Option<Classes> {
         actions.map(|action| self.class_for_anything(action)).collect()
     }
 
@@ -51,7 +51,7 @@ impl Evaluator<'_> {
             let class = self.class_for_anything(write)?;
             let roles = self.map.roles.len();
             let none = || (0..roles).map(|_| OnceLock::new()).collect();
-            Some(remembered(&self.index.shared.objects, MOST_READERS / roles.max(1), class, none))
+            Some(remembered(&self.index.shared.objects, MOST_READERS / roles.max(1), &[class][..], none))
         };
         self.memo.objects.get_or_init(find).as_ref()
     }
@@ -64,16 +64,22 @@ impl Evaluator<'_> {
         find: impl FnOnce() -> Option<Arc<Attempt>>,
     ) -> Option<Arc<Attempt>> {
         match self.class(write) {
-            Some(class) => remembered(&self.index.shared.writing, MOST, (class, object.clone()), find),
+            Some(class) => {
+                let wanted = [&class.to_le_bytes(), object.as_bytes()].concat();
+                remembered(&self.index.shared.writing, MOST, &*wanted, find)
+            }
             None => find(),
         }
     }
 
     /// The actor's class for an action on whatever its policies name: none where that may be a user or a role, such as itself.
     fn class_for_anything(&self, action: usize) -> Option<Class> {
-        let none = || RULES.actions.iter().map(|_| OnceCell::new()).collect();
-        let known = self.memo.classes_for_anything.get_or_init(none);
-        *known.get(action)?.get_or_init(|| self.find_class_for_anything(action))
+        if let Some(known) = self.memo.classes_for_anything.borrow().get(&action) {
+            return *known;
+        }
+        let found = self.find_class_for_anything(action);
+        self.memo.classes_for_anything.borrow_mut().insert(action, found);
+        found
     }
 
     fn find_class_for_anything(&self, action: usize) -> Option<Class> {
@@ -92,18 +98,31 @@ impl Evaluator<'_> {
         if !self.map.shares || self.abroad || !self.tags.is_empty() || self.actor.layers.endpoint.is_some() {
             return None;
         }
-        let known = self.memo.classes.get_or_init(|| RULES.actions.iter().map(|_| OnceCell::new()).collect());
-        *known.get(action)?.get_or_init(|| self.find_class(action))
+        if let Some(known) = self.memo.classes.borrow().get(&action) {
+            return *known;
+        }
+        let found = self.find_class(action);
+        self.memo.classes.borrow_mut().insert(action, found);
+        found
     }
 
     fn find_class(&self, action: usize) -> Option<Class> {
-        let Actor { principal, layers, .. } = self.actor;
-        let Layers { identity, boundary, session, service_control, .. } = *layers;
         if self.may_be_denied_by_resource_control(action) {
             return None;
         }
-        let of_principal = [principal.kind() as u32, u32::from(principal.is_service_linked())];
-        let mut parts: Vec<u32> = [action as u32].into_iter().chain(of_principal).collect();
+        let mut parts = self.memo.parts.take();
+        parts.clear();
+        let class = self.add_parts(action, &mut parts);
+        let class = class.map(|()| number(&self.index.shared.classes, &parts));
+        self.memo.parts.replace(parts);
+        class
+    }
+
+    /// What makes the class. `None`: something is of the actor's own.
+    fn add_parts(&self, action: usize, parts: &mut Vec<u32>) -> Option<()> {
+        let Actor { principal, layers, .. } = self.actor;
+        let Layers { identity, boundary, session, service_control, .. } = *layers;
+        parts.extend([action as u32, principal.kind() as u32, u32::from(principal.is_service_linked())]);
         let limits = [boundary.is_some(), session.is_some(), service_control.levels().is_some()];
         parts.extend(limits.map(u32::from));
         let levels = service_control.levels().unwrap_or_default().iter();
@@ -112,37 +131,46 @@ impl Evaluator<'_> {
         for size in sizes.into_iter().chain(levels.map(|level| level.policies.len())) {
             parts.push(LAYER);
             for place in places.by_ref().take(size) {
-                self.add_policy(action, place, &mut parts)?;
+                self.add_policy(action, place, parts)?;
             }
         }
-        Some(number(&self.index.shared.classes, parts.into()))
+        Some(())
     }
 
     /// What a policy, by its place among all of them, adds to the class. `None`: it says something of the actor's own.
     fn add_policy(&self, action: usize, place: usize, parts: &mut Vec<u32>) -> Option<()> {
-        let (attached, indexed) = self.policies.get(place)?;
-        let words = &self.index.shared.words;
+        let (_, indexed) = self.policies.get(place)?;
         match indexed.says(action) {
             Says::Nothing => {}
             Says::OfTheCaller => return None,
             Says::Something { keys, .. } => {
                 let names =
                     self.memo.names.get_or_init(|| self.policies.iter().map(|_| OnceCell::new()).collect());
-                // Steps cite a policy by all of this.
-                let name = || {
-                    let (version, group) = (&attached.version, &attached.group);
-                    let text = format!("{}\n{version:?}\n{group:?}\n{}", attached.name, indexed.content());
-                    number(words, text.into())
-                };
-                parts.push(*names.get(place)?.get_or_init(name));
+                parts.push(*names.get(place)?.get_or_init(|| self.name_of(place)));
                 let context = self.start.context();
                 parts.extend(keys.iter().map(|key| {
                     let state = (context.get_lower(key), context.is_said_to_have(key));
-                    number(words, format!("{key}\n{state:?}").into())
+                    number(&self.index.shared.words, format!("{key}\n{state:?}").as_bytes())
                 }));
             }
         }
         Some(())
+    }
+
+    /// The number of a policy as it is attached: steps cite it by all of this.
+    fn name_of(&self, place: usize) -> u32 {
+        let Some((attached, indexed)) = self.policies.get(place) else { return LAYER };
+        let words = &self.index.shared.words;
+        let content = indexed.content(|content| number(words, content.as_bytes()));
+        let mut text = content.to_le_bytes().to_vec();
+        let parts = [Some(&attached.name), attached.version.as_ref(), attached.group.as_ref()];
+        for part in parts {
+            // The length tells where it ends, and that there is none from an empty one.
+            let length = part.map_or(u64::MAX, |part| part.len() as u64);
+            text.extend(length.to_le_bytes());
+            text.extend(part.map_or(&[][..], |part| part.as_bytes()));
+        }
+        number(words, &text)
     }
 
     /// RCPs may speak of who asks in ways of their own. What one allows is never needed.

@@ -104,7 +104,7 @@ impl<'m> Evaluator<'m> {
     fn find_written_for(&self, write: usize, role: usize) -> Option<Arc<str>> {
         let reader = self.map.roles.get(role)?;
         // Nothing has a name that one may write and the other may read.
-        if self.prunes && !self.may_meet(RULES.lower.get(write)?, reader.readable()) {
+        if self.prunes && !self.may_meet(write, reader.readable()) {
             return None;
         }
         let written = self.memo.written.get_or_init(|| {
@@ -129,7 +129,7 @@ impl<'m> Evaluator<'m> {
 
     /// Whether the actor may write an object. The same ones are looked at for many roles.
     fn may_write(&self, write: usize, object: &str) -> bool {
-        if !RULES.lower.get(write).is_some_and(|lower| self.may_name(lower, object)) {
+        if !self.may_name(write, object) {
             return false;
         }
         if let Some(known) = self.memo.writing.borrow().get(object) {

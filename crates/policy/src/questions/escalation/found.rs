@@ -14,7 +14,7 @@ pub enum EscalationVerdict {
     Speculative,
     /// It may: something that would have to exist, or be so, is not known, or it is not known what is gained.
     Potential,
-    /// It does if the residuals and provisos hold.
+    /// It does if the residuals and the proviso hold.
     Conditional,
     /// It does.
     Yes,
@@ -69,7 +69,7 @@ pub struct EscalationWay {
     /// What is done, in this order.
     pub steps: Vec<Arc<EscalationStep>>,
     /// In words, what must be so besides, and cannot be known.
-    pub provisos: Vec<String>,
+    pub proviso: Option<&'static str>,
     /// What the inventory, or AWS's list of what an action takes, would have to say for the verdict to be more than
     /// potential.
     pub missing: Vec<String>,

@@ -2,9 +2,8 @@
 
 use super::actor::Evaluator;
 use super::attempt::Attempt;
-use super::gained::{Gained, Outcome, strongest};
+use super::gained::{Gained, Gains, Outcome, strongest};
 use super::targets::Target;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use super::chain::{Member, Reached, path};
@@ -29,24 +28,28 @@ struct Changed<'c> {
     layers: Layers<'c>,
 }
 
+fn not_known() -> Gains {
+    vec![Gained::not_known()].into()
+}
+
 impl<'m> Evaluator<'m> {
     /// What is gained by a way: the strongest that is sure, and what is stronger and less sure. Empty: nothing.
-    pub(super) fn gain(&self, rule: &Rule, target: &Target<'m>) -> Rc<[Gained]> {
+    pub(super) fn gain(&self, rule: &Rule, target: &Target<'m>) -> Gains {
         let by_administrator = rule.effect == Effect::Administrator;
         let member = target.role.map(Member::Role).or(target.user.map(Member::User));
         let Actor { principal, context, layers, .. } = self.actor;
         let numbers = &self.map.numbers;
         match rule.effect {
-            Effect::NotTold => Rc::new([Gained::not_known()]),
+            Effect::NotTold => not_known(),
             Effect::Within => match member.and_then(|member| self.map.member(member)) {
                 Some((subject, layers)) => {
-                    strongest(self.more(&subject.powers_within(layers, &rule.within), layers, None))
+                    strongest(self.more(&subject.powers_within(layers, &rule.within, numbers), layers, None))
                 }
-                None => Rc::new([Gained::not_known()]),
+                None => not_known(),
             },
             Effect::Executed => self.executed(target),
             Effect::Target | Effect::Administrator => {
-                let key = (by_administrator, target.role, target.user);
+                let key = (by_administrator, member);
                 if let Some(known) = self.memo.gains.borrow().get(&key) {
                     return known.clone();
                 }
@@ -61,10 +64,10 @@ impl<'m> Evaluator<'m> {
                         // Within its own account an administrator has nothing to gain.
                         let own = match member {
                             Member::Role(index) if !self.abroad || self.is_abroad(index) => {
-                                self.of_role(index).to_vec()
+                                self.of_role(index)
                             }
-                            _ if self.abroad => Vec::new(),
-                            _ => self.compare(subject.powers(layers, numbers), layers, None),
+                            _ if self.abroad => Gains::default(),
+                            _ => strongest(self.compare(subject.powers(layers, numbers), layers, None)),
                         };
                         let first = |role| self.hop_of(member, role);
                         self.with_chains(own, self.map.reached_by(member), first)
@@ -73,12 +76,12 @@ impl<'m> Evaluator<'m> {
                         let powers = powers::powers_of_administrator(principal, context, layers, numbers);
                         strongest(self.compare(&powers, layers, None))
                     }
-                    None => return Rc::new([Gained::not_known()]),
+                    None => return not_known(),
                 };
                 self.memo.gains.borrow_mut().insert(key, found.clone());
                 found
             }
-            Effect::Group if target.group.is_none() => Rc::new([Gained::not_known()]),
+            Effect::Group if target.group.is_none() => not_known(),
             Effect::Group => {
                 let identity: Vec<Attached> = layers.identity.iter().chain(target.joined).cloned().collect();
                 let layers = Layers { identity: &identity, ..*layers };
@@ -100,9 +103,9 @@ impl<'m> Evaluator<'m> {
     }
 
     /// What is gained by assuming the role at this place, with the tags that it has itself.
-    pub(super) fn gain_untagged(&self, index: usize) -> Rc<[Gained]> {
-        let Some((subject, layers)) = self.map.untagged(index) else { return Rc::new([]) };
-        let Some(principal) = &subject.principal else { return Rc::new([]) };
+    pub(super) fn gain_untagged(&self, index: usize) -> Gains {
+        let Some((subject, layers)) = self.map.untagged(index) else { return Gains::default() };
+        let Some(principal) = &subject.principal else { return Gains::default() };
         let own = if self.abroad && !self.is_abroad(index) {
             Vec::new()
         } else {
@@ -112,35 +115,35 @@ impl<'m> Evaluator<'m> {
     }
 
     /// Where the target, or the actor, leads once it may do everything within its limits.
-    fn abroad_as_administrator(&self, member: Option<Member>) -> Rc<[Gained]> {
+    fn abroad_as_administrator(&self, member: Option<Member>) -> Gains {
         let (principal, context, layers) = match member.and_then(|member| self.map.member(member)) {
             Some((subject, layers)) => (subject.principal.as_ref(), &subject.context, layers),
             None => (Some(self.actor.principal), &self.actor.context, &self.actor.layers),
         };
-        let Some(principal) = principal else { return Rc::new([]) };
+        let Some(principal) = principal else { return Gains::default() };
         let identity: Vec<Attached> = layers.identity.iter().chain(EVERYTHING.as_ref()).cloned().collect();
         let layers = Layers { identity: &identity, ..*layers };
         self.with_chains_of(Vec::new(), &Changed { principal, context, layers })
     }
 
     /// What is gained from the roles that the target may assume, without what it may do itself.
-    fn executed(&self, target: &Target<'m>) -> Rc<[Gained]> {
-        let Some(role) = target.role else { return Rc::new([Gained::not_known()]) };
+    fn executed(&self, target: &Target<'m>) -> Gains {
+        let Some(role) = target.role else { return not_known() };
         let member = Member::Role(role);
         // They are in the list before those to which they lead.
         let hops: Vec<Reached> =
             self.map.reached_by(member).iter().filter(|one| one.from.is_none()).copied().collect();
-        let found = self.with_chains(Vec::new(), &hops, |role| self.hop_of(member, role));
+        let found = self.with_chains(Gains::default(), &hops, |role| self.hop_of(member, role));
         let mut statements =
             self.layers_of(target).identity.iter().flat_map(|attached| attached.policy.statements());
         let may_elsewhere = statements.any(|one| {
             one.effect() != crate::statement::Effect::Deny && one.may_have_action("sts:assumerole")
         });
-        if found.is_empty() && may_elsewhere { Rc::new([Gained::not_known()]) } else { found }
+        if found.is_empty() && may_elsewhere { not_known() } else { found }
     }
 
     /// What is gained when a policy of the target, or of the actor itself, is changed or taken away.
-    fn changed(&self, rule: &Rule, target: &Target<'m>) -> Rc<[Gained]> {
+    fn changed(&self, rule: &Rule, target: &Target<'m>) -> Gains {
         let before = self.layers_of(target);
         let target_role = target.role.and_then(|index| self.map.roles.get(index));
         let other = target_role.filter(|role| !self.is_actor(role.facts.arn));
@@ -151,12 +154,12 @@ impl<'m> Evaluator<'m> {
         let (after, without) = if rule.effect == Effect::NoBoundary {
             let Some(boundary) = before.boundary else {
                 let known = target.missing.is_empty();
-                return if known { Rc::new([]) } else { Rc::new([Gained::not_known()]) };
+                return if known { Gains::default() } else { not_known() };
             };
             (Layers { boundary: None, ..before }, boundary)
         } else {
-            let Some(change) = target.change else { return Rc::new([Gained::not_known()]) };
-            let Some(old) = before.identity.get(change.index) else { return Rc::new([]) };
+            let Some(change) = target.change else { return not_known() };
+            let Some(old) = before.identity.get(change.index) else { return Gains::default() };
             match change.version {
                 None => drop(identity.remove(change.index)),
                 Some((name, policy)) => {
@@ -172,7 +175,7 @@ impl<'m> Evaluator<'m> {
         if powers.administrator
             && other.is_some_and(|role| role.subject.powers(&before, &self.map.numbers).administrator)
         {
-            return Rc::new([]);
+            return Gains::default();
         }
         let own = self.compare(&powers, &after, Some(&before));
         self.with_chains_of(own, &Changed { principal, context, layers: after })
@@ -242,23 +245,26 @@ impl<'m> Evaluator<'m> {
         }
     }
 
-    fn with_chains_of(&self, own: Vec<Gained>, changed: &Changed<'_>) -> Rc<[Gained]> {
+    fn with_chains_of(&self, own: Vec<Gained>, changed: &Changed<'_>) -> Gains {
         let Changed { principal, context, layers } = changed;
         let hops = self.map.hops(principal, context, layers);
         let reached = self.map.reach(&hops, None);
-        self.with_chains(own, &reached, |role| self.hop_of_changed(principal, context, layers, role))
+        self.with_chains(strongest(own), &reached, |role| {
+            self.hop_of_changed(principal, context, layers, role)
+        })
     }
 
     /// With what is gained from the roles to which the target leads. `first`: the first hop, to the role at this place.
     fn with_chains(
         &self,
-        mut own: Vec<Gained>,
+        own: Gains,
         reached: &[Reached],
         first: impl Fn(usize) -> Option<Arc<Attempt>>,
-    ) -> Rc<[Gained]> {
+    ) -> Gains {
         if reached.is_empty() {
-            return strongest(own);
+            return own;
         }
+        let mut own = own.to_vec();
         for (place, one) in reached.iter().enumerate() {
             let most = !self.abroad
                 && own
@@ -302,18 +308,18 @@ impl<'m> Evaluator<'m> {
     }
 
     /// What the actor gains with the permissions of a role, without what that leads to.
-    fn of_role(&self, index: usize) -> Rc<[Gained]> {
+    fn of_role(&self, index: usize) -> Gains {
         if let Some(known) = self.memo.gains_of_roles.borrow().get(&index) {
             return known.clone();
         }
         let role = self.map.roles.get(index);
-        let gained: Rc<[Gained]> = match role {
+        let gained = match role {
             Some(role) => strongest(self.compare(
                 role.subject.powers(&role.facts.layers, &self.map.numbers),
                 &role.facts.layers,
                 None,
             )),
-            None => Rc::new([]),
+            None => Gains::default(),
         };
         self.memo.gains_of_roles.borrow_mut().insert(index, gained.clone());
         gained

@@ -1,5 +1,6 @@
 //! What comes of a way, and which of several is the strongest.
 
+use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -82,8 +83,26 @@ impl Gained {
     }
 }
 
+/// All that is gained by a way, shared by those that gain the same. Of most there is nothing, which takes no memory.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Gains(Option<Rc<[Gained]>>);
+
+impl From<Vec<Gained>> for Gains {
+    fn from(all: Vec<Gained>) -> Self {
+        Self((!all.is_empty()).then(|| all.into()))
+    }
+}
+
+impl Deref for Gains {
+    type Target = [Gained];
+
+    fn deref(&self) -> &[Gained] {
+        self.0.as_deref().unwrap_or_default()
+    }
+}
+
 /// Those that yield to none of the others, in their order.
-pub(super) fn strongest(all: Vec<Gained>) -> Rc<[Gained]> {
+pub(super) fn strongest(all: Vec<Gained>) -> Gains {
     if all.len() < 2 {
         return all.into();
     }

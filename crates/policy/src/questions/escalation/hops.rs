@@ -21,6 +21,10 @@ impl EscalationMap<'_> {
 
     /// The roles that someone with these policies may assume.
     pub(super) fn hops(&self, principal: &Principal, context: &Context, layers: &Layers<'_>) -> Vec<Hop> {
+        let admitting = self.admitting.may_admit(principal, layers);
+        if admitting.is_empty() {
+            return Vec::new();
+        }
         let start = Request::new(principal.clone(), "", "*", context.clone());
         let start = start.owned_by(principal.account().unwrap_or_default());
         let hop = |index: usize| {
@@ -28,7 +32,7 @@ impl EscalationMap<'_> {
             let truth = decide(&start.instead("sts:AssumeRole", role.facts.arn), &role.assumed_by(layers));
             (truth != Truth::False).then_some(Hop { role: index, truth })
         };
-        self.admitting.may_admit(principal, layers).into_iter().filter_map(hop).collect()
+        admitting.into_iter().filter_map(hop).collect()
     }
 
     fn hops_of(&self, member: Member) -> &[Hop] {

@@ -23,7 +23,7 @@ pub(super) struct Indexed {
     /// For each action what it names, where no variable hangs on who asks.
     named: ForEachAction<Fixed>,
     says: ForEachAction<Says>,
-    content: OnceLock<String>,
+    content: OnceLock<u32>,
 }
 
 /// What a policy says of an action.
@@ -125,11 +125,14 @@ impl Indexed {
         self.policy.of_rules(&RULES.lower).has(action)
     }
 
-    /// What tells the policy from others: what is written in it, and where. What could not be read is like nothing else.
-    pub(super) fn content(&self) -> &str {
-        self.content.get_or_init(|| match self.policy.document() {
-            Some(document) => format!("{document:?}"),
-            None => format!("{:p}", Arc::as_ptr(&self.policy)),
+    /// What tells the policy from others, as a number: what is written in it, and where. What could not be read is like nothing
+    /// else.
+    pub(super) fn content(&self, number: impl FnOnce(String) -> u32) -> u32 {
+        *self.content.get_or_init(|| {
+            number(match self.policy.document() {
+                Some(document) => format!("{document:?}"),
+                None => format!("{:p}", Arc::as_ptr(&self.policy)),
+            })
         })
     }
 

@@ -4,7 +4,7 @@ use super::actor::Evaluator;
 use super::attempt::{Attempt, PolicyContext, Unrestricted};
 use super::gained::{Gained, Outcome};
 use super::targets::{Target, targets};
-use super::way::{FoundWay, Least, Taken, Ways};
+use super::way::{Aim, FoundWay, Least, Taken, Ways};
 use std::cell::OnceCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -45,7 +45,7 @@ fn escalations(map: &EscalationMap<'_>, actor: &Actor<'_>) -> Escalations {
         Standing::If(residuals) => Some(residuals),
         Standing::Other => None,
     };
-    let rules = if map.prunes && !may_begin(map, actor) {
+    let rules = if map.numbers.prunes && !may_begin(map, actor) {
         Vec::new()
     } else {
         let evaluator = Evaluator::new(map, actor);
@@ -77,7 +77,7 @@ fn may_begin(map: &EscalationMap<'_>, actor: &Actor<'_>) -> bool {
 
 /// The surest way that ends at an administrator, or may.
 fn way_to_administrator(map: &EscalationMap<'_>, actor: &Actor<'_>) -> Option<Escalation> {
-    if map.prunes && !may_begin(map, actor) {
+    if map.numbers.prunes && !may_begin(map, actor) {
         return None;
     }
     let evaluator = Evaluator::new(map, actor);
@@ -210,13 +210,12 @@ impl<'m> Evaluator<'m> {
             && let Some(least) = self.least_at_a_glance(rule, &alternative.needs, &mut target, unrestricted)
         {
             let gain = self.gain(rule, &target);
-            let judged = gain.iter().map(|gained| {
-                let verdict = self.verdict((rule, alternative), &target, least, gained);
-                verdict.map(|(verdict, _)| (verdict, gained.strength))
+            let ranks = gain.iter().filter_map(|gained| {
+                let (verdict, _) = self.verdict((rule, alternative), &target, least, gained)?;
+                Some((verdict, gained.strength))
             });
-            let judged: Vec<_> = judged.flatten().collect();
-            if !judged.iter().any(|judged| found.takes(*judged)) {
-                found.count += judged.len();
+            if !ranks.clone().any(|rank| found.takes(rank)) {
+                found.count += ranks.count();
                 return;
             }
         }
@@ -232,12 +231,11 @@ impl<'m> Evaluator<'m> {
         }
         taken.attempts.extend(self.visit(&target));
         let Some(least) = taken.least() else { return };
-        let (target, taken) = (Rc::new(target), Rc::new(taken));
+        let aim = Rc::new(Aim { target, taken });
         for gained in gain.iter() {
-            let verdict = self.verdict((rule, alternative), &target, least, gained);
+            let verdict = self.verdict((rule, alternative), &aim.target, least, gained);
             let Some((verdict, proviso)) = verdict else { continue };
-            let (target, taken, gained) = (target.clone(), taken.clone(), gained.clone());
-            found.add(FoundWay { verdict, target, taken, gained, proviso });
+            found.add(FoundWay { verdict, aim: aim.clone(), gained: gained.clone(), proviso });
         }
     }
 
@@ -279,7 +277,9 @@ impl<'m> Evaluator<'m> {
         target: &mut Target<'m>,
         unrestricted: &Unrestricted,
     ) -> Option<Taken> {
-        let mut attempts = Vec::new();
+        // With room for what a trust policy's rewriting and a visit add.
+        let mut attempts =
+            Vec::with_capacity(rule.facts.len() + needs.len() + unrestricted.attempts.len() + 2);
         let mut lacking = unrestricted.lacking.clone();
         for fact in &rule.facts {
             if !self.fact(rule, *fact, target, &mut attempts) {
@@ -368,10 +368,10 @@ impl<'m> Evaluator<'m> {
 
     /// A way with the reasons of its requests.
     fn tell(&self, rule: &Rule, found: FoundWay<'m>) -> EscalationWay {
-        let FoundWay { verdict, target, taken, gained, proviso } = found;
-        let Taken { attempts, lacking } = &*taken;
+        let FoundWay { verdict, aim, gained, proviso } = found;
+        let Aim { target, taken: Taken { attempts, lacking } } = &*aim;
         let (gain, mut doubts) = (gained.outcome.gain(), gained.outcome.doubts().to_vec());
-        let mut steps: Vec<Arc<EscalationStep>> = Vec::new();
+        let mut steps: Vec<Arc<EscalationStep>> = Vec::with_capacity(attempts.len());
         let mut missing: Vec<String> =
             target.missing.iter().map(|what| (*what).to_owned()).chain(lacking.iter().cloned()).collect();
         for attempt in attempts {
@@ -391,7 +391,7 @@ impl<'m> Evaluator<'m> {
         let is_own =
             !matches!(rule.effect, Effect::Target | Effect::Within | Effect::Executed | Effect::NotTold);
         let joined = target.group.filter(|_| rule.effect == Effect::Group);
-        let whose = self.arn_of(&target).or(joined).or_else(|| own().filter(|_| is_own));
+        let whose = self.arn_of(target).or(joined).or_else(|| own().filter(|_| is_own));
         EscalationWay {
             verdict,
             target: whose.map(str::to_owned),
@@ -402,7 +402,7 @@ impl<'m> Evaluator<'m> {
                 .map(str::to_owned),
             version: target.change.and_then(|change| change.version).map(|(name, _)| name.clone()),
             steps,
-            provisos: proviso.into_iter().map(str::to_owned).collect(),
+            proviso,
             missing,
             doubts,
             gain,

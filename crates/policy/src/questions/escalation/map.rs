@@ -1,6 +1,5 @@
 //! What the questions about an account's principals have in common: who trusts which service, what each target may do.
 
-use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -9,13 +8,13 @@ use super::attempt::Attempt;
 use super::chain::{Admitting, Hop, Kind, Member, Reached};
 use super::index::Index;
 use super::inventory::{Actor, Inventory, PolicyFacts, RoleFacts, UserFacts};
-use super::named::{Patterns, may_be_named, may_have};
+use super::named::{Named, Patterns, may_be_named, may_have, of_statement};
 use super::objects::Object;
 use super::powers::{self, Numbers, Powers, REWRITTEN};
 use super::rules::{RULES, Rule, TrustedService};
 use super::tags;
 use crate::answer::Decision;
-use crate::arn::{Arn, ArnPattern};
+use crate::arn::Arn;
 use crate::context::{Context, RequestFacts};
 use crate::evaluate::{decide, evaluate_resource_side};
 use crate::layers::{Attached, Layers};
@@ -53,8 +52,7 @@ pub struct EscalationMap<'a> {
     pub(super) numbers: Numbers,
     /// Users and roles by the last segment of their ARNs, such as `user/ann`.
     by_resource: HashMap<&'a str, Vec<usize>, ahash::RandomState>,
-    /// See [`Evaluator`](super::actor::Evaluator).
-    pub(super) prunes: bool,
+    /// Whether what is found for one principal is remembered for others. A test holds that this changes nothing.
     pub(super) shares: bool,
 }
 
@@ -98,7 +96,7 @@ pub(super) struct Role<'a> {
     untagged: OnceLock<Subject>,
     objects_read: OnceLock<Vec<Object>>,
     /// Where it may read objects at all.
-    readable: OnceLock<Option<Box<[Cow<'static, ArnPattern>]>>>,
+    readable: OnceLock<Option<Box<[Named<'static>]>>>,
     /// It, as one that asks for something.
     reader: OnceLock<Option<Request>>,
     reading: Mutex<HashMap<Box<str>, bool, ahash::RandomState>>,
@@ -150,10 +148,10 @@ impl Subject {
     }
 
     /// What it may do of some actions.
-    pub(super) fn powers_within(&self, layers: &Layers<'_>, actions: &[String]) -> Powers {
+    pub(super) fn powers_within(&self, layers: &Layers<'_>, actions: &[String], numbers: &Numbers) -> Powers {
         let principal = self.principal.as_ref();
         principal
-            .map(|principal| powers::powers_within(principal, &self.context, layers, actions))
+            .map(|principal| powers::powers_within(principal, &self.context, layers, actions, numbers))
             .unwrap_or_default()
     }
 
@@ -209,7 +207,6 @@ impl<'a> EscalationMap<'a> {
             roles,
             accounts,
             by_resource: by_resource(inventory),
-            prunes: true,
             shares: true,
             indices: Mutex::default(),
             numbers: Numbers::beside(identities),
@@ -405,8 +402,9 @@ impl<'a> Role<'a> {
     /// Patterns of which one matches whatever it may read. `None`: it may be anything.
     pub(super) fn readable(&self) -> Patterns<'_> {
         let find = || {
-            let named = may_be_named(self.facts.layers.identity, READ, &self.subject.context)?;
-            Some(named.into_iter().map(|pattern| Cow::Owned(pattern.into_owned())).collect())
+            let of_caller = |statement| of_statement(statement, &self.subject.context);
+            let named = may_be_named(self.facts.layers.identity.iter(), READ, of_caller)?;
+            Some(named.into_iter().map(Named::into_owned).collect())
         };
         self.readable.get_or_init(find).as_deref()
     }

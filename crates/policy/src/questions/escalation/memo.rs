@@ -1,18 +1,18 @@
 //! What is remembered while the ways of an actor are looked for.
 
-use std::borrow::Cow;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use super::attempt::Attempt;
 use super::chain::{Hop, Kind, Member};
-use super::gained::Gained;
+use super::gained::Gains;
+use super::named::Named;
 use super::objects::Object;
 use super::shared::{Class, Objects};
-use crate::arn::ArnPattern;
 use crate::layers::Attached;
 use crate::request::Request;
+use crate::statement::Statement;
 use crate::truth::Truth;
 
 /// What an action on a target is determined by: its place, that of the target, and for the passing of a role that of the service
@@ -46,8 +46,8 @@ pub(super) type KnownCandidates = Map<(Option<Box<str>>, usize), Candidates>;
 /// For an action, and a place among what it takes together, the request about anything of the type, if it is allowed.
 pub(super) type OnAny = Map<(usize, usize), Option<Arc<Attempt>>>;
 
-/// Whose powers are measured: by `AdministratorAccess` or as they are, place among the roles, place among the users.
-pub(super) type Measured = (bool, Option<usize>, Option<usize>);
+/// Whose powers are measured, and whether that is with `AdministratorAccess`. `None`: the actor's own.
+pub(super) type Measured = (bool, Option<Member>);
 
 /// What the actor may do, by number.
 pub(super) type Current = Vec<Option<Truth>>;
@@ -55,17 +55,19 @@ pub(super) type Current = Vec<Option<Truth>>;
 /// Places among the users, or the roles, in order. `None`: it may be any of them.
 pub(super) type Reach = Option<Rc<[usize]>>;
 
+/// What a statement names. `None`: it may be anything.
+pub(super) type OfStatement<'m> = Option<Rc<[Named<'m>]>>;
+
 /// What the actor's policies say of an action.
 #[derive(Debug, Default)]
 pub(super) struct OfAction<'m> {
     /// Patterns of which one matches whatever identity policies may allow it on. `None`: it may be anything.
-    pub(super) named: Option<Box<[Cow<'m, ArnPattern>]>>,
+    pub(super) named: Option<Box<[Named<'m>]>>,
+    /// Allows that hang on nothing but what it is about, if nothing stands against them.
+    pub(super) sure: OnceCell<Vec<&'m Statement>>,
     /// How it comes out on everything, if the policies distinguish nothing.
     pub(super) everywhere: OnceCell<Option<Truth>>,
 }
-
-/// Identity policies that may allow an action, once they were looked for.
-pub(super) type Allowing = OnceCell<Box<[Attached]>>;
 
 /// With a fast hash: keys are looked up for every rule and target.
 type Map<Key, Value> = std::collections::HashMap<Key, Value, ahash::RandomState>;
@@ -74,7 +76,7 @@ type Map<Key, Value> = std::collections::HashMap<Key, Value, ahash::RandomState>
 #[derive(Default)]
 pub(super) struct Memo<'m> {
     /// For each action, the identity policies that may allow it.
-    pub(super) allowing: OnceCell<Box<[Allowing]>>,
+    pub(super) allowing: RefCell<Map<usize, Rc<[Attached]>>>,
     /// For each action, whether it was allowed on the last target.
     pub(super) likely: OnceCell<Box<[Cell<bool>]>>,
     pub(super) candidates: RefCell<KnownCandidates>,
@@ -86,23 +88,27 @@ pub(super) struct Memo<'m> {
     pub(super) passing_on: OnceCell<Request>,
     /// For each action, the users or the roles on which it may be allowed at all.
     pub(super) reach: RefCell<Map<(usize, Kind), Reach>>,
-    /// By actions in lower case.
-    pub(super) of_actions: RefCell<Map<Box<str>, Rc<OfAction<'m>>>>,
+    /// By the numbers of actions.
+    pub(super) of_actions: RefCell<Vec<Option<Rc<OfAction<'m>>>>>,
+    /// What statements, by their addresses, name for the actor.
+    pub(super) of_statements: RefCell<Map<usize, OfStatement<'m>>>,
     pub(super) on_targets: RefCell<Map<OnTarget, Arc<Attempt>>>,
     pub(super) rewritten: RefCell<Map<usize, Arc<Attempt>>>,
     pub(super) current: RefCell<Current>,
-    pub(super) gains: RefCell<Map<Measured, Rc<[Gained]>>>,
+    pub(super) gains: RefCell<Map<Measured, Gains>>,
     /// What is gained from roles as they are, by their places.
-    pub(super) gains_of_roles: RefCell<Map<usize, Rc<[Gained]>>>,
+    pub(super) gains_of_roles: RefCell<Map<usize, Gains>>,
     pub(super) own_hops: OnceCell<Vec<Hop>>,
     /// Objects of S3 that it may write, of those that its policies distinguish.
     pub(super) written: OnceCell<Vec<Object>>,
     /// For each role, what it reads of that, if others may find that too.
     pub(super) objects: OnceCell<Option<Objects>>,
     /// For each action, the actor's [class](super::shared) on whatever its policies name: many rules ask for it.
-    pub(super) classes_for_anything: OnceCell<Box<[OnceCell<Option<Class>>]>>,
+    pub(super) classes_for_anything: RefCell<Map<usize, Option<Class>>>,
     /// For each action, the actor's class, once it was looked for.
-    pub(super) classes: OnceCell<Box<[OnceCell<Option<Class>>]>>,
+    pub(super) classes: RefCell<Map<usize, Option<Class>>>,
+    /// What makes a class, put together for one after the other.
+    pub(super) parts: Cell<Vec<u32>>,
     /// Numbers of the actor's policies as they are attached.
     pub(super) names: OnceCell<Box<[OnceCell<u32>]>>,
     /// Whether it may write an object.

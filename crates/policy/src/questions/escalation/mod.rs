@@ -29,6 +29,7 @@ mod rules;
 mod samples;
 mod shared;
 mod strength;
+mod sure;
 mod tagging;
 mod tags;
 mod targets;

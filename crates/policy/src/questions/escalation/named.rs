@@ -1,26 +1,69 @@
 //! What identity policies name for an action.
 
 use std::borrow::Cow;
+use std::ops::Deref;
+use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::arn::ArnPattern;
 use crate::context::Context;
 use crate::layers::Attached;
-use crate::statement::Effect;
+use crate::statement::{Effect, Statement};
 use crate::truth::Truth;
 
-/// Patterns, those without variables as the policies have them. `None`: anything.
-pub(super) type Patterns<'p> = Option<&'p [Cow<'p, ArnPattern>]>;
+/// A pattern of a policy, or what comes of it for a caller where it has variables.
+#[derive(Clone, Debug)]
+pub(super) enum Named<'p> {
+    OfPolicy(&'p ArnPattern),
+    OfCaller(Arc<ArnPattern>),
+}
 
-/// Patterns of which one matches whatever identity policies may allow an action (in lower case) on. `None`: it may be anything.
+impl<'p> Named<'p> {
+    fn of(pattern: Cow<'p, ArnPattern>) -> Self {
+        match pattern {
+            Cow::Borrowed(pattern) => Self::OfPolicy(pattern),
+            Cow::Owned(pattern) => Self::OfCaller(Arc::new(pattern)),
+        }
+    }
+
+    pub(super) fn into_owned(self) -> Named<'static> {
+        match self {
+            Self::OfPolicy(pattern) => Named::OfCaller(Arc::new(pattern.clone())),
+            Self::OfCaller(pattern) => Named::OfCaller(pattern),
+        }
+    }
+}
+
+impl Deref for Named<'_> {
+    type Target = ArnPattern;
+
+    fn deref(&self) -> &ArnPattern {
+        match self {
+            Self::OfPolicy(pattern) => pattern,
+            Self::OfCaller(pattern) => pattern,
+        }
+    }
+}
+
+/// `None`: anything.
+pub(super) type Patterns<'p> = Option<&'p [Named<'p>]>;
+
+/// What a statement names for a caller. `None`: it may be anything.
+pub(super) fn of_statement<'a>(statement: &'a Statement, context: &Context) -> Option<Rc<[Named<'a>]>> {
+    Some(statement.resources_of_caller(context)?.into_iter().map(Named::of).collect())
+}
+
+/// Patterns of which one matches whatever identity policies may allow an action (in lower case) on, by what their statements
+/// [name](of_statement). `None`: it may be anything.
 pub(super) fn may_be_named<'a>(
-    identity: &'a [Attached],
+    identity: impl Iterator<Item = &'a Attached>,
     lower: &str,
-    context: &Context,
-) -> Option<Box<[Cow<'a, ArnPattern>]>> {
+    of_statement: impl Fn(&'a Statement) -> Option<Rc<[Named<'a>]>>,
+) -> Option<Box<[Named<'a>]>> {
     let mut patterns = Vec::new();
-    for statement in identity.iter().flat_map(|attached| attached.policy.statements()) {
+    for statement in identity.flat_map(|attached| attached.policy.statements()) {
         if statement.effect() != Effect::Deny && statement.may_have_action(lower) {
-            patterns.extend(statement.resources_of_caller(context)?);
+            patterns.extend_from_slice(&of_statement(statement)?);
         }
     }
     Some(patterns.into())

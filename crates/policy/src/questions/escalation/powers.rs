@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
 use super::rules::RULES;
 use super::samples::{Sample, Samples};
+use super::sure;
 use super::tags;
 use crate::answer::{Citation, Decision, Doubt, Layer, Residual};
 use crate::context::Context;
@@ -33,6 +34,8 @@ pub(super) struct Powers {
     owner: DelegatingOwner,
     /// What it might do, the strongest first.
     possible: Vec<Possible>,
+    /// See [`Numbers::prunes`].
+    prunes: bool,
     /// Why there may be more.
     doubts: OnceLock<Vec<Doubt>>,
 }
@@ -64,7 +67,7 @@ pub(super) struct Power {
 }
 
 impl Powers {
-    fn of(start: Request, samples: Vec<Arc<Sample>>) -> Self {
+    fn of(start: Request, samples: Vec<Arc<Sample>>, prunes: bool) -> Self {
         let owner = DelegatingOwner::new(start.principal().account().unwrap_or_default());
         let possible = samples.into_iter().enumerate();
         let mut possible: Vec<Possible> = possible
@@ -76,7 +79,7 @@ impl Powers {
             })
             .collect();
         possible.sort_by_key(|possible| Reverse(possible.sample.strength));
-        Self { start: Some(start), owner, possible, ..Self::default() }
+        Self { start: Some(start), owner, possible, prunes, ..Self::default() }
     }
 
     /// The account of the principal whose they are.
@@ -97,8 +100,21 @@ impl Powers {
         }
     }
 
+    /// Whether the principal may do it, by a look at its policies.
+    fn is_sure(&self, sample: &Sample, layers: &Layers<'_>) -> bool {
+        let Some(start) = self.start.as_ref().filter(|_| self.prunes) else { return false };
+        let principal = start.principal();
+        sample.is_plain(Place::of(principal.name())) && {
+            let allowing = sure::allowing(principal, layers, sample.lower());
+            sure::has(&allowing, &sample.resource, start.context())
+        }
+    }
+
     fn outcome<'p>(&self, possible: &'p Possible, layers: &Layers<'_>) -> &'p Outcome {
         possible.outcome.get_or_init(|| {
+            if self.is_sure(&possible.sample, layers) {
+                return Outcome::Power(Power { truth: Truth::True, residual: None });
+            }
             let Some(request) = self.request(possible) else { return Outcome::Denied };
             let layers = &self.owner.beside(&request, layers);
             match decide(&request, layers) {
@@ -177,17 +193,23 @@ impl Powers {
 
 /// Numbers for what principals may do: the same for the same action on the same resource, asked for from the same account;
 /// and which names are taken.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Numbers {
     known: Mutex<HashMap<String, usize, ahash::RandomState>>,
+    /// Of actions, in lower case, that no rule needs.
+    actions: Mutex<HashMap<Box<str>, usize, ahash::RandomState>>,
     /// Of the users and roles of the inventory.
     taken: HashSet<String>,
     samples: Samples,
+    /// Whether what a look at policies decides is not evaluated. A test holds that this changes nothing.
+    pub(super) prunes: bool,
 }
 
 impl Numbers {
     pub(super) fn beside<'a>(identities: impl Iterator<Item = &'a str>) -> Self {
-        Self { taken: identities.filter_map(unique_name).collect(), ..Self::default() }
+        let taken = identities.filter_map(unique_name).collect();
+        let (known, actions) = (Mutex::default(), Mutex::default());
+        Self { known, actions, taken, samples: Samples::default(), prunes: true }
     }
 
     /// Whether a principal is an administrator, where no identity is made that exists.
@@ -205,6 +227,18 @@ impl Numbers {
     pub(super) fn standing(&self, principal: &Principal, context: &Context, layers: &Layers<'_>) -> Standing {
         let is_taken = |arn: &str| unique_name(arn).is_some_and(|name| self.taken.contains(&name));
         standing_beside(principal, context, layers, &is_taken)
+    }
+
+    /// The number of a sample's action: its place among those of the rules, and what follows for others.
+    pub(super) fn of_action(&self, sample: &Sample) -> usize {
+        *sample.of_action.get_or_init(|| {
+            let lower = sample.lower();
+            RULES.places.get(lower).copied().unwrap_or_else(|| {
+                let mut known = self.actions.lock().unwrap_or_else(PoisonError::into_inner);
+                let next = RULES.lower.len() + known.len();
+                *known.entry(lower.into()).or_insert(next)
+            })
+        })
     }
 
     /// The number of a sample, asked for from an account.
@@ -256,6 +290,7 @@ pub(super) fn powers_within(
     context: &Context,
     layers: &Layers<'_>,
     actions: &[String],
+    numbers: &Numbers,
 ) -> Powers {
     let start = start(principal, context);
     let place = Place::of(principal.name());
@@ -266,7 +301,7 @@ pub(super) fn powers_within(
         places.into_iter().flatten().map(|place| (action.clone(), place.into())).collect()
     };
     let samples: Vec<(String, String)> = actions.iter().flat_map(of).collect();
-    Powers::of(start, sampled(samples))
+    Powers::of(start, sampled(samples), numbers.prunes)
 }
 
 /// What a principal may do with these layers, asked also where `without`, which it has no more, may have denied.
@@ -334,7 +369,7 @@ fn among(
         Standing::If(residuals) => residuals,
         Standing::Other => Vec::new(),
     };
-    Powers { administrator_if, ..Powers::of(start.clone(), samples()) }
+    Powers { administrator_if, ..Powers::of(start.clone(), samples(), numbers.prunes) }
 }
 
 /// The owner of a role or of a key leaves it to an account whom it lets in: what a principal may do is what its own side

@@ -6,12 +6,12 @@ use super::actor::Evaluator;
 use super::attempt::PolicyContext;
 use super::chain::{Kind, Member};
 use super::memo::{OfAction, Reach};
-use super::named::{Patterns, may_be_named, may_have, may_meet};
+use super::named::{Patterns, may_be_named, may_have, may_meet, of_statement};
 use super::rules::{ASSUME, Bind, Need, RULES};
-use super::samples::Sample;
-use crate::arn::Arn;
+use super::samples::{self, Sample};
+use super::sure;
 use crate::layers::Attached;
-use crate::statement::Effect;
+use crate::statement::{Effect, Statement};
 use crate::truth::Truth;
 
 impl<'m> Evaluator<'m> {
@@ -41,14 +41,14 @@ impl<'m> Evaluator<'m> {
                 let roles = self.map.admitting.may_admit(self.actor.principal, &self.actor.layers);
                 return Some(roles.into());
             }
-            self.named(lower, kind)
+            self.named(action, lower, kind)
         };
         self.memo.reach.borrow_mut().entry((action, kind)).or_insert_with(find).clone()
     }
 
     /// Those that the statements name which may allow an action. Nothing but an identity policy allows anything on them.
-    fn named(&self, lower: &str, kind: Kind) -> Reach {
-        let of_action = self.of_action(lower);
+    fn named(&self, action: usize, lower: &str, kind: Kind) -> Reach {
+        let of_action = self.of_action(action, lower);
         let mut places: Vec<usize> = Vec::new();
         for pattern in of_action.named.as_deref()? {
             let fits = |place: &usize| {
@@ -71,60 +71,85 @@ impl<'m> Evaluator<'m> {
     pub(super) fn everywhere_on(&self, action: usize, member: Member) -> Option<Truth> {
         let lower = RULES.lower.get(action)?;
         let resource = self.map.arn_of(member)?;
-        let truth =
-            self.is_plain(lower, resource).then(|| self.everywhere(lower, &self.of_action(lower)))??;
+        let truth = self
+            .is_plain(lower, resource)
+            .then(|| self.everywhere(lower, &self.of_action(action, lower)))??;
         matches!(truth, Truth::True | Truth::False).then_some(truth)
     }
 
     /// How a sample of the actor's account comes out for the actor, if a look at what its policies name decides it.
     pub(super) fn at_a_glance(&self, sample: &Sample) -> Option<Truth> {
+        (self.prunes && sample.is_plain(self.place)).then_some(())?;
+        let of_action = self.of_action(self.map.numbers.of_action(sample), sample.lower());
+        if let Some(Some(everywhere)) = of_action.everywhere.get() {
+            return Some(*everywhere);
+        }
         let (lower, resource) = (sample.lower(), &*sample.resource);
-        let partition = || self.place.partition.into();
-        let plain = sample.plain.get_or_init(|| self.is_plain(lower, resource).then(partition));
-        (plain.as_deref() == Some(self.place.partition)).then_some(())?;
-        let of_action = self.of_action(lower);
         if !may_have(of_action.named.as_deref(), resource, self.start.context()) {
             return Some(Truth::False);
         }
-        self.everywhere(lower, &of_action)
+        self.everywhere(lower, &of_action).or_else(|| {
+            let allowing = self.sure(lower, &of_action);
+            sure::has(allowing, resource, self.start.context()).then_some(Truth::True)
+        })
     }
 
-    /// Whether identity policies may allow an action (in lower case) on a resource at all. Not asked about what other policies
+    /// Allows of the identity that hang on nothing but what an action is about, if nothing stands against them.
+    fn sure<'o>(&self, lower: &str, of_action: &'o OfAction<'m>) -> &'o [&'m Statement] {
+        of_action.sure.get_or_init(|| sure::allowing(self.actor.principal, &self.actor.layers, lower))
+    }
+
+    /// Whether identity policies may allow an action of the rules on a resource at all. Not asked about what other policies
     /// may allow too.
-    pub(super) fn may_name(&self, lower: &str, resource: &str) -> bool {
-        !self.is_plain(lower, resource)
-            || may_have(self.of_action(lower).named.as_deref(), resource, self.start.context())
+    pub(super) fn may_name(&self, action: usize, resource: &str) -> bool {
+        RULES.lower.get(action).is_some_and(|lower| {
+            let may_have = |of: &OfAction| may_have(of.named.as_deref(), resource, self.start.context());
+            !self.is_plain(lower, resource) || may_have(&self.of_action(action, lower))
+        })
     }
 
-    /// Whether there may be a resource that one of these patterns matches, and on which identity policies may allow an action.
-    pub(super) fn may_meet(&self, lower: &str, patterns: Patterns<'_>) -> bool {
-        may_meet(self.of_action(lower).named.as_deref(), patterns)
+    /// Whether there may be a resource that one of these patterns matches, and on which identity policies may allow an action
+    /// of the rules.
+    pub(super) fn may_meet(&self, action: usize, patterns: Patterns<'_>) -> bool {
+        let lower = RULES.lower.get(action);
+        lower.is_some_and(|lower| may_meet(self.of_action(action, lower).named.as_deref(), patterns))
     }
 
     /// Whether nothing but policies of the actor's account decides on an action on a resource.
     fn is_plain(&self, lower: &str, resource: &str) -> bool {
-        self.prunes
-            && !lower.starts_with("sts:")
-            && !lower.starts_with("kms:")
-            && Arn::read(resource).is_some_and(|arn| {
-                let is_here = arn.account == self.place.account
-                    || (arn.account.is_empty() && !matches!(arn.service, "iam" | "sts" | "kms"));
-                is_here && arn.partition == self.place.partition && !arn.resource.starts_with("role/aws-")
-            })
+        self.prunes && samples::is_plain(self.place, lower, resource)
     }
 
-    fn of_action(&self, lower: &str) -> Rc<OfAction<'m>> {
-        if let Some(known) = self.memo.of_actions.borrow().get(lower) {
+    /// `action`: its [number](super::powers::Numbers::of_action).
+    fn of_action(&self, action: usize, lower: &str) -> Rc<OfAction<'m>> {
+        if let Some(Some(known)) = self.memo.of_actions.borrow().get(action) {
             return known.clone();
         }
-        let named = may_be_named(self.actor.layers.identity, lower, self.start.context());
+        // The same statements have many actions.
+        let of_caller = |statement: &'m Statement| {
+            let mut known = self.memo.of_statements.borrow_mut();
+            let find = || of_statement(statement, self.start.context());
+            known.entry(std::ptr::from_ref(statement).addr()).or_insert_with(find).clone()
+        };
+        // Of the actions of the rules it is known which policies may allow them.
+        let may = |attached: &&Attached| action >= RULES.lower.len() || RULES.may_allow(attached, action);
+        let named = may_be_named(self.actor.layers.identity.iter().filter(may), lower, of_caller);
         let found = Rc::new(OfAction { named, ..OfAction::default() });
-        self.memo.of_actions.borrow_mut().insert(lower.into(), found.clone());
+        let mut all = self.memo.of_actions.borrow_mut();
+        if all.len() <= action {
+            all.resize(action + 1, None);
+        }
+        if let Some(place) = all.get_mut(action) {
+            *place = Some(found.clone());
+        }
         found
     }
 
-    fn everywhere(&self, lower: &str, of_action: &OfAction<'_>) -> Option<Truth> {
+    fn everywhere(&self, lower: &str, of_action: &OfAction<'m>) -> Option<Truth> {
         *of_action.everywhere.get_or_init(|| {
+            if self.sure(lower, of_action).iter().any(|one| one.is_about_everything()) {
+                return Some(Truth::True);
+            }
             self.are_about_everything(lower).then(|| {
                 let service = lower.split(':').next().unwrap_or_default();
                 let any =

@@ -1,6 +1,7 @@
 //! The rules of escalation, as data: ids and permissions after pathfinding.cloud, and more of the kind.
 //! <https://github.com/DataDog/pathfinding.cloud>
 
+use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 use serde_json::{Map, Value as Json};
@@ -184,8 +185,14 @@ pub(super) struct Rules {
     pub(super) bounded: Vec<bool>,
     /// Every service, or provider, that a role must trust for a rule, once.
     pub(super) services: Vec<TrustedService>,
+    /// The places of the actions in lower case.
+    pub(super) places: HashMap<String, usize, ahash::RandomState>,
     /// The place of `s3:PutObject`.
     pub(super) write_object: Option<usize>,
+    /// That of `sts:AssumeRole`.
+    assume: Option<usize>,
+    /// That of `iam:UpdateAssumeRolePolicy`.
+    rewrite: Option<usize>,
 }
 
 impl Rules {
@@ -215,13 +222,23 @@ impl Rules {
         allowed
     }
 
+    /// Whether a policy may allow one of the actions, on whatever.
+    pub(super) fn may_allow(&self, attached: &Attached, action: usize) -> bool {
+        attached.policy.of_rules(&self.lower).has(action)
+    }
+
+    /// Whether a policy may allow that roles are assumed.
+    pub(super) fn may_assume(&self, attached: &Attached) -> bool {
+        self.assume.is_some_and(|assume| self.may_allow(attached, assume))
+    }
+
     pub(super) fn is_assuming(&self, need: &Need) -> bool {
-        self.lower.get(need.action).is_some_and(|action| action == ASSUME)
+        Some(need.action) == self.assume
     }
 
     /// Whether the actor writes itself into a trust policy, and then assumes the role.
     pub(super) fn is_rewriting(&self, need: &Need) -> bool {
-        self.lower.get(need.action).is_some_and(|action| action == "iam:updateassumerolepolicy")
+        Some(need.action) == self.rewrite
     }
 
     /// Whether a rule passes a role to a service.
@@ -276,7 +293,11 @@ pub(super) fn read(text: &str) -> Result<Rules, String> {
         let listed = Catalogue::get().action(action);
         listed.is_some_and(|listed| listed.condition_keys().any(|key| key.name == "iam:PermissionsBoundary"))
     };
-    rules.write_object = rules.lower.iter().position(|action| action == "s3:putobject");
+    rules.places = rules.lower.iter().cloned().zip(0..).collect();
+    let place_of = |action: &str| rules.places.get(action).copied();
+    rules.write_object = place_of("s3:putobject");
+    rules.assume = place_of(ASSUME);
+    rules.rewrite = place_of("iam:updateassumerolepolicy");
     rules.bounded = rules.actions.iter().map(is_bounded).collect();
     Ok(rules)
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::strength::{self, Strength};
+use crate::arn::Arn;
 use crate::context::Context;
 use crate::layers::Attached;
 use crate::policy::Policy;
@@ -13,14 +14,16 @@ use crate::questions::requests::{self, POWERS, Place};
 #[derive(Debug)]
 pub(super) struct Sample {
     pub(super) action: Box<str>,
-    /// The action in lower case, once it was asked for.
-    lower: OnceLock<Box<str>>,
+    /// The action in lower case, where it is not in lower case itself.
+    lower: OnceLock<Option<Box<str>>>,
     pub(super) resource: Box<str>,
     pub(super) strength: Strength,
     /// Its number among those of the account, once it was asked for.
     pub(super) number: OnceLock<usize>,
-    /// Whether nothing but policies of its own account decides on it, and the partition in which that is so.
-    pub(super) plain: OnceLock<Option<Box<str>>>,
+    /// The number of its action, once it was asked for.
+    pub(super) of_action: OnceLock<usize>,
+    /// See [`Sample::is_plain`].
+    plain: OnceLock<bool>,
 }
 
 impl Sample {
@@ -32,13 +35,32 @@ impl Sample {
             lower: OnceLock::new(),
             resource: resource.into(),
             number: OnceLock::new(),
+            of_action: OnceLock::new(),
             plain: OnceLock::new(),
         }
     }
 
     pub(super) fn lower(&self) -> &str {
-        self.lower.get_or_init(|| self.action.to_ascii_lowercase().into())
+        let is_other = || self.action.bytes().any(|byte| byte.is_ascii_uppercase());
+        let find = || is_other().then(|| self.action.to_ascii_lowercase().into());
+        self.lower.get_or_init(find).as_deref().unwrap_or(&self.action)
     }
+
+    /// Whether nothing but policies of the account decides on it, which is the one in which it is sampled.
+    pub(super) fn is_plain(&self, place: Place<'_>) -> bool {
+        *self.plain.get_or_init(|| is_plain(place, self.lower(), &self.resource))
+    }
+}
+
+/// Whether nothing but policies of the account decides on an action (in lower case) on a resource.
+pub(super) fn is_plain(place: Place<'_>, lower: &str, resource: &str) -> bool {
+    !lower.starts_with("sts:")
+        && !lower.starts_with("kms:")
+        && Arn::read(resource).is_some_and(|arn| {
+            let is_here = arn.account == place.account
+                || (arn.account.is_empty() && !matches!(arn.service, "iam" | "sts" | "kms"));
+            is_here && arn.partition == place.partition && !arn.resource.starts_with("role/aws-")
+        })
 }
 
 /// Those of one policy, for callers of one account: for each statement, if they are the same for all of them.

@@ -11,6 +11,7 @@
 //!
 //! The memory is bounded: beyond [`MOST`] answers nothing more is kept.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -25,6 +26,9 @@ pub(super) const MOST_READERS: usize = 100_000;
 /// A class by its number.
 pub(super) type Class = u32;
 
+/// Those of several actions.
+pub(super) type Classes = Box<[Class]>;
+
 /// Accounts of others that policies name.
 pub(super) type Accounts = Arc<[Box<str>]>;
 
@@ -37,37 +41,45 @@ type Map<Key, Value> = Mutex<HashMap<Key, Value, ahash::RandomState>>;
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     /// Numbers of policies as they are attached, and of what is known of condition keys.
-    pub(super) words: Map<Box<str>, u32>,
+    pub(super) words: Map<Box<[u8]>, u32>,
     pub(super) classes: Map<Box<[u32]>, Class>,
-    pub(super) unrestricted: Map<Box<[Class]>, Option<Arc<Unrestricted>>>,
-    pub(super) accounts: Map<Box<[Class]>, Accounts>,
-    pub(super) objects: Map<Class, Objects>,
-    /// By object.
-    pub(super) writing: Map<(Class, Arc<str>), Option<Arc<Attempt>>>,
+    pub(super) unrestricted: Map<Classes, Option<Arc<Unrestricted>>>,
+    pub(super) accounts: Map<Classes, Accounts>,
+    pub(super) objects: Map<Classes, Objects>,
+    /// By class and object.
+    pub(super) writing: Map<Box<[u8]>, Option<Arc<Attempt>>>,
 }
 
 /// The number of what is in a map, which is put into it if it is not.
-pub(super) fn number<Key: Eq + Hash>(numbers: &Map<Key, u32>, key: Key) -> u32 {
+pub(super) fn number<Part: Clone + Eq + Hash>(numbers: &Map<Box<[Part]>, u32>, key: &[Part]) -> u32 {
     let mut numbers = numbers.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = numbers.get(key) {
+        return *known;
+    }
     let next = numbers.len() as u32;
-    *numbers.entry(key).or_insert(next)
+    numbers.insert(key.into(), next);
+    next
 }
 
 /// What is remembered, or is found and remembered. Nothing is locked while it is found.
-pub(super) fn remembered<Key: Eq + Hash, Value: Clone>(
+pub(super) fn remembered<Key, Wanted, Value: Clone>(
     known: &Map<Key, Value>,
     most: usize,
-    key: Key,
+    wanted: &Wanted,
     find: impl FnOnce() -> Value,
-) -> Value {
+) -> Value
+where
+    Key: Eq + Hash + Borrow<Wanted> + for<'w> From<&'w Wanted>,
+    Wanted: Eq + Hash + ?Sized,
+{
     let lock = || known.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(known) = lock().get(&key) {
+    if let Some(known) = lock().get(wanted) {
         return known.clone();
     }
     let found = find();
     let mut known = lock();
     if known.len() < most {
-        known.insert(key, found.clone());
+        known.insert(wanted.into(), found.clone());
     }
     found
 }

@@ -167,8 +167,7 @@ impl Evaluator<'_> {
         resource: &str,
         site: Site<'_>,
     ) -> Option<Arc<Attempt>> {
-        let may_be = || RULES.lower.get(action).is_some_and(|lower| self.may_name(lower, resource));
-        if !site.has(resource) || (site.foreign.is_none() && !may_be()) {
+        if !site.has(resource) || (site.foreign.is_none() && !self.may_name(action, resource)) {
             return None;
         }
         let ask = || {

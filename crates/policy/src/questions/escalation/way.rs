@@ -113,11 +113,16 @@ impl<'m> Ways<'m> {
 /// What decides which ways are reported: how sure one is, then how strong what is gained.
 pub(super) type Rank = (EscalationVerdict, Strength);
 
+/// What a way is aimed at, and what is taken for it.
+pub(super) struct Aim<'m> {
+    pub(super) target: Target<'m>,
+    pub(super) taken: Taken,
+}
+
 /// A way that holds or may, before its requests are asked for their reasons.
 pub(super) struct FoundWay<'m> {
     pub(super) verdict: EscalationVerdict,
-    pub(super) target: Rc<Target<'m>>,
-    pub(super) taken: Rc<Taken>,
+    pub(super) aim: Rc<Aim<'m>>,
     pub(super) gained: Gained,
     pub(super) proviso: Option<&'static str>,
 }
@@ -128,7 +133,7 @@ pub(super) type Identity<'m> = ((Option<usize>, Option<usize>, Option<&'m str>),
 impl<'m> FoundWay<'m> {
     /// What it has in common with another that comes to the same: target, and what is gained.
     pub(super) fn identity(&self) -> Identity<'m> {
-        let Target { role, user, policy, .. } = *self.target;
+        let Target { role, user, policy, .. } = self.aim.target;
         ((role, user, policy), (self.gained.end, self.gained.strength))
     }
 
@@ -138,7 +143,7 @@ impl<'m> FoundWay<'m> {
 
     /// Place of the role whose permissions are gained.
     pub(super) fn end(&self) -> Option<usize> {
-        self.gained.end.or(self.target.role)
+        self.gained.end.or(self.aim.target.role)
     }
 
     pub(super) fn verdict(&self) -> EscalationVerdict {
@@ -149,7 +154,7 @@ impl<'m> FoundWay<'m> {
     pub(super) fn may_make_administrator(&self) -> bool {
         let may = match self.gained.outcome {
             Outcome::Administrator | Outcome::NotTold(_) => true,
-            Outcome::NotKnown => !self.target.missing.is_empty(),
+            Outcome::NotKnown => !self.aim.target.missing.is_empty(),
             Outcome::More(_) => false,
         };
         may && self.proviso.is_none() && self.verdict != EscalationVerdict::Speculative

@@ -11,6 +11,7 @@ mod relations;
 mod resources;
 mod shared;
 mod single_rules;
+mod sure;
 mod table;
 mod tags;
 
@@ -210,7 +211,7 @@ impl World {
             groups: own_groups.as_deref(),
         };
         let mut map = EscalationMap::new(&inventory);
-        map.prunes = prunes;
+        map.numbers.prunes = prunes;
         map.shares = shares;
         ask((&map, &actor))
     }

@@ -73,11 +73,11 @@ pub(super) fn text(found: &[Escalation]) -> String {
     for one in found {
         writeln!(text, "{} {:?} {}", one.rule, one.verdict, one.count).unwrap();
         for way in &one.ways {
-            let EscalationWay { verdict, target, through, version, provisos, missing, gain, gain_if, .. } =
+            let EscalationWay { verdict, target, through, version, proviso, missing, gain, gain_if, .. } =
                 way;
             writeln!(
                 text,
-                " {verdict:?} {target:?} {through:?} {version:?} {provisos:?} {missing:?} {gain:?}"
+                " {verdict:?} {target:?} {through:?} {version:?} {proviso:?} {missing:?} {gain:?}"
             )
             .unwrap();
             let gain_if: Vec<String> = gain_if.iter().map(ToString::to_string).collect();
@@ -137,7 +137,6 @@ fn a_look_at_what_policies_name_is_never_narrower_than_the_evaluation() {
             let start = Request::new(actor.principal.clone(), "", "*", actor.context.clone());
             let start = start.owned_by("111122223333").supposing_own();
             for (place, action) in RULES.actions.iter().enumerate() {
-                let lower = &RULES.lower[place];
                 let users = world.users.iter().flatten().chain(world.roles.iter().flatten());
                 let arns = users.map(|someone| someone.arn.clone());
                 let typical = map.index(evaluator.place);
@@ -150,12 +149,12 @@ fn a_look_at_what_policies_name_is_never_narrower_than_the_evaluation() {
                     }
                     let truth = decide(&request, &own);
                     if truth == Truth::False {
-                        left_out += usize::from(!set.has(place) || !evaluator.may_name(lower, &resource));
+                        left_out += usize::from(!set.has(place) || !evaluator.may_name(place, &resource));
                     } else {
                         allowed += 1;
                         assert!(set.has(place), "{action}: {:?}", world.actor);
                         assert!(
-                            evaluator.may_name(lower, &resource),
+                            evaluator.may_name(place, &resource),
                             "{action} {resource}: {:?}",
                             world.actor
                         );

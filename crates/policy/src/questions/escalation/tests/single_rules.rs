@@ -19,7 +19,7 @@ fn a_notebook_that_cannot_be_opened_is_no_sure_way() {
     let ask = |more: &[&str]| {
         let actions = [&["iam:PassRole", "sagemaker:CreateNotebookInstance"], more].concat();
         let world = World::ann(&actions).role(trusting(TARGET, "sagemaker.amazonaws.com"));
-        world.rule("sagemaker-001").map(|found| (found.verdict, found.ways[0].provisos.is_empty()))
+        world.rule("sagemaker-001").map(|found| (found.verdict, found.ways[0].proviso.is_none()))
     };
     assert_eq!(ask(&[]), Some((Conditional, false)));
     assert_eq!(ask(&["sagemaker:CreatePresignedNotebookInstanceUrl"]), Some((Yes, true)));
@@ -40,7 +40,7 @@ fn of_a_stack_set_the_execution_role_is_gained() {
         };
         let world = executions.iter().cloned().fold(World::ann(&actions).role(administration), World::role);
         let way = world.rule("cloudformation-003")?.ways.remove(0);
-        Some((way.verdict, way.provisos.is_empty(), way.gain.clone(), way.gained_from().map(str::to_owned)))
+        Some((way.verdict, way.proviso.is_none(), way.gain.clone(), way.gained_from().map(str::to_owned)))
     };
     let assumed =
         |statements: &str| Someone::new(execution, statements).trusting(&format!(r#"{{"AWS":"{TARGET}"}}"#));

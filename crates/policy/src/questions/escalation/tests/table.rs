@@ -193,6 +193,6 @@ fn provisos_are_told() {
         let needs = &rule.alternatives[0].needs;
         let actions: Vec<&str> = needs.iter().map(|need| RULES.actions[need.action].as_str()).collect();
         let found = world(rule, 0, &actions).rule(&rule.id).unwrap();
-        assert_eq!(found.ways[0].provisos, std::slice::from_ref(proviso), "{}", rule.id);
+        assert_eq!(found.ways[0].proviso, Some(proviso.as_str()), "{}", rule.id);
     }
 }
