@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, new_empty_array};
+use arrow_array::{Array, ArrayRef, new_empty_array};
 use arrow_schema::FieldRef;
 use arrow_select::concat::concat;
 use bytes::Bytes;
@@ -21,6 +21,10 @@ use crate::codec::Part;
 const LEAST: usize = 16;
 /// So many values are few in any case.
 const FEW: usize = 16;
+
+/// So many pieces are put together while they wait: an account may have a single row of a table, and then a piece takes many
+/// times as much memory as its value.
+const PIECES: usize = 256;
 
 /// Some rows of a part.
 #[derive(Clone)]
@@ -55,6 +59,8 @@ pub struct Column {
     /// The one that takes its place if hardly a value comes twice: a dictionary only costs then.
     plain: Option<ArrowColumnWriter>,
     waiting: Vec<Piece>,
+    /// So many of them are put together already.
+    together: usize,
 }
 
 /// A column chunk that is ready.
@@ -68,18 +74,42 @@ pub enum Chunk {
 impl Column {
     /// At the start of a row group.
     pub fn new(field: FieldRef, writer: ArrowColumnWriter, plain: ArrowColumnWriter) -> Self {
-        Self { field, runs: Some(Runs::default()), writer, plain: Some(plain), waiting: Vec::new() }
+        let (runs, plain) = (Some(Runs::default()), Some(plain));
+        Self { field, runs, writer, plain, waiting: Vec::new(), together: 0 }
     }
 
     /// Adds rows, to be encoded later.
-    pub fn push(&mut self, piece: Piece) {
+    pub fn push(&mut self, piece: Piece) -> Result<(), ParquetError> {
         self.waiting.push(piece);
+        if self.waiting.len() - self.together >= PIECES {
+            let pieces = self.waiting.split_off(self.together);
+            let rows = pieces.iter().map(|piece| piece.rows).sum();
+            let array = self.put_together(&pieces)?;
+            self.waiting.push(Piece::of(Part::Each(array), rows));
+            self.together = self.waiting.len();
+        }
+        Ok(())
+    }
+
+    #[cfg(test)]
+    pub fn pieces(&self) -> usize {
+        self.waiting.len()
+    }
+
+    fn put_together(&self, pieces: &[Piece]) -> Result<ArrayRef, ParquetError> {
+        let arrays = pieces.iter().map(Piece::array).collect::<Result<Vec<_>, _>>()?;
+        let arrays: Vec<&dyn Array> = arrays.iter().map(|array| &**array).collect();
+        if arrays.is_empty() {
+            return Ok(new_empty_array(self.field.data_type()));
+        }
+        Ok(concat(&arrays)?)
     }
 
     /// Encodes what waits. Rows come here in the same numbers however they came to the file, so that the bytes do not depend
     /// on that.
     pub fn encode(&mut self, at_once: usize) -> Result<(), ParquetError> {
         let waiting = std::mem::take(&mut self.waiting);
+        self.together = 0;
         if let Some(runs) = &mut self.runs {
             let before = runs.mark();
             let rows: usize = waiting.iter().map(|piece| piece.rows).sum();
@@ -97,15 +127,8 @@ impl Column {
             self.runs = None;
             arrays.iter().try_for_each(|array| self.write(array))?;
         }
-        let arrays = waiting.iter().map(Piece::array).collect::<Result<Vec<_>, _>>()?;
-        let arrays: Vec<&dyn arrow_array::Array> = arrays.iter().map(|array| &**array).collect();
-        match arrays.as_slice() {
-            [] => self.write(&new_empty_array(self.field.data_type())),
-            arrays => {
-                let array = concat(arrays)?;
-                self.write(&array)
-            }
-        }
+        let array = self.put_together(&waiting)?;
+        self.write(&array)
     }
 
     fn write(&mut self, array: &ArrayRef) -> Result<(), ParquetError> {

@@ -117,7 +117,7 @@ impl ParquetFile {
             }
             let count = (rows - start).min(self.at_once - self.waiting);
             for (column, piece) in self.columns.iter_mut().zip(&pieces) {
-                column.push(piece.slice(start, count));
+                column.push(piece.slice(start, count))?;
             }
             self.waiting += count;
             start += count;
@@ -277,6 +277,26 @@ mod tests {
         assert!(written(&folder.path().join("c.parquet"), rows, &[1, 300, 100, 20_000, 255]) == bytes);
     }
 
+    /// An account has one row of some tables, and ten thousand accounts would have as many arrays a column.
+    #[test]
+    fn few_pieces_wait_however_small_they_come() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut file =
+            ParquetFile::create(&folder.path().join("a.parquet"), CheckControlRecord::SCHEMA).unwrap();
+        for number in 0..5_000 {
+            let row = CheckControlRecord {
+                check_id: format!("check-{number}"),
+                framework: "cis".to_owned(),
+                framework_version: "3.0".to_owned(),
+                control_id: "1".to_owned(),
+            };
+            let parts = parts(&vec![row], "scan", file.schema()).unwrap();
+            file.write(parts).unwrap();
+        }
+        assert!(file.waiting == 5_000 && file.columns.iter().all(|column| column.pieces() < 300));
+        assert_eq!(file.finish().unwrap().1, 5_000);
+    }
+
     orgsweep_model::table! {
         /// A column of every type, each in another way.
         pub struct Mixed in "mixed" per account sorted by [number] {
@@ -343,7 +363,7 @@ mod tests {
         };
         let folder = write("a.parquet", &[1000]);
         let bytes = std::fs::read(folder.path().join("a.parquet")).unwrap();
-        for sizes in [&[70_000][..], &[1, 7, 2000, 333], &[20_000]] {
+        for sizes in [&[70_000][..], &[1, 7, 2000, 333], &[20_000], &[5, 9, 3]] {
             let other = write("b.parquet", sizes);
             assert!(std::fs::read(other.path().join("b.parquet")).unwrap() == bytes, "{sizes:?}");
         }
