@@ -153,15 +153,20 @@ impl ArnPattern {
         }
     }
 
-    /// The same with values in the place of variables, where all of them follow from the caller, so that no request of it has
-    /// others. `None`: some variable has no value that is fixed so, or what comes of it is not certain.
-    pub(crate) fn of_caller(&self, context: &Context) -> Option<OfCaller<'_>> {
-        let Self::Template(tokens) = self else { return Some(OfCaller::Pattern(Cow::Borrowed(self))) };
+    /// Whether all of its variables have the same values in every request of a caller.
+    pub(crate) fn follows_from_the_caller(&self) -> bool {
         let follows = |token: &Token| match token {
             Token::Variable(variable) => variable.follows_from_the_caller(),
             _ => true,
         };
-        if !tokens.iter().all(follows) {
+        if let Self::Template(tokens) = self { tokens.iter().all(follows) } else { true }
+    }
+
+    /// The same with values in the place of variables, where all of them follow from the caller, so that no request of it has
+    /// others. `None`: some variable has no value that is fixed so, or what comes of it is not certain.
+    pub(crate) fn of_caller(&self, context: &Context) -> Option<OfCaller<'_>> {
+        let Self::Template(tokens) = self else { return Some(OfCaller::Pattern(Cow::Borrowed(self))) };
+        if !self.follows_from_the_caller() {
             return None;
         }
         match expand(tokens, context) {

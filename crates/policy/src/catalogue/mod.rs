@@ -54,19 +54,26 @@ pub struct Action<'a> {
 struct KeysOfServices {
     /// By name in lower case.
     keys: HashMap<String, bool>,
-    /// Those with a name of one's own in them.
-    families: Vec<(ConditionKey<'static>, bool)>,
+    /// Those with a name of one's own in them, by their prefix in lower case.
+    families: HashMap<String, Vec<(ConditionKey<'static>, bool)>>,
+}
+
+impl KeysOfServices {
+    /// Those that a key (in lower case) may be of.
+    fn families_of(&self, key: &str) -> &[(ConditionKey<'static>, bool)] {
+        let prefix = key.split(':').next().unwrap_or_default();
+        self.families.get(prefix).map_or(&[], Vec::as_slice)
+    }
 }
 
 static KEYS_OF_SERVICES: LazyLock<KeysOfServices> = LazyLock::new(|| {
     let catalogue = Catalogue::get();
-    let mut found = KeysOfServices { keys: HashMap::new(), families: Vec::new() };
+    let mut found = KeysOfServices { keys: HashMap::new(), families: HashMap::new() };
     for (key, of_some) in catalogue.services.iter().flat_map(Service::keys_of_services) {
-        if key.name.split_once(':').is_none_or(|(prefix, _)| catalogue.service(prefix).is_none()) {
-            continue;
-        }
+        let prefix = key.name.split_once(':').map(|(prefix, _)| prefix);
+        let Some(prefix) = prefix.filter(|prefix| catalogue.service(prefix).is_some()) else { continue };
         if key.name.contains(['$', '<']) {
-            found.families.push((key, of_some));
+            found.families.entry(prefix.to_lowercase()).or_default().push((key, of_some));
         } else {
             *found.keys.entry(key.name.to_lowercase()).or_default() |= of_some;
         }
@@ -133,14 +140,15 @@ impl Catalogue {
     /// Whether a condition key (in lower case) begins with a service's prefix and is listed.
     pub(crate) fn is_of_a_service(key: &str) -> bool {
         KEYS_OF_SERVICES.keys.contains_key(key)
-            || KEYS_OF_SERVICES.families.iter().any(|(own, _)| own.is(key))
+            || KEYS_OF_SERVICES.families_of(key).iter().any(|(own, _)| own.is(key))
     }
 
     /// Whether a condition key (in lower case) belongs to some actions of its service and to no other: the service declares it for
     /// at most half of them. Of one that it declares for most, such as `s3:TlsVersion`, the others are gaps in AWS's lists.
     pub(crate) fn is_of_some_actions(key: &str) -> bool {
-        let KeysOfServices { keys, families } = &*KEYS_OF_SERVICES;
-        keys.get(key).copied().unwrap_or_else(|| families.iter().any(|(own, some)| *some && own.is(key)))
+        let mut families = KEYS_OF_SERVICES.families_of(key).iter();
+        let known = KEYS_OF_SERVICES.keys.get(key).copied();
+        known.unwrap_or_else(|| families.any(|(own, some)| *some && own.is(key)))
     }
 
     /// An action by its name with prefix, in any case: `iam:PassRole`. `None`: there is none, or it is newer.

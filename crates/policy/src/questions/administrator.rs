@@ -1,7 +1,7 @@
 //! Whether a principal is effectively an administrator, however it became one.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_job-functions.html>
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::collections::HashSet;
 use std::sync::{Arc, LazyLock};
 
@@ -120,8 +120,11 @@ pub fn administrator_among<'a>(
     layers: &Layers<'_>,
     identities: impl Iterator<Item = &'a str>,
 ) -> Administrator {
-    let taken: HashSet<String> = identities.filter_map(unique_name).collect();
-    let is_taken = |arn: &str| unique_name(arn).is_some_and(|name| taken.contains(&name));
+    // Most are none by their policies alone.
+    let (identities, taken) = (Cell::new(Some(identities)), OnceCell::new());
+    let find =
+        || identities.take().into_iter().flatten().filter_map(unique_name).collect::<HashSet<String>>();
+    let is_taken = |arn: &str| unique_name(arn).is_some_and(|name| taken.get_or_init(find).contains(&name));
     administrator_beside(principal, context, layers, &is_taken)
 }
 

@@ -68,8 +68,7 @@ const OF_ASSUMED_ROOT: &[&str] = &["aws:assumedroot"];
 pub(super) fn of_principal(context: Context, principal: &Principal) -> Context {
     use PrincipalKind::{Anonymous, Federated, FederatedUser, Role, Root, Service, User};
     let kind = principal.kind();
-    // What follows from the principal, and a moment later from the target.
-    let mut context = context.with_room(10);
+    let mut context = context.with_room(8);
     // Of a provider's user, and of these keys of a service, AWS does not document the values.
     if !matches!(kind, Federated | Service) {
         let arn = match kind {

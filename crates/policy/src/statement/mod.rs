@@ -212,19 +212,19 @@ impl Statement {
         self.resources.as_ref()?.of_caller(context)
     }
 
-    /// Whether it allows an action, given in lower case, on what it names and in all circumstances, where it stands in a
-    /// policy of an identity.
+    /// Whether it allows an action, given in lower case, on its resources and in all circumstances, where it stands in a policy
+    /// of an identity, and its resources are the same for every request of a caller.
     pub(crate) fn surely_allows(&self, action_lower: &str) -> bool {
         let has = |actions: &Actions| actions.contain(action_lower) == Truth::True;
         self.effect == Effect::Allow
             && self.conditions.is_empty()
             && self.doubts.is_empty()
             && self.principals.is_none()
-            && self.resources.is_some()
+            && self.resources.as_ref().is_some_and(Resources::follow_from_the_caller)
             && self.actions.as_ref().is_some_and(has)
     }
 
-    /// Whether it names a resource for sure.
+    /// Whether a resource is among its own for sure.
     pub(crate) fn surely_has(&self, resource: &str, context: &Context) -> bool {
         let has = |resources: &Resources| resources.contain(resource, context) == Truth::True;
         self.resources.as_ref().is_some_and(has)

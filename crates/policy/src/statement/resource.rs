@@ -82,6 +82,14 @@ impl Resources {
         Some(patterns)
     }
 
+    /// Whether the same resources are among them for every request of a caller.
+    pub(crate) fn follow_from_the_caller(&self) -> bool {
+        self.patterns.iter().all(|entry| match entry {
+            Entry::Arn(pattern) => pattern.follows_from_the_caller(),
+            Entry::Everything | Entry::Nothing | Entry::Odd(_) => true,
+        })
+    }
+
     /// Whether everything is among them, whatever the request.
     pub(crate) fn are_everything(&self) -> bool {
         !self.negated && self.patterns.iter().any(|entry| matches!(entry, Entry::Everything))

@@ -5,11 +5,11 @@ use std::sync::{Arc, OnceLock};
 
 use super::actor::Evaluator;
 use super::attempt::{Attempt, Unrestricted};
-use super::index::Says;
+use super::index::{Indexed, Says};
 use super::inventory::Actor;
 use super::rules::RULES;
 use super::shared::{Accounts, Class, Classes, MOST, MOST_READERS, Objects, number, remembered};
-use crate::layers::Layers;
+use crate::layers::{Attached, Layers};
 use crate::statement::Effect;
 
 /// What is between the layers in what makes a class. Numbers of policies stay below.
@@ -139,14 +139,14 @@ impl Evaluator<'_> {
 
     /// What a policy, by its place among all of them, adds to the class. `None`: it says something of the actor's own.
     fn add_policy(&self, action: usize, place: usize, parts: &mut Vec<u32>) -> Option<()> {
-        let (_, indexed) = self.policies.get(place)?;
+        let (attached, indexed) = self.policies.get(place)?;
         match indexed.says(action) {
             Says::Nothing => {}
             Says::OfTheCaller => return None,
             Says::Something { keys, .. } => {
                 let names =
                     self.memo.names.get_or_init(|| self.policies.iter().map(|_| OnceCell::new()).collect());
-                parts.push(*names.get(place)?.get_or_init(|| self.name_of(place)));
+                parts.push(*names.get(place)?.get_or_init(|| self.name_of(attached, indexed)));
                 let context = self.start.context();
                 parts.extend(keys.iter().map(|key| {
                     let state = (context.get_lower(key), context.is_said_to_have(key));
@@ -158,8 +158,7 @@ impl Evaluator<'_> {
     }
 
     /// The number of a policy as it is attached: steps cite it by all of this.
-    fn name_of(&self, place: usize) -> u32 {
-        let Some((attached, indexed)) = self.policies.get(place) else { return LAYER };
+    fn name_of(&self, attached: &Attached, indexed: &Indexed) -> u32 {
         let words = &self.index.shared.words;
         let content = indexed.content(|content| number(words, content.as_bytes()));
         let mut text = content.to_le_bytes().to_vec();

@@ -147,7 +147,7 @@ impl<'m> Evaluator<'m> {
         let before = self.layers_of(target);
         let target_role = target.role.and_then(|index| self.map.roles.get(index));
         let other = target_role.filter(|role| !self.is_actor(role.facts.arn));
-        let subject = other.map(|role| &role.subject);
+        let subject = other.map(|role| role.subject());
         let subject = subject.and_then(|subject| Some((subject.principal.as_ref()?, &subject.context)));
         let (principal, context) = subject.unwrap_or((self.actor.principal, &self.actor.context));
         let mut identity = before.identity.to_vec();
@@ -173,7 +173,7 @@ impl<'m> Evaluator<'m> {
         };
         let powers = powers::powers_without(principal, context, &after, without, &self.map.numbers);
         if powers.administrator
-            && other.is_some_and(|role| role.subject.powers(&before, &self.map.numbers).administrator)
+            && other.is_some_and(|role| role.subject().powers(&before, &self.map.numbers).administrator)
         {
             return Gains::default();
         }
@@ -315,7 +315,7 @@ impl<'m> Evaluator<'m> {
         let role = self.map.roles.get(index);
         let gained = match role {
             Some(role) => strongest(self.compare(
-                role.subject.powers(&role.facts.layers, &self.map.numbers),
+                role.subject().powers(&role.facts.layers, &self.map.numbers),
                 &role.facts.layers,
                 None,
             )),

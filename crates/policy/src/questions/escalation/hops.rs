@@ -14,8 +14,8 @@ use crate::truth::Truth;
 impl EscalationMap<'_> {
     pub(super) fn member(&self, member: Member) -> Option<(&Subject, &Layers<'_>)> {
         match member {
-            Member::Role(index) => self.roles.get(index).map(|role| (&role.subject, &role.facts.layers)),
-            Member::User(index) => self.users.get(index).map(|user| (&user.subject, &user.facts.layers)),
+            Member::Role(index) => self.roles.get(index).map(|role| (role.subject(), &role.facts.layers)),
+            Member::User(index) => self.users.get(index).map(|user| (user.subject(), &user.facts.layers)),
         }
     }
 

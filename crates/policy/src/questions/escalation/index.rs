@@ -125,7 +125,7 @@ impl Indexed {
         self.policy.of_rules(&RULES.lower).has(action)
     }
 
-    /// What tells the policy from others, as a number: what is written in it, and where. What could not be read is like nothing
+    /// What tells the policy from others, as a number among the words of its index: what is written in it, and where. What could not be read is like nothing
     /// else.
     pub(super) fn content(&self, number: impl FnOnce(String) -> u32) -> u32 {
         *self.content.get_or_init(|| {

@@ -8,7 +8,7 @@ use super::attempt::Attempt;
 use super::chain::{Admitting, Hop, Kind, Member, Reached};
 use super::index::Index;
 use super::inventory::{Actor, Inventory, PolicyFacts, RoleFacts, UserFacts};
-use super::named::{Named, Patterns, may_be_named, may_have, of_statement};
+use super::named::{NamedPattern, Patterns, may_be_named, may_have, of_statement};
 use super::objects::Object;
 use super::powers::{self, Numbers, Powers, REWRITTEN};
 use super::rules::{RULES, Rule, TrustedService};
@@ -49,7 +49,7 @@ pub struct EscalationMap<'a> {
     pub(super) with_tags: Vec<&'a Attached>,
     /// What policies say, by partition and account of who asks.
     indices: Mutex<HashMap<String, Arc<Index>>>,
-    pub(super) numbers: Numbers,
+    pub(super) numbers: Numbers<'a>,
     /// Users and roles by the last segment of their ARNs, such as `user/ann`.
     by_resource: HashMap<&'a str, Vec<usize>, ahash::RandomState>,
     /// Whether what is found for one principal is remembered for others. A test holds that this changes nothing.
@@ -89,14 +89,15 @@ pub(super) struct Role<'a> {
     pub(super) everyone: bool,
     /// Accounts that its trust policy names as a whole.
     pub(super) accounts: Vec<&'a str>,
-    pub(super) subject: Subject,
+    requests: RequestFacts<'a>,
+    subject: OnceLock<Subject>,
     /// Whether the tags of its sessions are open though its own are known.
     pub(super) tags_are_open: bool,
     /// The same in a session of which no principal may have set the tags.
     untagged: OnceLock<Subject>,
     objects_read: OnceLock<Vec<Object>>,
     /// Where it may read objects at all.
-    readable: OnceLock<Option<Box<[Named<'static>]>>>,
+    readable: OnceLock<Option<Box<[NamedPattern<'static>]>>>,
     /// It, as one that asks for something.
     reader: OnceLock<Option<Request>>,
     reading: Mutex<HashMap<Box<str>, bool, ahash::RandomState>>,
@@ -106,7 +107,15 @@ pub(super) struct Role<'a> {
 #[derive(Debug)]
 pub(super) struct User<'a> {
     pub(super) facts: UserFacts<'a>,
-    pub(super) subject: Subject,
+    requests: RequestFacts<'a>,
+    subject: OnceLock<Subject>,
+}
+
+impl User<'_> {
+    /// What it may do, found when it is first needed: of most nobody asks.
+    pub(super) fn subject(&self) -> &Subject {
+        self.subject.get_or_init(|| Subject::new(self.facts.arn, self.requests))
+    }
 }
 
 /// What a target may do, found once.
@@ -139,16 +148,21 @@ impl Subject {
         }
     }
 
-    pub(super) fn powers(&self, layers: &Layers<'_>, numbers: &Numbers) -> &Powers {
+    pub(super) fn powers(&self, layers: &Layers<'_>, numbers: &Numbers<'_>) -> &Powers {
         self.as_is.get_or_init(|| self.found(layers, numbers, powers::powers))
     }
 
-    pub(super) fn powers_of_administrator(&self, layers: &Layers<'_>, numbers: &Numbers) -> &Powers {
+    pub(super) fn powers_of_administrator(&self, layers: &Layers<'_>, numbers: &Numbers<'_>) -> &Powers {
         self.as_administrator.get_or_init(|| self.found(layers, numbers, powers::powers_of_administrator))
     }
 
     /// What it may do of some actions.
-    pub(super) fn powers_within(&self, layers: &Layers<'_>, actions: &[String], numbers: &Numbers) -> Powers {
+    pub(super) fn powers_within(
+        &self,
+        layers: &Layers<'_>,
+        actions: &[String],
+        numbers: &Numbers<'_>,
+    ) -> Powers {
         let principal = self.principal.as_ref();
         principal
             .map(|principal| powers::powers_within(principal, &self.context, layers, actions, numbers))
@@ -158,8 +172,8 @@ impl Subject {
     fn found(
         &self,
         layers: &Layers<'_>,
-        numbers: &Numbers,
-        powers: impl Fn(&Principal, &Context, &Layers<'_>, &Numbers) -> Powers,
+        numbers: &Numbers<'_>,
+        powers: impl Fn(&Principal, &Context, &Layers<'_>, &Numbers<'_>) -> Powers,
     ) -> Powers {
         self.principal
             .as_ref()
@@ -182,8 +196,6 @@ impl<'a> EscalationMap<'a> {
             Role::new(facts, of_one(facts.arn), account)
         };
         let roles: Vec<Role<'a>> = roles.map(role).collect();
-        let users = inventory.users.unwrap_or_default().iter().map(|user| user.arn);
-        let identities = inventory.roles.unwrap_or_default().iter().map(|role| role.arn).chain(users);
         Self {
             inventory: *inventory,
             carriers: RULES.services.iter().map(|_| OnceLock::new()).collect(),
@@ -194,7 +206,7 @@ impl<'a> EscalationMap<'a> {
                 .users
                 .unwrap_or_default()
                 .iter()
-                .map(|facts| User { facts: *facts, subject: Subject::new(facts.arn, of_one(facts.arn)) })
+                .map(|facts| User { facts: *facts, requests: of_one(facts.arn), subject: OnceLock::new() })
                 .collect(),
             policies: inventory
                 .policies
@@ -209,7 +221,7 @@ impl<'a> EscalationMap<'a> {
             by_resource: by_resource(inventory),
             shares: true,
             indices: Mutex::default(),
-            numbers: Numbers::beside(identities),
+            numbers: Numbers::beside(inventory),
         }
     }
 
@@ -346,7 +358,7 @@ fn with_tags<'a>(roles: &'a [RoleFacts<'a>]) -> Vec<&'a Attached> {
 }
 
 impl<'a> Role<'a> {
-    fn new(facts: &RoleFacts<'a>, requests: RequestFacts<'_>, account: usize) -> Self {
+    fn new(facts: &RoleFacts<'a>, requests: RequestFacts<'a>, account: usize) -> Self {
         let mut providers = Vec::new();
         let mut accounts = Vec::new();
         let mut everyone = false;
@@ -368,7 +380,8 @@ impl<'a> Role<'a> {
         Self {
             place: Place::of(facts.arn),
             account,
-            subject: Subject::new(facts.arn, requests),
+            requests,
+            subject: OnceLock::new(),
             tags_are_open: requests.tags.is_some() && requests.may_be_tagged(),
             facts,
             providers,
@@ -382,6 +395,11 @@ impl<'a> Role<'a> {
         }
     }
 
+    /// What it may do, found when it is first needed: of most nobody asks.
+    pub(super) fn subject(&self) -> &Subject {
+        self.subject.get_or_init(|| Subject::new(self.facts.arn, self.requests))
+    }
+
     /// The policies that the request to assume it meets, made by someone with these.
     pub(super) fn assumed_by<'l>(&'l self, layers: &Layers<'l>) -> Layers<'l> {
         let Layers { resource, resource_control, .. } = self.facts.layers;
@@ -392,7 +410,7 @@ impl<'a> Role<'a> {
     pub(super) fn objects_read(&self) -> &[Object] {
         self.objects_read.get_or_init(|| {
             let Some(kinds) = Kinds::of(READ) else { return Vec::new() };
-            let context = &self.subject.context;
+            let context = &self.subject().context;
             let places =
                 requests::places(requests::policies(&self.facts.layers), READ, &kinds, self.place, context);
             places.into_iter().flatten().filter(|object| self.reads(object)).map(Object::new).collect()
@@ -402,23 +420,24 @@ impl<'a> Role<'a> {
     /// Patterns of which one matches whatever it may read. `None`: it may be anything.
     pub(super) fn readable(&self) -> Patterns<'_> {
         let find = || {
-            let of_caller = |statement| of_statement(statement, &self.subject.context);
+            let of_caller = |statement| of_statement(statement, &self.subject().context);
             let named = may_be_named(self.facts.layers.identity.iter(), READ, of_caller)?;
-            Some(named.into_iter().map(Named::into_owned).collect())
+            Some(named.into_iter().map(NamedPattern::into_owned).collect())
         };
         self.readable.get_or_init(find).as_deref()
     }
 
     /// Whether it may read an object of S3. Asked for the same objects by many actors.
     pub(super) fn reads(&self, object: &str) -> bool {
-        if !may_have(self.readable(), object, &self.subject.context) {
+        if !may_have(self.readable(), object, &self.subject().context) {
             return false;
         }
         if let Some(known) = self.reading.lock().unwrap_or_else(PoisonError::into_inner).get(object) {
             return *known;
         }
         let start = || {
-            let start = Request::new(self.subject.principal.clone()?, "", "*", self.subject.context.clone());
+            let start =
+                Request::new(self.subject().principal.clone()?, "", "*", self.subject().context.clone());
             Some(start.owned_by(self.place.account).supposing_own())
         };
         let layers = Layers { resource: &[], ..self.facts.layers };

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::attempt::Attempt;
 use super::chain::{Hop, Kind, Member};
 use super::gained::Gains;
-use super::named::Named;
+use super::named::NamedPattern;
 use super::objects::Object;
 use super::shared::{Class, Objects};
 use crate::layers::Attached;
@@ -56,13 +56,13 @@ pub(super) type Current = Vec<Option<Truth>>;
 pub(super) type Reach = Option<Rc<[usize]>>;
 
 /// What a statement names. `None`: it may be anything.
-pub(super) type OfStatement<'m> = Option<Rc<[Named<'m>]>>;
+pub(super) type OfStatement<'m> = Option<Rc<[NamedPattern<'m>]>>;
 
 /// What the actor's policies say of an action.
 #[derive(Debug, Default)]
 pub(super) struct OfAction<'m> {
     /// Patterns of which one matches whatever identity policies may allow it on. `None`: it may be anything.
-    pub(super) named: Option<Box<[Named<'m>]>>,
+    pub(super) named: Option<Box<[NamedPattern<'m>]>>,
     /// Allows that hang on nothing but what it is about, if nothing stands against them.
     pub(super) sure: OnceCell<Vec<&'m Statement>>,
     /// How it comes out on everything, if the policies distinguish nothing.

@@ -13,12 +13,12 @@ use crate::truth::Truth;
 
 /// A pattern of a policy, or what comes of it for a caller where it has variables.
 #[derive(Clone, Debug)]
-pub(super) enum Named<'p> {
+pub(super) enum NamedPattern<'p> {
     OfPolicy(&'p ArnPattern),
     OfCaller(Arc<ArnPattern>),
 }
 
-impl<'p> Named<'p> {
+impl<'p> NamedPattern<'p> {
     fn of(pattern: Cow<'p, ArnPattern>) -> Self {
         match pattern {
             Cow::Borrowed(pattern) => Self::OfPolicy(pattern),
@@ -26,15 +26,15 @@ impl<'p> Named<'p> {
         }
     }
 
-    pub(super) fn into_owned(self) -> Named<'static> {
+    pub(super) fn into_owned(self) -> NamedPattern<'static> {
         match self {
-            Self::OfPolicy(pattern) => Named::OfCaller(Arc::new(pattern.clone())),
-            Self::OfCaller(pattern) => Named::OfCaller(pattern),
+            Self::OfPolicy(pattern) => NamedPattern::OfCaller(Arc::new(pattern.clone())),
+            Self::OfCaller(pattern) => NamedPattern::OfCaller(pattern),
         }
     }
 }
 
-impl Deref for Named<'_> {
+impl Deref for NamedPattern<'_> {
     type Target = ArnPattern;
 
     fn deref(&self) -> &ArnPattern {
@@ -46,11 +46,14 @@ impl Deref for Named<'_> {
 }
 
 /// `None`: anything.
-pub(super) type Patterns<'p> = Option<&'p [Named<'p>]>;
+pub(super) type Patterns<'p> = Option<&'p [NamedPattern<'p>]>;
 
 /// What a statement names for a caller. `None`: it may be anything.
-pub(super) fn of_statement<'a>(statement: &'a Statement, context: &Context) -> Option<Rc<[Named<'a>]>> {
-    Some(statement.resources_of_caller(context)?.into_iter().map(Named::of).collect())
+pub(super) fn of_statement<'a>(
+    statement: &'a Statement,
+    context: &Context,
+) -> Option<Rc<[NamedPattern<'a>]>> {
+    Some(statement.resources_of_caller(context)?.into_iter().map(NamedPattern::of).collect())
 }
 
 /// Patterns of which one matches whatever identity policies may allow an action (in lower case) on, by what their statements
@@ -58,8 +61,8 @@ pub(super) fn of_statement<'a>(statement: &'a Statement, context: &Context) -> O
 pub(super) fn may_be_named<'a>(
     identity: impl Iterator<Item = &'a Attached>,
     lower: &str,
-    of_statement: impl Fn(&'a Statement) -> Option<Rc<[Named<'a>]>>,
-) -> Option<Box<[Named<'a>]>> {
+    of_statement: impl Fn(&'a Statement) -> Option<Rc<[NamedPattern<'a>]>>,
+) -> Option<Box<[NamedPattern<'a>]>> {
     let mut patterns = Vec::new();
     for statement in identity.flat_map(|attached| attached.policy.statements()) {
         if statement.effect() != Effect::Deny && statement.may_have_action(lower) {

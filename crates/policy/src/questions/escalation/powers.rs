@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
+use super::inventory::Inventory;
 use super::rules::RULES;
 use super::samples::{Sample, Samples};
 use super::sure;
@@ -103,11 +104,9 @@ impl Powers {
     /// Whether the principal may do it, by a look at its policies.
     fn is_sure(&self, sample: &Sample, layers: &Layers<'_>) -> bool {
         let Some(start) = self.start.as_ref().filter(|_| self.prunes) else { return false };
-        let principal = start.principal();
-        sample.is_plain(Place::of(principal.name())) && {
-            let allowing = sure::allowing(principal, layers, sample.lower());
-            sure::has(&allowing, &sample.resource, start.context())
-        }
+        let (principal, context) = (start.principal(), start.context());
+        sample.is_plain(Place::of(principal.name()))
+            && sure::allows(principal, layers, sample.lower(), &sample.resource, context)
     }
 
     fn outcome<'p>(&self, possible: &'p Possible, layers: &Layers<'_>) -> &'p Outcome {
@@ -194,22 +193,32 @@ impl Powers {
 /// Numbers for what principals may do: the same for the same action on the same resource, asked for from the same account;
 /// and which names are taken.
 #[derive(Debug)]
-pub(super) struct Numbers {
+pub(super) struct Numbers<'a> {
     known: Mutex<HashMap<String, usize, ahash::RandomState>>,
     /// Of actions, in lower case, that no rule needs.
     actions: Mutex<HashMap<Box<str>, usize, ahash::RandomState>>,
-    /// Of the users and roles of the inventory.
-    taken: HashSet<String>,
+    inventory: Inventory<'a>,
+    /// Names of its users and roles, found when they are first needed.
+    taken: OnceLock<HashSet<String>>,
     samples: Samples,
     /// Whether what a look at policies decides is not evaluated. A test holds that this changes nothing.
     pub(super) prunes: bool,
 }
 
-impl Numbers {
-    pub(super) fn beside<'a>(identities: impl Iterator<Item = &'a str>) -> Self {
-        let taken = identities.filter_map(unique_name).collect();
-        let (known, actions) = (Mutex::default(), Mutex::default());
-        Self { known, actions, taken, samples: Samples::default(), prunes: true }
+impl<'a> Numbers<'a> {
+    /// In an account whose users and roles are these.
+    pub(super) fn beside(inventory: &Inventory<'a>) -> Self {
+        let (known, actions, taken) = (Mutex::default(), Mutex::default(), OnceLock::new());
+        Self { known, actions, inventory: *inventory, taken, samples: Samples::default(), prunes: true }
+    }
+
+    fn is_taken(&self, arn: &str) -> bool {
+        let taken = self.taken.get_or_init(|| {
+            let users = self.inventory.users.unwrap_or_default().iter().map(|user| user.arn);
+            let roles = self.inventory.roles.unwrap_or_default().iter().map(|role| role.arn);
+            users.chain(roles).filter_map(unique_name).collect()
+        });
+        unique_name(arn).is_some_and(|name| taken.contains(&name))
     }
 
     /// Whether a principal is an administrator, where no identity is made that exists.
@@ -219,14 +228,12 @@ impl Numbers {
         context: Context,
         layers: &Layers<'_>,
     ) -> Administrator {
-        let is_taken = |arn: &str| unique_name(arn).is_some_and(|name| self.taken.contains(&name));
-        administrator_beside(principal, context, layers, &is_taken)
+        administrator_beside(principal, context, layers, &|arn| self.is_taken(arn))
     }
 
     /// The same without the reasons.
     pub(super) fn standing(&self, principal: &Principal, context: &Context, layers: &Layers<'_>) -> Standing {
-        let is_taken = |arn: &str| unique_name(arn).is_some_and(|name| self.taken.contains(&name));
-        standing_beside(principal, context, layers, &is_taken)
+        standing_beside(principal, context, layers, &|arn| self.is_taken(arn))
     }
 
     /// The number of a sample's action: its place among those of the rules, and what follows for others.
@@ -276,7 +283,7 @@ pub(super) fn powers(
     principal: &Principal,
     context: &Context,
     layers: &Layers<'_>,
-    numbers: &Numbers,
+    numbers: &Numbers<'_>,
 ) -> Powers {
     let start = start(principal, context);
     let place = Place::of(principal.name());
@@ -290,7 +297,7 @@ pub(super) fn powers_within(
     context: &Context,
     layers: &Layers<'_>,
     actions: &[String],
-    numbers: &Numbers,
+    numbers: &Numbers<'_>,
 ) -> Powers {
     let start = start(principal, context);
     let place = Place::of(principal.name());
@@ -310,7 +317,7 @@ pub(super) fn powers_without(
     context: &Context,
     layers: &Layers<'_>,
     without: &Attached,
-    numbers: &Numbers,
+    numbers: &Numbers<'_>,
 ) -> Powers {
     let start = start(principal, context);
     let place = Place::of(principal.name());
@@ -327,7 +334,7 @@ pub(super) fn powers_of_administrator(
     principal: &Principal,
     context: &Context,
     layers: &Layers<'_>,
-    numbers: &Numbers,
+    numbers: &Numbers<'_>,
 ) -> Powers {
     let start = start(principal, context);
     let place = Place::of(principal.name());
@@ -362,7 +369,7 @@ fn among(
     context: &Context,
     layers: &Layers<'_>,
     samples: impl FnOnce() -> Vec<Arc<Sample>>,
-    numbers: &Numbers,
+    numbers: &Numbers<'_>,
 ) -> Powers {
     let administrator_if = match numbers.standing(start.principal(), context, layers) {
         Standing::Administrator => return Powers { administrator: true, ..Powers::default() },

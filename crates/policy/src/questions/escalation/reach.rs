@@ -81,6 +81,7 @@ impl<'m> Evaluator<'m> {
     pub(super) fn at_a_glance(&self, sample: &Sample) -> Option<Truth> {
         (self.prunes && sample.is_plain(self.place)).then_some(())?;
         let of_action = self.of_action(self.map.numbers.of_action(sample), sample.lower());
+        // Where policies distinguish nothing, what they do not name comes out the same: denied.
         if let Some(Some(everywhere)) = of_action.everywhere.get() {
             return Some(*everywhere);
         }

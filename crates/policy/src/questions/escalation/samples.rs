@@ -46,7 +46,7 @@ impl Sample {
         self.lower.get_or_init(find).as_deref().unwrap_or(&self.action)
     }
 
-    /// Whether nothing but policies of the account decides on it, which is the one in which it is sampled.
+    /// Whether nothing but policies of the account decides on it. `place`: always the one in which it is sampled.
     pub(super) fn is_plain(&self, place: Place<'_>) -> bool {
         *self.plain.get_or_init(|| is_plain(place, self.lower(), &self.resource))
     }

@@ -40,7 +40,7 @@ type Map<Key, Value> = Mutex<HashMap<Key, Value, ahash::RandomState>>;
 /// What is remembered for the principals of one account.
 #[derive(Debug, Default)]
 pub(super) struct Shared {
-    /// Numbers of policies as they are attached, and of what is known of condition keys.
+    /// Numbers of what policies say, of policies as they are attached, and of what is known of condition keys.
     pub(super) words: Map<Box<[u8]>, u32>,
     pub(super) classes: Map<Box<[u32]>, Class>,
     pub(super) unrestricted: Map<Classes, Option<Arc<Unrestricted>>>,

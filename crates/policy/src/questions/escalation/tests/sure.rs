@@ -14,11 +14,23 @@ fn level(statements: &str) -> Level {
 
 /// Whether it is seen, and what the evaluation says.
 fn seen(principal: &str, layers: &Layers<'_>) -> (bool, Truth) {
+    seen_in(&Context::auditor(), principal, layers, ("sqs:SendMessage", QUEUE))
+}
+
+fn seen_in(
+    context: &Context,
+    principal: &str,
+    layers: &Layers<'_>,
+    (action, resource): (&str, &str),
+) -> (bool, Truth) {
     let principal = Principal::iam(principal).unwrap_or_else(|_| Principal::service(principal));
-    let request = Request::new(principal.clone(), "sqs:SendMessage", QUEUE, Context::auditor());
-    let request = request.owned_by("111122223333").supposing_own();
-    let allowing = sure::allowing(&principal, layers, "sqs:sendmessage");
-    (sure::has(&allowing, QUEUE, request.context()), decide(&request, layers))
+    let start = Request::new(principal.clone(), "", "*", context.clone());
+    let start = start.owned_by("111122223333").supposing_own();
+    let lower = action.to_ascii_lowercase();
+    let allowing = sure::allowing(&principal, layers, &lower);
+    let seen = sure::has(&allowing, resource, start.context());
+    assert_eq!(seen, sure::allows(&principal, layers, &lower, resource, start.context()));
+    (seen, decide(&start.instead(action, resource), layers))
 }
 
 fn of_identity(statements: &str) -> (bool, Truth) {
@@ -57,6 +69,19 @@ fn what_hangs_on_something_is_left_to_the_evaluation() {
     ] {
         let (seen, truth) = of_identity(&statements);
         assert!(!seen && truth != Truth::True, "{statements}: {truth:?}");
+    }
+}
+
+/// Where the start of a request has no region and IAM's has one, a default is no value.
+#[test]
+fn a_variable_that_hangs_on_the_request_is_left_to_the_evaluation() {
+    let user = |name: &str| format!("arn:aws:iam::111122223333:user/{name}");
+    let variable = user("${aws:RequestedRegion, 'ann'}");
+    let spared = format!(r#"{{"Effect":"Allow","Action":"*","NotResource":"{variable}"}}"#);
+    for (statements, resource) in [(allow(&["iam:*"], &variable), "ann"), (spared, "us-east-1")] {
+        let layers = Layers { identity: &[attached("inline", &statements)], ..Layers::default() };
+        let asked = ("iam:GetUser", &*user(resource));
+        assert_eq!(seen_in(&Context::complete(), ANN, &layers, asked), (false, Truth::False), "{statements}");
     }
 }
 
