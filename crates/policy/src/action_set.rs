@@ -8,6 +8,39 @@ pub(crate) struct ActionSet {
 
 const BITS: usize = 64;
 
+/// A fixed list of actions in lower case, which are found by how they begin.
+#[derive(Debug, Default)]
+pub(crate) struct ActionList {
+    actions: Vec<String>,
+    /// Their places, in the order of their names.
+    sorted: Vec<usize>,
+}
+
+impl ActionList {
+    pub(crate) fn new(actions: Vec<String>) -> Self {
+        let mut sorted: Vec<usize> = (0..actions.len()).collect();
+        sorted.sort_unstable_by_key(|place| actions.get(*place));
+        Self { actions, sorted }
+    }
+
+    /// In their order.
+    pub(crate) fn all(&self) -> &[String] {
+        &self.actions
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.actions.len()
+    }
+
+    /// Those that begin so, each with its place.
+    pub(crate) fn starting_with<'l>(&'l self, start: &'l str) -> impl Iterator<Item = (usize, &'l str)> {
+        let name = |place: &usize| self.actions.get(*place).map_or("", String::as_str);
+        let first = self.sorted.partition_point(|place| name(place) < start);
+        let rest = self.sorted.get(first..).unwrap_or_default().iter();
+        rest.map(move |place| (*place, name(place))).take_while(move |(_, name)| name.starts_with(start))
+    }
+}
+
 impl ActionSet {
     /// No action, of a list as long as this.
     pub(crate) fn none(length: usize) -> Self {
@@ -51,6 +84,18 @@ impl ActionSet {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn actions_are_found_by_how_they_begin() {
+        let actions = ["s3:get", "iam:passrole", "s3:put", "iam:get", "s3"].map(str::to_owned).to_vec();
+        let list = ActionList::new(actions);
+        let starting = |start: &str| list.starting_with(start).map(|(place, _)| place).collect::<Vec<_>>();
+        assert_eq!(starting("s3:"), [0, 2]);
+        assert_eq!(starting("iam:p"), [1]);
+        assert_eq!(starting(""), [3, 1, 4, 0, 2]);
+        assert_eq!(starting("t"), [0; 0]);
+        assert_eq!(list.len(), 5);
+    }
 
     #[test]
     fn sets_hold_what_was_put_into_them_beyond_one_word() {

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::OnceLock;
 
-use crate::action_set::ActionSet;
+use crate::action_set::{ActionList, ActionSet};
 use crate::document::Document;
 use crate::parse::{self, ParseError};
 use crate::statement::{Effect, PrincipalEntry, Statement};
@@ -144,24 +144,22 @@ impl Policy {
         self.statements.iter().any(allows)
     }
 
-    /// Which of these actions, in lower case, some statement may allow, on whatever and under whatever conditions. They are
+    /// Which of these actions some statement may allow, on whatever and under whatever conditions. They are
     /// those of the rules of escalation, the same for every caller: the same policy is in a thousand accounts.
-    pub(crate) fn of_rules(&self, actions: &[String]) -> &ActionSet {
+    pub(crate) fn of_rules(&self, actions: &ActionList) -> &ActionSet {
         self.of_rules.get_or_init(|| self.may_allow_of(actions))
     }
 
     /// The same of the actions that make an administrator.
-    pub(crate) fn of_administrators(&self, actions: &[String]) -> &ActionSet {
+    pub(crate) fn of_administrators(&self, actions: &ActionList) -> &ActionSet {
         self.of_administrators.get_or_init(|| self.may_allow_of(actions))
     }
 
-    fn may_allow_of(&self, actions: &[String]) -> ActionSet {
-        let mut allowing = self.statements.iter().filter(|one| one.effect() != Effect::Deny).peekable();
-        if allowing.peek().is_none() {
-            return ActionSet::none(actions.len());
-        }
-        let allowing: Vec<&Statement> = allowing.collect();
-        ActionSet::of(actions, |action| allowing.iter().any(|one| one.may_have_action(action)))
+    fn may_allow_of(&self, actions: &ActionList) -> ActionSet {
+        let mut allowed = ActionSet::none(actions.len());
+        let allowing = self.statements.iter().filter(|one| one.effect() != Effect::Deny);
+        allowing.for_each(|one| one.add_actions(actions, &mut allowed));
+        allowed
     }
 
     /// What is written; `None` if there is nothing that could be read.

@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 
 use super::requests::places_of;
 use super::sample::NOBODY;
-use crate::action_set::ActionSet;
+use crate::action_set::{ActionList, ActionSet};
 use crate::answer::{Decision, Denial, Doubt, Residual};
 use crate::arn::Arn;
 use crate::context::{Context, Key};
@@ -196,7 +196,7 @@ static TRUSTING: LazyLock<Option<Attached>> = LazyLock::new(|| {
 });
 
 /// The actions of all ways but [`ASSUME`], in lower case.
-static ACTIONS: LazyLock<Vec<String>> = LazyLock::new(|| {
+static ACTIONS: LazyLock<ActionList> = LazyLock::new(|| {
     let needs = USERS.iter().chain(&ROLES).chain(&NEW).flat_map(|way| way.iter());
     let mut actions: Vec<String> = needs
         .filter(|(action, _)| *action != ASSUME)
@@ -204,13 +204,13 @@ static ACTIONS: LazyLock<Vec<String>> = LazyLock::new(|| {
         .collect();
     actions.sort_unstable();
     actions.dedup();
-    actions
+    ActionList::new(actions)
 });
 
 /// What identity policies may allow at least of those who are asked about: the actions of each way.
 static WAYS: LazyLock<[Vec<ActionSet>; 3]> = LazyLock::new(|| {
     let set = |way: &&[Need]| {
-        ActionSet::of(&ACTIONS, |action| way.iter().any(|need| need.0.eq_ignore_ascii_case(action)))
+        ActionSet::of(ACTIONS.all(), |action| way.iter().any(|need| need.0.eq_ignore_ascii_case(action)))
     };
     [&USERS[..], &ROLES, &NEW].map(|ways| ways.iter().map(set).collect())
 });
@@ -345,7 +345,7 @@ impl<'a> Question<'a> {
     /// Whether an identity policy may allow each action of a way on anything.
     fn may(&self, way: &[Need]) -> bool {
         let allowed = |(action, _): &Need| {
-            let place = || ACTIONS.iter().position(|known| known.eq_ignore_ascii_case(action));
+            let place = || ACTIONS.all().iter().position(|known| known.eq_ignore_ascii_case(action));
             *action == ASSUME || place().is_some_and(|place| self.allowed.has(place))
         };
         self.start.principal().kind() == PrincipalKind::Root || way.iter().all(allowed)

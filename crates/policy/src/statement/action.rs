@@ -2,6 +2,7 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html>
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notaction.html>
 
+use crate::action_set::{ActionList, ActionSet};
 use crate::document::Texts;
 use crate::pattern::{MADE_UP, Pattern};
 use crate::truth::Truth;
@@ -48,6 +49,18 @@ impl Actions {
             }
         }
         if self.negated { contained.negated() } else { contained }
+    }
+
+    /// Adds those of a list that may be among them.
+    pub(crate) fn add_to(&self, list: &ActionList, to: &mut ActionSet) {
+        if self.negated {
+            let may = list.starting_with("").filter(|(_, action)| self.contain(action) != Truth::False);
+            return may.for_each(|(place, _)| to.insert(place));
+        }
+        for Entry { pattern, .. } in &self.patterns {
+            let may = list.starting_with(pattern.literal_start());
+            may.filter(|(_, action)| pattern.is_match(action)).for_each(|(place, _)| to.insert(place));
+        }
     }
 
     /// One action for each pattern, with a made-up name in the place of each wildcard; one that no policy names for

@@ -8,6 +8,7 @@ mod unnamed;
 
 use std::borrow::Cow;
 
+use crate::action_set::{ActionList, ActionSet};
 use crate::arn::ArnPattern;
 use crate::condition::Condition;
 use crate::context::Context;
@@ -205,6 +206,14 @@ impl Statement {
     /// Whether it may have an action, given in lower case.
     pub(crate) fn may_have_action(&self, action_lower: &str) -> bool {
         self.actions.as_ref().is_none_or(|actions| actions.contain(action_lower) != Truth::False)
+    }
+
+    /// Adds those of the actions that it may have.
+    pub(crate) fn add_actions(&self, list: &ActionList, to: &mut ActionSet) {
+        match &self.actions {
+            Some(actions) => actions.add_to(list, to),
+            None => list.starting_with("").for_each(|(place, _)| to.insert(place)),
+        }
     }
 
     /// Patterns of which one matches whatever it may be about, for any request of a caller. `None`: it may be about anything.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::chain::{Member, Reached, path};
 use super::foreign::{OF_ANOTHER_ACCOUNT, may_have_policies};
 use super::inventory::Actor;
+use super::map::Role;
 use super::powers::{self, EVERYTHING, Power, Powers};
 use super::rules::{Effect, Rule};
 use super::samples::Sample;
@@ -147,7 +148,7 @@ impl<'m> Evaluator<'m> {
         let before = self.layers_of(target);
         let target_role = target.role.and_then(|index| self.map.roles.get(index));
         let other = target_role.filter(|role| !self.is_actor(role.facts.arn));
-        let subject = other.map(|role| role.subject());
+        let subject = other.map(Role::subject);
         let subject = subject.and_then(|subject| Some((subject.principal.as_ref()?, &subject.context)));
         let (principal, context) = subject.unwrap_or((self.actor.principal, &self.actor.context));
         let mut identity = before.identity.to_vec();

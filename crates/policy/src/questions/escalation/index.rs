@@ -122,7 +122,7 @@ impl Index {
 impl Indexed {
     /// Whether it may allow an action on anything.
     pub(super) fn may(&self, action: usize) -> bool {
-        self.policy.of_rules(&RULES.lower).has(action)
+        self.policy.of_rules(&RULES.list).has(action)
     }
 
     /// What tells the policy from others, as a number among the words of its index: what is written in it, and where. What could not be read is like nothing

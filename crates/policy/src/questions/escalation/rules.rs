@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 use serde_json::{Map, Value as Json};
 
 use super::found::EscalationVerdict;
-use crate::action_set::ActionSet;
+use crate::action_set::{ActionList, ActionSet};
 use crate::catalogue::Catalogue;
 use crate::layers::Attached;
 use crate::questions::kind::Kinds;
@@ -185,6 +185,8 @@ pub(super) struct Rules {
     pub(super) bounded: Vec<bool>,
     /// Every service, or provider, that a role must trust for a rule, once.
     pub(super) services: Vec<TrustedService>,
+    /// The same, to be found by how they begin.
+    pub(super) list: ActionList,
     /// The places of the actions in lower case.
     pub(super) places: HashMap<String, usize, ahash::RandomState>,
     /// The place of `s3:PutObject`.
@@ -217,14 +219,14 @@ impl Rules {
     pub(super) fn allowed_by(&self, identity: &[Attached]) -> ActionSet {
         let mut allowed = ActionSet::none(self.lower.len());
         for attached in identity {
-            allowed.add(attached.policy.of_rules(&self.lower));
+            allowed.add(attached.policy.of_rules(&self.list));
         }
         allowed
     }
 
     /// Whether a policy may allow one of the actions, on whatever.
     pub(super) fn may_allow(&self, attached: &Attached, action: usize) -> bool {
-        attached.policy.of_rules(&self.lower).has(action)
+        attached.policy.of_rules(&self.list).has(action)
     }
 
     /// Whether a policy may allow that roles are assumed.
@@ -293,6 +295,7 @@ pub(super) fn read(text: &str) -> Result<Rules, String> {
         let listed = Catalogue::get().action(action);
         listed.is_some_and(|listed| listed.condition_keys().any(|key| key.name == "iam:PermissionsBoundary"))
     };
+    rules.list = ActionList::new(rules.lower.clone());
     rules.places = rules.lower.iter().cloned().zip(0..).collect();
     let place_of = |action: &str| rules.places.get(action).copied();
     rules.write_object = place_of("s3:putobject");
