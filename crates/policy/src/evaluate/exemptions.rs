@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use crate::answer::Denial;
 use crate::arn::Arn;
+use crate::catalogue::Catalogue;
 use crate::request::{PrincipalKind, Request, ResourceKind, is_service_linked_role};
 
 /// Services whose resources RCPs bind, sorted (September 2026). The list only keeps an RCP without a service's name from
@@ -107,12 +108,30 @@ pub(super) fn special(request: &Request) -> Option<Special> {
     }
 }
 
+/// Why it is not known whether a call can be made at all, whatever policies allow: of an operation of STS that is newer than
+/// AWS's list of actions it is not said whether a session of GetFederationToken can call it.
+pub(super) fn is_newer_than_known(request: &Request) -> Option<&'static str> {
+    let action = request.action_lower();
+    let is_new = request.principal().kind() == PrincipalKind::FederatedUser
+        && action.strip_prefix("sts:").is_some_and(|name| !OF_SESSIONS.contains(&name))
+        && Catalogue::get().action_lower(action).is_none();
+    is_new.then_some("it is newer than the list of actions, and a session of GetFederationToken can call few operations of STS")
+}
+
+/// Operations of STS that a session of GetFederationToken can call.
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html>
+const OF_SESSIONS: [&str; 3] = ["getcalleridentity", "getscopedcredentials", "getdelegatedaccesstoken"];
+
 /// Why an operation of STS cannot be called by such a principal at all.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html>
 fn cannot_call(request: &Request, name: &str) -> Option<&'static str> {
     use PrincipalKind::{Anonymous, Federated, FederatedUser, Role, Root, Service, User};
     match (name, request.principal().kind()) {
-        (_, FederatedUser) => Some("a session of GetFederationToken cannot call STS"),
+        (name, FederatedUser) if OF_SESSIONS.contains(&name) => None,
+        (_, FederatedUser) if is_newer_than_known(request).is_some() => None,
+        (_, FederatedUser) => Some(
+            "a session of GetFederationToken can call only GetCallerIdentity, GetScopedCredentials and GetDelegatedAccessToken of STS",
+        ),
         // <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
         ("assumerole", Root) => Some("a root user cannot assume a role"),
         // "You cannot use root user credentials to make this call."

@@ -9,7 +9,7 @@ mod logic;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use crate::answer::{Answer, Decision, Denial, Layer, Step};
+use crate::answer::{Answer, Citation, Decision, Denial, Doubt, Layer, Step};
 use crate::layers::Layers;
 use crate::request::Request;
 use crate::truth::Truth;
@@ -37,7 +37,11 @@ pub fn decide(request: &Request, layers: &Layers<'_>) -> Truth {
     match exemptions::special(request) {
         Some(Special::Allowed) => Truth::True,
         Some(Special::Denied(_)) => Truth::False,
-        None => Case::new(request, layers).outcome(),
+        None => {
+            let outcome: Truth = Case::new(request, layers).outcome();
+            let is_open = outcome > Truth::Unknown && exemptions::is_newer_than_known(request).is_some();
+            if is_open { Truth::Unknown } else { outcome }
+        }
     }
 }
 
@@ -68,7 +72,15 @@ pub fn evaluate(request: &Request, layers: &Layers<'_>) -> Answer {
         return answer;
     }
     let case = Case::new(request, layers);
-    case.answer(case.outcome::<Truth>(), || case.outcome::<Formula>())
+    let answer = case.answer(case.outcome::<Truth>(), || case.outcome::<Formula>());
+    match exemptions::is_newer_than_known(request) {
+        Some(reason) if answer.decision.truth() > Truth::Unknown => {
+            let doubt = |citation: &Citation| Doubt { citation: citation.clone(), reason: reason.to_owned() };
+            let doubts = answer.evidence.first().map(doubt);
+            Answer { decision: Decision::Unknown(doubts.into_iter().collect()), ..answer }
+        }
+        _ => answer,
+    }
 }
 
 fn without_policies(request: &Request) -> Option<Answer> {

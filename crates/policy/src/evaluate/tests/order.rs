@@ -80,6 +80,20 @@ fn roles_are_assumed_by_whom_each_operation_is_for() {
     // <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html>
     assert_eq!(world.truth(&bob(), "sts:GetCallerIdentity", "*"), True);
     assert_eq!(world.truth(&bob(), "sts:DecodeAuthorizationMessage", "*"), False);
+    let itself = "arn:aws:sts::111122223333:self";
+    for action in ["sts:GetScopedCredentials", "sts:GetDelegatedAccessToken"] {
+        assert_eq!(world.truth(&bob(), action, itself), True, "{action}");
+        assert_eq!(world.clone().identity(&deny("*")).truth(&bob(), action, itself), False, "{action}");
+    }
+    // What is newer than the list of actions may be one of these.
+    assert_eq!(world.truth(&bob(), "sts:NoSuchOperation", "*"), Unknown);
+    let answer = world.answer(&bob(), "sts:NoSuchOperation", "*");
+    assert!(
+        matches!(&answer.decision, Decision::Unknown(doubts) if doubts[0].reason.starts_with("it is newer")),
+        "{answer:?}"
+    );
+    assert_eq!(world.clone().identity(&deny("*")).truth(&bob(), "sts:NoSuchOperation", "*"), False);
+    assert_eq!(world.truth(&user(), "sts:NoSuchOperation", "*"), True);
     let outsider = Principal::iam("arn:aws:iam::444455556666:root").unwrap();
     let request = Request::new(outsider, "sts:AssumeRole", TARGET, Context::stranger());
     let side = crate::evaluate_resource_side(&request, &world.layers()).decision;
