@@ -48,6 +48,17 @@ fn customer_policy(number: usize) -> String {
     )
 }
 
+/// What changes nothing but an application's data.
+fn reading(number: usize) -> String {
+    let service = SERVICES[number % SERVICES.len()].split('.').next().unwrap();
+    format!(
+        r#"{{"Effect":"Allow","Action":["{service}:Describe*","{service}:List*"],"Resource":"*"}},
+           {{"Effect":"Allow","Action":["s3:GetObject","s3:ListBucket"],"Resource":"arn:aws:s3:::data-{number}-*"}},
+           {{"Effect":"Allow","Action":"sqs:*","Resource":"arn:aws:sqs:*:*:queue-{number}"}},
+           {{"Effect":"Deny","Action":"s3:DeleteBucket","Resource":"*"}}"#
+    )
+}
+
 /// One in ten may pass roles of its team, one in twenty is a power user with IAM leftovers, one in fifty an administrator.
 fn inline(number: usize) -> String {
     let team = number % 30;
@@ -162,11 +173,15 @@ impl Account {
     }
 }
 
-/// 40 users, 60 roles, 30 customer policies, targets seen before: someone ordinary, one who passes roles of its team, and
-/// a power user who passes every role.
-#[divan::bench(args = [("ordinary", 1), ("team", 4), ("power", 3)])]
-fn one_principal(bencher: Bencher<'_, '_>, (_, number): (&str, usize)) {
-    let account = Account::new(40, 60);
+/// 40 users, 60 roles, 30 customer policies, targets seen before: one whose policies may allow no rule, one who writes some
+/// resources of three services, one who passes roles of its team, and a power user who passes every role.
+#[divan::bench(args = [("reader", 2), ("ordinary", 1), ("team", 4), ("power", 3)])]
+fn one_principal(bencher: Bencher<'_, '_>, (kind, number): (&str, usize)) {
+    let mut account = Account::new(40, 60);
+    if kind == "reader" {
+        let user = &mut account.users[number];
+        user.identity = (0..4).map(|service| attached("reader", &reading(number + service))).collect();
+    }
     account.with_inventory(|inventory| {
         let map = EscalationMap::new(inventory);
         let somebody = &account.users[number];
